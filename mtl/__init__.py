@@ -1,0 +1,35 @@
+"""Polyhead: one encoder, many heads.
+
+The names below load on first use, so that `import mtl` alone is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mtl.errors import MtlError
+    from mtl.inference import Analysis, Engine, Entity
+    from mtl.model import TaskInfo
+    from mtl.recipe import Recipe
+    from mtl.runs import Event
+    from mtl.training import train
+
+__version__ = "0.1.0"
+__all__ = ["Analysis", "Engine", "Entity", "Event", "MtlError", "Recipe", "TaskInfo", "__version__", "train"]
+
+_PLACES = {
+    "Analysis": "mtl.inference",
+    "Engine": "mtl.inference",
+    "Entity": "mtl.inference",
+    "Event": "mtl.runs",
+    "MtlError": "mtl.errors",
+    "Recipe": "mtl.recipe",
+    "TaskInfo": "mtl.model",
+    "train": "mtl.training",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _PLACES:
+        raise AttributeError(f"module 'mtl' has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)

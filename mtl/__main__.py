@@ -1,0 +1,5 @@
+"""`python -m mtl`."""
+
+from mtl.cli.app import app
+
+app(prog_name="python -m mtl")

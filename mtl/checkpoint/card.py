@@ -1,0 +1,52 @@
+"""The model card of a checkpoint, with the figures that the run measured."""
+
+from pathlib import Path
+
+import yaml
+
+from mtl.checkpoint.config import CheckpointConfig
+
+_TAGS = {
+    "classification": "text-classification",
+    "tagging": "token-classification",
+    "similarity": "sentence-similarity",
+}
+
+
+def model_card(config: CheckpointConfig) -> str:
+    """A Hub model card in Markdown with front matter."""
+    front = {
+        "base_model": config.backbone.name,
+        "library_name": "polyhead",
+        "pipeline_tag": "feature-extraction",
+        "tags": sorted({"polyhead", "multi-task", *(_TAGS[t.kind] for t in config.tasks.values())}),
+    }
+    about = str(config.recipe.get("about") or "").strip()
+    lines = [
+        f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
+        f"# {', '.join(config.tasks) or 'No tasks'} on {config.backbone.name}",
+        "One encoder with a head for each task, trained with Polyhead. The weights here are relative to the backbone "
+        f"`{config.backbone.name}` (sha256 `{config.backbone.sha256}`), which is needed to load them:",
+        '```python\nimport mtl\n\nengine = mtl.Engine.load("this/folder")\nengine.analyze(["A sentence."])\n```',
+        *([about] if about else []),
+        "## Tasks",
+        "| task | kind | labels | trained on |\n|---|---|---|---|\n" + "\n".join(_task_rows(config)),
+    ]
+    if config.metrics:
+        lines += [
+            f"## Measured on dev data (step {config.step})",
+            "| metric | value |\n|---|---|\n"
+            + "\n".join(f"| {name} | {value:.4f} |" for name, value in sorted(config.metrics.items())),
+        ]
+    return "\n\n".join(lines) + "\n"
+
+
+def _task_rows(config: CheckpointConfig) -> list[str]:
+    recipe_tasks = config.recipe.get("tasks") or {}
+    rows = []
+    for name, task in config.tasks.items():
+        files = (recipe_tasks.get(name) or {}).get("train") or ()
+        shown = ", ".join("/".join(Path(file).parts[-2:]) for file in files)
+        labels = ", ".join(task.labels[:12]) + (" …" if len(task.labels) > 12 else "")
+        rows.append(f"| {name} | {task.kind} | {labels} | {shown} |")
+    return rows

@@ -1,0 +1,132 @@
+"""Checkpoints on disk: a configuration, a card, and only the tensors that training changed."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from mtl.checkpoint.card import model_card
+from mtl.checkpoint.config import (
+    CARD_FILE,
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    BackboneReference,
+    CheckpointConfig,
+    TaskRecord,
+    read_config,
+)
+from mtl.encoder import LoadedBackbone, Tokenizer, load_backbone
+from mtl.errors import CheckpointError
+from mtl.model import MultiTaskModel, TaskInfo
+
+_BACKBONE_PREFIX = "encoder."
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready for use, in eval mode; `config` is None for a bare backbone."""
+
+    model: MultiTaskModel
+    tokenizer: Tokenizer
+    backbone: BackboneReference
+    config: CheckpointConfig | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What to write beside the tensors."""
+
+    step: int
+    metrics: Mapping[str, float]
+    recipe: Mapping[str, object]
+    dtype: torch.dtype = torch.float32
+
+
+def build(backbone: LoadedBackbone, tasks: Mapping[str, TaskInfo]) -> LoadedModel:
+    """A model with fresh heads."""
+    model = MultiTaskModel(backbone.encoder, tasks).eval()
+    reference = BackboneReference(name=backbone.source.name, sha256=backbone.source.sha256)
+    return LoadedModel(model, backbone.tokenizer, reference, None)
+
+
+def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
+    """Write a checkpoint; a folder that was there is replaced only when the new one is complete.
+
+    Returns:
+        Size of the checkpoint in bytes.
+    """
+    model = loaded.model
+    config = CheckpointConfig(
+        backbone=loaded.backbone,
+        pooling=model.encoder.pooling,
+        max_length=loaded.tokenizer.max_length,
+        tasks={n: TaskRecord(kind=t.kind, labels=t.labels, head=t.head) for n, t in model.tasks.items()},
+        step=snapshot.step,
+        metrics=dict(snapshot.metrics),
+        recipe=dict(snapshot.recipe),
+    )
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    save_file(_changed(model, snapshot.dtype), fresh / WEIGHTS_FILE, metadata={"format": "pt"})
+    (fresh / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (fresh / CARD_FILE).write_text(model_card(config), encoding="utf-8")
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def load(folder: Path) -> LoadedModel:
+    """Load a checkpoint on top of its backbone.
+
+    Raises:
+        CheckpointError: it is damaged, or the backbone found has other weights than it was trained on.
+        BackboneError: the backbone cannot be found.
+    """
+    config = read_config(folder)
+    backbone = load_backbone(config.backbone.name, pooling=config.pooling, max_length=config.max_length)
+    if backbone.source.sha256 != config.backbone.sha256:
+        raise CheckpointError(
+            f"{folder}: a backbone {config.backbone.name} with sha256 {config.backbone.sha256[:12]}… was expected, "
+            f"found one with {backbone.source.sha256[:12]}…"
+        )
+    tasks = {n: TaskInfo(n, t.kind, t.labels, t.head) for n, t in config.tasks.items()}
+    model = MultiTaskModel(backbone.encoder, tasks)
+    try:
+        tensors = load_file(folder / WEIGHTS_FILE)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{folder / WEIGHTS_FILE}: readable safetensors were expected") from error
+    _put(model, tensors, folder)
+    return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config)
+
+
+def _changed(model: MultiTaskModel, dtype: torch.dtype) -> dict[str, Tensor]:
+    """All of the heads, and the parts of the backbone that train."""
+    parameters = dict(model.named_parameters())
+    names = [n for n, p in parameters.items() if not n.startswith(_BACKBONE_PREFIX) or p.requires_grad]
+    return {n: parameters[n].detach().to("cpu", dtype).contiguous() for n in names}
+
+
+def _put(model: MultiTaskModel, tensors: Mapping[str, Tensor], folder: Path) -> None:
+    parameters = dict(model.named_parameters())
+    unknown = sorted(set(tensors) - set(parameters))
+    missing = sorted(n for n in parameters if not n.startswith(_BACKBONE_PREFIX) and n not in tensors)
+    if unknown or missing:
+        wrong = f"unexpected {unknown[0]}" if unknown else f"lacking {missing[0]}"
+        raise CheckpointError(f"{folder / WEIGHTS_FILE}: the tensors of {CONFIG_FILE} were expected, found it {wrong}")
+    for name, tensor in tensors.items():
+        if tensor.shape != parameters[name].shape:
+            raise CheckpointError(
+                f"{folder / WEIGHTS_FILE}: {name} of shape {tuple(parameters[name].shape)} was expected, "
+                f"was {tuple(tensor.shape)}"
+            )
+        parameters[name].data.copy_(tensor)

@@ -1,0 +1,76 @@
+"""`python -m mtl`: train, evaluate, predict, encode. Torch loads only in the command that needs it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mtl.cli.console import one_line_errors
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Polyhead: one sentence encoder, many heads.",
+)
+
+CheckpointArgument = Annotated[str, typer.Argument(help="starter, a checkpoint folder, or a Hub id")]
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="a recipe in YAML")],
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help="the run folder; default: a new one under $MTL_HOME")] = None,
+) -> None:
+    """Train a model as a recipe says."""
+    with one_line_errors():
+        from mtl.cli.training import train_command
+
+        train_command(recipe, tuple(set_ or ()), run_dir)
+
+
+@app.command()
+def evaluate(
+    checkpoint: CheckpointArgument,
+    data: Annotated[list[str], typer.Option(metavar="TASK=FILE", help="a task's test file; may be repeated")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="write every metric to this file")] = None,
+    raw: Annotated[
+        bool, typer.Option(help="score tagging on raw text too: exact spans, words found by the model")
+    ] = False,
+) -> None:
+    """Measure a checkpoint on labelled files."""
+    with one_line_errors():
+        from mtl.cli.evaluating import evaluate_command
+
+        evaluate_command(checkpoint, tuple(data), json_file, raw=raw)
+
+
+@app.command()
+def predict(
+    checkpoint: CheckpointArgument,
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl or .parquet")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".jsonl or .parquet")],
+) -> None:
+    """Write classes and entities of every text of a file."""
+    with one_line_errors():
+        from mtl.cli.predicting import predict_command
+
+        predict_command(checkpoint, source, target)
+
+
+@app.command()
+def encode(
+    checkpoint: CheckpointArgument,
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl or .parquet")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".npy or .parquet")],
+) -> None:
+    """Write the embedding of every text of a file."""
+    with one_line_errors():
+        from mtl.cli.predicting import encode_command
+
+        encode_command(checkpoint, source, target)

@@ -1,0 +1,49 @@
+"""`evaluate`: a checkpoint measured on labelled files."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from mtl.cli.console import out
+from mtl.data import Example, TaggedText, read_files
+from mtl.errors import InputError
+from mtl.inference import Engine
+from mtl.labels import TypedSpan
+from mtl.metrics import span_f1
+from mtl.recipe import TaskKind
+
+
+def evaluate_command(checkpoint: str, data: Sequence[str], json_file: Path | None, *, raw: bool) -> None:
+    """Print every task's metrics, and write them where asked."""
+    engine = Engine.load(checkpoint)
+    metrics: dict[str, float] = {}
+    for item in data:
+        name, equals, file = item.partition("=")
+        if not equals or name not in engine.tasks:
+            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(engine.tasks) or 'none'}, was {item!r}")
+        examples = read_files(engine.task_config(name), [file])
+        found = engine.evaluate(name, examples)
+        if raw and engine.tasks[name].kind is TaskKind.TAGGING:
+            found |= {f"raw_{key}": value for key, value in raw_text_metrics(engine, name, examples).items()}
+        prefix = f"eval/{name}"
+        if any(key.startswith(f"{prefix}/") for key in metrics):
+            raise InputError(f"--data: one file a task was expected, {name} has two")
+        metrics |= {f"{prefix}/{key}": value for key, value in found.items()}
+    table = Table("metric", "value")
+    for key, value in metrics.items():
+        table.add_row(key, f"{value:.4f}")
+    out.print(table)
+    if json_file:
+        json_file.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+
+
+def raw_text_metrics(engine: Engine, task: str, examples: Sequence[Example]) -> dict[str, float]:
+    """Exact-span scores of `Engine.tag` on the texts as a person would type them."""
+    tagged = [e for e in examples if isinstance(e, TaggedText)]
+    found = [
+        [TypedSpan(e["start"], e["end"], e["entity_group"]) for e in result[task]]
+        for result in engine.tag([e.text for e in tagged])
+    ]
+    return span_f1([e.char_spans() for e in tagged], found)

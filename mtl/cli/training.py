@@ -1,0 +1,91 @@
+"""`train`: run a recipe and show how it goes."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mtl.cli.console import err, is_terminal, out
+from mtl.errors import RecipeError
+from mtl.evaluation import MAIN_METRIC
+from mtl.recipe import Recipe, load
+from mtl.runs import Evaluated, Event, Finished, RunFolder, Saved, Started, Step, new_run_id, runs_root
+from mtl.training import run_in_folder
+
+_LOG_EVERY = 20  # steps between two lines where nobody watches a progress bar
+
+
+def train_command(recipe_path: Path, overrides: tuple[str, ...], run_dir: Path | None) -> None:
+    """Train into `run_dir`; the first interrupt stops in order, with the weights kept."""
+    recipe = load(recipe_path, overrides)
+    folder = RunFolder(run_dir.resolve() if run_dir else runs_root() / new_run_id(recipe_path.stem))
+    if folder.path.exists() and any(folder.path.glob("*.safetensors")):
+        raise RecipeError(f"--run-dir: a new folder was expected, {folder.path} holds a model")
+    previous = signal.signal(signal.SIGINT, lambda *_: folder.request_stop())
+    signal.signal(signal.SIGTERM, lambda *_: folder.request_stop())
+    try:
+        with _progress() as progress:
+            show = _shower(recipe, progress)
+            for event in run_in_folder(recipe, folder.path):
+                show(event)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    out.print(f"run folder: {folder.path}", markup=False)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[loss]}"),
+        console=err,
+        disable=not is_terminal(),
+    )
+
+
+def _shower(recipe: Recipe, progress: Progress) -> Callable[[Event], None]:
+    bar = progress.add_task("training", total=None, loss="")
+    watched = is_terminal()
+
+    def show(event: Event) -> None:
+        match event:
+            case Started():
+                progress.update(bar, total=event.total_steps)
+                share = event.trained_parameters / event.total_parameters
+                _line(
+                    f"{event.trained_parameters:,} of {event.total_parameters:,} parameters train ({share:.1%}), "
+                    f"{event.total_steps} steps, {event.device}, {event.precision}"
+                )
+                for note in event.notes:
+                    _line(f"note: {note}")
+            case Step():
+                progress.update(bar, completed=event.step, loss=f"{event.task} {event.loss:.3f}")
+                if not watched and event.step % _LOG_EVERY == 0:
+                    _line(
+                        f"step {event.step}  epoch {event.epoch:.2f}  {event.task} loss {event.loss:.4f}  "
+                        f"{event.tokens_per_second:,.0f} tokens/s"
+                    )
+            case Evaluated():
+                _line(f"step {event.step}  {_main_metrics(recipe, event)}")
+            case Saved():
+                _line(f"step {event.step}  saved {event.name} ({event.size_bytes / 1e6:.1f} MB)")
+            case Finished():
+                _line(event.message)
+
+    return show
+
+
+def _main_metrics(recipe: Recipe, event: Evaluated) -> str:
+    keys = {name: MAIN_METRIC[task.kind] for name, task in recipe.tasks.items()}
+    return "  ".join(
+        f"{name} {metric} {event.metrics[f'eval/{name}/{metric}']:.4f}"
+        for name, metric in keys.items()
+        if f"eval/{name}/{metric}" in event.metrics
+    )
+
+
+def _line(text: str) -> None:
+    err.print(text, markup=False)

@@ -1,0 +1,65 @@
+"""What a reader gives: checked examples of one task, in the order of the files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mtl.labels import TypedSpan, spans_of
+from mtl.text import Span, WordedText, split_words
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A classification example."""
+
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedText:
+    """A tagging example: a text, the words somebody gave it, and a BIO2 tag for each word."""
+
+    worded: WordedText
+    tags: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The text as a person would type it."""
+        return self.worded.text
+
+    def char_spans(self) -> tuple[TypedSpan, ...]:
+        """The entities in offsets of the text."""
+        words = self.worded.words
+        return tuple(TypedSpan(words[s.start].start, words[s.end - 1].end, s.label) for s in spans_of(self.tags))
+
+    def units(self) -> "TaggedText":
+        """The same text cut by `mtl.text.split_words`; a unit that an entity covers in part belongs to it."""
+        units = split_words(self.text)
+        return TaggedText(WordedText(self.text, units), tags_from_chars(units, self.char_spans()))
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """A similarity example; `score` is scaled to 0 (unrelated) to 1 (same meaning)."""
+
+    sentence1: str
+    sentence2: str
+    score: float
+
+
+Example = LabelledText | TaggedText | ScoredPair
+
+
+def tags_from_chars(words: Sequence[Span], spans: Sequence[TypedSpan]) -> tuple[str, ...]:
+    """BIO2 tags of words from entities in text offsets; a word belongs to the first entity that it overlaps."""
+    tags = ["O"] * len(words)
+    position = 0
+    for span in sorted(spans, key=lambda s: s.start):
+        prefix = "B"
+        while position < len(words) and words[position].end <= span.start:
+            position += 1
+        while position < len(words) and words[position].start < span.end:
+            tags[position] = f"{prefix}-{span.label}"
+            prefix = "I"
+            position += 1
+    return tuple(tags)

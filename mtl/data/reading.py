@@ -1,0 +1,92 @@
+"""A task's files as examples, checked at the door."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from mtl.data.examples import Example, LabelledText, ScoredPair, TaggedText
+from mtl.data.hub import fetch_dataset
+from mtl.data.tables import read_rows
+from mtl.data.tagging import read_tagging
+from mtl.errors import DataError
+from mtl.labels import stable_order
+from mtl.recipe.schema import TaskConfig, TaskKind
+from mtl.text import clean
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """One task's examples. `labels` are classes, or entity types for tagging; empty for similarity."""
+
+    name: str
+    config: TaskConfig
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+    labels: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_files(config: TaskConfig, files: Sequence[str]) -> tuple[Example, ...]:
+    """All examples of files of one task, in order.
+
+    Raises:
+        DataError: a file is missing, wrong in a line, or there is not one example.
+    """
+    examples: list[Example] = []
+    for file in files:
+        path = fetch_dataset(file) if file.startswith("hf:") else Path(file)
+        before = len(examples)
+        examples.extend(_read(config, path))
+        if len(examples) == before:
+            raise DataError(f"{path}:1: at least one example was expected, the file has none")
+    return tuple(examples)
+
+
+def read_task(name: str, config: TaskConfig) -> TaskData:
+    """The train and dev data of a task of a recipe, with its labels in stable order.
+
+    Raises:
+        DataError: as `read_files`; or the training data cannot train the task.
+    """
+    train = tuple(islice(read_files(config, config.train), config.max_rows))
+    dev = read_files(config, config.dev)
+    labels = labels_of(train)
+    if config.kind is TaskKind.CLASSIFICATION and train and len(labels) < 2:
+        raise DataError(f"{config.train[0]}: at least two labels were expected for {name}, was only {labels[0]!r}")
+    if config.kind is TaskKind.TAGGING and train and not labels:
+        raise DataError(f"{config.train[0]}: at least one entity was expected for {name}, every tag is O")
+    unseen = sorted(set(labels_of(dev)) - set(labels)) if train else []
+    notes = (f"{name}: dev has labels that train lacks: {', '.join(unseen)}",) if unseen else ()
+    return TaskData(name, config, train, dev, labels or labels_of(dev), notes)
+
+
+def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:
+    """The classes or entity types that occur, in stable order."""
+    names: set[str] = set()
+    for example in examples:
+        if isinstance(example, LabelledText):
+            names.add(example.label)
+        elif isinstance(example, TaggedText):
+            names.update(tag[2:] for tag in example.tags if tag != "O")
+    return stable_order(names)
+
+
+def _read(config: TaskConfig, path: Path) -> Iterator[Example]:
+    if config.kind is TaskKind.TAGGING:
+        yield from read_tagging(path, config.map_labels)
+    elif config.kind is TaskKind.CLASSIFICATION:
+        for row in read_rows(path, ("text", "label")):
+            label = row.values["label"]
+            label = row.text("label").strip() if isinstance(label, str) else str(int(row.number("label")))
+            yield LabelledText(clean(row.text("text")), config.map_labels.get(label, label))
+    else:
+        low, high = config.score_range
+        for row in read_rows(path, ("sentence1", "sentence2", "score")):
+            score = row.number("score")
+            if not low <= score <= high:
+                raise DataError(
+                    f"{row.where}: a score from {low:g} to {high:g} was expected, was {score:g} (set score_range)"
+                )
+            first, second = clean(row.text("sentence1")), clean(row.text("sentence2"))
+            yield ScoredPair(first, second, (score - low) / (high - low))

@@ -1,0 +1,156 @@
+"""Rows of CSV, TSV, JSONL and Parquet files, each with the line it came from."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtl.errors import DataError
+
+_FIELD_LIMIT = 10_000_000
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record and where it stands: `where` is `file:line`, for Parquet `file:row N`."""
+
+    where: str
+    values: dict[str, Any]
+
+    def text(self, column: str) -> str:
+        """A string that is not blank.
+
+        Raises:
+            DataError: the value is missing, blank or no string.
+        """
+        value = self.values.get(column)
+        if not isinstance(value, str):
+            raise DataError(f"{self.where}: {column} is a string, was {_shown(value)}")
+        if not value.strip():
+            raise DataError(f"{self.where}: {column} is empty")
+        return value
+
+    def number(self, column: str) -> float:
+        """A finite number.
+
+        Raises:
+            DataError: the value is no finite number.
+        """
+        value = self.values.get(column)
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{self.where}: {column} is a number, was {_shown(value)}") from error
+        if not abs(number) < float("inf"):
+            raise DataError(f"{self.where}: {column} is a finite number, was {_shown(value)}")
+        return number
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    """The rows of a table that must have these columns; others are ignored.
+
+    Raises:
+        DataError: the file is not readable as its ending says, or lacks a column.
+    """
+    readers = {".csv": _read_csv, ".tsv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"{path}: a file ending in {', '.join(TABLE_SUFFIXES)} was expected, was {path.suffix!r}")
+    yield from reader(path, columns)
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Line numbers from 1 and lines without their end, of a UTF-8 file with or without a byte-order mark.
+
+    Raises:
+        DataError: the file cannot be read, or a line is not UTF-8 or holds a NUL.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, raw in enumerate(file, start=1):
+                if b"\0" in raw:
+                    raise DataError(f"{path}:{number}: text was expected, was binary data")
+                try:
+                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    raise DataError(f"{path}:{number}: UTF-8 text was expected, byte {error.start} is not") from error
+                yield number, line.rstrip("\r\n")
+    except OSError as error:
+        raise DataError(f"{path}: a readable file was expected: {error.strerror}") from error
+
+
+def _read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    csv.field_size_limit(_FIELD_LIMIT)
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    reader = csv.reader((line + "\n" for _, line in read_lines(path)), delimiter=delimiter, strict=True)
+    start = 1
+    header: list[str] | None = None
+    while True:
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            raise DataError(f"{path}:{start}: valid {path.suffix[1:].upper()} was expected: {error}") from error
+        if record is None:
+            break
+        line, start = start, reader.line_num + 1
+        if not record:
+            continue
+        if header is None:
+            header = [name.strip() for name in record]
+            _need(header, columns, f"{path}:{line}")
+        elif len(record) != len(header):
+            raise DataError(
+                f"{path}:{line}: {len(header)} fields ({', '.join(header)}) were expected, were {len(record)}; "
+                "a text that holds the separator needs quotes"
+            )
+        else:
+            yield Row(f"{path}:{line}", dict(zip(header, record, strict=True)))
+    if header is None:
+        raise DataError(f"{path}:1: a header with {', '.join(columns)} was expected, the file is empty")
+
+
+def _read_jsonl(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"{path}:{number}: a JSON object was expected, was {line[:60]!r}") from error
+        if not isinstance(record, dict):
+            raise DataError(f"{path}:{number}: a JSON object was expected, was {_shown(record)}")
+        _need(list(record), columns, f"{path}:{number}")
+        yield Row(f"{path}:{number}", record)
+
+
+def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise DataError(f"{path}: a Parquet file was expected, it cannot be read as one") from error
+    with file:
+        _need(file.schema_arrow.names, columns, str(path))
+        number = 0
+        for batch in file.iter_batches(columns=list(columns)):
+            for record in batch.to_pylist():
+                number += 1
+                yield Row(f"{path}:row {number}", record)
+
+
+def _need(found: list[str], columns: tuple[str, ...], where: str) -> None:
+    missing = [column for column in columns if column not in found]
+    if missing:
+        raise DataError(
+            f"{where}: the columns {', '.join(columns)} were expected, {', '.join(missing)} is missing "
+            f"among {', '.join(found[:8]) or 'none'}"
+        )
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else repr(value)[:60]

@@ -1,0 +1,140 @@
+"""Tagging files: CoNLL, and JSONL with `tokens,tags` or `text,spans`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtl.data.examples import TaggedText, tags_from_chars
+from mtl.data.tables import Row, read_lines, read_rows
+from mtl.errors import DataError
+from mtl.labels import OUTSIDE, TypedSpan, split_tag, to_bio2
+from mtl.text import WordedText, clean, detokenize, split_words
+
+CONLL_SUFFIXES = (".conll", ".iob", ".iob2", ".bio", ".txt", ".tsv")
+_DOCUMENT_START = "-DOCSTART-"
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    line: int
+    word: str
+    tag: str
+
+
+def read_tagging(path: Path, rename: Mapping[str, str]) -> Iterator[TaggedText]:
+    """The sentences of one file, in BIO2.
+
+    Args:
+        path: a CoNLL or JSONL file.
+        rename: entity types to read as another one, or as `O` for none.
+
+    Raises:
+        DataError: with file and line, for anything that is not as its format says.
+    """
+    if path.suffix.lower() == ".jsonl":
+        for row in read_rows(path, ()):
+            yield _from_json(row, rename)
+    elif path.suffix.lower() in CONLL_SUFFIXES:
+        for sentence in _conll_sentences(path):
+            yield _from_tokens([t.word for t in sentence], _renamed([t.tag for t in sentence], rename))
+    else:
+        raise DataError(
+            f"{path}: a tagging file ending in .jsonl, {', '.join(CONLL_SUFFIXES)} was expected, was {path.suffix!r}"
+        )
+
+
+def _conll_sentences(path: Path) -> Iterator[list[_Token]]:
+    sentence: list[_Token] = []
+    for number, line in read_lines(path):
+        if not line.strip():
+            if sentence:
+                yield sentence
+            sentence = []
+        elif not line.startswith((_DOCUMENT_START, "# ")) or "\t" in line:
+            token = _conll_token(line, f"{path}:{number}", number)
+            if token.word != _DOCUMENT_START:
+                sentence.append(token)
+    if sentence:
+        yield sentence
+
+
+def _conll_token(line: str, where: str, number: int) -> _Token:
+    fields = line.split("\t") if "\t" in line else line.split()
+    if len(fields) < 2:
+        raise DataError(f"{where}: a token and a tag with a tab between were expected, was {line[:60]!r}")
+    word, tag = fields[0].strip(), fields[-1].strip()
+    if not word:
+        raise DataError(f"{where}: the token is empty")
+    try:
+        split_tag(tag)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    return _Token(number, clean(word), tag)
+
+
+def _from_tokens(words: Sequence[str], tags: Sequence[str]) -> TaggedText:
+    return TaggedText(detokenize(words), to_bio2(tags))
+
+
+def _renamed(tags: Sequence[str], rename: Mapping[str, str]) -> list[str]:
+    if not rename:
+        return list(tags)
+    result = []
+    for tag in tags:
+        prefix, name = split_tag(tag)
+        name = rename.get(name, name)
+        result.append(OUTSIDE if prefix == OUTSIDE or name == OUTSIDE else f"{prefix}-{name}")
+    return result
+
+
+def _from_json(row: Row, rename: Mapping[str, str]) -> TaggedText:
+    if "tokens" in row.values and "tags" in row.values:
+        return _from_token_row(row, rename)
+    if "text" in row.values and "spans" in row.values:
+        return _from_span_row(row, rename)
+    raise DataError(f"{row.where}: tokens and tags, or text and spans were expected, was {', '.join(row.values)}")
+
+
+def _from_token_row(row: Row, rename: Mapping[str, str]) -> TaggedText:
+    words, tags = row.values["tokens"], row.values["tags"]
+    for name, values in (("tokens", words), ("tags", tags)):
+        if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() for v in values):
+            raise DataError(f"{row.where}: {name} is a list of strings that are not empty")
+    if len(words) != len(tags) or not words:
+        raise DataError(f"{row.where}: as many tags as tokens were expected, were {len(words)} and {len(tags)}")
+    try:
+        return _from_tokens([clean(word) for word in words], _renamed(tags, rename))
+    except DataError as error:
+        raise DataError(f"{row.where}: {error}") from error
+
+
+def _from_span_row(row: Row, rename: Mapping[str, str]) -> TaggedText:
+    text = clean(row.text("text"))
+    if not isinstance(row.values["spans"], list):
+        raise DataError(f"{row.where}: spans is a list of objects with start, end and label")
+    spans = sorted((_span(row, value, text) for value in row.values["spans"]), key=lambda span: span.start)
+    for first, second in zip(spans, spans[1:], strict=False):
+        if first.end > second.start:
+            raise DataError(
+                f"{row.where}: disjoint spans were expected, {first.start}-{first.end} and "
+                f"{second.start}-{second.end} overlap"
+            )
+    renamed = [TypedSpan(s.start, s.end, rename.get(s.label, s.label)) for s in spans]
+    words = split_words(text)
+    kept = [span for span in renamed if span.label != OUTSIDE]
+    return TaggedText(WordedText(text, words), tags_from_chars(words, kept))
+
+
+def _span(row: Row, value: object, text: str) -> TypedSpan:
+    if not isinstance(value, dict) or not {"start", "end", "label"} <= set(value):
+        raise DataError(f"{row.where}: a span is an object with start, end and label, was {value!r:.60}")
+    start, end, label = value["start"], value["end"], value["label"]
+    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
+        raise DataError(
+            f"{row.where}: a span has 0 <= start < end <= {len(text)} (the text's length), was {start!r} to {end!r}"
+        )
+    if not isinstance(label, str) or not label.strip():
+        raise DataError(f"{row.where}: a span's label is a string that is not empty, was {label!r}")
+    if not text[start:end].strip():
+        raise DataError(f"{row.where}: the span {start}-{end} covers only white space")
+    return TypedSpan(start, end, label)

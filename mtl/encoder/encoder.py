@@ -1,0 +1,141 @@
+"""A backbone with its tokenizer and pooling."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from mtl.encoder.parts import BackboneParts, parts_of
+from mtl.encoder.pooling import pool
+from mtl.encoder.source import BackboneSource, find_backbone
+from mtl.encoder.st_config import read_sentence_config
+from mtl.encoder.tokens import TokenBatch, Tokenizer
+from mtl.errors import BackboneError
+from mtl.recipe.schema import Pooling
+
+_UNBOUNDED = 1_000_000  # tokenizers without a limit say 1e30
+_PLAIN_MAX_LENGTH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Hidden states `(B, T, H)`, the pooled vector `(B, H)`, and the embedding `(B, H)`.
+
+    The embedding is the pooled vector, normalised where the backbone says so; heads read the pooled one.
+    """
+
+    hidden: Tensor
+    pooled: Tensor
+    embedding: Tensor
+
+
+class Encoder(nn.Module):
+    """A Transformer encoder that gives hidden states and a sentence embedding.
+
+    Args:
+        model: any encoder of transformers.
+        pooling: how the embedding is made.
+        normalize: whether the embedding has length 1.
+    """
+
+    def __init__(self, model: PreTrainedModel, *, pooling: Pooling, normalize: bool) -> None:
+        super().__init__()
+        self.model = model
+        self.pooling = pooling
+        self.normalize = normalize
+        self.dimension = int(model.config.hidden_size)
+        self._takes_types = int(getattr(model.config, "type_vocab_size", 0) or 0) > 0
+
+    def forward(self, batch: TokenBatch) -> Encoded:
+        """Run the backbone once."""
+        inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
+        if self._takes_types:
+            inputs["token_type_ids"] = batch.type_ids
+        hidden = self.model(**inputs).last_hidden_state
+        pooled = pool(hidden, batch.mask, self.pooling)
+        return Encoded(hidden, pooled, normalize(pooled, dim=-1) if self.normalize else pooled)
+
+    def parts(self) -> BackboneParts:
+        """The backbone's modules from bottom to top."""
+        return parts_of(self.model)
+
+
+@dataclass(frozen=True)
+class LoadedBackbone:
+    """An encoder as it came from its source, and the tokenizer for it."""
+
+    source: BackboneSource
+    encoder: Encoder
+    tokenizer: Tokenizer
+
+
+def load_backbone(name: str, *, pooling: Pooling | None = None, max_length: int | None = None) -> LoadedBackbone:
+    """Load a backbone in float32 and eval mode.
+
+    Args:
+        name: a Hub id or a folder.
+        pooling: instead of what the backbone says of itself (else mean).
+        max_length: instead of what the backbone says of itself, in tokens.
+
+    Raises:
+        BackboneError: it cannot be found, is no encoder, has no fast tokenizer, or max_length is too long for it.
+    """
+    source = find_backbone(name)
+    sentence = read_sentence_config(source.folder)
+    model = _load_model(source)
+    backend = _load_tokenizer(source)
+    limit = _length_limit(model, int(backend.model_max_length))
+    if max_length is not None and max_length > limit:
+        raise BackboneError(f"{name}: a max_length up to {limit} was expected, was {max_length}")
+    tokenizer = Tokenizer(
+        backend, max_length=max_length or min(sentence.max_length or limit, limit), lower_case=sentence.lower_case
+    )
+    encoder = Encoder(model, pooling=pooling or sentence.pooling or Pooling.MEAN, normalize=sentence.normalize)
+    return LoadedBackbone(source, encoder.eval(), tokenizer)
+
+
+def _load_model(source: BackboneSource) -> PreTrainedModel:
+    transformers_logging.disable_progress_bar()
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()  # a report of the unused pooler's weights is no news
+    try:
+        config = AutoConfig.from_pretrained(source.folder)
+        if getattr(config, "is_encoder_decoder", False):
+            raise BackboneError(f"{source.name}: an encoder was expected, was an encoder-decoder ({config.model_type})")
+        model = AutoModel.from_pretrained(
+            source.folder, config=config, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise BackboneError(f"{source.name}: an encoder of transformers was expected: {_first_line(error)}") from error
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None  # nothing here reads it, so it must neither cost time nor count as a parameter
+    parts_of(model)
+    return model.eval()
+
+
+def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
+    try:
+        backend = AutoTokenizer.from_pretrained(source.folder, use_fast=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise BackboneError(f"{source.name}: a tokenizer was expected: {_first_line(error)}") from error
+    if not backend.is_fast:
+        raise BackboneError(f"{source.name}: a fast tokenizer (tokenizer.json) was expected, offsets need it")
+    backend.padding_side = "right"
+    return backend
+
+
+def _length_limit(model: PreTrainedModel, tokenizer_limit: int) -> int:
+    positions = int(getattr(model.config, "max_position_embeddings", 0) or _UNBOUNDED)
+    if getattr(model.config, "model_type", "") in {"roberta", "xlm-roberta", "mpnet", "camembert"}:
+        positions -= 2  # their positions begin after the padding index
+    limit = min(positions, tokenizer_limit)
+    return limit if limit < _UNBOUNDED else _PLAIN_MAX_LENGTH
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,59 @@
+"""The parts of any backbone from bottom to top: embeddings, layers, and what follows the last layer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from mtl.errors import BackboneError
+
+
+@dataclass(frozen=True)
+class BackboneParts:
+    """Modules by their place; what all layers share (relative positions) belongs to the bottom."""
+
+    bottom: tuple[nn.Module, ...]
+    layers: tuple[nn.Module, ...]
+    top: tuple[nn.Module, ...]
+
+
+_TOP_NAMES = ("final_norm", "final_layer_norm", "norm_f")
+
+
+def parts_of(model: PreTrainedModel) -> BackboneParts:
+    """Find the stack of layers and sort everything else that has parameters below or above it.
+
+    Raises:
+        BackboneError: the model has no single stack of layers, so it is no plain encoder.
+    """
+    wanted = int(model.config.num_hidden_layers)
+    stacks = [
+        (name, module)
+        for name, module in model.named_modules()
+        if isinstance(module, nn.ModuleList)
+        and len(module) == wanted
+        and name.rsplit(".", 1)[-1] in ("layer", "layers")
+    ]
+    if len(stacks) != 1:
+        raise BackboneError(
+            f"{type(model).__name__}: one stack of {wanted} layers was expected, were {len(stacks)}; "
+            "only encoders can be backbones"
+        )
+    stack_name, stack = stacks[0]
+    rest = list(_outside(model, stack_name, ""))
+    top = tuple(module for name, module in rest if name.rsplit(".", 1)[-1] in _TOP_NAMES)
+    bottom = tuple(module for name, module in rest if name.rsplit(".", 1)[-1] not in _TOP_NAMES)
+    return BackboneParts(bottom, tuple(stack), top)
+
+
+def _outside(module: nn.Module, stack: str, prefix: str) -> Iterator[tuple[str, nn.Module]]:
+    """Largest modules with parameters that do not contain the stack."""
+    for name, child in module.named_children():
+        path = f"{prefix}{name}"
+        if path == stack:
+            continue
+        if stack.startswith(f"{path}."):
+            yield from _outside(child, stack, f"{path}.")
+        elif any(True for _ in child.parameters()):
+            yield path, child

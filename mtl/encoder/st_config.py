@@ -1,0 +1,77 @@
+"""What a sentence-transformers folder says of itself: pooling, normalisation, maximum length."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtl.errors import BackboneError
+from mtl.recipe.schema import Pooling
+
+_MODES = {
+    "cls": Pooling.CLS,
+    "max": Pooling.MAX,
+    "mean": Pooling.MEAN,
+    "mean_sqrt_len_tokens": Pooling.MEAN_SQRT_LEN,
+    "weightedmean": Pooling.WEIGHTED_MEAN,
+    "lasttoken": Pooling.LAST_TOKEN,
+}
+_LEGACY = {
+    "pooling_mode_cls_token": Pooling.CLS,
+    "pooling_mode_max_tokens": Pooling.MAX,
+    "pooling_mode_mean_tokens": Pooling.MEAN,
+    "pooling_mode_mean_sqrt_len_tokens": Pooling.MEAN_SQRT_LEN,
+    "pooling_mode_weightedmean_tokens": Pooling.WEIGHTED_MEAN,
+    "pooling_mode_lasttoken": Pooling.LAST_TOKEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceConfig:
+    """Settings of a sentence embedding; `None` where the folder does not say."""
+
+    pooling: Pooling | None = None
+    normalize: bool = False
+    max_length: int | None = None
+    lower_case: bool = False
+
+
+def read_sentence_config(folder: Path) -> SentenceConfig:
+    """Read `modules.json` and what it names; a plain Transformer folder says nothing.
+
+    Raises:
+        BackboneError: the model has a module other than Transformer, Pooling and Normalize, or joins poolings.
+    """
+    modules_file = folder / "modules.json"
+    if not modules_file.is_file():
+        return SentenceConfig()
+    pooling: Pooling | None = None
+    normalize = False
+    for module in json.loads(modules_file.read_text(encoding="utf-8")):
+        kind = str(module["type"]).rsplit(".", 1)[-1]
+        if kind == "Pooling":
+            pooling = _pooling(_read(folder / module["path"] / "config.json"), folder)
+        elif kind == "Normalize":
+            normalize = True
+        elif kind != "Transformer":
+            raise BackboneError(f"{folder}: modules Transformer, Pooling and Normalize were expected, was {kind}")
+    transformer = _read(folder / "sentence_bert_config.json")
+    return SentenceConfig(
+        pooling, normalize, transformer.get("max_seq_length"), bool(transformer.get("do_lower_case", False))
+    )
+
+
+def _pooling(config: dict[str, Any], folder: Path) -> Pooling:
+    named = config.get("pooling_mode")
+    modes = [_MODES[m] for m in ([named] if isinstance(named, str) else named or [])]
+    modes = modes or [mode for key, mode in _LEGACY.items() if config.get(key)]
+    if len(modes) > 1:
+        raise BackboneError(f"{folder}: one pooling was expected, it joins {', '.join(modes)}")
+    return modes[0] if modes else Pooling.MEAN
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,145 @@
+"""From texts and words to sub-word tokens: lists first, then padded tensors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from mtl.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedText:
+    """The tokens of one text, special ones included.
+
+    `offsets` has the characters of each token, `(0, 0)` for special ones; `first_tokens` has the
+    position of the first token of each word, -1 for a word that was cut; `cut_at` is the offset of
+    the first character that did not fit, or None.
+    """
+
+    ids: tuple[int, ...]
+    type_ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+    cut_at: int | None
+    first_tokens: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def with_words(self, words: Sequence[Span]) -> "TokenizedText":
+        """The same tokens with the first token of each of these words."""
+        return replace(self, first_tokens=_first_tokens(self.offsets, words))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBatch:
+    """Padded tokens: `ids`, `mask`, `type_ids` are `(B, T)`; `first_tokens` and `word_mask` are `(B, W)`."""
+
+    ids: Tensor
+    mask: Tensor
+    type_ids: Tensor
+    first_tokens: Tensor
+    word_mask: Tensor
+
+    def to(self, device: torch.device) -> "TokenBatch":
+        """The batch on a device."""
+        return TokenBatch(
+            self.ids.to(device),
+            self.mask.to(device),
+            self.type_ids.to(device),
+            self.first_tokens.to(device),
+            self.word_mask.to(device),
+        )
+
+
+class Tokenizer:
+    """A fast tokenizer with the backbone's maximum length.
+
+    Args:
+        backend: a tokenizer of transformers that gives offsets.
+        max_length: tokens of a text, special ones included.
+        lower_case: whether texts are lower-cased first (some sentence-transformers models ask for it).
+    """
+
+    def __init__(self, backend: PreTrainedTokenizerBase, *, max_length: int, lower_case: bool = False) -> None:
+        self.backend = backend
+        self.max_length = max_length
+        self.lower_case = lower_case
+        self.pad_id = int(backend.pad_token_id if backend.pad_token_id is not None else 0)
+
+    def __call__(self, texts: Sequence[str]) -> list[TokenizedText]:
+        """Tokenise texts; what does not fit into the maximum length is cut and said so."""
+        if not texts:
+            return []
+        # Lower-casing may change a string's length, and then its offsets would be wrong.
+        given = [_same_length_lower(text) for text in texts] if self.lower_case else list(texts)
+        encoded = self.backend(
+            given,
+            truncation=True,
+            max_length=self.max_length,
+            return_offsets_mapping=True,
+            return_token_type_ids=True,
+            return_attention_mask=False,
+            verbose=False,
+        )
+        return [
+            TokenizedText(tuple(ids), tuple(types), tuple(offsets), _cut_at(text, offsets, len(ids), self.max_length))
+            for text, ids, types, offsets in zip(
+                given, encoded["input_ids"], encoded["token_type_ids"], encoded["offset_mapping"], strict=True
+            )
+        ]
+
+    def pad(self, texts: Sequence[TokenizedText]) -> TokenBatch:
+        """One batch of tokenised texts, padded on the right to the longest."""
+        rows, length = len(texts), max(len(text) for text in texts)
+        words = max(1, *(len(text.first_tokens) for text in texts))
+        ids = torch.full((rows, length), self.pad_id, dtype=torch.long)
+        mask = torch.zeros((rows, length), dtype=torch.long)
+        type_ids = torch.zeros((rows, length), dtype=torch.long)
+        first = torch.full((rows, words), -1, dtype=torch.long)
+        for row, text in enumerate(texts):
+            ids[row, : len(text)] = torch.tensor(text.ids)
+            mask[row, : len(text)] = 1
+            type_ids[row, : len(text)] = torch.tensor(text.type_ids)
+            if text.first_tokens:
+                first[row, : len(text.first_tokens)] = torch.tensor(text.first_tokens)
+        return TokenBatch(ids, mask, type_ids, first.clamp(min=0), first >= 0)
+
+
+def _first_tokens(offsets: Sequence[tuple[int, int]], words: Sequence[Span]) -> tuple[int, ...]:
+    """For each word the first token that overlaps it; words are in order, tokens too."""
+    result: list[int] = []
+    token, count = 0, len(offsets)
+    for word in words:
+        while token < count and (offsets[token][1] <= word.start or offsets[token][0] == offsets[token][1]):
+            token += 1
+        result.append(token if token < count and offsets[token][0] < word.end else -1)
+    return tuple(_bridge(result))
+
+
+def _bridge(first: list[int]) -> list[int]:
+    """Give a word that the tokenizer dropped (a control character) its neighbour's token.
+
+    So only words that were cut stay -1, and these all stand at the end.
+    """
+    known = [i for i, token in enumerate(first) if token >= 0]
+    if known:
+        previous = first[known[0]]
+        for i in range(known[-1]):
+            previous = first[i] = first[i] if first[i] >= 0 else previous
+    return first
+
+
+def _cut_at(text: str, offsets: Sequence[tuple[int, int]], tokens: int, max_length: int) -> int | None:
+    if tokens < max_length:
+        return None
+    read = max((end for _, end in offsets), default=0)
+    rest = text[read:]
+    return read + len(rest) - len(rest.lstrip()) if rest.strip() else None
+
+
+def _same_length_lower(text: str) -> str:
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)

@@ -1,0 +1,6 @@
+"""Inference: one pass, every head."""
+
+from mtl.inference.analysis import Analysis, Entity
+from mtl.inference.engine import Engine
+
+__all__ = ["Analysis", "Engine", "Entity"]

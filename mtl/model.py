@@ -1,0 +1,90 @@
+"""One encoder and its heads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from mtl.encoder import Encoder
+from mtl.errors import RecipeError
+from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead, hidden_layers
+from mtl.labels import TagSet
+from mtl.recipe.schema import HeadConfig, TaskKind
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """What a model knows of a task; `labels` are classes, or entity types for tagging, in stable order."""
+
+    name: str
+    kind: TaskKind
+    labels: tuple[str, ...]
+    head: HeadConfig
+
+    @property
+    def tags(self) -> TagSet:
+        """The tags of a tagging task."""
+        return TagSet(self.labels)
+
+
+class MultiTaskModel(nn.Module):
+    """An encoder shared by a head for each task.
+
+    Args:
+        encoder: the backbone with pooling.
+        tasks: by name; the order is kept.
+
+    Raises:
+        RecipeError: a task's name cannot name a module, or heads that share a layer differ in its shape.
+    """
+
+    def __init__(self, encoder: Encoder, tasks: Mapping[str, TaskInfo]) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.tasks = dict(tasks)
+        self.shared = nn.ModuleDict()
+        self.heads = nn.ModuleDict()
+        for name, task in tasks.items():
+            if hasattr(self.heads, name):
+                raise RecipeError(f"tasks.{name}: another name was expected, this one is taken by PyTorch")
+            self.heads[name] = self._head(task)
+
+    def _head(self, task: TaskInfo) -> nn.Module:
+        size = self.encoder.dimension
+        match task.kind:
+            case TaskKind.CLASSIFICATION:
+                shared = self._shared_layer(task)
+                return ClassificationHead(task.head, size=size, classes=len(task.labels), shared=shared)
+            case TaskKind.TAGGING:
+                return TaggingHead(task.head, size=size, tags=task.tags)
+            case TaskKind.SIMILARITY:
+                return SimilarityHead(task.head)
+
+    def _shared_layer(self, task: TaskInfo) -> tuple[nn.Module, int] | None:
+        group, size = task.head.shared, self.encoder.dimension
+        if group is None:
+            return None
+        width = size if task.head.hidden is None else next(iter(task.head.hidden), 0)
+        if not width:
+            raise RecipeError(f"tasks.{task.name}.head: a shared layer needs a hidden size")
+        if group not in self.shared:
+            self.shared[group] = hidden_layers(
+                size, (width,), activation=task.head.activation, dropout=task.head.dropout
+            )
+        elif self.shared[group][0].out_features != width:  # type: ignore[index]
+            raise RecipeError(
+                f"tasks.{task.name}.head.hidden: {self.shared[group][0].out_features} was expected "  # type: ignore[index]
+                f"as in the other heads that share {group!r}, was {width}"
+            )
+        return self.shared[group], width
+
+    def head_modules(self, task: str) -> tuple[nn.Module, ...]:
+        """The modules that belong to a task's head, a shared layer included."""
+        group = self.tasks[task].head.shared
+        return (self.heads[task], self.shared[group]) if group else (self.heads[task],)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device

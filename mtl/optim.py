@@ -1,0 +1,66 @@
+"""AdamW with a learning rate for each depth, and its schedule."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+
+from mtl.model import MultiTaskModel
+from mtl.recipe.schema import OptimizerConfig
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """An optimizer and the schedule of its learning rates; step both once a batch."""
+
+    optimizer: AdamW
+    scheduler: LambdaLR
+
+    def step(self, *, clip: float) -> None:
+        """Clip the gradient's norm, update, and move the schedule on."""
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(parameters, clip, foreach=True)
+        self.optimizer.step()
+        self.scheduler.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    @property
+    def head_lr(self) -> float:
+        """The learning rate of the topmost trained part now."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+
+def build_optimization(model: MultiTaskModel, config: OptimizerConfig, *, total_steps: int) -> Optimization:
+    """AdamW over the trained parameters only; biases and LayerNorms have no weight decay."""
+    groups = list(_groups(model, config))
+    optimizer = AdamW(groups, weight_decay=0.0, fused=True)
+    warmup = round(config.warmup * total_steps)
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        return max(0.0, (total_steps - step) / max(1, total_steps - warmup))
+
+    return Optimization(optimizer, LambdaLR(optimizer, factor))
+
+
+def _groups(model: MultiTaskModel, config: OptimizerConfig) -> Iterator[dict[str, object]]:
+    parts = model.encoder.parts()
+    yield from _split((model.heads, model.shared), config.head_lr, config.weight_decay)
+    yield from _split(parts.top, config.backbone_lr, config.weight_decay)
+    rate = config.backbone_lr
+    for layer in reversed(parts.layers):
+        yield from _split((layer,), rate, config.weight_decay)
+        rate *= config.layer_decay
+    yield from _split(parts.bottom, rate, config.weight_decay)
+
+
+def _split(modules: Iterable[nn.Module], lr: float, weight_decay: float) -> Iterator[dict[str, object]]:
+    trained = [p for module in modules for p in module.parameters() if p.requires_grad]
+    for decays in (True, False):
+        chosen = [p for p in trained if (p.ndim > 1) == decays]
+        if chosen:
+            yield {"params": chosen, "lr": lr, "weight_decay": weight_decay if decays else 0.0}

@@ -1,0 +1,40 @@
+"""Forward passes over any number of tokenised texts, without gradients."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mtl.batching import by_length, pack
+from mtl.encoder import Encoded, TokenBatch, TokenizedText, Tokenizer
+from mtl.model import MultiTaskModel
+
+DEFAULT_BATCH_TOKENS = 4096
+
+
+@dataclass(frozen=True)
+class ForwardBatch:
+    """One batch after the backbone: which texts (`rows`, positions in the input), their tokens and states."""
+
+    rows: list[int]
+    tokens: TokenBatch
+    encoded: Encoded
+
+
+def forward(
+    model: MultiTaskModel,
+    tokenizer: Tokenizer,
+    texts: Sequence[TokenizedText],
+    *,
+    batch_tokens: int = DEFAULT_BATCH_TOKENS,
+) -> Iterator[ForwardBatch]:
+    """Run the backbone once over every text, in batches of like length up to `batch_tokens` tokens.
+
+    The model must be in eval mode; the caller runs the heads that it wants, under `torch.inference_mode`.
+    """
+    lengths = [len(text) for text in texts]
+    for rows in pack(lengths, by_length(lengths), budget=batch_tokens):
+        tokens = tokenizer.pad([texts[row] for row in rows]).to(model.device)
+        with torch.inference_mode():
+            encoded = model.encoder(tokens)
+        yield ForwardBatch(rows, tokens, encoded)

@@ -1,0 +1,111 @@
+"""Recipes from YAML files, refused with key path and expectation before anything is loaded."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from mtl.errors import RecipeError
+from mtl.recipe.schema import Recipe
+
+_DATASET_PREFIX = "hf:"
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file; its data paths become absolute, relative to the recipe's folder.
+
+    Args:
+        path: the YAML file.
+        overrides: `KEY.PATH=VALUE` settings, values in YAML, applied before checking.
+
+    Raises:
+        RecipeError: the file, a key, a value or a data file is not what was expected.
+    """
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: a readable recipe was expected: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark else ""
+        raise RecipeError(f"{path}{where}: valid YAML in UTF-8 was expected") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path}: a mapping of keys was expected, was {type(content).__name__}")
+    for override in overrides:
+        _override(content, override)
+    return parse(content, folder=path.parent, where=str(path))
+
+
+def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Recipe:
+    """Check a mapping as a recipe whose relative data paths start at `folder`.
+
+    Raises:
+        RecipeError: as `load`.
+    """
+    try:
+        recipe = Recipe.model_validate(content)
+    except ValidationError as error:
+        raise RecipeError("; ".join(_sentences(error, where))) from error
+    tasks = {
+        name: task.model_copy(
+            update={
+                "train": tuple(_resolve(file, folder, f"{where}: tasks.{name}.train") for file in task.train),
+                "dev": tuple(_resolve(file, folder, f"{where}: tasks.{name}.dev") for file in task.dev),
+            }
+        )
+        for name, task in recipe.tasks.items()
+    }
+    unknown = sorted(set(recipe.freezing.frozen_heads) - set(tasks))
+    if unknown:
+        raise RecipeError(
+            f"{where}: freezing.frozen_heads: a task of {', '.join(tasks)} was expected, was {', '.join(unknown)}"
+        )
+    return recipe.model_copy(update={"tasks": tasks})
+
+
+def dump(recipe: Recipe) -> str:
+    """The recipe as YAML with every default written out."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _sentences(error: ValidationError, where: str) -> Iterable[str]:
+    for problem in error.errors(include_url=False):
+        key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-")) or "recipe"
+        if problem["type"] == "extra_forbidden":
+            yield f"{where}: {key}: this key is unknown"
+        elif problem["type"] == "missing":
+            yield f"{where}: {key}: this key is missing"
+        else:
+            came = problem["input"]
+            shown = f", was {came!r}" if isinstance(came, (str, int, float, bool)) else ""
+            message = problem["msg"].removeprefix("Value error, ")
+            yield f"{where}: {key}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def _resolve(file: str, folder: Path, where: str) -> str:
+    if file.startswith(_DATASET_PREFIX):
+        return file
+    path = (folder / Path(file).expanduser()).resolve()
+    if not path.is_file():
+        raise RecipeError(f"{where}: an existing file was expected, was {file!r} (looked for {path})")
+    return str(path)
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals or not key:
+        raise RecipeError(f"--set takes KEY=VALUE, was {override!r}")
+    *parents, last = key.split(".")
+    place = content
+    for parent in parents:
+        child = place.setdefault(parent, {})
+        if not isinstance(child, dict):
+            raise RecipeError(f"--set {override}: {parent} holds no keys")
+        place = child
+    try:
+        place[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"--set {override}: the value is no valid YAML") from error

@@ -1,0 +1,213 @@
+"""Everything a training run needs, as frozen values with every default written out."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, (str, int, Path)) else value
+
+
+class TaskKind(StrEnum):
+    """What a task predicts."""
+
+    CLASSIFICATION = "classification"
+    TAGGING = "tagging"
+    SIMILARITY = "similarity"
+
+
+class Pooling(StrEnum):
+    """How hidden states `(B, T, H)` become one vector `(B, H)`; names and meanings of sentence-transformers."""
+
+    MEAN = "mean"
+    CLS = "cls"
+    MAX = "max"
+    MEAN_SQRT_LEN = "mean_sqrt_len"
+    WEIGHTED_MEAN = "weighted_mean"
+    LAST_TOKEN = "last_token"
+
+
+class Decoder(StrEnum):
+    """How a tagging head turns scores into tags; both give legal BIO only."""
+
+    LINEAR = "linear"
+    CRF = "crf"
+
+
+class Activation(StrEnum):
+    """The non-linearity of a head's hidden layers."""
+
+    TANH = "tanh"
+    GELU = "gelu"
+    RELU = "relu"
+
+
+class SimilarityLoss(StrEnum):
+    """What a similarity task minimises: `cosine` is the squared error, `cosent` the ranking loss of CoSENT."""
+
+    COSINE = "cosine"
+    COSENT = "cosent"
+
+
+class BackboneFreezing(StrEnum):
+    """Which part of the backbone trains."""
+
+    FROZEN = "frozen"
+    LAST_LAYERS = "last_layers"
+    FULL = "full"
+
+
+class Preset(StrEnum):
+    """The usual freezing choices by name."""
+
+    ALL_FROZEN = "all_frozen"
+    HEADS_ONLY = "heads_only"
+    ONE_HEAD_FROZEN = "one_head_frozen"
+    LAST_LAYERS = "last_layers"
+    FULL = "full"
+
+
+class Schedule(StrEnum):
+    """When the trained parts train."""
+
+    CONSTANT = "constant"
+
+
+class HeadConfig(_Config):
+    """The shape of one head; keys of another kind of task than the head's are refused with the task's path."""
+
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], BeforeValidator(_as_tuple)] | None = None
+    """Sizes of the hidden layers; default: one of size H for classification, none for tagging; [] for none."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    activation: Activation = Activation.TANH
+    shared: str | None = None
+    """Name of a group of classification heads that share their first hidden layer."""
+    decoder: Decoder = Decoder.LINEAR
+    loss: SimilarityLoss = SimilarityLoss.COSENT
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class TaskConfig(_Config):
+    """One task: its kind, its files and its head."""
+
+    kind: TaskKind
+    train: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    dev: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """Factor of the task's loss."""
+    map_labels: dict[str, str] = {}
+    """Labels (entity types for tagging) to read as another one; a type read as `O` is no entity."""
+    score_range: tuple[float, float] = (0.0, 1.0)
+    """Lowest and highest score of a similarity task's files."""
+    max_rows: Annotated[int, Field(ge=1)] | None = None
+    """Read only the first so many training examples."""
+    head: HeadConfig = HeadConfig()
+
+    @model_validator(mode="after")
+    def _head_fits_kind(self) -> "TaskConfig":
+        allowed = {
+            TaskKind.CLASSIFICATION: {"hidden", "dropout", "activation", "shared", "label_smoothing"},
+            TaskKind.TAGGING: {"hidden", "dropout", "activation", "decoder", "label_smoothing"},
+            TaskKind.SIMILARITY: {"loss"},
+        }[self.kind]
+        wrong = sorted(self.head.model_fields_set - allowed)
+        if wrong:
+            raise ValueError(f"a {self.kind} head takes {', '.join(sorted(allowed))}, was given {', '.join(wrong)}")
+        if self.head.decoder is Decoder.CRF and self.head.label_smoothing:
+            raise ValueError("a crf head takes no label_smoothing")
+        if self.score_range[0] >= self.score_range[1]:
+            raise ValueError("score_range is [lowest, highest]")
+        return self
+
+
+class FreezingConfig(_Config):
+    """Where, which heads, when; a preset fills in what is not said."""
+
+    preset: Preset | None = None
+    backbone: BackboneFreezing | None = None
+    layers: Annotated[int, Field(ge=1)] | None = None
+    """How many of the top layers train with `last_layers`."""
+    frozen_heads: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    embeddings: Literal["frozen", "trained"] | None = None
+    """Whether the word embeddings train; default: only with `full`."""
+    schedule: Schedule = Schedule.CONSTANT
+
+
+class SamplingConfig(_Config):
+    """Which task gives the next batch."""
+
+    alpha: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """p_i proportional to n_i^alpha over batches: 1 proportional, 0 uniform."""
+    schedule: Literal["random", "round_robin"] = "random"
+
+
+class OptimizerConfig(_Config):
+    """AdamW with linear warm-up and decay; learning rates per step."""
+
+    backbone_lr: Annotated[float, Field(gt=0, lt=1)] = 1.0e-4
+    head_lr: Annotated[float, Field(gt=0, lt=1)] = 1.0e-3
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Factor of the learning rate from each layer to the one below."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Share of all steps over which the learning rate rises."""
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    """Largest norm of the gradient."""
+
+
+class BudgetConfig(_Config):
+    """How long a run may be; whichever limit comes first."""
+
+    epochs: Annotated[float, Field(gt=0, le=1000)] = 3.0
+    batch_tokens: Annotated[int, Field(ge=16)] = 2048
+    """Tokens of a batch, padding included."""
+    max_steps: Annotated[int, Field(ge=1)] | None = None
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+
+
+class EvaluationConfig(_Config):
+    """When to measure, and which measure chooses the best checkpoint."""
+
+    every: Literal["epoch"] | Annotated[int, Field(ge=1)] = "epoch"
+    """`epoch`, or a number of steps."""
+    best: str = "mean"
+    """`mean` of every task's main metric, a task's name, or `task/metric`."""
+    patience: Annotated[int, Field(ge=1)] | None = None
+    """Stop after so many evaluations without a new best."""
+
+
+class CheckpointConfig(_Config):
+    """How checkpoints are stored."""
+
+    dtype: Literal["float32", "float16"] = "float32"
+
+
+class Recipe(_Config):
+    """A whole training run."""
+
+    backbone: str = DEFAULT_BACKBONE
+    pooling: Pooling | None = None
+    """Default: what the backbone says of itself, else mean."""
+    max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
+    """Tokens of a text, special ones included; default: what the backbone says of itself."""
+    tasks: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")], TaskConfig], Field(min_length=1)]
+    freezing: FreezingConfig = FreezingConfig(preset=Preset.FULL)
+    sampling: SamplingConfig = SamplingConfig()
+    balancing: Literal["static"] = "static"
+    optimizer: OptimizerConfig = OptimizerConfig()
+    budget: BudgetConfig = BudgetConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    about: str = ""
+    """Markdown for the model card: what the data are, their licences, who made them."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    precision: Literal["auto", "fp32", "bf16"] = "auto"

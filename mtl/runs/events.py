@@ -1,0 +1,121 @@
+"""What a training run tells its caller, as frozen values that travel as JSON lines."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from mtl.errors import RunError
+
+
+class StopReason(StrEnum):
+    """Why a run ended."""
+
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    EARLY = "early_stopping"
+    NOTHING_TRAINS = "nothing_trains"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The model and the data are loaded; training begins."""
+
+    kind: ClassVar[str] = "started"
+    total_steps: int
+    steps_per_epoch: int
+    tasks: tuple[str, ...]
+    trained_parameters: int
+    total_parameters: int
+    device: str
+    precision: str
+    notes: tuple[str, ...] = ()
+    time: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One optimizer step on a batch of one task; `loss` is the mean over the batch's units, unweighted."""
+
+    kind: ClassVar[str] = "step"
+    step: int
+    epoch: float
+    task: str
+    loss: float
+    learning_rate: float
+    tokens_per_second: float
+    time: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Every task measured on its dev data; keys are `eval/<task>/<metric>`, `eval/<task>/loss` included."""
+
+    kind: ClassVar[str] = "evaluated"
+    step: int
+    metrics: Mapping[str, float]
+    seconds: float
+    time: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A checkpoint was written; `name` is `best` or `last`."""
+
+    kind: ClassVar[str] = "saved"
+    step: int
+    name: str
+    score: float | None
+    size_bytes: int
+    time: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The run ended in order."""
+
+    kind: ClassVar[str] = "finished"
+    step: int
+    reason: StopReason
+    seconds: float
+    message: str
+    time: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run ended by an error; `message` is one sentence for the user."""
+
+    kind: ClassVar[str] = "failed"
+    step: int
+    message: str
+    time: float = field(default_factory=time.time)
+
+
+Event = Started | Step | Evaluated | Saved | Finished | Failed
+_KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in (Started, Step, Evaluated, Saved, Finished, Failed)}
+
+
+def to_json(event: Event) -> str:
+    """One line of `events.jsonl`, without the newline."""
+    return json.dumps({"kind": event.kind, **asdict(event)}, ensure_ascii=False)
+
+
+def from_json(line: str) -> Event:
+    """Read one line of `events.jsonl`.
+
+    Raises:
+        RunError: the line is no event of this version.
+    """
+    try:
+        record: dict[str, Any] = json.loads(line)
+        kind = _KINDS[record.pop("kind")]
+        if kind is Started:
+            record.update(tasks=tuple(record["tasks"]), notes=tuple(record["notes"]))
+        if kind is Finished:
+            record.update(reason=StopReason(record["reason"]))
+        return kind(**record)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"an event line of a known kind was expected, was {line[:80]!r}") from error

@@ -1,0 +1,175 @@
+"""The run folder: where a run's process writes and everybody else only reads."""
+
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+import platformdirs
+import psutil
+
+from mtl.errors import RunError
+from mtl.runs.events import Event, from_json, to_json
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DIED = "died"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the run's process should still be there."""
+        return self in (RunState.STARTING, RunState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The content of `status.json`; times are seconds since the epoch."""
+
+    state: RunState
+    pid: int
+    pid_started: float
+    started: float
+    updated: float
+    step: int = 0
+    total_steps: int = 0
+    best_score: float | None = None
+    best_step: int | None = None
+    message: str = ""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Expected seconds to the end at the pace so far, or None before the first step."""
+        if not self.state.is_live or self.step == 0:
+            return None
+        return (self.updated - self.started) / self.step * (self.total_steps - self.step)
+
+
+def home() -> Path:
+    """`$MTL_HOME`, by default the user's data directory; never inside the checkout."""
+    configured = os.environ.get("MTL_HOME")
+    return Path(configured).expanduser() if configured else Path(platformdirs.user_data_dir("polyhead"))
+
+
+def runs_root() -> Path:
+    """The folder that holds every run of this user."""
+    return home() / "runs"
+
+
+def new_run_id(name: str) -> str:
+    """A run id that sorts by time, says its name and cannot be guessed."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "run"
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(4)}"
+
+
+class RunFolder:
+    """Paths, status and events of one run.
+
+    Raises:
+        RunError: the folder's name is not one that a run could have.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not _RUN_ID.fullmatch(path.name):
+            raise RunError(f"a run folder is named by letters, digits, dots and dashes, was {path.name!r}")
+        self.path = path
+        self.recipe = path / "recipe.yaml"
+        self.status_file = path / "status.json"
+        self.events_file = path / "events.jsonl"
+        self.log_file = path / "log.txt"
+        self.stop_file = path / "stop"
+        self.best = path / "best"
+        self.last = path / "last"
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def create(self) -> None:
+        """Make the folder.
+
+        Raises:
+            RunError: it holds a run already, or cannot be written.
+        """
+        if self.events_file.exists():
+            raise RunError(f"{self.path} already holds a run; give a new folder")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"the run folder {self.path} cannot be made: {error.strerror}") from error
+
+    def write_status(self, status: Status) -> None:
+        """Replace `status.json` in one move, so that no reader sees half of it."""
+        temporary = self.status_file.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(asdict(status)), encoding="utf-8")
+        temporary.replace(self.status_file)
+
+    def read_status(self) -> Status:
+        """The last status written; a run whose process is gone without a word is `died`.
+
+        Raises:
+            RunError: there is no readable status.
+        """
+        try:
+            record = json.loads(self.status_file.read_text(encoding="utf-8"))
+            status = Status(**{**record, "state": RunState(record["state"])})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RunError(f"{self.path} holds no readable status.json, so it is no run folder") from error
+        if status.state.is_live and not process_is_alive(status.pid, status.pid_started):
+            return replace(status, state=RunState.DIED, message="the process ended without finishing the run")
+        return status
+
+    def append(self, event: Event) -> None:
+        """Add one event to `events.jsonl`."""
+        with self.events_file.open("a", encoding="utf-8") as file:
+            file.write(to_json(event) + "\n")
+
+    def events(self, *, from_byte: int = 0) -> Iterator[Event]:
+        """The events from a byte position on; an unfinished last line is left for the next read."""
+        if not self.events_file.exists():
+            return
+        with self.events_file.open("rb") as file:
+            file.seek(from_byte)
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield from_json(line.decode("utf-8"))
+
+    def log_tail(self, lines: int = 12) -> str:
+        """The last lines that the process printed."""
+        if not self.log_file.exists():
+            return ""
+        with self.log_file.open("rb") as file:
+            file.seek(max(0, self.log_file.stat().st_size - 400 * lines))
+            text = file.read().decode("utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+    def request_stop(self) -> None:
+        """Ask the run to end after its current step and keep its weights."""
+        self.stop_file.touch()
+
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the run to end."""
+        return self.stop_file.exists()
+
+
+def process_is_alive(pid: int, started: float) -> bool:
+    """Whether the process with this id is still the one that started at this time, and no zombie."""
+    try:
+        process = psutil.Process(pid)
+        return bool(abs(process.create_time() - started) < 2.0 and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

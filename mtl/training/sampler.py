@@ -1,0 +1,78 @@
+"""Which task and which examples come next: a function of the seed and nothing else."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mtl.batching import pack
+from mtl.recipe.schema import SamplingConfig
+
+_POOL_BATCHES = 32  # texts are sorted by length within pools of about so many batches
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A task and the positions of its examples that make the next batch."""
+
+    task: str
+    rows: list[int]
+
+
+def epoch_batches(lengths: Sequence[int], *, budget: int, seed: int, epoch: int) -> list[list[int]]:
+    """One pass over a task's examples: shuffled, sorted by length within pools, cut by tokens, shuffled again."""
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(len(lengths)).tolist()
+    mean = max(1.0, sum(lengths) / max(1, len(lengths)))
+    pool = max(1, int(_POOL_BATCHES * budget / mean))
+    batches = [
+        batch
+        for start in range(0, len(order), pool)
+        for batch in pack(lengths, sorted(order[start : start + pool], key=lambda i: lengths[i]), budget=budget)
+    ]
+    return [batches[i] for i in generator.permutation(len(batches))]
+
+
+class TaskSampler:
+    """Endless draws over tasks; each task's stream goes through all its examples before it repeats one.
+
+    Args:
+        lengths: tokens of every example, by task.
+        sampling: how the next task is chosen.
+        budget: tokens of a batch.
+        seed: decides everything.
+    """
+
+    def __init__(
+        self, lengths: Mapping[str, Sequence[int]], *, sampling: SamplingConfig, budget: int, seed: int
+    ) -> None:
+        self._lengths = lengths
+        self._tasks = list(lengths)
+        self._budget = budget
+        self._seed = seed
+        self._round_robin = sampling.schedule == "round_robin"
+        counts = np.array([len(self._batches(task, 0)) for task in self._tasks], dtype=float)
+        weights = counts**sampling.alpha
+        self.probabilities = dict(zip(self._tasks, (weights / weights.sum()).tolist(), strict=True))
+        self.batches_per_epoch = int(counts.sum())
+
+    def __iter__(self) -> Iterator[Draw]:
+        streams = {task: self._stream(task) for task in self._tasks}
+        generator = np.random.default_rng([self._seed, 2**31])
+        shares = list(self.probabilities.values())
+        step = 0
+        while True:
+            pick = step % len(self._tasks) if self._round_robin else int(generator.choice(len(self._tasks), p=shares))
+            task = self._tasks[pick]
+            yield Draw(task, next(streams[task]))
+            step += 1
+
+    def _stream(self, task: str) -> Iterator[list[int]]:
+        epoch = 0
+        while True:
+            yield from self._batches(task, epoch)
+            epoch += 1
+
+    def _batches(self, task: str, epoch: int) -> list[list[int]]:
+        seed = self._seed + 1000 * self._tasks.index(task)
+        return epoch_batches(self._lengths[task], budget=self._budget, seed=seed, epoch=epoch)

@@ -1,0 +1,92 @@
+"""Everything a training loop needs, made from a recipe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from mtl.checkpoint import LoadedModel, build
+from mtl.data import TaskData, read_task
+from mtl.encoder import Tokenizer, load_backbone
+from mtl.errors import RecipeError
+from mtl.freezing import Freezer, resolve
+from mtl.model import TaskInfo
+from mtl.optim import Optimization, build_optimization
+from mtl.recipe.schema import Recipe, TaskKind
+from mtl.training.prepared import PreparedExample, TrainBatch, collate, prepare
+from mtl.training.sampler import Draw, TaskSampler
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Model, data, order and optimizer of one run. `optimization` is None when nothing trains."""
+
+    recipe: Recipe
+    loaded: LoadedModel
+    freezer: Freezer
+    data: Mapping[str, TaskData]
+    prepared: Mapping[str, list[PreparedExample]]
+    sampler: TaskSampler | None
+    optimization: Optimization | None
+    total_steps: int
+
+    def batch(self, draw: Draw) -> TrainBatch:
+        """The tensors of a draw, on the model's device."""
+        examples = [self.prepared[draw.task][row] for row in draw.rows]
+        return collate(self.loaded.model.tasks[draw.task], examples, self.tokenizer)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The backbone's tokenizer."""
+        return self.loaded.tokenizer
+
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know before it starts."""
+        notes = [note for data in self.data.values() for note in data.notes]
+        for name, examples in self.prepared.items():
+            cut = sum(text.cut_at is not None for e in examples for text in e.texts)
+            if cut:
+                notes.append(f"{name}: {cut} training texts are longer than {self.tokenizer.max_length} tokens and cut")
+        notes += [f"{name}: no dev data, so it is not evaluated" for name, data in self.data.items() if not data.dev]
+        return tuple(notes)
+
+
+def set_up(recipe: Recipe) -> Trainer:
+    """Read the data, load the backbone, build heads, freeze, and plan the steps.
+
+    Raises:
+        MtlError: anything in the recipe, the data or the backbone is not as expected.
+    """
+    data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
+    torch.manual_seed(recipe.seed)
+    backbone = load_backbone(recipe.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
+    tasks = {name: TaskInfo(name, d.config.kind, d.labels, d.config.head) for name, d in data.items()}
+    loaded = build(backbone, tasks)
+    plan = resolve(recipe.freezing, tasks=tasks, layer_count=len(loaded.model.encoder.parts().layers))
+    freezer = Freezer(loaded.model, plan)
+    if freezer.trained_parameters() == 0:
+        return Trainer(recipe, loaded, freezer, data, {}, None, None, 0)
+    trained = _trained_tasks(recipe, data, backbone_trains=plan.layers > 0, frozen_heads=plan.frozen_heads)
+    prepared = {name: prepare(data[name], tasks[name], loaded.tokenizer) for name in trained}
+    lengths = {name: [len(e) for e in examples] for name, examples in prepared.items()}
+    sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
+    total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
+    total = min(total, recipe.budget.max_steps or total)
+    optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total)
+    return Trainer(recipe, loaded, freezer, data, prepared, sampler, optimization, total)
+
+
+def _trained_tasks(
+    recipe: Recipe, data: Mapping[str, TaskData], *, backbone_trains: bool, frozen_heads: frozenset[str]
+) -> list[str]:
+    """Tasks whose batches change something: a frozen head on a frozen backbone has nothing to learn from."""
+    trained = []
+    for name, task in data.items():
+        useful = backbone_trains or (name not in frozen_heads and task.config.kind is not TaskKind.SIMILARITY)
+        if useful and task.train:
+            trained.append(name)
+        elif useful and name not in frozen_heads:
+            raise RecipeError(f"tasks.{name}.train: training data was expected, none is given and the head trains")
+    if not trained:
+        raise RecipeError("tasks: at least one task with training data that changes a trained part was expected")
+    return trained
