@@ -1,5 +1,6 @@
 """Recipes from YAML files, refused with key path and expectation before anything is loaded."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
         recipe = Recipe.model_validate(content)
     except ValidationError as error:
         raise RecipeError("; ".join(_sentences(error, where))) from error
+    folder = _data_root(recipe, folder, where)
     tasks = {
         name: task.model_copy(
             update={
@@ -63,7 +65,7 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
         raise RecipeError(
             f"{where}: freezing.frozen_heads: a task of {', '.join(tasks)} was expected, was {', '.join(unknown)}"
         )
-    return recipe.model_copy(update={"tasks": tasks})
+    return recipe.model_copy(update={"tasks": tasks, "data_root": None})
 
 
 def dump(recipe: Recipe) -> str:
@@ -83,6 +85,21 @@ def _sentences(error: ValidationError, where: str) -> Iterable[str]:
             shown = f", was {came!r}" if isinstance(came, (str, int, float, bool)) else ""
             message = problem["msg"].removeprefix("Value error, ")
             yield f"{where}: {key}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:
+    if recipe.data_root is None:
+        return folder
+    expanded = os.path.expandvars(recipe.data_root)
+    if "$" in expanded:
+        raise RecipeError(
+            f"{where}: data_root: the environment variable in {recipe.data_root!r} is not set; "
+            "set it, or give --set data_root=FOLDER"
+        )
+    root = (folder / Path(expanded).expanduser()).resolve()
+    if not root.is_dir():
+        raise RecipeError(f"{where}: data_root: an existing folder was expected, was {expanded!r}")
+    return root
 
 
 def _resolve(file: str, folder: Path, where: str) -> str:

@@ -1,5 +1,6 @@
 """Everything a training run needs, as frozen values with every default written out."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -199,6 +200,8 @@ class Recipe(_Config):
     """Default: what the backbone says of itself, else mean."""
     max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
     """Tokens of a text, special ones included; default: what the backbone says of itself."""
+    data_root: str | None = None
+    """Folder that data paths start from, `${VARIABLE}` allowed; default: the recipe's own folder."""
     tasks: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")], TaskConfig], Field(min_length=1)]
     freezing: FreezingConfig = FreezingConfig(preset=Preset.FULL)
     sampling: SamplingConfig = SamplingConfig()
@@ -211,3 +214,10 @@ class Recipe(_Config):
     """Markdown for the model card: what the data are, their licences, who made them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+    @staticmethod
+    def load(path: str | Path, overrides: Sequence[str] = ()) -> "Recipe":
+        """Read a recipe file; see `mtl.recipe.load`."""
+        from mtl.recipe.loading import load
+
+        return load(path, overrides)

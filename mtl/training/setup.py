@@ -47,6 +47,10 @@ class Trainer:
             cut = sum(text.cut_at is not None for e in examples for text in e.texts)
             if cut:
                 notes.append(f"{name}: {cut} training texts are longer than {self.tokenizer.max_length} tokens and cut")
+        if self.prepared:
+            notes += [
+                f"{name}: nothing to train here, it is only measured" for name in set(self.data) - set(self.prepared)
+            ]
         notes += [f"{name}: no dev data, so it is not evaluated" for name, data in self.data.items() if not data.dev]
         return tuple(notes)
 

@@ -1,0 +1,138 @@
+"""The starter on every test set, beside a single-task full fine-tune of the same backbone on the same data.
+
+    python benchmarks/starter.py --data FOLDER [--starter CHECKPOINT] [--work FOLDER] [--card]
+
+Trains the three baselines (about 20 minutes on two cores), evaluates everything the same way, prints a table and
+writes `benchmarks/results/starter.json`. `--card` puts the starter's figures into its model card.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from mtl import Engine  # noqa: E402
+from mtl.cli.evaluating import raw_text_metrics  # noqa: E402
+from mtl.data import read_files  # noqa: E402
+from mtl.evaluation import MAIN_METRIC  # noqa: E402
+from mtl.recipe import Recipe, load  # noqa: E402
+from mtl.runs import Evaluated, Finished  # noqa: E402
+from mtl.training import run_in_folder  # noqa: E402
+
+RECIPE = ROOT / "examples" / "recipes" / "starter.yaml"
+RESULTS = ROOT / "benchmarks" / "results" / "starter.json"
+TESTS = {
+    "topic": ["sib200_en/test.csv"],
+    "sentiment": ["review_sentiment/test.csv"],
+    "entities": ["uner_ewt/test.conll", "uner_pud/test.conll", "btc/test.conll", "wikigold/test.conll"],
+}
+BASELINE = {"topic": {"backbone_lr": 1.0e-4}, "sentiment": {"backbone_lr": 1.0e-4}, "entities": {"backbone_lr": 2.0e-4}}
+BEGIN, END = "<!-- test figures: begin -->", "<!-- test figures: end -->"
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with a folder for each data set")
+    parser.add_argument("--starter", default="starter")
+    parser.add_argument("--work", type=Path, help="keep the baselines' run folders here; found ones are used again")
+    parser.add_argument("--card", action="store_true")
+    args = parser.parse_args()
+    work = args.work or Path(tempfile.mkdtemp(prefix="starter-"))
+    recipe = load(RECIPE, [f"data_root={args.data.resolve()}"])
+    starter = Engine.load(args.starter)
+    rows = []
+    for task, files in TESTS.items():
+        baseline = Engine.load(train_baseline(recipe, task, work / task))
+        for file in files:
+            rows.append(
+                {
+                    "task": task,
+                    "test": file,
+                    "starter": measure(starter, task, args.data / file),
+                    "single_task": measure(baseline, task, args.data / file),
+                }
+            )
+    if args.work is None:
+        shutil.rmtree(work)
+    Console().print(table(rows))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    if args.card:
+        write_card(Path(args.starter) if args.starter != "starter" else ROOT / "examples" / "starter", rows)
+
+
+def train_baseline(recipe: Recipe, task: str, folder: Path) -> Path:
+    """A full fine-tune on one task's data of the recipe, the best checkpoint by dev; everything else as the recipe."""
+    if (folder / "best").is_dir():
+        return folder / "best"
+    content = recipe.model_dump(mode="json")
+    content["tasks"] = {task: content["tasks"][task]}
+    content["freezing"] = {"preset": "full"}
+    content["optimizer"].update(BASELINE[task])
+    for event in run_in_folder(Recipe.model_validate(content), folder):
+        if isinstance(event, Evaluated | Finished):
+            Console(stderr=True).print(f"{task}: {event.kind} at step {event.step}")
+    return folder / "best"
+
+
+def measure(engine: Engine, task: str, file: Path) -> dict[str, float]:
+    """The task's main figures on a test file; tagging also on raw text."""
+    examples = read_files(engine.task_config(task), [str(file)])
+    found = engine.evaluate(task, examples)
+    figures = {MAIN_METRIC[engine.tasks[task].kind]: found[MAIN_METRIC[engine.tasks[task].kind]]}
+    if "macro_f1" in found:
+        figures["macro_f1"] = found["macro_f1"]
+    else:
+        figures["raw_f1"] = raw_text_metrics(engine, task, examples)["f1"]
+    return figures
+
+
+def table(rows: list[dict[str, Any]]) -> Table:
+    """The figures as a table for the terminal."""
+    result = Table("task", "test set", "metric", "starter", "single task", "difference")
+    for row in rows:
+        for metric, value in row["starter"].items():
+            other = row["single_task"][metric]
+            cells = (f"{value:.4f}", f"{other:.4f}", f"{value - other:+.4f}")
+            result.add_row(row["task"], row["test"], metric, *cells)
+    return result
+
+
+def write_card(folder: Path, rows: list[dict[str, Any]]) -> None:
+    """Put the test figures between their markers in the model card."""
+    lines = [
+        BEGIN,
+        "## Measured on test data",
+        "",
+        "By `python benchmarks/starter.py`; *single task* is a full fine-tune of the same backbone on that task alone. "
+        "`raw_f1` is the F1 of exact spans on the detokenised text, words found by the model.",
+        "",
+        "| task | test set | metric | starter | single task |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {row['task']} | {row['test'].split('/')[0]} | {metric} | {value:.3f} | {row['single_task'][metric]:.3f} |"
+            for row in rows
+            for metric, value in row["starter"].items()
+        ),
+        END,
+    ]
+    card = folder / "README.md"
+    text = card.read_text(encoding="utf-8")
+    if BEGIN in text:
+        head, _, rest = text.partition(BEGIN)
+        text = head.rstrip() + "\n\n" + rest.partition(END)[2].lstrip()
+    card.write_text(text.rstrip() + "\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
