@@ -120,7 +120,7 @@ def write_card(folder: Path, rows: list[dict[str, Any]]) -> None:
         "| task | test set | metric | starter | single task |",
         "|---|---|---|---|---|",
         *(
-            f"| {row['task']} | {row['test'].split('/')[0]} | {metric} | {value:.3f} | {row['single_task'][metric]:.3f} |"
+            f"| {row['task']} | {row['test']} | {metric} | {value:.3f} | {row['single_task'][metric]:.3f} |"
             for row in rows
             for metric, value in row["starter"].items()
         ),

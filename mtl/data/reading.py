@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from mtl.data.examples import Example, LabelledText, ScoredPair, TaggedText
-from mtl.data.hub import fetch_dataset
+from mtl.data.hub import PREFIX, fetch_dataset
 from mtl.data.tables import read_rows
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
@@ -27,15 +27,15 @@ class TaskData:
     notes: tuple[str, ...] = ()
 
 
-def read_files(config: TaskConfig, files: Sequence[str]) -> tuple[Example, ...]:
-    """All examples of files of one task, in order.
+def read_files(config: TaskConfig, files: Sequence[str], *, split: str = "dev") -> tuple[Example, ...]:
+    """All examples of files of one task, in order; `split` (train or dev) chooses the file of a Hub data set.
 
     Raises:
         DataError: a file is missing, wrong in a line, or there is not one example.
     """
     examples: list[Example] = []
     for file in files:
-        path = fetch_dataset(file) if file.startswith("hf:") else Path(file)
+        path = fetch_dataset(file, split=split) if file.startswith(PREFIX) else Path(file)
         before = len(examples)
         examples.extend(_read(config, path))
         if len(examples) == before:
@@ -49,7 +49,7 @@ def read_task(name: str, config: TaskConfig) -> TaskData:
     Raises:
         DataError: as `read_files`; or the training data cannot train the task.
     """
-    train = tuple(islice(read_files(config, config.train), config.max_rows))
+    train = tuple(islice(read_files(config, config.train, split="train"), config.max_rows))
     dev = read_files(config, config.dev)
     labels = labels_of(train)
     if config.kind is TaskKind.CLASSIFICATION and train and len(labels) < 2:

@@ -48,9 +48,8 @@ class Trainer:
             if cut:
                 notes.append(f"{name}: {cut} training texts are longer than {self.tokenizer.max_length} tokens and cut")
         if self.prepared:
-            notes += [
-                f"{name}: nothing to train here, it is only measured" for name in set(self.data) - set(self.prepared)
-            ]
+            idle = [name for name in self.data if name not in self.prepared]
+            notes += [f"{name}: nothing to train here, it is only measured" for name in idle]
         notes += [f"{name}: no dev data, so it is not evaluated" for name, data in self.data.items() if not data.dev]
         return tuple(notes)
 
