@@ -8,6 +8,7 @@ from torch.nn.functional import normalize
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from mtl.encoder.boundary import Boundary
 from mtl.encoder.parts import BackboneParts, parts_of
 from mtl.encoder.pooling import pool
 from mtl.encoder.source import BackboneSource, find_backbone
@@ -48,15 +49,29 @@ class Encoder(nn.Module):
         self.normalize = normalize
         self.dimension = int(model.config.hidden_size)
         self._takes_types = int(getattr(model.config, "type_vocab_size", 0) or 0) > 0
+        self._boundary: Boundary | None = None
+
+    def cut(self, below: int) -> None:
+        """Put the boundary above so many frozen layers; from then on batches may bring their states there."""
+        self._boundary = Boundary(self.model, below=below)
 
     def forward(self, batch: TokenBatch) -> Encoded:
-        """Run the backbone once."""
-        inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
-        if self._takes_types:
-            inputs["token_type_ids"] = batch.type_ids
-        hidden = self.model(**inputs).last_hidden_state
+        """Run the backbone once: from the boundary where the batch brings its states, else from the bottom."""
+        if batch.states is not None and self._boundary is not None:
+            hidden = self._boundary.upper(self._inputs(batch), batch.states)
+        else:
+            hidden = self.model(**self._inputs(batch)).last_hidden_state
         pooled = pool(hidden, batch.mask, self.pooling)
         return Encoded(hidden, pooled, normalize(pooled, dim=-1) if self.normalize else pooled)
+
+    def lower(self, batch: TokenBatch) -> Tensor:
+        """The states `(B, T, H)` at the boundary, without gradients; `cut` comes first."""
+        assert self._boundary is not None
+        return self._boundary.lower(self._inputs(batch))
+
+    def _inputs(self, batch: TokenBatch) -> dict[str, Tensor]:
+        inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
+        return inputs | {"token_type_ids": batch.type_ids} if self._takes_types else inputs
 
     def parts(self) -> BackboneParts:
         """The backbone's modules from bottom to top."""

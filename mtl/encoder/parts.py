@@ -27,6 +27,19 @@ def parts_of(model: PreTrainedModel) -> BackboneParts:
     Raises:
         BackboneError: the model has no single stack of layers, so it is no plain encoder.
     """
+    name, stack = _stack(model)
+    rest = list(_outside(model, name, ""))
+    top = tuple(module for name, module in rest if name.rsplit(".", 1)[-1] in _TOP_NAMES)
+    bottom = tuple(module for name, module in rest if name.rsplit(".", 1)[-1] not in _TOP_NAMES)
+    return BackboneParts(bottom, tuple(stack), top)
+
+
+def stack_name(model: PreTrainedModel) -> str:
+    """The path of the module list that holds the layers; errors as `parts_of`."""
+    return _stack(model)[0]
+
+
+def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
     wanted = int(model.config.num_hidden_layers)
     stacks = [
         (name, module)
@@ -40,11 +53,7 @@ def parts_of(model: PreTrainedModel) -> BackboneParts:
             f"{type(model).__name__}: one stack of {wanted} layers was expected, were {len(stacks)}; "
             "only encoders can be backbones"
         )
-    stack_name, stack = stacks[0]
-    rest = list(_outside(model, stack_name, ""))
-    top = tuple(module for name, module in rest if name.rsplit(".", 1)[-1] in _TOP_NAMES)
-    bottom = tuple(module for name, module in rest if name.rsplit(".", 1)[-1] not in _TOP_NAMES)
-    return BackboneParts(bottom, tuple(stack), top)
+    return stacks[0]
 
 
 def _outside(module: nn.Module, stack: str, prefix: str) -> Iterator[tuple[str, nn.Module]]:

@@ -1,9 +1,11 @@
 """From texts and words to sub-word tokens: lists first, then padded tensors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
@@ -16,7 +18,8 @@ class TokenizedText:
 
     `offsets` has the characters of each token, `(0, 0)` for special ones; `first_tokens` has the
     position of the first token of each word, -1 for a word that was cut; `cut_at` is the offset of
-    the first character that did not fit, or None.
+    the first character that did not fit, or None. `states` `(T, H)` are the hidden states at the
+    encoder's boundary where they are known.
     """
 
     ids: tuple[int, ...]
@@ -24,6 +27,7 @@ class TokenizedText:
     offsets: tuple[tuple[int, int], ...]
     cut_at: int | None
     first_tokens: tuple[int, ...] = ()
+    states: NDArray[np.float16] | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -35,13 +39,17 @@ class TokenizedText:
 
 @dataclass(frozen=True, slots=True)
 class TokenBatch:
-    """Padded tokens: `ids`, `mask`, `type_ids` are `(B, T)`; `first_tokens` and `word_mask` are `(B, W)`."""
+    """Padded tokens: `ids`, `mask`, `type_ids` are `(B, T)`; `first_tokens` and `word_mask` are `(B, W)`.
+
+    `states` `(B, T, H)` float32 are the hidden states at the encoder's boundary, or None for a pass from the bottom.
+    """
 
     ids: Tensor
     mask: Tensor
     type_ids: Tensor
     first_tokens: Tensor
     word_mask: Tensor
+    states: Tensor | None = None
 
     def to(self, device: torch.device) -> "TokenBatch":
         """The batch on a device."""
@@ -51,6 +59,7 @@ class TokenBatch:
             self.type_ids.to(device),
             self.first_tokens.to(device),
             self.word_mask.to(device),
+            None if self.states is None else self.states.to(device),
         )
 
 
@@ -105,7 +114,17 @@ class Tokenizer:
             type_ids[row, : len(text)] = torch.tensor(text.type_ids)
             if text.first_tokens:
                 first[row, : len(text.first_tokens)] = torch.tensor(text.first_tokens)
-        return TokenBatch(ids, mask, type_ids, first.clamp(min=0), first >= 0)
+        return TokenBatch(ids, mask, type_ids, first.clamp(min=0), first >= 0, _padded_states(texts, length))
+
+
+def _padded_states(texts: Sequence[TokenizedText], length: int) -> Tensor | None:
+    known = [text.states for text in texts if text.states is not None]
+    if len(known) != len(texts):
+        return None
+    states = torch.zeros((len(texts), length, known[0].shape[1]), dtype=torch.float32)
+    for row, values in enumerate(known):
+        states[row, : len(values)] = torch.from_numpy(np.array(values))
+    return states
 
 
 def _first_tokens(offsets: Sequence[tuple[int, int]], words: Sequence[Span]) -> tuple[int, ...]:

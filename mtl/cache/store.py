@@ -1,0 +1,119 @@
+"""Ragged rows of half-precision vectors in memory-mapped files, one folder an entry.
+
+An entry `<key>/` holds `values.f16` (all vectors one after the other) and `counts.npy` (vectors of each row). It is
+written in a folder of its own and moved into place whole: a reader never meets half an entry, two writers of one key
+do no harm, and a writer that was killed leaves only a folder that is swept later.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+_VALUES, _COUNTS = "values.f16", "counts.npy"
+_WRITING = ".writing"
+
+Half = NDArray[np.float16]
+Fill = Callable[["RaggedRows"], None]
+
+
+@dataclass(frozen=True)
+class RaggedRows:
+    """N rows; row i holds `counts[i]` vectors of size H, in `values` `(sum of counts, H)`."""
+
+    values: Half
+    counts: NDArray[np.int64]
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
+    def row(self, index: int) -> Half:
+        """`(counts[index], H)`, a view."""
+        return self.values[self._starts[index] : self._starts[index + 1]]
+
+
+@dataclass(frozen=True)
+class RaggedStore:
+    """Entries below a folder, together at most `max_bytes`; the least recently used go first."""
+
+    folder: Path
+    max_bytes: int
+
+    def open(self, key: str) -> RaggedRows | None:
+        """The entry of a key for reading, or None."""
+        place = self.folder / key
+        try:
+            counts = np.load(place / _COUNTS)
+            values = np.memmap(place / _VALUES, dtype=np.float16, mode="r").reshape(int(counts.sum()), -1)
+            os.utime(place)
+        except (OSError, ValueError):
+            return None
+        return RaggedRows(values, counts)
+
+    def write(self, key: str, counts: Sequence[int], *, size: int, fill: Fill) -> RaggedRows | None:
+        """Make an entry: `fill` writes the rows of a writable view in any order.
+
+        Returns:
+            The entry for reading, or None where it is larger than the store may be or the disk is full.
+        """
+        array = np.asarray(counts, dtype=np.int64)
+        needed = int(array.sum()) * size * 2
+        if needed > self.max_bytes or not needed:
+            return None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_room(needed)
+        place = self.folder / f"{key}.{os.getpid()}{_WRITING}"
+        shutil.rmtree(place, ignore_errors=True)
+        try:
+            place.mkdir()
+            values = np.memmap(place / _VALUES, dtype=np.float16, mode="w+", shape=(int(array.sum()), size))
+            fill(RaggedRows(values, array))
+            values.flush()
+            np.save(place / _COUNTS, array)
+            place.rename(self.folder / key)
+        except OSError:
+            # The disk is full, or another run finished the same entry first; in either case read what is there.
+            shutil.rmtree(place, ignore_errors=True)
+        return self.open(key)
+
+    def size(self) -> int:
+        """Bytes that the finished entries take."""
+        return sum(_size(place) for place in self._entries())
+
+    def _entries(self) -> list[Path]:
+        return [place for place in self.folder.iterdir() if place.is_dir() and not place.name.endswith(_WRITING)]
+
+    def _make_room(self, needed: int) -> None:
+        for place in self.folder.glob(f"*{_WRITING}"):
+            writer = int(place.name.split(".")[-2])
+            if not psutil.pid_exists(writer):
+                shutil.rmtree(place, ignore_errors=True)
+        entries = sorted(self._entries(), key=_last_used)
+        total = sum(map(_size, entries))
+        for place in entries:
+            if total + needed <= self.max_bytes:
+                return
+            total -= _size(place)
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _size(place: Path) -> int:
+    try:
+        return sum(file.stat().st_size for file in place.iterdir())
+    except OSError:
+        return 0
+
+
+def _last_used(place: Path) -> float:
+    try:
+        return place.stat().st_mtime
+    except OSError:
+        return time.time()
