@@ -42,7 +42,7 @@ class Row:
         value = self.values.get(column)
         try:
             number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise DataError(f"{self.where}: {column} is a number, was {_shown(value)}") from error
         if not abs(number) < float("inf"):
             raise DataError(f"{self.where}: {column} is a finite number, was {_shown(value)}")
@@ -118,7 +118,7 @@ def _read_jsonl(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path}:{number}: a JSON object was expected, was {line[:60]!r}") from error
         if not isinstance(record, dict):
             raise DataError(f"{path}:{number}: a JSON object was expected, was {_shown(record)}")

@@ -14,7 +14,7 @@ from mtl.checkpoint import LoadedModel, build, is_checkpoint, load
 from mtl.data import Example
 from mtl.encoder import TokenizedText, find_backbone, load_backbone
 from mtl.errors import CheckpointError, InputError
-from mtl.evaluation import evaluate
+from mtl.evaluation import evaluate, prepare
 from mtl.heads import ClassificationHead, TaggingHead
 from mtl.inference.analysis import Analysis, Entity
 from mtl.labels import spans_of
@@ -114,7 +114,9 @@ class Engine:
         """
         if task not in self.tasks:
             raise InputError(f"a task of {', '.join(self.tasks) or 'none'} was expected, was {task!r}")
-        return evaluate(self._model, self._loaded.tokenizer, task, examples)
+        with self._lock:
+            dataset = prepare(self.tasks[task], examples, self._loaded.tokenizer)
+        return evaluate(self._model, self._loaded.tokenizer, task, dataset)
 
     def task_config(self, task: str) -> TaskConfig:
         """How the task's data files are to be read, as its training did."""

@@ -16,7 +16,7 @@ def tagging_metrics(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[
     from seqeval.scheme import IOB2
 
     y_true, y_pred = [list(tags) for tags in gold], [list(tags) for tags in predicted]
-    types = sorted({tag[2:] for side in (y_true, y_pred) for tags in side for tag in tags if tag != "O"})
+    types = sorted({tag[2:] for side in (y_true, y_pred) for tags in side for tag in tags if tag.startswith("B-")})
     metrics = {"f1": 0.0, "precision": 0.0, "recall": 0.0, "token_accuracy": float(accuracy_score(y_true, y_pred))}
     if not types:
         return metrics

@@ -165,9 +165,8 @@ class _Session:
         loaded = self.trainer.loaded
         self.metrics = {
             f"eval/{name}/{metric}": value
-            for name, data in self.trainer.data.items()
-            if data.dev
-            for metric, value in evaluate(loaded.model, loaded.tokenizer, name, data.dev).items()
+            for name, dev in self.trainer.dev.items()
+            for metric, value in evaluate(loaded.model, loaded.tokenizer, name, dev).items()
         }
         self.evaluated_step = step
         yield Evaluated(step, self.metrics, time.monotonic() - begun)

@@ -9,6 +9,8 @@ from mtl.checkpoint import LoadedModel, build
 from mtl.data import TaskData, read_task
 from mtl.encoder import Tokenizer, load_backbone
 from mtl.errors import RecipeError
+from mtl.evaluation import EvaluationSet
+from mtl.evaluation import prepare as prepare_dev
 from mtl.freezing import Freezer, resolve
 from mtl.model import TaskInfo
 from mtl.optim import Optimization, build_optimization
@@ -26,6 +28,7 @@ class Trainer:
     freezer: Freezer
     data: Mapping[str, TaskData]
     prepared: Mapping[str, list[PreparedExample]]
+    dev: Mapping[str, EvaluationSet]
     sampler: TaskSampler | None
     optimization: Optimization | None
     total_steps: int
@@ -67,8 +70,9 @@ def set_up(recipe: Recipe) -> Trainer:
     loaded = build(backbone, tasks)
     plan = resolve(recipe.freezing, tasks=tasks, layer_count=len(loaded.model.encoder.parts().layers))
     freezer = Freezer(loaded.model, plan)
+    dev = {n: prepare_dev(tasks[n], d.dev, loaded.tokenizer) for n, d in data.items() if d.dev}
     if freezer.trained_parameters() == 0:
-        return Trainer(recipe, loaded, freezer, data, {}, None, None, 0)
+        return Trainer(recipe, loaded, freezer, data, {}, dev, None, None, 0)
     trained = _trained_tasks(recipe, data, backbone_trains=plan.layers > 0, frozen_heads=plan.frozen_heads)
     prepared = {name: prepare(data[name], tasks[name], loaded.tokenizer) for name in trained}
     lengths = {name: [len(e) for e in examples] for name, examples in prepared.items()}
@@ -76,7 +80,7 @@ def set_up(recipe: Recipe) -> Trainer:
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     total = min(total, recipe.budget.max_steps or total)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total)
-    return Trainer(recipe, loaded, freezer, data, prepared, sampler, optimization, total)
+    return Trainer(recipe, loaded, freezer, data, prepared, dev, sampler, optimization, total)
 
 
 def _trained_tasks(
