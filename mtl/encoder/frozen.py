@@ -1,4 +1,4 @@
-"""States at the boundary of a frozen lower part: computed once for a set of texts, kept on disk, read by every epoch."""
+"""States at the boundary of a frozen lower part: computed once for a set of texts, kept on disk, read each epoch."""
 
 import hashlib
 from collections.abc import Iterable, Sequence

@@ -192,6 +192,14 @@ class CheckpointConfig(_Config):
     dtype: Literal["float32", "float16"] = "float32"
 
 
+class CacheConfig(_Config):
+    """Where the states below the lowest trained layer are kept between epochs and runs."""
+
+    enabled: bool = True
+    max_gb: Annotated[float, Field(gt=0)] = 10.0
+    """All entries together, in 10^9 bytes; the least recently used go first."""
+
+
 class Recipe(_Config):
     """A whole training run."""
 
@@ -210,6 +218,7 @@ class Recipe(_Config):
     budget: BudgetConfig = BudgetConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
+    cache: CacheConfig = CacheConfig()
     about: str = ""
     """Markdown for the model card: what the data are, their licences, who made them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42

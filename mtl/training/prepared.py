@@ -1,7 +1,8 @@
 """Training examples as tokens and targets, ready to be batched."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from mtl.model import TaskInfo
 from mtl.recipe.schema import TaskKind
 
 IGNORED = -100
+States = Callable[[Sequence[TokenizedText]], Sequence[TokenizedText]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,12 @@ def _prepare_tagging(examples: Sequence[Example], info: TaskInfo, tokenizer: Tok
         PreparedExample((t.with_words(u.worded.words),), tuple(classes.get(tag, IGNORED) for tag in u.tags))
         for t, u in zip(tokens, units, strict=True)
     ]
+
+
+def with_example_states(examples: Sequence[PreparedExample], states: States) -> list[PreparedExample]:
+    """The examples with the states of all their texts at the encoder's boundary."""
+    texts = iter(states([text for example in examples for text in example.texts]))
+    return [replace(example, texts=tuple(islice(texts, len(example.texts)))) for example in examples]
 
 
 def collate(info: TaskInfo, examples: Sequence[PreparedExample], tokenizer: Tokenizer) -> TrainBatch:

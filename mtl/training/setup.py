@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
+from mtl.cache import RaggedStore
 from mtl.checkpoint import LoadedModel, build
 from mtl.data import TaskData, read_task
 from mtl.encoder import Tokenizer, load_backbone
+from mtl.encoder.frozen import with_states
 from mtl.errors import RecipeError
 from mtl.evaluation import EvaluationSet
 from mtl.evaluation import prepare as prepare_dev
-from mtl.freezing import Freezer, resolve
+from mtl.freezing import FreezePlan, Freezer, resolve
 from mtl.model import TaskInfo
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.schema import Recipe, TaskKind
-from mtl.training.prepared import PreparedExample, TrainBatch, collate, prepare
+from mtl.runs.folder import home
+from mtl.training.prepared import PreparedExample, States, TrainBatch, collate, prepare, with_example_states
 from mtl.training.sampler import Draw, TaskSampler
 
 
@@ -75,12 +79,27 @@ def set_up(recipe: Recipe) -> Trainer:
         return Trainer(recipe, loaded, freezer, data, {}, dev, None, None, 0)
     trained = _trained_tasks(recipe, data, backbone_trains=plan.layers > 0, frozen_heads=plan.frozen_heads)
     prepared = {name: prepare(data[name], tasks[name], loaded.tokenizer) for name in trained}
+    states = _frozen_states(recipe, loaded, plan)
+    if states is not None:
+        prepared = {name: with_example_states(examples, states) for name, examples in prepared.items()}
+        dev = {name: dataset.with_texts(states(dataset.texts)) for name, dataset in dev.items()}
     lengths = {name: [len(e) for e in examples] for name, examples in prepared.items()}
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     total = min(total, recipe.budget.max_steps or total)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total)
     return Trainer(recipe, loaded, freezer, data, prepared, dev, sampler, optimization, total)
+
+
+def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> States | None:
+    """How to get the states below the lowest trained layer, or None where nothing is frozen or kept."""
+    encoder = loaded.model.encoder
+    below = len(encoder.parts().layers) - plan.layers
+    if below == 0 or plan.embeddings or not recipe.cache.enabled:
+        return None
+    store = RaggedStore(home() / "cache", int(recipe.cache.max_gb * 1e9))
+    encoder.cut(below)
+    return partial(with_states, encoder=encoder, tokenizer=loaded.tokenizer, below=below, store=store)
 
 
 def _trained_tasks(
