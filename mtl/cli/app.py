@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mtl.cli.console import one_line_errors
+from mtl.errors import InputError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,15 +20,23 @@ CheckpointArgument = Annotated[str, typer.Argument(help="starter, a checkpoint f
 
 @app.command()
 def train(
-    recipe: Annotated[Path, typer.Argument(help="a recipe in YAML")],
+    recipe: Annotated[Path | None, typer.Argument(help="a recipe in YAML; not with --resume")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="the run folder; default: a new one under $MTL_HOME")] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="DIR", help="the run folder of an interrupted run")] = None,
 ) -> None:
-    """Train a model as a recipe says."""
+    """Train a model as a recipe says, or go on with a run that was interrupted."""
     with one_line_errors():
-        from mtl.cli.training import train_command
+        from mtl.cli.training import resume_command, train_command
 
-        train_command(recipe, tuple(set_ or ()), run_dir)
+        if resume is not None and (recipe or set_ or run_dir):
+            raise InputError("--resume goes on with the run as it was begun: no recipe, --set or --run-dir beside it")
+        if resume is not None:
+            resume_command(resume)
+        elif recipe is not None:
+            train_command(recipe, tuple(set_ or ()), run_dir)
+        else:
+            raise InputError("a recipe, or --resume and a run folder were expected")
 
 
 @app.command()

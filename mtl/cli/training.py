@@ -1,7 +1,7 @@
 """`train`: run a recipe and show how it goes."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -11,23 +11,35 @@ from mtl.errors import RecipeError
 from mtl.evaluation import MAIN_METRIC
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, Event, Finished, RunFolder, Saved, Started, Step, new_run_id, runs_root
-from mtl.training import run_in_folder
+from mtl.training import resume_in_folder, run_in_folder
 
 _LOG_EVERY = 20  # steps between two lines where nobody watches a progress bar
 
 
 def train_command(recipe_path: Path, overrides: tuple[str, ...], run_dir: Path | None) -> None:
-    """Train into `run_dir`; the first interrupt stops in order, with the weights kept."""
+    """Train into `run_dir`, by default a new folder."""
     recipe = load(recipe_path, overrides)
     folder = RunFolder(run_dir.resolve() if run_dir else runs_root() / new_run_id(recipe_path.stem))
     if folder.path.exists() and any(folder.path.glob("*.safetensors")):
         raise RecipeError(f"--run-dir: a new folder was expected, {folder.path} holds a model")
+    _watch(run_in_folder(recipe, folder.path), recipe, folder)
+
+
+def resume_command(run_dir: Path) -> None:
+    """Go on with an interrupted run."""
+    folder = RunFolder(run_dir.resolve())
+    folder.read_status()
+    _watch(resume_in_folder(folder.path), load(folder.recipe), folder)
+
+
+def _watch(events: Iterator[Event], recipe: Recipe, folder: RunFolder) -> None:
+    """Show a run; the first interrupt stops it in order, with its weights."""
     previous = signal.signal(signal.SIGINT, lambda *_: folder.request_stop())
     signal.signal(signal.SIGTERM, lambda *_: folder.request_stop())
     try:
         with _progress() as progress:
             show = _shower(recipe, progress)
-            for event in run_in_folder(recipe, folder.path):
+            for event in events:
                 show(event)
     finally:
         signal.signal(signal.SIGINT, previous)
@@ -53,7 +65,7 @@ def _shower(recipe: Recipe, progress: Progress) -> Callable[[Event], None]:
     def show(event: Event) -> None:
         match event:
             case Started():
-                progress.update(bar, total=event.total_steps)
+                progress.update(bar, total=event.total_steps, completed=event.step)
                 share = event.trained_parameters / event.total_parameters
                 _line(
                     f"{event.trained_parameters:,} of {event.total_parameters:,} parameters train ({share:.1%}), "

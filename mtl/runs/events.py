@@ -21,7 +21,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The model and the data are loaded; training begins."""
+    """The model and the data are loaded; training begins, or goes on after `step` where a run was resumed."""
 
     kind: ClassVar[str] = "started"
     total_steps: int
@@ -32,6 +32,7 @@ class Started:
     device: str
     precision: str
     notes: tuple[str, ...] = ()
+    step: int = 0
     time: float = field(default_factory=time.time)
 
 

@@ -14,7 +14,7 @@ import platformdirs
 import psutil
 
 from mtl.errors import RunError
-from mtl.runs.events import Event, from_json, to_json
+from mtl.runs.events import Event, Failed, Finished, from_json, to_json
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 
@@ -46,6 +46,8 @@ class Status:
     updated: float
     step: int = 0
     total_steps: int = 0
+    first_step: int = 0
+    """The step after which this process began: 0, or where it resumed."""
     best_score: float | None = None
     best_step: int | None = None
     message: str = ""
@@ -53,9 +55,10 @@ class Status:
     @property
     def seconds_left(self) -> float | None:
         """Expected seconds to the end at the pace so far, or None before the first step."""
-        if not self.state.is_live or self.step == 0:
+        done = self.step - self.first_step
+        if not self.state.is_live or done <= 0:
             return None
-        return (self.updated - self.started) / self.step * (self.total_steps - self.step)
+        return (self.updated - self.started) / done * (self.total_steps - self.step)
 
 
 def home() -> Path:
@@ -93,6 +96,7 @@ class RunFolder:
         self.stop_file = path / "stop"
         self.best = path / "best"
         self.last = path / "last"
+        self.resume = path / "resume"
 
     @property
     def id(self) -> str:
@@ -147,6 +151,13 @@ class RunFolder:
             for line in file:
                 if line.endswith(b"\n"):
                     yield from_json(line.decode("utf-8"))
+
+    def drop_events_after(self, step: int) -> None:
+        """Forget what a run wrote after a step that it goes back to; failures and ends before it stay out too."""
+        kept = [e for e in self.events() if e.step <= step and not isinstance(e, Failed | Finished)]
+        temporary = self.events_file.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_text("".join(to_json(event) + "\n" for event in kept), encoding="utf-8")
+        temporary.replace(self.events_file)
 
     def log_tail(self, lines: int = 12) -> str:
         """The last lines that the process printed."""

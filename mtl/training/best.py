@@ -26,21 +26,25 @@ class BestKeeper:
         else:
             self._keys = [f"eval/{task}/{metric if slash else MAIN_METRIC[kinds[task]]}"]
         self._patience = config.patience
-        self._waited = 0
+        self.waited = 0
         self.score: float | None = None
         self.step: int | None = None
+
+    def restore(self, score: float | None, step: int | None, waited: int) -> None:
+        """Go on from what an interrupted run knew."""
+        self.score, self.step, self.waited = score, step, waited
 
     def is_better(self, step: int, metrics: Mapping[str, float]) -> bool:
         """Whether these metrics are the best so far; remembers them if so. Without dev data the last is the best."""
         found = [metrics[key] for key in self._keys if key in metrics]
         score = sum(found) / len(found) if found else float(step)
         if self.score is not None and score <= self.score:
-            self._waited += 1
+            self.waited += 1
             return False
-        self.score, self.step, self._waited = score, step, 0
+        self.score, self.step, self.waited = score, step, 0
         return True
 
     @property
     def is_exhausted(self) -> bool:
         """Whether patience has run out."""
-        return self._patience is not None and self._waited >= self._patience
+        return self._patience is not None and self.waited >= self._patience

@@ -8,10 +8,33 @@ from pathlib import Path
 
 import psutil
 
-from mtl.errors import MtlError
-from mtl.recipe import Recipe, dump
+from mtl.errors import MtlError, RunError
+from mtl.recipe import Recipe, dump, load
 from mtl.runs import Event, Failed, Finished, RunFolder, RunState, Saved, Started, Status, Step, StopReason
 from mtl.training.loop import train
+from mtl.training.resume import kept_steps
+
+
+def resume_in_folder(path: Path) -> Iterator[Event]:
+    """Go on with an interrupted run from the newest state in its folder, with its recipe.
+
+    Events after that state are dropped: the run will live through those steps again. A run that was interrupted
+    before its first state begins anew.
+
+    Raises:
+        RunError: the folder holds no run, or the run is still going on or has come to its end.
+        MtlError: as `train`.
+    """
+    folder = RunFolder(path)
+    status = folder.read_status()
+    if status.state.is_live:
+        raise RunError(f"{path}: the run is still going on in process {status.pid}")
+    recipe = load(folder.recipe)
+    folder.stop_file.unlink(missing_ok=True)
+    has_state = bool(kept_steps(folder.resume))
+    if not has_state:
+        folder.events_file.unlink(missing_ok=True)
+    yield from _follow(recipe, folder, status, resume=has_state)
 
 
 def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
@@ -27,11 +50,19 @@ def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
     folder.create()
     folder.recipe.write_text(dump(recipe), encoding="utf-8")
     now = time.time()
+    yield from _follow(recipe, folder, Status(RunState.STARTING, 0, 0.0, started=now, updated=now), resume=False)
+
+
+def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) -> Iterator[Event]:
     pid = os.getpid()
-    status = Status(RunState.STARTING, pid, psutil.Process(pid).create_time(), started=now, updated=now)
+    started = psutil.Process(pid).create_time()
+    status = replace(status, state=RunState.STARTING, pid=pid, pid_started=started, updated=time.time(), message="")
     folder.write_status(status)
     try:
-        for event in train(recipe, folder=path, should_stop=folder.stop_requested):
+        for event in train(recipe, folder=folder.path, should_stop=folder.stop_requested, resume=resume):
+            if resume and isinstance(event, Started):
+                folder.drop_events_after(event.step)
+                status = replace(status, step=event.step)
             folder.append(event)
             status = _next(status, event)
             folder.write_status(status)
@@ -57,7 +88,13 @@ def _next(status: Status, event: Event) -> Status:
     match event:
         case Started():
             # The pace counts from here: loading is not part of a step.
-            return replace(status, state=RunState.RUNNING, total_steps=event.total_steps, started=event.time)
+            return replace(
+                status,
+                state=RunState.RUNNING,
+                total_steps=event.total_steps,
+                first_step=event.step,
+                started=event.time,
+            )
         case Step():
             return replace(status, step=event.step)
         case Saved(name="best"):

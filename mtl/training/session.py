@@ -1,0 +1,151 @@
+"""One run as it goes: when to measure, what to save, what to tell."""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from mtl.checkpoint import Snapshot, save
+from mtl.errors import RunError
+from mtl.evaluation import MAIN_METRIC, evaluate
+from mtl.freezing import Freezer
+from mtl.recipe.schema import Recipe
+from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, StopReason
+from mtl.training.best import BestKeeper
+from mtl.training.prepared import TrainBatch
+from mtl.training.resume import Position, restore_state, save_state
+from mtl.training.setup import Trainer
+
+_SPEED_WINDOW = 20  # steps over which tokens per second are averaged
+_STATE = "resume"
+_STATE_SECONDS = 120.0
+
+
+@dataclass
+class Session:
+    """What a run remembers between steps, and the events it makes of it."""
+
+    trainer: Trainer
+    folder: Path | None
+    begun: float = field(default_factory=time.monotonic)
+    evaluated_step: int = -1
+    metrics: dict[str, float] = field(default_factory=dict)
+    first_step: int = 0
+    state_kept: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.best = BestKeeper(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
+        self._speed: deque[tuple[float, int]] = deque(maxlen=_SPEED_WINDOW)
+
+    def restore(self) -> int:
+        """Put the state kept in the folder into the trainer; returns the step that it was kept after.
+
+        Raises:
+            RunError: there is no state of this recipe, or the run had come to its end.
+        """
+        if self.folder is None:
+            raise RunError("a run folder was expected to resume from, none is given")
+        position = restore_state(self.folder / _STATE, self.trainer)
+        if position.step >= self.trainer.total_steps:
+            raise RunError(f"{self.folder}: the run has come to its end at step {position.step}, nothing is left to do")
+        self.begun = time.monotonic() - position.seconds
+        self.evaluated_step, self.metrics = position.evaluated_step, position.metrics
+        self.best.restore(position.best_score, position.best_step, position.waited)
+        self.first_step = position.step
+        return position.step
+
+    def keep_state(self, step: int, *, now: bool = False) -> None:
+        """Keep the state to resume from: at once, after an evaluation, and every two minutes."""
+        due = now or step == self.evaluated_step or time.monotonic() - self.state_kept > _STATE_SECONDS
+        if self.folder is None or not due:
+            return
+        seconds = time.monotonic() - self.begun
+        best = self.best
+        save_state(
+            self.folder / _STATE,
+            self.trainer,
+            Position(step, seconds, self.evaluated_step, self.metrics, best.score, best.step, best.waited),
+        )
+        self.state_kept = time.monotonic()
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.trainer.recipe
+
+    @property
+    def freezer(self) -> Freezer:
+        return self.trainer.freezer
+
+    def started(self) -> Started:
+        model, sampler = self.trainer.loaded.model, self.trainer.sampler
+        return Started(
+            total_steps=self.trainer.total_steps,
+            steps_per_epoch=sampler.batches_per_epoch if sampler else 0,
+            tasks=tuple(model.tasks),
+            trained_parameters=self.freezer.trained_parameters(),
+            total_parameters=sum(p.numel() for p in model.parameters()),
+            device=str(model.device),
+            precision="bf16" if self.recipe.precision == "bf16" else "fp32",
+            notes=self.trainer.notes(),
+            step=self.first_step,
+        )
+
+    def step(self, step: int, batch: TrainBatch, loss: torch.Tensor) -> Step:
+        assert self.trainer.sampler and self.trainer.optimization
+        self._speed.append((time.monotonic(), batch.token_count))
+        seconds = self._speed[-1][0] - self._speed[0][0]
+        tokens = sum(count for _, count in list(self._speed)[1:])
+        return Step(
+            step=step,
+            epoch=step / self.trainer.sampler.batches_per_epoch,
+            task=batch.task,
+            loss=float(loss.detach()),
+            learning_rate=self.trainer.optimization.head_lr,
+            tokens_per_second=tokens / seconds if seconds else 0.0,
+        )
+
+    def is_evaluation_due(self, step: int) -> bool:
+        assert self.trainer.sampler
+        every = self.recipe.evaluation.every
+        return step % (self.trainer.sampler.batches_per_epoch if every == "epoch" else every) == 0
+
+    def is_time_up(self) -> bool:
+        minutes = self.recipe.budget.max_minutes
+        return minutes is not None and time.monotonic() - self.begun > 60 * minutes
+
+    def evaluate(self, step: int) -> Iterator[Event]:
+        begun = time.monotonic()
+        loaded = self.trainer.loaded
+        self.metrics = {
+            f"eval/{name}/{metric}": value
+            for name, dev in self.trainer.dev.items()
+            for metric, value in evaluate(loaded.model, loaded.tokenizer, name, dev).items()
+        }
+        self.evaluated_step = step
+        yield Evaluated(step, self.metrics, time.monotonic() - begun)
+        if self.best.is_better(step, self.metrics):
+            yield from self.save(step, "best")
+
+    def save(self, step: int, name: str) -> Iterator[Saved]:
+        if self.folder is None:
+            return
+        dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
+        snapshot = Snapshot(step, self.metrics, self.recipe.model_dump(mode="json"), dtype)
+        size = save(self.trainer.loaded, self.folder / name, snapshot)
+        yield Saved(step, name, self.best.score, size)
+
+    def finished(self, step: int, reason: StopReason) -> Finished:
+        seconds = time.monotonic() - self.begun
+        if reason is StopReason.NOTHING_TRAINS:
+            message = "Nothing trains: every part is frozen, so the model was evaluated and saved as it is."
+        else:
+            main = ", ".join(
+                f"{name} {MAIN_METRIC[task.kind]} {self.metrics[key]:.3f}"
+                for name, task in self.trainer.loaded.model.tasks.items()
+                if (key := f"eval/{name}/{MAIN_METRIC[task.kind]}") in self.metrics
+            )
+            message = f"{reason.replace('_', ' ')} after {step} steps" + (f": {main}" if main else "")
+        return Finished(step, reason, seconds, message)
