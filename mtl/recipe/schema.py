@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -97,6 +105,13 @@ class HeadConfig(_Config):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
+_HEAD_KEYS = {
+    TaskKind.CLASSIFICATION: {"hidden", "dropout", "activation", "shared", "label_smoothing"},
+    TaskKind.TAGGING: {"hidden", "dropout", "activation", "decoder", "label_smoothing"},
+    TaskKind.SIMILARITY: {"loss"},
+}
+
+
 class TaskConfig(_Config):
     """One task: its kind, its files and its head."""
 
@@ -113,13 +128,17 @@ class TaskConfig(_Config):
     """Read only the first so many training examples."""
     head: HeadConfig = HeadConfig()
 
+    @model_serializer(mode="wrap")
+    def _without_other_kinds(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what belongs to heads of other kinds, so that a written recipe loads again."""
+        content: dict[str, Any] = handler(self)
+        if "head" in content:
+            content["head"] = {k: v for k, v in content["head"].items() if k in _HEAD_KEYS[self.kind]}
+        return content
+
     @model_validator(mode="after")
     def _head_fits_kind(self) -> "TaskConfig":
-        allowed = {
-            TaskKind.CLASSIFICATION: {"hidden", "dropout", "activation", "shared", "label_smoothing"},
-            TaskKind.TAGGING: {"hidden", "dropout", "activation", "decoder", "label_smoothing"},
-            TaskKind.SIMILARITY: {"loss"},
-        }[self.kind]
+        allowed = _HEAD_KEYS[self.kind]
         wrong = sorted(self.head.model_fields_set - allowed)
         if wrong:
             raise ValueError(f"a {self.kind} head takes {', '.join(sorted(allowed))}, was given {', '.join(wrong)}")
