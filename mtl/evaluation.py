@@ -12,7 +12,7 @@ from mtl.errors import DataError
 from mtl.heads import ClassificationHead, TaggingHead
 from mtl.metrics import classification_metrics, similarity_metrics, tagging_metrics
 from mtl.model import MultiTaskModel, TaskInfo
-from mtl.prediction import forward
+from mtl.prediction import embed, forward
 from mtl.recipe.schema import TaskKind
 
 MAIN_METRIC = {TaskKind.CLASSIFICATION: "accuracy", TaskKind.TAGGING: "f1", TaskKind.SIMILARITY: "spearman_cosine"}
@@ -103,8 +103,6 @@ def _tag(model: MultiTaskModel, tokenizer: Tokenizer, task: str, dataset: Evalua
 
 @torch.inference_mode()
 def _cosines(model: MultiTaskModel, tokenizer: Tokenizer, texts: Sequence[TokenizedText]) -> list[float]:
-    embeddings = np.zeros((len(texts), model.encoder.dimension), dtype=np.float32)
-    for batch in forward(model, tokenizer, texts):
-        embeddings[batch.rows] = batch.encoded.embedding.float().cpu().numpy()
+    embeddings = embed(model, tokenizer, texts)
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True).clip(min=1e-12)
     return [float(c) for c in (embeddings[0::2] * embeddings[1::2]).sum(axis=1)]

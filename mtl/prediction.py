@@ -3,13 +3,23 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mtl.batching import by_length, pack
 from mtl.encoder import Encoded, TokenBatch, TokenizedText, Tokenizer
 from mtl.model import MultiTaskModel
 
 DEFAULT_BATCH_TOKENS = 4096
+
+
+def embed(model: MultiTaskModel, tokenizer: Tokenizer, texts: Sequence[TokenizedText]) -> NDArray[np.float32]:
+    """The embeddings `(N, H)` of tokenised texts."""
+    embeddings = np.zeros((len(texts), model.encoder.dimension), dtype=np.float32)
+    for batch in forward(model, tokenizer, texts):
+        embeddings[batch.rows] = batch.encoded.embedding.float().cpu().numpy()
+    return embeddings
 
 
 @dataclass(frozen=True)

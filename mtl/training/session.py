@@ -124,6 +124,8 @@ class Session:
             for name, dev in self.trainer.dev.items()
             for metric, value in evaluate(loaded.model, loaded.tokenizer, name, dev).items()
         }
+        moved = self.trainer.sample.metrics(loaded)
+        self.metrics |= {f"eval/embedding/{metric}": value for metric, value in moved.items()}
         self.evaluated_step = step
         yield Evaluated(step, self.metrics, time.monotonic() - begun)
         if self.best.is_better(step, self.metrics):

@@ -19,6 +19,7 @@ from mtl.model import TaskInfo
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.schema import Recipe, TaskKind
 from mtl.runs.folder import home
+from mtl.training.drift import DriftSample, draw_sample, sample_texts
 from mtl.training.prepared import PreparedExample, States, TrainBatch, collate, prepare, with_example_states
 from mtl.training.sampler import Draw, TaskSampler
 
@@ -33,6 +34,7 @@ class Trainer:
     data: Mapping[str, TaskData]
     prepared: Mapping[str, list[PreparedExample]]
     dev: Mapping[str, EvaluationSet]
+    sample: DriftSample
     sampler: TaskSampler | None
     optimization: Optimization | None
     total_steps: int
@@ -75,20 +77,23 @@ def set_up(recipe: Recipe) -> Trainer:
     plan = resolve(recipe.freezing, tasks=tasks, layer_count=len(loaded.model.encoder.parts().layers))
     freezer = Freezer(loaded.model, plan)
     dev = {n: prepare_dev(tasks[n], d.dev, loaded.tokenizer) for n, d in data.items() if d.dev}
+    sample = loaded.tokenizer(sample_texts(data))
     if freezer.trained_parameters() == 0:
-        return Trainer(recipe, loaded, freezer, data, {}, dev, None, None, 0)
+        return Trainer(recipe, loaded, freezer, data, {}, dev, draw_sample(loaded, sample), None, None, 0)
     trained = _trained_tasks(recipe, data, backbone_trains=plan.layers > 0, frozen_heads=plan.frozen_heads)
     prepared = {name: prepare(data[name], tasks[name], loaded.tokenizer) for name in trained}
     states = _frozen_states(recipe, loaded, plan)
     if states is not None:
         prepared = {name: with_example_states(examples, states) for name, examples in prepared.items()}
+        sample = list(states(sample))
         dev = {name: dataset.with_texts(states(dataset.texts)) for name, dataset in dev.items()}
     lengths = {name: [len(e) for e in examples] for name, examples in prepared.items()}
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     total = min(total, recipe.budget.max_steps or total)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total)
-    return Trainer(recipe, loaded, freezer, data, prepared, dev, sampler, optimization, total)
+    drift = draw_sample(loaded, sample)
+    return Trainer(recipe, loaded, freezer, data, prepared, dev, drift, sampler, optimization, total)
 
 
 def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> States | None:
