@@ -200,7 +200,9 @@ class EvaluationConfig(_Config):
     every: Literal["epoch"] | Annotated[int, Field(ge=1)] = "epoch"
     """`epoch`, or a number of steps."""
     best: str = "mean"
-    """`mean` of every task's main metric, a task's name, or `task/metric`."""
+    """`mean` of every task's main metric, `guarded`, a task's name, or `task/metric`."""
+    guard: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """With `guarded`: how far a task's main metric may lie below its own best."""
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after so many evaluations without a new best."""
 

@@ -32,6 +32,7 @@ class Position:
     metrics: dict[str, float] = field(default_factory=dict)
     best_score: float | None = None
     best_step: int | None = None
+    peaks: dict[str, float] = field(default_factory=dict)
     waited: int = 0
 
 

@@ -53,7 +53,8 @@ class Session:
             raise RunError(f"{self.folder}: the run has come to its end at step {position.step}, nothing is left to do")
         self.begun = time.monotonic() - position.seconds
         self.evaluated_step, self.metrics = position.evaluated_step, position.metrics
-        self.best.restore(position.best_score, position.best_step, position.waited)
+        self.best.score, self.best.step = position.best_score, position.best_step
+        self.best.peaks, self.best.waited = position.peaks, position.waited
         self.first_step = position.step
         return position.step
 
@@ -67,7 +68,7 @@ class Session:
         save_state(
             self.folder / _STATE,
             self.trainer,
-            Position(step, seconds, self.evaluated_step, self.metrics, best.score, best.step, best.waited),
+            Position(step, seconds, self.evaluated_step, self.metrics, best.score, best.step, best.peaks, best.waited),
         )
         self.state_kept = time.monotonic()
 
