@@ -33,9 +33,18 @@ class Optimization:
         return float(self.optimizer.param_groups[0]["lr"])
 
 
-def build_optimization(model: MultiTaskModel, config: OptimizerConfig, *, total_steps: int) -> Optimization:
-    """AdamW over the trained parameters only; biases and LayerNorms have no weight decay."""
-    groups = list(_groups(model, config))
+def build_optimization(
+    model: MultiTaskModel, weights: nn.Module, config: OptimizerConfig, *, total_steps: int
+) -> Optimization:
+    """AdamW over the trained parameters only; biases and LayerNorms have no weight decay.
+
+    Args:
+        model: with `requires_grad` set by its freezing.
+        weights: of the losses; learned ones train at the heads' rate.
+        config: rates and decay.
+        total_steps: over which the rates rise and fall.
+    """
+    groups = [*_groups(model, config), *_split((weights,), config.head_lr, 0.0)]
     optimizer = AdamW(groups, weight_decay=0.0, fused=True)
     warmup = round(config.warmup * total_steps)
 

@@ -19,7 +19,8 @@ class TokenizedText:
     `offsets` has the characters of each token, `(0, 0)` for special ones; `first_tokens` has the
     position of the first token of each word, -1 for a word that was cut; `cut_at` is the offset of
     the first character that did not fit, or None. `states` `(T, H)` are the hidden states at the
-    encoder's boundary where they are known.
+    encoder's boundary where they are known, `anchor` `(H,)` the embedding by the untouched backbone where
+    training is to stay near it.
     """
 
     ids: tuple[int, ...]
@@ -28,6 +29,7 @@ class TokenizedText:
     cut_at: int | None
     first_tokens: tuple[int, ...] = ()
     states: NDArray[np.float16] | None = field(default=None, compare=False)
+    anchor: NDArray[np.float32] | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -41,7 +43,8 @@ class TokenizedText:
 class TokenBatch:
     """Padded tokens: `ids`, `mask`, `type_ids` are `(B, T)`; `first_tokens` and `word_mask` are `(B, W)`.
 
-    `states` `(B, T, H)` float32 are the hidden states at the encoder's boundary, or None for a pass from the bottom.
+    `states` `(B, T, H)` float32 are the hidden states at the encoder's boundary, or None for a pass from the bottom;
+    `anchors` `(B, H)` are the embeddings by the untouched backbone, or None.
     """
 
     ids: Tensor
@@ -50,6 +53,7 @@ class TokenBatch:
     first_tokens: Tensor
     word_mask: Tensor
     states: Tensor | None = None
+    anchors: Tensor | None = None
 
     def to(self, device: torch.device) -> "TokenBatch":
         """The batch on a device."""
@@ -60,6 +64,7 @@ class TokenBatch:
             self.first_tokens.to(device),
             self.word_mask.to(device),
             None if self.states is None else self.states.to(device),
+            None if self.anchors is None else self.anchors.to(device),
         )
 
 
@@ -114,7 +119,9 @@ class Tokenizer:
             type_ids[row, : len(text)] = torch.tensor(text.type_ids)
             if text.first_tokens:
                 first[row, : len(text.first_tokens)] = torch.tensor(text.first_tokens)
-        return TokenBatch(ids, mask, type_ids, first.clamp(min=0), first >= 0, _padded_states(texts, length))
+        return TokenBatch(
+            ids, mask, type_ids, first.clamp(min=0), first >= 0, _padded_states(texts, length), _anchors(texts)
+        )
 
 
 def _padded_states(texts: Sequence[TokenizedText], length: int) -> Tensor | None:
@@ -125,6 +132,11 @@ def _padded_states(texts: Sequence[TokenizedText], length: int) -> Tensor | None
     for row, values in enumerate(known):
         states[row, : len(values)] = torch.from_numpy(np.array(values))
     return states
+
+
+def _anchors(texts: Sequence[TokenizedText]) -> Tensor | None:
+    known = [text.anchor for text in texts if text.anchor is not None]
+    return torch.from_numpy(np.stack(known)) if len(known) == len(texts) else None
 
 
 def _first_tokens(offsets: Sequence[tuple[int, int]], words: Sequence[Span]) -> tuple[int, ...]:

@@ -234,7 +234,10 @@ class Recipe(_Config):
     tasks: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")], TaskConfig], Field(min_length=1)]
     freezing: FreezingConfig = FreezingConfig(preset=Preset.FULL)
     sampling: SamplingConfig = SamplingConfig()
-    balancing: Literal["static"] = "static"
+    balancing: Literal["static", "uncertainty"] = "static"
+    """`uncertainty` learns a weight for each task's loss on top of the fixed ones."""
+    anchor: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of a loss that keeps the embedding near that of the untouched backbone."""
     optimizer: OptimizerConfig = OptimizerConfig()
     budget: BudgetConfig = BudgetConfig()
     evaluation: EvaluationConfig = EvaluationConfig()

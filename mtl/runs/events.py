@@ -52,12 +52,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Every task measured on its dev data; keys are `eval/<task>/<metric>`, `eval/<task>/loss` included."""
+    """Every task measured on its dev data; keys are `eval/<task>/<metric>`, and `eval/embedding/drift` and the like.
+
+    Of the steps since the evaluation before: `draws` counts the batches of each task and `losses` has their mean
+    training loss; `weights` are the factors of the losses now.
+    """
 
     kind: ClassVar[str] = "evaluated"
     step: int
     metrics: Mapping[str, float]
     seconds: float
+    draws: Mapping[str, int] = field(default_factory=dict)
+    losses: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
     time: float = field(default_factory=time.time)
 
 

@@ -8,11 +8,9 @@ from pathlib import Path
 import torch
 
 from mtl.errors import TrainingError
-from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead
-from mtl.model import MultiTaskModel
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Event, StopReason
-from mtl.training.prepared import TrainBatch
+from mtl.training.losses import batch_loss
 from mtl.training.session import Session
 from mtl.training.setup import set_up
 
@@ -46,7 +44,7 @@ def train(
     yield session.started()
     if not resume:
         yield from session.evaluate(0)
-    if trainer.sampler is None or trainer.optimization is None:
+    if trainer.sampler is None or trainer.optimization is None or trainer.weights is None:
         yield from session.save(0, "last")
         yield session.finished(0, StopReason.NOTHING_TRAINS)
         return
@@ -56,13 +54,13 @@ def train(
     for step, draw in enumerate(islice(trainer.sampler, begun, None), start=begun + 1):
         batch = trainer.batch(draw)
         with autocast:
-            loss = task_loss(trainer.loaded.model, batch)
-        if not bool(torch.isfinite(loss)):
+            loss = batch_loss(trainer.loaded.model, batch, weights=trainer.weights, anchor=recipe.anchor)
+        if not bool(torch.isfinite(loss.total)):
             yield from session.save(step - 1, "last")
-            raise TrainingError(_exploded(step, batch.task, loss))
-        torch.autograd.backward(loss * recipe.tasks[batch.task].weight)
+            raise TrainingError(_exploded(step, batch.task, loss.total))
+        torch.autograd.backward(loss.total)
         trainer.optimization.step(clip=recipe.optimizer.clip)
-        yield session.step(step, batch, loss)
+        yield session.step(step, batch, loss.task)
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)
             trainer.freezer.train()
@@ -78,20 +76,6 @@ def train(
     session.keep_state(step, now=True)
     yield from session.save(step, "last")
     yield session.finished(step, reason)
-
-
-def task_loss(model: MultiTaskModel, batch: TrainBatch) -> torch.Tensor:
-    """The mean loss over the units of a batch: sentences, words or pairs."""
-    head = model.heads[batch.task]
-    encoded = model.encoder(batch.tokens)
-    if isinstance(head, TaggingHead):
-        emissions = head(encoded.hidden, batch.tokens.first_tokens)
-        return head.loss(emissions, batch.targets, batch.tokens.word_mask)
-    if isinstance(head, SimilarityHead):
-        first, second = encoded.embedding.chunk(2)
-        return head.loss(head(first, second), batch.targets)
-    assert isinstance(head, ClassificationHead)
-    return head.loss(head(encoded.pooled), batch.targets)
 
 
 def _autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[object]:

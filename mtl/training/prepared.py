@@ -13,7 +13,7 @@ from mtl.model import TaskInfo
 from mtl.recipe.schema import TaskKind
 
 IGNORED = -100
-States = Callable[[Sequence[TokenizedText]], Sequence[TokenizedText]]
+Features = Callable[[Sequence[TokenizedText]], Sequence[TokenizedText]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def _prepare_tagging(examples: Sequence[Example], info: TaskInfo, tokenizer: Tok
     ]
 
 
-def with_example_states(examples: Sequence[PreparedExample], states: States) -> list[PreparedExample]:
-    """The examples with the states of all their texts at the encoder's boundary."""
-    texts = iter(states([text for example in examples for text in example.texts]))
+def with_features(examples: Sequence[PreparedExample], features: Features) -> list[PreparedExample]:
+    """The examples with features added to all their texts: states at the encoder's boundary, or anchors."""
+    texts = iter(features([text for example in examples for text in example.texts]))
     return [replace(example, texts=tuple(islice(texts, len(example.texts)))) for example in examples]
 
 

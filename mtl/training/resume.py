@@ -107,4 +107,6 @@ def _put(trainer: Trainer, tensors: dict[str, Tensor], step: int) -> None:
 
 
 def _trained(trainer: Trainer) -> list[tuple[str, torch.nn.Parameter]]:
-    return [(name, p) for name, p in trainer.loaded.model.named_parameters() if p.requires_grad]
+    assert trainer.weights
+    named = (*trainer.loaded.model.named_parameters(), *trainer.weights.named_parameters(prefix="weights"))
+    return [(name, p) for name, p in named if p.requires_grad]

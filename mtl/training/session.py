@@ -39,6 +39,7 @@ class Session:
     def __post_init__(self) -> None:
         self.best = BestKeeper(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
         self._speed: deque[tuple[float, int]] = deque(maxlen=_SPEED_WINDOW)
+        self._losses: dict[str, list[float]] = {}
 
     def restore(self) -> int:
         """Put the state kept in the folder into the trainer; returns the step that it was kept after.
@@ -98,12 +99,14 @@ class Session:
         assert self.trainer.sampler and self.trainer.optimization
         self._speed.append((time.monotonic(), batch.token_count))
         seconds = self._speed[-1][0] - self._speed[0][0]
+        value = float(loss.detach())
+        self._losses.setdefault(batch.task, []).append(value)
         tokens = sum(count for _, count in list(self._speed)[1:])
         return Step(
             step=step,
             epoch=step / self.trainer.sampler.batches_per_epoch,
             task=batch.task,
-            loss=float(loss.detach()),
+            loss=value,
             learning_rate=self.trainer.optimization.head_lr,
             tokens_per_second=tokens / seconds if seconds else 0.0,
         )
@@ -128,7 +131,15 @@ class Session:
         moved = self.trainer.sample.metrics(loaded)
         self.metrics |= {f"eval/embedding/{metric}": value for metric, value in moved.items()}
         self.evaluated_step = step
-        yield Evaluated(step, self.metrics, time.monotonic() - begun)
+        yield Evaluated(
+            step,
+            self.metrics,
+            time.monotonic() - begun,
+            draws={name: len(losses) for name, losses in self._losses.items()},
+            losses={name: sum(losses) / len(losses) for name, losses in self._losses.items()},
+            weights=self.trainer.weights.factors() if self.trainer.weights else {},
+        )
+        self._losses = {}
         if self.best.is_better(step, self.metrics):
             yield from self.save(step, "best")
 

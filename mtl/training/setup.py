@@ -1,7 +1,7 @@
 """Everything a training loop needs, made from a recipe."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -9,7 +9,7 @@ import torch
 from mtl.cache import RaggedStore
 from mtl.checkpoint import LoadedModel, build
 from mtl.data import TaskData, read_task
-from mtl.encoder import Tokenizer, load_backbone
+from mtl.encoder import TokenizedText, Tokenizer, load_backbone
 from mtl.encoder.frozen import with_states
 from mtl.errors import RecipeError
 from mtl.evaluation import EvaluationSet
@@ -17,10 +17,12 @@ from mtl.evaluation import prepare as prepare_dev
 from mtl.freezing import FreezePlan, Freezer, resolve
 from mtl.model import TaskInfo
 from mtl.optim import Optimization, build_optimization
+from mtl.prediction import embed
 from mtl.recipe.schema import Recipe, TaskKind
 from mtl.runs.folder import home
 from mtl.training.drift import DriftSample, draw_sample, sample_texts
-from mtl.training.prepared import PreparedExample, States, TrainBatch, collate, prepare, with_example_states
+from mtl.training.losses import LossWeights
+from mtl.training.prepared import Features, PreparedExample, TrainBatch, collate, prepare, with_features
 from mtl.training.sampler import Draw, TaskSampler
 
 
@@ -37,6 +39,7 @@ class Trainer:
     sample: DriftSample
     sampler: TaskSampler | None
     optimization: Optimization | None
+    weights: LossWeights | None
     total_steps: int
 
     def batch(self, draw: Draw) -> TrainBatch:
@@ -79,24 +82,28 @@ def set_up(recipe: Recipe) -> Trainer:
     dev = {n: prepare_dev(tasks[n], d.dev, loaded.tokenizer) for n, d in data.items() if d.dev}
     sample = loaded.tokenizer(sample_texts(data))
     if freezer.trained_parameters() == 0:
-        return Trainer(recipe, loaded, freezer, data, {}, dev, draw_sample(loaded, sample), None, None, 0)
+        return Trainer(recipe, loaded, freezer, data, {}, dev, draw_sample(loaded, sample), None, None, None, 0)
     trained = _trained_tasks(recipe, data, backbone_trains=plan.layers > 0, frozen_heads=plan.frozen_heads)
     prepared = {name: prepare(data[name], tasks[name], loaded.tokenizer) for name in trained}
     states = _frozen_states(recipe, loaded, plan)
     if states is not None:
-        prepared = {name: with_example_states(examples, states) for name, examples in prepared.items()}
+        prepared = {name: with_features(examples, states) for name, examples in prepared.items()}
         sample = list(states(sample))
         dev = {name: dataset.with_texts(states(dataset.texts)) for name, dataset in dev.items()}
+    if recipe.anchor and plan.layers:
+        anchors = partial(_with_anchors, loaded)
+        prepared = {name: with_features(examples, anchors) for name, examples in prepared.items()}
     lengths = {name: [len(e) for e in examples] for name, examples in prepared.items()}
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     total = min(total, recipe.budget.max_steps or total)
-    optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total)
+    weights = LossWeights({n: recipe.tasks[n].weight for n in trained}, learned=recipe.balancing == "uncertainty")
+    optimization = build_optimization(loaded.model, weights, recipe.optimizer, total_steps=total)
     drift = draw_sample(loaded, sample)
-    return Trainer(recipe, loaded, freezer, data, prepared, dev, drift, sampler, optimization, total)
+    return Trainer(recipe, loaded, freezer, data, prepared, dev, drift, sampler, optimization, weights, total)
 
 
-def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> States | None:
+def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> Features | None:
     """How to get the states below the lowest trained layer, or None where nothing is frozen or kept."""
     encoder = loaded.model.encoder
     below = len(encoder.parts().layers) - plan.layers
@@ -105,6 +112,11 @@ def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> Sta
     store = RaggedStore(home() / "cache", int(recipe.cache.max_gb * 1e9))
     encoder.cut(below)
     return partial(with_states, encoder=encoder, tokenizer=loaded.tokenizer, below=below, store=store)
+
+
+def _with_anchors(loaded: LoadedModel, texts: Sequence[TokenizedText]) -> list[TokenizedText]:
+    embeddings = embed(loaded.model, loaded.tokenizer, texts)
+    return [replace(text, anchor=anchor) for text, anchor in zip(texts, embeddings, strict=True)]
 
 
 def _trained_tasks(
