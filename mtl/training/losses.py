@@ -43,7 +43,8 @@ class LossWeights(nn.Module):
         if task not in self.log_variances:
             return weighted
         s = self.log_variances[task]
-        return torch.exp(-s) * weighted + s / 2
+        learned: Tensor = torch.exp(-s) * weighted + s / 2
+        return learned
 
     def factors(self) -> dict[str, float]:
         """The factor of each task's loss now."""
