@@ -31,6 +31,12 @@ class RaggedRows:
     values: Half
     counts: NDArray[np.int64]
 
+    @staticmethod
+    def empty(counts: Sequence[int], *, size: int) -> "RaggedRows":
+        """Rows in memory, to be filled."""
+        array = np.asarray(counts, dtype=np.int64)
+        return RaggedRows(np.empty((int(array.sum()), size), dtype=np.float16), array)
+
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
         return np.concatenate([[0], np.cumsum(self.counts)])

@@ -50,6 +50,11 @@ class ScoredPair:
 Example = LabelledText | TaggedText | ScoredPair
 
 
+def texts_of(example: Example) -> tuple[str, ...]:
+    """The text of an example, or both of a pair."""
+    return (example.sentence1, example.sentence2) if isinstance(example, ScoredPair) else (example.text,)
+
+
 def tags_from_chars(words: Sequence[Span], spans: Sequence[TypedSpan]) -> tuple[str, ...]:
     """BIO2 tags of words from entities in text offsets; a word belongs to the first entity that it overlaps."""
     tags = ["O"] * len(words)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,43 +17,50 @@ _BATCH_TOKENS = 4096
 _FORMAT = b"polyhead-states-1"
 
 
-def with_states(
-    texts: Sequence[TokenizedText], *, encoder: Encoder, tokenizer: Tokenizer, below: int, store: RaggedStore
-) -> list[TokenizedText]:
-    """The texts with their states at the encoder's boundary, from the store where an earlier run left them.
+@dataclass(frozen=True)
+class FrozenStates:
+    """Gives texts their states at an encoder's boundary.
 
     Args:
-        texts: tokenised; their ids decide, not their words.
         encoder: cut above `below` layers, which must be frozen and in eval mode.
         tokenizer: pads the batches.
         below: how many layers lie under the boundary.
         store: where the states are kept, two bytes a number.
-
-    Returns:
-        As many texts in the same order; without states where the store has no room for them.
     """
-    key = _key(texts, encoder, below)
-    rows = store.open(key)
-    if rows is None:
-        rows = store.write(
-            key,
-            [len(text) for text in texts],
-            size=encoder.dimension,
-            fill=lambda out: _fill(out, texts, encoder, tokenizer),
+
+    encoder: Encoder
+    tokenizer: Tokenizer
+    below: int
+    store: RaggedStore
+
+    def __call__(self, texts: Sequence[TokenizedText]) -> list[TokenizedText]:
+        """The texts with their states, from the store where an earlier run left them.
+
+        Their ids decide, not their words; without states where the store has no room for them.
+        """
+        key = _key(texts, self.encoder, self.below)
+        counts = [len(text) for text in texts]
+        rows = self.store.open(key) or self.store.write(
+            key, counts, size=self.encoder.dimension, fill=lambda out: self._fill(out, texts)
         )
-    if rows is None:
-        return list(texts)
-    return [replace(text, states=rows.row(i)) for i, text in enumerate(texts)]
+        if rows is None:
+            return list(texts)
+        return [replace(text, states=rows.row(i)) for i, text in enumerate(texts)]
 
+    def in_memory(self, texts: Sequence[TokenizedText]) -> list[TokenizedText]:
+        """The texts with their states, computed now and kept nowhere else."""
+        rows = RaggedRows.empty([len(text) for text in texts], size=self.encoder.dimension)
+        self._fill(rows, texts)
+        return [replace(text, states=rows.row(i)) for i, text in enumerate(texts)]
 
-def _fill(out: RaggedRows, texts: Sequence[TokenizedText], encoder: Encoder, tokenizer: Tokenizer) -> None:
-    device = next(encoder.parameters()).device
-    lengths = [len(text) for text in texts]
-    for batch in pack(lengths, by_length(lengths), budget=_BATCH_TOKENS):
-        states = encoder.lower(tokenizer.pad([texts[row] for row in batch]).to(device))
-        halves = states.to(torch.float16).cpu().numpy()
-        for row, values in zip(batch, halves, strict=True):
-            out.row(row)[:] = values[: lengths[row]]
+    def _fill(self, out: RaggedRows, texts: Sequence[TokenizedText]) -> None:
+        device = next(self.encoder.parameters()).device
+        lengths = [len(text) for text in texts]
+        for batch in pack(lengths, by_length(lengths), budget=_BATCH_TOKENS):
+            states = self.encoder.lower(self.tokenizer.pad([texts[row] for row in batch]).to(device))
+            halves = states.to(torch.float16).cpu().numpy()
+            for row, values in zip(batch, halves, strict=True):
+                out.row(row)[:] = values[: lengths[row]]
 
 
 def _key(texts: Sequence[TokenizedText], encoder: Encoder, below: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.checkpoint import LoadedModel
-from mtl.data import Example, ScoredPair, TaskData
+from mtl.data import TaskData, texts_of
 from mtl.encoder import TokenizedText
 from mtl.metrics import embedding_metrics
 from mtl.prediction import embed
@@ -32,7 +32,7 @@ def sample_texts(data: Mapping[str, TaskData]) -> list[str]:
     chosen: list[str] = []
     share = max(1, _SIZE // len(data))
     for task in data.values():
-        texts = list(dict.fromkeys(text for e in (*task.dev, *task.train) for text in _texts(e)))
+        texts = list(dict.fromkeys(text for e in (*task.dev, *task.train) for text in texts_of(e)))
         chosen += [texts[i * len(texts) // min(share, len(texts))] for i in range(min(share, len(texts)))]
     return list(dict.fromkeys(chosen))
 
@@ -40,7 +40,3 @@ def sample_texts(data: Mapping[str, TaskData]) -> list[str]:
 def draw_sample(loaded: LoadedModel, texts: Sequence[TokenizedText]) -> DriftSample:
     """Embed the sample before anything trains."""
     return DriftSample(tuple(texts), embed(loaded.model, loaded.tokenizer, texts))
-
-
-def _texts(example: Example) -> tuple[str, ...]:
-    return (example.sentence1, example.sentence2) if isinstance(example, ScoredPair) else (example.text,)

@@ -49,7 +49,7 @@ def train(
         yield session.finished(0, StopReason.NOTHING_TRAINS)
         return
     reason = StopReason.COMPLETED
-    autocast = _autocast(recipe, trainer.loaded.model.device)
+    autocast = autocast_of(recipe, trainer.loaded.model.device)
     trainer.freezer.train()
     for step, draw in enumerate(islice(trainer.sampler, begun, None), start=begun + 1):
         batch = trainer.batch(draw)
@@ -78,7 +78,8 @@ def train(
     yield session.finished(step, reason)
 
 
-def _autocast(recipe: Recipe, device: torch.device) -> AbstractContextManager[object]:
+def autocast_of(recipe: Recipe, device: torch.device) -> AbstractContextManager[object]:
+    """The precision of the forward pass."""
     if recipe.precision == "bf16":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()

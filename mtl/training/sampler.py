@@ -51,7 +51,7 @@ class TaskSampler:
         self._budget = budget
         self._seed = seed
         self._round_robin = sampling.schedule == "round_robin"
-        counts = np.array([len(self._batches(task, 0)) for task in self._tasks], dtype=float)
+        counts = np.array([len(self.batches(task, 0)) for task in self._tasks], dtype=float)
         weights = counts**sampling.alpha
         self.probabilities = dict(zip(self._tasks, (weights / weights.sum()).tolist(), strict=True))
         self.batches_per_epoch = int(counts.sum())
@@ -70,9 +70,10 @@ class TaskSampler:
     def _stream(self, task: str) -> Iterator[list[int]]:
         epoch = 0
         while True:
-            yield from self._batches(task, epoch)
+            yield from self.batches(task, epoch)
             epoch += 1
 
-    def _batches(self, task: str, epoch: int) -> list[list[int]]:
+    def batches(self, task: str, epoch: int = 0) -> list[list[int]]:
+        """The batches of one pass over a task's examples."""
         seed = self._seed + 1000 * self._tasks.index(task)
         return epoch_batches(self._lengths[task], budget=self._budget, seed=seed, epoch=epoch)

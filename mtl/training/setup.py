@@ -10,7 +10,7 @@ from mtl.cache import RaggedStore
 from mtl.checkpoint import LoadedModel, build
 from mtl.data import TaskData, read_task
 from mtl.encoder import TokenizedText, Tokenizer, load_backbone
-from mtl.encoder.frozen import with_states
+from mtl.encoder.frozen import FrozenStates
 from mtl.errors import RecipeError
 from mtl.evaluation import EvaluationSet
 from mtl.evaluation import prepare as prepare_dev
@@ -22,7 +22,7 @@ from mtl.recipe.schema import Recipe, TaskKind
 from mtl.runs.folder import home
 from mtl.training.drift import DriftSample, draw_sample, sample_texts
 from mtl.training.losses import LossWeights
-from mtl.training.prepared import Features, PreparedExample, TrainBatch, collate, prepare, with_features
+from mtl.training.prepared import PreparedExample, TrainBatch, collate, prepare, with_features
 from mtl.training.sampler import Draw, TaskSampler
 
 
@@ -40,6 +40,7 @@ class Trainer:
     sampler: TaskSampler | None
     optimization: Optimization | None
     weights: LossWeights | None
+    states: FrozenStates | None
     total_steps: int
 
     def batch(self, draw: Draw) -> TrainBatch:
@@ -66,8 +67,12 @@ class Trainer:
         return tuple(notes)
 
 
-def set_up(recipe: Recipe) -> Trainer:
+def set_up(recipe: Recipe, *, compute_states: bool = True) -> Trainer:
     """Read the data, load the backbone, build heads, freeze, and plan the steps.
+
+    Args:
+        recipe: what to do.
+        compute_states: whether to run the frozen part over all data now, or leave that to the caller.
 
     Raises:
         MtlError: anything in the recipe, the data or the backbone is not as expected.
@@ -82,15 +87,15 @@ def set_up(recipe: Recipe) -> Trainer:
     dev = {n: prepare_dev(tasks[n], d.dev, loaded.tokenizer) for n, d in data.items() if d.dev}
     sample = loaded.tokenizer(sample_texts(data))
     if freezer.trained_parameters() == 0:
-        return Trainer(recipe, loaded, freezer, data, {}, dev, draw_sample(loaded, sample), None, None, None, 0)
+        return Trainer(recipe, loaded, freezer, data, {}, dev, draw_sample(loaded, sample), None, None, None, None, 0)
     trained = _trained_tasks(recipe, data, backbone_trains=plan.layers > 0, frozen_heads=plan.frozen_heads)
     prepared = {name: prepare(data[name], tasks[name], loaded.tokenizer) for name in trained}
     states = _frozen_states(recipe, loaded, plan)
-    if states is not None:
+    if states is not None and compute_states:
         prepared = {name: with_features(examples, states) for name, examples in prepared.items()}
         sample = list(states(sample))
         dev = {name: dataset.with_texts(states(dataset.texts)) for name, dataset in dev.items()}
-    if recipe.anchor and plan.layers:
+    if recipe.anchor and plan.layers and compute_states:
         anchors = partial(_with_anchors, loaded)
         prepared = {name: with_features(examples, anchors) for name, examples in prepared.items()}
     lengths = {name: [len(e) for e in examples] for name, examples in prepared.items()}
@@ -100,10 +105,10 @@ def set_up(recipe: Recipe) -> Trainer:
     weights = LossWeights({n: recipe.tasks[n].weight for n in trained}, learned=recipe.balancing == "uncertainty")
     optimization = build_optimization(loaded.model, weights, recipe.optimizer, total_steps=total)
     drift = draw_sample(loaded, sample)
-    return Trainer(recipe, loaded, freezer, data, prepared, dev, drift, sampler, optimization, weights, total)
+    return Trainer(recipe, loaded, freezer, data, prepared, dev, drift, sampler, optimization, weights, states, total)
 
 
-def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> Features | None:
+def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> FrozenStates | None:
     """How to get the states below the lowest trained layer, or None where nothing is frozen or kept."""
     encoder = loaded.model.encoder
     below = len(encoder.parts().layers) - plan.layers
@@ -111,7 +116,7 @@ def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> Fea
         return None
     store = RaggedStore(home() / "cache", int(recipe.cache.max_gb * 1e9))
     encoder.cut(below)
-    return partial(with_states, encoder=encoder, tokenizer=loaded.tokenizer, below=below, store=store)
+    return FrozenStates(encoder, loaded.tokenizer, below, store)
 
 
 def _with_anchors(loaded: LoadedModel, texts: Sequence[TokenizedText]) -> list[TokenizedText]:

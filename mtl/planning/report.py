@@ -1,0 +1,46 @@
+"""What a recipe would do, as values: parts, steps, time, memory, warnings and advice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the network from bottom to top: `parameters` numbers of four bytes each in training."""
+
+    name: str
+    parameters: int
+    trains: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A freezing preset that fits the data, and why."""
+
+    preset: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would happen; nothing has been started.
+
+    `seconds` is the expected time of the whole run from a few measured batches, `memory_bytes` the peak resident
+    memory seen while they ran, `cache_bytes` what the states below the lowest trained layer take on disk, and
+    `checkpoint_bytes` the size of what training changes. `draws` is the expected number of batches of each task.
+    """
+
+    parts: tuple[Part, ...]
+    steps: int
+    draws: Mapping[str, int]
+    seconds: float
+    memory_bytes: int
+    cache_bytes: int
+    checkpoint_bytes: int
+    warnings: tuple[str, ...]
+    advice: Advice
+
+    @property
+    def trained_parameters(self) -> int:
+        """How many numbers train."""
+        return sum(part.parameters for part in self.parts if part.trains)

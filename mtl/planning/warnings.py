@@ -1,0 +1,51 @@
+"""What is wrong or doubtful about a recipe's data, in words, before anything trains."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from mtl.data import Example, LabelledText, ScoredPair, TaggedText, TaskData
+from mtl.recipe.schema import TaskKind
+
+_IMBALANCE = 10  # times that the commonest label may outnumber the rarest
+_RARE = 5  # examples below which a label is hardly learned
+
+
+def data_warnings(data: TaskData) -> Iterator[str]:
+    """Sentences about one task's data; none where all is well."""
+    if not data.dev:
+        yield f"{data.name}: no dev data, so it is not evaluated and cannot choose the best checkpoint"
+    yield from data.notes
+    repeated = len(_keys(data.train) & _keys(data.dev))
+    if repeated:
+        yield f"{data.name}: {repeated} dev texts stand in train too, so the dev figures flatter"
+    yield from _label_warnings(data)
+
+
+def _label_warnings(data: TaskData) -> Iterator[str]:
+    counts = Counter(label for example in data.train for label in _labels(example))
+    missing = [label for label in data.labels if not counts[label]]
+    if data.train and missing:
+        yield f"{data.name}: no training example of {', '.join(missing[:5])}"
+    rare = sorted(label for label, count in counts.items() if count < _RARE)
+    if rare:
+        shown = ", ".join(f"{label} ({counts[label]})" for label in rare[:5])
+        yield f"{data.name}: fewer than {_RARE} training examples of {shown}" + (" and others" if len(rare) > 5 else "")
+    if counts and max(counts.values()) > _IMBALANCE * min(counts.values()):
+        (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
+        yield f"{data.name}: labels are out of balance, {most} has {many} examples and {least} {few}; read macro_f1 too"
+    if data.config.kind is TaskKind.SIMILARITY and len({e.score for e in data.train if isinstance(e, ScoredPair)}) == 1:
+        yield f"{data.name}: every pair has the same score, so there is nothing to rank"
+
+
+def _labels(example: Example) -> list[str]:
+    if isinstance(example, LabelledText):
+        return [example.label]
+    if isinstance(example, TaggedText):
+        return [tag[2:] for tag in example.tags if tag.startswith("B-")]
+    return []
+
+
+def _keys(examples: tuple[Example, ...]) -> set[tuple[str, ...]]:
+    return {
+        (e.sentence1.lower(), e.sentence2.lower()) if isinstance(e, ScoredPair) else (e.text.lower(),) for e in examples
+    }
