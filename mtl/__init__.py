@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from mtl.errors import MtlError
     from mtl.inference import Analysis, Engine, Entity
     from mtl.model import TaskInfo
+    from mtl.planning import plan
     from mtl.recipe import Recipe
     from mtl.runs import Event
     from mtl.training import train
 
 __version__ = "0.1.0"
-__all__ = ["Analysis", "Engine", "Entity", "Event", "MtlError", "Recipe", "TaskInfo", "__version__", "train"]
+__all__ = ["Analysis", "Engine", "Entity", "Event", "MtlError", "Recipe", "TaskInfo", "__version__", "plan", "train"]
 
 _PLACES = {
     "Analysis": "mtl.inference",
@@ -25,6 +26,7 @@ _PLACES = {
     "MtlError": "mtl.errors",
     "Recipe": "mtl.recipe",
     "TaskInfo": "mtl.model",
+    "plan": "mtl.planning",
     "train": "mtl.training",
 }
 

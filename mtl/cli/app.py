@@ -40,6 +40,19 @@ def train(
 
 
 @app.command()
+def plan(
+    recipe: Annotated[Path, typer.Argument(help="a recipe in YAML")],
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the plan to this file")] = None,
+) -> None:
+    """Say what would train, how many steps, how long and how much memory; start nothing."""
+    with one_line_errors():
+        from mtl.cli.planning import plan_command
+
+        plan_command(recipe, tuple(set_ or ()), json_file)
+
+
+@app.command()
 def evaluate(
     checkpoint: CheckpointArgument,
     data: Annotated[list[str], typer.Option(metavar="TASK=FILE", help="a task's test file; may be repeated")],
