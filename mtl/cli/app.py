@@ -53,6 +53,29 @@ def plan(
 
 
 @app.command()
+def compare(
+    recipe: Annotated[Path, typer.Argument(help="a recipe in YAML; its freezing is replaced")],
+    presets: Annotated[str, typer.Option(help="by commas; last_layers:N and one_head_frozen:TASK say more")],
+    seeds: Annotated[str, typer.Option(help="by commas")] = "42",
+    single_task: Annotated[bool, typer.Option(help="add a full fine-tune of each task alone")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the table to this file")] = None,
+) -> None:
+    """Train under several freezing presets, same data and seeds, and print one table."""
+    with one_line_errors():
+        from mtl.cli.comparing import compare_command
+
+        if not all(seed.strip().isdigit() for seed in seeds.split(",")):
+            raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
+        compare_command(
+            recipe,
+            [name.strip() for name in presets.split(",")],
+            [int(seed) for seed in seeds.split(",")],
+            single_task=single_task,
+            json_file=json_file,
+        )
+
+
+@app.command()
 def evaluate(
     checkpoint: CheckpointArgument,
     data: Annotated[list[str], typer.Option(metavar="TASK=FILE", help="a task's test file; may be repeated")],

@@ -1,0 +1,54 @@
+"""`compare`: strategies side by side in one table."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.table import Table
+
+from mtl.cli.console import err, out
+from mtl.comparing import Outcome, Row, Spread, compare, strategies, summarize
+from mtl.evaluation import MAIN_METRIC
+from mtl.recipe import Recipe, load
+from mtl.runs import new_run_id, runs_root
+
+
+def compare_command(
+    recipe_path: Path, presets: Sequence[str], seeds: Sequence[int], *, single_task: bool, json_file: Path | None
+) -> None:
+    """Run every preset with every seed and print one table of the best checkpoints' dev figures."""
+    recipe = load(recipe_path)
+    found = strategies(recipe, presets, single_task=single_task)
+    folder = runs_root() / new_run_id(f"compare-{recipe_path.stem}")
+    outcomes: list[Outcome] = []
+    for outcome in compare(found, seeds=seeds, folder=folder):
+        err.print(f"{outcome.strategy}, seed {outcome.seed}: {outcome.seconds:.0f} s", markup=False)
+        outcomes.append(outcome)
+    rows = summarize(outcomes)
+    out.print(_table(recipe, rows))
+    out.print(f"runs: {folder}", markup=False)
+    if json_file:
+        json_file.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
+
+
+def _table(recipe: Recipe, rows: Sequence[Row]) -> Table:
+    keys = [f"eval/{name}/{MAIN_METRIC[task.kind]}" for name, task in recipe.tasks.items()]
+    keys.append("eval/embedding/drift")
+    table = Table(
+        "strategy", *(key.removeprefix("eval/") for key in keys), "seconds", "memory", "trained", "checkpoint"
+    )
+    for row in rows:
+        figures = [_shown(row.metrics[key], 4) if key in row.metrics else "" for key in keys]
+        sizes = (
+            f"{row.memory_bytes / 1e6:,.0f} MB",
+            f"{row.trained_parameters:,}",
+            f"{row.checkpoint_bytes / 1e6:.1f} MB",
+        )
+        table.add_row(row.strategy, *figures, _shown(row.seconds, 0), *sizes)
+    return table
+
+
+def _shown(spread: Spread, digits: int) -> str:
+    shown = f"{spread.mean:.{digits}f}"
+    return f"{shown} ± {spread.deviation:.{digits}f}" if spread.deviation else shown

@@ -1,0 +1,64 @@
+"""`compare`: the same data, seeds and budget under several strategies, each run in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mtl.comparing.report import Outcome
+from mtl.comparing.strategies import Strategy
+from mtl.errors import RunError
+from mtl.recipe import dump
+from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started
+
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Path) -> Iterator[Outcome]:
+    """Run every strategy with every seed, seed by seed, and tell of each as it ends.
+
+    The runs share the boundary cache. A run that is complete in `folder` is not done again, so a comparison that
+    was interrupted goes on where it was.
+
+    Raises:
+        RunError: a run failed; its message says why.
+    """
+    for seed in seeds:
+        for strategy in strategies:
+            name = strategy.name.replace(" ", "-").replace(":", "-")
+            run = RunFolder(folder / f"{name}-seed{seed}")
+            if not _is_complete(run):
+                _run(Strategy(strategy.name, strategy.recipe.model_copy(update={"seed": seed})), run)
+            yield _outcome(strategy.name, seed, run)
+
+
+def _run(strategy: Strategy, run: RunFolder) -> None:
+    for file in (run.events_file, run.status_file):
+        file.unlink(missing_ok=True)
+    run.create()
+    request = run.path / "request.yaml"
+    request.write_text(dump(strategy.recipe), encoding="utf-8")
+    command = [sys.executable, "-m", "mtl", "train", str(request), "--run-dir", str(run.path)]
+    with run.log_file.open("wb") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RunError(f"{strategy.name}, seed {strategy.recipe.seed}: {run.log_tail(1) or 'the run failed'}")
+    (run.path / "memory").write_text(str(usage.ru_maxrss * _MAXRSS_UNIT), encoding="utf-8")
+
+
+def _is_complete(run: RunFolder) -> bool:
+    return (run.path / "memory").is_file() and any(isinstance(event, Finished) for event in run.events())
+
+
+def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:
+    events = list(run.events())
+    started = next(event for event in events if isinstance(event, Started))
+    best = [event for event in events if isinstance(event, Saved) and event.name == "best"][-1]
+    measured = next(event for event in events if isinstance(event, Evaluated) and event.step == best.step)
+    finished = next(event for event in events if isinstance(event, Finished))
+    memory = int((run.path / "memory").read_text(encoding="utf-8"))
+    metrics = dict(measured.metrics)
+    return Outcome(strategy, seed, metrics, finished.seconds, memory, best.size_bytes, started.trained_parameters)

@@ -1,0 +1,63 @@
+"""What a comparison found: one row a strategy, with the spread over seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One finished run: metrics of its best checkpoint, time in seconds, peak memory and checkpoint size in bytes."""
+
+    strategy: str
+    seed: int
+    metrics: Mapping[str, float]
+    seconds: float
+    memory_bytes: int
+    checkpoint_bytes: int
+    trained_parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean and standard deviation over seeds; the latter is 0 for one seed."""
+
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A strategy over all its seeds; sizes are of the first seed, which all seeds share."""
+
+    strategy: str
+    seeds: int
+    metrics: Mapping[str, Spread]
+    seconds: Spread
+    memory_bytes: int
+    checkpoint_bytes: int
+    trained_parameters: int
+
+
+def summarize(outcomes: Sequence[Outcome]) -> list[Row]:
+    """One row a strategy, in the order in which they first came."""
+    rows = []
+    for strategy in dict.fromkeys(outcome.strategy for outcome in outcomes):
+        own = [outcome for outcome in outcomes if outcome.strategy == strategy]
+        names = [name for name in own[0].metrics if all(name in outcome.metrics for outcome in own)]
+        rows.append(
+            Row(
+                strategy,
+                len(own),
+                {name: _spread([outcome.metrics[name] for outcome in own]) for name in names},
+                _spread([outcome.seconds for outcome in own]),
+                max(outcome.memory_bytes for outcome in own),
+                own[0].checkpoint_bytes,
+                own[0].trained_parameters,
+            )
+        )
+    return rows
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread(mean(values), stdev(values) if len(values) > 1 else 0.0)

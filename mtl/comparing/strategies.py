@@ -1,0 +1,55 @@
+"""Strategies that can be compared: freezing presets on all tasks, and single-task baselines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mtl.errors import RecipeError
+from mtl.recipe.schema import FreezingConfig, Preset, Recipe
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A name and the recipe that it means."""
+
+    name: str
+    recipe: Recipe
+
+
+def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> list[Strategy]:
+    """The recipe under each preset, and where asked a `full` run of each task alone.
+
+    Args:
+        recipe: gives everything but the freezing.
+        presets: names; `last_layers:N` says how many layers, `one_head_frozen:TASK` which head.
+        single_task: whether to add the baselines.
+
+    Raises:
+        RecipeError: a preset is unknown or lacks what it needs.
+    """
+    found = [Strategy(name, recipe.model_copy(update={"freezing": _freezing(name, recipe)})) for name in presets]
+    if single_task:
+        full = FreezingConfig(preset=Preset.FULL)
+        found += [
+            Strategy(f"only {name}", recipe.model_copy(update={"freezing": full, "tasks": {name: task}}))
+            for name, task in recipe.tasks.items()
+        ]
+    return found
+
+
+def _freezing(name: str, recipe: Recipe) -> FreezingConfig:
+    preset_name, _, detail = name.partition(":")
+    if preset_name not in list(Preset):
+        raise RecipeError(f"--presets: one of {', '.join(Preset)} was expected, was {preset_name!r}")
+    preset = Preset(preset_name)
+    if preset is Preset.ONE_HEAD_FROZEN:
+        head = detail or next(iter(recipe.freezing.frozen_heads), "")
+        if head not in recipe.tasks:
+            raise RecipeError(
+                f"--presets: one_head_frozen:TASK with a task of {', '.join(recipe.tasks)} was expected, was {name!r}"
+            )
+        return FreezingConfig(preset=preset, frozen_heads=(head,))
+    if not detail:
+        return FreezingConfig(preset=preset, layers=recipe.freezing.layers if preset is Preset.LAST_LAYERS else None)
+    if preset is not Preset.LAST_LAYERS or not detail.isdigit() or int(detail) < 1:
+        raise RecipeError(f"--presets: last_layers:N with a number of layers was expected, was {name!r}")
+    return FreezingConfig(preset=preset, layers=int(detail))
