@@ -39,6 +39,8 @@ class CheckpointConfig(BaseModel):
     backbone: BackboneReference
     pooling: Pooling
     max_length: int
+    adapter_rank: int | None = None
+    """Rank of the low-rank adapters that stand in the backbone, or None."""
     tasks: dict[str, TaskRecord]
     step: int = 0
     metrics: dict[str, float] = {}

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from mtl.adapters import add_adapters
 from mtl.checkpoint.card import model_card
 from mtl.checkpoint.config import (
     CARD_FILE,
@@ -65,6 +66,7 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
         backbone=loaded.backbone,
         pooling=model.encoder.pooling,
         max_length=loaded.tokenizer.max_length,
+        adapter_rank=model.encoder.adapter_rank,
         tasks={n: TaskRecord(kind=t.kind, labels=t.labels, head=t.head) for n, t in model.tasks.items()},
         step=snapshot.step,
         metrics=dict(snapshot.metrics),
@@ -101,6 +103,8 @@ def load(folder: Path) -> LoadedModel:
         )
     tasks = {n: TaskInfo(n, t.kind, t.labels, t.head) for n, t in config.tasks.items()}
     model = MultiTaskModel(backbone.encoder, tasks)
+    if config.adapter_rank is not None:
+        add_adapters(model.encoder, rank=config.adapter_rank)
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, SafetensorError) as error:

@@ -50,6 +50,7 @@ class Encoder(nn.Module):
         self.dimension = int(model.config.hidden_size)
         self._takes_types = int(getattr(model.config, "type_vocab_size", 0) or 0) > 0
         self._boundary: Boundary | None = None
+        self.adapter_rank: int | None = None
 
     def cut(self, below: int) -> None:
         """Put the boundary above so many frozen layers; from then on batches may bring their states there."""

@@ -18,7 +18,7 @@ from mtl.text import split_words
 from mtl.training.loop import autocast_of
 from mtl.training.losses import batch_loss
 from mtl.training.prepared import collate, with_features
-from mtl.training.setup import Trainer, set_up
+from mtl.training.setup import Course, Trainer, set_up
 
 _BATCHES = 6  # measured ones, after one that warms up
 _FORWARD_SHARE = 3.0  # a training step costs about three forward passes
@@ -40,18 +40,20 @@ def plan(recipe: Recipe) -> Plan:
     Raises:
         MtlError: as training would raise before its first step.
     """
-    trainer = set_up(recipe, compute_states=False)
+    trainer = set_up(recipe)
+    trainer.enter_stage_of(trainer.total_steps, compute_states=False)
+    course = trainer.course
     warnings = [warning for data in trainer.data.values() for warning in data_warnings(data)]
     warnings += [note for note in trainer.notes() if note not in warnings and "no dev data" not in note]
     parts = tuple(_parts(trainer))
     trained = sum(part.parameters for part in parts if part.trains)
-    tokens = {name: sum(map(len, examples)) for name, examples in trainer.prepared.items()}
-    shares = trainer.sampler.probabilities if trainer.sampler else {}
+    tokens = {name: sum(map(len, examples)) for name, examples in trainer.corpus.train.items()}
+    shares = course.sampler.probabilities if course else {}
     steps = trainer.total_steps
-    cost = _measure(trainer) if trainer.sampler else _Cost(0.0, 0.0)
-    dev_tokens = sum(len(text) for dev in trainer.dev.values() for text in dev.texts)
+    cost = _measure(trainer, course) if course else _Cost(0.0, 0.0)
+    dev_tokens = sum(len(text) for dev in trainer.corpus.dev.values() for text in dev.texts)
     cached_tokens = sum(tokens.values()) + dev_tokens if trainer.states is not None else 0
-    per_step = {n: tokens[n] / max(1, len(trainer.sampler.batches(n))) for n in tokens} if trainer.sampler else {}
+    per_step = {n: tokens[n] / max(1, len(course.sampler.batches(n))) for n in tokens} if course else {}
     seconds = steps * sum(shares[n] * per_step[n] for n in shares) * cost.step
     seconds += cached_tokens * cost.lower + _evaluations(trainer) * dev_tokens * cost.step / _FORWARD_SHARE
     return Plan(
@@ -80,22 +82,21 @@ def _parts(trainer: Trainer) -> Iterator[Part]:
         yield Part(name, count, trains=any(p.requires_grad for p in parameters))
 
 
-def _measure(trainer: Trainer) -> _Cost:
+def _measure(trainer: Trainer, course: Course) -> _Cost:
     """Run a few batches forward and backward; the weights stay as they are."""
-    assert trainer.sampler and trainer.weights
     model = trainer.loaded.model
     autocast = autocast_of(trainer.recipe, model.device)
     trainer.freezer.train()
     step_seconds, lower_seconds, tokens = 0.0, 0.0, 0
-    for i, draw in enumerate(islice(trainer.sampler, _BATCHES + 1)):
+    for i, draw in enumerate(islice(course.sampler, _BATCHES + 1)):
         begun = time.perf_counter()
-        examples = [trainer.prepared[draw.task][row] for row in draw.rows]
+        examples = [trainer.corpus.train[draw.task][row] for row in draw.rows]
         if trainer.states is not None:
             examples = with_features(examples, trainer.states.in_memory)
         reached = time.perf_counter()
         batch = collate(model.tasks[draw.task], examples, trainer.tokenizer)
         with autocast:
-            loss = batch_loss(model, batch, weights=trainer.weights, anchor=0.0)
+            loss = batch_loss(model, batch, weights=course.weights, anchor=0.0)
         torch.autograd.backward(loss.total)
         model.zero_grad(set_to_none=True)
         if i:
@@ -107,7 +108,7 @@ def _measure(trainer: Trainer) -> _Cost:
 
 def _evaluations(trainer: Trainer) -> int:
     every = trainer.recipe.evaluation.every
-    period = (trainer.sampler.batches_per_epoch if trainer.sampler else 1) if every == "epoch" else every
+    period = (trainer.course.sampler.batches_per_epoch if trainer.course else 1) if every == "epoch" else every
     return 1 + -(-trainer.total_steps // max(1, period))
 
 

@@ -72,6 +72,7 @@ class BackboneFreezing(StrEnum):
 
     FROZEN = "frozen"
     LAST_LAYERS = "last_layers"
+    LORA = "lora"
     FULL = "full"
 
 
@@ -83,12 +84,17 @@ class Preset(StrEnum):
     ONE_HEAD_FROZEN = "one_head_frozen"
     LAST_LAYERS = "last_layers"
     FULL = "full"
+    LORA = "lora"
+    PROBE_THEN_FINETUNE = "probe_then_finetune"
+    GRADUAL = "gradual"
 
 
 class Schedule(StrEnum):
     """When the trained parts train."""
 
     CONSTANT = "constant"
+    PROBE_FIRST = "probe_first"
+    GRADUAL = "gradual"
 
 
 class HeadConfig(_Config):
@@ -159,7 +165,11 @@ class FreezingConfig(_Config):
     frozen_heads: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     embeddings: Literal["frozen", "trained"] | None = None
     """Whether the word embeddings train; default: only with `full`."""
+    rank: Annotated[int, Field(ge=1, le=512)] | None = None
+    """Rank of the adapters with `lora`."""
     schedule: Schedule = Schedule.CONSTANT
+    probe: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    """With `probe_first`: the share of all steps in which the heads train alone."""
 
 
 class SamplingConfig(_Config):

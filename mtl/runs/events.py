@@ -16,6 +16,7 @@ class StopReason(StrEnum):
     COMPLETED = "completed"
     STOPPED = "stopped"
     EARLY = "early_stopping"
+    TIME = "time_up"
     NOTHING_TRAINS = "nothing_trains"
 
 

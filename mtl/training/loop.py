@@ -41,41 +41,37 @@ def train(
     trainer = set_up(recipe)
     session = Session(trainer, folder)
     step = begun = session.restore() if resume else 0
+    trainer.enter_stage_of(begun)
     yield session.started()
     if not resume:
         yield from session.evaluate(0)
-    if trainer.sampler is None or trainer.optimization is None or trainer.weights is None:
-        yield from session.save(0, "last")
-        yield session.finished(0, StopReason.NOTHING_TRAINS)
+    if trainer.course is None:
+        yield from session.end(0, StopReason.NOTHING_TRAINS)
         return
-    reason = StopReason.COMPLETED
+    reason: StopReason | None = None
     autocast = autocast_of(recipe, trainer.loaded.model.device)
     trainer.freezer.train()
-    for step, draw in enumerate(islice(trainer.sampler, begun, None), start=begun + 1):
+    for step, draw in enumerate(islice(trainer.course.sampler, begun, None), start=begun + 1):
+        if trainer.enter_stage_of(step - 1):
+            trainer.freezer.train()
         batch = trainer.batch(draw)
         with autocast:
-            loss = batch_loss(trainer.loaded.model, batch, weights=trainer.weights, anchor=recipe.anchor)
+            loss = batch_loss(trainer.loaded.model, batch, weights=trainer.course.weights, anchor=recipe.anchor)
         if not bool(torch.isfinite(loss.total)):
             yield from session.save(step - 1, "last")
             raise TrainingError(_exploded(step, batch.task, loss.total))
-        torch.autograd.backward(loss.total)
-        trainer.optimization.step(clip=recipe.optimizer.clip)
+        if loss.total.requires_grad:  # a stage may leave a task nothing to train, such as similarity while heads train
+            torch.autograd.backward(loss.total)
+        trainer.course.optimization.step(clip=recipe.optimizer.clip)
         yield session.step(step, batch, loss.task)
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)
             trainer.freezer.train()
         session.keep_state(step)
-        if session.best.is_exhausted:
-            reason = StopReason.EARLY
-        elif should_stop() or session.is_time_up():
-            reason = StopReason.STOPPED
-        if step >= trainer.total_steps or reason is not StopReason.COMPLETED:
+        reason = session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
+        if reason is not None:
             break
-    if session.evaluated_step != step:
-        yield from session.evaluate(step)
-    session.keep_state(step, now=True)
-    yield from session.save(step, "last")
-    yield session.finished(step, reason)
+    yield from session.end(step, reason or StopReason.COMPLETED)
 
 
 def autocast_of(recipe: Recipe, device: torch.device) -> AbstractContextManager[object]:

@@ -17,7 +17,7 @@ from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, St
 from mtl.training.best import BestKeeper
 from mtl.training.prepared import TrainBatch
 from mtl.training.resume import Position, restore_state, save_state
-from mtl.training.setup import Trainer
+from mtl.training.setup import Course, Trainer
 
 _SPEED_WINDOW = 20  # steps over which tokens per second are averaged
 _STATE = "resume"
@@ -78,16 +78,21 @@ class Session:
         return self.trainer.recipe
 
     @property
+    def _course(self) -> Course:
+        assert self.trainer.course is not None
+        return self.trainer.course
+
+    @property
     def freezer(self) -> Freezer:
         return self.trainer.freezer
 
     def started(self) -> Started:
-        model, sampler = self.trainer.loaded.model, self.trainer.sampler
+        model, course = self.trainer.loaded.model, self.trainer.course
         return Started(
             total_steps=self.trainer.total_steps,
-            steps_per_epoch=sampler.batches_per_epoch if sampler else 0,
+            steps_per_epoch=course.sampler.batches_per_epoch if course else 0,
             tasks=tuple(model.tasks),
-            trained_parameters=self.freezer.trained_parameters(),
+            trained_parameters=self.trainer.trained_parameters,
             total_parameters=sum(p.numel() for p in model.parameters()),
             device=str(model.device),
             precision="bf16" if self.recipe.precision == "bf16" else "fp32",
@@ -96,7 +101,7 @@ class Session:
         )
 
     def step(self, step: int, batch: TrainBatch, loss: torch.Tensor) -> Step:
-        assert self.trainer.sampler and self.trainer.optimization
+        course = self._course
         self._speed.append((time.monotonic(), batch.token_count))
         seconds = self._speed[-1][0] - self._speed[0][0]
         value = float(loss.detach())
@@ -104,31 +109,47 @@ class Session:
         tokens = sum(count for _, count in list(self._speed)[1:])
         return Step(
             step=step,
-            epoch=step / self.trainer.sampler.batches_per_epoch,
+            epoch=step / course.sampler.batches_per_epoch,
             task=batch.task,
             loss=value,
-            learning_rate=self.trainer.optimization.head_lr,
+            learning_rate=course.optimization.head_lr,
             tokens_per_second=tokens / seconds if seconds else 0.0,
         )
 
     def is_evaluation_due(self, step: int) -> bool:
-        assert self.trainer.sampler
+        course = self._course
         every = self.recipe.evaluation.every
-        return step % (self.trainer.sampler.batches_per_epoch if every == "epoch" else every) == 0
+        return step % (course.sampler.batches_per_epoch if every == "epoch" else every) == 0
 
-    def is_time_up(self) -> bool:
+    def reason_to_end(self, step: int) -> StopReason | None:
+        """Why the run ends after this step, or None."""
         minutes = self.recipe.budget.max_minutes
-        return minutes is not None and time.monotonic() - self.begun > 60 * minutes
+        if step >= self.trainer.total_steps:
+            return StopReason.COMPLETED
+        if self.best.is_exhausted:
+            return StopReason.EARLY
+        if minutes is not None and time.monotonic() - self.begun > 60 * minutes:
+            return StopReason.TIME
+        return None
+
+    def end(self, step: int, reason: StopReason) -> Iterator[Event]:
+        """Measure and keep what the last step left."""
+        if self.evaluated_step != step:
+            yield from self.evaluate(step)
+        if self.trainer.course is not None:
+            self.keep_state(step, now=True)
+        yield from self.save(step, "last")
+        yield self._finished(step, reason)
 
     def evaluate(self, step: int) -> Iterator[Event]:
         begun = time.monotonic()
         loaded = self.trainer.loaded
         self.metrics = {
             f"eval/{name}/{metric}": value
-            for name, dev in self.trainer.dev.items()
+            for name, dev in self.trainer.corpus.dev.items()
             for metric, value in evaluate(loaded.model, loaded.tokenizer, name, dev).items()
         }
-        moved = self.trainer.sample.metrics(loaded)
+        moved = self.trainer.corpus.sample.metrics(loaded)
         self.metrics |= {f"eval/embedding/{metric}": value for metric, value in moved.items()}
         self.evaluated_step = step
         yield Evaluated(
@@ -137,7 +158,7 @@ class Session:
             time.monotonic() - begun,
             draws={name: len(losses) for name, losses in self._losses.items()},
             losses={name: sum(losses) / len(losses) for name, losses in self._losses.items()},
-            weights=self.trainer.weights.factors() if self.trainer.weights else {},
+            weights=self.trainer.course.weights.factors() if self.trainer.course else {},
         )
         self._losses = {}
         if self.best.is_better(step, self.metrics):
@@ -151,7 +172,7 @@ class Session:
         size = save(self.trainer.loaded, self.folder / name, snapshot)
         yield Saved(step, name, self.best.score, size)
 
-    def finished(self, step: int, reason: StopReason) -> Finished:
+    def _finished(self, step: int, reason: StopReason) -> Finished:
         seconds = time.monotonic() - self.begun
         if reason is StopReason.NOTHING_TRAINS:
             message = "Nothing trains: every part is frozen, so the model was evaluated and saved as it is."

@@ -1,78 +1,104 @@
 """Everything a training loop needs, made from a recipe."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 
+from mtl.adapters import add_adapters
 from mtl.cache import RaggedStore
 from mtl.checkpoint import LoadedModel, build
 from mtl.data import TaskData, read_task
-from mtl.encoder import TokenizedText, Tokenizer, load_backbone
+from mtl.encoder import Tokenizer, load_backbone
 from mtl.encoder.frozen import FrozenStates
 from mtl.errors import RecipeError
-from mtl.evaluation import EvaluationSet
-from mtl.evaluation import prepare as prepare_dev
-from mtl.freezing import FreezePlan, Freezer, resolve
+from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.model import TaskInfo
 from mtl.optim import Optimization, build_optimization
-from mtl.prediction import embed
 from mtl.recipe.schema import Recipe, TaskKind
 from mtl.runs.folder import home
-from mtl.training.drift import DriftSample, draw_sample, sample_texts
+from mtl.training.corpus import Corpus, read_corpus, with_anchors
 from mtl.training.losses import LossWeights
-from mtl.training.prepared import PreparedExample, TrainBatch, collate, prepare, with_features
+from mtl.training.prepared import TrainBatch, collate
 from mtl.training.sampler import Draw, TaskSampler
 
 
 @dataclass(frozen=True)
+class Course:
+    """Order, length and optimizer of a run that trains something."""
+
+    sampler: TaskSampler
+    optimization: Optimization
+    weights: LossWeights
+    total_steps: int
+
+
+@dataclass
 class Trainer:
-    """Model, data, order and optimizer of one run. `optimization` is None when nothing trains."""
+    """Model, data and course of one run; `course` is None when nothing trains.
+
+    `enter` moves it from stage to stage: what is frozen then, and from which states the passes start.
+    """
 
     recipe: Recipe
     loaded: LoadedModel
-    freezer: Freezer
     data: Mapping[str, TaskData]
-    prepared: Mapping[str, list[PreparedExample]]
-    dev: Mapping[str, EvaluationSet]
-    sample: DriftSample
-    sampler: TaskSampler | None
-    optimization: Optimization | None
-    weights: LossWeights | None
-    states: FrozenStates | None
-    total_steps: int
+    stages: tuple[Stage, ...]
+    corpus: Corpus
+    course: Course | None
+    freezer: Freezer
+    trained_parameters: int
+    states: FrozenStates | None = None
+    _stage: int = field(default=-1)
 
-    def batch(self, draw: Draw) -> TrainBatch:
-        """The tensors of a draw, on the model's device."""
-        examples = [self.prepared[draw.task][row] for row in draw.rows]
-        return collate(self.loaded.model.tasks[draw.task], examples, self.tokenizer)
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run, 0 when nothing trains."""
+        return self.course.total_steps if self.course else 0
 
     @property
     def tokenizer(self) -> Tokenizer:
         """The backbone's tokenizer."""
         return self.loaded.tokenizer
 
+    def enter_stage_of(self, step: int, *, compute_states: bool = True) -> bool:
+        """Make ready for the stage of the step after `step` steps; returns whether it is a new one."""
+        share = step / max(1, self.total_steps)
+        stage = max(i for i, stage in enumerate(self.stages) if stage.begins <= share)
+        if stage == self._stage:
+            return False
+        self._stage = stage
+        plan = self.stages[stage].plan
+        self.freezer = Freezer(self.loaded.model, plan)
+        before, self.states = self.states, _frozen_states(self.recipe, self.loaded, plan)
+        if compute_states and self.states is not None:
+            self.loaded.model.eval()
+            self.corpus = self.corpus.with_features(self.states)
+        elif before is not None:
+            self.corpus = self.corpus.without_states()
+        return True
+
+    def batch(self, draw: Draw) -> TrainBatch:
+        """The tensors of a draw."""
+        examples = [self.corpus.train[draw.task][row] for row in draw.rows]
+        return collate(self.loaded.model.tasks[draw.task], examples, self.tokenizer)
+
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
         notes = [note for data in self.data.values() for note in data.notes]
-        for name, examples in self.prepared.items():
+        for name, examples in self.corpus.train.items():
             cut = sum(text.cut_at is not None for e in examples for text in e.texts)
             if cut:
                 notes.append(f"{name}: {cut} training texts are longer than {self.tokenizer.max_length} tokens and cut")
-        if self.prepared:
-            idle = [name for name in self.data if name not in self.prepared]
+        if self.course:
+            idle = [name for name in self.data if name not in self.corpus.train]
             notes += [f"{name}: nothing to train here, it is only measured" for name in idle]
         notes += [f"{name}: no dev data, so it is not evaluated" for name, data in self.data.items() if not data.dev]
         return tuple(notes)
 
 
-def set_up(recipe: Recipe, *, compute_states: bool = True) -> Trainer:
-    """Read the data, load the backbone, build heads, freeze, and plan the steps.
-
-    Args:
-        recipe: what to do.
-        compute_states: whether to run the frozen part over all data now, or leave that to the caller.
+def set_up(recipe: Recipe) -> Trainer:
+    """Read the data, load the backbone, build heads, and plan the steps; `enter_stage_of` comes next.
 
     Raises:
         MtlError: anything in the recipe, the data or the backbone is not as expected.
@@ -83,57 +109,50 @@ def set_up(recipe: Recipe, *, compute_states: bool = True) -> Trainer:
     tasks = {name: TaskInfo(name, d.config.kind, d.labels, d.config.head) for name, d in data.items()}
     loaded = build(backbone, tasks)
     plan = resolve(recipe.freezing, tasks=tasks, layer_count=len(loaded.model.encoder.parts().layers))
+    course_stages = stages(recipe.freezing, plan)
+    if plan.rank is not None:
+        add_adapters(loaded.model.encoder, rank=plan.rank)
     freezer = Freezer(loaded.model, plan)
-    dev = {n: prepare_dev(tasks[n], d.dev, loaded.tokenizer) for n, d in data.items() if d.dev}
-    sample = loaded.tokenizer(sample_texts(data))
-    if freezer.trained_parameters() == 0:
-        return Trainer(recipe, loaded, freezer, data, {}, dev, draw_sample(loaded, sample), None, None, None, None, 0)
-    trained = _trained_tasks(recipe, data, backbone_trains=plan.layers > 0, frozen_heads=plan.frozen_heads)
-    prepared = {name: prepare(data[name], tasks[name], loaded.tokenizer) for name in trained}
-    states = _frozen_states(recipe, loaded, plan)
-    if states is not None and compute_states:
-        prepared = {name: with_features(examples, states) for name, examples in prepared.items()}
-        sample = list(states(sample))
-        dev = {name: dataset.with_texts(states(dataset.texts)) for name, dataset in dev.items()}
-    if recipe.anchor and plan.layers and compute_states:
-        anchors = partial(_with_anchors, loaded)
-        prepared = {name: with_features(examples, anchors) for name, examples in prepared.items()}
-    lengths = {name: [len(e) for e in examples] for name, examples in prepared.items()}
+    trained_parameters = freezer.trained_parameters()
+    trains = trained_parameters > 0
+    trained = _trained_tasks(data, plan) if trains else []
+    corpus = read_corpus(data, trained, loaded)
+    if recipe.anchor and plan.backbone_trains:
+        corpus = with_anchors(corpus, loaded)
+    course = _course(recipe, loaded, corpus) if trains else None
+    return Trainer(recipe, loaded, data, course_stages, corpus, course, freezer, trained_parameters)
+
+
+def _course(recipe: Recipe, loaded: LoadedModel, corpus: Corpus) -> Course:
+    """While the last stage's plan is applied, so that the optimizer holds all that will ever train, and no more."""
+    lengths = {name: [len(e) for e in examples] for name, examples in corpus.train.items()}
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     total = min(total, recipe.budget.max_steps or total)
-    weights = LossWeights({n: recipe.tasks[n].weight for n in trained}, learned=recipe.balancing == "uncertainty")
+    fixed = {name: recipe.tasks[name].weight for name in corpus.train}
+    weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty")
     optimization = build_optimization(loaded.model, weights, recipe.optimizer, total_steps=total)
-    drift = draw_sample(loaded, sample)
-    return Trainer(recipe, loaded, freezer, data, prepared, dev, drift, sampler, optimization, weights, states, total)
+    return Course(sampler, optimization, weights, total)
 
 
 def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> FrozenStates | None:
     """How to get the states below the lowest trained layer, or None where nothing is frozen or kept."""
     encoder = loaded.model.encoder
-    below = len(encoder.parts().layers) - plan.layers
-    if below == 0 or plan.embeddings or not recipe.cache.enabled:
+    below = plan.frozen_below(len(encoder.parts().layers))
+    if below == 0 or not recipe.cache.enabled:
         return None
-    store = RaggedStore(home() / "cache", int(recipe.cache.max_gb * 1e9))
     encoder.cut(below)
-    return FrozenStates(encoder, loaded.tokenizer, below, store)
+    return FrozenStates(encoder, loaded.tokenizer, below, RaggedStore(home() / "cache", int(recipe.cache.max_gb * 1e9)))
 
 
-def _with_anchors(loaded: LoadedModel, texts: Sequence[TokenizedText]) -> list[TokenizedText]:
-    embeddings = embed(loaded.model, loaded.tokenizer, texts)
-    return [replace(text, anchor=anchor) for text, anchor in zip(texts, embeddings, strict=True)]
-
-
-def _trained_tasks(
-    recipe: Recipe, data: Mapping[str, TaskData], *, backbone_trains: bool, frozen_heads: frozenset[str]
-) -> list[str]:
+def _trained_tasks(data: Mapping[str, TaskData], plan: FreezePlan) -> list[str]:
     """Tasks whose batches change something: a frozen head on a frozen backbone has nothing to learn from."""
     trained = []
     for name, task in data.items():
-        useful = backbone_trains or (name not in frozen_heads and task.config.kind is not TaskKind.SIMILARITY)
-        if useful and task.train:
+        has_head = name not in plan.frozen_heads and task.config.kind is not TaskKind.SIMILARITY
+        if (plan.backbone_trains or has_head) and task.train:
             trained.append(name)
-        elif useful and name not in frozen_heads:
+        elif has_head:
             raise RecipeError(f"tasks.{name}.train: training data was expected, none is given and the head trains")
     if not trained:
         raise RecipeError("tasks: at least one task with training data that changes a trained part was expected")

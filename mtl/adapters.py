@@ -1,0 +1,33 @@
+"""Low-rank adapters in a backbone (Hu et al. 2021), by peft."""
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from mtl.encoder import Encoder
+
+_SCALE = 2  # lora_alpha over rank
+_MARK = ".lora_"
+
+
+def add_adapters(encoder: Encoder, *, rank: int) -> None:
+    """Put adapters of this rank beside every linear map of the layers; they begin as no change at all.
+
+    Args:
+        encoder: is changed in place; the maps themselves stay as they are.
+        rank: of each adapter.
+    """
+    from peft import LoraConfig, inject_adapter_in_model
+
+    layers = [id(module) for layer in encoder.parts().layers for module in layer.modules()]
+    names = [n for n, m in encoder.model.named_modules() if isinstance(m, nn.Linear) and id(m) in set(layers)]
+    config = LoraConfig(r=rank, lora_alpha=_SCALE * rank, lora_dropout=0.0, target_modules=names)
+    inject_adapter_in_model(config, encoder.model)
+    encoder.adapter_rank = rank
+
+
+def adapter_parameters(encoder: Encoder) -> Iterator[nn.Parameter]:
+    """The parameters of the adapters alone."""
+    for name, parameter in encoder.model.named_parameters():
+        if _MARK in name:
+            yield parameter
