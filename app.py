@@ -1,0 +1,77 @@
+"""Start the page: `python app.py --help`."""
+
+import argparse
+import os
+import sys
+
+import gradio as gr
+
+from demo import page, theme
+from demo.engines import Engines
+from demo.passes import Model
+from demo.runs import RunManager
+from demo.settings import Settings, Training, derive
+
+_SLOTS = 4
+"""Handlers of one kind that may run at once, unless a handler says otherwise."""
+_WAITING = 64
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the arguments, build the page and serve it until it is interrupted."""
+    parsed = _parser().parse_args(arguments)
+    settings = derive(parsed, os.environ)
+    blocks = build(settings)
+    blocks.queue(default_concurrency_limit=_SLOTS, max_size=_WAITING)
+    blocks.launch(
+        server_name=parsed.host,
+        server_port=parsed.port,
+        share=parsed.share,
+        auth=parsed.auth,
+        theme=theme.build(),
+        css_paths=[theme.STYLE],
+        favicon_path=theme.ICON,
+        show_error=False,
+        enable_monitoring=False,
+        run_history=False,
+        ssr_mode=False,
+        footer_links=[],
+        max_file_size=int(settings.max_upload_mb * 1e6),
+    )
+    return 0
+
+
+def build(settings: Settings) -> gr.Blocks:
+    """The page of these settings with real models."""
+    runs = RunManager(settings)
+    return page.build(settings=settings, engines=Engines(settings=settings, runs=runs, load=_load), runs=runs)
+
+
+def _load(name: str) -> Model:
+    import mtl
+
+    return mtl.Engine.load(name)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Polyhead in the browser: one encoder, many heads.")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
+    parser.add_argument("--share", action="store_true", help="a public link for a while; training is capped there")
+    parser.add_argument("--auth", type=_login, metavar="USER:PASSWORD", help="ask for this login")
+    parser.add_argument(
+        "--training", choices=[str(level) for level in Training], help="default: full, capped in public"
+    )
+    parser.add_argument("--checkpoint", metavar="NAME", help="a checkpoint folder or Hub id to begin with")
+    return parser
+
+
+def _login(text: str) -> tuple[str, str]:
+    user, colon, password = text.partition(":")
+    if not (user and colon and password):
+        raise argparse.ArgumentTypeError("USER:PASSWORD was expected")
+    return user, password
+
+
+if __name__ == "__main__":
+    sys.exit(main())

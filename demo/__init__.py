@@ -1,0 +1,1 @@
+"""The page: layout, views and the run manager; everything it shows comes from `mtl`."""

@@ -1,0 +1,58 @@
+"""How large the parts of a backbone are, from its configuration alone; nothing is loaded or downloaded."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtl.recipe import DEFAULT_BACKBONE
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """Number of layers, and parameters of the embeddings and of one layer."""
+
+    layers: int
+    embeddings: int
+    layer: int
+
+
+_MINILM = {
+    "num_hidden_layers": 6,
+    "hidden_size": 384,
+    "intermediate_size": 1536,
+    "vocab_size": 30522,
+    "max_position_embeddings": 512,
+}
+
+
+def of(backbone: str) -> Architecture | None:
+    """The architecture of the default backbone, a folder or a Hub id in the cache; None for one not seen yet."""
+    if backbone == DEFAULT_BACKBONE:
+        return _from_config(_MINILM)
+    try:
+        path = _config_file(backbone)
+        return _from_config(json.loads(path.read_text(encoding="utf-8"))) if path else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _config_file(backbone: str) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    folder = Path(backbone).expanduser() / "config.json"
+    if folder.is_file():
+        return folder
+    try:
+        cached = try_to_load_from_cache(backbone, "config.json")
+    except HFValidationError:
+        return None
+    return Path(cached) if isinstance(cached, str) else None
+
+
+def _from_config(config: dict[str, int]) -> Architecture:
+    size = config.get("hidden_size") or config["dim"]
+    inner = config.get("intermediate_size") or config.get("hidden_dim") or 4 * size
+    layers = config.get("num_hidden_layers") or config["n_layers"]
+    words = config["vocab_size"] + config.get("max_position_embeddings", 0)
+    return Architecture(layers, words * size, 4 * size * size + 2 * size * inner + 9 * size + inner)

@@ -1,0 +1,60 @@
+"""A seeded fifth of a task's examples set aside for dev, written as JSONL beside the rest."""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtl.data import Example, LabelledText, TaggedText
+from mtl.errors import DataError
+from mtl.text import detokenize
+
+_SEED = 42
+_EVERY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The two files of a split, and the seed it was drawn with."""
+
+    train: Path
+    dev: Path
+    seed: int
+
+
+def hold_out(examples: Sequence[Example], folder: Path) -> Split:
+    """Write every fifth example, of each label alike, to `held-out.jsonl` and the others to `kept.jsonl`.
+
+    Raises:
+        DataError: there are too few examples to set one aside.
+    """
+    if len(examples) < _EVERY:
+        raise DataError(f"Without a dev file at least {_EVERY} examples are needed, there are {len(examples)}.")
+    shuffled = list(examples)
+    random.Random(_SEED).shuffle(shuffled)
+    # Sorting keeps the shuffled order within a label, so that every fifth one is a random fifth of each label.
+    shuffled.sort(key=lambda example: example.label if isinstance(example, LabelledText) else "")
+    held = [example for i, example in enumerate(shuffled) if i % _EVERY == _EVERY // 2]
+    kept = [example for i, example in enumerate(shuffled) if i % _EVERY != _EVERY // 2]
+    folder.mkdir(parents=True, exist_ok=True)
+    return Split(_write(kept, folder / "kept.jsonl"), _write(held, folder / "held-out.jsonl"), _SEED)
+
+
+def _write(examples: Sequence[Example], path: Path) -> Path:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(_record(example), ensure_ascii=False) + "\n" for example in examples)
+    return path
+
+
+def _record(example: Example) -> dict[str, Any]:
+    if isinstance(example, LabelledText):
+        return {"text": example.text, "label": example.label}
+    if isinstance(example, TaggedText):
+        words = [example.text[word.start : word.end] for word in example.worded.words]
+        if detokenize(words) == example.worded:
+            return {"tokens": words, "tags": list(example.tags)}
+        spans = [{"start": s.start, "end": s.end, "label": s.label} for s in example.char_spans()]
+        return {"text": example.text, "spans": spans}
+    return {"sentence1": example.sentence1, "sentence2": example.sentence2, "score": example.score}

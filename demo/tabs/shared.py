@@ -1,0 +1,69 @@
+"""What every tab is given, and how a tab reports an error that a user can mend."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import gradio as gr
+
+from demo.engines import Engines
+from demo.runs import RunManager
+from demo.settings import Settings
+from demo.views import message
+from mtl.errors import MtlError
+
+Handler = Callable[..., tuple[Any, ...]]
+ENGINE_SLOTS = 2
+"""How many handlers may run a model at once, for all users."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The services of the page and the widgets that all tabs read."""
+
+    settings: Settings
+    engines: Engines
+    runs: RunManager
+    picker: gr.Dropdown
+    owner: gr.BrowserState
+    watched: gr.BrowserState
+    """The run that this browser watches; not in the Train tab, since a closed tab's widgets have no value yet."""
+    width: gr.Number
+    """The browser window's width in pixels."""
+
+
+def reporting(handler: Handler, *, outputs: int) -> Handler:
+    """Give a handler a first output more: the place beside its control for an `mtl` error, empty when all is well.
+
+    Args:
+        handler: returns a tuple of `outputs` values.
+        outputs: how many; they stay as they are when there is an error.
+    """
+
+    @wraps(handler)
+    def wrapped(*values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        try:
+            return ("", *handler(*values))
+        except MtlError as error:
+            return (message.problem(str(error)), *(gr.skip() for _ in range(outputs)))
+
+    return wrapped
+
+
+def example_buttons(titles: list[str]) -> list[gr.Button]:
+    """A row of small buttons after the word `try`."""
+    with gr.Row(elem_classes="ph-examples"):
+        gr.HTML('<span class="ph-note">try</span>')
+        return [gr.Button(title, size="sm", elem_classes="ph-example") for title in titles]
+
+
+def message_place(elem_id: str | None = None) -> gr.HTML:
+    """Where an error will stand; it takes no room until there is one."""
+    return gr.HTML("", elem_classes="ph-message", elem_id=elem_id)
+
+
+def heading(title: str, line: str = "") -> None:
+    """A section's title with at most one line under it."""
+    below = f"<p>{line}</p>" if line else ""
+    gr.HTML(f'<div class="ph-heading"><h2>{title}</h2>{below}</div>')

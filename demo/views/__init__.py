@@ -1,0 +1,1 @@
+"""Pure functions from predictions to figures, tables and HTML."""

@@ -1,0 +1,34 @@
+"""What all figures share: transparent, sized for their place, the text colours left to the page's CSS."""
+
+import plotly.graph_objects as go
+
+FONT = "IBM Plex Sans, ui-sans-serif, system-ui, sans-serif"
+GRID = "rgba(128,128,128,0.18)"
+
+
+def figure(*, height: int, margins: tuple[int, int, int, int] = (8, 8, 8, 8)) -> go.Figure:
+    """An empty figure without chrome; `height` and `margins` (left, right, top, bottom) in pixels."""
+    left, right, top, bottom = margins
+    made = go.Figure()
+    made.update_layout(
+        template="none",
+        height=height,
+        margin={"l": left, "r": right, "t": top, "b": bottom},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 12, "color": "#7A828C"},
+        hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
+        showlegend=False,
+        dragmode=False,
+        uirevision="keep",
+    )
+    return made
+
+
+def placeholder(sentence: str, *, height: int) -> go.Figure:
+    """A figure that says what to do, as tall as the one that will take its place."""
+    made = figure(height=height)
+    made.update_xaxes(visible=False)
+    made.update_yaxes(visible=False)
+    made.add_annotation(text=sentence, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper", font={"size": 14})
+    return made

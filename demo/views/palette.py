@@ -1,0 +1,31 @@
+"""Colours that people with colour blindness can tell apart (Okabe and Ito, 2008), the same on every tab."""
+
+from collections.abc import Iterable, Mapping
+
+BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, "#999999", "#B8A900")
+SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "triangle-down", "star")
+NEUTRAL = "#7A828C"
+
+LabelColours = Mapping[str, str]
+
+
+def assign(groups: Iterable[Iterable[str]]) -> dict[str, str]:
+    """A colour for every label: labels of one group differ as long as there are colours, a label keeps its first one.
+
+    Args:
+        groups: the labels of each task, in the order of the tasks.
+    """
+    colours: dict[str, str] = {}
+    for group in groups:
+        labels = list(group)
+        taken = {colours[label] for label in labels if label in colours}
+        free = [colour for colour in COLOURS if colour not in taken] or list(COLOURS)
+        fresh = [label for label in labels if label not in colours]
+        colours.update({label: free[i % len(free)] for i, label in enumerate(fresh)})
+    return colours
+
+
+def symbol(index: int) -> str:
+    """The marker shape at this position, shifted each round so that colour and shape together tell 64 apart."""
+    return SYMBOLS[(index + index // len(COLOURS)) % len(SYMBOLS)]

@@ -1,0 +1,49 @@
+"""Tables as HTML: numbers aligned, typed text escaped, wide ones scroll inside their own box."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+Cell = str | float | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A piece of HTML that is already escaped."""
+
+    markup: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's heading and whether its cells are numbers (set right, in tabular figures)."""
+
+    title: str
+    number: bool = False
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell | Html]], *, caption: str) -> str:
+    """An HTML table; floats are shown with two decimals, None as a dash."""
+    head = "".join(f'<th scope="col"{_kind(column)}>{escape(column.title)}</th>' for column in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{_kind(column)}>{_cell(cell)}</td>" for column, cell in zip(columns, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="ph-table" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _kind(column: Column) -> str:
+    return ' class="ph-number"' if column.number else ""
+
+
+def _cell(value: Cell | Html) -> str:
+    if isinstance(value, Html):
+        return value.markup
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if isinstance(value, float) else escape(str(value))

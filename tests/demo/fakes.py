@@ -1,0 +1,42 @@
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from demo.settings import Settings, derive
+from mtl.inference.analysis import Analysis, Entity
+from mtl.recipe import TaskKind
+
+
+@dataclass(frozen=True)
+class FakeTask:
+    kind: TaskKind
+    labels: tuple[str, ...]
+
+
+class FakeModel:
+    tasks = {
+        "topic": FakeTask(TaskKind.CLASSIFICATION, ("sports", "travel")),
+        "entities": FakeTask(TaskKind.TAGGING, ("LOC", "ORG", "PER")),
+    }
+
+    def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
+        return [analysis(text) for text in sentences]
+
+
+def analysis(text: str, *, entities: list[Entity] | None = None, cut_at: int | None = None) -> Analysis:
+    vector = np.random.default_rng(sum(map(ord, text))).normal(size=8).astype(np.float32)
+    classes = {"topic": {"sports": 0.75, "travel": 0.25}}
+    return Analysis(text, vector, classes, {"entities": entities or []}, len(text.split()) + 2, cut_at)
+
+
+def entity(kind: str, start: int, end: int, text: str) -> Entity:
+    return Entity(entity_group=kind, score=0.9, word=text[start:end], start=start, end=end)
+
+
+def settings(
+    *, training: str | None = None, share: bool = False, space: bool = False, checkpoint: str | None = None
+) -> Settings:
+    arguments = argparse.Namespace(training=training, share=share, checkpoint=checkpoint)
+    return derive(arguments, {"SPACE_ID": "someone/polyhead"} if space else {})

@@ -1,0 +1,238 @@
+"""The page as a visitor sees it: `app.py` in a process of its own, looked at in Chromium."""
+
+import re
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from tests.demo.broken import BROKEN
+
+SENTENCE = "Angela Merkel met engineers of Siemens in Munich"
+SLOW = 45_000
+RUN = 240_000
+
+
+def tab(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def ready(page):
+    """The chosen model's chips are there, and so are the first results."""
+    expect(page.locator("#ph-chips")).to_contain_text("entities", timeout=SLOW)
+    expect(page.locator("#ph-nearest table")).to_be_visible(timeout=SLOW)
+
+
+# Numbers travel packed; `_fullData` is where plotly keeps them unpacked.
+COUNT = (
+    "(id) => { const plot = document.querySelector(id + ' .js-plotly-plot');"
+    " return plot && plot._fullData ? plot._fullData.reduce((n, t) => n + (t.x ? t.x.length : 0), 0) : 0 }"
+)
+
+
+def points_of(page, element) -> int:
+    return page.evaluate(COUNT, element)
+
+
+def wait_for_points(page, element, at_least, timeout=SLOW):
+    page.wait_for_function(f"([id, n]) => ({COUNT})(id) >= n", arg=[element, at_least], timeout=timeout)
+
+
+def test_sentences_become_a_map_a_heatmap_and_neighbours(page):
+    ready(page)
+    lines = ["The cat sleeps on the sofa.", "A cat is asleep on the couch.", "Shares fell in Tokyo.", "😀😀", "😀😀"]
+    page.get_by_label("Sentences, one a line").fill("\n\n".join(lines))
+    page.get_by_role("button", name="Embed", exact=True).click()
+    expect(page.get_by_text(re.compile(r"^5 sentences · \d+ tokens · .*nothing cut"))).to_be_visible(timeout=SLOW)
+    for figure in ("#ph-map", "#ph-heatmap"):
+        page.wait_for_function(f"id => ({COUNT})(id) === 5", arg=figure, timeout=SLOW)
+    assert page.locator("#ph-heatmap .hm image, #ph-heatmap .heatmaplayer image").count() == 1
+    expect(page.locator("#ph-nearest tbody tr").first).to_contain_text("asleep on the couch")
+    page.get_by_label("A sentence, or a query of your own").fill("Prices dropped on the Japanese stock exchange.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ph-nearest tbody tr").first).to_contain_text("Tokyo", timeout=SLOW)
+
+
+@pytest.mark.parametrize("text", ["just one sentence", "same\nsame\nsame", "x " * 3000])
+def test_odd_sentences_are_fine(page, text):
+    ready(page)
+    page.get_by_label("Sentences, one a line").fill(text)
+    for method in ("UMAP", "t-SNE", "PCA"):
+        page.get_by_label(method, exact=True).check()
+    page.get_by_role("button", name="Embed", exact=True).click()
+    count = len(text.splitlines())
+    page.wait_for_function(
+        f"n => ({COUNT})('#ph-heatmap') === n && ({COUNT})('#ph-map') === n", arg=count, timeout=SLOW
+    )
+    expect(page.locator("[role=alert]")).to_have_count(0)
+    if len(text) > 1000:
+        expect(page.get_by_text("cut after character")).to_be_visible()
+
+
+def test_an_empty_box_says_so_beside_it(page):
+    ready(page)
+    page.get_by_label("Sentences, one a line").fill("  \n ")
+    page.get_by_role("button", name="Embed", exact=True).click()
+    expect(page.locator("[role=alert]")).to_have_text("Type at least one sentence.", timeout=SLOW)
+
+
+def test_sentences_can_be_uploaded_with_groups_and_a_wrong_file_says_why(page, tmp_path):
+    ready(page)
+    upload = page.locator("input[type=file]").first
+    good, wrong = tmp_path / "good.csv", tmp_path / "wrong.csv"
+    good.write_text("text,group\nBees make honey.,bees\nBees dance.,bees\nShips sail.,ships\n")
+    wrong.write_text("sentence\nBees dance.\n")
+    upload.set_input_files(good)
+    expect(page.get_by_text(re.compile("^3 sentences"))).to_be_visible(timeout=SLOW)
+    expect(page.locator("#ph-map .legend")).to_contain_text("ships", timeout=SLOW)
+    upload.set_input_files(wrong)
+    expect(page.locator("[role=alert]")).to_contain_text("Line 1: a column named text was expected", timeout=SLOW)
+
+
+def test_class_probabilities_are_right(page):
+    ready(page)
+    tab(page, "Classes")
+    page.get_by_label("Texts, one a line").fill("The striker scored twice and the home team won the cup final.")
+    page.get_by_role("button", name="Classify").click()
+    topic = page.locator("#ph-classes [data-task=topic]")
+    expect(topic.locator(".ph-first")).to_contain_text("sports", timeout=SLOW)
+    shown = [float(value) for value in topic.locator(".ph-figure").all_inner_texts()]
+    assert shown == sorted(shown, reverse=True)
+    assert sum(shown) == pytest.approx(1, abs=0.05)
+    page.get_by_label("Texts, one a line").fill("I loved every minute of it.\nA complete waste of money.")
+    page.get_by_role("button", name="Classify").click()
+    rows = page.locator("#ph-classes tbody tr")
+    expect(rows).to_have_count(2, timeout=SLOW)
+    expect(rows.nth(0)).to_contain_text("positive")
+    expect(rows.nth(1)).to_contain_text("negative")
+
+
+def test_entities_are_highlighted_and_right(page):
+    ready(page)
+    tab(page, "Entities")
+    page.get_by_label("Text, each line on its own").fill(SENTENCE)
+    page.get_by_role("button", name="Find entities").click()
+    expect(page.locator("#ph-entities .ph-text")).not_to_contain_text("hydrogen", timeout=SLOW)
+    marks = page.locator("#ph-entities mark")
+    expect(marks).to_have_count(3)
+    assert [mark.get_attribute("data-type") for mark in marks.all()] == ["PER", "ORG", "LOC"]
+    assert [re.sub(r"\s*[A-Z]{3}$", "", text) for text in marks.all_inner_texts()] == [
+        "Angela Merkel",
+        "Siemens",
+        "Munich",
+    ]
+    colours = {mark.evaluate("m => getComputedStyle(m).borderBottomColor") for mark in marks.all()}
+    assert len(colours) == 3
+    expect(page.locator("#ph-entity-table tbody tr").first).to_contain_text("0–13")
+
+
+def test_typed_html_stays_text(page):
+    ready(page)
+    tab(page, "Entities")
+    page.get_by_label("Text, each line on its own").fill("<img src=x onerror='window.hacked=1'> Bern <b>bold</b>")
+    page.get_by_role("button", name="Find entities").click()
+    expect(page.locator("#ph-entities .ph-text")).to_contain_text("<img src=x", timeout=SLOW)
+    assert page.locator("#ph-entities img").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_every_tab_fits_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.reload(wait_until="domcontentloaded")
+    ready(page)
+    for name in ("Embeddings", "Classes", "Entities", "Train"):
+        tab(page, name)
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+
+
+def test_broken_files_give_one_sentence_with_file_and_line(page, tmp_path):
+    ready(page)
+    tab(page, "Train")
+    page.get_by_role("button", name="Add a task from your own files").click()
+    page.get_by_label("Name of the task").fill("mine")
+    problem = page.locator("#ph-data-problem [role=alert]")
+    kind = "classification"
+    for case in BROKEN:
+        file = tmp_path / case.file
+        file.write_bytes(case.content)
+        if case.kind != kind:
+            kind = str(case.kind)
+            page.get_by_label("Kind").click()
+            page.get_by_role("option", name=kind).click()
+        upload = page.locator("#ph-train-file")
+        if upload.get_by_label("Clear").count():
+            upload.get_by_label("Clear").click()
+        upload.locator("input[type=file]").set_input_files(file)
+        expect(upload).to_contain_text(case.file.rpartition(".")[0], timeout=SLOW)
+        page.get_by_role("button", name="Check and add").click()
+        expect(problem).to_contain_text(f"{case.file}:{case.line}: ", timeout=SLOW)
+        expect(problem).to_contain_text(case.says)
+
+
+def test_a_good_file_becomes_a_ticked_task_with_its_counts_and_wrong_settings_are_named(page, tmp_path):
+    ready(page)
+    tab(page, "Train")
+    page.get_by_role("button", name="Add a task from your own files").click()
+    file = tmp_path / "intents.csv"
+    file.write_text("text,label\n" + "".join(f"text {i},{'ask' if i % 2 else '<b>tell'}\n" for i in range(20)))
+    page.get_by_label("Name of the task").fill("intent")
+    page.locator("#ph-train-file input[type=file]").set_input_files(file)
+    expect(page.locator("#ph-train-file")).to_contain_text("intents", timeout=SLOW)
+    page.get_by_role("button", name="Check and add").click()
+    card = page.locator("#ph-data [data-task=intent]")
+    expect(card).to_contain_text("16 texts to train on, 4 for dev", timeout=SLOW)
+    expect(card).to_contain_text("<b>tell")
+    expect(page.get_by_label("intent", exact=True)).to_be_checked()
+    expect(page.locator("#ph-stack")).to_contain_text("intent head")
+    page.get_by_label("Epochs").fill("0")
+    expect(page.locator("#ph-form-problem [role=alert]")).to_contain_text("epochs", timeout=SLOW)
+
+
+def test_a_run_is_watched_survives_a_reload_is_private_and_its_model_is_used(page, browser, page_url):
+    ready(page)
+    tab(page, "Train")
+    page.get_by_label("Epochs").fill("4")
+    page.get_by_label("Tokens a batch").fill("1024")
+    page.get_by_label("Seed").fill("7")
+    page.get_by_role("button", name="Start training").click()
+    card = page.locator("#ph-run section")
+    expect(card).to_have_attribute("data-state", "running", timeout=SLOW)
+    wait_for_points(page, "#ph-loss", 2, RUN)
+    before = points_of(page, "#ph-loss")
+    wait_for_points(page, "#ph-loss", before + 1, RUN)
+    run = page.get_by_label("Run", exact=True).input_value()
+
+    page.reload(wait_until="domcontentloaded")
+    tab(page, "Train")
+    wait_for_points(page, "#ph-loss", before + 1, RUN)
+    assert page.get_by_label("Run", exact=True).input_value() == run
+    assert points_of(page, "#ph-metrics") >= 2
+
+    _refused_a_second_run_and_sees_none(browser, page_url)
+
+    expect(card).to_have_attribute("data-state", "finished", timeout=RUN)
+    expect(page.locator("#ph-metric-table")).to_contain_text("accuracy")
+    expect(page.locator("#ph-log")).to_contain_text("completed")
+    page.get_by_role("button", name="Use this model").click()
+    expect(page.get_by_label("Model", exact=True)).to_have_value(run, timeout=SLOW)
+    expect(page.locator("#ph-chips")).not_to_contain_text("sentiment", timeout=SLOW)
+    tab(page, "Entities")
+    page.get_by_label("Text, each line on its own").fill("Anna Keller works in Oslo")
+    page.get_by_role("button", name="Find entities").click()
+    expect(page.locator("#ph-entities .ph-text")).to_contain_text("Keller", timeout=SLOW)
+    assert page.locator("#ph-entities [data-task=entities], #ph-entities[data-task=entities]").count() == 1
+
+
+def _refused_a_second_run_and_sees_none(browser, page_url):
+    context = browser.new_context()
+    stranger = context.new_page()
+    stranger.goto(page_url, wait_until="domcontentloaded")
+    ready(stranger)
+    tab(stranger, "Train")
+    stranger.get_by_label("Run", exact=True).click()
+    expect(stranger.get_by_role("option")).to_have_count(1)
+    stranger.keyboard.press("Escape")
+    stranger.get_by_role("button", name="Start training").click()
+    expect(stranger.locator("#ph-form-problem [role=alert]")).to_contain_text("Only one run", timeout=SLOW)
+    context.close()

@@ -1,0 +1,36 @@
+import pytest
+
+from demo import page
+from demo.engines import Engines
+from demo.runs import RunManager
+from tests.demo.fakes import FakeModel, settings
+
+
+def build(**how):
+    chosen = settings(**how)
+    runs = RunManager(chosen)
+    return page.build(
+        settings=chosen, engines=Engines(settings=chosen, runs=runs, load=lambda _: FakeModel()), runs=runs
+    )
+
+
+def texts(blocks) -> str:
+    return str(blocks.get_config_file()["components"])
+
+
+@pytest.mark.parametrize("how", [{}, {"share": True}, {"space": True, "training": "full"}])
+def test_the_page_has_its_tabs_and_a_start_button(how):
+    found = texts(build(**how))
+    for tab in ("Embeddings", "Classes", "Entities", "Train"):
+        assert f"'label': '{tab}'" in found
+    assert "Start training" in found
+
+
+def test_a_page_without_training_has_no_start_button_and_no_handler_that_starts():
+    blocks = build(training="off")
+    assert "Start training" not in texts(blocks)
+    assert "switched off" in texts(blocks)
+
+
+def test_no_handler_is_offered_in_the_public_api():
+    assert build().get_api_info()["named_endpoints"] == {}

@@ -1,0 +1,49 @@
+import re
+
+from demo.views.entities import entity_cards, entity_table, highlighted
+from tests.demo.fakes import analysis, entity
+
+TEXT = "Ann <b>met</b> Siemens & Söhne 😀 in Bern"
+COLOURS = {"PER": "#111111", "ORG": "#222222", "LOC": "#333333"}
+
+
+def of(kind: str, word: str):
+    return entity(kind, TEXT.index(word), TEXT.index(word) + len(word), TEXT)
+
+
+def plain(html: str) -> str:
+    return re.sub(r"<b>[A-Z]+</b>|</?(mark|p)[^>]*>", "", html)
+
+
+def test_the_text_is_whole_and_escaped_and_each_span_has_type_and_colour():
+    html = highlighted(TEXT, [of("PER", "Ann"), of("ORG", "Siemens & Söhne"), of("LOC", "Bern")], COLOURS)
+    assert plain(html) == "Ann &lt;b&gt;met&lt;/b&gt; Siemens &amp; Söhne 😀 in Bern"
+    assert re.findall(r'data-type="(\w+)"', html) == ["PER", "ORG", "LOC"]
+    assert html.count("#222222") == 1
+
+
+def test_overlapping_and_unsorted_spans_never_repeat_text():
+    html = highlighted(TEXT, [of("LOC", "Bern"), of("ORG", "Siemens & Söhne"), of("PER", "Söhne")], COLOURS)
+    assert plain(html).count("Söhne") == 1
+    assert re.findall(r'data-type="(\w+)"', html) == ["ORG", "LOC"]
+
+
+def test_a_text_without_entities_is_shown_as_it_is():
+    assert plain(highlighted("<x>", [], {})) == "&lt;x&gt;"
+
+
+def test_the_table_gives_span_type_score_and_offsets():
+    html = entity_table([analysis(TEXT, entities=[of("LOC", "Bern")])], COLOURS)
+    start = TEXT.index("Bern")
+    for piece in (">Bern<", "LOC", "0.90", f"{start}–{start + 4}"):
+        assert piece in html
+    assert ">no.<" not in html
+    assert ">no.<" in entity_table([analysis(TEXT, entities=[of("LOC", "Bern")]), analysis("b")], COLOURS)
+
+
+def test_no_entity_is_said_in_words():
+    assert "No entity" in entity_table([analysis("b")], COLOURS)
+
+
+def test_every_tagging_task_has_its_card():
+    assert entity_cards([analysis("a"), analysis("b")], COLOURS).count("<section") == 1
