@@ -1,5 +1,7 @@
 """`python -m mtl`."""
 
-from mtl.cli.app import app
+import sys
 
-app(prog_name="python -m mtl")
+from mtl.cli.app import main
+
+sys.exit(main())

@@ -68,6 +68,8 @@ class MultiTaskModel(nn.Module):
         width = size if task.head.hidden is None else next(iter(task.head.hidden), 0)
         if not width:
             raise RecipeError(f"tasks.{task.name}.head: a shared layer needs a hidden size")
+        if not group or "." in group or (hasattr(self.shared, group) and group not in self.shared):
+            raise RecipeError(f"tasks.{task.name}.head.shared: {group!r} cannot name a layer, use another name")
         if group not in self.shared:
             self.shared[group] = hidden_layers(
                 size, (width,), activation=task.head.activation, dropout=task.head.dropout

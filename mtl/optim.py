@@ -19,32 +19,29 @@ class Optimization:
     optimizer: AdamW
     scheduler: LambdaLR
 
-    def step(self, *, clip: float) -> None:
-        """Clip the gradient's norm, update, and move the schedule on."""
+    def step(self, *, clip: float) -> float:
+        """Clip the gradient's norm, update, and move the schedule on; returns the rate of the topmost trained part."""
+        rate = float(self.optimizer.param_groups[0]["lr"])
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         torch.nn.utils.clip_grad_norm_(parameters, clip, foreach=True)
         self.optimizer.step()
         self.scheduler.step()
         self.optimizer.zero_grad(set_to_none=True)
-
-    @property
-    def head_lr(self) -> float:
-        """The learning rate of the topmost trained part now."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        return rate
 
 
 def build_optimization(
-    model: MultiTaskModel, weights: nn.Module, config: OptimizerConfig, *, total_steps: int
+    model: MultiTaskModel, config: OptimizerConfig, *, total_steps: int, weights: nn.Module | None = None
 ) -> Optimization:
     """AdamW over the trained parameters only; biases and LayerNorms have no weight decay.
 
     Args:
         model: with `requires_grad` set by its freezing.
-        weights: of the losses; learned ones train at the heads' rate.
         config: rates and decay.
         total_steps: over which the rates rise and fall.
+        weights: of the losses; learned ones train at the heads' rate.
     """
-    groups = [*_groups(model, config), *_split((weights,), config.head_lr, 0.0)]
+    groups = [*_groups(model, config), *_split((weights,) if weights else (), config.head_lr, 0.0)]
     optimizer = AdamW(groups, weight_decay=0.0, fused=True)
     warmup = round(config.warmup * total_steps)
 

@@ -42,6 +42,8 @@ class CheckpointConfig(BaseModel):
     adapter_rank: int | None = None
     """Rank of the low-rank adapters that stand in the backbone, or None."""
     tasks: dict[str, TaskRecord]
+    tensors: int | None = None
+    """How many tensors the weights hold."""
     step: int = 0
     metrics: dict[str, float] = {}
     recipe: dict[str, Any] = {}

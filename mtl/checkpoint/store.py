@@ -62,12 +62,14 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
         Size of the checkpoint in bytes.
     """
     model = loaded.model
+    tensors = _changed(model, snapshot.dtype)
     config = CheckpointConfig(
         backbone=loaded.backbone,
         pooling=model.encoder.pooling,
         max_length=loaded.tokenizer.max_length,
         adapter_rank=model.encoder.adapter_rank,
         tasks={n: TaskRecord(kind=t.kind, labels=t.labels, head=t.head) for n, t in model.tasks.items()},
+        tensors=len(tensors),
         step=snapshot.step,
         metrics=dict(snapshot.metrics),
         recipe=dict(snapshot.recipe),
@@ -75,7 +77,7 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_file(_changed(model, snapshot.dtype), fresh / WEIGHTS_FILE, metadata={"format": "pt"})
+    save_file(tensors, fresh / WEIGHTS_FILE, metadata={"format": "pt"})
     (fresh / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (fresh / CARD_FILE).write_text(model_card(config), encoding="utf-8")
     old = folder.with_name(f".{folder.name}.old")
@@ -109,6 +111,10 @@ def load(folder: Path) -> LoadedModel:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{folder / WEIGHTS_FILE}: readable safetensors were expected") from error
+    if config.tensors not in (None, len(tensors)):
+        raise CheckpointError(
+            f"{folder / WEIGHTS_FILE}: {config.tensors} tensors were expected (see {CONFIG_FILE}), were {len(tensors)}"
+        )
     _put(model, tensors, folder)
     return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config)
 

@@ -1,11 +1,12 @@
 """`python -m mtl`: train, evaluate, predict, encode. Torch loads only in the command that needs it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mtl.cli.console import one_line_errors
+from mtl.cli.console import err, one_line_errors
 from mtl.errors import InputError
 
 app = typer.Typer(
@@ -119,3 +120,17 @@ def encode(
         from mtl.cli.predicting import encode_command
 
         encode_command(checkpoint, source, target)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status, 0 or 1; a wrong call is one line on standard error too."""
+    try:
+        status = app(args=arguments, prog_name="python -m mtl", standalone_mode=False)
+    except typer.TyperException as error:
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        err.print(f"error: {message or 'a command was expected'} (--help says how)", markup=False)
+        return 1
+    except (typer.Abort, KeyboardInterrupt):
+        err.print("stopped")
+        return 1
+    return int(status or 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from mtl.cli.console import err, out
+from mtl.cli.console import err, need_writable, out
 from mtl.comparing import Outcome, Row, Spread, compare, strategies, summarize
 from mtl.evaluation import MAIN_METRIC
 from mtl.recipe import Recipe, load
@@ -18,6 +18,8 @@ def compare_command(
     recipe_path: Path, presets: Sequence[str], seeds: Sequence[int], *, single_task: bool, json_file: Path | None
 ) -> None:
     """Run every preset with every seed and print one table of the best checkpoints' dev figures."""
+    if json_file is not None:
+        need_writable(json_file)
     recipe = load(recipe_path)
     found = strategies(recipe, presets, single_task=single_task)
     folder = runs_root() / new_run_id(f"compare-{recipe_path.stem}")

@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from rich.console import Console
 
-from mtl.errors import MtlError
+from mtl.errors import InputError, MtlError
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -24,6 +25,18 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt as error:
         err.print("stopped")
         raise typer.Exit(1) from error
+
+
+def need_writable(target: Path) -> None:
+    """Refuse an output file before the work is done for it.
+
+    Raises:
+        InputError: it is a folder, or its folder does not exist.
+    """
+    if target.is_dir():
+        raise InputError(f"{target}: a file to write was expected, this is a folder")
+    if not target.resolve().parent.is_dir():
+        raise InputError(f"{target}: the folder {target.resolve().parent} does not exist")
 
 
 def is_terminal() -> bool:

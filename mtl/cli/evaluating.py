@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
-from mtl.cli.console import out
+from mtl.cli.console import need_writable, out
 from mtl.data import Example, TaggedText, read_files
 from mtl.errors import InputError
 from mtl.inference import Engine
@@ -17,6 +18,8 @@ from mtl.recipe import TaskKind
 
 def evaluate_command(checkpoint: str, data: Sequence[str], json_file: Path | None, *, raw: bool) -> None:
     """Print every task's metrics, and write them where asked."""
+    if json_file is not None:
+        need_writable(json_file)
     engine = Engine.load(checkpoint)
     metrics: dict[str, float] = {}
     for item in data:
@@ -33,7 +36,7 @@ def evaluate_command(checkpoint: str, data: Sequence[str], json_file: Path | Non
         metrics |= {f"{prefix}/{key}": value for key, value in found.items()}
     table = Table("metric", "value")
     for key, value in metrics.items():
-        table.add_row(key, f"{value:.4f}")
+        table.add_row(escape(key), f"{value:.4f}")
     out.print(table)
     if json_file:
         json_file.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from rich.table import Table
 
-from mtl.cli.console import out
+from mtl.cli.console import need_writable, out
 from mtl.planning import Plan, plan
 from mtl.recipe import load
 
 
 def plan_command(recipe_path: Path, overrides: tuple[str, ...], json_file: Path | None) -> None:
     """Print the plan of a recipe, and write it where asked."""
+    if json_file is not None:
+        need_writable(json_file)
     found = plan(load(recipe_path, overrides))
     parts = Table("part, from the top", "parameters", "")
     for part in reversed(found.parts):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from rich.progress import Progress
 
-from mtl.cli.console import err, is_terminal, out
+from mtl.cli.console import err, is_terminal, need_writable, out
 from mtl.data.tables import TABLE_SUFFIXES, read_lines, read_rows
 from mtl.errors import InputError
 from mtl.inference import Analysis, Engine
@@ -84,12 +84,14 @@ def _record(analysis: Analysis) -> dict[str, object]:
 def _check_target(target: Path, allowed: tuple[str, ...]) -> None:
     if target.suffix not in allowed:
         raise InputError(f"{target}: an output ending in {' or '.join(allowed)} was expected, was {target.suffix!r}")
-    if not target.resolve().parent.is_dir():
-        raise InputError(f"{target}: the folder {target.resolve().parent} does not exist")
+    need_writable(target)
 
 
 def _write_parquet(target: Path, records: Sequence[dict[str, object]]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(records)), target)
+    # Parquet has no structs without fields: a model without such tasks has no such column.
+    empty = {name for name, value in records[0].items() if value == {}} if records else set()
+    rows = [{name: value for name, value in record.items() if name not in empty} for record in records]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), target)

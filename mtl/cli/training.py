@@ -34,15 +34,16 @@ def resume_command(run_dir: Path) -> None:
 
 def _watch(events: Iterator[Event], recipe: Recipe, folder: RunFolder) -> None:
     """Show a run; the first interrupt stops it in order, with its weights."""
-    previous = signal.signal(signal.SIGINT, lambda *_: folder.request_stop())
-    signal.signal(signal.SIGTERM, lambda *_: folder.request_stop())
+    signals = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.signal(number, lambda *_: folder.request_stop()) for number in signals]
     try:
         with _progress() as progress:
             show = _shower(recipe, progress)
             for event in events:
                 show(event)
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in zip(signals, previous, strict=True):
+            signal.signal(number, handler)
     out.print(f"run folder: {folder.path}", markup=False)
 
 

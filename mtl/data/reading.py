@@ -77,8 +77,7 @@ def _read(config: TaskConfig, path: Path) -> Iterator[Example]:
         yield from read_tagging(path, config.map_labels)
     elif config.kind is TaskKind.CLASSIFICATION:
         for row in read_rows(path, ("text", "label")):
-            label = row.values["label"]
-            label = row.text("label").strip() if isinstance(label, str) else str(int(row.number("label")))
+            label = row.label("label")
             yield LabelledText(clean(row.text("text")), config.map_labels.get(label, label))
     else:
         low, high = config.score_range

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mtl.errors import DataError
+from mtl.text import clean
 
 _FIELD_LIMIT = 10_000_000
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -32,6 +33,19 @@ class Row:
         if not value.strip():
             raise DataError(f"{self.where}: {column} is empty")
         return value
+
+    def label(self, column: str) -> str:
+        """A string that is not blank, or a whole number as one.
+
+        Raises:
+            DataError: the value is anything else.
+        """
+        value = self.values.get(column)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if value is not None and not isinstance(value, str):
+            raise DataError(f"{self.where}: {column} is a string or a whole number, was {_shown(value)}")
+        return clean(self.text(column).strip())
 
     def number(self, column: str) -> float:
         """A finite number.
@@ -144,6 +158,9 @@ def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
 
 
 def _need(found: list[str], columns: tuple[str, ...], where: str) -> None:
+    repeated = [column for column in columns if found.count(column) > 1]
+    if repeated:
+        raise DataError(f"{where}: each column once was expected, {repeated[0]} is there more often")
     missing = [column for column in columns if column not in found]
     if missing:
         raise DataError(

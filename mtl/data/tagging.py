@@ -1,5 +1,6 @@
 """Tagging files: CoNLL, and JSONL with `tokens,tags` or `text,spans`."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 from mtl.data.examples import TaggedText, tags_from_chars
 from mtl.data.tables import Row, read_lines, read_rows
 from mtl.errors import DataError
-from mtl.labels import OUTSIDE, TypedSpan, split_tag, to_bio2
+from mtl.labels import OUTSIDE, TypedSpan, spans_of, split_tag, to_bio2
 from mtl.text import WordedText, clean, detokenize, split_words
 
 CONLL_SUFFIXES = (".conll", ".iob", ".iob2", ".bio", ".txt", ".tsv")
+_TAG = re.compile(r"O|[BIESLU]-\S+")
 _DOCUMENT_START = "-DOCSTART-"
 
 
@@ -50,12 +52,20 @@ def _conll_sentences(path: Path) -> Iterator[list[_Token]]:
             if sentence:
                 yield sentence
             sentence = []
-        elif not line.startswith((_DOCUMENT_START, "# ")) or "\t" in line:
+        elif not _is_comment(line):
             token = _conll_token(line, f"{path}:{number}", number)
             if token.word != _DOCUMENT_START:
                 sentence.append(token)
     if sentence:
         yield sentence
+
+
+def _is_comment(line: str) -> bool:
+    """A document mark, or a line that begins with `# ` and is not the token `#` with its tag."""
+    if line.startswith(_DOCUMENT_START):
+        return True
+    fields = line.split()
+    return line.startswith("# ") and not (len(fields) == 2 and _TAG.fullmatch(fields[1]))
 
 
 def _conll_token(line: str, where: str, number: int) -> _Token:
@@ -103,7 +113,7 @@ def _from_token_row(row: Row, rename: Mapping[str, str]) -> TaggedText:
     if len(words) != len(tags) or not words:
         raise DataError(f"{row.where}: as many tags as tokens were expected, were {len(words)} and {len(tags)}")
     try:
-        return _from_tokens([clean(word) for word in words], _renamed(tags, rename))
+        return _from_tokens([clean(word) for word in words], _renamed([clean(tag) for tag in tags], rename))
     except DataError as error:
         raise DataError(f"{row.where}: {error}") from error
 
@@ -122,7 +132,10 @@ def _from_span_row(row: Row, rename: Mapping[str, str]) -> TaggedText:
     renamed = [TypedSpan(s.start, s.end, rename.get(s.label, s.label)) for s in spans]
     words = split_words(text)
     kept = [span for span in renamed if span.label != OUTSIDE]
-    return TaggedText(WordedText(text, words), tags_from_chars(words, kept))
+    tags = tags_from_chars(words, kept)
+    if len(spans_of(tags)) != len(kept):
+        raise DataError(f"{row.where}: at most one span in a word was expected, two spans share one")
+    return TaggedText(WordedText(text, words), tags)
 
 
 def _span(row: Row, value: object, text: str) -> TypedSpan:
@@ -137,4 +150,4 @@ def _span(row: Row, value: object, text: str) -> TypedSpan:
         raise DataError(f"{row.where}: a span's label is a string that is not empty, was {label!r}")
     if not text[start:end].strip():
         raise DataError(f"{row.where}: the span {start}-{end} covers only white space")
-    return TypedSpan(start, end, label)
+    return TypedSpan(start, end, clean(label))

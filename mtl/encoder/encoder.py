@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
@@ -19,6 +20,15 @@ from mtl.recipe.schema import Pooling
 
 _UNBOUNDED = 1_000_000  # tokenizers without a limit say 1e30
 _PLAIN_MAX_LENGTH = 512
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "spm.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +134,44 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
         model = AutoModel.from_pretrained(
             source.folder, config=config, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise BackboneError(f"{source.name}: an encoder of transformers was expected: {_first_line(error)}") from error
     finally:
         transformers_logging.set_verbosity(verbosity)
-    if getattr(model, "pooler", None) is not None:
-        model.pooler = None  # nothing here reads it, so it must neither cost time nor count as a parameter
+    model.eval()
     parts_of(model)
-    return model.eval()
+    _drop_pooler(model)
+    if _is_causal(model):
+        raise BackboneError(f"{source.name}: an encoder was expected, {config.model_type} is a decoder")
+    return model
+
+
+def _drop_pooler(model: PreTrainedModel) -> None:
+    """Nothing here reads a pooler, so it must neither cost time nor count as parameters."""
+    if getattr(model, "pooler", None) is None:
+        return
+    model.pooler = None
+    try:
+        _first_state(model, (1, 1))
+    except TypeError:  # some models call it without asking whether it is there
+        model.pooler = nn.Identity()
+
+
+def _is_causal(model: PreTrainedModel) -> bool:
+    """Whether the state of the first token does not depend on what follows it."""
+    return torch.equal(_first_state(model, (2, 3, 2)), _first_state(model, (2, 3, 3)))
+
+
+def _first_state(model: PreTrainedModel, ids: tuple[int, ...]) -> Tensor:
+    tokens = torch.tensor([ids])
+    with torch.no_grad():
+        state: Tensor = model(input_ids=tokens, attention_mask=torch.ones_like(tokens)).last_hidden_state[0, 0]
+    return state
 
 
 def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
+    if not any((source.folder / name).is_file() for name in _TOKENIZER_FILES):
+        raise BackboneError(f"{source.name}: a tokenizer ({_TOKENIZER_FILES[0]}) was expected, the folder has none")
     try:
         backend = AutoTokenizer.from_pretrained(source.folder, use_fast=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
@@ -147,9 +184,10 @@ def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
 
 def _length_limit(model: PreTrainedModel, tokenizer_limit: int) -> int:
     positions = int(getattr(model.config, "max_position_embeddings", 0) or _UNBOUNDED)
-    if getattr(model.config, "model_type", "") in {"roberta", "xlm-roberta", "mpnet", "camembert"}:
-        positions -= 2  # their positions begin after the padding index
-    limit = min(positions, tokenizer_limit)
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding) and module.padding_idx is not None:
+            positions = module.num_embeddings - module.padding_idx - 1  # they begin after the padding index
+    limit = min(n for n in (positions, tokenizer_limit) if n > 0)
     return limit if limit < _UNBOUNDED else _PLAIN_MAX_LENGTH
 
 

@@ -18,6 +18,7 @@ class BackboneParts:
     top: tuple[nn.Module, ...]
 
 
+_STACK_NAMES = ("layer", "layers", "albert_layer_groups")
 _TOP_NAMES = ("final_norm", "final_layer_norm", "norm_f")
 
 
@@ -40,13 +41,11 @@ def stack_name(model: PreTrainedModel) -> str:
 
 
 def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
-    wanted = int(model.config.num_hidden_layers)
+    wanted = int(getattr(model.config, "num_hidden_groups", 0) or model.config.num_hidden_layers)
     stacks = [
         (name, module)
         for name, module in model.named_modules()
-        if isinstance(module, nn.ModuleList)
-        and len(module) == wanted
-        and name.rsplit(".", 1)[-1] in ("layer", "layers")
+        if isinstance(module, nn.ModuleList) and len(module) == wanted and name.rsplit(".", 1)[-1] in _STACK_NAMES
     ]
     if len(stacks) != 1:
         raise BackboneError(

@@ -47,10 +47,9 @@ def read_sentence_config(folder: Path) -> SentenceConfig:
         return SentenceConfig()
     pooling: Pooling | None = None
     normalize = False
-    for module in json.loads(modules_file.read_text(encoding="utf-8")):
-        kind = str(module["type"]).rsplit(".", 1)[-1]
+    for kind, path in _modules(modules_file):
         if kind == "Pooling":
-            pooling = _pooling(_read(folder / module["path"] / "config.json"), folder)
+            pooling = _pooling(_read(folder / path / "config.json"), folder)
         elif kind == "Normalize":
             normalize = True
         elif kind != "Transformer":
@@ -59,6 +58,15 @@ def read_sentence_config(folder: Path) -> SentenceConfig:
     return SentenceConfig(
         pooling, normalize, transformer.get("max_seq_length"), bool(transformer.get("do_lower_case", False))
     )
+
+
+def _modules(file: Path) -> list[tuple[str, str]]:
+    """Class name and folder of each module."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return [(str(module["type"]).rsplit(".", 1)[-1], str(module["path"])) for module in content]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BackboneError(f"{file}: a list of modules with type and path was expected") from error
 
 
 def _pooling(config: dict[str, Any], folder: Path) -> Pooling:
@@ -73,5 +81,10 @@ def _pooling(config: dict[str, Any], folder: Path) -> Pooling:
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BackboneError(f"{path}: a JSON object was expected") from error
+    if not isinstance(content, dict):
+        raise BackboneError(f"{path}: a JSON object was expected, was {type(content).__name__}")
     return content

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mtl.checkpoint import LoadedModel, build, is_checkpoint, load
 from mtl.data import Example
+from mtl.device import best_device
 from mtl.encoder import TokenizedText, find_backbone, load_backbone
 from mtl.errors import CheckpointError, InputError
 from mtl.evaluation import evaluate, prepare
@@ -54,7 +55,9 @@ class Engine:
         """
         if precision not in {"auto", "fp32"}:
             raise InputError(f"a precision auto or fp32 was expected, was {precision!r}")
-        return cls(_load(str(name)), name=str(name))
+        loaded = _load(str(name))
+        loaded.model.to(best_device())
+        return cls(loaded, name=str(name))
 
     @overload
     def encode(self, sentences: str, *, normalize_embeddings: bool = False) -> NDArray[np.float32]: ...

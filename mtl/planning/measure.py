@@ -94,7 +94,7 @@ def _measure(trainer: Trainer, course: Course) -> _Cost:
         if trainer.states is not None:
             examples = with_features(examples, trainer.states.in_memory)
         reached = time.perf_counter()
-        batch = collate(model.tasks[draw.task], examples, trainer.tokenizer)
+        batch = collate(model.tasks[draw.task], examples, trainer.tokenizer).to(model.device)
         with autocast:
             loss = batch_loss(model, batch, weights=course.weights, anchor=0.0)
         torch.autograd.backward(loss.total)

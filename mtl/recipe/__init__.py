@@ -1,6 +1,6 @@
 """Recipes: what a training run needs."""
 
-from mtl.recipe.loading import dump, load, parse
+from mtl.recipe.loading import dump, load, parse, portable
 from mtl.recipe.schema import (
     DEFAULT_BACKBONE,
     Activation,
@@ -40,4 +40,5 @@ __all__ = [
     "dump",
     "load",
     "parse",
+    "portable",
 ]

@@ -26,7 +26,9 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     path = Path(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), path)
+        content = yaml.safe_load(text)
     except OSError as error:
         raise RecipeError(f"{path}: a readable recipe was expected: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -71,6 +73,31 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
 def dump(recipe: Recipe) -> str:
     """The recipe as YAML with every default written out."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def portable(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as a mapping that tells no folder of this machine: of each data file its folder's name and its own."""
+    content = recipe.model_dump(mode="json")
+    for task in content["tasks"].values():
+        for part in ("train", "dev"):
+            task[part] = [
+                file if file.startswith(_DATASET_PREFIX) else "/".join(Path(file).parts[-2:]) for file in task[part]
+            ]
+    return content
+
+
+def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
+    """YAML would keep the last of two equal keys and say nothing."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise RecipeError(f"{path}:{key.start_mark.line + 1}: the key {key.value} was given before")
+            seen.add(str(key.value))
+            _refuse_repeated_keys(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(value, path)
 
 
 def _sentences(error: ValidationError, where: str) -> Iterable[str]:

@@ -126,5 +126,5 @@ def from_json(line: str) -> Event:
         if kind is Finished:
             record.update(reason=StopReason(record["reason"]))
         return kind(**record)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"an event line of a known kind was expected, was {line[:80]!r}") from error

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mtl.errors import RecipeError
-from mtl.evaluation import MAIN_METRIC
+from mtl.evaluation import MAIN_METRIC, is_metric
 from mtl.recipe.schema import EvaluationConfig, TaskKind
 
 _MEAN, _GUARDED = "mean", "guarded"
@@ -25,6 +25,10 @@ class BestKeeper:
             raise RecipeError(
                 f"evaluation.best: mean, guarded, one of the tasks {', '.join(kinds)}, or task/metric was expected, "
                 f"was {config.best!r}"
+            )
+        if slash and not is_metric(kinds[task], metric):
+            raise RecipeError(
+                f"evaluation.best: a metric of the {kinds[task]} task {task} was expected, was {metric!r}"
             )
         if config.best in (_MEAN, _GUARDED):
             self._keys = [f"eval/{name}/{MAIN_METRIC[kind]}" for name, kind in kinds.items()]

@@ -62,8 +62,8 @@ def train(
             raise TrainingError(_exploded(step, batch.task, loss.total))
         if loss.total.requires_grad:  # a stage may leave a task nothing to train, such as similarity while heads train
             torch.autograd.backward(loss.total)
-        trainer.course.optimization.step(clip=recipe.optimizer.clip)
-        yield session.step(step, batch, loss.task)
+        rate = trainer.course.optimization.step(clip=recipe.optimizer.clip)
+        yield session.step(step, batch, loss.task, rate=rate)
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)
             trainer.freezer.train()
@@ -83,6 +83,6 @@ def autocast_of(recipe: Recipe, device: torch.device) -> AbstractContextManager[
 
 def _exploded(step: int, task: str, loss: torch.Tensor) -> str:
     return (
-        f"step {step}: the loss of {task} is {float(loss)}, so training ends here with the weights of the step before; "
+        f"step {step}: the loss of {task} is {loss.item()}, so training ends here with the weights of the step before; "
         "a lower optimizer.backbone_lr or optimizer.head_lr is the usual cure"
     )

@@ -40,6 +40,10 @@ class TrainBatch:
     targets: Tensor
     token_count: int
 
+    def to(self, device: torch.device) -> "TrainBatch":
+        """The batch on a device."""
+        return replace(self, tokens=self.tokens.to(device), targets=self.targets.to(device))
+
 
 def prepare(data: TaskData, info: TaskInfo, tokenizer: Tokenizer) -> list[PreparedExample]:
     """Tokenise a task's training data; tagged texts are cut by `mtl.text.split_words` as in use."""

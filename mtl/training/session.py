@@ -12,6 +12,7 @@ from mtl.checkpoint import Snapshot, save
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC, evaluate
 from mtl.freezing import Freezer
+from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, StopReason
 from mtl.training.best import BestKeeper
@@ -100,7 +101,7 @@ class Session:
             step=self.first_step,
         )
 
-    def step(self, step: int, batch: TrainBatch, loss: torch.Tensor) -> Step:
+    def step(self, step: int, batch: TrainBatch, loss: torch.Tensor, *, rate: float) -> Step:
         course = self._course
         self._speed.append((time.monotonic(), batch.token_count))
         seconds = self._speed[-1][0] - self._speed[0][0]
@@ -112,7 +113,7 @@ class Session:
             epoch=step / course.sampler.batches_per_epoch,
             task=batch.task,
             loss=value,
-            learning_rate=course.optimization.head_lr,
+            learning_rate=rate,
             tokens_per_second=tokens / seconds if seconds else 0.0,
         )
 
@@ -168,7 +169,7 @@ class Session:
         if self.folder is None:
             return
         dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
-        snapshot = Snapshot(step, self.metrics, self.recipe.model_dump(mode="json"), dtype)
+        snapshot = Snapshot(step, self.metrics, portable(self.recipe), dtype)
         size = save(self.trainer.loaded, self.folder / name, snapshot)
         yield Saved(step, name, self.best.score, size)
 

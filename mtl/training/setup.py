@@ -9,6 +9,7 @@ from mtl.adapters import add_adapters
 from mtl.cache import RaggedStore
 from mtl.checkpoint import LoadedModel, build
 from mtl.data import TaskData, read_task
+from mtl.device import best_device
 from mtl.encoder import Tokenizer, load_backbone
 from mtl.encoder.frozen import FrozenStates
 from mtl.errors import RecipeError
@@ -79,9 +80,9 @@ class Trainer:
         return True
 
     def batch(self, draw: Draw) -> TrainBatch:
-        """The tensors of a draw."""
+        """The tensors of a draw, on the model's device."""
         examples = [self.corpus.train[draw.task][row] for row in draw.rows]
-        return collate(self.loaded.model.tasks[draw.task], examples, self.tokenizer)
+        return collate(self.loaded.model.tasks[draw.task], examples, self.tokenizer).to(self.loaded.model.device)
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
@@ -112,6 +113,7 @@ def set_up(recipe: Recipe) -> Trainer:
     course_stages = stages(recipe.freezing, plan)
     if plan.rank is not None:
         add_adapters(loaded.model.encoder, rank=plan.rank)
+    loaded.model.to(best_device())
     freezer = Freezer(loaded.model, plan)
     trained_parameters = freezer.trained_parameters()
     trains = trained_parameters > 0
@@ -130,8 +132,8 @@ def _course(recipe: Recipe, loaded: LoadedModel, corpus: Corpus) -> Course:
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     total = min(total, recipe.budget.max_steps or total)
     fixed = {name: recipe.tasks[name].weight for name in corpus.train}
-    weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty")
-    optimization = build_optimization(loaded.model, weights, recipe.optimizer, total_steps=total)
+    weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty").to(loaded.model.device)
+    optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total, weights=weights)
     return Course(sampler, optimization, weights, total)
 
 

@@ -1,0 +1,46 @@
+"""The model card."""
+
+from pathlib import Path
+
+import yaml
+
+from mtl.checkpoint import read_config
+from mtl.checkpoint.card import model_card
+
+
+def front_matter(card: str) -> dict[str, object]:
+    _, front, _ = card.split("---\n", 2)
+    return yaml.safe_load(front)
+
+
+def test_the_front_matter_names_backbone_and_kinds(trained: Path):
+    config = read_config(trained / "last")
+    front = front_matter((trained / "last" / "README.md").read_text())
+    assert front["base_model"] == config.backbone.name
+    assert {"text-classification", "token-classification", "sentence-similarity"} <= set(front["tags"])
+
+
+def test_the_card_shows_every_measured_figure(trained: Path):
+    config = read_config(trained / "last")
+    card = (trained / "last" / "README.md").read_text()
+    assert len(config.metrics) > 20
+    assert all(f"| {name} | {value:.4f} |" in card for name, value in config.metrics.items())
+
+
+def test_the_card_names_tasks_labels_and_the_hash_of_the_backbone(trained: Path):
+    config = read_config(trained / "last")
+    card = model_card(config)
+    assert "| entities | tagging | LOC, ORG, PER | entities/train.conll |" in card
+    assert config.backbone.sha256 in card
+
+
+def test_the_card_shows_no_path_of_this_machine_for_data(trained: Path):
+    card = model_card(read_config(trained / "last"))
+    rows = [line for line in card.splitlines() if line.startswith("| ")]
+    assert not any("/examples/" in row for row in rows)
+
+
+def test_what_the_recipe_says_about_the_data_is_in_the_card(trained: Path):
+    config = read_config(trained / "last")
+    about = config.model_copy(update={"recipe": {**config.recipe, "about": "## Data\n\nOur own."}})
+    assert "\n## Data\n\nOur own.\n" in model_card(about)

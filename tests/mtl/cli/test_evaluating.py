@@ -1,0 +1,67 @@
+"""`evaluate`: what it measures and refuses."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.mtl.cli.broken import BROKEN_DATA
+from tests.mtl.cli.calling import complaint, succeed
+from tests.mtl.recipes import EXAMPLES
+
+
+def test_a_trained_checkpoint_is_measured_as_at_the_end_of_its_run(trained: Path, tmp_path: Path):
+    files = {"topic": "topic/dev.csv", "names": "entities/dev.conll", "similarity": "similarity/dev.csv"}
+    data = [item for task, file in files.items() for item in ("--data", f"{task}={EXAMPLES / file}")]
+    succeed("evaluate", trained / "last", *data, "--json", tmp_path / "metrics.json")
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    expected = json.loads((trained / "last" / "config.json").read_text())["metrics"]
+    assert found == pytest.approx(
+        {key: value for key, value in expected.items() if key.split("/")[1] in files}, abs=1e-6
+    )
+
+
+def test_evaluation_prints_every_metric(trained: Path):
+    printed = succeed("evaluate", trained / "last", "--data", f"sentiment={EXAMPLES / 'sentiment/dev.csv'}").stdout
+    assert re.search(r"eval/sentiment/accuracy\s.*0\.\d{4}", printed)
+
+
+def test_tagging_is_scored_on_raw_text_where_asked(trained: Path, tmp_path: Path):
+    data = f"entities={EXAMPLES / 'entities/dev.conll'}"
+    succeed("evaluate", trained / "last", "--data", data, "--raw", "--json", tmp_path / "m.json")
+    metrics = json.loads((tmp_path / "m.json").read_text())
+    assert {"eval/entities/raw_f1", "eval/entities/raw_precision", "eval/entities/f1"} <= set(metrics)
+
+
+@pytest.mark.parametrize("name", ["fields", "tag", "score"])
+def test_broken_data_are_one_line_with_file_and_line_in_evaluation(trained: Path, tmp_path: Path, name: str):
+    task, file, content, line = BROKEN_DATA[name]
+    (tmp_path / file).write_bytes(content)
+    message = complaint("evaluate", trained / "last", "--data", f"{task}={tmp_path / file}")
+    assert message.startswith(f"{tmp_path / file}:{line}: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        (("--data", "topic"), "--data takes TASK=FILE with a task of topic, sentiment"),
+        (("--data", "colour=x.csv"), "was 'colour=x.csv'"),
+        (("--data", "topic=none.csv"), "none.csv: a readable file was expected"),
+        (("--data", "topic=none.xyz"), "was '.xyz'"),
+    ],
+)
+def test_wrong_data_arguments_are_one_line(trained: Path, arguments: tuple[str, ...], gist: str):
+    assert gist in complaint("evaluate", trained / "last", *arguments)
+
+
+def test_a_task_given_twice_is_one_line(trained: Path):
+    data = ("--data", f"topic={EXAMPLES / 'topic/dev.csv'}")
+    assert (
+        complaint("evaluate", trained / "last", *data, *data) == "--data: one file a task was expected, topic has two"
+    )
+
+
+def test_a_folder_for_metrics_that_is_missing_is_one_line(trained: Path, tmp_path: Path):
+    data = f"topic={EXAMPLES / 'topic/dev.csv'}"
+    complaint("evaluate", trained / "last", "--data", data, "--json", tmp_path / "none" / "m.json")

@@ -1,0 +1,85 @@
+"""`train`: what it leaves, tells and refuses."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mtl.runs import RunFolder, RunState
+from tests.mtl.cli.broken import BROKEN_DATA
+from tests.mtl.cli.calling import complaint, succeed
+from tests.mtl.recipes import TASKS
+
+
+def test_training_leaves_a_run_folder_and_says_where(recipe: Path, tmp_path: Path):
+    result = succeed("train", recipe, "--run-dir", tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert result.stdout == f"run folder: {folder.path}\n"
+    assert folder.read_status().state is RunState.FINISHED
+    assert (folder.best / "model.safetensors").is_file()
+    assert (folder.last / "model.safetensors").is_file()
+
+
+def test_training_tells_its_course_line_by_line(recipe: Path, tmp_path: Path):
+    told = succeed("train", recipe, "--run-dir", tmp_path / "run", "--set", "budget.max_steps=20").stderr
+    assert re.search(r"^[\d,]+ of [\d,]+ parameters train \(100.0%\), 20 steps, cpu, fp32$", told, re.M)
+    assert re.search(r"^step 0  topic accuracy 0\.\d{4}  entities f1 0\.\d{4}$", told, re.M)
+    assert re.search(r"^step 20  epoch [\d.]+  (topic|entities) loss [\d.]+  [\d,]+ tokens/s$", told, re.M)
+    assert re.search(r"^step 20  saved last \(\d+\.\d MB\)$", told, re.M)
+    assert re.search(r"^completed after 20 steps: topic accuracy", told, re.M)
+
+
+def test_a_setting_goes_before_the_recipe(recipe: Path, tmp_path: Path):
+    succeed("train", recipe, "--run-dir", tmp_path / "run", "--set", "budget.max_steps=2", "--set", "seed=9")
+    written = yaml.safe_load((tmp_path / "run" / "recipe.yaml").read_text())
+    assert (written["budget"]["max_steps"], written["seed"]) == (2, 9)
+
+
+def test_a_run_without_a_folder_lands_under_the_home(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    succeed("train", recipe, "--set", "budget.max_steps=1")
+    (folder,) = (tmp_path / "home" / "runs").iterdir()
+    assert "-small-" in folder.name
+
+
+def test_all_frozen_says_that_nothing_trains(recipe: Path, tmp_path: Path):
+    told = succeed("train", recipe, "--run-dir", tmp_path / "run", "--set", "freezing={preset: all_frozen}").stderr
+    assert "Nothing trains" in told
+    assert "0 of" in told
+
+
+@pytest.mark.parametrize("name", BROKEN_DATA)
+def test_broken_data_are_one_line_with_file_and_line_in_training(
+    recipe: Path, tmp_path: Path, name: str, tiny_bert: Path
+):
+    task, file, content, line = BROKEN_DATA[name]
+    (tmp_path / file).write_bytes(content)
+    kind = TASKS[task]["kind"]
+    setting = f"tasks={{{task}: {{kind: {kind}, train: {tmp_path / file}}}}}"
+    message = complaint("train", recipe, "--run-dir", tmp_path / "run", "--set", setting)
+    assert message.startswith(f"{tmp_path / file}:{line}: ")
+    assert RunFolder(tmp_path / "run").read_status().state is RunState.FAILED
+
+
+def test_a_missing_recipe_is_one_line(tmp_path: Path):
+    message = complaint("train", tmp_path / "none.yaml")
+    assert message == f"{tmp_path / 'none.yaml'}: a readable recipe was expected: No such file or directory"
+
+
+def test_a_wrong_key_is_one_line(recipe: Path):
+    assert complaint("train", recipe, "--set", "colour=red") == f"{recipe}: colour: this key is unknown"
+
+
+def test_a_missing_backbone_is_one_line(recipe: Path, tmp_path: Path):
+    message = complaint("train", recipe, "--run-dir", tmp_path / "run", "--set", "backbone=no-such/model")
+    assert message.startswith("no-such/model: neither a folder here nor a model that can be fetched")
+
+
+def test_a_run_folder_in_use_is_one_line(recipe: Path, trained: Path):
+    assert complaint("train", recipe, "--run-dir", trained) == f"{trained} already holds a run; give a new folder"
+
+
+def test_a_folder_that_holds_a_model_is_no_run_folder(recipe: Path, tiny_bert: Path):
+    message = complaint("train", recipe, "--run-dir", tiny_bert)
+    assert message == f"--run-dir: a new folder was expected, {tiny_bert} holds a model"

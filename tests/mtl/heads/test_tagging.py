@@ -1,0 +1,169 @@
+"""Tagging heads: legal BIO only, from either decoder."""
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from mtl.heads import TaggingHead
+from mtl.labels import TagSet, to_bio2
+from mtl.recipe import Activation, Decoder, HeadConfig
+
+TAGS = TagSet(("LOC", "PER"))
+L, H = len(TAGS.tags), 6
+DECODERS = pytest.mark.parametrize("decoder", list(Decoder))
+
+
+def head_of(decoder: Decoder, *, seed: int = 0, **settings: object) -> TaggingHead:
+    torch.manual_seed(seed)
+    head = TaggingHead(HeadConfig(decoder=decoder, **settings), size=H, tags=TAGS).eval()
+    if head.is_crf:
+        torch.nn.init.normal_(head.transitions)
+        torch.nn.init.normal_(head.starts)
+    return head
+
+
+def random_emissions(seed: int, lengths: list[int], *, scale: float = 3.0) -> tuple[Tensor, Tensor]:
+    longest = max(1, *lengths)
+    emissions = scale * torch.randn(len(lengths), longest, L, generator=torch.Generator().manual_seed(seed))
+    return emissions, torch.arange(longest) < torch.tensor(lengths).unsqueeze(1)
+
+
+def tag_names(decoded: Tensor, mask: Tensor) -> list[tuple[str, ...]]:
+    return [tuple(TAGS.tags[c] for c in row[inside].tolist()) for row, inside in zip(decoded, mask, strict=True)]
+
+
+@DECODERS
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 7), min_size=2, max_size=5), st.sampled_from([0.01, 3.0, 300.0]))
+def test_only_legal_tags_are_decoded(decoder: Decoder, seed: int, lengths: list[int], scale: float):
+    emissions, mask = random_emissions(seed, lengths, scale=scale)
+    for tags in tag_names(head_of(decoder, seed=seed).decode(emissions, mask), mask):
+        assert to_bio2(tags) == tags
+
+
+@DECODERS
+def test_positions_outside_the_mask_are_decoded_as_outside(decoder: Decoder):
+    emissions, mask = random_emissions(1, [3, 0, 5])
+    assert not head_of(decoder).decode(emissions, mask)[~mask].any()
+
+
+def test_linear_decoding_is_the_argmax_where_that_is_legal():
+    head, found = head_of(Decoder.LINEAR), 0
+    for seed in range(300):
+        emissions, mask = random_emissions(seed, [3, 2])
+        best = tag_names(emissions.argmax(-1), mask)
+        decoded = tag_names(head.decode(emissions, mask), mask)
+        for row, tags in enumerate(best):
+            if to_bio2(tags) == tags:
+                found += 1
+                assert decoded[row] == tags
+    assert found > 50
+
+
+def test_linear_decoding_is_the_most_probable_legal_sequence():
+    head = head_of(Decoder.LINEAR)
+    for seed in range(30):
+        emissions, mask = random_emissions(seed, [3, 2])
+        logs = torch.log_softmax(emissions, -1)
+        for row, tags in enumerate(tag_names(head.decode(emissions, mask), mask)):
+            sequences = itertools.product(range(L), repeat=len(tags))
+            legal = [s for s in sequences if to_bio2(names := [TAGS.tags[c] for c in s]) == tuple(names)]
+            best = max(legal, key=lambda s, r=row: sum(logs[r, i, c].item() for i, c in enumerate(s)))
+            assert tags == tuple(TAGS.tags[c] for c in best)
+
+
+def test_linear_probabilities_are_a_softmax_over_tags():
+    emissions, mask = random_emissions(2, [4, 2])
+    torch.testing.assert_close(head_of(Decoder.LINEAR).probabilities(emissions, mask), emissions.softmax(-1))
+
+
+def test_crf_probabilities_give_illegal_starts_no_share():
+    emissions, mask = random_emissions(2, [4, 2])
+    probabilities = head_of(Decoder.CRF).probabilities(emissions, mask)
+    torch.testing.assert_close(probabilities.sum(-1)[mask], torch.ones(6))
+    assert float(probabilities[:, 0, [2, 4]].detach().max()) < 1e-6
+
+
+def test_emissions_come_from_the_first_token_of_each_word():
+    head = head_of(Decoder.LINEAR)
+    hidden = torch.randn(2, 5, H)
+    first = torch.tensor([[1, 3, 4], [2, 0, 0]])
+    emissions = head(hidden, first)
+    assert emissions.shape == (2, 3, L)
+    torch.testing.assert_close(emissions[0, 1], head.output(hidden[0, 3]))
+    torch.testing.assert_close(emissions[1, 0], head.output(hidden[1, 2]))
+
+
+def test_hidden_layers_come_before_the_output():
+    head = head_of(Decoder.LINEAR, hidden=(5, 4), activation=Activation.RELU)
+    assert [layer.out_features for layer in head.hidden if isinstance(layer, torch.nn.Linear)] == [5, 4]
+    assert head.output.in_features == 4
+
+
+def test_the_linear_loss_is_the_mean_cross_entropy_over_words():
+    emissions, mask = random_emissions(3, [4, 2])
+    tags = torch.randint(L, mask.shape, generator=torch.Generator().manual_seed(0))
+    expected = cross_entropy(emissions[mask], tags[mask])
+    torch.testing.assert_close(head_of(Decoder.LINEAR).loss(emissions, tags, mask), expected)
+
+
+def test_the_linear_loss_skips_words_whose_tag_the_head_lacks():
+    emissions, mask = random_emissions(3, [4, 2])
+    tags = torch.zeros(mask.shape, dtype=torch.long)
+    tags[0, 1] = -100
+    kept = mask.clone()
+    kept[0, 1] = False
+    torch.testing.assert_close(
+        head_of(Decoder.LINEAR).loss(emissions, tags, mask), cross_entropy(emissions[kept], tags[kept])
+    )
+
+
+@DECODERS
+def test_a_batch_without_any_known_tag_has_a_finite_loss_and_gradient(decoder: Decoder):
+    head = head_of(decoder)
+    emissions, mask = random_emissions(3, [2, 1])
+    emissions.requires_grad_()
+    loss = head.loss(emissions, torch.full(mask.shape, -100), mask)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(emissions.grad).all()
+
+
+@DECODERS
+def test_a_batch_without_words_has_a_zero_loss(decoder: Decoder):
+    head = head_of(decoder)
+    emissions, mask = random_emissions(3, [0, 0])
+    emissions.requires_grad_()
+    loss = head.loss(emissions, torch.full(mask.shape, -100), mask)
+    loss.backward()
+    assert float(loss.detach()) == 0
+
+
+def test_the_crf_loss_is_a_mean_over_words():
+    head = head_of(Decoder.CRF)
+    emissions, mask = random_emissions(4, [3, 3])
+    tags = head.decode(emissions, mask)
+    twice = head.loss(torch.cat([emissions] * 2), torch.cat([tags] * 2), torch.cat([mask] * 2))
+    torch.testing.assert_close(twice, head.loss(emissions, tags, mask))
+
+
+def test_label_smoothing_counts_in_training_only():
+    head = head_of(Decoder.LINEAR, label_smoothing=0.2)
+    emissions, mask = random_emissions(5, [3, 2])
+    tags = torch.zeros(mask.shape, dtype=torch.long)
+    torch.testing.assert_close(head.loss(emissions, tags, mask), cross_entropy(emissions[mask], tags[mask]))
+    smoothed = cross_entropy(emissions[mask], tags[mask], label_smoothing=0.2)
+    torch.testing.assert_close(head.train().loss(emissions, tags, mask), smoothed)
+
+
+def test_emissions_are_float32_whatever_the_hidden_states_are():
+    head = head_of(Decoder.LINEAR).bfloat16()
+    assert head(torch.randn(1, 2, H).bfloat16(), torch.zeros(1, 1, dtype=torch.long)).dtype == torch.float32
+
+
+def test_masks_of_illegal_tags_are_no_part_of_the_state():
+    assert set(head_of(Decoder.CRF).state_dict()) == {"transitions", "starts", "output.weight", "output.bias"}

@@ -1,0 +1,26 @@
+"""Engines of every architecture."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mtl.inference import Engine
+from tests.mtl.inference.engines import engine_of
+
+
+@pytest.fixture(scope="session")
+def engines(backbone_folder: Callable[[str], Path]) -> Callable[[str], Engine]:
+    made: dict[str, Engine] = {}
+
+    def get(architecture: str) -> Engine:
+        if architecture not in made:
+            made[architecture] = engine_of(backbone_folder(architecture))
+        return made[architecture]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def engine(engines: Callable[[str], Engine]) -> Engine:
+    return engines("bert")

@@ -1,0 +1,77 @@
+"""Which evaluation is the best, and when to give up."""
+
+import pytest
+
+from mtl.errors import RecipeError
+from mtl.recipe import EvaluationConfig, TaskKind
+from mtl.training.best import BestKeeper
+
+KINDS = {"topic": TaskKind.CLASSIFICATION, "names": TaskKind.TAGGING, "pairs": TaskKind.SIMILARITY}
+
+
+def metrics(topic: float, names: float = 0.5, macro: float = 0.0) -> dict[str, float]:
+    return {
+        "eval/topic/accuracy": topic,
+        "eval/topic/macro_f1": macro,
+        "eval/names/f1": names,
+        "eval/names/token_accuracy": 0.99,
+    }
+
+
+def chosen(best: str, *evaluations: dict[str, float]) -> int | None:
+    keeper = BestKeeper(EvaluationConfig(best=best), KINDS)
+    for step, found in enumerate(evaluations):
+        keeper.is_better(step, found)
+    return keeper.step
+
+
+@pytest.mark.parametrize(
+    ("best", "step"), [("mean", 1), ("topic", 2), ("names", 0), ("topic/macro_f1", 3), ("names/f1", 0)]
+)
+def test_the_best_is_chosen_by_mean_or_task_or_metric(best: str, step: int):
+    evaluations = [metrics(0.1, 0.9), metrics(0.6, 0.8), metrics(0.8, 0.3), metrics(0.7, 0.2, macro=0.4)]
+    assert chosen(best, *evaluations) == step
+
+
+def test_the_mean_is_that_of_every_tasks_main_metric():
+    keeper = BestKeeper(EvaluationConfig(), KINDS)
+    keeper.is_better(0, metrics(0.2, 0.6) | {"eval/pairs/spearman_cosine": 0.7, "eval/pairs/pearson_cosine": 0.0})
+    assert keeper.score == pytest.approx(0.5)
+
+
+def test_a_tie_keeps_the_earlier_one():
+    assert chosen("mean", metrics(0.5), metrics(0.5)) == 0
+
+
+def test_without_dev_data_the_last_is_the_best():
+    assert chosen("mean", {}, {}, {}) == 2
+
+
+def test_patience_counts_evaluations_since_the_best():
+    keeper = BestKeeper(EvaluationConfig(patience=2), KINDS)
+    exhausted = []
+    for step, score in enumerate([0.5, 0.4, 0.6, 0.6, 0.5]):
+        keeper.is_better(step, metrics(score))
+        exhausted.append(keeper.is_exhausted)
+    assert exhausted == [False, False, False, False, True]
+
+
+def test_without_patience_nothing_is_exhausted():
+    keeper = BestKeeper(EvaluationConfig(), KINDS)
+    for step in range(50):
+        keeper.is_better(step, metrics(-step))
+    assert not keeper.is_exhausted
+
+
+@pytest.mark.parametrize("best", ["topics", "topics/accuracy", "", "/accuracy", "mean/x"])
+def test_a_task_that_is_none_is_refused(best: str):
+    with pytest.raises(
+        RecipeError, match="evaluation.best: mean, one of the tasks topic, names, pairs, or task/metric"
+    ):
+        BestKeeper(EvaluationConfig(best=best), KINDS)
+
+
+@pytest.mark.parametrize("best", ["topic/f1_macro", "topic/", "names/accuracy"])
+def test_a_metric_that_the_task_lacks_is_refused_and_not_taken_for_progress(best: str):
+    with pytest.raises(RecipeError, match="evaluation.best"):
+        BestKeeper(EvaluationConfig(best=best), KINDS).is_better(0, metrics(0.9))

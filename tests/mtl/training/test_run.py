@@ -1,0 +1,106 @@
+"""A run in its folder."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mtl.errors import RunError, TrainingError
+from mtl.recipe import Recipe, load
+from mtl.runs import Evaluated, Failed, RunFolder, RunState, Saved, Started, Step
+from mtl.training import loop, run_in_folder
+from tests.mtl.recipes import recipe_of
+
+
+@pytest.fixture
+def recipe(tiny_bert: Path) -> Recipe:
+    return recipe_of(tiny_bert, ["topic", "entities"], budget={"max_steps": 4}, evaluation={"every": 2})
+
+
+def test_every_event_is_on_disk_when_it_is_yielded(recipe: Recipe, tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    seen = []
+    for event in run_in_folder(recipe, folder.path):
+        seen.append(event)
+        assert list(folder.events()) == seen
+    assert seen[-1].kind == "finished"
+
+
+def test_the_status_follows_the_run(recipe: Recipe, tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    for event in run_in_folder(recipe, folder.path):
+        status = folder.read_status()
+        if isinstance(event, Started):
+            assert (status.state, status.total_steps, status.pid) == (RunState.RUNNING, 4, os.getpid())
+        if isinstance(event, Step):
+            assert (status.state, status.step) == (RunState.RUNNING, event.step)
+        if isinstance(event, Saved) and event.name == "best":
+            assert (status.best_step, status.best_score) == (event.step, event.score)
+    assert (folder.read_status().state, folder.read_status().step) == (RunState.FINISHED, 4)
+
+
+def test_both_checkpoints_and_the_recipe_are_in_the_folder(recipe: Recipe, tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    list(run_in_folder(recipe, folder.path))
+    assert {file.name for file in folder.best.iterdir()} == {"config.json", "model.safetensors", "README.md"}
+    assert {file.name for file in folder.last.iterdir()} == {"config.json", "model.safetensors", "README.md"}
+    assert yaml.safe_load(folder.recipe.read_text())["budget"]["max_steps"] == 4
+
+
+def test_the_recipe_in_the_folder_is_the_one_that_ran(recipe: Recipe, tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    list(run_in_folder(recipe, folder.path))
+    assert load(folder.recipe) == recipe
+
+
+def test_a_request_to_stop_ends_the_run(recipe: Recipe, tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    for event in run_in_folder(recipe, folder.path):
+        if isinstance(event, Step) and event.step == 2:
+            folder.request_stop()
+    assert (folder.read_status().state, folder.read_status().step) in {(RunState.STOPPED, 2), (RunState.STOPPED, 3)}
+    assert folder.last.is_dir()
+
+
+def test_a_failure_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    honest = loop.task_loss
+    monkeypatch.setattr(loop, "task_loss", lambda *arguments: honest(*arguments) * float("nan"))
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(TrainingError) as error:
+        list(run_in_folder(recipe, folder.path))
+    last = list(folder.events())[-1]
+    assert isinstance(last, Failed)
+    assert last.message == str(error.value) == folder.read_status().message
+    assert folder.read_status().state is RunState.FAILED
+
+
+def test_a_bug_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(loop, "task_loss", lambda *_: 1 / 0)
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(ZeroDivisionError):
+        list(run_in_folder(recipe, folder.path))
+    assert folder.read_status().state is RunState.FAILED
+    assert folder.read_status().message == "ZeroDivisionError: division by zero; the log has the whole story"
+
+
+def test_a_run_that_nobody_reads_on_is_stopped(recipe: Recipe, tmp_path: Path):
+    run = run_in_folder(recipe, tmp_path / "run")
+    next(event for event in run if isinstance(event, Evaluated))
+    run.close()
+    assert RunFolder(tmp_path / "run").read_status().state is RunState.STOPPED
+
+
+def test_a_folder_that_holds_a_run_is_refused(recipe: Recipe, tmp_path: Path):
+    list(run_in_folder(recipe, tmp_path / "run"))
+    with pytest.raises(RunError, match="already holds a run; give a new folder"):
+        next(run_in_folder(recipe, tmp_path / "run"))
+
+
+def test_nothing_that_is_left_behind_is_a_pickle(recipe: Recipe, tmp_path: Path):
+    list(run_in_folder(recipe, tmp_path / "run"))
+    files = {file.suffix for file in (tmp_path / "run").rglob("*") if file.is_file()}
+    assert files <= {".yaml", ".json", ".jsonl", ".safetensors", ".md", ".txt"}
+    for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines():
+        assert json.loads(line)["kind"]
