@@ -111,11 +111,11 @@ def load(folder: Path) -> LoadedModel:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{folder / WEIGHTS_FILE}: readable safetensors were expected") from error
+    _put(model, tensors, folder)
     if config.tensors not in (None, len(tensors)):
         raise CheckpointError(
             f"{folder / WEIGHTS_FILE}: {config.tensors} tensors were expected (see {CONFIG_FILE}), were {len(tensors)}"
         )
-    _put(model, tensors, folder)
     return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config)
 
 

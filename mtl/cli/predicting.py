@@ -92,6 +92,6 @@ def _write_parquet(target: Path, records: Sequence[dict[str, object]]) -> None:
     import pyarrow.parquet
 
     # Parquet has no structs without fields: a model without such tasks has no such column.
-    empty = {name for name, value in records[0].items() if value == {}} if records else set()
+    empty = {name for name, value in records[0].items() if isinstance(value, dict) and not value} if records else set()
     rows = [{name: value for name, value in record.items() if name not in empty} for record in records]
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), target)

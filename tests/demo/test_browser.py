@@ -6,7 +6,7 @@ import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from tests.demo.broken import BROKEN
+from tests.demo.broken import BROKEN  # noqa: E402
 
 SENTENCE = "Angela Merkel met engineers of Siemens in Munich"
 SLOW = 45_000

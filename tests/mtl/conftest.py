@@ -1,4 +1,4 @@
-"""Models that many tests share, each built or loaded once a session."""
+"""Models that many tests share, each built or loaded once."""
 
 import socket
 from collections.abc import Callable
@@ -14,11 +14,17 @@ from tests.tiny import save_backbone
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
-# Tiny models lose more by sharing their work between threads than they gain.
-torch.set_num_threads(1)
+
+@pytest.fixture(autouse=True, scope="package")
+def one_thread():
+    """Tiny models lose more by sharing their work between threads than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="package")
 def no_network():
     """Anything that would leave this machine fails at once."""
 
@@ -30,7 +36,7 @@ def no_network():
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def backbone_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The folder of a tiny random backbone by architecture."""
     built: dict[str, Path] = {}
@@ -43,18 +49,18 @@ def backbone_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tiny_bert(backbone_folder: Callable[[str], Path]) -> Path:
     return backbone_folder("bert")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def minilm() -> Engine:
     """The untouched default backbone."""
     return Engine.load(MINILM)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trained(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run folder of a tiny model with a task of every kind and decoder, trained for a few steps."""
     folder = tmp_path_factory.mktemp("runs") / "trained"

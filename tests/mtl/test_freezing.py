@@ -124,7 +124,7 @@ def test_in_a_run_trained_modules_are_in_train_mode_at_every_step(case: Case):
 
 def test_the_optimizer_holds_what_trains_and_nothing_else(case: Case):
     run, trained = case
-    held = {id(p) for group in run.trainer.optimization.optimizer.param_groups for p in group["params"]}
+    held = {id(p) for group in run.trainer.course.optimization.optimizer.param_groups for p in group["params"]}
     assert held == {id(p) for name, p in run.parameters.items() if name.startswith(trained)}
 
 
@@ -244,8 +244,12 @@ def test_a_freezing_section_that_contradicts_itself_is_refused(config: dict[str,
     assert str(error.value).startswith(gist)
 
 
-def test_a_plan_knows_when_nothing_trains():
-    assert FreezePlan(0, False, frozenset({"a", "b"})).is_frozen_whole(["a", "b"])
-    assert not FreezePlan(0, False, frozenset({"a"})).is_frozen_whole(["a", "b"])
-    assert not FreezePlan(1, False, frozenset({"a", "b"})).is_frozen_whole(["a", "b"])
-    assert not FreezePlan(0, True, frozenset({"a", "b"})).is_frozen_whole(["a", "b"])
+def test_a_plan_knows_whether_the_backbone_trains_and_what_never_changes():
+    nobody = frozenset[str]()
+    assert not FreezePlan(0, False, nobody).backbone_trains
+    assert FreezePlan(1, False, nobody).backbone_trains
+    assert FreezePlan(0, False, nobody, rank=4).backbone_trains
+    assert FreezePlan(0, False, nobody).frozen_below(6) == 6
+    assert FreezePlan(2, False, nobody).frozen_below(6) == 4
+    assert FreezePlan(6, True, nobody).frozen_below(6) == 0
+    assert FreezePlan(0, False, nobody, rank=4).frozen_below(6) == 0

@@ -16,7 +16,7 @@ from mtl.errors import BackboneError, CheckpointError
 from mtl.inference import Engine
 from mtl.model import MultiTaskModel
 from mtl.training import set_up
-from tests.mtl.recipes import recipe_of
+from tests.mtl.recipes import EXAMPLES, recipe_of
 
 TEXTS = ["Anna met Tom in Paris.", "a very bad film", "", "The team won the match in Berlin, didn't it?"]
 SNAPSHOT = Snapshot(7, {"eval/topic/accuracy": 0.5}, {"seed": 3})
@@ -263,3 +263,7 @@ def test_a_bare_backbone_can_be_saved_and_stays_bit_equal(tiny_bert: Path, tmp_p
     reference = BackboneReference(name=str(tiny_bert), sha256=backbone.source.sha256)
     save(LoadedModel(model, backbone.tokenizer, reference, None), tmp_path / "c", SNAPSHOT)
     np.testing.assert_array_equal(Engine.load(tmp_path / "c").encode(TEXTS), Engine.load(tiny_bert).encode(TEXTS))
+
+
+def test_a_checkpoint_tells_no_folder_of_the_machine_that_trained_it(trained: Path):
+    assert str(EXAMPLES) not in (trained / "last" / "config.json").read_text()

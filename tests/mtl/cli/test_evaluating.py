@@ -17,9 +17,8 @@ def test_a_trained_checkpoint_is_measured_as_at_the_end_of_its_run(trained: Path
     succeed("evaluate", trained / "last", *data, "--json", tmp_path / "metrics.json")
     found = json.loads((tmp_path / "metrics.json").read_text())
     expected = json.loads((trained / "last" / "config.json").read_text())["metrics"]
-    assert found == pytest.approx(
-        {key: value for key, value in expected.items() if key.split("/")[1] in files}, abs=1e-6
-    )
+    expected = {key: value for key, value in expected.items() if key.split("/")[1] in files}
+    assert found == pytest.approx(expected, abs=5e-4)  # the run measured from cached states in half precision
 
 
 def test_evaluation_prints_every_metric(trained: Path):
@@ -65,3 +64,10 @@ def test_a_task_given_twice_is_one_line(trained: Path):
 def test_a_folder_for_metrics_that_is_missing_is_one_line(trained: Path, tmp_path: Path):
     data = f"topic={EXAMPLES / 'topic/dev.csv'}"
     complaint("evaluate", trained / "last", "--data", data, "--json", tmp_path / "none" / "m.json")
+
+
+def test_labels_with_brackets_are_printed_as_they_are(trained: Path, tmp_path: Path):
+    (tmp_path / "t.csv").write_text("text,label\na,[/odd]\nb,[red]\n")
+    printed = succeed("evaluate", trained / "last", "--data", f"topic={tmp_path / 't.csv'}").stdout
+    assert "[red]" in printed
+    assert "[/odd]" in printed

@@ -1,6 +1,7 @@
 """`train`: what it leaves, tells and refuses."""
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,11 @@ def test_a_run_folder_in_use_is_one_line(recipe: Path, trained: Path):
 def test_a_folder_that_holds_a_model_is_no_run_folder(recipe: Path, tiny_bert: Path):
     message = complaint("train", recipe, "--run-dir", tiny_bert)
     assert message == f"--run-dir: a new folder was expected, {tiny_bert} holds a model"
+
+
+def test_the_handlers_of_signals_are_put_back(recipe: Path, tmp_path: Path):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    succeed("train", recipe, "--run-dir", tmp_path / "run", "--set", "budget.max_steps=1")
+    after = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    signal.signal(signal.SIGTERM, before[1])
+    assert after == before

@@ -164,3 +164,9 @@ def test_the_example_files_are_read_in_full(kind: str, file: str, count: int, la
     examples = read_files(TaskConfig(kind=kind), [str(EXAMPLES / file)])
     assert (len(examples), len(labels_of(examples))) == (count, labels)
     assert kind != "tagging" or all(isinstance(e, TaggedText) for e in examples)
+
+
+def test_a_lone_surrogate_in_a_label_becomes_a_replacement_character(tmp_path: Path):
+    file = tmp_path / "t.jsonl"
+    file.write_text('{"text": "a", "label": "x\\ud83d"}\n')
+    assert read_files(CLASSIFICATION, [str(file)]) == (LabelledText("a", "x\ufffd"),)

@@ -9,7 +9,7 @@ from mtl.inference import Engine
 from tests.mtl.inference.engines import engine_of
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def engines(backbone_folder: Callable[[str], Path]) -> Callable[[str], Engine]:
     made: dict[str, Engine] = {}
 
@@ -21,6 +21,6 @@ def engines(backbone_folder: Callable[[str], Path]) -> Callable[[str], Engine]:
     return get
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def engine(engines: Callable[[str], Engine]) -> Engine:
     return engines("bert")

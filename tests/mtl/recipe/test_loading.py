@@ -168,7 +168,6 @@ def test_a_setting_that_fits_nothing_is_refused(folder: Path, override: str, gis
         (VALID.replace("hidden: 8", "hidden: [8, 0]"), "tasks.topic.head.hidden.1: input should be greater than"),
         (VALID.replace("data/train.csv", "{a: b}"), "tasks.topic.train: "),
         (VALID + "sampling: {alpha: 2}\n", "sampling.alpha: input should be less than or equal to 1, was 2"),
-        (VALID + "tasks: 3\n", "tasks: "),
     ],
 )
 def test_a_wrong_key_or_value_is_refused_with_its_path(folder: Path, content: str, gist: str):
@@ -271,3 +270,8 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, content: bytes, gis
 def test_a_mapping_is_checked_as_a_file_is(folder: Path):
     with pytest.raises(RecipeError, match="^recipe: colour: this key is unknown"):
         parse({"tasks": {"a": {"kind": "tagging"}}, "colour": "red"}, folder=folder)
+
+
+def test_a_key_given_twice_is_not_dropped_in_silence(folder: Path):
+    content = VALID.replace("  names:", "  topic: {kind: classification, train: data/dev.csv}\n  names:")
+    assert "topic" in complaint(folder, content)

@@ -66,7 +66,7 @@ def test_without_patience_nothing_is_exhausted():
 @pytest.mark.parametrize("best", ["topics", "topics/accuracy", "", "/accuracy", "mean/x"])
 def test_a_task_that_is_none_is_refused(best: str):
     with pytest.raises(
-        RecipeError, match="evaluation.best: mean, one of the tasks topic, names, pairs, or task/metric"
+        RecipeError, match="evaluation.best: mean, guarded, one of the tasks topic, names, pairs, or task/metric"
     ):
         BestKeeper(EvaluationConfig(best=best), KINDS)
 

@@ -11,6 +11,7 @@ from mtl.checkpoint import read_config
 from mtl.errors import DataError, RecipeError, TrainingError
 from mtl.runs import Evaluated, Saved, Step, StopReason
 from mtl.training import loop
+from mtl.training.losses import BatchLoss
 from tests.mtl.recipes import recipe_of
 from tests.mtl.training.seen import BOTH, events_of, kinds, last, losses, scores
 
@@ -74,7 +75,7 @@ def test_a_stop_ends_the_run_in_order_and_keeps_its_weights(tiny_bert: Path, tmp
 def test_a_run_whose_time_is_up_stops_in_order(tiny_bert: Path, tmp_path: Path):
     recipe = recipe_of(tiny_bert, BOTH, budget={"max_minutes": 1e-9, "epochs": 100})
     found = events_of(recipe, tmp_path)
-    assert last(found).reason is StopReason.STOPPED
+    assert last(found).reason is StopReason.TIME
     assert last(found).step == 1
     assert read_config(tmp_path / "last").step == 1
 
@@ -120,13 +121,14 @@ def test_without_a_folder_nothing_is_saved(tiny_bert: Path):
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch):
-    honest, calls = loop.task_loss, []
+    honest, calls = loop.batch_loss, []
 
-    def task_loss(*arguments: object) -> torch.Tensor:
+    def batch_loss(*arguments: object, **settings: object) -> BatchLoss:
         calls.append(1)
-        return honest(*arguments) * (math.nan if len(calls) == 3 else 1.0)
+        loss = honest(*arguments, **settings)
+        return BatchLoss(loss.task, loss.total * (math.nan if len(calls) == 3 else 1.0))
 
-    monkeypatch.setattr(loop, "task_loss", task_loss)
+    monkeypatch.setattr(loop, "batch_loss", batch_loss)
     with pytest.raises(TrainingError, match="^step 3: the loss of topic is nan, so training ends here"):
         events_of(recipe_of(tiny_bert, ["topic"]))
 
@@ -134,12 +136,13 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tiny_bert: Path, 
 def test_a_loss_that_is_no_number_changes_no_weights(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch):
     kept: list[dict[str, torch.Tensor]] = []
 
-    def task_loss(model: torch.nn.Module, *_: object) -> torch.Tensor:
+    def batch_loss(model: torch.nn.Module, *_: object, **__: object) -> BatchLoss:
         kept.append({name: p.detach().clone() for name, p in model.named_parameters()})
         kept.append(dict(model.named_parameters()))
-        return sum(p.sum() for p in model.parameters() if p.requires_grad) * math.inf
+        loss = sum(p.sum() for p in model.parameters() if p.requires_grad) * math.inf
+        return BatchLoss(loss, loss)
 
-    monkeypatch.setattr(loop, "task_loss", task_loss)
+    monkeypatch.setattr(loop, "batch_loss", batch_loss)
     with pytest.raises(TrainingError):
         events_of(recipe_of(tiny_bert, ["topic"]))
     assert all(torch.equal(kept[1][name], tensor) for name, tensor in kept[0].items())

@@ -5,12 +5,14 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from mtl.errors import RunError, TrainingError
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, Failed, RunFolder, RunState, Saved, Started, Step
 from mtl.training import loop, run_in_folder
+from mtl.training.losses import BatchLoss
 from tests.mtl.recipes import recipe_of
 
 
@@ -65,8 +67,8 @@ def test_a_request_to_stop_ends_the_run(recipe: Recipe, tmp_path: Path):
 
 
 def test_a_failure_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    honest = loop.task_loss
-    monkeypatch.setattr(loop, "task_loss", lambda *arguments: honest(*arguments) * float("nan"))
+    nan = torch.tensor(float("nan"))
+    monkeypatch.setattr(loop, "batch_loss", lambda *_, **__: BatchLoss(nan, nan))
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(TrainingError) as error:
         list(run_in_folder(recipe, folder.path))
@@ -77,7 +79,7 @@ def test_a_failure_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, mo
 
 
 def test_a_bug_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(loop, "task_loss", lambda *_: 1 / 0)
+    monkeypatch.setattr(loop, "batch_loss", lambda *_, **__: 1 / 0)
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(ZeroDivisionError):
         list(run_in_folder(recipe, folder.path))
