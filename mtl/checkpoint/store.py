@@ -30,12 +30,16 @@ _BACKBONE_PREFIX = "encoder."
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready for use, in eval mode; `config` is None for a bare backbone."""
+    """A model ready for use, in eval mode; `config` is None for a bare backbone.
+
+    `changed` names the tensors of the backbone that differ from it already.
+    """
 
     model: MultiTaskModel
     tokenizer: Tokenizer
     backbone: BackboneReference
     config: CheckpointConfig | None
+    changed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,15 @@ def build(backbone: LoadedBackbone, tasks: Mapping[str, TaskInfo]) -> LoadedMode
     return LoadedModel(model, backbone.tokenizer, reference, None)
 
 
+def extend(base: LoadedModel, tasks: Mapping[str, TaskInfo]) -> LoadedModel:
+    """A loaded model with further heads, fresh ones; heads that it has stay as they are."""
+    model = MultiTaskModel(base.model.encoder, {**base.model.tasks, **tasks}).eval()
+    for own, known in ((model.heads, base.model.heads), (model.shared, base.model.shared)):
+        for name, module in known.items():
+            own[name].load_state_dict(module.state_dict())
+    return LoadedModel(model, base.tokenizer, base.backbone, base.config, base.changed)
+
+
 def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     """Write a checkpoint; a folder that was there is replaced only when the new one is complete.
 
@@ -62,7 +75,7 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
         Size of the checkpoint in bytes.
     """
     model = loaded.model
-    tensors = _changed(model, snapshot.dtype)
+    tensors = _changed(loaded, snapshot.dtype)
     config = CheckpointConfig(
         backbone=loaded.backbone,
         pooling=model.encoder.pooling,
@@ -116,13 +129,18 @@ def load(folder: Path) -> LoadedModel:
         raise CheckpointError(
             f"{folder / WEIGHTS_FILE}: {config.tensors} tensors were expected (see {CONFIG_FILE}), were {len(tensors)}"
         )
-    return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config)
+    changed = frozenset(name for name in tensors if name.startswith(_BACKBONE_PREFIX))
+    return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config, changed)
 
 
-def _changed(model: MultiTaskModel, dtype: torch.dtype) -> dict[str, Tensor]:
-    """All of the heads, and the parts of the backbone that train."""
-    parameters = dict(model.named_parameters())
-    names = [n for n, p in parameters.items() if not n.startswith(_BACKBONE_PREFIX) or p.requires_grad]
+def _changed(loaded: LoadedModel, dtype: torch.dtype) -> dict[str, Tensor]:
+    """All of the heads, and the parts of the backbone that train or were trained before."""
+    parameters = dict(loaded.model.named_parameters())
+    names = [
+        name
+        for name, parameter in parameters.items()
+        if not name.startswith(_BACKBONE_PREFIX) or parameter.requires_grad or name in loaded.changed
+    ]
     return {n: parameters[n].detach().to("cpu", dtype).contiguous() for n in names}
 
 

@@ -52,7 +52,7 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
         recipe = Recipe.model_validate(content)
     except ValidationError as error:
         raise RecipeError("; ".join(_sentences(error, where))) from error
-    folder = _data_root(recipe, folder, where)
+    home, folder = folder, _data_root(recipe, folder, where)
     tasks = {
         name: task.model_copy(
             update={
@@ -67,7 +67,7 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
         raise RecipeError(
             f"{where}: freezing.frozen_heads: a task of {', '.join(tasks)} was expected, was {', '.join(unknown)}"
         )
-    return recipe.model_copy(update={"tasks": tasks, "data_root": None})
+    return recipe.model_copy(update={"tasks": tasks, "data_root": None, "backbone": _backbone(recipe.backbone, home)})
 
 
 def dump(recipe: Recipe) -> str:
@@ -112,6 +112,12 @@ def _sentences(error: ValidationError, where: str) -> Iterable[str]:
             shown = f", was {came!r}" if isinstance(came, (str, int, float, bool)) else ""
             message = problem["msg"].removeprefix("Value error, ")
             yield f"{where}: {key}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def _backbone(name: str, folder: Path) -> str:
+    """A folder relative to the recipe becomes absolute; anything else is a Hub id."""
+    path = folder / Path(name).expanduser()
+    return str(path.resolve()) if path.is_dir() else name
 
 
 def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:

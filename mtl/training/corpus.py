@@ -31,6 +31,10 @@ class Corpus:
             replace(self.sample, texts=tuple(features(self.sample.texts))),
         )
 
+    def measured_from(self, untouched: LoadedModel) -> "Corpus":
+        """The same texts, with drift counted from this model."""
+        return replace(self, sample=draw_sample(untouched, self.sample.texts))
+
     def without_states(self) -> "Corpus":
         """The same texts for passes from the bottom of the backbone."""
         return self.with_features(lambda texts: [replace(text, states=None) for text in texts])

@@ -1,7 +1,7 @@
 """Everything a training loop needs, made from a recipe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -14,10 +14,10 @@ from mtl.encoder import Tokenizer, load_backbone
 from mtl.encoder.frozen import FrozenStates
 from mtl.errors import RecipeError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
-from mtl.model import TaskInfo
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.schema import Recipe, TaskKind
 from mtl.runs.folder import home
+from mtl.training.beginning import begin
 from mtl.training.corpus import Corpus, read_corpus, with_anchors
 from mtl.training.losses import LossWeights
 from mtl.training.prepared import TrainBatch, collate
@@ -106,19 +106,22 @@ def set_up(recipe: Recipe) -> Trainer:
     """
     data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
     torch.manual_seed(recipe.seed)
-    backbone = load_backbone(recipe.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
-    tasks = {name: TaskInfo(name, d.config.kind, d.labels, d.config.head) for name, d in data.items()}
-    loaded = build(backbone, tasks)
-    plan = resolve(recipe.freezing, tasks=tasks, layer_count=len(loaded.model.encoder.parts().layers))
+    beginning = begin(recipe, data)
+    loaded = beginning.loaded
+    encoder = loaded.model.encoder
+    plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
+    plan = replace(plan, frozen_heads=plan.frozen_heads | beginning.kept_tasks)
     course_stages = stages(recipe.freezing, plan)
-    if plan.rank is not None:
-        add_adapters(loaded.model.encoder, rank=plan.rank)
+    if plan.rank is not None and encoder.adapter_rank is None:
+        add_adapters(encoder, rank=plan.rank)
     loaded.model.to(best_device())
     freezer = Freezer(loaded.model, plan)
     trained_parameters = freezer.trained_parameters()
     trains = trained_parameters > 0
     trained = _trained_tasks(data, plan) if trains else []
     corpus = read_corpus(data, trained, loaded)
+    if loaded.config is not None:  # drift counts from the untouched backbone, not from the checkpoint
+        corpus = corpus.measured_from(build(load_backbone(loaded.backbone.name, pooling=encoder.pooling), {}))
     if recipe.anchor and plan.backbone_trains:
         corpus = with_anchors(corpus, loaded)
     course = _course(recipe, loaded, corpus) if trains else None

@@ -1,0 +1,65 @@
+"""What a run begins from: a backbone with fresh heads, or a trained checkpoint that goes on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mtl.checkpoint import LoadedModel, build, extend, is_checkpoint, load
+from mtl.data import TaskData
+from mtl.encoder import load_backbone
+from mtl.errors import RecipeError
+from mtl.model import TaskInfo
+from mtl.recipe.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The model at step 0, and the tasks that it had before and that the recipe does not train."""
+
+    loaded: LoadedModel
+    kept_tasks: frozenset[str]
+
+
+def begin(recipe: Recipe, data: Mapping[str, TaskData]) -> Beginning:
+    """Load what the recipe's `backbone` names; a task that a checkpoint has keeps its head and labels.
+
+    Raises:
+        RecipeError: a task differs in kind or has labels that its head in the checkpoint lacks.
+        MtlError: the backbone or checkpoint cannot be loaded.
+    """
+    folder = Path(recipe.backbone)
+    if not (folder.is_dir() and is_checkpoint(folder)):
+        backbone = load_backbone(recipe.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
+        return Beginning(build(backbone, {name: _fresh(task) for name, task in data.items()}), frozenset())
+    base = load(folder)
+    for key, came, has in (
+        ("pooling", recipe.pooling, base.model.encoder.pooling),
+        ("max_length", recipe.max_length, base.tokenizer.max_length),
+    ):
+        if came not in (None, has):
+            raise RecipeError(f"{key}: {has} was expected as the checkpoint {recipe.backbone} has, was {came}")
+    tasks = {name: _known(task, base) for name, task in data.items()}
+    return Beginning(extend(base, tasks), frozenset(base.model.tasks) - frozenset(tasks))
+
+
+def _fresh(task: TaskData) -> TaskInfo:
+    return TaskInfo(task.name, task.config.kind, task.labels, task.config.head)
+
+
+def _known(task: TaskData, base: LoadedModel) -> TaskInfo:
+    known = base.model.tasks.get(task.name)
+    if known is None:
+        return _fresh(task)
+    if known.kind is not task.config.kind:
+        raise RecipeError(
+            f"tasks.{task.name}.kind: {known.kind} was expected as in the checkpoint, was {task.config.kind}"
+        )
+    new = [label for label in task.labels if label not in known.labels]
+    if new:
+        raise RecipeError(
+            f"tasks.{task.name}.train: labels of the checkpoint's head ({', '.join(known.labels[:8])}) were expected, "
+            f"found {', '.join(new[:5])} too; a new name makes a new head"
+        )
+    if task.config.head.model_fields_set and task.config.head != known.head:
+        raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")
+    return replace(known)
