@@ -95,5 +95,9 @@ def trained(form: Form) -> Trained:
             return Trained(False, form.layers, frozenset())
         case Preset.ONE_HEAD_FROZEN:
             return Trained(True, None, frozenset([form.frozen_head or ""]))
+        case Preset.LORA:
+            return Trained(False, 0, frozenset(), adapters=True)
+        case Preset.PROBE_THEN_FINETUNE | Preset.GRADUAL:
+            return Trained(True, None, frozenset(), later=True)
         case _:
             return Trained(True, None, frozenset())

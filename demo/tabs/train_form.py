@@ -21,6 +21,9 @@ _PRESETS = {
     Preset.HEADS_ONLY: "Heads only: the encoder stays as it is. Medium data near its domain; fastest.",
     Preset.LAST_LAYERS: "Last layers: the top of the encoder trains too. The usual compromise.",
     Preset.FULL: "Full: everything trains. Enough data and time.",
+    Preset.PROBE_THEN_FINETUNE: "Heads first, then everything. Keeps what the encoder knows while heads settle.",
+    Preset.GRADUAL: "Gradual: one more layer from the top at each stage. Cautious full fine-tuning.",
+    Preset.LORA: "Adapters: small additions beside frozen layers. Small files to share; not faster.",
     Preset.ONE_HEAD_FROZEN: "One head frozen: all but one head. Protects a good task while another catches up.",
     Preset.ALL_FROZEN: "All frozen: nothing trains, it only measures. Prototypes, tiny data.",
 }

@@ -9,11 +9,16 @@ from demo.architecture import Architecture
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What trains: the embeddings or not, how many of the top layers (None for all), and which heads do not."""
+    """What trains: the embeddings or not, how many of the top layers (None for all), and which heads do not.
+
+    `adapters` stand beside layers that are frozen themselves; `later` says that the heads train first.
+    """
 
     embeddings: bool
     layers: int | None
     frozen_heads: frozenset[str]
+    adapters: bool = False
+    later: bool = False
 
 
 def stack(architecture: Architecture | None, trained: Trained, tasks: Sequence[str]) -> str:
@@ -31,19 +36,32 @@ def _layers(architecture: Architecture | None, trained: Trained) -> str:
     largest = max(architecture.embeddings, architecture.layer)
     first = 0 if trained.layers is None else architecture.layers - trained.layers
     layers = "".join(
-        _block(f"layer {i + 1}", architecture.layer, 100 * architecture.layer / largest, i >= first)
+        _block(
+            f"layer {i + 1}",
+            architecture.layer,
+            100 * architecture.layer / largest,
+            i >= first,
+            _note(trained, i >= first),
+        )
         for i in reversed(range(architecture.layers))
     )
     width = 100 * architecture.embeddings / largest
-    return layers + _block("embeddings", architecture.embeddings, width, trained.embeddings)
+    later = "trains last" if trained.later and trained.embeddings else ""
+    return layers + _block("embeddings", architecture.embeddings, width, trained.embeddings, later)
 
 
-def _block(name: str, parameters: int | None, width: float, trains: bool) -> str:
+def _note(trained: Trained, trains: bool) -> str:
+    if trained.adapters:
+        return "adapter"
+    return "trains later" if trained.later and trains else ""
+
+
+def _block(name: str, parameters: int | None, width: float, trains: bool, note: str = "") -> str:
     state = "trains" if trains else "frozen"
     size = f"{parameters / 1e6:.1f} M" if parameters else ""
     return (
         f'<div class="ph-block ph-{state}"><span class="ph-name">{escape(name)}</span>'
         f'<span class="ph-figure">{size}</span>'
         f'<span class="ph-track"><i style="width:{max(width, 3):.0f}%"></i></span>'
-        f'<span class="ph-state">{state}</span></div>'
+        f'<span class="ph-state">{note or state}</span></div>'
     )
