@@ -1,6 +1,6 @@
 """What freezing saves, and how we stand beside others, in one process run.
 
-    python benchmarks/train.py --data FOLDER [--sentences 4000] [--epochs 5] [--repeats 3] [--peers]
+    python benchmarks/train.py --data FOLDER [--sentences 3000] [--epochs 5] [--repeats 3] [--peers 3]
 
 Trains `entities` (the first sentences of uner_ewt) and `topic` (sib200_en) on MiniLM under several freezing choices, in
 alternating order, and prints medians: seconds of training (evaluation left out), the ratio to our own `full`, dev
@@ -51,10 +51,10 @@ def main() -> None:
     """Run everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sentences", type=int, default=4000)
+    parser.add_argument("--sentences", type=int, default=3000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--peers", type=int, default=0, metavar="REPEATS", help="runs of each peer")
     args = parser.parse_args()
     console = Console(highlight=False)
     runs: dict[str, list[Timing]] = {name: [] for name in CONTENDERS}
@@ -85,6 +85,7 @@ def recipe_of(args: argparse.Namespace, settings: dict) -> Recipe:
         },
         "optimizer": {"backbone_lr": 2.0e-4, "head_lr": 1.0e-3},
         "budget": {"epochs": args.epochs, "batch_tokens": 1024},
+        "evaluation": {"every": 1_000_000},
         **settings,
     }
     return parse(content, folder=args.data.resolve())
@@ -95,20 +96,20 @@ def time_ours(recipe: Recipe) -> Timing:
     timing = Timing()
     with tempfile.TemporaryDirectory() as home:
         os.environ["MTL_HOME"] = home
-        begun = time.perf_counter()
-        events = train(recipe)
-        mark, epoch_began = begun, begun
-        evaluating = 0.0
-        for event in events:
+        mark = time.perf_counter()
+        per_epoch, epoch = 1, 0.0
+        for event in train(recipe):
             now = time.perf_counter()
+            if isinstance(event, Started):
+                per_epoch = event.steps_per_epoch
+            if isinstance(event, Started | Step):
+                timing.seconds += now - mark
+                epoch += now - mark
+            if isinstance(event, Step) and event.step % per_epoch == 0:
+                timing.epochs.append(epoch)
+                epoch = 0.0
             if isinstance(event, Evaluated):
-                evaluating += now - mark
                 timing.figures = {k: v for k, v in event.metrics.items() if k in FIGURES}
-                if event.step:
-                    timing.epochs.append(now - epoch_began - (now - mark))
-                epoch_began = now
-            elif isinstance(event, Started | Step):
-                timing.seconds = now - begun - evaluating
             mark = now
     return timing
 
@@ -120,7 +121,7 @@ def time_peers(args: argparse.Namespace) -> dict[str, list[Timing]]:
     """The peers' runs, one after the other."""
     from peers import logistic_regression, transformers_trainer
 
-    repeats = range(args.repeats)
+    repeats = range(args.peers)
     return {
         "transformers Trainer, entities only": [Timing(*transformers_trainer(args)) for _ in repeats],
         "sentence-transformers + logistic regression, topic only": [
