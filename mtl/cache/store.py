@@ -1,6 +1,6 @@
 """Ragged rows of half-precision vectors in memory-mapped files, one folder an entry.
 
-An entry `<key>/` holds `values.f16` (all vectors one after the other) and `counts.npy` (vectors of each row). It is
+An entry `<key>/` holds `values.npy` (all vectors one after the other) and `counts.npy` (vectors of each row). It is
 written in a folder of its own and moved into place whole: a reader never meets half an entry, two writers of one key
 do no harm, and a writer that was killed leaves only a folder that is swept later.
 """
@@ -17,8 +17,9 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-_VALUES, _COUNTS = "values.f16", "counts.npy"
+_VALUES, _COUNTS = "values.npy", "counts.npy"
 _WRITING = ".writing"
+_HEADER = 128  # bytes before the numbers of such a file
 
 Half = NDArray[np.float16]
 Fill = Callable[["RaggedRows"], None]
@@ -58,32 +59,36 @@ class RaggedStore:
         place = self.folder / key
         try:
             counts = np.load(place / _COUNTS)
-            values = np.memmap(place / _VALUES, dtype=np.float16, mode="r").reshape(int(counts.sum()), -1)
+            values = np.load(place / _VALUES, mmap_mode="r")
             os.utime(place)
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             return None
-        return RaggedRows(values, counts)
+        return RaggedRows(values, counts) if len(values) == counts.sum() else None
 
     def write(self, key: str, counts: Sequence[int], *, size: int, fill: Fill) -> RaggedRows | None:
         """Make an entry: `fill` writes the rows of a writable view in any order.
 
         Returns:
-            The entry for reading, or None where it is larger than the store may be or the disk is full.
+            The entry for reading, or None where it is larger than the store may be or cannot be written.
         """
         array = np.asarray(counts, dtype=np.int64)
-        needed = int(array.sum()) * size * 2
-        if needed > self.max_bytes or not needed:
+        shape = (int(array.sum()), size)
+        needed = shape[0] * size * 2 + array.nbytes + 2 * _HEADER
+        if needed > self.max_bytes or not shape[0]:
             return None
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._make_room(needed)
         place = self.folder / f"{key}.{os.getpid()}{_WRITING}"
-        shutil.rmtree(place, ignore_errors=True)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_room(needed)
+            shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
-            values = np.memmap(place / _VALUES, dtype=np.float16, mode="w+", shape=(int(array.sum()), size))
+            values = np.lib.format.open_memmap(place / _VALUES, mode="w+", dtype=np.float16, shape=shape)
+            _reserve(place / _VALUES)
             fill(RaggedRows(values, array))
             values.flush()
             np.save(place / _COUNTS, array)
+            if self.open(key) is None:  # what stands there, if anything, is damaged
+                shutil.rmtree(self.folder / key, ignore_errors=True)
             place.rename(self.folder / key)
         except OSError:
             # The disk is full, or another run finished the same entry first; in either case read what is there.
@@ -109,6 +114,13 @@ class RaggedStore:
                 return
             total -= _size(place)
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _reserve(file: Path) -> None:
+    """Take the file's blocks now: where the disk is full, a mapped write would end the process instead of failing."""
+    if hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as opened:
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
 
 
 def _size(place: Path) -> int:

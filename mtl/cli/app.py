@@ -65,7 +65,7 @@ def compare(
     with one_line_errors():
         from mtl.cli.comparing import compare_command
 
-        if not all(seed.strip().isdigit() for seed in seeds.split(",")):
+        if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
             raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
         compare_command(
             recipe,

@@ -93,6 +93,7 @@ def _shower(recipe: Recipe, progress: Progress) -> Callable[[Event], None]:
 
 def _main_metrics(recipe: Recipe, event: Evaluated) -> str:
     keys = {name: MAIN_METRIC[task.kind] for name, task in recipe.tasks.items()}
+    keys["embedding"] = "drift"
     return "  ".join(
         f"{name} {metric} {event.metrics[f'eval/{name}/{metric}']:.4f}"
         for name, metric in keys.items()

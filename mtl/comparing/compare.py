@@ -1,6 +1,7 @@
 """`compare`: the same data, seeds and budget under several strategies, each run in a process of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -34,8 +35,7 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
 
 
 def _run(strategy: Strategy, run: RunFolder) -> None:
-    for file in (run.events_file, run.status_file):
-        file.unlink(missing_ok=True)
+    shutil.rmtree(run.path, ignore_errors=True)  # an attempt that was interrupted, with its request to stop
     run.create()
     request = run.path / "request.yaml"
     request.write_text(dump(strategy.recipe), encoding="utf-8")
@@ -46,11 +46,13 @@ def _run(strategy: Strategy, run: RunFolder) -> None:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RunError(f"{strategy.name}, seed {strategy.recipe.seed}: {run.log_tail(1) or 'the run failed'}")
+    if run.stop_requested():
+        raise RunError(f"{strategy.name}, seed {strategy.recipe.seed}: the run was stopped before its end")
     (run.path / "memory").write_text(str(usage.ru_maxrss * _MAXRSS_UNIT), encoding="utf-8")
 
 
 def _is_complete(run: RunFolder) -> bool:
-    return (run.path / "memory").is_file() and any(isinstance(event, Finished) for event in run.events())
+    return (run.path / "memory").is_file()
 
 
 def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:

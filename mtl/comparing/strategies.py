@@ -30,10 +30,18 @@ def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> 
     if single_task:
         full = FreezingConfig(preset=Preset.FULL)
         found += [
-            Strategy(f"only {name}", recipe.model_copy(update={"freezing": full, "tasks": {name: task}}))
-            for name, task in recipe.tasks.items()
+            Strategy(f"only {name}", _alone(name, recipe).model_copy(update={"freezing": full}))
+            for name in recipe.tasks
         ]
     return found
+
+
+def _alone(name: str, recipe: Recipe) -> Recipe:
+    """The recipe for one of its tasks; where another one would choose the best checkpoint, the mean does."""
+    chooser = recipe.evaluation.best.partition("/")[0]
+    best = "mean" if chooser in recipe.tasks and chooser != name else recipe.evaluation.best
+    evaluation = recipe.evaluation.model_copy(update={"best": best})
+    return recipe.model_copy(update={"tasks": {name: recipe.tasks[name]}, "evaluation": evaluation})
 
 
 def _freezing(name: str, recipe: Recipe) -> FreezingConfig:
@@ -50,6 +58,6 @@ def _freezing(name: str, recipe: Recipe) -> FreezingConfig:
         return FreezingConfig(preset=preset, frozen_heads=(head,))
     if not detail:
         return FreezingConfig(preset=preset, layers=recipe.freezing.layers if preset is Preset.LAST_LAYERS else None)
-    if preset is not Preset.LAST_LAYERS or not detail.isdigit() or int(detail) < 1:
+    if preset is not Preset.LAST_LAYERS or not detail.isdecimal() or int(detail) < 1:
         raise RecipeError(f"--presets: last_layers:N with a number of layers was expected, was {name!r}")
     return FreezingConfig(preset=preset, layers=int(detail))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from mtl.encoder.parts import parts_of, stack_name
+from mtl.errors import BackboneError
 
 Inputs = Mapping[str, Tensor]
 
@@ -23,6 +24,9 @@ class Boundary:
     Args:
         model: the backbone; its layers are shared with the part above the cut, not copied.
         below: how many layers lie under the cut; all of them puts the cut at the last hidden state.
+
+    Raises:
+        BackboneError: the model does not run its layers as modules, so it has no place between them.
     """
 
     def __init__(self, model: PreTrainedModel, *, below: int) -> None:
@@ -67,14 +71,15 @@ class _Entry(nn.Module):
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
         self._wrapped = (layer,)  # in a tuple it is no submodule: its parameters keep their one name
-        self.states: Tensor | None = None
+        self.states: Tensor | None = None  # taken by the first call: some models run one layer several times
         for name in ("attention_type",):  # what an encoder may read of a layer from outside
             if hasattr(layer, name):
                 setattr(self, name, getattr(layer, name))
 
-    def forward(self, _hidden: Tensor, *args: object, **kwargs: object) -> object:
+    def forward(self, hidden: Tensor, *args: object, **kwargs: object) -> object:
         """Run the layer on the given states."""
-        return self._wrapped[0](self.states, *args, **kwargs)
+        states, self.states = self.states, None
+        return self._wrapped[0](hidden if states is None else states, *args, **kwargs)
 
 
 class _Skipped(nn.Module):
@@ -140,4 +145,6 @@ def _output_form(model: PreTrainedModel, layer: nn.Module) -> int | None:
             model(input_ids=torch.zeros((1, 2), dtype=torch.long, device=model.device))
     finally:
         hook.remove()
+    if not found:
+        raise BackboneError(f"{type(model).__name__}: layers that run as modules were expected, it cannot be cut")
     return found[0]

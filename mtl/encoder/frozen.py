@@ -44,7 +44,7 @@ class FrozenStates:
             key, counts, size=self.encoder.dimension, fill=lambda out: self._fill(out, texts)
         )
         if rows is None:
-            return list(texts)
+            return [replace(text, states=None) for text in texts]
         return [replace(text, states=rows.row(i)) for i, text in enumerate(texts)]
 
     def in_memory(self, texts: Sequence[TokenizedText]) -> list[TokenizedText]:

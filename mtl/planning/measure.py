@@ -3,12 +3,14 @@
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import torch
 
+from mtl.adapters import adapter_parameters
 from mtl.data import TaskData, texts_of
 from mtl.planning.advice import TaskFacts, advise
 from mtl.planning.report import Part, Plan
@@ -48,18 +50,19 @@ def plan(recipe: Recipe) -> Plan:
     parts = tuple(_parts(trainer))
     trained = sum(part.parameters for part in parts if part.trains)
     tokens = {name: sum(map(len, examples)) for name, examples in trainer.corpus.train.items()}
-    shares = course.sampler.probabilities if course else {}
     steps = trainer.total_steps
+    drawn = Counter(draw.task for draw in islice(course.sampler, steps)) if course else Counter[str]()
+    draws = {name: drawn[name] for name in tokens}
     cost = _measure(trainer, course) if course else _Cost(0.0, 0.0)
     dev_tokens = sum(len(text) for dev in trainer.corpus.dev.values() for text in dev.texts)
-    cached_tokens = sum(tokens.values()) + dev_tokens if trainer.states is not None else 0
+    cached_tokens = _cached_tokens(trainer)
     per_step = {n: tokens[n] / max(1, len(course.sampler.batches(n))) for n in tokens} if course else {}
-    seconds = steps * sum(shares[n] * per_step[n] for n in shares) * cost.step
+    seconds = sum(draws[n] * per_step[n] for n in draws) * cost.step
     seconds += cached_tokens * cost.lower + _evaluations(trainer) * dev_tokens * cost.step / _FORWARD_SHARE
     return Plan(
         parts=parts,
         steps=steps,
-        draws={name: round(share * steps) for name, share in shares.items()},
+        draws=draws,
         seconds=seconds,
         memory_bytes=_peak_memory(),
         cache_bytes=2 * trainer.loaded.model.encoder.dimension * cached_tokens,
@@ -75,11 +78,28 @@ def _parts(trainer: Trainer) -> Iterator[Part]:
     groups = [("embeddings", parts.bottom)]
     groups += [(f"layer {i}", (layer,)) for i, layer in enumerate(parts.layers, start=1)]
     groups += [("final norm", parts.top)] if parts.top else []
-    groups += [(f"{name} head", model.head_modules(name)) for name in model.tasks]
+    groups += [(f"shared layer {name}", (layer,)) for name, layer in model.shared.items()]
+    groups += [(f"{name} head", (head,)) for name, head in model.heads.items()]
+    adapters = list(adapter_parameters(model.encoder))
+    apart = {id(p) for p in adapters}  # they stand in the layers
     for name, modules in groups:
-        parameters = [p for module in modules for p in module.parameters()]
-        count = sum(p.numel() for p in parameters)
-        yield Part(name, count, trains=any(p.requires_grad for p in parameters))
+        yield _part(name, [p for module in modules for p in module.parameters() if id(p) not in apart])
+    if adapters:
+        yield _part("adapters", adapters)
+
+
+def _part(name: str, parameters: Sequence[torch.nn.Parameter]) -> Part:
+    return Part(name, sum(p.numel() for p in parameters), trains=any(p.requires_grad for p in parameters))
+
+
+def _cached_tokens(trainer: Trainer) -> int:
+    """Tokens whose states the run keeps on disk, in the last stage."""
+    if trainer.states is None:
+        return 0
+    corpus = trainer.corpus
+    texts = [text for examples in corpus.train.values() for example in examples for text in example.texts]
+    texts += [text for dev in corpus.dev.values() for text in dev.texts]
+    return sum(map(len, (*texts, *corpus.sample.texts)))
 
 
 def _measure(trainer: Trainer, course: Course) -> _Cost:

@@ -27,7 +27,7 @@ class Plan:
 
     `seconds` is the expected time of the whole run from a few measured batches, `memory_bytes` the peak resident
     memory seen while they ran, `cache_bytes` what the states below the lowest trained layer take on disk, and
-    `checkpoint_bytes` the size of what training changes. `draws` is the expected number of batches of each task.
+    `checkpoint_bytes` the size of what training changes. `draws` is the number of batches of each task.
     """
 
     parts: tuple[Part, ...]

@@ -67,10 +67,10 @@ def train(
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)
             trainer.freezer.train()
-        session.keep_state(step)
         reason = session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
         if reason is not None:
             break
+        session.keep_state(step)  # at the end `session.end` does: a state is never written over
     yield from session.end(step, reason or StopReason.COMPLETED)
 
 

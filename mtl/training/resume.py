@@ -34,6 +34,8 @@ class Position:
     best_step: int | None = None
     peaks: dict[str, float] = field(default_factory=dict)
     waited: int = 0
+    losses: dict[str, list[float]] = field(default_factory=dict)
+    """Of each task since the last evaluation."""
 
 
 def save_state(folder: Path, trainer: Trainer, position: Position) -> None:

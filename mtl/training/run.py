@@ -29,6 +29,8 @@ def resume_in_folder(path: Path) -> Iterator[Event]:
     status = folder.read_status()
     if status.state.is_live:
         raise RunError(f"{path}: the run is still going on in process {status.pid}")
+    if status.state is RunState.FINISHED:
+        raise RunError(f"{path}: the run has come to its end at step {status.step}, nothing is left to do")
     recipe = load(folder.recipe)
     folder.stop_file.unlink(missing_ok=True)
     has_state = bool(kept_steps(folder.resume))
@@ -62,7 +64,6 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
         for event in train(recipe, folder=folder.path, should_stop=folder.stop_requested, resume=resume):
             if resume and isinstance(event, Started):
                 folder.drop_events_after(event.step)
-                status = replace(status, step=event.step)
             folder.append(event)
             status = _next(status, event)
             folder.write_status(status)
@@ -91,6 +92,7 @@ def _next(status: Status, event: Event) -> Status:
             return replace(
                 status,
                 state=RunState.RUNNING,
+                step=event.step,
                 total_steps=event.total_steps,
                 first_step=event.step,
                 started=event.time,

@@ -57,6 +57,7 @@ class Session:
         self.evaluated_step, self.metrics = position.evaluated_step, position.metrics
         self.best.score, self.best.step = position.best_score, position.best_step
         self.best.peaks, self.best.waited = position.peaks, position.waited
+        self._losses = position.losses
         self.first_step = position.step
         return position.step
 
@@ -70,7 +71,17 @@ class Session:
         save_state(
             self.folder / _STATE,
             self.trainer,
-            Position(step, seconds, self.evaluated_step, self.metrics, best.score, best.step, best.peaks, best.waited),
+            Position(
+                step,
+                seconds,
+                self.evaluated_step,
+                self.metrics,
+                best.score,
+                best.step,
+                best.peaks,
+                best.waited,
+                self._losses,
+            ),
         )
         self.state_kept = time.monotonic()
 

@@ -12,7 +12,7 @@ from mtl.data import TaskData, read_task
 from mtl.device import best_device
 from mtl.encoder import Tokenizer, load_backbone
 from mtl.encoder.frozen import FrozenStates
-from mtl.errors import RecipeError
+from mtl.errors import BackboneError, RecipeError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.schema import Recipe, TaskKind
@@ -146,7 +146,10 @@ def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> Fro
     below = plan.frozen_below(len(encoder.parts().layers))
     if below == 0 or not recipe.cache.enabled:
         return None
-    encoder.cut(below)
+    try:
+        encoder.cut(below)
+    except BackboneError:  # every pass starts from the bottom
+        return None
     return FrozenStates(encoder, loaded.tokenizer, below, RaggedStore(home() / "cache", int(recipe.cache.max_gb * 1e9)))
 
 
