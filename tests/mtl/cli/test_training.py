@@ -25,7 +25,7 @@ def test_training_leaves_a_run_folder_and_says_where(recipe: Path, tmp_path: Pat
 def test_training_tells_its_course_line_by_line(recipe: Path, tmp_path: Path):
     told = succeed("train", recipe, "--run-dir", tmp_path / "run", "--set", "budget.max_steps=20").stderr
     assert re.search(r"^[\d,]+ of [\d,]+ parameters train \(100.0%\), 20 steps, cpu, fp32$", told, re.M)
-    assert re.search(r"^step 0  topic accuracy 0\.\d{4}  entities f1 0\.\d{4}$", told, re.M)
+    assert re.search(r"^step 0  topic accuracy 0\.\d{4}  entities f1 0\.\d{4}  embedding drift 0\.0000$", told, re.M)
     assert re.search(r"^step 20  epoch [\d.]+  (topic|entities) loss [\d.]+  [\d,]+ tokens/s$", told, re.M)
     assert re.search(r"^step 20  saved last \(\d+\.\d MB\)$", told, re.M)
     assert re.search(r"^completed after 20 steps: topic accuracy", told, re.M)
