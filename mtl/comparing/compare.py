@@ -11,7 +11,7 @@ from mtl.comparing.report import Outcome
 from mtl.comparing.strategies import Strategy
 from mtl.errors import RunError
 from mtl.recipe import dump
-from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started
+from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -46,13 +46,14 @@ def _run(strategy: Strategy, run: RunFolder) -> None:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RunError(f"{strategy.name}, seed {strategy.recipe.seed}: {run.log_tail(1) or 'the run failed'}")
-    if run.stop_requested():
-        raise RunError(f"{strategy.name}, seed {strategy.recipe.seed}: the run was stopped before its end")
     (run.path / "memory").write_text(str(usage.ru_maxrss * _MAXRSS_UNIT), encoding="utf-8")
+    if not _is_complete(run):
+        raise RunError(f"{strategy.name}, seed {strategy.recipe.seed}: the run was stopped before its end")
 
 
 def _is_complete(run: RunFolder) -> bool:
-    return (run.path / "memory").is_file()
+    ends = [event for event in run.events() if isinstance(event, Finished)]
+    return (run.path / "memory").is_file() and bool(ends) and ends[-1].reason is not StopReason.STOPPED
 
 
 def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:

@@ -93,13 +93,13 @@ def _part(name: str, parameters: Sequence[torch.nn.Parameter]) -> Part:
 
 
 def _cached_tokens(trainer: Trainer) -> int:
-    """Tokens whose states the run keeps on disk, in the last stage."""
-    if trainer.states is None:
-        return 0
+    """Tokens whose states the run keeps on disk, counted in each stage that has something frozen."""
+    layers = len(trainer.loaded.model.encoder.parts().layers)
+    stages = sum(stage.plan.frozen_below(layers) > 0 for stage in trainer.stages) if trainer.recipe.cache.enabled else 0
     corpus = trainer.corpus
     texts = [text for examples in corpus.train.values() for example in examples for text in example.texts]
     texts += [text for dev in corpus.dev.values() for text in dev.texts]
-    return sum(map(len, (*texts, *corpus.sample.texts)))
+    return stages * sum(map(len, (*texts, *corpus.sample.texts)))
 
 
 def _measure(trainer: Trainer, course: Course) -> _Cost:

@@ -48,6 +48,8 @@ class Status:
     total_steps: int = 0
     first_step: int = 0
     """The step after which this process began: 0, or where it resumed."""
+    training_began: float = 0.0
+    """When this process was ready for its first step."""
     best_score: float | None = None
     best_step: int | None = None
     message: str = ""
@@ -58,7 +60,7 @@ class Status:
         done = self.step - self.first_step
         if not self.state.is_live or done <= 0:
             return None
-        return (self.updated - self.started) / done * (self.total_steps - self.step)
+        return (self.updated - self.training_began) / done * (self.total_steps - self.step)
 
 
 def home() -> Path:

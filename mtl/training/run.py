@@ -95,7 +95,7 @@ def _next(status: Status, event: Event) -> Status:
                 step=event.step,
                 total_steps=event.total_steps,
                 first_step=event.step,
-                started=event.time,
+                training_began=event.time,
             )
         case Step():
             return replace(status, step=event.step)

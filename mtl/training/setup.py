@@ -71,9 +71,9 @@ class Trainer:
         self._stage = stage
         plan = self.stages[stage].plan
         self.freezer = Freezer(self.loaded.model, plan)
+        self.loaded.model.eval()  # a cut tries the model out and must draw no random numbers for dropout
         before, self.states = self.states, _frozen_states(self.recipe, self.loaded, plan)
         if compute_states and self.states is not None:
-            self.loaded.model.eval()
             self.corpus = self.corpus.with_features(self.states)
         elif before is not None:
             self.corpus = self.corpus.without_states()

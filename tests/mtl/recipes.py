@@ -34,8 +34,21 @@ def recipe_of(backbone: Path, tasks: Sequence[str], **sections: object) -> Recip
     return parse({"backbone": str(backbone), "tasks": chosen, **DEFAULTS, **sections}, folder=EXAMPLES)
 
 
-def write_easy_data(folder: Path) -> dict[str, dict[str, object]]:
+def quick_recipe(
+    backbone: Path, folder: Path, tasks: Sequence[str] = ("topic", "names", "pairs"), **sections: object
+) -> Recipe:
+    """A recipe over few and short examples, written to `folder`; `sections` as in `recipe_of`."""
+    written = write_easy_data(folder, rounds=5)
+    chosen = {name: {**written[name], **sections.pop(f"tasks_{name}", {})} for name in tasks}
+    return parse({"backbone": str(backbone), "tasks": chosen, **DEFAULTS, **sections}, folder=folder)
+
+
+def write_easy_data(folder: Path, *, rounds: int = 20) -> dict[str, dict[str, object]]:
     """Data that a tiny model can learn: one word decides the topic, names are always names, equal words score 1.
+
+    Args:
+        folder: where the files go.
+        rounds: each gives three topics, two sentences with names and two pairs.
 
     Returns:
         A task of each kind on files in `folder`, measured on what it trains on.
@@ -45,13 +58,13 @@ def write_easy_data(folder: Path) -> dict[str, dict[str, object]]:
     names = {"anna": "PER", "tom": "PER", "maria": "PER", "paris": "LOC", "rome": "LOC", "berlin": "LOC"}
     fillers = ["the", "a", "very", "old", "new", "and", "is", "was", "good"]
     texts, sentences, pairs = ["text,label"], [], ["sentence1,sentence2,score"]
-    for label, words in list(topics.items()) * 20:
+    for label, words in list(topics.items()) * rounds:
         texts.append(" ".join(draw.sample(fillers, 3) + [draw.choice(words)]) + f",{label}")
-    for _ in range(40):
+    for _ in range(2 * rounds):
         words = draw.sample(fillers, 3) + draw.sample(list(names), 2)
         draw.shuffle(words)
         sentences.append("\n".join(f"{word}\t{'B-' + names[word] if word in names else 'O'}" for word in words))
-    for i in range(40):
+    for i in range(2 * rounds):
         first = draw.choice([word for words in topics.values() for word in words])
         second = first if i % 2 else draw.choice(list(names))
         pairs.append(f"{draw.choice(fillers)} {first},{draw.choice(fillers)} {second},{i % 2}")

@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def status_of(pid: int, started: float, state: RunState = RunState.RUNNING) -> Status:
-    return Status(state, pid, started, started=100.0, updated=160.0, step=30, total_steps=120)
+    return Status(state, pid, started, started=100.0, training_began=100.0, updated=160.0, step=30, total_steps=120)
 
 
 @pytest.fixture

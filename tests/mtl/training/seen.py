@@ -1,10 +1,14 @@
 """What a run's events show."""
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import mtl
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event, Finished, Step
+from mtl.training import Trainer, loop
 
 BOTH = ("topic", "entities")
 
@@ -28,3 +32,19 @@ def last(events: list[Event]) -> Finished:
 
 def scores(events: list[Event], key: str) -> list[float]:
     return [event.metrics[key] for event in events if isinstance(event, Evaluated) and key in event.metrics]
+
+
+def begin(recipe: Recipe, folder: Path | None = None) -> tuple[Trainer, Iterator[Event]]:
+    """A run that has just started, seen from inside too."""
+    trainers: list[Trainer] = []
+    set_up = loop.set_up
+
+    def remember(recipe: Recipe) -> Trainer:
+        trainers.append(set_up(recipe))
+        return trainers[-1]
+
+    run = mtl.train(recipe, folder=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "set_up", remember)
+        next(run)
+    return trainers[0], run

@@ -1,6 +1,8 @@
 """Which evaluation is the best, and when to give up."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mtl.errors import RecipeError
 from mtl.recipe import EvaluationConfig, TaskKind
@@ -75,3 +77,49 @@ def test_a_task_that_is_none_is_refused(best: str):
 def test_a_metric_that_the_task_lacks_is_refused_and_not_taken_for_progress(best: str):
     with pytest.raises(RecipeError, match="evaluation.best"):
         BestKeeper(EvaluationConfig(best=best), KINDS).is_better(0, metrics(0.9))
+
+
+SCORES = st.integers(0, 20).map(lambda n: n / 20)
+GUARDS = st.sampled_from([0.0, 0.049, 0.101, 0.3])
+
+
+@given(st.lists(st.tuples(SCORES, SCORES), min_size=1, max_size=12), GUARDS)
+def test_guarded_takes_the_best_mean_among_evaluations_in_which_no_task_fell_below_its_own_best(
+    course: list[tuple[float, float]], guard: float
+):
+    keeper = BestKeeper(EvaluationConfig(best="guarded", guard=guard), KINDS)
+    allowed: dict[int, float] = {}
+    for step, (topic, names) in enumerate(course):
+        peaks = [max(scores) for scores in zip(*course[: step + 1], strict=True)]
+        fell = peaks[0] - topic > guard or peaks[1] - names > guard
+        better = not fell and all((topic + names) / 2 > mean for mean in allowed.values())
+        assert keeper.is_better(step, metrics(topic, names)) == better
+        if not fell:
+            allowed[step] = (topic + names) / 2
+    best = max(allowed, key=lambda step: allowed[step])
+    assert (keeper.step, keeper.score) == (best, pytest.approx(allowed[best]))
+
+
+def test_guarded_refuses_what_the_mean_would_take():
+    course = [metrics(0.5, 0.8), metrics(0.95, 0.7), metrics(0.6, 0.8)]
+    assert chosen("mean", *course) == 1
+    assert chosen("guarded", *course) == 0  # the third lies below the topic's own best of the second
+
+
+def test_a_task_may_fall_by_exactly_the_guard():
+    keeper = BestKeeper(EvaluationConfig(best="guarded", guard=0.25), KINDS)
+    assert keeper.is_better(0, metrics(0.5, 0.75))
+    assert keeper.is_better(1, metrics(0.9, 0.5))
+
+
+def test_guarded_looks_at_main_metrics_only():
+    keeper = BestKeeper(EvaluationConfig(best="guarded", guard=0.0), KINDS)
+    assert keeper.is_better(0, metrics(0.5, macro=0.9))
+    assert keeper.is_better(1, metrics(0.6, macro=0.1))
+
+
+def test_patience_runs_out_over_evaluations_that_the_guard_refuses():
+    keeper = BestKeeper(EvaluationConfig(best="guarded", guard=0.01, patience=2), KINDS)
+    for step, (topic, names) in enumerate([(0.5, 0.9), (0.9, 0.7), (0.95, 0.7)]):
+        keeper.is_better(step, metrics(topic, names))
+    assert keeper.is_exhausted

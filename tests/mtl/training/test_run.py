@@ -10,10 +10,11 @@ import yaml
 
 from mtl.errors import RunError, TrainingError
 from mtl.recipe import Recipe, load
-from mtl.runs import Evaluated, Failed, RunFolder, RunState, Saved, Started, Step
-from mtl.training import loop, run_in_folder
+from mtl.runs import Evaluated, Failed, RunFolder, RunState, Saved, Started, Step, StopReason
+from mtl.training import loop, resume_in_folder, run_in_folder
 from mtl.training.losses import BatchLoss
 from tests.mtl.recipes import recipe_of
+from tests.mtl.training.seen import last
 
 
 @pytest.fixture
@@ -106,3 +107,46 @@ def test_nothing_that_is_left_behind_is_a_pickle(recipe: Recipe, tmp_path: Path)
     assert files <= {".yaml", ".json", ".jsonl", ".safetensors", ".md", ".txt"}
     for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines():
         assert json.loads(line)["kind"]
+
+
+def test_a_stop_that_was_asked_for_is_forgotten_when_a_run_goes_on(recipe: Recipe, tmp_path: Path):
+    folder = RunFolder(tmp_path / "run")
+    for event in run_in_folder(recipe, folder.path):
+        if isinstance(event, Step):
+            folder.request_stop()
+    assert folder.read_status().state is RunState.STOPPED
+    assert last(list(resume_in_folder(folder.path))).reason is StopReason.COMPLETED
+
+
+PATIENT = {"every": 1, "patience": 2}
+ENDS: dict[str, dict[str, object]] = {
+    "completed": {},
+    "early": {"evaluation": PATIENT, "optimizer": {"backbone_lr": 1e-12, "head_lr": 1e-12}, "budget": {"epochs": 9}},
+    "time": {"budget": {"max_minutes": 1e-9, "epochs": 9}},
+    "nothing": {"freezing": {"preset": "all_frozen"}},
+}
+
+
+@pytest.mark.parametrize("sections", ENDS.values(), ids=ENDS)
+def test_a_run_that_came_to_its_end_is_not_resumed_and_stays_as_it_is(
+    tiny_bert: Path, tmp_path: Path, sections: dict[str, object]
+):
+    folder = RunFolder(tmp_path / "run")
+    list(run_in_folder(recipe_of(tiny_bert, ["topic"], **sections), folder.path))
+    before = folder.status_file.read_bytes(), folder.events_file.read_bytes()
+    with pytest.raises(RunError, match=r"the run has come to its end at step \d+, nothing is left to do$"):
+        next(resume_in_folder(folder.path))
+    assert (folder.status_file.read_bytes(), folder.events_file.read_bytes()) == before
+
+
+def test_a_run_that_is_going_on_is_not_resumed(recipe: Recipe, tmp_path: Path):
+    run = run_in_folder(recipe, tmp_path / "run")
+    next(run)
+    with pytest.raises(RunError, match=f"the run is still going on in process {os.getpid()}$"):
+        next(resume_in_folder(tmp_path / "run"))
+    run.close()
+
+
+def test_a_folder_without_a_run_is_not_resumed(tmp_path: Path):
+    with pytest.raises(RunError, match="holds no readable status.json, so it is no run folder"):
+        next(resume_in_folder(tmp_path))

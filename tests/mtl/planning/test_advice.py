@@ -1,0 +1,64 @@
+"""The preset that some data ask for, and the reasons."""
+
+import pytest
+
+from mtl.planning.advice import TaskFacts, advise
+from mtl.recipe import Preset, TaskKind
+
+C, T, S = TaskKind.CLASSIFICATION, TaskKind.TAGGING, TaskKind.SIMILARITY
+EASY = 1.2  # sub-words a word
+
+
+@pytest.mark.parametrize(
+    ("preset", "tasks"),
+    [
+        ("heads_only", [TaskFacts(C, 20, 2, EASY)]),
+        ("heads_only", [TaskFacts(C, 49, 2, EASY)]),
+        ("heads_only", [TaskFacts(C, 400, 10, EASY)]),
+        ("heads_only", [TaskFacts(C, 999, 10, EASY)]),
+        ("heads_only", [TaskFacts(C, 300, 50, EASY)]),  # six a label
+        ("heads_only", [TaskFacts(T, 60, 9, EASY)]),
+        ("last_layers", [TaskFacts(C, 1000, 10, EASY)]),
+        ("last_layers", [TaskFacts(T, 300, 4, EASY)]),
+        ("last_layers", [TaskFacts(C, 400, 10, EASY), TaskFacts(T, 300, 4, EASY)]),
+        ("last_layers", [TaskFacts(C, 400, 10, 2.5)]),
+        ("last_layers", [TaskFacts(S, 60, 0, EASY)]),
+        ("last_layers", [TaskFacts(C, 20, 10, EASY), TaskFacts(S, 60, 0, EASY)]),
+        ("full", [TaskFacts(C, 5000, 10, EASY)]),
+        ("full", [TaskFacts(C, 3000, 10, EASY), TaskFacts(T, 2500, 4, EASY)]),
+        ("full", [TaskFacts(S, 6000, 0, EASY)]),
+    ],
+)
+def test_the_preset_follows_size_kind_labels_and_words(preset: str, tasks: list[TaskFacts]):
+    advice = advise({f"task{i}": task for i, task in enumerate(tasks)})
+    assert advice.preset == preset
+    assert advice.preset in list(Preset)
+
+
+@pytest.mark.parametrize(
+    ("gist", "task"),
+    [
+        ("1,234 training examples over 1 tasks", TaskFacts(C, 1234, 2, EASY)),
+        ("topic has fewer than 8 examples a label", TaskFacts(C, 300, 50, EASY)),
+        ("the words of topic are far from the backbone's vocabulary", TaskFacts(C, 400, 10, 2.5)),
+        ("topic trains the embedding itself", TaskFacts(S, 100, 0, EASY)),
+        ("topic needs word-level features", TaskFacts(T, 300, 4, EASY)),
+        ("that is enough to train every layer", TaskFacts(C, 9000, 4, EASY)),
+        ("so few examples would only distort the encoder", TaskFacts(C, 20, 2, EASY)),
+        ("the embedding already separates topics well", TaskFacts(C, 400, 10, EASY)),
+    ],
+)
+def test_the_reasons_name_what_decided(gist: str, task: TaskFacts):
+    assert any(gist in reason for reason in advise({"topic": task}).reasons)
+
+
+def test_the_size_is_that_of_all_tasks_together():
+    half = TaskFacts(C, 2500, 2, EASY)
+    assert advise({"a": half}).preset == "last_layers"
+    assert advise({"a": half, "b": half}).preset == "full"
+
+
+def test_one_scarce_task_among_others_is_named_and_does_not_decide():
+    advice = advise({"few": TaskFacts(C, 20, 10, EASY), "many": TaskFacts(C, 2000, 4, EASY)})
+    assert advice.preset == "last_layers"
+    assert "few has fewer than 8 examples a label" in advice.reasons

@@ -1,0 +1,122 @@
+"""What a plan says of doubtful data."""
+
+from pathlib import Path
+
+import pytest
+
+from mtl.data import LabelledText, ScoredPair, TaggedText, TaskData
+from mtl.planning import plan
+from mtl.planning.warnings import data_warnings
+from mtl.recipe import TaskConfig, TaskKind
+from mtl.text import detokenize
+from tests.mtl.recipes import recipe_of
+
+KINDS = {LabelledText: TaskKind.CLASSIFICATION, TaggedText: TaskKind.TAGGING, ScoredPair: TaskKind.SIMILARITY}
+
+
+def warned(train: list, dev: list | None = None, labels: tuple[str, ...] = ("a", "b")) -> list[str]:
+    """Warnings of a task; without dev data of its own it has some that says nothing."""
+    dev = train[:0] if dev is None else dev
+    kind = KINDS[type(train[0])]
+    found = list(data_warnings(TaskData("t", TaskConfig(kind=kind), tuple(train), tuple(dev), labels)))
+    return [line for line in found if dev or "no dev data" not in line]
+
+
+def labelled(**counts: int) -> list[LabelledText]:
+    return [LabelledText(f"{label} {i}", label) for label, count in counts.items() for i in range(count)]
+
+
+def tagged(*tags: str) -> TaggedText:
+    return TaggedText(detokenize([f"w{i}" for i in range(len(tags))]), tags)
+
+
+def test_good_data_have_no_warnings():
+    assert warned(labelled(a=20, b=20), labelled(a=0) + [LabelledText("new", "a")]) == []
+
+
+def test_a_task_without_dev_data_is_told():
+    data = TaskData("t", TaskConfig(kind=TaskKind.CLASSIFICATION), tuple(labelled(a=9, b=9)), (), ("a", "b"))
+    assert list(data_warnings(data)) == ["t: no dev data, so it is not evaluated and cannot choose the best checkpoint"]
+
+
+def test_dev_texts_that_stand_in_train_are_counted():
+    train = labelled(a=9, b=9)
+    dev = [LabelledText("A 1", "a"), LabelledText("b 2", "a"), LabelledText("b 2", "b"), LabelledText("new", "b")]
+    assert warned(train, dev) == ["t: 2 dev texts stand in train too, so the dev figures flatter"]
+
+
+def test_pairs_are_the_same_where_both_texts_are():
+    train = [ScoredPair("a", "b", 0.1), ScoredPair("c", "d", 0.9)]
+    dev = [ScoredPair("a", "d", 0.1), ScoredPair("C", "D", 0.2)]
+    assert warned(train, dev, ()) == ["t: 1 dev texts stand in train too, so the dev figures flatter"]
+
+
+def test_tagged_texts_are_the_same_where_their_texts_are():
+    rows = [tagged("B-X", "O")] * 9
+    assert warned(rows, [tagged("O", "O")], ("X",)) == ["t: 1 dev texts stand in train too, so the dev figures flatter"]
+
+
+def test_rare_labels_are_named_with_their_counts():
+    assert warned(labelled(a=20, b=4, c=3, d=5)) == ["t: fewer than 5 training examples of b (4), c (3)"]
+
+
+def test_of_many_rare_labels_five_are_named():
+    counts = {label: 2 for label in "abcdefg"}
+    assert warned(labelled(**counts)) == [
+        "t: fewer than 5 training examples of a (2), b (2), c (2), d (2), e (2) and others"
+    ]
+
+
+def test_entity_types_are_counted_by_entity_and_not_by_word():
+    rows = [tagged("B-X", "I-X", "I-X", "O", "B-Y")] * 5 + [tagged("B-Z", "I-Z", "I-Z")] * 4
+    assert warned(rows, labels=("X", "Y", "Z")) == ["t: fewer than 5 training examples of Z (4)"]
+
+
+def test_labels_out_of_balance_are_told():
+    assert warned(labelled(a=61, b=6, c=20)) == [
+        "t: labels are out of balance, a has 61 examples and b 6; read macro_f1 too"
+    ]
+
+
+def test_ten_to_one_is_still_in_balance():
+    assert warned(labelled(a=60, b=6)) == []
+
+
+def test_a_label_without_a_training_example_is_told():
+    assert warned(labelled(a=9, b=9), labels=("a", "b", "c")) == ["t: no training example of c"]
+
+
+def test_pairs_that_all_have_one_score_are_told():
+    assert warned([ScoredPair("a", "b", 0.5), ScoredPair("c", "d", 0.5)], labels=()) == [
+        "t: every pair has the same score, so there is nothing to rank"
+    ]
+
+
+def write(folder: Path, name: str, rows: list[str]) -> str:
+    (folder / name).write_text("\n".join(["text,label", *rows]) + "\n")
+    return str(folder / name)
+
+
+def test_a_plan_tells_of_labels_that_dev_alone_has(tiny_bert: Path, tmp_path: Path):
+    train = write(tmp_path, "train.csv", [f"text {i} {label},{label}" for label in "ab" for i in range(6)])
+    dev = write(tmp_path, "dev.csv", ["other,a", "another,z"])
+    warnings = plan(recipe_of(tiny_bert, ["topic"], tasks_topic={"train": train, "dev": dev})).warnings
+    assert warnings == ("topic: dev has labels that train lacks: z",)
+
+
+def test_a_plan_tells_of_texts_that_are_cut(tiny_bert: Path, tmp_path: Path):
+    rows = [f"text {i} {label},{label}" for label in "ab" for i in range(6)]
+    rows[3] = " ".join(["long"] * 40) + ",a"
+    train = write(tmp_path, "train.csv", rows)
+    recipe = recipe_of(tiny_bert, ["topic"], tasks_topic={"train": train, "dev": []}, max_length=20)
+    assert plan(recipe).warnings == (
+        "topic: no dev data, so it is not evaluated and cannot choose the best checkpoint",
+        "topic: 1 training texts are longer than 20 tokens and cut",
+    )
+
+
+@pytest.mark.parametrize("freezing", [{"preset": "heads_only", "frozen_heads": "topic"}])
+def test_a_plan_tells_of_a_task_that_never_trains(tiny_bert: Path, freezing: dict[str, object]):
+    warnings = plan(recipe_of(tiny_bert, ["topic", "sentiment"], freezing=freezing)).warnings
+    assert "topic: nothing to train here, it is only measured" in warnings
+    assert len(set(warnings)) == len(warnings)

@@ -1,0 +1,50 @@
+"""Child processes that are real and can be killed; forked, so that they import nothing anew."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+FORK = multiprocessing.get_context("fork")
+_PATIENCE = 60.0  # seconds until a child that does not end is taken for stuck
+
+
+def start(work: Callable[..., object], *arguments: object) -> BaseProcess:
+    """Begin some work in a child; an exception there is an exit code other than 0."""
+    process = FORK.Process(target=work, args=arguments)
+    process.start()
+    return process
+
+
+def exit_code(process: BaseProcess) -> int | None:
+    """How a child ended; minus the signal where it was killed."""
+    process.join(_PATIENCE)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        raise AssertionError("a child process did not end")
+    return process.exitcode
+
+
+def kill_at(file: Path, process: BaseProcess) -> None:
+    """Kill a child as soon as it has made this file; it takes no notice of anything after that."""
+    wait_for(file, process)
+    process.kill()
+    assert exit_code(process) == -signal.SIGKILL
+
+
+def wait_for(file: Path, process: BaseProcess) -> None:
+    """Wait until a child has made this file."""
+    while not file.exists():
+        assert process.is_alive(), "the child ended before it made the file"
+        time.sleep(0.002)
+
+
+def sleep_at(file: Path) -> None:
+    """In a child: make the file and wait to be killed."""
+    file.touch()
+    time.sleep(_PATIENCE)
+    os._exit(1)

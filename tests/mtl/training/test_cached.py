@@ -1,0 +1,195 @@
+"""Training from states kept on disk: the same losses as without them, whoever shares the cache or dies in it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mtl.cache import RaggedRows
+from mtl.encoder import TokenizedText
+from mtl.encoder.frozen import FrozenStates
+from mtl.model import MultiTaskModel
+from mtl.recipe import Recipe
+from mtl.runs import Evaluated, Event
+from mtl.training import loop
+from mtl.training.losses import BatchLoss
+from tests.mtl.processes import exit_code, kill_at, sleep_at, start, wait_for
+from tests.mtl.recipes import quick_recipe
+from tests.mtl.training.seen import events_of, losses
+
+FREEZINGS: dict[str, dict[str, object]] = {
+    "heads_only": {"preset": "heads_only"},
+    "last_layers": {"preset": "last_layers", "layers": 1},
+    "probe_then_finetune": {"preset": "probe_then_finetune", "layers": 1},
+    "gradual": {"preset": "gradual"},
+}
+Make = Callable[..., Recipe]
+EACH = pytest.mark.parametrize("freezing", FREEZINGS.values(), ids=FREEZINGS)
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of an empty cache."""
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "cache"
+
+
+@pytest.fixture(scope="module")
+def without_dropout(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(shutil.copytree(tiny_bert, tmp_path_factory.mktemp("quiet") / "bert"))
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture
+def recipe(tiny_bert: Path, tmp_path: Path) -> Callable[..., Recipe]:
+    """A recipe of ten steps with a task of each kind and without dropout in the heads."""
+
+    def make(freezing: dict[str, object], backbone: Path = tiny_bert, **sections: object) -> Recipe:
+        plain = {"head": {"dropout": 0.0}}
+        sections |= {"tasks_topic": plain, "tasks_names": plain, "freezing": freezing}
+        steps = {"epochs": 1000, "max_steps": 10, "batch_tokens": 64}
+        rates = {"backbone_lr": 1e-3, "head_lr": 1e-3}
+        return quick_recipe(backbone, tmp_path, **{"budget": steps, "optimizer": rates, **sections})
+
+    return make
+
+
+def seen(events: list[Event]) -> tuple[object, ...]:
+    """All that a run shows but its times."""
+    return losses(events), [(e.step, e.metrics, e.losses) for e in events if isinstance(e, Evaluated)]
+
+
+def entries(cache: Path) -> set[str]:
+    return {place.name for place in cache.iterdir()} if cache.is_dir() else set()
+
+
+@EACH
+def test_losses_with_and_without_the_cache_agree_within_half_precision(
+    recipe: Make, without_dropout: Path, cache: Path, freezing: dict[str, object]
+):
+    cached = losses(events_of(recipe(freezing, without_dropout)))
+    assert entries(cache)
+    direct = losses(events_of(recipe(freezing, without_dropout, cache={"enabled": False})))
+    assert [task for task, _ in cached] == [task for task, _ in direct]
+    assert [loss for _, loss in cached] == pytest.approx([loss for _, loss in direct], abs=1e-3)
+
+
+@EACH
+def test_a_run_that_reads_the_cache_equals_the_one_that_filled_it_to_the_bit(
+    recipe: Make, cache: Path, freezing: dict[str, object], monkeypatch: pytest.MonkeyPatch
+):
+    first = seen(events_of(recipe(freezing)))
+    assert entries(cache)
+    monkeypatch.setattr(FrozenStates, "_fill", lambda *_: pytest.fail("states were computed again"))
+    assert seen(events_of(recipe(freezing))) == first
+
+
+@pytest.mark.parametrize(("layers", "run"), [(0, set()), (1, {2}), (2, {1, 2})])
+def test_a_training_step_runs_no_layer_below_the_cut(
+    recipe: Make, monkeypatch: pytest.MonkeyPatch, layers: int, run: set[int]
+):
+    honest, seen_layers = loop.batch_loss, set()
+
+    def watched(model: MultiTaskModel, *arguments: object, **settings: object) -> BatchLoss:
+        parts = enumerate(model.encoder.parts().layers)
+        hooks = [layer.register_forward_hook(lambda *_, i=i: seen_layers.add(i)) for i, layer in parts]
+        loss = honest(model, *arguments, **settings)
+        for hook in hooks:
+            hook.remove()
+        return loss
+
+    monkeypatch.setattr(loop, "batch_loss", watched)
+    freezing = {"preset": "last_layers", "layers": layers} if layers else {"preset": "heads_only"}
+    events_of(recipe(freezing))
+    assert seen_layers == run
+
+
+def test_a_disabled_cache_is_left_alone(recipe: Make, cache: Path):
+    events_of(recipe(FREEZINGS["heads_only"], cache={"enabled": False}))
+    assert not cache.exists()
+
+
+def test_where_nothing_is_frozen_nothing_is_kept(recipe: Make, cache: Path):
+    events_of(recipe({"preset": "full"}))
+    events_of(recipe({"preset": "lora", "rank": 2}))
+    assert not cache.exists()
+
+
+@EACH
+def test_a_store_without_room_trains_as_without_a_cache(recipe: Make, cache: Path, freezing: dict[str, object]):
+    full = seen(events_of(recipe(freezing, cache={"max_gb": 1e-7})))
+    assert entries(cache) == set()
+    assert seen(events_of(recipe(freezing, cache={"enabled": False}))) == full
+
+
+def test_a_store_with_room_for_some_trains_too(recipe: Make, without_dropout: Path, cache: Path):
+    freezing = FREEZINGS["last_layers"]
+    some = losses(events_of(recipe(freezing, without_dropout, cache={"max_gb": 1e-5})))
+    assert entries(cache)
+    direct = losses(events_of(recipe(freezing, without_dropout, cache={"enabled": False})))
+    assert [loss for _, loss in some] == pytest.approx([loss for _, loss in direct], abs=1e-3)
+
+
+def test_two_seeds_read_the_same_states(recipe: Make, cache: Path):
+    freezing = FREEZINGS["heads_only"]
+    events_of(recipe(freezing, seed=1))
+    before = entries(cache)
+    events_of(recipe(freezing, seed=2))
+    assert entries(cache) == before
+
+
+def dying_in_the_second_entry(flag: Path) -> Callable[..., None]:
+    honest, calls = FrozenStates._fill, []
+
+    def fill(self: FrozenStates, out: RaggedRows, texts: list[TokenizedText]) -> None:
+        calls.append(1)
+        half = len(texts) // 2 if len(calls) == 2 else len(texts)
+        honest(self, out, texts[:half])
+        if half < len(texts):
+            sleep_at(flag)
+
+    return fill
+
+
+@pytest.mark.parametrize("freezing", [FREEZINGS["heads_only"], FREEZINGS["last_layers"]], ids=["heads_only", "last"])
+def test_beside_a_run_that_is_killed_in_mid_write_a_run_and_a_rerun_are_as_if_alone(
+    recipe: Make, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, freezing: dict[str, object]
+):
+    common = recipe(freezing)
+    alone = seen(events_of(common))
+    shutil.rmtree(cache)
+
+    def victim() -> None:
+        monkeypatch.setattr(FrozenStates, "_fill", dying_in_the_second_entry(tmp_path / "in the middle"))
+        events_of(common)
+
+    def survivor() -> None:
+        (tmp_path / "survivor").touch()
+        assert seen(events_of(common)) == alone
+
+    dying = start(victim)
+    wait_for(tmp_path / "in the middle", dying)
+    assert sum(name.endswith(".writing") for name in entries(cache)) == 1
+    living = start(survivor)
+    wait_for(tmp_path / "survivor", living)
+    kill_at(tmp_path / "in the middle", dying)
+    assert exit_code(living) == 0
+    assert seen(events_of(common)) == alone
+    events_of(common.model_copy(update={"max_length": 5}))  # writes anew, and so sweeps
+    assert not any(name.endswith(".writing") for name in entries(cache))
+
+
+def test_two_runs_that_fill_one_cache_at_once_are_as_if_alone(recipe: Make, cache: Path):
+    common = recipe(FREEZINGS["last_layers"])
+    alone = seen(events_of(common))
+    shutil.rmtree(cache)
+
+    def run() -> None:
+        assert seen(events_of(common)) == alone
+
+    assert [exit_code(process) for process in [start(run), start(run)]] == [0, 0]

@@ -1,0 +1,272 @@
+"""A run that was interrupted and went on is, to the last bit, one that was never interrupted."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+import mtl
+from mtl.errors import RunError
+from mtl.recipe import Recipe, dump
+from mtl.runs import Evaluated, Event, Failed, Finished, RunFolder, RunState, Saved, Started, Step, StopReason
+from mtl.training import resume, resume_in_folder, run_in_folder, session
+from tests.mtl.cli.calling import succeed
+from tests.mtl.processes import exit_code, start
+from tests.mtl.recipes import quick_recipe
+from tests.mtl.training.seen import last
+
+ROOT = Path(__file__).parents[3]
+STEPS, EVERY = 20, 4
+SECTIONS: dict[str, dict[str, object]] = {
+    "full": {"freezing": {"preset": "full"}},
+    "last_layers": {"freezing": {"preset": "last_layers", "layers": 1}},
+    "lora": {"freezing": {"preset": "lora", "rank": 2}},
+    "gradual": {"freezing": {"preset": "gradual"}},  # stages of four steps: they begin where states are kept
+    "probe_then_finetune": {"freezing": {"preset": "probe_then_finetune", "layers": 2, "probe": 0.4}},
+    "uncertainty": {"freezing": {"preset": "full"}, "balancing": "uncertainty"},
+    "anchor": {"freezing": {"preset": "last_layers", "layers": 2}, "anchor": 1.0},
+}
+Make = Callable[..., Recipe]
+
+
+@pytest.fixture(scope="module")
+def make(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """A recipe of twenty steps with a state every four."""
+    data = tmp_path_factory.mktemp("data")
+
+    def make(**sections: object) -> Recipe:
+        budget = {"epochs": 1000, "max_steps": STEPS, "batch_tokens": 64}
+        return quick_recipe(tiny_bert, data, **{"budget": budget, "evaluation": {"every": EVERY}, **sections})
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path / "run")
+
+
+_WHOLE: dict[str, list[tuple]] = {}
+
+
+def whole(recipe: Recipe) -> list[tuple]:
+    """What a run shows that is never interrupted."""
+    key = dump(recipe)
+    if key not in _WHOLE:
+        _WHOLE[key] = shown(mtl.train(recipe))
+    return _WHOLE[key]
+
+
+def shown(events: Iterable[Event]) -> list[tuple]:
+    """Losses, and evaluations but for their times, of all events in order."""
+    return [
+        (e.step, e.task, e.loss, e.learning_rate)
+        if isinstance(e, Step)
+        else (e.step, e.metrics, e.draws, e.losses, e.weights)
+        for e in events
+        if isinstance(e, Step | Evaluated)
+    ]
+
+
+def run_until(events: Iterator[Event], step: int) -> list[Event]:
+    """Follow a run and leave it after a step."""
+    found = [next(events)]
+    while not (isinstance(found[-1], Step) and found[-1].step == step):
+        found.append(next(events))
+    events.close()
+    return found
+
+
+def stop_at(recipe: Recipe, folder: Path, step: int, *, goes_on: bool) -> list[Event]:
+    """Begin or go on, and stop in order after a step."""
+    found: list[Event] = []
+    run = mtl.train(recipe, folder=folder, should_stop=lambda: found[-1].step == step, resume=goes_on)
+    for event in run:
+        found.append(event)
+    assert (last(found).reason, last(found).step) == (StopReason.STOPPED, step)
+    return found
+
+
+def die_at(recipe: Recipe, folder: RunFolder, step: int, *, goes_on: bool) -> None:
+    """In a child: begin or go on, and kill this process after a step."""
+    events = resume_in_folder(folder.path) if goes_on else run_in_folder(recipe, folder.path)
+    for event in events:
+        if isinstance(event, Step) and event.step == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed(recipe: Recipe, folder: RunFolder, *steps: int) -> None:
+    for i, step in enumerate(steps):
+        assert exit_code(start(lambda s=step, i=i: die_at(recipe, folder, s, goes_on=i > 0))) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_run_that_is_killed_twice_and_resumed_equals_one_never_interrupted(make: Make, folder: RunFolder, name: str):
+    recipe = make(**SECTIONS[name])
+    expected = whole(recipe)  # first, so that the children find everything imported
+    killed(recipe, folder, 5, 14)  # after states at 4 and 12
+    assert folder.read_status().state is RunState.DIED
+    for _ in resume_in_folder(folder.path):
+        pass
+    assert shown(folder.events()) == expected
+    assert folder.read_status().state is RunState.FINISHED
+
+
+def steps(found: list[tuple]) -> list[tuple]:
+    """Without evaluations: a stop measures once more."""
+    return [event for event in found if isinstance(event[1], str)]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_run_that_is_stopped_anywhere_and_resumed_has_the_losses_of_one_never_interrupted(
+    make: Make, tmp_path: Path, name: str
+):
+    recipe = make(**SECTIONS[name])
+    found = [event for i, step in enumerate((1, 8)) for event in stop_at(recipe, tmp_path, step, goes_on=i > 0)]
+    found += mtl.train(recipe, folder=tmp_path, resume=True)
+    assert steps(shown(found)) == steps(whole(recipe))
+
+
+def test_a_run_of_the_command_line_that_is_killed_from_outside_and_resumed_equals_one_never_interrupted(
+    make: Make, folder: RunFolder, tmp_path: Path
+):
+    recipe = make(budget={"epochs": 1000, "max_steps": 5000, "batch_tokens": 64})
+    (tmp_path / "recipe.yaml").write_text(dump(recipe))
+    command = [sys.executable, "-m", "mtl", "train", str(tmp_path / "recipe.yaml"), "--run-dir", str(folder.path)]
+    one_thread = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=one_thread, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not any(event.step > EVERY for event in folder.events()):
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    reached = max(event.step for event in folder.events()) + 5
+    run_until(resume_in_folder(folder.path), reached)
+    assert shown(folder.events()) == shown(run_until(mtl.train(recipe), reached))
+
+
+def test_the_command_line_goes_on_with_a_run(make: Make, folder: RunFolder):
+    recipe = make()
+    killed(recipe, folder, 9)
+    assert "step 20  saved last" in succeed("train", "--resume", folder.path).stderr
+    assert shown(folder.events()) == whole(recipe)
+
+
+def test_no_step_and_no_evaluation_appears_twice_in_a_run_that_went_back(make: Make, folder: RunFolder):
+    recipe = make()
+    killed(recipe, folder, 7, 7, 6)
+    list(resume_in_folder(folder.path))
+    events = list(folder.events())
+    assert [e.step for e in events if isinstance(e, Step)] == list(range(1, STEPS + 1))
+    assert [e.step for e in events if isinstance(e, Evaluated)] == list(range(0, STEPS + 1, EVERY))
+    assert [e.step for e in events if isinstance(e, Started)] == [0, EVERY, EVERY, EVERY]
+    assert [type(e) for e in events if isinstance(e, Finished | Failed)] == [Finished]
+
+
+def test_a_run_that_is_killed_before_its_first_state_begins_anew(make: Make, folder: RunFolder):
+    recipe = make()
+    killed(recipe, folder, EVERY - 1)
+    run = resume_in_folder(folder.path)
+    assert next(run).step == 0
+    assert folder.read_status().step == 0
+    list(run)
+    assert shown(folder.events()) == whole(recipe)
+    assert sum(isinstance(event, Started) for event in folder.events()) == 1
+
+
+def test_what_a_resumed_run_measures_counts_the_steps_before_the_interruption(
+    make: Make, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = make()
+    monkeypatch.setattr(session, "_STATE_SECONDS", 0.0)  # a state after every step
+    killed(recipe, folder, EVERY + 2)
+    assert resume.kept_steps(folder.resume) == [EVERY + 1]
+    list(resume_in_folder(folder.path))
+    assert shown(folder.events()) == whole(recipe)
+
+
+def test_a_run_that_is_killed_while_it_keeps_a_state_goes_on_from_the_one_before(
+    make: Make, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = make()
+
+    def die_in_the_middle(tensors: object, file: Path) -> None:
+        if ".8." in str(file):
+            file.write_bytes(b"half")
+            os.kill(os.getpid(), signal.SIGKILL)
+        honest(tensors, file)
+
+    honest = resume.save_file
+    with monkeypatch.context() as patch:
+        patch.setattr(resume, "save_file", die_in_the_middle)
+        assert exit_code(start(lambda: list(run_in_folder(recipe, folder.path)))) == -signal.SIGKILL
+    assert resume.kept_steps(folder.resume) == [4]
+    list(resume_in_folder(folder.path))
+    assert shown(folder.events()) == whole(recipe)
+
+
+def test_a_state_is_never_written_over(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    kept: list[int] = []
+    honest = session.save_state
+    monkeypatch.setattr(
+        session, "save_state", lambda f, t, position: (kept.append(position.step), honest(f, t, position))
+    )
+    for _ in mtl.train(make(), folder=tmp_path):
+        pass
+    assert kept == [4, 8, 12, 16, 20]
+    assert resume.kept_steps(tmp_path / "resume") == [20]
+
+
+@pytest.fixture(scope="module")
+def both(make: Make, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFolder]:
+    """The folders of one recipe's run, uninterrupted and killed once."""
+    recipe = make(evaluation={"every": 3, "best": "topic"})
+    once, again = (RunFolder(tmp_path_factory.mktemp("both") / name) for name in ("once", "again"))
+    list(run_in_folder(recipe, once.path))
+    killed(recipe, again, 11)
+    list(resume_in_folder(again.path))
+    return once, again
+
+
+def test_the_best_so_far_is_remembered(both: tuple[RunFolder, RunFolder]):
+    once, again = ([(e.step, e.name, e.score) for e in f.events() if isinstance(e, Saved)] for f in both)
+    assert once == again
+    statuses = [folder.read_status() for folder in both]
+    assert statuses[0].best_step == statuses[1].best_step
+    assert statuses[0].best_score == statuses[1].best_score
+
+
+@pytest.mark.parametrize("name", ["best", "last"])
+def test_a_checkpoint_is_that_of_a_run_never_interrupted(both: tuple[RunFolder, RunFolder], name: str):
+    once, again = (folder.path / name / "model.safetensors" for folder in both)
+    assert once.read_bytes() == again.read_bytes()
+
+
+def test_patience_goes_on_counting(make: Make, folder: RunFolder):
+    slow = {"optimizer": {"backbone_lr": 1e-12, "head_lr": 1e-12}, "evaluation": {"every": 4, "patience": 3}}
+    killed(make(**slow), folder, 9)
+    end = list(resume_in_folder(folder.path))[-1]
+    assert isinstance(end, Finished)
+    assert (end.reason, end.step) == (StopReason.EARLY, 12)
+
+
+def test_training_cannot_be_resumed_without_a_state(make: Make, tmp_path: Path):
+    with pytest.raises(RunError, match="a saved state to continue from was expected, there is none"):
+        next(mtl.train(make(), folder=tmp_path, resume=True))
+    with pytest.raises(RunError, match="a run folder was expected to resume from, none is given"):
+        next(mtl.train(make(), resume=True))
+
+
+@pytest.mark.parametrize("damage", ["half", "another recipe"])
+def test_a_state_that_does_not_fit_is_refused(make: Make, tmp_path: Path, damage: str):
+    stop_at(make(), tmp_path, 4, goes_on=False)
+    recipe = make(freezing={"preset": "lora"}) if damage == "another recipe" else make()
+    if damage == "half":
+        file = tmp_path / "resume" / "4" / "state.safetensors"
+        file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(RunError, match=r"resume/4: a state of this run was expected, it does not fit"):
+        next(mtl.train(recipe, folder=tmp_path, resume=True))
