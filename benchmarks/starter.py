@@ -72,13 +72,14 @@ def main() -> None:
 
 
 def train_baseline(recipe: Recipe, task: str, folder: Path) -> Path:
-    """A full fine-tune on one task's data of the recipe, the best checkpoint by dev; everything else as the recipe."""
+    """A plain full fine-tune on one task's data of the recipe, its best checkpoint by dev; budget as the recipe."""
     if (folder / "best").is_dir():
         return folder / "best"
     content = recipe.model_dump(mode="json")
     content["tasks"] = {task: content["tasks"][task]}
     content["freezing"] = {"preset": "full"}
-    content["optimizer"].update(BASELINE[task])
+    content["optimizer"] |= {"layer_decay": 1.0, **BASELINE[task]}
+    content["anchor"] = 0.0
     for event in run_in_folder(Recipe.model_validate(content), folder):
         if isinstance(event, Evaluated | Finished):
             Console(stderr=True).print(f"{task}: {event.kind} at step {event.step}")
