@@ -71,7 +71,7 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_upload_mb=2.0 if capped or public else 50.0,
         max_rows=2_000 if capped else 200_000,
         max_tasks=4 if capped else 8,
-        max_epochs=10 if capped else 50,
+        max_epochs=30 if capped else 50,
         max_steps=1_000 if capped else None,
         max_minutes=10.0 if capped else None,
         max_live_runs=1 if capped else 2,

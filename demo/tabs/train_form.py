@@ -78,9 +78,9 @@ def build(shared: Shared, data: DataStep) -> FormSteps:
             picture = gr.HTML(elem_id="ph-stack")
     heading("4  Settings")
     with gr.Row():
-        epochs = gr.Number(8, label="Epochs", min_width=130)
+        epochs = gr.Number(20, label="Epochs", min_width=130)
         tokens = gr.Number(512, label="Tokens a batch", precision=0, min_width=130)
-        head_lr = gr.Number(2e-3, label="Rate of heads", min_width=130)
+        head_lr = gr.Number(5e-3, label="Rate of heads", min_width=130)
         backbone_lr = gr.Number(1e-4, label="Rate of encoder", min_width=130)
         seed = gr.Number(42, label="Seed", precision=0, min_width=130)
     problem = message_place("ph-form-problem")
