@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out
 from mtl.comparing import Outcome, Row, Spread, compare, strategies, summarize
@@ -37,9 +37,8 @@ def compare_command(
 def _table(recipe: Recipe, rows: Sequence[Row]) -> Table:
     keys = [f"eval/{name}/{MAIN_METRIC[task.kind]}" for name, task in recipe.tasks.items()]
     keys.append("eval/embedding/drift")
-    table = Table(
-        "strategy", *(key.removeprefix("eval/") for key in keys), "seconds", "memory", "trained", "checkpoint"
-    )
+    names = ("strategy", *(key.removeprefix("eval/") for key in keys), "seconds", "memory", "trained", "checkpoint")
+    table = Table(*(Column(name, overflow="fold") for name in names))  # in a narrow terminal no figure is cut
     for row in rows:
         figures = [_shown(row.metrics[key], 4) if key in row.metrics else "" for key in keys]
         sizes = (

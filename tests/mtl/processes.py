@@ -1,4 +1,7 @@
-"""Child processes that are real and can be killed; forked, so that they import nothing anew."""
+"""Child processes that are real and can be killed; forked, so that they import nothing anew.
+
+What a run would import on the way is imported here: else each child would do it again.
+"""
 
 import multiprocessing
 import os
@@ -7,6 +10,13 @@ import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import peft  # noqa: F401
+import scipy.stats  # noqa: F401
+import seqeval.metrics  # noqa: F401
+import sklearn.metrics  # noqa: F401
+
+import mtl.cli.training  # noqa: F401
 
 FORK = multiprocessing.get_context("fork")
 _PATIENCE = 60.0  # seconds until a child that does not end is taken for stuck

@@ -37,9 +37,15 @@ def recipe_of(backbone: Path, tasks: Sequence[str], **sections: object) -> Recip
 def quick_recipe(
     backbone: Path, folder: Path, tasks: Sequence[str] = ("topic", "names", "pairs"), **sections: object
 ) -> Recipe:
-    """A recipe over few and short examples, written to `folder`; `sections` as in `recipe_of`."""
-    written = write_easy_data(folder, rounds=5)
-    chosen = {name: {**written[name], **sections.pop(f"tasks_{name}", {})} for name in tasks}
+    """A recipe over few and short examples, written to `folder`, the first of them for dev; else as `recipe_of`."""
+    chosen = {}
+    for name, task in write_easy_data(folder, rounds=5).items():
+        train = Path(str(task["train"]))
+        dev = train.with_stem(f"{name}-dev")
+        between = "\n\n" if train.suffix == ".conll" else "\n"
+        dev.write_text(between.join(train.read_text().split(between)[:9]) + "\n")
+        if name in tasks:
+            chosen[name] = {**task, "dev": str(dev), **sections.pop(f"tasks_{name}", {})}
     return parse({"backbone": str(backbone), "tasks": chosen, **DEFAULTS, **sections}, folder=folder)
 
 

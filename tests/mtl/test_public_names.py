@@ -23,7 +23,21 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 @pytest.mark.parametrize(
-    "package", ["data", "encoder", "heads", "metrics", "checkpoint", "training", "inference", "runs", "recipe"]
+    "package",
+    [
+        "cache",
+        "checkpoint",
+        "comparing",
+        "data",
+        "encoder",
+        "heads",
+        "inference",
+        "metrics",
+        "planning",
+        "recipe",
+        "runs",
+        "training",
+    ],
 )
 def test_every_package_exports_what_it_names(package: str):
     module = importlib.import_module(f"mtl.{package}")

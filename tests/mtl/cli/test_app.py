@@ -11,7 +11,7 @@ import pytest
 from tests.mtl.cli.calling import succeed, wrong_call
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("train", "evaluate", "predict", "encode")
+COMMANDS = ("train", "plan", "compare", "evaluate", "predict", "encode")
 
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)], ids=lambda c: c[0] if c else "mtl")
@@ -23,7 +23,8 @@ def test_every_command_has_help(command: tuple[str, ...]):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("train",), ("evaluate", "x"), ("predict", "x", "y"), ("grow",), ("train", "--x")]
+    "arguments",
+    [("train",), ("plan",), ("compare", "x"), ("evaluate", "x"), ("predict", "x", "y"), ("grow",), ("train", "--x")],
 )
 def test_a_command_that_is_used_wrongly_is_one_line_and_status_1(arguments: tuple[str, ...]):
     wrong_call(*arguments)

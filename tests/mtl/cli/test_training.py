@@ -92,3 +92,24 @@ def test_the_handlers_of_signals_are_put_back(recipe: Path, tmp_path: Path):
     after = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     signal.signal(signal.SIGTERM, before[1])
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        ((), "a recipe, or --resume and a run folder were expected"),
+        (("--resume", "none"), "none holds no readable status.json, so it is no run folder"),
+        (("--resume", "none", "--set", "seed=1"), "--resume goes on with the run as it was begun"),
+        (("--resume", "none", "--run-dir", "other"), "--resume goes on with the run as it was begun"),
+        (("recipe.yaml", "--resume", "none"), "--resume goes on with the run as it was begun"),
+    ],
+)
+def test_what_cannot_go_on_is_one_line(arguments: tuple[str, ...], gist: str):
+    assert gist in complaint("train", *arguments)
+
+
+def test_a_run_that_came_to_its_end_does_not_go_on(trained: Path):
+    assert complaint("train", "--resume", trained).endswith(
+        "the run has come to its end at step 15, nothing is left to do"
+    )
+    assert RunFolder(trained).read_status().state is RunState.FINISHED

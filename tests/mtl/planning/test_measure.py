@@ -132,7 +132,6 @@ def test_the_parts_that_train_are_marked(
 @pytest.mark.parametrize("freezing", [{"preset": "full"}, {"preset": "heads_only", "frozen_heads": "mood"}])
 def test_a_layer_that_heads_share_counts_once(tiny_bert: Path, tmp_path: Path, freezing: dict[str, object]):
     base = quick_recipe(tiny_bert, tmp_path, ("topic",), tasks_topic=SHARED)
-    recipe = quick_recipe(tiny_bert, tmp_path, ("topic",), tasks_topic=SHARED)
     tasks = {"topic": base.tasks["topic"], "mood": base.tasks["topic"]}
     recipe = Recipe.model_validate(base.model_dump() | {"tasks": tasks, "freezing": freezing})
     found, started = plan(recipe), events_of(recipe)[0]

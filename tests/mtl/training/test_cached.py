@@ -120,7 +120,7 @@ def test_where_nothing_is_frozen_nothing_is_kept(recipe: Make, cache: Path):
     assert not cache.exists()
 
 
-@EACH
+@pytest.mark.parametrize("freezing", [FREEZINGS["heads_only"], FREEZINGS["gradual"]], ids=["heads_only", "gradual"])
 def test_a_store_without_room_trains_as_without_a_cache(recipe: Make, cache: Path, freezing: dict[str, object]):
     full = seen(events_of(recipe(freezing, cache={"max_gb": 1e-7})))
     assert entries(cache) == set()

@@ -1,0 +1,94 @@
+"""`compare`: what it runs, prints, writes and refuses."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from mtl.cli import comparing
+from mtl.comparing import Row, Spread
+from mtl.recipe import load
+from mtl.runs import RunFolder, RunState
+from tests.mtl.cli.calling import complaint, succeed
+from tests.mtl.comparing.conftest import runs  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def short(recipe: Path) -> Path:
+    recipe.write_text(recipe.read_text().replace("max_steps: 6", "max_steps: 2"))
+    return recipe
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_comparison_prints_a_row_a_strategy_and_says_where_the_runs_are(short: Path, home: Path):
+    result = succeed("compare", short, "--presets", "heads_only, last_layers:1", "--seeds", "1, 2")
+    for name in ("heads_only", "last_layers:1"):
+        assert len(re.findall(rf"{name}, seed [12]: \d+ s", result.stderr)) == 2
+    assert re.findall(r"^│ (heads|last)", result.stdout, re.M) == ["heads", "last"]
+    (folder,) = (home / "runs").iterdir()
+    assert folder.name.split("-", 2)[2].startswith("compare-small-")
+    assert f"runs: {folder}" in result.stdout
+    names = {place.name for place in folder.iterdir()}
+    assert names == {f"{name}-seed{seed}" for name in ("heads_only", "last_layers-1") for seed in (1, 2)}
+    assert all(RunFolder(folder / name).read_status().state is RunState.FINISHED for name in names)
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_comparison_can_be_written_as_json(short: Path, tmp_path: Path):
+    arguments = ("--presets", "heads_only", "--single-task", "--json", tmp_path / "table.json")
+    succeed("compare", short, *arguments)
+    rows = json.loads((tmp_path / "table.json").read_text())
+    assert [(row["strategy"], row["seeds"]) for row in rows] == [
+        ("heads_only", 1),
+        ("only topic", 1),
+        ("only entities", 1),
+    ]
+    metrics = rows[0]["metrics"]
+    assert 0 <= metrics["eval/topic/accuracy"]["mean"] <= 1
+    assert metrics["eval/topic/accuracy"]["deviation"] == 0
+    assert rows[0]["trained_parameters"] < rows[1]["trained_parameters"]
+    assert all(row[key] > 0 for row in rows for key in ("memory_bytes", "checkpoint_bytes"))
+
+
+def test_a_run_that_fails_is_one_line(short: Path, runs: list[list[str]]):  # noqa: F811
+    message = complaint("compare", short, "--presets", "last_layers:9")
+    assert message.startswith("last_layers:9, seed 42: error: freezing.layers: at most 3")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gist"),
+    [
+        (("--presets", "heads"), "--presets: one of all_frozen, heads_only"),
+        (("--presets", ""), "--presets: one of all_frozen, heads_only"),
+        (("--presets", "full", "--seeds", "one"), "--seeds takes whole numbers by commas, was 'one'"),
+        (("--presets", "full", "--seeds", "1,,2"), "--seeds takes whole numbers by commas"),
+        (("--presets", "full", "--seeds", "-1"), "--seeds takes whole numbers by commas"),
+        (("--presets", "full", "--seeds", "²"), "--seeds takes whole numbers by commas"),
+        (("--presets", "full", "--json", "none/table.json"), "none does not exist"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line_before_anything_runs(
+    short: Path, home: Path, arguments: tuple[str, ...], gist: str
+):
+    assert gist in complaint("compare", short, *arguments)
+    assert not home.exists()
+
+
+def test_a_narrow_terminal_cuts_no_name_and_no_figure(short: Path):
+    figures = {"eval/topic/accuracy": Spread(0.8123, 0.0123), "eval/entities/f1": Spread(0.7, 0.01)}
+    row = Row("probe_then_finetune", 3, figures, Spread(120, 3), 812_345_678, 90_123_456, 12_345_678)
+    printed = io.StringIO()
+    Console(file=printed, width=60).print(comparing._table(load(short), [row]))
+    lines = [line.split("│")[1:-1] for line in printed.getvalue().splitlines() if line.startswith("│")]
+    cells = ["".join("".join(column).split()) for column in zip(*lines, strict=True)]
+    assert cells == ["probe_then_finetune", "0.8123±0.0123", "0.7000±0.0100", "", "120±3", *cells[5:]]
+    assert cells[5:] == ["812MB", "12,345,678", "90.1MB"]

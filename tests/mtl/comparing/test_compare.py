@@ -1,0 +1,168 @@
+"""Strategies run beside one another, each run a process; what is complete is not done again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mtl.comparing import Outcome, compare, strategies, summarize
+from mtl.errors import RunError
+from mtl.recipe import Recipe, load
+from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
+from tests.mtl.comparing.conftest import forked
+from tests.mtl.recipes import quick_recipe
+from tests.mtl.training.seen import events_of
+
+PRESETS = ["heads_only", "last_layers:1"]
+SEEDS = [1, 2]
+NAMES = ["heads_only-seed1", "last_layers-1-seed1", "heads_only-seed2", "last_layers-1-seed2"]
+Compare = Callable[..., list[Outcome]]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two presets compared with two seeds: the commands that ran, what came out, and the folder."""
+
+    recipe: Recipe
+    commands: list[list[str]]
+    outcomes: list[Outcome]
+    folder: Path
+
+    def run(self, name: str) -> RunFolder:
+        return RunFolder(self.folder / name)
+
+
+def short(backbone: Path, data: Path) -> Recipe:
+    budget = {"epochs": 1000, "max_steps": 4, "batch_tokens": 64}
+    return quick_recipe(backbone, data, ("topic", "names"), budget=budget, evaluation={"every": 2})
+
+
+@pytest.fixture(scope="module")
+def compared(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Compared:
+    data = tmp_path_factory.mktemp("compared")
+    recipe = short(tiny_bert, data)
+    with forked() as commands:
+        found = compare(strategies(recipe, PRESETS, single_task=False), seeds=SEEDS, folder=data / "runs")
+        return Compared(recipe, commands, list(found), data / "runs")
+
+
+@pytest.fixture
+def recipe(tiny_bert: Path, tmp_path: Path) -> Recipe:
+    return short(tiny_bert, tmp_path)
+
+
+@pytest.fixture
+def run(recipe: Recipe, tmp_path: Path) -> Compare:
+    def run(presets: list[str], seeds: list[int], *, single_task: bool = False) -> list[Outcome]:
+        found = strategies(recipe, presets, single_task=single_task)
+        return list(compare(found, seeds=seeds, folder=tmp_path / "compared"))
+
+    return run
+
+
+def folders(commands: list[list[str]]) -> list[str]:
+    """The run folders of the runs that were started, in order."""
+    return [Path(command[command.index("--run-dir") + 1]).name for command in commands]
+
+
+def test_every_strategy_runs_with_every_seed_seed_by_seed(compared: Compared):
+    assert [(o.strategy, o.seed) for o in compared.outcomes] == [(name, seed) for seed in SEEDS for name in PRESETS]
+    assert folders(compared.commands) == NAMES
+
+
+def test_a_run_has_the_recipe_of_its_strategy_and_seed(compared: Compared):
+    (strategy,) = strategies(compared.recipe, ["last_layers:1"], single_task=False)
+    expected = strategy.recipe.model_copy(update={"seed": 2})
+    assert load(compared.run("last_layers-1-seed2").recipe) == expected
+
+
+def test_an_outcome_is_what_the_run_left(compared: Compared):
+    outcome, folder = compared.outcomes[3], compared.run("last_layers-1-seed2")
+    events = list(folder.events())
+    best = [event for event in events if isinstance(event, Saved) and event.name == "best"][-1]
+    (measured,) = [event for event in events if isinstance(event, Evaluated) and event.step == best.step]
+    assert outcome.metrics == measured.metrics
+    assert outcome.seconds == events[-1].seconds
+    assert outcome.checkpoint_bytes == sum(file.stat().st_size for file in folder.best.iterdir())
+    assert outcome.trained_parameters == next(e for e in events if isinstance(e, Started)).trained_parameters
+    assert outcome.memory_bytes > 10**7
+
+
+def test_a_run_of_a_comparison_is_that_of_its_recipe_alone(compared: Compared):
+    folder = compared.run("heads_only-seed2")
+    alone = events_of(load(folder.recipe))
+    assert [e.loss for e in folder.events() if isinstance(e, Step)] == [e.loss for e in alone if isinstance(e, Step)]
+
+
+def test_seeds_have_outcomes_of_their_own_and_one_row_a_strategy(compared: Compared):
+    rows = summarize(compared.outcomes)
+    assert [(row.strategy, row.seeds) for row in rows] == [(name, 2) for name in PRESETS]
+    assert rows[0].metrics["eval/embedding/drift"].mean == pytest.approx(0, abs=1e-3)
+    assert any(spread.deviation > 0 for spread in rows[1].metrics.values())
+
+
+def test_what_is_complete_is_not_done_again(compared: Compared, runs: list[list[str]]):
+    found = strategies(compared.recipe, PRESETS, single_task=False)
+    assert list(compare(found, seeds=SEEDS, folder=compared.folder)) == compared.outcomes
+    assert runs == []
+
+
+def test_a_comparison_that_was_interrupted_goes_on_where_it_was(
+    recipe: Recipe, run: Compare, runs: list[list[str]], tmp_path: Path
+):
+    begun = compare(strategies(recipe, PRESETS, single_task=False), seeds=[1], folder=tmp_path / "compared")
+    done = next(begun)
+    begun.close()
+    assert run(PRESETS, [1])[0] == done
+    assert folders(runs) == NAMES[:2]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_an_attempt_that_was_broken_off_is_done_again_from_the_start(
+    run: Compare, runs: list[list[str]], tmp_path: Path, stopped: bool
+):
+    (whole,) = run(["heads_only"], [1])
+    folder = RunFolder(tmp_path / "compared" / "heads_only-seed1")
+    (folder.path / "memory").unlink()
+    if stopped:
+        folder.request_stop()
+    (again,) = run(["heads_only"], [1])
+    assert len(runs) == 2
+    assert again.metrics == whole.metrics
+    assert [event.step for event in folder.events() if isinstance(event, Step)] == [1, 2, 3, 4]
+
+
+def test_a_run_that_somebody_stopped_is_refused_and_done_again(
+    run: Compare, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "stop_requested", lambda _: True)
+        with pytest.raises(RunError, match="^heads_only, seed 1: the run was stopped before its end$"):
+            run(["heads_only"], [1])
+    run(["heads_only"], [1])
+    assert len(runs) == 2
+
+
+def test_a_run_that_fails_is_told_with_its_reason(run: Compare, runs: list[list[str]]):
+    with pytest.raises(RunError) as error:
+        run(["last_layers:9"], [1])
+    assert str(error.value).startswith("last_layers:9, seed 1: error: freezing.layers: at most 3")
+    assert "\n" not in str(error.value)
+
+
+def test_baselines_run_beside_the_presets(run: Compare, runs: list[list[str]], recipe: Recipe):
+    found = run(["heads_only"], [1], single_task=True)
+    assert [outcome.strategy for outcome in found] == ["heads_only", "only topic", "only names"]
+    assert "eval/topic/accuracy" in found[1].metrics
+    assert not any(key.startswith("eval/names/") for key in found[1].metrics)
+
+
+def test_a_comparison_shares_the_cache(
+    run: Compare, runs: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    run(["heads_only"], [1])
+    before = {place.name for place in (tmp_path / "home" / "cache").iterdir()}
+    run(["heads_only"], [2])
+    assert {place.name for place in (tmp_path / "home" / "cache").iterdir()} == before

@@ -1,0 +1,95 @@
+"""What the names of a comparison mean."""
+
+from pathlib import Path
+
+import pytest
+
+from mtl.comparing import strategies
+from mtl.errors import RecipeError
+from mtl.recipe import FreezingConfig, Recipe
+from tests.mtl.recipes import recipe_of
+
+TASKS = ("topic", "entities")
+
+
+@pytest.fixture
+def recipe(tiny_bert: Path) -> Recipe:
+    return recipe_of(tiny_bert, TASKS, freezing={"preset": "last_layers", "layers": 1}, seed=7)
+
+
+@pytest.mark.parametrize(
+    ("name", "freezing"),
+    [
+        ("heads_only", {"preset": "heads_only"}),
+        ("all_frozen", {"preset": "all_frozen"}),
+        ("full", {"preset": "full"}),
+        ("lora", {"preset": "lora"}),
+        ("gradual", {"preset": "gradual"}),
+        ("probe_then_finetune", {"preset": "probe_then_finetune"}),
+        ("last_layers", {"preset": "last_layers", "layers": 1}),  # as many as the recipe says
+        ("last_layers:3", {"preset": "last_layers", "layers": 3}),
+        ("one_head_frozen:topic", {"preset": "one_head_frozen", "frozen_heads": ("topic",)}),
+    ],
+)
+def test_a_name_is_the_recipe_with_another_freezing(recipe: Recipe, name: str, freezing: dict[str, object]):
+    (strategy,) = strategies(recipe, [name], single_task=False)
+    assert strategy.name == name
+    assert strategy.recipe == recipe.model_copy(update={"freezing": FreezingConfig(**freezing)})
+
+
+def test_strategies_keep_their_order(recipe: Recipe):
+    names = ["full", "heads_only", "last_layers:2", "last_layers:1"]
+    assert [strategy.name for strategy in strategies(recipe, names, single_task=False)] == names
+
+
+def test_one_head_frozen_takes_the_head_that_the_recipe_freezes(tiny_bert: Path):
+    recipe = recipe_of(tiny_bert, TASKS, freezing={"preset": "one_head_frozen", "frozen_heads": "entities"})
+    (strategy,) = strategies(recipe, ["one_head_frozen"], single_task=False)
+    assert strategy.recipe.freezing.frozen_heads == ("entities",)
+
+
+@pytest.mark.parametrize(
+    ("name", "gist"),
+    [
+        ("heads", "--presets: one of all_frozen, heads_only, one_head_frozen, last_layers, full, lora"),
+        ("", "--presets: one of all_frozen"),
+        ("full:2", "--presets: last_layers:N with a number of layers was expected, was 'full:2'"),
+        ("last_layers:0", "--presets: last_layers:N with a number of layers was expected, was 'last_layers:0'"),
+        ("last_layers:two", "--presets: last_layers:N with a number of layers was expected"),
+        ("last_layers:²", "--presets: last_layers:N with a number of layers was expected"),
+        ("last_layers:-1", "--presets: last_layers:N with a number of layers was expected"),
+        ("one_head_frozen", "--presets: one_head_frozen:TASK with a task of topic, entities was expected"),
+        ("one_head_frozen:colour", "--presets: one_head_frozen:TASK with a task of topic, entities was expected"),
+    ],
+)
+def test_a_name_that_means_nothing_is_refused(recipe: Recipe, name: str, gist: str):
+    with pytest.raises(RecipeError) as error:
+        strategies(recipe, ["full", name], single_task=False)
+    assert str(error.value).startswith(gist)
+
+
+def test_baselines_are_full_runs_of_each_task_alone(recipe: Recipe):
+    found = strategies(recipe, ["heads_only"], single_task=True)
+    assert [strategy.name for strategy in found] == ["heads_only", "only topic", "only entities"]
+    for strategy, task in zip(found[1:], TASKS, strict=True):
+        assert strategy.recipe.tasks == {task: recipe.tasks[task]}
+        assert strategy.recipe.freezing == FreezingConfig(preset="full")
+        assert (strategy.recipe.budget, strategy.recipe.seed) == (recipe.budget, recipe.seed)
+
+
+@pytest.mark.parametrize(
+    ("best", "alone"),
+    [
+        ("mean", {"topic": "mean", "entities": "mean"}),
+        ("guarded", {"topic": "guarded", "entities": "guarded"}),
+        ("topic", {"topic": "topic", "entities": "mean"}),
+        ("entities/f1", {"topic": "mean", "entities": "entities/f1"}),
+    ],
+)
+def test_a_baseline_whose_task_does_not_choose_the_best_is_chosen_by_the_mean(
+    tiny_bert: Path, best: str, alone: dict[str, str]
+):
+    recipe = recipe_of(tiny_bert, TASKS, evaluation={"every": 2, "best": best})
+    found = strategies(recipe, [], single_task=True)
+    assert {name: s.recipe.evaluation.best for name, s in zip(TASKS, found, strict=True)} == alone
+    assert all(strategy.recipe.evaluation.every == 2 for strategy in found)
