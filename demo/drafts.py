@@ -3,7 +3,6 @@
 import re
 import secrets
 import shutil
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from demo.holdout import hold_out
 from demo.settings import Settings
 from demo.text_input import need_size
-from mtl.data import Example, LabelledText, TaggedText, read_task
+from mtl.data import count_labels, read_task
 from mtl.errors import DataError, MtlError
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.runs import home
@@ -127,14 +126,6 @@ def _copy(file: Path, folder: Path, kind: TaskKind, settings: Settings) -> Path:
 
 def _checked(name: str, config: TaskConfig) -> Draft:
     data = read_task(name, config)
-    counts = Counter(label for example in data.train for label in _labels(example))
+    counts = count_labels(data.train)
     ranked = tuple((label, counts[label]) for label in data.labels)
     return Draft(name, config, len(data.train), len(data.dev), ranked, data.notes)
-
-
-def _labels(example: Example) -> list[str]:
-    if isinstance(example, LabelledText):
-        return [example.label]
-    if isinstance(example, TaggedText):
-        return [tag[2:] for tag in example.tags if tag.startswith("B-")]
-    return []

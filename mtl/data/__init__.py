@@ -1,7 +1,7 @@
 """Data files of every format, read as checked examples."""
 
 from mtl.data.examples import Example, LabelledText, ScoredPair, TaggedText, texts_of
-from mtl.data.reading import TaskData, labels_of, read_files, read_task
+from mtl.data.reading import TaskData, count_labels, labels_of, read_files, read_task
 
 __all__ = [
     "Example",
@@ -9,6 +9,7 @@ __all__ = [
     "ScoredPair",
     "TaggedText",
     "TaskData",
+    "count_labels",
     "labels_of",
     "read_files",
     "read_task",

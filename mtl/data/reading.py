@@ -1,5 +1,6 @@
 """A task's files as examples, checked at the door."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -63,13 +64,18 @@ def read_task(name: str, config: TaskConfig) -> TaskData:
 
 def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:
     """The classes or entity types that occur, in stable order."""
-    names: set[str] = set()
+    return stable_order(count_labels(examples))
+
+
+def count_labels(examples: Sequence[Example]) -> Counter[str]:
+    """How many examples each class has, or how many entities each type; empty for similarity."""
+    counts: Counter[str] = Counter()
     for example in examples:
         if isinstance(example, LabelledText):
-            names.add(example.label)
+            counts[example.label] += 1
         elif isinstance(example, TaggedText):
-            names.update(tag[2:] for tag in example.tags if tag != "O")
-    return stable_order(names)
+            counts.update(tag[2:] for tag in example.tags if tag.startswith("B-"))
+    return counts
 
 
 def _read(config: TaskConfig, path: Path) -> Iterator[Example]:

@@ -1,9 +1,8 @@
 """What is wrong or doubtful about a recipe's data, in words, before anything trains."""
 
-from collections import Counter
 from collections.abc import Iterator
 
-from mtl.data import Example, LabelledText, ScoredPair, TaggedText, TaskData
+from mtl.data import Example, ScoredPair, TaskData, count_labels, texts_of
 from mtl.recipe.schema import TaskKind
 
 _IMBALANCE = 10  # times that the commonest label may outnumber the rarest
@@ -22,7 +21,7 @@ def data_warnings(data: TaskData) -> Iterator[str]:
 
 
 def _label_warnings(data: TaskData) -> Iterator[str]:
-    counts = Counter(label for example in data.train for label in _labels(example))
+    counts = count_labels(data.train)
     missing = [label for label in data.labels if not counts[label]]
     if data.train and missing:
         yield f"{data.name}: no training example of {', '.join(missing[:5])}"
@@ -37,15 +36,5 @@ def _label_warnings(data: TaskData) -> Iterator[str]:
         yield f"{data.name}: every pair has the same score, so there is nothing to rank"
 
 
-def _labels(example: Example) -> list[str]:
-    if isinstance(example, LabelledText):
-        return [example.label]
-    if isinstance(example, TaggedText):
-        return [tag[2:] for tag in example.tags if tag.startswith("B-")]
-    return []
-
-
 def _keys(examples: tuple[Example, ...]) -> set[tuple[str, ...]]:
-    return {
-        (e.sentence1.lower(), e.sentence2.lower()) if isinstance(e, ScoredPair) else (e.text.lower(),) for e in examples
-    }
+    return {tuple(text.lower() for text in texts_of(example)) for example in examples}

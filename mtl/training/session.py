@@ -11,7 +11,6 @@ import torch
 from mtl.checkpoint import Snapshot, save
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC, evaluate
-from mtl.freezing import Freezer
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, StopReason
@@ -93,10 +92,6 @@ class Session:
     def _course(self) -> Course:
         assert self.trainer.course is not None
         return self.trainer.course
-
-    @property
-    def freezer(self) -> Freezer:
-        return self.trainer.freezer
 
     def started(self) -> Started:
         model, course = self.trainer.loaded.model, self.trainer.course
