@@ -112,6 +112,11 @@ def set_up(recipe: Recipe) -> Trainer:
     plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
     plan = replace(plan, frozen_heads=plan.frozen_heads | beginning.kept_tasks)
     course_stages = stages(recipe.freezing, plan)
+    if encoder.adapter_rank is not None and recipe.freezing.rank not in (None, encoder.adapter_rank):
+        raise RecipeError(
+            f"freezing.rank: {encoder.adapter_rank} was expected as the checkpoint's adapters have, "
+            f"was {recipe.freezing.rank}"
+        )
     if plan.rank is not None and encoder.adapter_rank is None:
         add_adapters(encoder, rank=plan.rank)
     loaded.model.to(best_device())

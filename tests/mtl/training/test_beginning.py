@@ -110,3 +110,9 @@ def test_another_shape_of_head_is_refused(trained: Path):
 def test_another_pooling_or_length_is_refused(trained: Path, key: str, value: object):
     with pytest.raises(RecipeError, match=f"^{key}: "):
         events_of(recipe_of(trained, ["topic"], **{key: value}))
+
+
+def test_adapters_keep_their_rank(tiny_bert: Path, tmp_path: Path):
+    events_of(recipe_of(tiny_bert, ["topic"], freezing={"preset": "lora", "rank": 2}), tmp_path)
+    with pytest.raises(RecipeError, match="^freezing.rank: 2 was expected as the checkpoint's adapters have, was 8$"):
+        events_of(recipe_of(tmp_path / "last", ["topic"], freezing={"preset": "lora", "rank": 8}))
