@@ -2,6 +2,8 @@
 
 import argparse
 import csv
+import resource
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from mtl.encoder import find_backbone
 from mtl.metrics import tagging_metrics
 from mtl.recipe import DEFAULT_BACKBONE, TaskConfig, TaskKind
 
-Result = tuple[float, list[float], dict[str, float]]
+Result = tuple[float, list[float], dict[str, float], int]
 
 
 def transformers_trainer(args: argparse.Namespace) -> Result:
@@ -52,7 +54,7 @@ def transformers_trainer(args: argparse.Namespace) -> Result:
         )
         begun = time.perf_counter()
         trainer.train()
-        seconds = time.perf_counter() - begun
+        seconds, peak = time.perf_counter() - begun, _peak_bytes()
         rows = [_encode(tokenizer, example, tags) for example in dev]
         predicted = trainer.predict(rows).predictions.argmax(-1)
     found = [
@@ -60,7 +62,7 @@ def transformers_trainer(args: argparse.Namespace) -> Result:
         for row_p, row in zip(predicted, rows, strict=True)
     ]
     gold = [example.tags[: len(tags_)] for example, tags_ in zip(dev, found, strict=True)]
-    return seconds, [], {"eval/entities/f1": tagging_metrics(gold, found)["f1"]}
+    return seconds, [], {"eval/entities/f1": tagging_metrics(gold, found)["f1"]}, peak
 
 
 def logistic_regression(args: argparse.Namespace) -> Result:
@@ -72,9 +74,13 @@ def logistic_regression(args: argparse.Namespace) -> Result:
     train, dev = (_labelled(args.data / f"sib200_en/{part}.csv") for part in ("train", "dev"))
     begun = time.perf_counter()
     classifier = LogisticRegression(max_iter=1000).fit(model.encode([t for t, _ in train]), [c for _, c in train])
-    seconds = time.perf_counter() - begun
+    seconds, peak = time.perf_counter() - begun, _peak_bytes()
     accuracy = float(np.mean(classifier.predict(model.encode([t for t, _ in dev])) == [c for _, c in dev]))
-    return seconds, [], {"eval/topic/accuracy": accuracy}
+    return seconds, [], {"eval/topic/accuracy": accuracy}, peak
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _tagged(config: TaskConfig, file: Path) -> list[TaggedText]:

@@ -1,19 +1,26 @@
 """What freezing saves, and how we stand beside others, in one process run.
 
-    python benchmarks/train.py --data FOLDER [--sentences 3000] [--epochs 5] [--repeats 3] [--peers 3]
+    python benchmarks/train.py --data FOLDER [--sentences 3000] [--epochs 5] [--repeats 3] [--peers]
 
 Trains `entities` (the first sentences of uner_ewt) and `topic` (sib200_en) on MiniLM under several freezing choices, in
-alternating order, and prints medians: seconds of training (evaluation left out), the ratio to our own `full`, dev
-figures, and the seconds of an epoch. `--peers` adds a plain transformers `Trainer` (batch 16, its defaults) on the same
-sentences, and sentence-transformers with a logistic regression for topic. Writes `benchmarks/results/train.json`.
+alternating order, and prints medians: seconds of training (loading and filling the cache count, evaluation and the
+probe of precision, which is made once a machine, do not), the ratio to our own `full`, dev figures, and the seconds of
+an epoch. `--peers` adds a plain transformers `Trainer` (batch 16, its defaults) on the same sentences, and
+sentence-transformers with a logistic regression for topic; the Trainer has `entities` only, so `full` runs once more
+with that task alone to stand beside it. The peak memory of training is that of a process of its own for each, over one
+epoch. Writes `benchmarks/results/train.json`.
 """
 
 import argparse
 import json
 import os
+import resource
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -36,15 +43,20 @@ CONTENDERS = {
     "heads_only": {"freezing": {"preset": "heads_only"}},
     "heads_only, no cache": {"freezing": {"preset": "heads_only"}, "cache": {"enabled": False}},
 }
+ALONE = "full, entities only"
+TRAINER = "transformers Trainer, entities only"
+REGRESSION = "sentence-transformers + logistic regression, topic only"
 
 
 @dataclass
 class Timing:
-    """One run: seconds of training and of each epoch, and dev figures of the last evaluation."""
+    """One run: seconds of training and of each epoch, dev figures of the last evaluation, and peak bytes so far."""
 
     seconds: float = 0.0
     epochs: list[float] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
+    peak_bytes: int = 0
+    precision: str = ""
 
 
 def main() -> None:
@@ -54,35 +66,70 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=3000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--peers", type=int, default=0, metavar="REPEATS", help="runs of each peer")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["MTL_HOME"] = home
+        if args.memory_of:
+            print(contenders(args)[args.memory_of]().peak_bytes)
+        else:
+            compare(args)
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Run everything in alternating order, then each once more in a process of its own for its memory."""
     console = Console(highlight=False)
-    runs: dict[str, list[Timing]] = {name: [] for name in CONTENDERS}
+    runners = contenders(args)
+    runs: dict[str, list[Timing]] = {name: [] for name in runners}
+    for settings in CONTENDERS.values():  # imports are warm and the probe's answer is known before any time counts
+        time_ours(recipe_of(args, {**settings, "budget": {"epochs": 1, "max_steps": 1, "batch_tokens": 1024}}))
     for repeat in range(args.repeats):
-        for name in list(CONTENDERS)[:: 1 if repeat % 2 == 0 else -1]:
-            runs[name].append(time_ours(recipe_of(args, CONTENDERS[name])))
+        for name in list(runners)[:: 1 if repeat % 2 == 0 else -1]:
+            runs[name].append(runners[name]())
             console.print(f"{name}: {runs[name][-1].seconds:.1f} s", style="dim")
-    if args.peers:
-        runs |= time_peers(args)
-    console.print(table(runs))
+    memory = {name: memory_of(name, args) for name in runners}
+    console.print(table(runs, memory))
     RESULTS.parent.mkdir(exist_ok=True)
     content = {name: [asdict(timing) for timing in timings] for name, timings in runs.items()}
     settings = {"sentences": args.sentences, "epochs": args.epochs, "repeats": args.repeats}
-    RESULTS.write_text(json.dumps({"settings": settings, "runs": content}, indent=1) + "\n", encoding="utf-8")
+    result = {"settings": settings, "peak_bytes": memory, "runs": content}
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
-def recipe_of(args: argparse.Namespace, settings: dict) -> Recipe:
-    """The benchmark's recipe with a contender's settings."""
+def contenders(args: argparse.Namespace) -> dict[str, Callable[[], Timing]]:
+    """Every run by name."""
+    ours = {
+        name: lambda settings=settings: time_ours(recipe_of(args, settings)) for name, settings in CONTENDERS.items()
+    }
+    if not args.peers:
+        return ours
+    from peers import logistic_regression, transformers_trainer
+
+    return {
+        **ours,
+        ALONE: lambda: time_ours(recipe_of(args, CONTENDERS["full"], tasks=("entities",))),
+        TRAINER: lambda: Timing(*transformers_trainer(args)),
+        REGRESSION: lambda: Timing(*logistic_regression(args)),
+    }
+
+
+def memory_of(name: str, args: argparse.Namespace) -> int:
+    """Peak resident bytes of training one epoch in a process of its own."""
+    options = ["--data", str(args.data), "--sentences", str(args.sentences), "--epochs", "1"]
+    options += ["--memory-of", name] + (["--peers"] if args.peers else [])
+    child = subprocess.run([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True, check=True)
+    return int(child.stdout.split()[-1])
+
+
+def recipe_of(args: argparse.Namespace, settings: dict, *, tasks: tuple[str, ...] = ("entities", "topic")) -> Recipe:
+    """The benchmark's recipe with a contender's settings; both tasks go through all their examples in an epoch."""
+    entities = {"kind": "tagging", "train": "uner_ewt/train.conll", "dev": "uner_ewt/dev.conll"}
+    topic = {"kind": "classification", "train": "sib200_en/train.csv", "dev": "sib200_en/dev.csv"}
+    known = {"entities": {**entities, "max_rows": args.sentences}, "topic": topic}
     content = {
-        "tasks": {
-            "entities": {
-                "kind": "tagging",
-                "train": "uner_ewt/train.conll",
-                "dev": "uner_ewt/dev.conll",
-                "max_rows": args.sentences,
-            },
-            "topic": {"kind": "classification", "train": "sib200_en/train.csv", "dev": "sib200_en/dev.csv"},
-        },
+        "tasks": {name: known[name] for name in tasks},
+        "sampling": {"alpha": 1.0},
         "optimizer": {"backbone_lr": 2.0e-4, "head_lr": 1.0e-3},
         "budget": {"epochs": args.epochs, "batch_tokens": 1024},
         "evaluation": {"every": 1_000_000},
@@ -94,45 +141,38 @@ def recipe_of(args: argparse.Namespace, settings: dict) -> Recipe:
 def time_ours(recipe: Recipe) -> Timing:
     """One run of ours with an empty cache; filling the cache counts as training, in its first epoch."""
     timing = Timing()
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["MTL_HOME"] = home
+    shutil.rmtree(Path(os.environ["MTL_HOME"]) / "cache", ignore_errors=True)
+    mark = time.perf_counter()
+    per_epoch, epoch = 1, 0.0
+    for event in train(recipe):
+        now = time.perf_counter()
+        if isinstance(event, Started):
+            per_epoch, timing.precision = event.steps_per_epoch, event.precision
+        if isinstance(event, Started | Step):
+            timing.seconds += now - mark
+            epoch += now - mark
+            timing.peak_bytes = peak_bytes()
+        if isinstance(event, Step) and event.step % per_epoch == 0:
+            timing.epochs.append(epoch)
+            epoch = 0.0
+        if isinstance(event, Evaluated):
+            timing.figures = {k: v for k, v in event.metrics.items() if k in FIGURES}
         mark = time.perf_counter()
-        per_epoch, epoch = 1, 0.0
-        for event in train(recipe):
-            now = time.perf_counter()
-            if isinstance(event, Started):
-                per_epoch = event.steps_per_epoch
-            if isinstance(event, Started | Step):
-                timing.seconds += now - mark
-                epoch += now - mark
-            if isinstance(event, Step) and event.step % per_epoch == 0:
-                timing.epochs.append(epoch)
-                epoch = 0.0
-            if isinstance(event, Evaluated):
-                timing.figures = {k: v for k, v in event.metrics.items() if k in FIGURES}
-            mark = now
     return timing
+
+
+def peak_bytes() -> int:
+    """Of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 FIGURES = ("eval/entities/f1", "eval/topic/accuracy", "eval/embedding/drift")
 
 
-def time_peers(args: argparse.Namespace) -> dict[str, list[Timing]]:
-    """The peers' runs, one after the other."""
-    from peers import logistic_regression, transformers_trainer
-
-    repeats = range(args.peers)
-    return {
-        "transformers Trainer, entities only": [Timing(*transformers_trainer(args)) for _ in repeats],
-        "sentence-transformers + logistic regression, topic only": [
-            Timing(*logistic_regression(args)) for _ in repeats
-        ],
-    }
-
-
-def table(runs: dict[str, list[Timing]]) -> Table:
+def table(runs: dict[str, list[Timing]], memory: dict[str, int]) -> Table:
     """Medians, and ratios to our own full run."""
-    result = Table("run", "seconds", "full is so many times slower", "later epochs, s", "entities F1", "topic accuracy")
+    names = ("run", "seconds", "full is so many times slower", "later epochs, s", "entities F1", "topic accuracy", "MB")
+    result = Table(*names)
     full = median(timing.seconds for timing in runs["full"])
     for name, timings in runs.items():
         seconds = median(timing.seconds for timing in timings)
@@ -142,7 +182,9 @@ def table(runs: dict[str, list[Timing]]) -> Table:
             for key in FIGURES[:2]
         ]
         epochs = f"{median(later):.2f}" if later else ""
-        result.add_row(name, f"{seconds:.1f}", f"{full / seconds:.2f}", epochs, *figures)
+        ratio = f"{full / seconds:.2f}" if name in CONTENDERS else ""
+        shown = f"{name} ({timings[0].precision})" if timings[0].precision else name
+        result.add_row(shown, f"{seconds:.1f}", ratio, epochs, *figures, f"{memory[name] / 1e6:.0f}")
     return result
 
 

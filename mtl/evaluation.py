@@ -105,7 +105,7 @@ def _tag(model: MultiTaskModel, tokenizer: Tokenizer, task: str, dataset: Evalua
     tags = model.tasks[task].tags.tags
     result: list[tuple[str, ...]] = [()] * len(dataset.texts)
     for batch in forward(model, tokenizer, dataset.texts):
-        emissions = head(batch.encoded.hidden, batch.tokens.first_tokens)
+        emissions = head(head.reads(batch.encoded), batch.tokens.first_tokens)
         decoded = head.decode(emissions, batch.tokens.word_mask)
         for row, classes in zip(batch.rows, decoded.tolist(), strict=True):
             words = len(dataset.tagged[row].tags)

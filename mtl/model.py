@@ -49,6 +49,7 @@ class MultiTaskModel(nn.Module):
             if hasattr(self.heads, name):
                 raise RecipeError(f"tasks.{name}: another name was expected, this one is taken by PyTorch")
             self.heads[name] = self._head(task)
+        encoder.gives_layers = any(task.head.layers == "mix" for task in tasks.values())
 
     def _head(self, task: TaskInfo) -> nn.Module:
         size = self.encoder.dimension
@@ -57,7 +58,7 @@ class MultiTaskModel(nn.Module):
                 shared = self._shared_layer(task)
                 return ClassificationHead(task.head, size=size, classes=len(task.labels), shared=shared)
             case TaskKind.TAGGING:
-                return TaggingHead(task.head, size=size, tags=task.tags)
+                return TaggingHead(task.head, size=size, tags=task.tags, states=self.encoder.states_count)
             case TaskKind.SIMILARITY:
                 return SimilarityHead(task.head)
 

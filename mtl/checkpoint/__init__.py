@@ -1,7 +1,7 @@
 """Checkpoints: saved as the difference to a named backbone, loaded on top of it."""
 
 from mtl.checkpoint.config import CheckpointConfig, is_checkpoint, read_config
-from mtl.checkpoint.store import LoadedModel, Snapshot, build, extend, load, save
+from mtl.checkpoint.store import LoadedModel, Snapshot, build, extend, load, save, tensor_bytes
 
 __all__ = [
     "CheckpointConfig",
@@ -13,4 +13,5 @@ __all__ = [
     "load",
     "read_config",
     "save",
+    "tensor_bytes",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from mtl.adapters import add_adapters
 from mtl.checkpoint.card import model_card
@@ -133,15 +133,22 @@ def load(folder: Path) -> LoadedModel:
     return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config, changed)
 
 
+def tensor_bytes(loaded: LoadedModel, dtype: torch.dtype) -> int:
+    """What the tensors of a checkpoint take, with `requires_grad` set as it will be when it is saved."""
+    return sum(tensor.numel() * dtype.itemsize for tensor in _changed_parameters(loaded).values())
+
+
 def _changed(loaded: LoadedModel, dtype: torch.dtype) -> dict[str, Tensor]:
+    return {n: p.detach().to("cpu", dtype).contiguous() for n, p in _changed_parameters(loaded).items()}
+
+
+def _changed_parameters(loaded: LoadedModel) -> dict[str, nn.Parameter]:
     """All of the heads, and the parts of the backbone that train or were trained before."""
-    parameters = dict(loaded.model.named_parameters())
-    names = [
-        name
-        for name, parameter in parameters.items()
+    return {
+        name: parameter
+        for name, parameter in loaded.model.named_parameters()
         if not name.startswith(_BACKBONE_PREFIX) or parameter.requires_grad or name in loaded.changed
-    ]
-    return {n: parameters[n].detach().to("cpu", dtype).contiguous() for n in names}
+    }
 
 
 def _put(model: MultiTaskModel, tensors: Mapping[str, Tensor], folder: Path) -> None:

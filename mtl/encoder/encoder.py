@@ -35,12 +35,15 @@ _TOKENIZER_FILES = (
 class Encoded:
     """Hidden states `(B, T, H)`, the pooled vector `(B, H)`, and the embedding `(B, H)`.
 
-    The embedding is the pooled vector, normalised where the backbone says so; heads read the pooled one.
+    The embedding is the pooled vector, normalised where the backbone says so; heads read the pooled one. `layers`
+    `(B, T, K, H)` has the states of the embeddings and of every layer, where a head mixes them. After a batch with
+    summaries W stands in the place of T.
     """
 
     hidden: Tensor
     pooled: Tensor
     embedding: Tensor
+    layers: Tensor | None = None
 
 
 class Encoder(nn.Module):
@@ -61,19 +64,35 @@ class Encoder(nn.Module):
         self._takes_types = int(getattr(model.config, "type_vocab_size", 0) or 0) > 0
         self._boundary: Boundary | None = None
         self.adapter_rank: int | None = None
+        self.gives_layers = False
+
+    @property
+    def states_count(self) -> int:
+        """K, the states that a token has: after the embeddings and after each layer."""
+        return 1 + len(self.parts().layers)
 
     def cut(self, below: int) -> None:
         """Put the boundary above so many frozen layers; from then on batches may bring their states there."""
         self._boundary = Boundary(self.model, below=below)
 
     def forward(self, batch: TokenBatch) -> Encoded:
-        """Run the backbone once: from the boundary where the batch brings its states, else from the bottom."""
-        if batch.states is not None and self._boundary is not None:
+        """Run the backbone once: from the boundary where the batch brings its states, else from the bottom.
+
+        A batch that brings summaries needs no pass.
+        """
+        layers = None
+        if batch.summaries is not None:
+            layers = batch.summaries.view(*batch.summaries.shape[:2], -1, self.dimension)
+            hidden, pooled, layers = layers[:, 1:, -1], layers[:, 0, -1], layers[:, 1:]
+        elif batch.states is not None and self._boundary is not None:
             hidden = self._boundary.upper(self._inputs(batch), batch.states)
+            pooled = pool(hidden, batch.mask, self.pooling)
         else:
-            hidden = self.model(**self._inputs(batch)).last_hidden_state
-        pooled = pool(hidden, batch.mask, self.pooling)
-        return Encoded(hidden, pooled, normalize(pooled, dim=-1) if self.normalize else pooled)
+            output = self.model(**self._inputs(batch), output_hidden_states=self.gives_layers)
+            hidden = output.last_hidden_state
+            layers = torch.stack((*output.hidden_states[:-1], hidden), dim=2) if self.gives_layers else None
+            pooled = pool(hidden, batch.mask, self.pooling)
+        return Encoded(hidden, pooled, normalize(pooled, dim=-1) if self.normalize else pooled, layers)
 
     def lower(self, batch: TokenBatch) -> Tensor:
         """The states `(B, T, H)` at the boundary, without gradients; `cut` comes first."""

@@ -13,7 +13,7 @@ from mtl.cache import RaggedRows, RaggedStore
 from mtl.encoder.encoder import Encoder
 from mtl.encoder.tokens import TokenizedText, Tokenizer
 
-_BATCH_TOKENS = 4096
+FILL_TOKENS = 2048  # of a batch that is computed to be kept
 _FORMAT = b"polyhead-states-1"
 
 
@@ -26,19 +26,23 @@ class FrozenStates:
         tokenizer: pads the batches.
         below: how many layers lie under the boundary.
         store: where the states are kept, two bytes a number.
+        precision: of the passes, part of the key.
     """
 
     encoder: Encoder
     tokenizer: Tokenizer
     below: int
     store: RaggedStore
+    precision: torch.dtype = torch.float32
 
     def __call__(self, texts: Sequence[TokenizedText]) -> list[TokenizedText]:
         """The texts with their states, from the store where an earlier run left them.
 
         Their ids decide, not their words; without states where the store has no room for them.
         """
-        key = _key(texts, self.encoder, self.below)
+        digest = fingerprint(self.encoder, texts, below=self.below)
+        digest.update(f"|{self.precision}".encode())
+        key = digest.hexdigest()
         counts = [len(text) for text in texts]
         rows = self.store.open(key) or self.store.write(
             key, counts, size=self.encoder.dimension, fill=lambda out: self._fill(out, texts)
@@ -53,17 +57,25 @@ class FrozenStates:
         self._fill(rows, texts)
         return [replace(text, states=rows.row(i)) for i, text in enumerate(texts)]
 
+    def bytes_of(self, texts: Sequence[TokenizedText]) -> int:
+        """What the states of these texts take on disk."""
+        return 2 * self.encoder.dimension * sum(map(len, texts))
+
     def _fill(self, out: RaggedRows, texts: Sequence[TokenizedText]) -> None:
         device = next(self.encoder.parameters()).device
         lengths = [len(text) for text in texts]
-        for batch in pack(lengths, by_length(lengths), budget=_BATCH_TOKENS):
-            states = self.encoder.lower(self.tokenizer.pad([texts[row] for row in batch]).to(device))
+        for batch in pack(lengths, by_length(lengths), budget=FILL_TOKENS):
+            tokens = self.tokenizer.pad([texts[row] for row in batch]).to(device)
+            reduced = self.precision is not torch.float32
+            with torch.autocast(device.type, self.precision, enabled=reduced):
+                states = self.encoder.lower(tokens)
             halves = states.to(torch.float16).cpu().numpy()
             for row, values in zip(batch, halves, strict=True):
                 out.row(row)[:] = values[: lengths[row]]
 
 
-def _key(texts: Sequence[TokenizedText], encoder: Encoder, below: int) -> str:
+def fingerprint(encoder: Encoder, texts: Sequence[TokenizedText], *, below: int) -> "hashlib._Hash":
+    """A digest of all that the states of these texts above `below` layers depend on."""
     digest = hashlib.sha256(_FORMAT)
     digest.update(f"{encoder.model.config.to_json_string()}|{below}|{encoder.dimension}".encode())
     parts = encoder.parts()
@@ -73,7 +85,7 @@ def _key(texts: Sequence[TokenizedText], encoder: Encoder, below: int) -> str:
     for text in texts:
         digest.update(np.asarray(text.ids, dtype=np.int32).tobytes())
         digest.update(np.asarray(text.type_ids, dtype=np.int8).tobytes() + b"\n")
-    return digest.hexdigest()
+    return digest
 
 
 def _hash_tensors(digest: "hashlib._Hash", tensors: Iterable[Tensor]) -> None:

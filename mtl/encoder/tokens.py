@@ -1,7 +1,7 @@
 """From texts and words to sub-word tokens: lists first, then padded tensors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
@@ -19,8 +19,9 @@ class TokenizedText:
     `offsets` has the characters of each token, `(0, 0)` for special ones; `first_tokens` has the
     position of the first token of each word, -1 for a word that was cut; `cut_at` is the offset of
     the first character that did not fit, or None. `states` `(T, H)` are the hidden states at the
-    encoder's boundary where they are known, `anchor` `(H,)` the embedding by the untouched backbone where
-    training is to stay near it.
+    encoder's boundary where they are known, `summary` `(1 + W, H)` what heads read of a frozen backbone: the pooled
+    vector, then the state of each word's first token (`K * H` numbers each where a head mixes K layers); `anchor`
+    `(H,)` is the embedding by the untouched backbone where training is to stay near it.
     """
 
     ids: tuple[int, ...]
@@ -29,6 +30,7 @@ class TokenizedText:
     cut_at: int | None
     first_tokens: tuple[int, ...] = ()
     states: NDArray[np.float16] | None = field(default=None, compare=False)
+    summary: NDArray[np.float16] | None = field(default=None, compare=False)
     anchor: NDArray[np.float32] | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
@@ -44,6 +46,7 @@ class TokenBatch:
     """Padded tokens: `ids`, `mask`, `type_ids` are `(B, T)`; `first_tokens` and `word_mask` are `(B, W)`.
 
     `states` `(B, T, H)` float32 are the hidden states at the encoder's boundary, or None for a pass from the bottom;
+    `summaries` `(B, 1 + W, H)` float32 spare the pass altogether, and `first_tokens` then count words;
     `anchors` `(B, H)` are the embeddings by the untouched backbone, or None.
     """
 
@@ -53,19 +56,13 @@ class TokenBatch:
     first_tokens: Tensor
     word_mask: Tensor
     states: Tensor | None = None
+    summaries: Tensor | None = None
     anchors: Tensor | None = None
 
     def to(self, device: torch.device) -> "TokenBatch":
         """The batch on a device."""
-        return TokenBatch(
-            self.ids.to(device),
-            self.mask.to(device),
-            self.type_ids.to(device),
-            self.first_tokens.to(device),
-            self.word_mask.to(device),
-            None if self.states is None else self.states.to(device),
-            None if self.anchors is None else self.anchors.to(device),
-        )
+        present = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        return replace(self, **{name: value.to(device) for name, value in present.items()})
 
 
 class Tokenizer:
@@ -119,19 +116,20 @@ class Tokenizer:
             type_ids[row, : len(text)] = torch.tensor(text.type_ids)
             if text.first_tokens:
                 first[row, : len(text.first_tokens)] = torch.tensor(text.first_tokens)
-        return TokenBatch(
-            ids, mask, type_ids, first.clamp(min=0), first >= 0, _padded_states(texts, length), _anchors(texts)
-        )
+        states = _padded([text.states for text in texts], length)
+        summaries = _padded([text.summary for text in texts], 1 + words)
+        at = first.clamp(min=0) if summaries is None else torch.arange(words).expand(rows, words)
+        return TokenBatch(ids, mask, type_ids, at, first >= 0, states, summaries, _anchors(texts))
 
 
-def _padded_states(texts: Sequence[TokenizedText], length: int) -> Tensor | None:
-    known = [text.states for text in texts if text.states is not None]
-    if len(known) != len(texts):
+def _padded(rows: Sequence[NDArray[np.float16] | None], length: int) -> Tensor | None:
+    known = [row for row in rows if row is not None]
+    if len(known) != len(rows):
         return None
-    states = torch.zeros((len(texts), length, known[0].shape[1]), dtype=torch.float32)
+    padded = torch.zeros((len(rows), length, known[0].shape[1]), dtype=torch.float32)
     for row, values in enumerate(known):
-        states[row, : len(values)] = torch.from_numpy(np.array(values))
-    return states
+        padded[row, : len(values)] = torch.from_numpy(np.array(values))
+    return padded
 
 
 def _anchors(texts: Sequence[TokenizedText]) -> Tensor | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from mtl.recipe.schema import Activation
 
@@ -11,6 +12,23 @@ _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     Activation.GELU: nn.GELU,
     Activation.RELU: nn.ReLU,
 }
+
+
+class LayerMix(nn.Module):
+    """A learned weighted mean of the states of all layers, scaled (Peters et al. 2018, equation 1).
+
+    Args:
+        states: K, how many states a token has.
+    """
+
+    def __init__(self, states: int) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(torch.zeros(states))
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, layers: Tensor) -> Tensor:
+        """`(…, H)` from `(…, K, H)`."""
+        return self.scale * torch.einsum("...kh,k->...h", layers, torch.softmax(self.scores, dim=0))
 
 
 def hidden_layers(size: int, sizes: Sequence[int], *, activation: Activation, dropout: float) -> nn.Sequential:

@@ -4,8 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from mtl.encoder import Encoded
 from mtl.heads import crf
-from mtl.heads.layers import hidden_layers
+from mtl.heads.layers import LayerMix, hidden_layers
 from mtl.labels import TagSet
 from mtl.recipe.schema import Decoder, HeadConfig
 
@@ -17,10 +18,12 @@ class TaggingHead(nn.Module):
         config: the head's shape.
         size: H, a hidden state's.
         tags: the L tags.
+        states: K, the states of a token that the head may mix.
     """
 
-    def __init__(self, config: HeadConfig, *, size: int, tags: TagSet) -> None:
+    def __init__(self, config: HeadConfig, *, size: int, tags: TagSet, states: int = 1) -> None:
         super().__init__()
+        self.mix = LayerMix(states) if config.layers == "mix" else None
         sizes = config.hidden or ()
         self.dropout = nn.Dropout(config.dropout)
         self.hidden = hidden_layers(size, sizes, activation=config.activation, dropout=config.dropout)
@@ -36,10 +39,19 @@ class TaggingHead(nn.Module):
         self.register_buffer("_illegal_starts", (~starts).float() * crf.ILLEGAL, persistent=False)
 
     def forward(self, hidden: Tensor, first_tokens: Tensor) -> Tensor:
-        """Emissions `(B, W, L)` float32 from `(B, T, H)` and the first token of each word `(B, W)`."""
+        """Emissions `(B, W, L)` float32 from what the head reads and the first token of each word `(B, W)`."""
         rows = torch.arange(hidden.shape[0], device=hidden.device).unsqueeze(1)
-        emissions: Tensor = self.output(self.hidden(self.dropout(hidden[rows, first_tokens])))
+        words = hidden[rows, first_tokens]
+        words = words if self.mix is None else self.mix(words)
+        emissions: Tensor = self.output(self.hidden(self.dropout(words)))
         return emissions.float()
+
+    def reads(self, encoded: Encoded) -> Tensor:
+        """The last hidden states `(B, T, H)`, or those of all layers `(B, T, K, H)` where the head mixes them."""
+        if self.mix is None:
+            return encoded.hidden
+        assert encoded.layers is not None
+        return encoded.layers
 
     def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
         """Mean over the words of the mask; `tags` is `(B, W)`.

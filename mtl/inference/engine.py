@@ -156,7 +156,7 @@ class Engine:
     def _tag(self, batch: ForwardBatch, name: str, words: Sequence[tuple[Span, ...]], findings: "_Findings") -> None:
         head = self._model.heads[name]
         assert isinstance(head, TaggingHead)
-        emissions = head(batch.encoded.hidden, batch.tokens.first_tokens)
+        emissions = head(head.reads(batch.encoded), batch.tokens.first_tokens)
         mask = batch.tokens.word_mask
         decoded = head.decode(emissions, mask)
         scores = head.probabilities(emissions, mask).gather(2, decoded.unsqueeze(-1)).squeeze(-1)

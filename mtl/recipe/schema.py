@@ -107,13 +107,15 @@ class HeadConfig(_Config):
     shared: str | None = None
     """Name of a group of classification heads that share their first hidden layer."""
     decoder: Decoder = Decoder.LINEAR
+    layers: Literal["last", "mix"] = "last"
+    """What tags are read from: the last layer, or a learned mix of all (worth it where the backbone is frozen)."""
     loss: SimilarityLoss = SimilarityLoss.COSENT
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 _HEAD_KEYS = {
     TaskKind.CLASSIFICATION: {"hidden", "dropout", "activation", "shared", "label_smoothing"},
-    TaskKind.TAGGING: {"hidden", "dropout", "activation", "decoder", "label_smoothing"},
+    TaskKind.TAGGING: {"hidden", "dropout", "activation", "decoder", "layers", "label_smoothing"},
     TaskKind.SIMILARITY: {"loss"},
 }
 
@@ -200,6 +202,8 @@ class BudgetConfig(_Config):
     epochs: Annotated[float, Field(gt=0, le=1000)] = 3.0
     batch_tokens: Annotated[int, Field(ge=16)] = 2048
     """Tokens of a batch, padding included."""
+    pass_tokens: Annotated[int, Field(ge=16)] | None = None
+    """Most tokens of one pass; gradients of a larger batch are added up over several. Default: the whole batch."""
     max_steps: Annotated[int, Field(ge=1)] | None = None
     max_minutes: Annotated[float, Field(gt=0)] | None = None
 
@@ -215,6 +219,8 @@ class EvaluationConfig(_Config):
     """With `guarded`: how far a task's main metric may lie below its own best."""
     patience: Annotated[int, Field(ge=1)] | None = None
     """Stop after so many evaluations without a new best."""
+    gradient_cosine: bool = False
+    """Whether to measure the angle between the tasks' gradients on the shared backbone, on one batch of each."""
 
 
 class CheckpointConfig(_Config):

@@ -52,11 +52,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something is done otherwise than asked from `step` on; `message` is one sentence for the user."""
+
+    kind: ClassVar[str] = "noticed"
+    step: int
+    message: str
+    time: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluated:
     """Every task measured on its dev data; keys are `eval/<task>/<metric>`, and `eval/embedding/drift` and the like.
 
     Of the steps since the evaluation before: `draws` counts the batches of each task and `losses` has their mean
-    training loss; `weights` are the factors of the losses now.
+    training loss; `weights` are the factors of the losses now. `gradient_cosines` `<task>/<task>` are measured
+    where the recipe asks for it.
     """
 
     kind: ClassVar[str] = "evaluated"
@@ -66,6 +77,7 @@ class Evaluated:
     draws: Mapping[str, int] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+    gradient_cosines: Mapping[str, float] = field(default_factory=dict)
     time: float = field(default_factory=time.time)
 
 
@@ -103,8 +115,10 @@ class Failed:
     time: float = field(default_factory=time.time)
 
 
-Event = Started | Step | Evaluated | Saved | Finished | Failed
-_KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in (Started, Step, Evaluated, Saved, Finished, Failed)}
+Event = Started | Step | Noticed | Evaluated | Saved | Finished | Failed
+_KINDS: dict[str, type[Event]] = {
+    kind.kind: kind for kind in (Started, Step, Noticed, Evaluated, Saved, Finished, Failed)
+}
 
 
 def to_json(event: Event) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from mtl.checkpoint import LoadedModel
 from mtl.data import TaskData
 from mtl.encoder import TokenizedText
+from mtl.encoder.summaries import FrozenSummaries
 from mtl.evaluation import EvaluationSet
 from mtl.evaluation import prepare as prepare_dev
 from mtl.prediction import embed
@@ -23,13 +24,14 @@ class Corpus:
     dev: Mapping[str, EvaluationSet]
     sample: DriftSample
 
-    def with_features(self, features: Features) -> "Corpus":
-        """The same texts with features, such as their states at the encoder's boundary."""
-        return Corpus(
-            {name: with_features(examples, features) for name, examples in self.train.items()},
-            {name: dev.with_texts(features(dev.texts)) for name, dev in self.dev.items()},
-            replace(self.sample, texts=tuple(features(self.sample.texts))),
-        )
+    def trained_with(self, features: Features) -> "Corpus":
+        """The same texts, those that train with features such as their states at the encoder's boundary."""
+        return replace(self, train={name: with_features(e, features) for name, e in self.train.items()})
+
+    def measured_with(self, features: Features) -> "Corpus":
+        """The same texts, those that measure with features."""
+        dev = {name: dev.with_texts(features(dev.texts)) for name, dev in self.dev.items()}
+        return replace(self, dev=dev, sample=replace(self.sample, texts=tuple(features(self.sample.texts))))
 
     def measured_from(self, untouched: LoadedModel) -> "Corpus":
         """The same texts, with drift counted from this model."""
@@ -37,7 +39,11 @@ class Corpus:
 
     def without_states(self) -> "Corpus":
         """The same texts for passes from the bottom of the backbone."""
-        return self.with_features(lambda texts: [replace(text, states=None) for text in texts])
+
+        def bare(texts: Sequence[TokenizedText]) -> list[TokenizedText]:
+            return [replace(text, states=None, summary=None) for text in texts]
+
+        return self.trained_with(bare).measured_with(bare)
 
 
 def read_corpus(data: Mapping[str, TaskData], trained: Sequence[str], loaded: LoadedModel) -> Corpus:
@@ -50,11 +56,12 @@ def read_corpus(data: Mapping[str, TaskData], trained: Sequence[str], loaded: Lo
     )
 
 
-def with_anchors(corpus: Corpus, loaded: LoadedModel) -> Corpus:
-    """Training texts that know their embedding by the backbone as it is."""
+def with_anchors(corpus: Corpus, loaded: LoadedModel, summaries: FrozenSummaries | None) -> Corpus:
+    """Training texts that know their embedding by the backbone as it is, from `summaries` where they are kept."""
 
     def anchored(texts: Sequence[TokenizedText]) -> list[TokenizedText]:
-        embeddings = embed(loaded.model, loaded.tokenizer, texts)
+        bare = [replace(text, first_tokens=()) for text in texts]
+        embeddings = embed(loaded.model, loaded.tokenizer, summaries(bare) if summaries else bare)
         return [replace(text, anchor=anchor) for text, anchor in zip(texts, embeddings, strict=True)]
 
-    return replace(corpus, train={name: with_features(examples, anchored) for name, examples in corpus.train.items()})
+    return corpus.trained_with(anchored)

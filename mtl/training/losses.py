@@ -10,15 +10,18 @@ from torch.nn.functional import cosine_similarity
 from mtl.encoder import Encoded
 from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead
 from mtl.model import MultiTaskModel
-from mtl.training.prepared import TrainBatch
+from mtl.training.prepared import IGNORED, TrainBatch
 
 
 @dataclass(frozen=True)
 class BatchLoss:
-    """`task` is the mean over the batch's units (sentences, words or pairs); `total` is what is minimised."""
+    """`task` is the mean over the batch's units (sentences, words or pairs).
+
+    `moved` is the mean of 1 - cosine with the embedding by the untouched backbone, for batches that bring it.
+    """
 
     task: Tensor
-    total: Tensor
+    moved: Tensor | None
 
 
 class LossWeights(nn.Module):
@@ -52,28 +55,28 @@ class LossWeights(nn.Module):
         return {name: weight * learned.get(name, 1.0) for name, weight in self._fixed.items()}
 
 
-def batch_loss(model: MultiTaskModel, batch: TrainBatch, *, weights: LossWeights, anchor: float) -> BatchLoss:
-    """Run the model on a batch.
-
-    Args:
-        model: in the modes that its freezing wants.
-        batch: of one task.
-        weights: of the tasks.
-        anchor: factor of 1 - cosine with the embedding of the untouched backbone, for batches that bring it.
-    """
+def batch_loss(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
+    """Run the model, in the modes that its freezing wants, on a batch of one task."""
     encoded = model.encoder(batch.tokens)
-    loss = _task_loss(model, batch, encoded)
-    total = weights(batch.task, loss)
+    moved = None
     if batch.tokens.anchors is not None:
-        moved = 1.0 - cosine_similarity(encoded.embedding, batch.tokens.anchors, dim=-1)
-        total = total + anchor * moved.mean()
-    return BatchLoss(loss, total)
+        moved = (1.0 - cosine_similarity(encoded.embedding, batch.tokens.anchors, dim=-1)).mean()
+    return BatchLoss(_task_loss(model, batch, encoded), moved)
+
+
+def unit_count(model: MultiTaskModel, batch: TrainBatch) -> int:
+    """How many units (sentences, words or pairs) the loss of a batch is the mean of."""
+    head = model.heads[batch.task]
+    if isinstance(head, TaggingHead):
+        known = batch.tokens.word_mask if head.is_crf else batch.tokens.word_mask & (batch.targets != IGNORED)
+        return int(known.sum())
+    return int((batch.targets != IGNORED).sum()) if isinstance(head, ClassificationHead) else len(batch.targets)
 
 
 def _task_loss(model: MultiTaskModel, batch: TrainBatch, encoded: Encoded) -> Tensor:
     head = model.heads[batch.task]
     if isinstance(head, TaggingHead):
-        emissions = head(encoded.hidden, batch.tokens.first_tokens)
+        emissions = head(head.reads(encoded), batch.tokens.first_tokens)
         return head.loss(emissions, batch.targets, batch.tokens.word_mask)
     if isinstance(head, SimilarityHead):
         first, second = encoded.embedding.chunk(2)

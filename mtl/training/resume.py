@@ -36,6 +36,7 @@ class Position:
     waited: int = 0
     losses: dict[str, list[float]] = field(default_factory=dict)
     """Of each task since the last evaluation."""
+    precision: str = "fp32"
 
 
 def save_state(folder: Path, trainer: Trainer, position: Position) -> None:

@@ -9,13 +9,16 @@ from pathlib import Path
 import torch
 
 from mtl.checkpoint import Snapshot, save
+from mtl.device import release_memory
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC, evaluate
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, StopReason
 from mtl.training.best import BestKeeper
-from mtl.training.prepared import TrainBatch
+from mtl.training.gradients import gradient_cosines
+from mtl.training.passes import BatchOutcome
+from mtl.training.precision import Precision
 from mtl.training.resume import Position, restore_state, save_state
 from mtl.training.setup import Course, Trainer
 
@@ -52,6 +55,7 @@ class Session:
         position = restore_state(self.folder / _STATE, self.trainer)
         if position.step >= self.trainer.total_steps:
             raise RunError(f"{self.folder}: the run has come to its end at step {position.step}, nothing is left to do")
+        self.trainer.settle_precision(Precision(position.precision))
         self.begun = time.monotonic() - position.seconds
         self.evaluated_step, self.metrics = position.evaluated_step, position.metrics
         self.best.score, self.best.step = position.best_score, position.best_step
@@ -80,6 +84,7 @@ class Session:
                 best.peaks,
                 best.waited,
                 self._losses,
+                self.trainer.precision.value,
             ),
         )
         self.state_kept = time.monotonic()
@@ -102,23 +107,22 @@ class Session:
             trained_parameters=self.trainer.trained_parameters,
             total_parameters=sum(p.numel() for p in model.parameters()),
             device=str(model.device),
-            precision="bf16" if self.recipe.precision == "bf16" else "fp32",
+            precision=self.trainer.precision.value,
             notes=self.trainer.notes(),
             step=self.first_step,
         )
 
-    def step(self, step: int, batch: TrainBatch, loss: torch.Tensor, *, rate: float) -> Step:
+    def step(self, step: int, outcome: BatchOutcome, *, rate: float) -> Step:
         course = self._course
-        self._speed.append((time.monotonic(), batch.token_count))
+        self._speed.append((time.monotonic(), outcome.token_count))
         seconds = self._speed[-1][0] - self._speed[0][0]
-        value = float(loss.detach())
-        self._losses.setdefault(batch.task, []).append(value)
+        self._losses.setdefault(outcome.task, []).append(outcome.loss)
         tokens = sum(count for _, count in list(self._speed)[1:])
         return Step(
             step=step,
             epoch=step / course.sampler.batches_per_epoch,
-            task=batch.task,
-            loss=value,
+            task=outcome.task,
+            loss=outcome.loss,
             learning_rate=rate,
             tokens_per_second=tokens / seconds if seconds else 0.0,
         )
@@ -140,23 +144,26 @@ class Session:
         return None
 
     def end(self, step: int, reason: StopReason) -> Iterator[Event]:
-        """Measure and keep what the last step left."""
-        if self.evaluated_step != step:
-            yield from self.evaluate(step)
+        """Measure and keep what the last step left.
+
+        The state comes first: an evaluation that is due only because the run ends must not count when it goes on.
+        """
         if self.trainer.course is not None:
             self.keep_state(step, now=True)
+        if self.evaluated_step != step:
+            yield from self.evaluate(step)
         yield from self.save(step, "last")
         yield self._finished(step, reason)
 
     def evaluate(self, step: int) -> Iterator[Event]:
         begun = time.monotonic()
-        loaded = self.trainer.loaded
+        loaded, corpus = self.trainer.loaded, self.trainer.corpus_to_measure()
         self.metrics = {
             f"eval/{name}/{metric}": value
-            for name, dev in self.trainer.corpus.dev.items()
+            for name, dev in corpus.dev.items()
             for metric, value in evaluate(loaded.model, loaded.tokenizer, name, dev).items()
         }
-        moved = self.trainer.corpus.sample.metrics(loaded)
+        moved = corpus.sample.metrics(loaded)
         self.metrics |= {f"eval/embedding/{metric}": value for metric, value in moved.items()}
         self.evaluated_step = step
         yield Evaluated(
@@ -166,7 +173,9 @@ class Session:
             draws={name: len(losses) for name, losses in self._losses.items()},
             losses={name: sum(losses) / len(losses) for name, losses in self._losses.items()},
             weights=self.trainer.course.weights.factors() if self.trainer.course else {},
+            gradient_cosines=gradient_cosines(self.trainer) if self.recipe.evaluation.gradient_cosine else {},
         )
+        release_memory()
         self._losses = {}
         if self.best.is_better(step, self.metrics):
             yield from self.save(step, "best")

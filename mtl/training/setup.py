@@ -1,27 +1,30 @@
 """Everything a training loop needs, made from a recipe."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 import torch
 
 from mtl.adapters import add_adapters
-from mtl.cache import RaggedStore
+from mtl.batching import pack
 from mtl.checkpoint import LoadedModel, build
 from mtl.data import TaskData, read_task
 from mtl.device import best_device
 from mtl.encoder import Tokenizer, load_backbone
-from mtl.encoder.frozen import FrozenStates
-from mtl.errors import BackboneError, RecipeError
+from mtl.errors import RecipeError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.schema import Recipe, TaskKind
-from mtl.runs.folder import home
 from mtl.training.beginning import begin
 from mtl.training.corpus import Corpus, read_corpus, with_anchors
-from mtl.training.losses import LossWeights
+from mtl.training.features import FrozenFeatures, frozen_features, whole_backbone
+from mtl.training.losses import LossWeights, batch_loss
+from mtl.training.precision import Precision, choose_precision
 from mtl.training.prepared import TrainBatch, collate
 from mtl.training.sampler import Draw, TaskSampler
+
+_PROBE_TOKENS = 512
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,10 @@ class Trainer:
     course: Course | None
     freezer: Freezer
     trained_parameters: int
-    states: FrozenStates | None = None
+    features: FrozenFeatures | None = None
+    precision: Precision = Precision.FP32
     _stage: int = field(default=-1)
+    _measures: bool = field(default=False)
 
     @property
     def total_steps(self) -> int:
@@ -62,27 +67,57 @@ class Trainer:
         """The backbone's tokenizer."""
         return self.loaded.tokenizer
 
-    def enter_stage_of(self, step: int, *, compute_states: bool = True) -> bool:
+    def settle_precision(self, kept: Precision | None = None) -> None:
+        """Take the precision that an interrupted run had, else the recipe's, or a probe's before stage and states."""
+        if self.course is not None:
+            self.precision = kept or choose_precision(self.recipe, self.loaded.model, self._typical_pass)
+
+    def enter_stage_of(self, step: int) -> bool:
         """Make ready for the stage of the step after `step` steps; returns whether it is a new one."""
-        share = step / max(1, self.total_steps)
-        stage = max(i for i, stage in enumerate(self.stages) if stage.begins <= share)
+        stage = self.stage_of(step)
         if stage == self._stage:
             return False
+        self.enter_stage(stage)
+        return True
+
+    def stage_of(self, step: int) -> int:
+        """The stage of the step after `step` steps."""
+        share = step / max(1, self.total_steps)
+        return max(i for i, stage in enumerate(self.stages) if stage.begins <= share)
+
+    def enter_stage(self, stage: int, *, compute_states: bool = True) -> None:
+        """Freeze what this stage freezes, and give the training texts what is known of the part below."""
         self._stage = stage
         plan = self.stages[stage].plan
         self.freezer = Freezer(self.loaded.model, plan)
         self.loaded.model.eval()  # a cut tries the model out and must draw no random numbers for dropout
-        before, self.states = self.states, _frozen_states(self.recipe, self.loaded, plan)
-        if compute_states and self.states is not None:
-            self.corpus = self.corpus.with_features(self.states)
-        elif before is not None:
+        before, self.features = self.features, frozen_features(self.recipe, self.loaded, plan, precision=self.precision)
+        self._measures = False
+        if before is not None:
             self.corpus = self.corpus.without_states()
-        return True
+        if compute_states and self.features is not None:
+            self.corpus = self.corpus.trained_with(self.features)
+
+    def corpus_to_measure(self) -> Corpus:
+        """The corpus whose dev texts have their features too, in full precision as in use."""
+        if self.features is not None and not self._measures:
+            self._measures = True
+            self.loaded.model.eval()
+            self.corpus = self.corpus.measured_with(replace(self.features, precision=torch.float32))
+        return self.corpus
 
     def batch(self, draw: Draw) -> TrainBatch:
         """The tensors of a draw, on the model's device."""
         examples = [self.corpus.train[draw.task][row] for row in draw.rows]
         return collate(self.loaded.model.tasks[draw.task], examples, self.tokenizer).to(self.loaded.model.device)
+
+    def _typical_pass(self, context: AbstractContextManager[object]) -> torch.Tensor:
+        assert self.course is not None
+        draw = next(iter(self.course.sampler))
+        lengths = [len(self.corpus.train[draw.task][row]) for row in draw.rows]
+        rows = next(pack(lengths, range(len(lengths)), budget=_PROBE_TOKENS))
+        with context:
+            return batch_loss(self.loaded.model, self.batch(Draw(draw.task, [draw.rows[i] for i in rows]))).task
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
@@ -125,10 +160,13 @@ def set_up(recipe: Recipe) -> Trainer:
     trains = trained_parameters > 0
     trained = _trained_tasks(data, plan) if trains else []
     corpus = read_corpus(data, trained, loaded)
-    if loaded.config is not None:  # drift counts from the untouched backbone, not from the checkpoint
-        corpus = corpus.measured_from(build(load_backbone(loaded.backbone.name, pooling=encoder.pooling), {}))
+    untouched = loaded
+    if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
+        untouched = build(load_backbone(loaded.backbone.name, pooling=encoder.pooling), {})
+        corpus = corpus.measured_from(untouched)
     if recipe.anchor and plan.backbone_trains:
-        corpus = with_anchors(corpus, loaded)
+        summaries = whole_backbone(recipe, untouched, precision=Precision.FP32) if recipe.cache.enabled else None
+        corpus = with_anchors(corpus, untouched, summaries)
     course = _course(recipe, loaded, corpus) if trains else None
     return Trainer(recipe, loaded, data, course_stages, corpus, course, freezer, trained_parameters)
 
@@ -143,19 +181,6 @@ def _course(recipe: Recipe, loaded: LoadedModel, corpus: Corpus) -> Course:
     weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty").to(loaded.model.device)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total, weights=weights)
     return Course(sampler, optimization, weights, total)
-
-
-def _frozen_states(recipe: Recipe, loaded: LoadedModel, plan: FreezePlan) -> FrozenStates | None:
-    """How to get the states below the lowest trained layer, or None where nothing is frozen or kept."""
-    encoder = loaded.model.encoder
-    below = plan.frozen_below(len(encoder.parts().layers))
-    if below == 0 or not recipe.cache.enabled:
-        return None
-    try:
-        encoder.cut(below)
-    except BackboneError:  # every pass starts from the bottom
-        return None
-    return FrozenStates(encoder, loaded.tokenizer, below, RaggedStore(home() / "cache", int(recipe.cache.max_gb * 1e9)))
 
 
 def _trained_tasks(data: Mapping[str, TaskData], plan: FreezePlan) -> list[str]:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from mtl.errors import DataError, RecipeError
-from mtl.planning import Plan, measure, plan
+from mtl.planning import Plan, costs, measure, plan
 from mtl.recipe import Recipe
 from mtl.runs import Event, Started, Step
 from mtl.training import Trainer, set_up
@@ -178,7 +178,7 @@ def test_a_disabled_cache_takes_no_bytes(tiny_bert: Path, tmp_path: Path):
 
 
 def test_more_steps_take_more_time(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(measure, "_measure", lambda *_: measure._Cost(step=1e-3, lower=0.0))
+    monkeypatch.setattr(costs, "_measure", lambda *_: costs._Pace(step=1e-3, lower=0.0))
     seconds = [
         plan(quick_recipe(tiny_bert, tmp_path, budget={"epochs": epochs, "batch_tokens": 64})).seconds
         for epochs in (2, 4)

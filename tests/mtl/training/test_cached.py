@@ -10,11 +10,13 @@ import pytest
 from mtl.cache import RaggedRows
 from mtl.encoder import TokenizedText
 from mtl.encoder.frozen import FrozenStates
+from mtl.encoder.summaries import FrozenSummaries
 from mtl.model import MultiTaskModel
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event
-from mtl.training import loop
+from mtl.training import passes
 from mtl.training.losses import BatchLoss
+from mtl.training.prepared import TrainBatch
 from tests.mtl.processes import exit_code, kill_at, sleep_at, start, wait_for
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of, losses
@@ -93,17 +95,17 @@ def test_a_run_that_reads_the_cache_equals_the_one_that_filled_it_to_the_bit(
 def test_a_training_step_runs_no_layer_below_the_cut(
     recipe: Make, monkeypatch: pytest.MonkeyPatch, layers: int, run: set[int]
 ):
-    honest, seen_layers = loop.batch_loss, set()
+    honest, seen_layers = passes.batch_loss, set()
 
-    def watched(model: MultiTaskModel, *arguments: object, **settings: object) -> BatchLoss:
+    def watched(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
         parts = enumerate(model.encoder.parts().layers)
         hooks = [layer.register_forward_hook(lambda *_, i=i: seen_layers.add(i)) for i, layer in parts]
-        loss = honest(model, *arguments, **settings)
+        loss = honest(model, batch)
         for hook in hooks:
             hook.remove()
         return loss
 
-    monkeypatch.setattr(loop, "batch_loss", watched)
+    monkeypatch.setattr(passes, "batch_loss", watched)
     freezing = {"preset": "last_layers", "layers": layers} if layers else {"preset": "heads_only"}
     events_of(recipe(freezing))
     assert seen_layers == run
@@ -143,10 +145,10 @@ def test_two_seeds_read_the_same_states(recipe: Make, cache: Path):
     assert entries(cache) == before
 
 
-def dying_in_the_second_entry(flag: Path) -> Callable[..., None]:
-    honest, calls = FrozenStates._fill, []
+def dying_in_the_second_entry(honest: Callable[..., None], flag: Path) -> Callable[..., None]:
+    calls = []
 
-    def fill(self: FrozenStates, out: RaggedRows, texts: list[TokenizedText]) -> None:
+    def fill(self: FrozenStates | FrozenSummaries, out: RaggedRows, texts: list[TokenizedText]) -> None:
         calls.append(1)
         half = len(texts) // 2 if len(calls) == 2 else len(texts)
         honest(self, out, texts[:half])
@@ -165,7 +167,8 @@ def test_beside_a_run_that_is_killed_in_mid_write_a_run_and_a_rerun_are_as_if_al
     shutil.rmtree(cache)
 
     def victim() -> None:
-        monkeypatch.setattr(FrozenStates, "_fill", dying_in_the_second_entry(tmp_path / "in the middle"))
+        for kind in (FrozenStates, FrozenSummaries):
+            monkeypatch.setattr(kind, "_fill", dying_in_the_second_entry(kind._fill, tmp_path / "in the middle"))
         events_of(common)
 
     def survivor() -> None:

@@ -11,6 +11,7 @@ import mtl
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Step
 from mtl.training.losses import LossWeights, batch_loss
+from mtl.training.passes import Passes
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin, events_of, losses, scores
 
@@ -114,15 +115,16 @@ def test_an_anchor_costs_its_weight_times_one_minus_the_mean_cosine(tiny_bert: P
     assert batch.tokens.anchors is not None
     model = trainer.loaded.model.eval()
     with torch.no_grad():
-        untouched = batch_loss(model, batch, weights=trainer.course.weights, anchor=2.0)
-        assert float(untouched.total) == pytest.approx(float(untouched.task), abs=1e-6)
+        assert float(batch_loss(model, batch).moved) == pytest.approx(0.0, abs=1e-6)
         model.encoder.parts().layers[2].output.dense.weight.mul_(3)
-        moved = batch_loss(model, batch, weights=trainer.course.weights, anchor=2.0)
+        moved = batch_loss(model, batch).moved
         embedding = model.encoder(batch.tokens).embedding
     cosines = [float(a @ b / (a.norm() * b.norm())) for a, b in zip(embedding, batch.tokens.anchors, strict=True)]
-    expected = 2.0 * (1 - sum(cosines) / len(cosines))
+    expected = 1 - sum(cosines) / len(cosines)
     assert expected > 0.001
-    assert float(moved.total - moved.task) == pytest.approx(expected, abs=1e-5)
+    assert float(moved) == pytest.approx(expected, abs=1e-5)
+    outcome = Passes(trainer)(next(iter(trainer.course.sampler)))
+    assert outcome.total - outcome.loss == pytest.approx(2.0 * expected, abs=1e-5)
     run.close()
 
 

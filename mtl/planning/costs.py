@@ -1,0 +1,127 @@
+"""What the stages of a run cost: seconds from a few measured batches, and bytes of what is kept on disk."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+
+import torch
+
+from mtl.encoder import TokenizedText
+from mtl.training.features import whole_backbone
+from mtl.training.losses import batch_loss
+from mtl.training.precision import Precision
+from mtl.training.prepared import collate, with_features
+from mtl.training.setup import Course, Trainer
+
+_BATCHES = 6  # measured ones, after one that warms up
+_FORWARD_SHARE = 3.0  # a training step costs about three forward passes
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of a whole run: expected seconds, and bytes of the states kept on disk."""
+
+    seconds: float
+    cache_bytes: int
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """Seconds a token of a training step, and of the frozen lower part."""
+
+    step: float
+    lower: float
+
+
+def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
+    """Go through the stages of a run that makes so many draws of each task; the weights stay as they are.
+
+    The first and the last stage are measured; the pace of those between lies between theirs.
+    """
+    course, dev_tokens = trainer.course, sum(map(len, _texts_to_measure(trainer)))
+    train_tokens = sum(map(len, _texts_that_train(trainer)))
+    drawn = sum(draws[task] * _tokens_a_batch(trainer, course, task) for task in draws) if course else 0.0
+    last = len(trainer.stages) - 1
+    ends = [*(stage.begins for stage in trainer.stages), 1.0]
+    evaluations = _evaluations(trainer)
+    cache_bytes, fills, paces = _anchor_bytes(trainer), [], {}
+    for index in range(last + 1):
+        trainer.enter_stage(index, compute_states=False)
+        if trainer.features:
+            cache_bytes += sum(trainer.features.bytes_of(texts) for texts in _sets(trainer, dev=evaluations[index] > 0))
+        fills.append(train_tokens + dev_tokens * (evaluations[index] > 0) if trainer.features else 0)
+        if course and index in (0, last):
+            paces[index] = _measure(trainer, course)
+    if not course:
+        return Costs(0.0, cache_bytes)
+    seconds = 0.0
+    for index, (begin, end) in enumerate(pairwise(ends)):
+        pace = _between(paces[0], paces[last], index / max(1, last))
+        seconds += drawn * (end - begin) * pace.step + fills[index] * pace.lower
+        seconds += evaluations[index] * dev_tokens * pace.step / _FORWARD_SHARE
+    return Costs(seconds, cache_bytes)
+
+
+def _between(first: _Pace, last: _Pace, share: float) -> _Pace:
+    return _Pace(first.step + share * (last.step - first.step), max(first.lower, last.lower))
+
+
+def _texts_that_train(trainer: Trainer) -> list[TokenizedText]:
+    return [text for examples in trainer.corpus.train.values() for example in examples for text in example.texts]
+
+
+def _texts_to_measure(trainer: Trainer) -> list[TokenizedText]:
+    return [text for dev in trainer.corpus.dev.values() for text in dev.texts] + list(trainer.corpus.sample.texts)
+
+
+def _tokens_a_batch(trainer: Trainer, course: Course, task: str) -> float:
+    return sum(map(len, trainer.corpus.train[task])) / max(1, len(course.sampler.batches(task)))
+
+
+def _sets(trainer: Trainer, *, dev: bool) -> Iterator[list[TokenizedText]]:
+    """The texts of each entry that the cache gets in a stage, those of dev where it measures."""
+    for examples in trainer.corpus.train.values():
+        yield [text for example in examples for text in example.texts]
+    if dev:
+        yield from (list(dev.texts) for dev in trainer.corpus.dev.values())
+        yield list(trainer.corpus.sample.texts)
+
+
+def _anchor_bytes(trainer: Trainer) -> int:
+    texts = [replace(text, first_tokens=()) for text in _texts_that_train(trainer) if text.anchor is not None]
+    keeps = texts and trainer.recipe.cache.enabled
+    return whole_backbone(trainer.recipe, trainer.loaded, precision=Precision.FP32).bytes_of(texts) if keeps else 0
+
+
+def _measure(trainer: Trainer, course: Course) -> _Pace:
+    """Run a few batches forward and backward."""
+    model = trainer.loaded.model
+    trainer.freezer.train()
+    step_seconds, lower_seconds, tokens = 0.0, 0.0, 0
+    for i, draw in enumerate(islice(course.sampler, _BATCHES + 1)):
+        begun = time.perf_counter()
+        examples = [trainer.corpus.train[draw.task][row] for row in draw.rows]
+        if trainer.features is not None:
+            examples = with_features(examples, trainer.features.in_memory)
+        reached = time.perf_counter()
+        batch = collate(model.tasks[draw.task], examples, trainer.tokenizer).to(model.device)
+        with trainer.precision.autocast(model.device):
+            loss = batch_loss(model, batch).task
+        if loss.requires_grad:
+            torch.autograd.backward(loss)
+        model.zero_grad(set_to_none=True)
+        if i:
+            lower_seconds += reached - begun
+            step_seconds += time.perf_counter() - reached
+            tokens += batch.token_count
+    return _Pace(step_seconds / max(1, tokens), lower_seconds / max(1, tokens))
+
+
+def _evaluations(trainer: Trainer) -> Counter[int]:
+    """How often a run measures in each stage: before the first step, when it is due, and after the last."""
+    total, every = trainer.total_steps, trainer.recipe.evaluation.every
+    period = (trainer.course.sampler.batches_per_epoch if trainer.course else 1) if every == "epoch" else every
+    steps = {*range(period, total + 1, period), total} - {0}
+    return Counter([0, *(trainer.stage_of(step - 1) for step in steps)])
