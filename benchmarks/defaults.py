@@ -30,16 +30,29 @@ RESULTS = ROOT / "benchmarks" / "results" / "defaults.json"
 TABLE = ROOT / "docs" / "defaults.md"
 METRICS = ("eval/topic/accuracy", "eval/sentiment/accuracy", "eval/entities/f1")
 _BACKBONE = ("backbone_lr", (5.0e-5, 1.0e-4, 2.0e-4, 4.0e-4))
-_SHARED = (("batch_tokens", (512, 1024, 2048)), ("alpha", (0.5, 0.75, 1.0)), ("epochs", (3, 5, 10)))
+_HEADS = ("tagging_lr", (1.0e-3, 3.0e-3, 1.0e-2))
+_SHARED = (("batch_tokens", (256, 512, 1024)), ("alpha", (0.25, 0.5, 1.0)), ("epochs", (3, 5, 10)))
 STUDY: dict[str, tuple[tuple[str, tuple[float, ...]], ...]] = {
-    "heads_only": (("head_lr", (1.0e-3, 3.0e-3, 1.0e-2, 3.0e-2)), *_SHARED),
-    "last_layers": (_BACKBONE, ("head_lr", (3.0e-4, 1.0e-3, 3.0e-3)), *_SHARED),
-    "full": (_BACKBONE, ("head_lr", (3.0e-4, 1.0e-3, 3.0e-3)), *_SHARED),
-    "lora": (("backbone_lr", (3.0e-4, 1.0e-3, 3.0e-3)), *_SHARED),
-    "probe_then_finetune": (("backbone_lr", (1.0e-4, 2.0e-4, 4.0e-4)),),
-    "gradual": (("backbone_lr", (1.0e-4, 2.0e-4, 4.0e-4)),),
+    "heads_only": (
+        ("head_lr", (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2)),
+        ("tagging_lr", (3.0e-3, 1.0e-2, 3.0e-2, 1.0e-1)),
+        ("epochs", (5, 10, 20)),
+        *_SHARED[:2],
+    ),
+    "last_layers": (_BACKBONE, _HEADS, *_SHARED),
+    "full": (_BACKBONE, _HEADS, *_SHARED),
+    "lora": (("backbone_lr", (3.0e-4, 1.0e-3, 3.0e-3)), _HEADS, *_SHARED),
+    "probe_then_finetune": (_BACKBONE,),
+    "gradual": (_BACKBONE,),
 }
-START = {"backbone_lr": 1.0e-4, "head_lr": 1.0e-3, "batch_tokens": 1024, "alpha": 0.5, "epochs": 5}
+START = {
+    "backbone_lr": 2.0e-4,
+    "head_lr": 1.0e-3,
+    "tagging_lr": 1.0e-3,
+    "batch_tokens": 512,
+    "alpha": 0.5,
+    "epochs": 5,
+}
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,7 @@ def run(args: argparse.Namespace, preset: str, settings: dict[str, float], seed:
         },
         "freezing": {"preset": preset},
         "sampling": {"alpha": settings["alpha"]},
-        "optimizer": {"backbone_lr": settings["backbone_lr"], "head_lr": settings["head_lr"]},
+        "optimizer": {name: settings[name] for name in ("backbone_lr", "head_lr", "tagging_lr")},
         "budget": {"epochs": settings["epochs"], "batch_tokens": int(settings["batch_tokens"])},
         "evaluation": {"every": 1_000_000},
         "seed": seed,

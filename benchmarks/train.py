@@ -33,15 +33,15 @@ sys.path.insert(0, str(ROOT))
 
 from mtl.recipe import Recipe, parse  # noqa: E402
 from mtl.runs import Evaluated, Started, Step  # noqa: E402
-from mtl.training import train  # noqa: E402
+from mtl.training import set_up, train  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "train.json"
 CONTENDERS = {
     "full": {"freezing": {"preset": "full"}},
     "last_layers: 2": {"freezing": {"preset": "last_layers", "layers": 2}},
     "last_layers: 1": {"freezing": {"preset": "last_layers", "layers": 1}},
-    "heads_only": {"freezing": {"preset": "heads_only"}},
-    "heads_only, no cache": {"freezing": {"preset": "heads_only"}, "cache": {"enabled": False}},
+    "heads_only": {"freezing": {"preset": "heads_only"}, "optimizer": {}},
+    "heads_only, no cache": {"freezing": {"preset": "heads_only"}, "optimizer": {}, "cache": {"enabled": False}},
 }
 ALONE = "full, entities only"
 TRAINER = "transformers Trainer, entities only"
@@ -83,7 +83,7 @@ def compare(args: argparse.Namespace) -> None:
     runners = contenders(args)
     runs: dict[str, list[Timing]] = {name: [] for name in runners}
     for settings in CONTENDERS.values():  # imports are warm and the probe's answer is known before any time counts
-        time_ours(recipe_of(args, {**settings, "budget": {"epochs": 1, "max_steps": 1, "batch_tokens": 1024}}))
+        set_up(recipe_of(args, settings)).settle_precision()
     for repeat in range(args.repeats):
         for name in list(runners)[:: 1 if repeat % 2 == 0 else -1]:
             runs[name].append(runners[name]())

@@ -13,7 +13,7 @@ from mtl.heads import ClassificationHead, TaggingHead
 from mtl.metrics import classification_metrics, similarity_metrics, tagging_metrics
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.prediction import embed, forward
-from mtl.recipe.schema import TaskKind
+from mtl.recipe.choices import TaskKind
 
 MAIN_METRIC = {TaskKind.CLASSIFICATION: "accuracy", TaskKind.TAGGING: "f1", TaskKind.SIMILARITY: "spearman_cosine"}
 

@@ -8,7 +8,8 @@ from torch import nn
 from mtl.adapters import adapter_parameters
 from mtl.errors import RecipeError
 from mtl.model import MultiTaskModel
-from mtl.recipe.schema import BackboneFreezing, FreezingConfig, Preset, Schedule
+from mtl.recipe.choices import BackboneFreezing, Preset, Schedule
+from mtl.recipe.schema import FreezingConfig
 
 DEFAULT_LAST_LAYERS = 2
 DEFAULT_RANK = 8

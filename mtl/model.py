@@ -10,7 +10,8 @@ from mtl.encoder import Encoder
 from mtl.errors import RecipeError
 from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead, hidden_layers
 from mtl.labels import TagSet
-from mtl.recipe.schema import HeadConfig, TaskKind
+from mtl.recipe.choices import TaskKind
+from mtl.recipe.schema import HeadConfig
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
+from mtl.heads import TaggingHead
 from mtl.model import MultiTaskModel
 from mtl.recipe.schema import OptimizerConfig
 
@@ -55,7 +56,10 @@ def build_optimization(
 
 def _groups(model: MultiTaskModel, config: OptimizerConfig) -> Iterator[dict[str, object]]:
     parts = model.encoder.parts()
-    yield from _split((model.heads, model.shared), config.head_lr, config.weight_decay)
+    tagging = [head for head in model.heads.values() if isinstance(head, TaggingHead)]
+    others = [head for head in model.heads.values() if not isinstance(head, TaggingHead)]
+    yield from _split((*others, model.shared), config.head_lr, config.weight_decay)
+    yield from _split(tagging, config.tagging_lr, config.weight_decay)
     yield from _split(parts.top, config.backbone_lr, config.weight_decay)
     rate = config.backbone_lr
     for layer in reversed(parts.layers):

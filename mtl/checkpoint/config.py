@@ -7,7 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mtl.errors import CheckpointError
-from mtl.recipe.schema import HeadConfig, Pooling, TaskKind
+from mtl.recipe.choices import Pooling, TaskKind
+from mtl.recipe.schema import HeadConfig
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"

@@ -1,10 +1,12 @@
 """Strategies that can be compared: freezing presets on all tasks, and single-task baselines."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mtl.errors import RecipeError
-from mtl.recipe.schema import FreezingConfig, Preset, Recipe
+from mtl.recipe.choices import Preset
+from mtl.recipe.schema import FreezingConfig, Recipe
 
 
 @dataclass(frozen=True)
@@ -19,20 +21,20 @@ def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> 
     """The recipe under each preset, and where asked a `full` run of each task alone.
 
     Args:
-        recipe: gives everything but the freezing.
+        recipe: gives everything but the freezing, and what follows from it by default.
         presets: names; `last_layers:N` says how many layers, `one_head_frozen:TASK` which head.
         single_task: whether to add the baselines.
 
     Raises:
-        RecipeError: a preset is unknown or lacks what it needs.
+        RecipeError: a preset is unknown, given twice, or lacks what it needs.
     """
-    found = [Strategy(name, recipe.model_copy(update={"freezing": _freezing(name, recipe)})) for name in presets]
+    twice = sorted(name for name, count in Counter(presets).items() if count > 1)
+    if twice:
+        raise RecipeError(f"--presets: each preset once was expected, {', '.join(twice)} came twice")
+    found = [Strategy(name, recipe.under(_freezing(name, recipe))) for name in presets]
     if single_task:
         full = FreezingConfig(preset=Preset.FULL)
-        found += [
-            Strategy(f"only {name}", _alone(name, recipe).model_copy(update={"freezing": full}))
-            for name in recipe.tasks
-        ]
+        found += [Strategy(f"only {name}", _alone(name, recipe).under(full)) for name in recipe.tasks]
     return found
 
 

@@ -12,7 +12,8 @@ from mtl.data.tables import read_rows
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
 from mtl.labels import stable_order
-from mtl.recipe.schema import TaskConfig, TaskKind
+from mtl.recipe.choices import TaskKind
+from mtl.recipe.schema import TaskConfig
 from mtl.text import clean
 
 

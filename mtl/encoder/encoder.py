@@ -16,7 +16,7 @@ from mtl.encoder.source import BackboneSource, find_backbone
 from mtl.encoder.st_config import read_sentence_config
 from mtl.encoder.tokens import TokenBatch, Tokenizer
 from mtl.errors import BackboneError
-from mtl.recipe.schema import Pooling
+from mtl.recipe.choices import Pooling
 
 _UNBOUNDED = 1_000_000  # tokenizers without a limit say 1e30
 _PLAIN_MAX_LENGTH = 512

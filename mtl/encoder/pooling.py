@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from mtl.recipe.schema import Pooling
+from mtl.recipe.choices import Pooling
 
 
 def pool(hidden: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mtl.errors import BackboneError
-from mtl.recipe.schema import Pooling
+from mtl.recipe.choices import Pooling
 
 _MODES = {
     "cls": Pooling.CLS,

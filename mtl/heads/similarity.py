@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
-from mtl.recipe.schema import HeadConfig, SimilarityLoss
+from mtl.recipe.choices import SimilarityLoss
+from mtl.recipe.schema import HeadConfig
 
 _COSENT_SCALE = 20.0
 

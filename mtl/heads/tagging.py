@@ -8,7 +8,8 @@ from mtl.encoder import Encoded
 from mtl.heads import crf
 from mtl.heads.layers import LayerMix, hidden_layers
 from mtl.labels import TagSet
-from mtl.recipe.schema import Decoder, HeadConfig
+from mtl.recipe.choices import Decoder
+from mtl.recipe.schema import HeadConfig
 
 
 class TaggingHead(nn.Module):

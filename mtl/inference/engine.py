@@ -21,7 +21,8 @@ from mtl.inference.analysis import Analysis, Entity
 from mtl.labels import spans_of
 from mtl.model import TaskInfo
 from mtl.prediction import ForwardBatch, forward
-from mtl.recipe.schema import TaskConfig, TaskKind
+from mtl.recipe.choices import TaskKind
+from mtl.recipe.schema import TaskConfig
 from mtl.text import Span, clean, split_words
 
 STARTER = "starter"

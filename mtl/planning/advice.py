@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mtl.planning.report import Advice
-from mtl.recipe.schema import Preset, TaskKind
+from mtl.recipe.choices import Preset, TaskKind
 
 _TINY, _SMALL, _LARGE = 50, 1000, 5000  # training examples
 _PER_LABEL = 8

@@ -15,7 +15,8 @@ from mtl.planning.advice import TaskFacts, advise
 from mtl.planning.costs import measure_costs
 from mtl.planning.report import Part, Plan
 from mtl.planning.warnings import data_warnings
-from mtl.recipe.schema import Recipe, TaskKind
+from mtl.recipe.choices import TaskKind
+from mtl.recipe.schema import Recipe
 from mtl.text import split_words
 from mtl.training.setup import Trainer, set_up
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mtl.data import Example, ScoredPair, TaskData, count_labels, texts_of
-from mtl.recipe.schema import TaskKind
+from mtl.recipe.choices import TaskKind
 
 _IMBALANCE = 10  # times that the commonest label may outnumber the rarest
 _RARE = 5  # examples below which a label is hardly learned

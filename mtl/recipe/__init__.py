@@ -1,23 +1,25 @@
 """Recipes: what a training run needs."""
 
-from mtl.recipe.loading import dump, load, parse, portable
-from mtl.recipe.schema import (
-    DEFAULT_BACKBONE,
+from mtl.recipe.choices import (
     Activation,
     BackboneFreezing,
     Decoder,
+    Pooling,
+    Preset,
+    Schedule,
+    SimilarityLoss,
+    TaskKind,
+)
+from mtl.recipe.loading import dump, load, parse, portable
+from mtl.recipe.schema import (
+    DEFAULT_BACKBONE,
     EvaluationConfig,
     FreezingConfig,
     HeadConfig,
     OptimizerConfig,
-    Pooling,
-    Preset,
     Recipe,
     SamplingConfig,
-    Schedule,
-    SimilarityLoss,
     TaskConfig,
-    TaskKind,
 )
 
 __all__ = [

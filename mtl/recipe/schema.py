@@ -1,7 +1,7 @@
 """Everything a training run needs, as frozen values with every default written out."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +15,22 @@ from pydantic import (
     model_validator,
 )
 
+from mtl.recipe.choices import (
+    Activation,
+    BackboneFreezing,
+    Decoder,
+    Pooling,
+    Preset,
+    Schedule,
+    SimilarityLoss,
+    TaskKind,
+)
+from mtl.recipe.defaults import Defaults, defaults_of
+
 DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+_ANY = Defaults()
 
 
 class _Config(BaseModel):
@@ -24,77 +39,6 @@ class _Config(BaseModel):
 
 def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, (str, int, Path)) else value
-
-
-class TaskKind(StrEnum):
-    """What a task predicts."""
-
-    CLASSIFICATION = "classification"
-    TAGGING = "tagging"
-    SIMILARITY = "similarity"
-
-
-class Pooling(StrEnum):
-    """How hidden states `(B, T, H)` become one vector `(B, H)`; names and meanings of sentence-transformers."""
-
-    MEAN = "mean"
-    CLS = "cls"
-    MAX = "max"
-    MEAN_SQRT_LEN = "mean_sqrt_len"
-    WEIGHTED_MEAN = "weighted_mean"
-    LAST_TOKEN = "last_token"
-
-
-class Decoder(StrEnum):
-    """How a tagging head turns scores into tags; both give legal BIO only."""
-
-    LINEAR = "linear"
-    CRF = "crf"
-
-
-class Activation(StrEnum):
-    """The non-linearity of a head's hidden layers."""
-
-    TANH = "tanh"
-    GELU = "gelu"
-    RELU = "relu"
-
-
-class SimilarityLoss(StrEnum):
-    """What a similarity task minimises: `cosine` is the squared error, `cosent` the ranking loss of CoSENT."""
-
-    COSINE = "cosine"
-    COSENT = "cosent"
-
-
-class BackboneFreezing(StrEnum):
-    """Which part of the backbone trains."""
-
-    FROZEN = "frozen"
-    LAST_LAYERS = "last_layers"
-    LORA = "lora"
-    FULL = "full"
-
-
-class Preset(StrEnum):
-    """The usual freezing choices by name."""
-
-    ALL_FROZEN = "all_frozen"
-    HEADS_ONLY = "heads_only"
-    ONE_HEAD_FROZEN = "one_head_frozen"
-    LAST_LAYERS = "last_layers"
-    FULL = "full"
-    LORA = "lora"
-    PROBE_THEN_FINETUNE = "probe_then_finetune"
-    GRADUAL = "gradual"
-
-
-class Schedule(StrEnum):
-    """When the trained parts train."""
-
-    CONSTANT = "constant"
-    PROBE_FIRST = "probe_first"
-    GRADUAL = "gradual"
 
 
 class HeadConfig(_Config):
@@ -183,10 +127,12 @@ class SamplingConfig(_Config):
 
 
 class OptimizerConfig(_Config):
-    """AdamW with linear warm-up and decay; learning rates per step."""
+    """AdamW with linear warm-up and decay; learning rates per step, by default those of the freezing choice."""
 
-    backbone_lr: Annotated[float, Field(gt=0, lt=1)] = 1.0e-4
-    head_lr: Annotated[float, Field(gt=0, lt=1)] = 1.0e-3
+    backbone_lr: Annotated[float, Field(gt=0, lt=1)] = _ANY.backbone_lr
+    head_lr: Annotated[float, Field(gt=0, lt=1)] = _ANY.head_lr
+    tagging_lr: Annotated[float, Field(gt=0, lt=1)] = _ANY.tagging_lr
+    """Of tagging heads, which want more where the backbone is frozen; default: `head_lr` where that is given."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Factor of the learning rate from each layer to the one below."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
@@ -197,10 +143,10 @@ class OptimizerConfig(_Config):
 
 
 class BudgetConfig(_Config):
-    """How long a run may be; whichever limit comes first."""
+    """How long a run may be; whichever limit comes first. Epochs are by default those of the freezing choice."""
 
-    epochs: Annotated[float, Field(gt=0, le=1000)] = 3.0
-    batch_tokens: Annotated[int, Field(ge=16)] = 2048
+    epochs: Annotated[float, Field(gt=0, le=1000)] = _ANY.epochs
+    batch_tokens: Annotated[int, Field(ge=16)] = 512
     """Tokens of a batch, padding included."""
     pass_tokens: Annotated[int, Field(ge=16)] | None = None
     """Most tokens of one pass; gradients of a larger batch are added up over several. Default: the whole batch."""
@@ -254,8 +200,8 @@ class Recipe(_Config):
     """`uncertainty` learns a weight for each task's loss on top of the fixed ones."""
     anchor: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a loss that keeps the embedding near that of the untouched backbone."""
-    optimizer: OptimizerConfig = OptimizerConfig()
-    budget: BudgetConfig = BudgetConfig()
+    optimizer: Annotated[OptimizerConfig, Field(default_factory=OptimizerConfig)]
+    budget: Annotated[BudgetConfig, Field(default_factory=BudgetConfig)]
     evaluation: EvaluationConfig = EvaluationConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     cache: CacheConfig = CacheConfig()
@@ -263,6 +209,24 @@ class Recipe(_Config):
     """Markdown for the model card: what the data are, their licences, who made them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+    @model_validator(mode="after")
+    def _defaults_of_freezing(self) -> "Recipe":
+        """Write the defaults of the freezing choice out; what was not said stays marked as such."""
+        chosen = defaults_of(self.freezing.preset, self.freezing.backbone, self.freezing.layers)
+        if "head_lr" in self.optimizer.model_fields_set:
+            chosen = replace(chosen, tagging_lr=self.optimizer.head_lr)
+        for section in (self.optimizer, self.budget):
+            for name in sorted(set(Defaults.__dataclass_fields__) & set(type(section).model_fields)):
+                if name not in section.model_fields_set:
+                    section.__dict__[name] = getattr(chosen, name)
+        return self
+
+    def under(self, freezing: FreezingConfig) -> "Recipe":
+        """The same recipe with another freezing choice, and its defaults for what this recipe does not say."""
+        said = self.model_dump(mode="json", exclude_unset=True)
+        said["freezing"] = freezing.model_dump(mode="json", exclude_unset=True)
+        return Recipe.model_validate(said)
 
     @staticmethod
     def load(path: str | Path, overrides: Sequence[str] = ()) -> "Recipe":

@@ -1,6 +1,6 @@
 """Run folders and the events in them; no torch, so that a page can read them at once."""
 
-from mtl.runs.events import Evaluated, Event, Failed, Finished, Saved, Started, Step, StopReason
+from mtl.runs.events import Evaluated, Event, Failed, Finished, Noticed, Saved, Started, Step, StopReason
 from mtl.runs.folder import RunFolder, RunState, Status, home, new_run_id, runs_root
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Event",
     "Failed",
     "Finished",
+    "Noticed",
     "RunFolder",
     "RunState",
     "Saved",

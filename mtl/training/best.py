@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from mtl.errors import RecipeError
 from mtl.evaluation import MAIN_METRIC, is_metric
-from mtl.recipe.schema import EvaluationConfig, TaskKind
+from mtl.recipe.choices import TaskKind
+from mtl.recipe.schema import EvaluationConfig
 
 _MEAN, _GUARDED = "mean", "guarded"
 

@@ -19,7 +19,7 @@ from mtl.runs.folder import home
 _GAIN = 1.15  # how many times faster bf16 must be
 _ALIKE = 0.99  # cosine with the gradient in fp32 that bf16 must reach
 _CLOSE = 0.02  # by how much, relatively, the loss may differ
-_TRIVIAL = 0.01  # seconds of a pass below which there is nothing to gain
+_SMALL = 1_000_000  # parameters below which a pass is too short to gain
 _ROUNDS = 3
 
 Pass = Callable[[AbstractContextManager[object]], Tensor]
@@ -52,7 +52,7 @@ def choose_precision(recipe: Recipe, model: torch.nn.Module, training_pass: Pass
     device = next(model.parameters()).device
     if recipe.precision != "auto":
         return Precision(recipe.precision)
-    if device.type == "mps":
+    if device.type == "mps" or sum(p.numel() for p in model.parameters()) < _SMALL:
         return Precision.FP32
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     known = home() / "measured" / f"training-{_key(recipe, trained, device)}.json"
@@ -60,8 +60,6 @@ def choose_precision(recipe: Recipe, model: torch.nn.Module, training_pass: Pass
         return Precision(json.loads(known.read_text(encoding="utf-8"))["precision"])
     except (OSError, ValueError, KeyError, TypeError):
         found = _probe(model, training_pass, device)
-    if found is None:
-        return Precision.FP32
     known.parent.mkdir(parents=True, exist_ok=True)
     known.write_text(json.dumps({"precision": found}), encoding="utf-8")
     return found
@@ -72,8 +70,7 @@ def _key(recipe: Recipe, trained: int, device: torch.device) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _probe(model: torch.nn.Module, training_pass: Pass, device: torch.device) -> Precision | None:
-    """The better one, or None where a pass is so short that the question does not arise."""
+def _probe(model: torch.nn.Module, training_pass: Pass, device: torch.device) -> Precision:
     times: dict[Precision, list[float]] = {Precision.FP32: [], Precision.BF16: []}
     for number in range(1 + _ROUNDS):
         found: dict[Precision, tuple[float, Tensor]] = {}
@@ -82,8 +79,6 @@ def _probe(model: torch.nn.Module, training_pass: Pass, device: torch.device) ->
             found[precision] = _loss_and_gradient(model, training_pass, precision.autocast(device))
             seconds.append(time.perf_counter() - begun)
         slow, fast = times[Precision.FP32][-1], times[Precision.BF16][-1]
-        if slow < _TRIVIAL:
-            return None
         if fast > 2 * slow:  # bf16 is emulated: not worth another try
             return Precision.FP32
         if not number:

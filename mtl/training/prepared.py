@@ -10,7 +10,7 @@ from torch import Tensor
 from mtl.data import Example, LabelledText, ScoredPair, TaggedText, TaskData
 from mtl.encoder import TokenBatch, TokenizedText, Tokenizer
 from mtl.model import TaskInfo
-from mtl.recipe.schema import TaskKind
+from mtl.recipe.choices import TaskKind
 
 IGNORED = -100
 Features = Callable[[Sequence[TokenizedText]], Sequence[TokenizedText]]

@@ -15,7 +15,8 @@ from mtl.encoder import Tokenizer, load_backbone
 from mtl.errors import RecipeError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.optim import Optimization, build_optimization
-from mtl.recipe.schema import Recipe, TaskKind
+from mtl.recipe.choices import TaskKind
+from mtl.recipe.schema import Recipe
 from mtl.training.beginning import begin
 from mtl.training.corpus import Corpus, read_corpus, with_anchors
 from mtl.training.features import FrozenFeatures, frozen_features, whole_backbone

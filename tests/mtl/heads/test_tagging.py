@@ -167,3 +167,21 @@ def test_emissions_are_float32_whatever_the_hidden_states_are():
 
 def test_masks_of_illegal_tags_are_no_part_of_the_state():
     assert set(head_of(Decoder.CRF).state_dict()) == {"transitions", "starts", "output.weight", "output.bias"}
+
+
+def test_a_mixing_head_starts_from_the_mean_of_all_layers_and_learns_their_weights():
+    torch.manual_seed(0)
+    head = TaggingHead(HeadConfig(layers="mix"), size=H, tags=TAGS, states=4).eval()
+    layers = torch.randn(2, 5, 4, H)
+    first = torch.tensor([[0, 2], [1, 4]])
+    words = layers.mean(dim=2)[torch.arange(2).unsqueeze(1), first]
+    torch.testing.assert_close(head(layers, first), head.output(words))
+    head(layers, first).pow(2).sum().backward()
+    assert head.mix.scores.grad.abs().min() > 0
+
+
+def test_a_mixing_head_can_choose_one_layer():
+    head = TaggingHead(HeadConfig(layers="mix"), size=H, tags=TAGS, states=3).eval()
+    head.mix.scores.data = torch.tensor([0.0, 50.0, 0.0])
+    layers, first = torch.randn(1, 2, 3, H), torch.tensor([[0, 1]])
+    torch.testing.assert_close(head(layers, first), head.output(layers[:, :, 1]))

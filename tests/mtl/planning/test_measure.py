@@ -192,3 +192,11 @@ def test_what_training_would_refuse_a_plan_refuses(tiny_bert: Path, tmp_path: Pa
     (tmp_path / "bad.csv").write_text("text,label\nonly text\n")
     with pytest.raises(DataError, match="bad.csv:2"):
         plan(recipe_of(tiny_bert, ["topic"], tasks_topic={"train": str(tmp_path / "bad.csv")}))
+
+
+def test_a_frozen_head_that_was_never_trained_is_told(tiny_bert: Path, tmp_path: Path):
+    freezing = {"preset": "one_head_frozen", "frozen_heads": "names"}
+    found = plan(quick_recipe(tiny_bert, tmp_path, ("topic", "names"), freezing=freezing))
+    assert [w for w in found.warnings if "never trained" in w] == [
+        "names: its head is frozen and was never trained, so its predictions will be those of chance"
+    ]

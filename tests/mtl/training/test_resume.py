@@ -254,6 +254,17 @@ def test_patience_goes_on_counting(make: Make, folder: RunFolder):
     assert (end.reason, end.step) == (StopReason.EARLY, 12)
 
 
+def test_the_evaluation_of_a_stop_does_not_count_when_the_run_goes_on(make: Make, folder: RunFolder):
+    slow = {"optimizer": {"backbone_lr": 1e-12, "head_lr": 1e-12}, "evaluation": {"every": 4, "patience": 3}}
+    run = mtl.train(make(**slow), folder=folder.path, should_stop=lambda: stopping[0])
+    stopping = [False]
+    for event in run:
+        stopping[0] = isinstance(event, Step) and event.step == 9
+    end = list(mtl.train(make(**slow), folder=folder.path, resume=True))[-1]
+    assert isinstance(end, Finished)
+    assert (end.reason, end.step) == (StopReason.EARLY, 12)
+
+
 def test_training_cannot_be_resumed_without_a_state(make: Make, tmp_path: Path):
     with pytest.raises(RunError, match="a saved state to continue from was expected, there is none"):
         next(mtl.train(make(), folder=tmp_path, resume=True))

@@ -1,0 +1,74 @@
+"""The names that a recipe chooses from."""
+
+from enum import StrEnum
+
+
+class TaskKind(StrEnum):
+    """What a task predicts."""
+
+    CLASSIFICATION = "classification"
+    TAGGING = "tagging"
+    SIMILARITY = "similarity"
+
+
+class Pooling(StrEnum):
+    """How hidden states `(B, T, H)` become one vector `(B, H)`; names and meanings of sentence-transformers."""
+
+    MEAN = "mean"
+    CLS = "cls"
+    MAX = "max"
+    MEAN_SQRT_LEN = "mean_sqrt_len"
+    WEIGHTED_MEAN = "weighted_mean"
+    LAST_TOKEN = "last_token"
+
+
+class Decoder(StrEnum):
+    """How a tagging head turns scores into tags; both give legal BIO only."""
+
+    LINEAR = "linear"
+    CRF = "crf"
+
+
+class Activation(StrEnum):
+    """The non-linearity of a head's hidden layers."""
+
+    TANH = "tanh"
+    GELU = "gelu"
+    RELU = "relu"
+
+
+class SimilarityLoss(StrEnum):
+    """What a similarity task minimises: `cosine` is the squared error, `cosent` the ranking loss of CoSENT."""
+
+    COSINE = "cosine"
+    COSENT = "cosent"
+
+
+class BackboneFreezing(StrEnum):
+    """Which part of the backbone trains."""
+
+    FROZEN = "frozen"
+    LAST_LAYERS = "last_layers"
+    LORA = "lora"
+    FULL = "full"
+
+
+class Preset(StrEnum):
+    """The usual freezing choices by name."""
+
+    ALL_FROZEN = "all_frozen"
+    HEADS_ONLY = "heads_only"
+    ONE_HEAD_FROZEN = "one_head_frozen"
+    LAST_LAYERS = "last_layers"
+    FULL = "full"
+    LORA = "lora"
+    PROBE_THEN_FINETUNE = "probe_then_finetune"
+    GRADUAL = "gradual"
+
+
+class Schedule(StrEnum):
+    """When the trained parts train."""
+
+    CONSTANT = "constant"
+    PROBE_FIRST = "probe_first"
+    GRADUAL = "gradual"

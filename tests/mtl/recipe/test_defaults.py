@@ -1,0 +1,65 @@
+"""Defaults that follow from the freezing choice."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mtl.recipe import FreezingConfig, Recipe, dump, parse
+from mtl.recipe.choices import BackboneFreezing, Preset
+from mtl.recipe.defaults import defaults_of
+
+TASKS = {"tasks": {"topic": {"kind": "classification"}}}
+
+
+def recipe(**sections: object) -> Recipe:
+    return parse({**TASKS, **sections}, folder=Path())
+
+
+@pytest.mark.parametrize("preset", [p for p in Preset if p is not Preset.ONE_HEAD_FROZEN])
+def test_a_recipe_that_says_nothing_gets_those_of_its_preset(preset: Preset):
+    found, expected = recipe(freezing={"preset": preset.value}), defaults_of(preset, None, None)
+    assert (found.optimizer.backbone_lr, found.optimizer.head_lr) == (expected.backbone_lr, expected.head_lr)
+    assert found.budget.epochs == expected.epochs
+
+
+def test_what_is_said_stays():
+    found = recipe(freezing={"preset": "heads_only"}, optimizer={"head_lr": 0.5}, budget={"epochs": 2})
+    assert (found.optimizer.head_lr, found.budget.epochs) == (0.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("freezing", "preset"),
+    [
+        ({"backbone": "frozen"}, Preset.HEADS_ONLY),
+        ({"backbone": "last_layers", "layers": 1}, Preset.LAST_LAYERS),
+        ({"preset": "probe_then_finetune", "layers": 1}, Preset.LAST_LAYERS),
+        ({"backbone": "lora", "rank": 4}, Preset.LORA),
+        ({}, Preset.FULL),
+    ],
+)
+def test_a_free_combination_gets_those_of_what_trains(freezing: dict[str, object], preset: Preset):
+    assert recipe(freezing=freezing).optimizer == recipe(freezing={"preset": preset.value}).optimizer
+
+
+def test_one_recipe_does_not_change_another():
+    first = recipe(freezing={"preset": "heads_only"})
+    recipe(freezing={"preset": "full"})
+    assert first.optimizer.head_lr == defaults_of(Preset.HEADS_ONLY, None, None).head_lr
+
+
+def test_they_are_written_out():
+    written = yaml.safe_load(dump(recipe(freezing={"preset": "heads_only"})))
+    assert written["budget"]["epochs"] == defaults_of(Preset.HEADS_ONLY, None, None).epochs
+
+
+def test_another_freezing_choice_brings_its_own_and_keeps_what_was_said():
+    base = recipe(freezing={"preset": "heads_only"}, optimizer={"backbone_lr": 3e-5}, seed=7)
+    found = base.under(FreezingConfig(preset=Preset.FULL))
+    assert (found.optimizer.backbone_lr, found.seed) == (3e-5, 7)
+    assert found.optimizer.head_lr == defaults_of(Preset.FULL, None, None).head_lr
+    assert found.freezing == FreezingConfig(preset=Preset.FULL)
+
+
+def test_every_backbone_choice_has_defaults():
+    assert all(defaults_of(None, backbone, None) for backbone in BackboneFreezing)
