@@ -10,8 +10,9 @@ from demo import passes, projection, similarity
 from demo.examples import sentence_sets
 from demo.passes import Pass
 from demo.projection import Projection
-from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, message_place, reporting
+from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, latest, message_place, reporting
 from demo.text_input import SENTENCE_FILES, Sentences, lines_of, one_text, read_sentences
+from demo.turns import Turns
 from demo.views import figures, heatmap, message
 from demo.views import map as maps
 from demo.views.classes import winner
@@ -70,21 +71,37 @@ def build(shared: Shared) -> None:
             nearest = gr.HTML(message.empty(_EMPTY), elem_id="ph-nearest")
 
     compute = {
-        "fn": reporting(partial(_embed, shared), outputs=4),
-        "inputs": [shared.picker, shared.owner, text, uploaded, colour_by],
+        "fn": latest(reporting(partial(_embed, shared), outputs=4), outputs=5),
+        "inputs": [gr.State(Turns()), shared.picker, shared.owner, text, uploaded, colour_by],
         "outputs": [problem, passed, cost, colour_by, query],
+        "trigger_mode": "multiple",
         "concurrency_id": "engine",
         "concurrency_limit": ENGINE_SLOTS,
         "show_progress_on": cost,
         "show_progress": "minimal",
         "api_visibility": "private",
     }
-    draw: dict[str, Any] = {"show_progress": "minimal", "concurrency_limit": ENGINE_SLOTS, "api_visibility": "private"}
-    map_step = {"fn": _map, "inputs": [passed, method, colour_by], "outputs": [plot, projected], **draw}
-    heat_step = {"fn": _heatmap, "inputs": [passed, shared.width], "outputs": heat, **draw}
+    draw: dict[str, Any] = {
+        "trigger_mode": "multiple",
+        "show_progress": "minimal",
+        "concurrency_limit": ENGINE_SLOTS,
+        "api_visibility": "private",
+    }
+    map_step = {
+        "fn": latest(_map, outputs=2),
+        "inputs": [gr.State(Turns()), passed, method, colour_by],
+        "outputs": [plot, projected],
+        **draw,
+    }
+    heat_step = {
+        "fn": latest(_heatmap, outputs=1),
+        "inputs": [gr.State(Turns()), passed, shared.width],
+        "outputs": heat,
+        **draw,
+    }
     near_step = {
-        "fn": reporting(partial(_nearest, shared), outputs=1),
-        "inputs": [shared.picker, shared.owner, passed, query],
+        "fn": latest(reporting(partial(_nearest, shared), outputs=1), outputs=2),
+        "inputs": [gr.State(Turns()), shared.picker, shared.owner, passed, query],
         "outputs": [query_problem, nearest],
         "concurrency_id": "engine",
         **draw,
