@@ -62,6 +62,14 @@ ENTITY_EXAMPLES = {
 }
 
 
+ANALYZE_EXAMPLES = {
+    "a headline": "Angela Merkel met engineers of Siemens in Munich to talk about hydrogen trains.",
+    "a review": "The room at the Hotel Astoria was spotless, the breakfast generous, and we slept like stones.",
+    "a question": "Which museums in Vienna are open on a Monday, and does the Albertina take cards?",
+    "a tweet": "Just saw Serena Williams at the Apple store in Chicago!! 😍",
+}
+
+
 @cache
 def sentence_sets() -> tuple[Example, ...]:
     """The sets for the Embeddings tab: ours from `examples/sentences.csv` in groups, and two short ones."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import gradio as gr
 
+from demo import links
 from demo.engines import Engines
 from demo.runs import RunManager
 from demo.settings import Settings
-from demo.tabs import classes, embeddings, entities, train
+from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs.shared import Shared, message_place, reporting
 from demo.tabs.train import NEW
 from demo.views.header import BRAND, chips
@@ -40,7 +41,9 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
             tasks = gr.HTML(chips({}), elem_id="ph-chips")
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)
-        with gr.Tabs(overflow_behavior="wrap"):
+        with gr.Tabs(elem_id="ph-tabs", overflow_behavior="wrap") as tabs:
+            with gr.Tab("Analyze", id="analyze"):
+                analyze.build(shared)
             with gr.Tab("Embeddings", id="embeddings"):
                 embeddings.build(shared)
             with gr.Tab("Classes", id="classes"):
@@ -49,14 +52,22 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
                 entities.build(shared)
             with gr.Tab("Train", id="train"):
                 selector = train.build(shared)
-        _wire(page, shared, selector, tasks, problem)
+            with gr.Tab("Guide", id="guide"):
+                guide.build(shared)
+        _link(page, shared, tabs)
+        _wire(page, shared, tabs, selector, tasks=tasks, problem=problem)
     return page
 
 
-def _wire(page: gr.Blocks, shared: Shared, selector: gr.Dropdown | None, tasks: gr.HTML, problem: gr.HTML) -> None:
+def _wire(
+    page: gr.Blocks, shared: Shared, tabs: gr.Tabs, selector: gr.Dropdown | None, *, tasks: gr.HTML, problem: gr.HTML
+) -> None:
     quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     measured = page.load(None, None, shared.width, js="() => window.innerWidth", **quick)
-    greeted = measured.then(partial(_greet, shared), shared.owner, [shared.owner, shared.picker], **quick)
+    boxes = _sentence_boxes(page)
+    greeted = measured.then(
+        _greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, tabs, shared.picker], **quick
+    )
     if selector is not None:
         greeted.then(_reattach(shared), [shared.owner, shared.watched], [selector, shared.watched], **quick)
     shared.picker.change(
@@ -69,14 +80,40 @@ def _wire(page: gr.Blocks, shared: Shared, selector: gr.Dropdown | None, tasks: 
     )
 
 
-def _greet(shared: Shared, owner: str) -> tuple[str, gr.Dropdown]:
-    owner = owner or secrets.token_urlsafe(32)
-    choices = shared.engines.choices(owner)
-    return owner, gr.Dropdown(choices=choices, value=choices[0][1])
+def _link(page: gr.Blocks, shared: Shared, tabs: gr.Tabs) -> None:
+    """Keep tab, model and sentence in the page's address."""
+    for tab in tabs.children:
+        if isinstance(tab, gr.Tab):
+            tab.select(None, js=links.remember_tab(str(tab.id)))
+    shared.picker.input(None, shared.picker, js=links.remember("model"))
+    for box in _sentence_boxes(page):
+        box.change(None, box, js=links.remember("sentence", unless=str(box.value)))
+
+
+def _sentence_boxes(page: gr.Blocks) -> list[gr.Textbox]:
+    boxes = {block.elem_id: block for block in page.blocks.values() if isinstance(block, gr.Textbox)}
+    return [boxes[name] for name in links.SENTENCE_BOXES if name in boxes]
+
+
+def _greet(shared: Shared, boxes: int) -> Callable[[str, gr.Request], tuple[Any, ...]]:
+    # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
+    def greet(owner: str, request: gr.Request) -> tuple[Any, ...]:
+        owner = owner or secrets.token_urlsafe(32)
+        choices = shared.engines.choices(owner)
+        link = links.read(request.query_params, [key for _, key in choices])
+        sentence = gr.skip() if link.sentence is None else link.sentence
+        return (
+            owner,
+            *(sentence for _ in range(boxes)),
+            gr.Tabs(selected=link.tab) if link.tab else gr.skip(),
+            # Last, since the choice of a model makes every tab read its text.
+            gr.Dropdown(choices=choices, value=link.model or choices[0][1]),
+        )
+
+    return greet
 
 
 def _reattach(shared: Shared) -> Callable[[str, str, gr.Request], tuple[gr.Dropdown, str]]:
-    # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
     def reattach(owner: str, remembered: str, request: gr.Request) -> tuple[gr.Dropdown, str]:
         choices = train.choices(shared, owner)
         asked = request.query_params.get("run") or remembered

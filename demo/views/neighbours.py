@@ -17,6 +17,24 @@ def neighbour_table(neighbours: Sequence[Neighbour], texts: Sequence[str]) -> st
     return table(columns, rows, caption="Nearest sentences")
 
 
+def near_list(neighbours: Sequence[Neighbour], texts: Sequence[str]) -> str:
+    """Rank, cosine and sentence, nearest first; each sentence is a button that carries it in `data-text`."""
+    if not neighbours:
+        return '<p class="ph-note">Nothing is near.</p>'
+    rows = [
+        (
+            rank,
+            Html(_bar(near.cosine)),
+            Html(
+                f'<button class="ph-take" data-text="{escape(texts[near.index])}">{escape(texts[near.index])}</button>'
+            ),
+        )
+        for rank, near in enumerate(neighbours, start=1)
+    ]
+    columns = (Column("no.", number=True), Column("cosine"), Column("sentence"))
+    return table(columns, rows, caption="Nearest example sentences")
+
+
 def _bar(cosine: float) -> str:
     width = max(0.0, min(1.0, cosine)) * 100
     return (
