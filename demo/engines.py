@@ -45,7 +45,7 @@ class Engines:
             RunError: the run is not this owner's.
             MtlError: the checkpoint cannot be loaded.
         """
-        source = self._source(key, owner)
+        source = self.source(key, owner)
         with self._lock:
             future = self._loaded.get(source)
             mine = future is None
@@ -66,7 +66,13 @@ class Engines:
                 self._loaded.pop(source, None)
             future.set_exception(error)
 
-    def _source(self, key: str | None, owner: str) -> str:
+    def source(self, key: str | None, owner: str) -> str:
+        """The name by which the model of a choice is loaded.
+
+        Raises:
+            InputError: there is no such choice.
+            RunError: the run is not this owner's.
+        """
         if key and key.startswith(_RUN):
             return str(self._runs.get(key.removeprefix(_RUN), owner).best)
         sources = {STARTER: STARTER, BACKBONE: DEFAULT_BACKBONE, GIVEN: self._settings.checkpoint}

@@ -2,5 +2,6 @@
 
 from mtl.inference.analysis import Analysis, Entity
 from mtl.inference.engine import Engine
+from mtl.inference.poolings import Poolings
 
-__all__ = ["Analysis", "Engine", "Entity"]
+__all__ = ["Analysis", "Engine", "Entity", "Poolings"]
