@@ -6,8 +6,9 @@ import gradio as gr
 
 from demo import passes
 from demo.examples import CLASS_EXAMPLES
-from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, message_place, reporting
+from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, latest, message_place, reporting
 from demo.text_input import lines_of
+from demo.turns import Turns
 from demo.views import message
 from demo.views.classes import bars, class_table
 from mtl.recipe import TaskKind
@@ -31,9 +32,10 @@ def build(shared: Shared) -> None:
             result = gr.HTML(message.empty(_EMPTY), min_height=320, elem_id="ph-classes")
 
     step = {
-        "fn": reporting(partial(_classify, shared), outputs=2),
-        "inputs": [shared.picker, shared.owner, text],
+        "fn": latest(reporting(partial(_classify, shared), outputs=2), outputs=3),
+        "inputs": [gr.State(Turns()), shared.picker, shared.owner, text],
         "outputs": [problem, cost, result],
+        "trigger_mode": "multiple",
         "concurrency_id": "engine",
         "concurrency_limit": ENGINE_SLOTS,
         "show_progress": "minimal",

@@ -6,8 +6,9 @@ import gradio as gr
 
 from demo import passes
 from demo.examples import ENTITY_EXAMPLES
-from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, message_place, reporting
+from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, latest, message_place, reporting
 from demo.text_input import lines_of
+from demo.turns import Turns
 from demo.views import message
 from demo.views.entities import entity_cards, entity_table
 from mtl.recipe import TaskKind
@@ -37,9 +38,10 @@ def build(shared: Shared) -> None:
             found = gr.HTML("", min_height=200, elem_id="ph-entity-table")
 
     step = {
-        "fn": reporting(partial(_find, shared), outputs=3),
-        "inputs": [shared.picker, shared.owner, text],
+        "fn": latest(reporting(partial(_find, shared), outputs=3), outputs=4),
+        "inputs": [gr.State(Turns()), shared.picker, shared.owner, text],
         "outputs": [problem, cost, marked, found],
+        "trigger_mode": "multiple",
         "concurrency_id": "engine",
         "concurrency_limit": ENGINE_SLOTS,
         "show_progress": "minimal",
