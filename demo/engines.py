@@ -45,7 +45,7 @@ class Engines:
             RunError: the run is not this owner's.
             MtlError: the checkpoint cannot be loaded.
         """
-        source = self.source(key, owner)
+        source = self._source(key, owner)
         with self._lock:
             future = self._loaded.get(source)
             mine = future is None
@@ -66,13 +66,17 @@ class Engines:
                 self._loaded.pop(source, None)
             future.set_exception(error)
 
-    def source(self, key: str | None, owner: str) -> str:
-        """The name by which the model of a choice is loaded.
+    def location(self, key: str | None, owner: str) -> str:
+        """The folder of the model of a choice, or its Hub id.
 
         Raises:
             InputError: there is no such choice.
             RunError: the run is not this owner's.
         """
+        source = self._source(key, owner)
+        return str(EXAMPLES / STARTER) if source == STARTER else source
+
+    def _source(self, key: str | None, owner: str) -> str:
         if key and key.startswith(_RUN):
             return str(self._runs.get(key.removeprefix(_RUN), owner).best)
         sources = {STARTER: STARTER, BACKBONE: DEFAULT_BACKBONE, GIVEN: self._settings.checkpoint}

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.drafts import EXAMPLES
 from demo.embedded import Embedded
-from demo.engines import STARTER, Engines
+from demo.engines import Engines
 from demo.movement import NEIGHBOURS, Movement, movement, neighbours
 from demo.sampling import sample
 from demo.similarity import unit
@@ -58,8 +57,7 @@ def pooled(source: Source, texts: Sequence[str]) -> Mapping[Pooling, Vectors]:
     """
     if len(texts) > LIMIT:
         raise InputError(f"Poolings are compared on up to {LIMIT:,} sentences, these are {len(texts):,}.")
-    name = source.engines.source(source.key, source.owner)
-    return _poolings(str(EXAMPLES / STARTER) if name == STARTER else name).encode(texts)
+    return _poolings(source.engines.location(source.key, source.owner)).encode(texts)
 
 
 def in_pooling(source: Source, texts: Sequence[str], pooling: str) -> Vectors:
