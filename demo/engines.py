@@ -66,6 +66,16 @@ class Engines:
                 self._loaded.pop(source, None)
             future.set_exception(error)
 
+    def location(self, key: str | None, owner: str) -> str:
+        """The folder of the model of a choice, or its Hub id.
+
+        Raises:
+            InputError: there is no such choice.
+            RunError: the run is not this owner's.
+        """
+        source = self._source(key, owner)
+        return str(EXAMPLES / STARTER) if source == STARTER else source
+
     def _source(self, key: str | None, owner: str) -> str:
         if key and key.startswith(_RUN):
             return str(self._runs.get(key.removeprefix(_RUN), owner).best)
