@@ -18,7 +18,7 @@ from mtl.errors import CheckpointError, InputError
 from mtl.evaluation import evaluate, prepare
 from mtl.heads import ClassificationHead, TaggingHead
 from mtl.inference.analysis import Analysis, Entity
-from mtl.inference.subwords import Subword, subwords
+from mtl.inference.subwords import Subword
 from mtl.labels import spans_of
 from mtl.model import TaskInfo
 from mtl.prediction import ForwardBatch, forward
@@ -117,7 +117,9 @@ class Engine:
         """
         texts = [clean(text) for text in _checked([sentence])]
         with self._lock:
-            return subwords(self._loaded.tokenizer, self._loaded.tokenizer(texts)[0])
+            read = self._loaded.tokenizer(texts)[0]
+            pieces = self._loaded.tokenizer.backend.convert_ids_to_tokens(list(read.ids))
+        return tuple(Subword(piece, *offsets) for piece, offsets in zip(pieces, read.offsets, strict=True))
 
     def evaluate(self, task: str, examples: Sequence[Example]) -> dict[str, float]:
         """Every metric of a task on labelled examples (see `mtl.evaluation.evaluate`).

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from mtl.encoder import TokenizedText, Tokenizer
-
 
 @dataclass(frozen=True, slots=True)
 class Subword:
@@ -15,9 +13,3 @@ class Subword:
     piece: str
     start: int
     end: int
-
-
-def subwords(tokenizer: Tokenizer, text: TokenizedText) -> tuple[Subword, ...]:
-    """The tokens of a tokenised text, special ones included."""
-    pieces = tokenizer.backend.convert_ids_to_tokens(list(text.ids))
-    return tuple(Subword(piece, *offsets) for piece, offsets in zip(pieces, text.offsets, strict=True))
