@@ -1,7 +1,6 @@
 """The page as a table of contents."""
 
 import secrets
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,8 +10,9 @@ from demo.engines import Engines
 from demo.runs import RunManager
 from demo.settings import Settings
 from demo.tabs import classes, embeddings, entities, train
+from demo.tabs import runs as runs_tab
 from demo.tabs.shared import Shared, message_place, reporting
-from demo.tabs.train import NEW
+from demo.tabs.train import NEW, TrainTab
 from demo.views.header import BRAND, chips
 
 _CACHE_SECONDS = (3600, 86400)
@@ -48,17 +48,26 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
             with gr.Tab("Entities", id="entities"):
                 entities.build(shared)
             with gr.Tab("Train", id="train"):
-                selector = train.build(shared)
-        _wire(page, shared, selector, tasks, problem)
+                training = train.build(shared)
+            with gr.Tab("Runs", id="runs"):
+                runs_tab.build(shared, training)
+        _wire(page, shared, training, tasks, problem)
     return page
 
 
-def _wire(page: gr.Blocks, shared: Shared, selector: gr.Dropdown | None, tasks: gr.HTML, problem: gr.HTML) -> None:
+def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.HTML, problem: gr.HTML) -> None:
     quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     measured = page.load(None, None, shared.width, js="() => window.innerWidth", **quick)
     greeted = measured.then(partial(_greet, shared), shared.owner, [shared.owner, shared.picker], **quick)
-    if selector is not None:
-        greeted.then(_reattach(shared), [shared.owner, shared.watched], [selector, shared.watched], **quick)
+    if training is not None:
+        form = training.form
+        restored = greeted.then(
+            train.reattach(shared, training),
+            [shared.owner, shared.watched, form.kept],
+            [training.selector, shared.watched, *form.fields],
+            **quick,
+        )
+        form.refresh_after(restored)
     shared.picker.change(
         reporting(partial(_tasks, shared), outputs=1),
         [shared.picker, shared.owner],
@@ -73,17 +82,6 @@ def _greet(shared: Shared, owner: str) -> tuple[str, gr.Dropdown]:
     owner = owner or secrets.token_urlsafe(32)
     choices = shared.engines.choices(owner)
     return owner, gr.Dropdown(choices=choices, value=choices[0][1])
-
-
-def _reattach(shared: Shared) -> Callable[[str, str, gr.Request], tuple[gr.Dropdown, str]]:
-    # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
-    def reattach(owner: str, remembered: str, request: gr.Request) -> tuple[gr.Dropdown, str]:
-        choices = train.choices(shared, owner)
-        asked = request.query_params.get("run") or remembered
-        shown = asked if asked in [run for _, run in choices] else NEW
-        return gr.Dropdown(choices=choices, value=shown), shown
-
-    return reattach
 
 
 def _tasks(shared: Shared, key: str, owner: str) -> tuple[str]:

@@ -83,11 +83,11 @@ class RunManager:
             raise RunError("There is no such run.")
         return folder
 
-    def waiting_before(self, run_id: str, owner: str) -> int:
-        """How many runs have their turn before this one.
+    def waiting_before(self, run_id: str, owner: str) -> int | None:
+        """How many runs have their turn before this one; None when it does not wait.
 
         Raises:
-            RunError: as `get`; or the run does not wait.
+            RunError: as `get`.
         """
         return queue.position(self.get(run_id, owner), top_folders())
 

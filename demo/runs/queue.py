@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from mtl.errors import RunError
 from mtl.runs import RunFolder
 
 _MARKER = "queued"
@@ -38,13 +37,7 @@ def in_order(folders: Iterable[RunFolder]) -> list[RunFolder]:
     return [folder for _, _, folder in sorted(waiting, key=lambda entry: entry[:2])]
 
 
-def position(folder: RunFolder, folders: Iterable[RunFolder]) -> int:
-    """How many wait before this one.
-
-    Raises:
-        RunError: it does not wait.
-    """
+def position(folder: RunFolder, folders: Iterable[RunFolder]) -> int | None:
+    """How many wait before this one; None when it does not wait."""
     waiting = [other.id for other in in_order(folders)]
-    if folder.id not in waiting:
-        raise RunError("This run is not in the queue.")
-    return waiting.index(folder.id)
+    return waiting.index(folder.id) if folder.id in waiting else None
