@@ -12,10 +12,12 @@ from demo.engines import Engines
 from demo.runs import RunManager
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
+from demo.tabs import runs as runs_tab
 from demo.tabs.shared import Shared, message_place, reporting
-from demo.tabs.train import NEW
+from demo.tabs.train import NEW, TrainTab
 from demo.views.header import BRAND, chips
 
+_TABS = "ph-tabs"
 _CACHE_SECONDS = (3600, 86400)
 """How often uploads are swept, and how old they may grow."""
 
@@ -41,7 +43,7 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
             tasks = gr.HTML(chips({}), elem_id="ph-chips")
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)
-        with gr.Tabs(elem_id="ph-tabs", overflow_behavior="wrap") as tabs:
+        with gr.Tabs(elem_id=_TABS, overflow_behavior="wrap"):
             with gr.Tab("Analyze", id="analyze"):
                 analyze.build(shared)
             with gr.Tab("Embeddings", id="embeddings"):
@@ -51,25 +53,32 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
             with gr.Tab("Entities", id="entities"):
                 entities.build(shared)
             with gr.Tab("Train", id="train"):
-                selector = train.build(shared)
+                training = train.build(shared)
+            with gr.Tab("Runs", id="runs"):
+                runs_tab.build(shared, training)
             with gr.Tab("Guide", id="guide"):
                 guide.build(shared)
-        _link(page, shared, tabs)
-        _wire(page, shared, tabs, selector, tasks=tasks, problem=problem)
+        _keep_address(page, shared)
+        _wire(page, shared, training, tasks, problem)
     return page
 
 
-def _wire(
-    page: gr.Blocks, shared: Shared, tabs: gr.Tabs, selector: gr.Dropdown | None, *, tasks: gr.HTML, problem: gr.HTML
-) -> None:
+def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.HTML, problem: gr.HTML) -> None:
     quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     measured = page.load(None, None, shared.width, js="() => window.innerWidth", **quick)
-    boxes = _sentence_boxes(page)
+    linked = [*_sentence_boxes(page), _tabs(page)]
     greeted = measured.then(
-        _greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, tabs, shared.picker], **quick
+        _greet(shared, len(linked) - 1), shared.owner, [shared.owner, *linked, shared.picker], **quick
     )
-    if selector is not None:
-        greeted.then(_reattach(shared), [shared.owner, shared.watched], [selector, shared.watched], **quick)
+    if training is not None:
+        form = training.form
+        restored = greeted.then(
+            train.reattach(shared, training),
+            [shared.owner, shared.watched, form.kept],
+            [training.selector, shared.watched, *form.fields],
+            **quick,
+        )
+        form.refresh_after(restored)
     shared.picker.change(
         reporting(partial(_tasks, shared), outputs=1),
         [shared.picker, shared.owner],
@@ -80,14 +89,18 @@ def _wire(
     )
 
 
-def _link(page: gr.Blocks, shared: Shared, tabs: gr.Tabs) -> None:
+def _keep_address(page: gr.Blocks, shared: Shared) -> None:
     """Keep tab, model and sentence in the page's address."""
-    for tab in tabs.children:
+    for tab in _tabs(page).children:
         if isinstance(tab, gr.Tab):
             tab.select(None, js=links.remember_tab(str(tab.id)))
     shared.picker.input(None, shared.picker, js=links.remember("model"))
     for box in _sentence_boxes(page):
         box.change(None, box, js=links.remember("sentence", unless=str(box.value)))
+
+
+def _tabs(page: gr.Blocks) -> gr.Tabs:
+    return next(block for block in page.blocks.values() if isinstance(block, gr.Tabs) and block.elem_id == _TABS)
 
 
 def _sentence_boxes(page: gr.Blocks) -> list[gr.Textbox]:
@@ -101,26 +114,14 @@ def _greet(shared: Shared, boxes: int) -> Callable[[str, gr.Request], tuple[Any,
         owner = owner or secrets.token_urlsafe(32)
         choices = shared.engines.choices(owner)
         link = links.read(request.query_params, [key for _, key in choices])
-        sentence = gr.skip() if link.sentence is None else link.sentence
         return (
             owner,
-            *(sentence for _ in range(boxes)),
+            *((gr.skip() if link.sentence is None else link.sentence) for _ in range(boxes)),
             gr.Tabs(selected=link.tab) if link.tab else gr.skip(),
-            # Last, since the choice of a model makes every tab read its text.
             gr.Dropdown(choices=choices, value=link.model or choices[0][1]),
         )
 
     return greet
-
-
-def _reattach(shared: Shared) -> Callable[[str, str, gr.Request], tuple[gr.Dropdown, str]]:
-    def reattach(owner: str, remembered: str, request: gr.Request) -> tuple[gr.Dropdown, str]:
-        choices = train.choices(shared, owner)
-        asked = request.query_params.get("run") or remembered
-        shown = asked if asked in [run for _, run in choices] else NEW
-        return gr.Dropdown(choices=choices, value=shown), shown
-
-    return reattach
 
 
 def _tasks(shared: Shared, key: str, owner: str) -> tuple[str]:

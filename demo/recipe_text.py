@@ -1,9 +1,11 @@
 """Recipes as short YAML: only what was chosen, the rest are defaults that the run writes out beside it."""
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from mtl.errors import RecipeError
 from mtl.recipe import Recipe
 
 
@@ -11,6 +13,22 @@ def as_yaml(recipe: Recipe) -> str:
     """A recipe that `mtl.recipe.load` reads."""
     content = recipe.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def read_yaml(text: str) -> Any:  # noqa: ANN401
+    """What YAML from a stranger says; aliases are refused, since a few of them can mean gigabytes.
+
+    Raises:
+        RecipeError: it is no YAML, or has aliases.
+    """
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+            raise RecipeError("YAML without aliases (*name) was expected.")
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise RecipeError(f"{where}valid YAML was expected") from error
 
 
 def without_folders(recipe: Recipe) -> Recipe:

@@ -41,6 +41,8 @@ class Settings:
     max_minutes: float | None
     max_live_runs: int
     """Of everyone together."""
+    max_waiting_runs: int
+    """In the queue behind them."""
     kept_runs: int | None
     """The oldest runs over this number are deleted when a new one starts; None keeps all."""
     kept_uploads_mb: float | None
@@ -78,6 +80,7 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_steps=1_000 if capped else None,
         max_minutes=10.0 if capped else None,
         max_live_runs=1 if capped else 2,
+        max_waiting_runs=5 if capped else 50,
         kept_runs=20 if public else None,
         kept_uploads_mb=500.0 if public else None,
         loaded_engines=2 if public else 3,

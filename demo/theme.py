@@ -5,7 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 STYLE = Path(__file__).with_name("style.css")
-STYLES = [STYLE, *sorted(Path(__file__).parent.glob("*/*.css"))]
+STYLES = [STYLE, *sorted(set(Path(__file__).parent.rglob("*.css")) - {STYLE})]
 """The page's own style sheet, and that of each part that brings one."""
 ICON = Path(__file__).with_name("favicon.svg")
 

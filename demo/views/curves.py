@@ -1,5 +1,6 @@
 """Loss and metric curves of a run, a line and a marker shape for each task."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,54 @@ def metric_lines(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, Lin
     return lines
 
 
+MAIN = "the main metric of each task"
+
+
+def metric_choices(events: Sequence[Event], tasks: Sequence[str]) -> list[str]:
+    """What the metric figure can show: the main metrics, all of one task, or one metric of a task label by label."""
+    measured = next((event for event in reversed(events) if isinstance(event, Evaluated)), None)
+    found: dict[str, None] = {MAIN: None}
+    for key in measured.metrics if measured else ():
+        _, task, metric = key.split("/", 2)
+        if task in tasks:
+            family, slash, _ = metric.partition("/")
+            found[f"{task}: {family} of each label" if slash else f"{task}: overall"] = None
+    order = {task: position for position, task in enumerate(tasks)}
+    return sorted(found, key=lambda choice: order.get(choice.partition(":")[0], -1))
+
+
+def chosen_lines(events: Sequence[Event], tasks: Sequence[str], choice: str) -> dict[str, Line]:
+    """The curves of one of `metric_choices`, step 0 included."""
+    task, colon, rest = choice.partition(": ")
+    if not colon:
+        return metric_lines(events, tasks)
+    prefix = f"eval/{task}/" if rest == "overall" else f"eval/{task}/{rest.removesuffix(' of each label')}/"
+    return _lines_below(events, prefix)
+
+
+def moved_lines(events: Sequence[Event]) -> dict[str, Line]:
+    """How far the embedding moved, and how many neighbours stayed."""
+    return {name.replace("_", " "): line for name, line in _lines_below(events, "eval/embedding/").items()}
+
+
+def draw_counts(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, int]:
+    """How many batches each task has had."""
+    counts = Counter(event.task for event in events if isinstance(event, Step))
+    return {task: counts[task] for task in tasks if counts[task]}
+
+
+def _lines_below(events: Sequence[Event], prefix: str) -> dict[str, Line]:
+    found: dict[str, tuple[list[int], list[float]]] = {}
+    for event in events:
+        for key, value in event.metrics.items() if isinstance(event, Evaluated) else ():
+            name = key.removeprefix(prefix)
+            if key.startswith(prefix) and "/" not in name:
+                steps, values = found.setdefault(name, ([], []))
+                steps.append(event.step)
+                values.append(value)
+    return {name: Line(tuple(steps), tuple(values)) for name, (steps, values) in found.items()}
+
+
 def main_metric(metrics: Mapping[str, float], task: str) -> str | None:
     """The key of the metric that a task's curve shows."""
     names = (f"eval/{task}/{metric}" for metric in _METRICS)
@@ -85,11 +134,11 @@ def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = Tru
     return made
 
 
-def metric_figure(lines: Mapping[str, Line], *, total_steps: int) -> go.Figure:
+def metric_figure(lines: Mapping[str, Line], *, total_steps: int, height: int = HEIGHT) -> go.Figure:
     """Dev metrics over steps, from 0 to 1 unless data go below."""
     if not lines:
-        return placeholder("The first evaluation comes at step 0.", height=HEIGHT)
-    made = _axes(total_steps)
+        return placeholder("The first evaluation comes at step 0.", height=height)
+    made = _axes(total_steps, height)
     for position, (name, line) in enumerate(lines.items()):
         made.add_scatter(
             x=list(line.steps),
@@ -106,8 +155,8 @@ def metric_figure(lines: Mapping[str, Line], *, total_steps: int) -> go.Figure:
     return made
 
 
-def _axes(total_steps: int) -> go.Figure:
-    made = figure(height=HEIGHT, margins=(40, 12, 8, 40))
+def _axes(total_steps: int, height: int = HEIGHT) -> go.Figure:
+    made = figure(height=height, margins=(40, 12, 8, 40))
     made.update_xaxes(
         range=[0, max(total_steps, 1)], gridcolor=GRID, zeroline=False, nticks=6, title={"text": "step", "standoff": 4}
     )
