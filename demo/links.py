@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-TABS = ("analyze", "embeddings", "classes", "entities", "train", "runs", "guide")
+TABS = "ph-tabs"
+"""The `elem_id` of the page's tabs."""
 SENTENCE_BOXES = ("ph-sentence", "ph-sentences", "ph-class-text", "ph-entity-text")
 """The boxes that a link's sentence goes to, by their `elem_id`."""
 _LONGEST = 1000
@@ -16,18 +17,16 @@ _LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link asks for; None where it says nothing that this page has."""
+    """The model and the sentence that a link asks for; None where it says nothing that this page has."""
 
-    tab: str | None
     model: str | None
     sentence: str | None
 
 
 def read(query: Mapping[str, str], models: Sequence[str]) -> Link:
     """The wishes of a query string; `models` are the keys on offer to this visitor."""
-    tab, model, sentence = (query.get(name) for name in ("tab", "model", "sentence"))
+    model, sentence = query.get("model"), query.get("sentence")
     return Link(
-        tab=tab if tab in TABS else None,
         model=model if model in models else None,
         sentence=sentence[:_LONGEST] if sentence and sentence.strip() else None,
     )
@@ -63,6 +62,12 @@ def remember_tab(tab: str) -> str:
     )
 
 
+OPEN_TAB = (
+    "() => { const tab = new URL(location.href).searchParams.get('tab');"
+    f" if (tab) document.querySelector('#{TABS} [role=tab][data-tab-id=' + CSS.escape(tab) + ']')?.click();"
+    " return [] }"
+)
+"""JavaScript that opens the tab of the address; an update of `gr.Tabs` does not while the page is still opening."""
 _COPY = (
     "async (text) => { const value = VALUE; let kept = true;"
     " try { await navigator.clipboard.writeText(value) } catch {"

@@ -17,7 +17,6 @@ from demo.tabs.shared import Shared, message_place, reporting
 from demo.tabs.train import NEW, TrainTab
 from demo.views.header import BRAND, chips
 
-_TABS = "ph-tabs"
 _CACHE_SECONDS = (3600, 86400)
 """How often uploads are swept, and how old they may grow."""
 
@@ -43,7 +42,7 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
             tasks = gr.HTML(chips({}), elem_id="ph-chips")
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)
-        with gr.Tabs(elem_id=_TABS, overflow_behavior="wrap"):
+        with gr.Tabs(elem_id=links.TABS, overflow_behavior="wrap"):
             with gr.Tab("Analyze", id="analyze"):
                 analyze.build(shared)
             with gr.Tab("Embeddings", id="embeddings"):
@@ -66,10 +65,8 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
 def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.HTML, problem: gr.HTML) -> None:
     quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     measured = page.load(None, None, shared.width, js="() => window.innerWidth", **quick)
-    linked = [*_sentence_boxes(page), _tabs(page)]
-    greeted = measured.then(
-        _greet(shared, len(linked) - 1), shared.owner, [shared.owner, *linked, shared.picker], **quick
-    )
+    boxes = _sentence_boxes(page)
+    greeted = measured.then(_greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, shared.picker], **quick)
     if training is not None:
         form = training.form
         restored = greeted.then(
@@ -90,17 +87,14 @@ def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.
 
 
 def _keep_address(page: gr.Blocks, shared: Shared) -> None:
-    """Keep tab, model and sentence in the page's address."""
-    for tab in _tabs(page).children:
+    """Keep tab, model and sentence in the page's address, and open the tab that it names."""
+    page.load(None, js=links.OPEN_TAB)
+    for tab in page.blocks.values():
         if isinstance(tab, gr.Tab):
             tab.select(None, js=links.remember_tab(str(tab.id)))
     shared.picker.input(None, shared.picker, js=links.remember("model"))
     for box in _sentence_boxes(page):
         box.change(None, box, js=links.remember("sentence", unless=str(box.value)))
-
-
-def _tabs(page: gr.Blocks) -> gr.Tabs:
-    return next(block for block in page.blocks.values() if isinstance(block, gr.Tabs) and block.elem_id == _TABS)
 
 
 def _sentence_boxes(page: gr.Blocks) -> list[gr.Textbox]:
@@ -117,7 +111,6 @@ def _greet(shared: Shared, boxes: int) -> Callable[[str, gr.Request], tuple[Any,
         return (
             owner,
             *((gr.skip() if link.sentence is None else link.sentence) for _ in range(boxes)),
-            gr.Tabs(selected=link.tab) if link.tab else gr.skip(),
             gr.Dropdown(choices=choices, value=link.model or choices[0][1]),
         )
 

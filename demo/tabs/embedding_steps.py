@@ -126,7 +126,7 @@ def near_query(
     """The neighbours of a query, with the map lit by them; without a query those of the first sentence."""
     if embedded is None:
         return message.empty(EMPTY), gr.skip(), gr.skip()
-    if not query.strip():
+    if not (query or "").strip():  # nothing yet on a tab that was never open
         return near_row(embedded, 0, other)
     asked = one_text(query, shared.settings)
     if asked in embedded.texts:

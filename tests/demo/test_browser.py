@@ -18,8 +18,9 @@ def tab(page, name):
 
 
 def ready(page):
-    """The chosen model's chips are there, and so are the first results."""
+    """The chosen model's chips are there, and so are the first results of the Embeddings tab, which is open."""
     expect(page.locator("#ph-chips")).to_contain_text("entities", timeout=SLOW)
+    tab(page, "Embeddings")
     expect(page.locator("#ph-nearest table")).to_be_visible(timeout=SLOW)
 
 
@@ -152,7 +153,7 @@ def test_every_tab_fits_a_phone(page):
     page.set_viewport_size({"width": 390, "height": 800})
     page.reload(wait_until="domcontentloaded")
     ready(page)
-    for name in ("Embeddings", "Classes", "Entities", "Train"):
+    for name in ("Analyze", "Embeddings", "Classes", "Entities", "Train", "Runs", "Guide"):
         tab(page, name)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
