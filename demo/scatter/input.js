@@ -4,7 +4,6 @@ const tip = element.querySelector(".ph-scatter-tip");
 const legend = element.querySelector(".ph-scatter-legend");
 const aloud = element.querySelector("[aria-live]");
 const slider = element.querySelector(".ph-scatter-blend");
-const family = props.family || "map";
 const pointers = new Map();
 let pressed = null, pinch = 0;
 
@@ -198,7 +197,8 @@ document.addEventListener("ph-scatter", ({ detail }) => {
 
 new ResizeObserver(resize).observe(canvas);
 new MutationObserver(() => { sprites.clear(); draw(); }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
-watch(["value", "points", "paint", "glow"], load);
+watch("value", load);
+document.addEventListener("ph-scatter-part", ({ detail }) => { if (detail === own && element.isConnected) load(); });
 element.scatter = map;
 resize();
 load();

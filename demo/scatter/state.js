@@ -2,7 +2,9 @@
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const floats = (text) => new Float32Array(bytes(text).buffer);
 const integers = (text) => new Int32Array(bytes(text).buffer);
-const read = (name) => { try { return JSON.parse(props[name] || "null"); } catch { return null; } };
+const { family, map: own } = element.querySelector(".ph-scatter").dataset;
+const parsed = (text) => { try { return JSON.parse(text || "null"); } catch { return null; } };
+const part = (name) => parsed(window.phScatter?.[`${own}/${name}`]);
 
 const map = {
   stamp: null, drawn: null, size: 0, texts: [], places: [], rows: [], at: new Map(), after: new Float32Array(0), before: null, blend: 1,
@@ -12,7 +14,7 @@ const map = {
 };
 
 function load() {
-  const texts = read("value"), points = read("points"), paint = read("paint"), glow = read("glow");
+  const texts = parsed(props.value), points = part("points"), paint = part("paint"), glow = part("glow");
   // The texts, their places and their colours come one by one; only those of one set are drawn together.
   if (!texts || !points || texts.stamp !== points.stamp) return;
   const fresh = map.stamp !== texts.stamp, moved = fresh || map.drawn !== points.drawn;

@@ -135,7 +135,8 @@ def _measured(predicted: Predicted, threshold: float) -> str:
         figures["sure"] = f"{100 * len(sure) / len(gold):.0f} %"
         figures["accuracy where sure"] = sum(sure) / len(sure) if sure else "–"
     return (
-        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}, measured</h3>{report.measures(figures)}'
+        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}, measured</h3>'
+        f"{report.measures(figures)}"
         f"{report.confusion(gold, answers)}{report.per_label(scores.metrics, scores.support)}</section>"
     )
 

@@ -82,13 +82,13 @@ def compute(
             yield (message.problem(str(error)), *(gr.skip() for _ in range(7)))
 
 
-def draw(embedded: Embedded | None, method: str, colour_by: str, clusters: float) -> tuple[Any, Drawn | None]:
-    """The first map with texts, points and colours."""
+def draw(embedded: Embedded | None, method: str, colour_by: str, clusters: float) -> tuple[Any, ...]:
+    """The first map's texts, points and colours, and the drawing."""
     if embedded is None:
-        return gr.skip(), None
+        return gr.skip(), gr.skip(), gr.skip(), None
     drawn = _drawn(embedded, Projection(method))
     painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
-    return _map(embedded, drawn.rows, drawn.places, painted), drawn
+    return *_map(embedded, drawn.rows, drawn.places, painted), drawn
 
 
 def paint(embedded: Embedded | None, drawn: Drawn | None, colour_by: str, clusters: float) -> tuple[Any, Any, Any]:
@@ -98,7 +98,7 @@ def paint(embedded: Embedded | None, drawn: Drawn | None, colour_by: str, cluste
         return gr.skip(), gr.skip(), number
     painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
     colours = scatter.paint_of(embedded.stamp, painted, drawn.rows)
-    return gr.HTML(paint=colours), gr.HTML(paint=colours), number
+    return colours, colours, number
 
 
 def heat(embedded: Embedded | None, width: float) -> tuple[Any, str]:
@@ -138,7 +138,7 @@ def near_query(
     rows = sample(len(embedded.texts), scatter.LIMIT) if drawn is None else drawn.rows
     light = scatter.brightness(cosines)[rows]
     glow = scatter.glow_of(embedded.stamp, [near.index for near in found], light=light)
-    return nearest_to(asked, found, embedded.texts), gr.HTML(glow=glow), gr.HTML(glow=glow)
+    return nearest_to(asked, found, embedded.texts), glow, glow
 
 
 def near_row(embedded: Embedded, row: int, other: Beside | None) -> tuple[Any, ...]:
@@ -152,7 +152,7 @@ def near_row(embedded: Embedded, row: int, other: Beside | None) -> tuple[Any, .
         across = _others(other.vectors, row)
         shown += both_sides(found, across, embedded.texts)
         there = scatter.glow_of(embedded.stamp, [near.index for near in across], asked=row)
-    return shown, gr.HTML(glow=here), gr.HTML(glow=there)
+    return shown, here, there
 
 
 def picked(embedded: Embedded | None, event: gr.EventData, other: Beside | None) -> tuple[Any, ...]:
@@ -179,22 +179,23 @@ def put_beside(
     clusters: float,
     method: str,
 ) -> Iterator[tuple[Any, ...]]:
-    """Error, the second map (shown or not, and its content), the second space, and what moved."""
+    """Error, the second map (shown or not; texts, points, colours), the second space, and what moved."""
     number = turns.take()
+    hidden = ("", gr.Column(visible=False), gr.skip(), gr.skip(), gr.skip(), None, "")
     if embedded is None or drawn is None or wanted == NOTHING:
-        yield "", gr.Column(visible=False), gr.skip(), None, ""
+        yield hidden
         return
-    yield "", gr.skip(), gr.skip(), gr.skip(), message.note(f"Comparing {len(embedded.texts):,} sentences …")
+    yield "", *(gr.skip() for _ in range(5)), message.note(f"Comparing {len(embedded.texts):,} sentences …")
     try:
         other = spaces.beside(Source(shared.engines, key, owner), embedded, wanted)
     except MtlError as error:
-        yield message.problem(str(error)), gr.Column(visible=False), gr.skip(), None, ""
+        yield message.problem(str(error)), *hidden[1:]
         return
     places = _places_beside(drawn, other, Projection(method))
     painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
     made, moved = _map(embedded, drawn.rows, places, painted), moved_table(other.movement, embedded.texts)
     if turns.is_last(number):
-        yield "", gr.Column(visible=True), made, other, moved
+        yield "", gr.Column(visible=True), *made, other, moved
 
 
 def _places_beside(drawn: Drawn, other: Beside, method: Projection) -> Places:
@@ -230,11 +231,13 @@ def _drawn(embedded: Embedded, method: Projection) -> Drawn:
     return Drawn(rows, Places(points, np.searchsorted(rows, part).astype(np.int32), title))
 
 
-def _map(embedded: Embedded, rows: NDArray[np.int32], places: Places, painted: colouring.Colouring) -> gr.HTML:
-    return gr.HTML(
+def _map(
+    embedded: Embedded, rows: NDArray[np.int32], places: Places, painted: colouring.Colouring
+) -> tuple[str, str, str]:
+    return (
         scatter.texts_of(embedded.stamp, embedded.texts, rows),
-        points=scatter.points_of(embedded.stamp, next(_drawings), places),
-        paint=scatter.paint_of(embedded.stamp, painted, rows),
+        scatter.points_of(embedded.stamp, next(_drawings), places),
+        scatter.paint_of(embedded.stamp, painted, rows),
     )
 
 

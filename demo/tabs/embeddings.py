@@ -17,6 +17,7 @@ from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, lat
 from demo.text_input import Sentences, sentence_files
 from demo.turns import Turns
 from demo.views import figures, heatmap, message, scatter
+from demo.views.scatter import ScatterMap
 from demo.views.selection import NOTHING as NOTHING_CHOSEN
 from mtl.recipe import Pooling
 
@@ -42,8 +43,8 @@ class Widgets:
     query: gr.Textbox
     query_problem: gr.HTML
     beside_problem: gr.HTML
-    left: gr.HTML
-    right: gr.HTML
+    left: ScatterMap
+    right: ScatterMap
     right_place: gr.Column
     heat: gr.Plot
     heat_note: gr.HTML
@@ -169,21 +170,21 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
         **model,
     }
     draw_step: dict[str, Any] = {
-        "fn": latest(steps.draw, outputs=2),
+        "fn": latest(steps.draw, outputs=4),
         "inputs": [gr.State(Turns()), embedded, w.method, *colours],
-        "outputs": [w.left, drawn],
+        "outputs": [*w.left.drawing, drawn],
         **view,
     }
     beside_step: dict[str, Any] = {
         "fn": partial(steps.put_beside, shared),
         "inputs": [gr.State(Turns()), *asked, embedded, drawn, w.beside, *colours, w.method],
-        "outputs": [w.beside_problem, w.right_place, w.right, other, w.moved],
+        "outputs": [w.beside_problem, w.right_place, *w.right.drawing, other, w.moved],
         **model,
     }
     paint_step: dict[str, Any] = {
         "fn": latest(steps.paint, outputs=3),
         "inputs": [gr.State(Turns()), embedded, drawn, *colours],
-        "outputs": [w.left, w.right, w.clusters],
+        "outputs": [w.left.paint, w.right.paint, w.clusters],
         **view,
     }
     heat_step: dict[str, Any] = {
@@ -196,7 +197,7 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
     near_step: dict[str, Any] = {
         "fn": latest(reporting(partial(steps.near_query, shared), outputs=3), outputs=4),
         "inputs": [near, *asked, embedded, drawn, w.query, w.pooling, other],
-        "outputs": [w.query_problem, w.nearest, w.left, w.right],
+        "outputs": [w.query_problem, w.nearest, w.left.glow, w.right.glow],
         **model,
     }
 
@@ -242,8 +243,8 @@ def _wire_maps(w: Widgets, near: gr.State, embedded: gr.State, other: gr.State, 
         return steps.chosen(sentences, event)
 
     for sentence_map in (w.left, w.right):
-        sentence_map.pick(picked, [near, embedded, other], [w.nearest, w.left, w.right], **view)
-        sentence_map.lasso(chosen, embedded, [w.chosen], **view)
+        sentence_map.html.pick(picked, [near, embedded, other], [w.nearest, w.left.glow, w.right.glow], **view)
+        sentence_map.html.lasso(chosen, embedded, [w.chosen], **view)
 
 
 def _example(sentences: Sentences) -> tuple[str, Sentences, str]:

@@ -32,22 +32,41 @@ class Places:
     before: NDArray[np.float32] | None = None
 
 
-def build(*, family: str, elem_id: str) -> gr.HTML:
+@dataclass(frozen=True)
+class ScatterMap:
+    """A map and the hidden widgets that bring its parts: an update of one of them resends none of the others."""
+
+    html: gr.HTML
+    points: gr.HTML
+    paint: gr.HTML
+    glow: gr.HTML
+
+    @property
+    def drawing(self) -> list[gr.HTML]:
+        """What a new drawing needs, in this order: texts, points, colours."""
+        return [self.html, self.points, self.paint]
+
+
+def build(*, family: str, elem_id: str) -> ScatterMap:
     """An empty map; maps of one family share what is pointed at and what is chosen.
 
     It has the events `pick` with `{row, stamp}` and `lasso` with `{rows, stamp}`, rows being positions of sentences.
     """
-    script = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    return gr.HTML(
+    template = (_FOLDER / "map.html").read_text(encoding="utf-8")
+    html = gr.HTML(
         "",
-        html_template=(_FOLDER / "map.html").read_text(encoding="utf-8"),
-        js_on_load=script,
+        html_template=template.replace("FAMILY", family).replace("MAP", elem_id),
+        js_on_load="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
         apply_default_css=False,
         elem_id=elem_id,
-        family=family,
-        points="",
-        paint="",
-        glow="",
+    )
+    return ScatterMap(html, *(_part(elem_id, name) for name in ("points", "paint", "glow")))
+
+
+def _part(elem_id: str, name: str) -> gr.HTML:
+    script = (_FOLDER / "part.js").read_text(encoding="utf-8")
+    return gr.HTML(
+        "", html_template="", js_on_load=script.replace("PART", name).replace("MAP", elem_id), visible="hidden"
     )
 
 
@@ -59,7 +78,7 @@ def texts_of(stamp: int, texts: Sequence[str], rows: NDArray[np.int32]) -> str:
 
 
 def points_of(stamp: int, drawn: int, places: Places) -> str:
-    """The `points` of a map; `drawn` differs from one drawing to the next."""
+    """The points of a map; `drawn` differs from one drawing to the next."""
     everything = len(places.places) and places.places[-1] == len(places.places) - 1
     return json.dumps(
         {
@@ -75,7 +94,7 @@ def points_of(stamp: int, drawn: int, places: Places) -> str:
 
 
 def paint_of(stamp: int, colouring: Colouring, rows: NDArray[np.int32]) -> str:
-    """The `paint` of a map: the group of every sentence of the drawn sample."""
+    """The colours of a map: the group of every sentence of the drawn sample."""
     content: dict[str, Any] = {
         "stamp": stamp,
         "title": colouring.title,
@@ -90,7 +109,7 @@ def paint_of(stamp: int, colouring: Colouring, rows: NDArray[np.int32]) -> str:
 def glow_of(
     stamp: int, rings: Sequence[int], *, asked: int | None = None, light: NDArray[np.float32] | None = None
 ) -> str:
-    """The `glow` of a map: sentences with a ring, the one that they are near to, and how bright each one is, 0 to 1."""
+    """What shines on a map: sentences with a ring, the one that they are near to, and the brightness of each, 0 to 1."""
     bright = None if light is None else _packed((np.clip(light, 0, 1) * 255).astype(np.uint8))
     return json.dumps({"stamp": stamp, "rings": list(rings), "asked": asked, "light": bright})
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from demo import theme
 from demo.engines import Engines
 from demo.page import build
 from demo.runs import RunManager
@@ -99,7 +100,12 @@ def serve():
         blocks = build(settings=chosen, engines=engines, runs=runs).queue(default_concurrency_limit=4)
         served.append(blocks)
         _, url, _ = blocks.launch(
-            server_name="127.0.0.1", server_port=_free_port(), prevent_thread_lock=True, quiet=True, ssr_mode=False
+            server_name="127.0.0.1",
+            server_port=_free_port(),
+            prevent_thread_lock=True,
+            quiet=True,
+            ssr_mode=False,
+            css_paths=theme.STYLES,
         )
         return url
 
