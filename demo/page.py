@@ -49,8 +49,8 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
                 entities.build(shared)
             with gr.Tab("Train", id="train"):
                 training = train.build(shared)
-            with gr.Tab("Runs", id="runs"):
-                runs_tab.build(shared, training)
+            with gr.Tab("Runs", id="runs") as runs_place:
+                runs_tab.build(shared, training, runs_place)
         _wire(page, shared, training, tasks, problem)
     return page
 
