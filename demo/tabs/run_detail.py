@@ -18,10 +18,10 @@ from demo.settings import Training
 from demo.tabs import run_before_after, run_evaluation
 from demo.tabs.shared import Shared, message_place, reporting
 from demo.tabs.train import CLICK_FILE
-from demo.views.comparison import comparison_table
+from demo.views.comparison import comparison_card, comparison_table
 from demo.views.run_card import run_card
 from demo.watching import Watcher
-from mtl.errors import InputError, MtlError
+from mtl.errors import InputError, MtlError, RunError
 from mtl.recipe import Preset, Recipe, load
 from mtl.runs import RunFolder
 
@@ -66,10 +66,15 @@ class Detail:
     keep: gr.Button
 
     @property
+    def progressing(self) -> list[Any]:
+        """What `Opening.progress` fills."""
+        return [self.title, self.use, self.watch, self.stop, self.resume, self.download, self.compared]
+
+    @property
     def outputs(self) -> list[Any]:
         """What `Opening.show` fills."""
         return [
-            self.place, self.title, self.use, self.watch, self.stop, self.resume, self.download, self.compared,
+            self.place, *self.progressing,
             self.before_after.fold, self.before_after.other, self.before_after.line, self.evaluation.fold,
             self.evaluation.task, self.evaluation.result, self.recipe, self.compare, self.name, self.sure,
         ]  # fmt: skip
@@ -136,19 +141,12 @@ class Opening:
         folder = self.shared.runs.get(run_id, owner)
         status, group = status_of(folder), is_comparison(folder)
         ended, usable = status.state.has_ended, (folder.best / "config.json").is_file()
-        table = comparison_table(folder.path / TABLE, done=status.step, planned=status.total_steps) if group else ""
         laid = [id_of(member) for member in members(folder)] if group else ticked or [run_id]
         trains = self.shared.settings.training is not Training.OFF
         return (
             laid,
             gr.Column(visible=True),
-            self._title(folder),
-            gr.Button(visible=usable and ended),
-            gr.Button(visible=not group and trains),
-            gr.Button(visible=not ended),
-            gr.Button(visible=can_resume(folder) and trains),
-            gr.Button(visible=folder.events_file.is_file() or (folder.path / TABLE).is_file()),
-            table,
+            *self._progress(folder),
             gr.Accordion(visible=usable and ended),
             gr.Dropdown(
                 choices=run_before_after.choices(self.shared.engines, run_id, owner),
@@ -162,6 +160,29 @@ class Opening:
             gr.Button(interactive=trains),
             name_of(folder),
             gr.Row(visible=False),
+        )
+
+    def progress(self, owner: str, run_id: str) -> tuple[Any, ...]:
+        """What of an opened run goes on by itself: its card, its buttons and a comparison's table."""
+        try:
+            return self._progress(self.shared.runs.get(run_id, owner))
+        except RunError:  # nothing is opened, or it was deleted in another tab
+            return tuple(gr.skip() for _ in self.detail.progressing)
+
+    def _progress(self, folder: RunFolder) -> tuple[Any, ...]:
+        status, group = status_of(folder), is_comparison(folder)
+        ended, usable = status.state.has_ended, (folder.best / "config.json").is_file()
+        trains = self.shared.settings.training is not Training.OFF
+        look = self.watcher.look(folder)
+        card = comparison_card(status) if group else run_card(look.status, look.events)
+        return (
+            f'<h3 class="ph-detail-title">{escape(name_of(folder))}</h3>{card}',
+            gr.Button(visible=usable and ended),
+            gr.Button(visible=not group and trains),
+            gr.Button(visible=not ended),
+            gr.Button(visible=can_resume(folder) and trains),
+            gr.Button(visible=folder.events_file.is_file() or (folder.path / TABLE).is_file()),
+            comparison_table(folder.path / TABLE) if group else "",
         )
 
     def again(self, owner: str, run_id: str) -> tuple[Any, ...]:
@@ -213,11 +234,6 @@ class Opening:
             recipe = recipe.model_copy(update={"budget": budget})
         folder = self.shared.runs.compare(recipe, [str(preset) for preset in presets], owner=owner)
         return (folder.id,)
-
-    def _title(self, folder: RunFolder) -> str:
-        look = self.watcher.look(folder)
-        card = run_card(look.status, look.events)
-        return f'<h3 class="ph-detail-title">{escape(name_of(folder))}</h3>{card}'
 
 
 def wire(opening: Opening, opened: gr.State) -> list[Any]:

@@ -85,15 +85,15 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
         return str(event._data.get("run", ""))
 
     tab.select(**looked).then(**laid)
+    opening = run_detail.Opening(shared, watcher, detail)
     table.timer.tick(
-        partial(_again, shared, watcher),
-        [shared.owner, table.ticked, table.opened, table.seen],
-        [table.shown, table.seen, table.timer],
+        partial(_again, shared, watcher, opening),
+        [shared.owner, table.ticked, table.opened, table.seen, over.metric],
+        [table.timer, table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
         **_QUICK,
-    ).then(**laid)
+    )
     table.shown.lay(lay, table.ticked, table.ticked, **_QUICK).then(**looked).then(**laid)
     over.metric.input(**laid)
-    opening = run_detail.Opening(shared, watcher, detail)
     opened = [table.shown.open(press, None, table.opened, **_QUICK)]
     if training is not None:
         buttons = training.monitor.buttons
@@ -119,7 +119,7 @@ def _lay_out_overlay() -> _Overlay:
     metric = gr.Dropdown([], label="Metric", elem_id="ph-overlay-metric", elem_classes="ph-short", interactive=True)
     with gr.Row():
         with gr.Column(min_width=320):
-            heading("Dev metric")
+            heading("Dev metric", "At every evaluation.")
             metrics = _plot("ph-overlay-metrics")
         with gr.Column(min_width=320):
             heading("Training loss", "Of the metric's task.")
@@ -146,11 +146,30 @@ def _look(shared: Shared, watcher: Watcher, owner: str, ticked: list[str], opene
     return run_table(facts, ticked=ticked, opened=opened), _seen(facts), gr.Timer(active=going)
 
 
-def _again(shared: Shared, watcher: Watcher, owner: str, ticked: list[str], opened: str, seen: str) -> tuple[Any, ...]:
+def _again(
+    shared: Shared,
+    watcher: Watcher,
+    opening: run_detail.Opening,
+    owner: str,
+    ticked: list[str],
+    opened: str,
+    seen: str,
+    metric: str | None,
+) -> tuple[Any, ...]:
     runs = shared.runs.runs(owner)[:_SHOWN]
-    if _seen(_facts(shared, watcher, owner, runs)) == seen:
-        return gr.skip(), gr.skip(), gr.Timer(active=any(not run.state.has_ended for run in runs))
-    return _look(shared, watcher, owner, ticked, opened)
+    facts = _facts(shared, watcher, owner, runs)
+    timer = gr.Timer(active=any(not run.state.has_ended for run in runs))
+    if _seen(facts) == seen:
+        return (timer, *(gr.skip() for _ in range(8 + len(opening.detail.progressing))))
+    ticked = [run.id for run in runs if run.comparison == opened] or ticked
+    return (
+        timer,
+        ticked,
+        run_table(facts, ticked=ticked, opened=opened),
+        _seen(facts),
+        *_lay_over(shared, watcher, owner, ticked, metric),
+        *opening.progress(owner, opened),
+    )
 
 
 def _seen(facts: Sequence[Facts]) -> str:

@@ -2,21 +2,24 @@
 
 import json
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from demo.views import message
 from demo.views.amounts import duration, megabytes, millions
 from demo.views.curves import main_metric
+from demo.views.run_card import STATE_NAMES
 from demo.views.tables import Cell, Column, Html, table
+from mtl.runs import Status
 
 
-def comparison_table(path: Path, *, done: int, planned: int) -> str:
+def comparison_table(path: Path) -> str:
     """A row for each strategy: main metrics, drift, time, memory, parameters and size; the best of each column bold."""
     try:
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return message.note(f"{done} of {planned} strategies done; the table comes with the last.")
+        return message.note("The table comes with the last strategy; the curves of each are below.")
     keys = _keys(rows)
     best = {key: _best(key, [row["metrics"][key]["mean"] for row in rows if key in row["metrics"]]) for key in keys}
     body: list[list[Cell | Html]] = []
@@ -32,6 +35,18 @@ def comparison_table(path: Path, *, done: int, planned: int) -> str:
     columns = [Column("strategy"), *(Column(title, number=True) for title in titles)]
     columns += [Column(title, number=True) for title in ("time", "memory", "trains", "checkpoint")]
     return table(columns, body, caption="Strategies compared")
+
+
+def comparison_card(status: Status) -> str:
+    """How many strategies are done, and what ended it."""
+    told = f'<p class="ph-problem">{escape(status.message)}</p>' if status.message else ""
+    share = 100 * status.step / max(1, status.total_steps)
+    return (
+        f'<section class="ph-run ph-{status.state}" data-state="{status.state}"><h3>{STATE_NAMES[status.state]}</h3>'
+        f'<div class="ph-progress" role="progressbar" aria-label="Progress" aria-valuenow="{share:.0f}" '
+        f'aria-valuemin="0" aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
+        f'<p class="ph-sizes">{status.step} of {status.total_steps} strategies done</p>{told}</section>'
+    )
 
 
 def measured_table(metrics: dict[str, float]) -> str:
