@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from demo.run_facts import Facts, facts_of
-from demo.runs import RunInfo
 from demo.tabs import run_detail, train
 from demo.tabs.shared import Shared, heading, message_place, reporting
 from demo.tabs.train import TrainTab
@@ -64,14 +63,16 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
     )
     detail = run_detail.build()
     over = _lay_out_overlay()
+    opening = run_detail.Opening(shared, watcher, detail)
+    board = _Board(shared, watcher, opening)
     looked = {
-        "fn": partial(_look, shared, watcher),
+        "fn": board.look,
         "inputs": [shared.owner, table.ticked, table.opened],
         "outputs": [table.shown, table.seen, table.timer],
         **_QUICK,
     }
     laid = {
-        "fn": partial(_lay_over, shared, watcher),
+        "fn": board.lay_over,
         "inputs": [shared.owner, table.ticked, over.metric],
         "outputs": over.outputs,
         **_QUICK,
@@ -85,9 +86,8 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
         return str(event._data.get("run", ""))
 
     tab.select(**looked).then(**laid)
-    opening = run_detail.Opening(shared, watcher, detail)
     table.timer.tick(
-        partial(_again, shared, watcher, opening),
+        board.again,
         [shared.owner, table.ticked, table.opened, table.seen, over.metric],
         [table.timer, table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
         **_QUICK,
@@ -139,59 +139,56 @@ def _plot(elem_id: str) -> gr.Plot:
     return gr.Plot(empty, show_label=False, elem_id=elem_id, elem_classes="ph-figure-box")
 
 
-def _look(shared: Shared, watcher: Watcher, owner: str, ticked: list[str], opened: str) -> tuple[Any, ...]:
-    runs = shared.runs.runs(owner)[:_SHOWN]
-    facts = _facts(shared, watcher, owner, runs)
-    going = any(not run.state.has_ended for run in runs)
-    return run_table(facts, ticked=ticked, opened=opened), _seen(facts), gr.Timer(active=going)
+@dataclass(frozen=True)
+class _Board:
+    """Handlers of the table and of the curves."""
+
+    shared: Shared
+    watcher: Watcher
+    opening: run_detail.Opening
+
+    def look(self, owner: str, ticked: list[str], opened: str) -> tuple[Any, ...]:
+        facts = self._facts(owner)
+        return run_table(facts, ticked=ticked, opened=opened), _seen(facts), _timer(facts)
+
+    def again(self, owner: str, ticked: list[str], opened: str, seen: str, metric: str | None) -> tuple[Any, ...]:
+        facts = self._facts(owner)
+        if _seen(facts) == seen:
+            return (_timer(facts), *(gr.skip() for _ in range(8 + len(self.opening.detail.progressing))))
+        ticked = [run.info.id for run in facts if run.info.comparison == opened] or ticked
+        return (
+            _timer(facts),
+            ticked,
+            run_table(facts, ticked=ticked, opened=opened),
+            _seen(facts),
+            *self.lay_over(owner, ticked, metric),
+            *self.opening.progress(owner, opened),
+        )
+
+    def lay_over(self, owner: str, ticked: list[str], metric: str | None) -> tuple[Any, ...]:
+        known = {run.info.id: run for run in self._facts(owner)}
+        runs = [known[run_id] for run_id in ticked if run_id in known]
+        keys = overlay.metric_keys(runs)
+        key = metric if metric in keys else next(iter(keys), "")
+        return (
+            gr.Dropdown(choices=[(name.replace("/", " ").replace("_", " "), name) for name in keys], value=key or None),
+            overlay.loss_overlay(runs, key.partition("/")[0]),
+            overlay.metric_overlay(runs, key),
+            overlay.settings_table(runs),
+            overlay.metrics_table(runs),
+        )
+
+    def _facts(self, owner: str) -> list[Facts]:
+        runs = self.shared.runs.runs(owner)[:_SHOWN]
+        return [facts_of(self.shared.runs.get(run.id, owner), run, self.watcher) for run in runs]
 
 
-def _again(
-    shared: Shared,
-    watcher: Watcher,
-    opening: run_detail.Opening,
-    owner: str,
-    ticked: list[str],
-    opened: str,
-    seen: str,
-    metric: str | None,
-) -> tuple[Any, ...]:
-    runs = shared.runs.runs(owner)[:_SHOWN]
-    facts = _facts(shared, watcher, owner, runs)
-    timer = gr.Timer(active=any(not run.state.has_ended for run in runs))
-    if _seen(facts) == seen:
-        return (timer, *(gr.skip() for _ in range(8 + len(opening.detail.progressing))))
-    ticked = [run.id for run in runs if run.comparison == opened] or ticked
-    return (
-        timer,
-        ticked,
-        run_table(facts, ticked=ticked, opened=opened),
-        _seen(facts),
-        *_lay_over(shared, watcher, owner, ticked, metric),
-        *opening.progress(owner, opened),
-    )
+def _timer(facts: Sequence[Facts]) -> gr.Timer:
+    return gr.Timer(active=any(not run.info.state.has_ended for run in facts))
 
 
 def _seen(facts: Sequence[Facts]) -> str:
     return "|".join(f"{run.info.id} {run.info.name} {run.info.state} {len(run.events)}" for run in facts)
-
-
-def _lay_over(shared: Shared, watcher: Watcher, owner: str, ticked: list[str], metric: str | None) -> tuple[Any, ...]:
-    known = {run.id: run for run in shared.runs.runs(owner)}
-    runs = _facts(shared, watcher, owner, [known[run_id] for run_id in ticked if run_id in known])
-    keys = overlay.metric_keys(runs)
-    key = metric if metric in keys else next(iter(keys), "")
-    return (
-        gr.Dropdown(choices=[(name.replace("/", " ").replace("_", " "), name) for name in keys], value=key or None),
-        overlay.loss_overlay(runs, key.partition("/")[0]),
-        overlay.metric_overlay(runs, key),
-        overlay.settings_table(runs),
-        overlay.metrics_table(runs),
-    )
-
-
-def _facts(shared: Shared, watcher: Watcher, owner: str, runs: Sequence[RunInfo]) -> list[Facts]:
-    return [facts_of(shared.runs.get(run.id, owner), run, watcher) for run in runs]
 
 
 def _watch(shared: Shared, owner: str, run_id: str) -> tuple[gr.Dropdown, str]:
