@@ -1,6 +1,7 @@
 """The Runs tab: every run in a table, curves laid over each other, and one run opened."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from demo.tabs.train import TrainTab
 from demo.views import figures, message, overlay
 from demo.views.run_table import PRESSES, run_table
 from demo.watching import Watcher
+from mtl.errors import RunError
 
 _SECONDS = 2.0
 _SHOWN = 100
@@ -89,7 +91,7 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
     table.timer.tick(
         board.again,
         [shared.owner, table.ticked, table.opened, table.seen, over.metric],
-        [table.timer, table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
+        [table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
         **_QUICK,
     )
     table.shown.lay(lay, table.ticked, table.ticked, **_QUICK).then(**looked).then(**laid)
@@ -149,15 +151,14 @@ class _Board:
 
     def look(self, owner: str, ticked: list[str], opened: str) -> tuple[Any, ...]:
         facts = self._facts(owner)
-        return run_table(facts, ticked=ticked, opened=opened), _seen(facts), _timer(facts)
+        return run_table(facts, ticked=ticked, opened=opened), _seen(facts), gr.Timer(active=True)
 
     def again(self, owner: str, ticked: list[str], opened: str, seen: str, metric: str | None) -> tuple[Any, ...]:
         facts = self._facts(owner)
         if _seen(facts) == seen:
-            return (_timer(facts), *(gr.skip() for _ in range(8 + len(self.opening.detail.progressing))))
+            return tuple(gr.skip() for _ in range(8 + len(self.opening.detail.progressing)))
         ticked = [run.info.id for run in facts if run.info.comparison == opened] or ticked
         return (
-            _timer(facts),
             ticked,
             run_table(facts, ticked=ticked, opened=opened),
             _seen(facts),
@@ -179,12 +180,11 @@ class _Board:
         )
 
     def _facts(self, owner: str) -> list[Facts]:
-        runs = self.shared.runs.runs(owner)[:_SHOWN]
-        return [facts_of(self.shared.runs.get(run.id, owner), run, self.watcher) for run in runs]
-
-
-def _timer(facts: Sequence[Facts]) -> gr.Timer:
-    return gr.Timer(active=any(not run.info.state.has_ended for run in facts))
+        found = []
+        for run in self.shared.runs.runs(owner)[:_SHOWN]:
+            with suppress(RunError):  # it was deleted since it was listed
+                found.append(facts_of(self.shared.runs.get(run.id, owner), run, self.watcher))
+        return found
 
 
 def _seen(facts: Sequence[Facts]) -> str:

@@ -60,23 +60,24 @@ def change_table(change: Change) -> str:
     """A row for each sentence with the answers before and after of every task; those that changed are marked."""
     tasks = [answer.task for answer in change.answers[0]] if change.answers else []
     columns = [Column("sentence")]
+    told = {answer.task for row in change.answers for answer in row if answer.before is not None}
     for task in tasks:
-        columns += [Column(f"{task} before"), Column(f"{task} after")]
+        columns += [Column(f"{task} before")] if task in told else []
+        columns.append(Column(f"{task} after" if task in told else task))
     columns.append(Column("cosine with before", number=True))
     rows: list[list[Cell | Html]] = []
     for i, text in enumerate(change.texts):
         row: list[Cell | Html] = [Html(f'<span class="ph-clip">{escape(text)}</span>')]
         for answer in change.answers[i]:
-            row += [Html(_said(answer.before)), Html(_after(answer))]
+            row += [Html(_said(answer.before))] if answer.task in told else []
+            row.append(Html(_after(answer)))
         row.append(None if change.cosines is None else float(change.cosines[i]))
         rows.append(row)
     return table(columns, rows, caption="Answers before and after")
 
 
 def _said(values: tuple[str, ...] | None) -> str:
-    if values is None:
-        return '<span class="ph-note">no such head</span>'
-    return "<br>".join(escape(value) for value in values) or "none"
+    return "<br>".join(escape(value) for value in values or ()) or "none"
 
 
 def _after(answer: Answer) -> str:
