@@ -47,10 +47,10 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
                 classes.build(shared)
             with gr.Tab("Entities", id="entities"):
                 entities.build(shared)
-            with gr.Tab("Train", id="train"):
-                training = train.build(shared)
-            with gr.Tab("Runs", id="runs") as runs_place:
-                runs_tab.build(shared, training, runs_place)
+            with gr.Tab("Train", id="train") as tab:
+                training = train.build(shared, tab)
+            with gr.Tab("Runs", id="runs") as tab:
+                runs_tab.build(shared, training, tab)
         _wire(page, shared, training, tasks, problem)
     return page
 
