@@ -18,6 +18,7 @@ from demo.settings import Training
 from demo.tabs import run_before_after, run_evaluation
 from demo.tabs.shared import Shared, message_place, reporting
 from demo.tabs.train import CLICK_FILE
+from demo.views import message
 from demo.views.comparison import comparison_card, comparison_table
 from demo.views.run_card import run_card
 from demo.watching import Watcher
@@ -189,35 +190,38 @@ class Opening:
         """The same after something was done; the choice of laid curves stays."""
         return (*self.show(owner, run_id, [run_id])[1:],)
 
-    def stop(self, owner: str, run_id: str) -> tuple[()]:
+    def stop(self, owner: str, run_id: str) -> tuple[Any, ...]:
         """Ask it to end."""
         self.shared.runs.stop(run_id, owner)
-        return ()
+        return self.again(owner, run_id)
 
-    def resume(self, owner: str, run_id: str) -> tuple[()]:
+    def resume(self, owner: str, run_id: str) -> tuple[Any, ...]:
         """Let it go on."""
         self.shared.runs.resume(run_id, owner)
-        return ()
+        return self.again(owner, run_id)
 
-    def rename(self, owner: str, run_id: str, name: str) -> tuple[()]:
+    def rename(self, owner: str, run_id: str, name: str) -> tuple[Any, ...]:
         """Call it something else."""
         self.shared.runs.rename(run_id, owner, name)
-        return ()
+        return self.again(owner, run_id)
 
-    def delete(self, owner: str, run_id: str) -> tuple[str]:
+    def delete(self, owner: str, run_id: str) -> tuple[Any, ...]:
         """Remove it; nothing is opened then."""
         self.shared.runs.delete(run_id, owner)
-        return ("",)
+        return ("", *self.again(owner, ""))
 
-    def download(self, owner: str, run_id: str) -> tuple[str]:
-        """Pack it."""
-        return (str(self.shared.runs.archive(run_id, owner)),)
+    def download(self, owner: str, run_id: str) -> tuple[str, str | None]:
+        """Pack it; what is wrong, and the file or none."""
+        try:
+            return "", str(self.shared.runs.archive(run_id, owner))
+        except MtlError as error:
+            return message.problem(str(error)), None
 
     def use(self, owner: str, run_id: str) -> gr.Dropdown:
         """Its model in the header."""
         return gr.Dropdown(choices=self.shared.engines.choices(owner), value=key_of(run_id))
 
-    def compare(self, owner: str, run_id: str, presets: list[str]) -> tuple[str]:
+    def compare(self, owner: str, run_id: str, presets: list[str]) -> tuple[Any, ...]:
         """Begin a comparison of strategies on its recipe, and open it.
 
         Raises:
@@ -233,7 +237,7 @@ class Opening:
             budget = recipe.budget.model_copy(update={"max_minutes": settings.max_minutes / len(presets)})
             recipe = recipe.model_copy(update={"budget": budget})
         folder = self.shared.runs.compare(recipe, [str(preset) for preset in presets], owner=owner)
-        return (folder.id,)
+        return (folder.id, *self.again(owner, folder.id))
 
 
 def wire(opening: Opening, opened: gr.State) -> list[Any]:
@@ -245,20 +249,17 @@ def wire(opening: Opening, opened: gr.State) -> list[Any]:
     shared, detail = opening.shared, opening.detail
     who = [shared.owner, opened]
 
-    again: dict[str, Any] = {
-        "fn": reporting(opening.again, outputs=len(detail.outputs)),
-        "inputs": who,
-        "outputs": [detail.problem, *detail.outputs],
-        **_QUICK,
-    }
+    def wired(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
+        filled = [detail.problem, *detail.outputs]
+        return button.click(reporting(handler, outputs=len(detail.outputs)), [*who, *more], filled, **_QUICK)
 
-    def done(button: gr.Button, handler: Callable[..., tuple[()]], *more: Any) -> Any:  # noqa: ANN401
-        acted = button.click(reporting(handler, outputs=0), [*who, *more], [detail.problem], **_QUICK)
-        return acted.success(**again)
+    def wired_to_open(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
+        filled = [detail.problem, opened, *detail.outputs]
+        return button.click(reporting(handler, outputs=len(filled) - 1), [*who, *more], filled, **_QUICK)
 
     detail.use.click(opening.use, who, shared.picker, **_QUICK)
     packed = detail.download.click(
-        reporting(opening.download, outputs=1),
+        opening.download,
         who,
         [detail.problem, detail.file],
         show_progress="minimal",
@@ -270,18 +271,12 @@ def wire(opening: Opening, opened: gr.State) -> list[Any]:
     detail.keep.click(partial(gr.Row, visible=False), None, detail.sure, **_QUICK)
     run_before_after.wire(shared, detail.before_after, opened)
     run_evaluation.wire(shared, detail.evaluation, opened)
-    deleted = detail.delete_now.click(
-        reporting(opening.delete, outputs=1), who, [detail.problem, opened], **_QUICK
-    ).success(**again)
-    compared = detail.compare.click(
-        reporting(opening.compare, outputs=1), [*who, detail.strategies], [detail.problem, opened], **_QUICK
-    ).success(**again)
     return [
-        done(detail.stop, opening.stop),
-        done(detail.resume, opening.resume),
-        done(detail.rename, opening.rename, detail.name),
-        deleted,
-        compared,
+        wired(detail.stop, opening.stop),
+        wired(detail.resume, opening.resume),
+        wired(detail.rename, opening.rename, detail.name),
+        wired_to_open(detail.delete_now, opening.delete),
+        wired_to_open(detail.compare, opening.compare, detail.strategies),
     ]
 
 
