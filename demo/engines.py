@@ -17,6 +17,7 @@ STARTER = "starter"
 BACKBONE = "backbone"
 GIVEN = "given"
 _RUN = "run:"
+_BEGAN = "began:"
 
 
 class Engines:
@@ -79,6 +80,8 @@ class Engines:
     def _source(self, key: str | None, owner: str) -> str:
         if key and key.startswith(_RUN):
             return str(self._runs.get(key.removeprefix(_RUN), owner).best)
+        if key and key.startswith(_BEGAN):
+            return self._runs.began_from(key.removeprefix(_BEGAN), owner)
         sources = {STARTER: STARTER, BACKBONE: DEFAULT_BACKBONE, GIVEN: self._settings.checkpoint}
         source = sources.get(key or "")
         if source is None:
@@ -93,3 +96,8 @@ def _short(checkpoint: str) -> str:
 def key_of(run_id: str) -> str:
     """The key of a trained model."""
     return f"{_RUN}{run_id}"
+
+
+def began_key_of(run_id: str) -> str:
+    """The key of the model that a run began from."""
+    return f"{_BEGAN}{run_id}"

@@ -51,10 +51,10 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
                 classes.build(shared)
             with gr.Tab("Entities", id="entities"):
                 entities.build(shared)
-            with gr.Tab("Train", id="train"):
-                training = train.build(shared)
-            with gr.Tab("Runs", id="runs"):
-                runs_tab.build(shared, training)
+            with gr.Tab("Train", id="train") as tab:
+                training = train.build(shared, tab)
+            with gr.Tab("Runs", id="runs") as tab:
+                runs_tab.build(shared, training, tab)
             with gr.Tab("Guide", id="guide"):
                 guide.build(shared)
         _keep_address(page, shared)

@@ -1,6 +1,6 @@
 """From the Train tab's fields to a checked recipe."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,14 @@ class Form:
     more: str = ""
 
 
-def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings) -> Recipe:
+def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkpoints: Collection[str] = ()) -> Recipe:
     """The recipe of a form within the page's limits.
+
+    Args:
+        form: the fields.
+        drafts: the tasks that the page knows.
+        settings: the limits.
+        checkpoints: folders that may be begun from even where only listed backbones are taken.
 
     Raises:
         RecipeError: a field is wrong or over a limit.
@@ -49,7 +55,7 @@ def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings) -> Recipe
     if len(chosen) > settings.max_tasks:
         raise RecipeError(f"At most {settings.max_tasks} tasks at once, these are {len(chosen)}.")
     backbone = form.backbone.strip()
-    if not settings.any_backbone and backbone not in settings.backbones:
+    if not settings.any_backbone and backbone not in (*settings.backbones, *checkpoints):
         raise RecipeError(f"One of the backbones {', '.join(settings.backbones)} was expected, was {backbone[:80]!r}.")
     known = architecture.of(backbone)
     if form.freezing.has_layers and known and form.freezing.layers > known.layers:

@@ -32,11 +32,12 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401
 
 
 def without_folders(recipe: Recipe) -> Recipe:
-    """The recipe with its data files named without their folders, to show where strangers look."""
+    """The recipe without the folders of this machine, to show where strangers look."""
     tasks = {
         name: task.model_copy(
             update={"train": tuple(Path(f).name for f in task.train), "dev": tuple(Path(f).name for f in task.dev)}
         )
         for name, task in recipe.tasks.items()
     }
-    return recipe.model_copy(update={"tasks": tasks})
+    backbone = "/".join(Path(recipe.backbone).parts[-2:]) if Path(recipe.backbone).is_absolute() else recipe.backbone
+    return recipe.model_copy(update={"tasks": tasks, "backbone": backbone})

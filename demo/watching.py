@@ -11,7 +11,7 @@ from mtl.runs import Event, Failed, RunFolder, Started, Status, home
 from mtl.runs.events import from_json
 
 _LOG_LINES = 14
-_REMEMBERED = 32
+_REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)

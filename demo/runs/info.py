@@ -100,7 +100,7 @@ def _of_comparison(folder: RunFolder, status: Status) -> Status:
     """A comparison writes no status of its own: it goes on while its process does, and its steps are its runs."""
     begun = [member.read_status().state for member in members(folder)]
     done = sum(state is RunState.FINISHED for state in begun)
-    status = replace(status, step=done, total_steps=len(presets_of(folder)))
+    status = replace(status, step=done, first_step=done, total_steps=len(presets_of(folder)))
     if queue.is_waiting(folder):
         return status
     if was_launched_and_lives(folder):

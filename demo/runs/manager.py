@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Thread
 
+import yaml
+
 from demo.recipe_text import as_yaml
 from demo.runs import queue
 from demo.runs.archive import pack
@@ -82,6 +84,18 @@ class RunManager:
         if not self._may_see(folder, owner):
             raise RunError("There is no such run.")
         return folder
+
+    def began_from(self, run_id: str, owner: str) -> str:
+        """The backbone or checkpoint that a run began from.
+
+        Raises:
+            RunError: as `get`; or the run has written no recipe yet.
+        """
+        try:
+            recipe = yaml.safe_load(self.get(run_id, owner).recipe.read_text(encoding="utf-8"))
+            return str(recipe["backbone"])
+        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise RunError("This run has written no recipe yet.") from error
 
     def waiting_before(self, run_id: str, owner: str) -> int | None:
         """How many runs have their turn before this one; None when it does not wait.

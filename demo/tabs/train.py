@@ -14,6 +14,7 @@ from demo.tabs.train_form import TrainForm
 from demo.tabs.train_monitor import Monitor
 from demo.views import message
 from demo.watching import Watcher
+from mtl.errors import MtlError
 
 NEW = "new"
 CLICK_FILE = "() => setTimeout(() => document.querySelector('#ph-download-file').click(), 50)"
@@ -30,14 +31,14 @@ class TrainTab:
     monitor: Monitor
 
 
-def build(shared: Shared) -> TrainTab | None:
-    """Lay out the tab and wire it; None where training is off."""
+def build(shared: Shared, tab: gr.Tab) -> TrainTab | None:
+    """Lay out the tab and wire it; `tab` is the one that it stands in. None where training is off."""
     if shared.settings.training is Training.OFF:
         gr.HTML(message.empty(_OFF))
         return None
     selector = gr.Dropdown([("New run", NEW)], value=NEW, label="Run", elem_id="ph-run-picker", elem_classes="ph-short")
     with gr.Column(visible=True) as form_place:
-        form = train_form.build(shared)
+        form = train_form.build(shared, tab)
     with gr.Column(visible=False) as monitor_place:
         monitor = train_monitor.build()
     watcher = Watcher()
@@ -95,7 +96,7 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
         [monitor.problem, *monitor.outputs, shared.picker],
         **_QUICK,
     )
-    look_again = {
+    look_again: dict[str, Any] = {
         "fn": reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
         "inputs": [shared.watched, shared.owner, monitor.metric],
         "outputs": [monitor.problem, *monitor.outputs],
@@ -104,11 +105,15 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
     monitor.metric.input(**look_again)
     buttons, who = monitor.buttons, [shared.watched, shared.owner]
     buttons.stop.click(reporting(partial(_stop, shared), outputs=1), who, [monitor.problem, buttons.stop], **_QUICK)
-    resumed = buttons.resume.click(reporting(partial(_resume, shared), outputs=0), who, [monitor.problem], **_QUICK)
-    resumed.success(**look_again)
+    buttons.resume.click(
+        reporting(partial(_resume, shared, watcher), outputs=len(monitor.outputs)),
+        look_again["inputs"],
+        look_again["outputs"],
+        **_QUICK,
+    )
     buttons.use.click(partial(_use, shared), who, shared.picker, **_QUICK)
     packed = buttons.download.click(
-        reporting(partial(_download, shared), outputs=1),
+        partial(_download, shared),
         who,
         [monitor.problem, buttons.file],
         show_progress="minimal",
@@ -146,14 +151,17 @@ def _stop(shared: Shared, run_id: str, owner: str) -> tuple[gr.Button]:
     return (gr.Button(interactive=False),)
 
 
-def _resume(shared: Shared, run_id: str, owner: str) -> tuple[()]:
+def _resume(shared: Shared, watcher: Watcher, run_id: str, owner: str, metric: str) -> tuple[Any, ...]:
     shared.runs.resume(run_id, owner)
-    return ()
+    return _show(shared, watcher, run_id, owner, metric)
 
 
 def _use(shared: Shared, run_id: str, owner: str) -> gr.Dropdown:
     return gr.Dropdown(choices=shared.engines.choices(owner), value=key_of(run_id))
 
 
-def _download(shared: Shared, run_id: str, owner: str) -> tuple[str]:
-    return (str(shared.runs.archive(run_id, owner)),)
+def _download(shared: Shared, run_id: str, owner: str) -> tuple[str, str | None]:
+    try:
+        return "", str(shared.runs.archive(run_id, owner))
+    except MtlError as error:
+        return message.problem(str(error)), None

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from demo import architecture, kept_drafts
+from demo.beginnings import beginnings, keyed, resolved
 from demo.drafts import Draft
 from demo.form_values import form_of, remembered, to_remember, values_of
 from demo.freezing_choice import Freezing, one_head, pressed
@@ -16,6 +17,7 @@ from demo.planner import Forecast, Planner
 from demo.recipe_form import Form, heads_of, recipe_of
 from demo.recipe_reading import read_form
 from demo.recipe_text import as_yaml, without_folders
+from demo.runs import RunManager
 from demo.settings import Settings
 from demo.tabs import train_data, train_freezing, train_model
 from demo.views import message
@@ -26,7 +28,7 @@ from mtl.errors import MtlError
 from mtl.recipe import Preset, Recipe
 
 TITLES = ("1  Data", "2  Model", "3  Freezing", "4  Plan")
-_MEASURING = "Measuring a few batches in a process of its own …"
+_MEASURING = "A few batches are measured in a process of its own …"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Answers:
 
     settings: Settings
     planner: Planner
+    runs: RunManager
 
     def read(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         """Everything that the form says at once.
@@ -43,10 +46,10 @@ class Answers:
             MtlError: a field is wrong.
         """
         known = kept_drafts.known(owner, self.settings)
-        form = form_of(values)
-        choice = one_head(form.freezing, heads_of(_chosen(form, known)))
-        form = replace(form, freezing=choice)
-        recipe = recipe_of(form, known, self.settings)
+        filled = form_of(values)
+        choice = one_head(filled.freezing, heads_of(_chosen(filled, known)))
+        filled = replace(filled, freezing=choice)
+        form, recipe = self._recipe(filled, known, owner)
         forecast = self.planner.known(recipe)
         drawn, depth = _network(form, known, forecast), _depth(form.backbone)
         return (
@@ -58,7 +61,7 @@ class Answers:
             list(choice.frozen_heads),
             as_yaml(without_folders(recipe) if self.settings.public else recipe),
             plan_card(forecast, note="" if forecast else _MEASURING),
-            to_remember(values_of(form)),
+            to_remember(values_of(filled)),
         )
 
     def plan(self, owner: str, *values: Any, asker: str) -> tuple[Any, ...]:  # noqa: ANN401
@@ -66,8 +69,7 @@ class Answers:
         stay = tuple(gr.skip() for _ in range(8))
         known = kept_drafts.known(owner, self.settings)
         try:
-            form = form_of(values)
-            recipe = recipe_of(form, known, self.settings)
+            form, recipe = self._recipe(form_of(values), known, owner)
         except MtlError:  # it stands on the page already
             return stay
         try:
@@ -91,7 +93,7 @@ class Answers:
 
     def press(self, owner: str, values: Sequence[Any], block: str) -> tuple[Any, ...]:
         """The freezing fields after a press on a block of the network."""
-        form = form_of(values)
+        form = self._resolved(form_of(values), owner)
         heads = heads_of(_chosen(form, kept_drafts.known(owner, self.settings)))
         return _choice_values(pressed(form.freezing, block, depth=_depth(form.backbone), heads=heads))
 
@@ -108,7 +110,7 @@ class Answers:
         Raises:
             MtlError: a field is wrong.
         """
-        return recipe_of(form_of(values), kept_drafts.known(owner, self.settings), self.settings)
+        return self._recipe(form_of(values), kept_drafts.known(owner, self.settings), owner)[1]
 
     def load(self, owner: str, file: str) -> tuple[Any, ...]:
         """The fields of a recipe file.
@@ -119,27 +121,45 @@ class Answers:
         reading = read_form(Path(file), kept_drafts.known(owner, self.settings))
         for name, config in reading.unlisted:
             kept_drafts.adopt(name, config, owner=owner, settings=self.settings)
-        return _field_updates(reading.form, kept_drafts.known(owner, self.settings))
+        form = keyed(reading.form, beginnings(self.runs, owner))
+        return self._field_updates(form, kept_drafts.known(owner, self.settings), owner)
 
     def restore(self, owner: str, content: Any) -> tuple[Any, ...]:  # noqa: ANN401
         """The fields as this browser left them, for a page that was just opened."""
         known = kept_drafts.known(owner, self.settings)
         form = remembered(content)
         if form is None:
-            return (gr.CheckboxGroup(choices=[draft.name for draft in known]), *(gr.skip() for _ in range(12)))
-        return _field_updates(form, known)
+            names = [draft.name for draft in known]
+            return gr.CheckboxGroup(choices=names), self._backbones(owner), *(gr.skip() for _ in range(11))
+        return self._field_updates(form, known, owner)
+
+    def _field_updates(self, form: Form, known: Sequence[Draft], owner: str) -> tuple[Any, ...]:
+        names = [draft.name for draft in known]
+        ticked, backbone, *rest = values_of(form)
+        layers = max(1, form.freezing.layers)
+        rest[2] = gr.Slider(maximum=max(_depth(self._resolved(form, owner).backbone), layers), value=layers)
+        tasks = gr.CheckboxGroup(choices=names, value=[name for name in ticked if name in names])
+        return tasks, self._backbones(owner, backbone), *rest
+
+    def _backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:
+        found = [(name, name) for name in self.settings.backbones]
+        found += [(beginning.title, beginning.key) for beginning in beginnings(self.runs, owner)]
+        if chosen is None or (not self.settings.any_backbone and chosen not in [key for _, key in found]):
+            return gr.Dropdown(choices=found)
+        return gr.Dropdown(choices=found, value=chosen)
+
+    def _resolved(self, form: Form, owner: str) -> Form:
+        return resolved(form, beginnings(self.runs, owner))
+
+    def _recipe(self, filled: Form, known: Sequence[Draft], owner: str) -> tuple[Form, Recipe]:
+        places = beginnings(self.runs, owner)
+        form = resolved(filled, places)
+        folders = [place.folder for place in places]
+        return form, recipe_of(form, known, self.settings, checkpoints=folders)
 
 
 def _choice_values(choice: Freezing) -> tuple[Any, ...]:
     return str(choice.preset), choice.layers, choice.everything, list(choice.frozen_heads)
-
-
-def _field_updates(form: Form, known: Sequence[Draft]) -> tuple[Any, ...]:
-    names = [draft.name for draft in known]
-    ticked, *rest = values_of(form)
-    depth = _depth(form.backbone)
-    rest[3] = gr.Slider(maximum=max(depth, form.freezing.layers), value=max(1, form.freezing.layers))
-    return (gr.CheckboxGroup(choices=names, value=[name for name in ticked if name in names]), *rest)
 
 
 def _folds(form: Form, known: Sequence[Draft], drawn: Network, forecast: Forecast | None) -> list[gr.Accordion]:

@@ -26,7 +26,7 @@ class TrainForm:
     kept: gr.BrowserState
     answers: Answers
     refresh_after: Callable[[Any], None]
-    """Lets the form be read and planned after an event."""
+    """Lets the form be read after the page was opened; it is planned once somebody looks at it."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class _Steps:
         ]  # fmt: skip
 
 
-def build(shared: Shared) -> TrainForm:
-    """Lay out the steps and wire them."""
-    answers = Answers(shared.settings, Planner(shared.settings))
+def build(shared: Shared, tab: gr.Tab) -> TrainForm:
+    """Lay out the steps and wire them; `tab` is the one that they stand in."""
+    answers = Answers(shared.settings, Planner(shared.settings), shared.runs)
     steps = _lay_out(shared)
     kept = gr.BrowserState(None, storage_key="polyhead-form", secret="polyhead")
     fields, freezing, plan = steps.fields, steps.freezing, steps.plan
@@ -72,30 +72,34 @@ def build(shared: Shared) -> TrainForm:
     def planned(request: gr.Request, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         return answers.plan(owner, *values, asker=request.session_hash or "")
 
-    def plan_after(event: Any) -> None:  # noqa: ANN401
-        event.then(
-            planned,
-            [shared.owner, *fields],
-            plan_outputs,
-            concurrency_limit=_PLANS_AT_ONCE,
-            show_progress="hidden",
-            api_visibility="private",
-        )
+    def linked(request: gr.Request, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        shown = request.query_params.get("tab") == "train"
+        return planned(request, owner, *values) if shown else tuple(gr.skip() for _ in plan_outputs)
 
-    def refresh_after(event: Any) -> None:  # noqa: ANN401
-        plan_after(event.then(**read))
+    planning: dict[str, Any] = {
+        "inputs": [shared.owner, *fields],
+        "outputs": plan_outputs,
+        "concurrency_limit": _PLANS_AT_ONCE,
+        "show_progress": "hidden",
+        "api_visibility": "private",
+    }
 
     by_hand = [field.input for field in fields if not isinstance(field, gr.State)]
-    plan_after(gr.on(by_hand, trigger_mode="always_last", **read))
-    for event in (steps.data.added, steps.data.forgotten, *_freezing_events(shared, steps, answers)):
-        refresh_after(event)
+    gr.on(by_hand, trigger_mode="always_last", **read).then(planned, **planning)
+    tab.select(planned, **planning)
     loaded = plan.load.upload(
         reporting(answers.load, outputs=len(fields)),
         [shared.owner, plan.load],
         [plan.load_problem, *fields],
         **_QUICK,
     )
-    refresh_after(loaded)
+    changed = (steps.data.added, steps.data.forgotten, loaded, *_freezing_events(shared, steps, answers))
+    for event in changed:
+        event.then(**read).then(planned, **planning)
+
+    def refresh_after(event: Any) -> None:  # noqa: ANN401
+        event.then(**read).then(linked, **planning)
+
     return TrainForm(fields, plan.start, plan.problem, kept, answers, refresh_after)
 
 

@@ -1,6 +1,7 @@
 """Step 2 of the Train tab: the encoder that all heads share."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 
@@ -24,9 +25,9 @@ def build(settings: Settings) -> ModelStep:
             list(settings.backbones),
             value=settings.backbones[0],
             label="Backbone",
-            info="Pick one, or type a Hub id, a folder, or a checkpoint folder to go on from."
+            info="Pick one, a trained model to go on from, or type a Hub id or a folder."
             if settings.any_backbone
-            else "The encoder that all heads share.",
+            else "The encoder that all heads share, bare or trained before.",
             allow_custom_value=settings.any_backbone,
             min_width=260,
         )
@@ -42,6 +43,7 @@ def build(settings: Settings) -> ModelStep:
 
 def summary(backbone: str, pooling: str, parameters: str) -> str:
     """The step in a line."""
-    name = backbone.rstrip("/").rpartition("/")[2] or "no backbone"
+    last = Path(backbone).parts[-2:]
+    name = (last[0] if last[-1:] == ("best",) else last[-1]) if last else "no backbone"
     how = "its own pooling" if pooling == OWN_POOLING else f"{pooling} pooling"
     return " · ".join(part for part in (name, how, parameters) if part)

@@ -68,19 +68,16 @@ def build() -> Monitor:
         with gr.Column(min_width=320):
             heading("Training loss", "Smoothed; the single batches are faint behind it.")
             loss = _plot("ph-loss", curves.HEIGHT)
+            heading("The embedding", "How far it moved from the untouched backbone, and neighbours that stayed.")
+            moved = _plot("ph-moved", _SMALL)
+            heading("Log")
+            log = gr.HTML(min_height=200, elem_id="ph-log")
         with gr.Column(min_width=320):
             heading("Dev metrics", "Measured at every evaluation, step 0 included.")
             metrics = _plot("ph-metrics", curves.HEIGHT)
             metric = gr.Dropdown(
                 [curves.MAIN], value=curves.MAIN, label="Show", elem_id="ph-metric-choice", elem_classes="ph-short"
             )
-    with gr.Row():
-        with gr.Column(min_width=320):
-            heading("The embedding", "How far it moved from the untouched backbone, and neighbours that stayed.")
-            moved = _plot("ph-moved", _SMALL)
-            heading("Log")
-            log = gr.HTML(min_height=200, elem_id="ph-log")
-        with gr.Column(min_width=320):
             heading("Measured on dev data")
             table = gr.HTML(min_height=200, elem_id="ph-metric-table")
     timer = gr.Timer(_SECONDS, active=False)

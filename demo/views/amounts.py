@@ -34,6 +34,6 @@ def megabytes(count: int) -> str:
 
 def millions(count: int) -> str:
     """A number of parameters as people read it."""
-    if count >= 1e5:
+    if count >= 1e6:
         return f"{count / 1e6:.1f} M"
     return f"{count / 1e3:.1f} k" if count >= 1000 else str(count)

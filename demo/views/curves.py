@@ -107,11 +107,11 @@ def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = Tru
     """Smoothed training loss over steps, the single batches faint behind it."""
     if not any(line.steps for line in lines.values()):
         return placeholder("The first steps are on their way." if live else "No step was made.", height=HEIGHT)
-    made = _axes(total_steps)
+    made = axes(total_steps)
     for position, (task, line) in enumerate(lines.items()):
         if not line.steps:
             continue
-        steps, values = _thinned(line)
+        steps, values = thinned(line)
         colour = COLOURS[position % len(COLOURS)]
         made.add_scatter(
             x=steps,
@@ -124,7 +124,7 @@ def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = Tru
         )
         made.add_scatter(
             x=steps,
-            y=_smoothed(values),
+            y=smoothed(values),
             mode="lines",
             name=task,
             line={"color": colour, "width": 2.5},
@@ -138,7 +138,7 @@ def metric_figure(lines: Mapping[str, Line], *, total_steps: int, height: int = 
     """Dev metrics over steps, from 0 to 1 unless data go below."""
     if not lines:
         return placeholder("The first evaluation comes at step 0.", height=height)
-    made = _axes(total_steps, height)
+    made = axes(total_steps, height)
     for position, (name, line) in enumerate(lines.items()):
         made.add_scatter(
             x=list(line.steps),
@@ -155,7 +155,8 @@ def metric_figure(lines: Mapping[str, Line], *, total_steps: int, height: int = 
     return made
 
 
-def _axes(total_steps: int, height: int = HEIGHT) -> go.Figure:
+def axes(total_steps: int, height: int = HEIGHT) -> go.Figure:
+    """An empty figure over the steps of a run."""
     made = figure(height=height, margins=(40, 12, 8, 40))
     made.update_xaxes(
         range=[0, max(total_steps, 1)], gridcolor=GRID, zeroline=False, nticks=6, title={"text": "step", "standoff": 4}
@@ -167,7 +168,7 @@ def _axes(total_steps: int, height: int = HEIGHT) -> go.Figure:
     return made
 
 
-def _thinned(line: Line) -> tuple[list[int], list[float]]:
+def thinned(line: Line) -> tuple[list[int], list[float]]:
     """At most `_POINTS` points, each the mean of its stretch."""
     if len(line.steps) <= _POINTS:
         return list(line.steps), list(line.values)
@@ -176,7 +177,7 @@ def _thinned(line: Line) -> tuple[list[int], list[float]]:
     return [int(steps[chunk[-1]]) for chunk in chunks], [float(values[chunk].mean()) for chunk in chunks]
 
 
-def _smoothed(values: Sequence[float]) -> list[float]:
+def smoothed(values: Sequence[float]) -> list[float]:
     """An exponential mean that follows short runs closely and smooths long ones."""
     share = max(_SMOOTHEST, min(1.0, 15 / max(len(values), 1)))
     result: list[float] = []

@@ -15,6 +15,7 @@ element.addEventListener('click', (event) => {
 });
 """
 """What the component that shows the stack runs in the browser."""
+_BOUNDARY = "trains above · stays as it is below"
 
 
 def stack(network: Network) -> str:
@@ -23,10 +24,11 @@ def stack(network: Network) -> str:
     largest = max((block.parameters or 0 for block in network.body), default=0)
     rows, was_training = "", True
     for block in network.body:
-        if was_training and not block.trains:
-            rows += '<div class="ph-boundary"><span>trains above · stays as it is below</span></div>'
-            was_training = False
+        here = was_training and not block.trains
+        # The line has a place above every block, so that no block moves in the page's tree and loses the focus.
+        rows += f'<div class="ph-boundary"{"" if here else " hidden"}><span>{_BOUNDARY}</span></div>'
         rows += _row(block, largest)
+        was_training = block.trains
     crown = f'<div class="ph-heads" role="group" aria-label="Heads">{heads}</div>' if heads else ""
     return (
         f'<div class="ph-stack" role="group" aria-label="What trains">{crown}'

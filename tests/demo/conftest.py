@@ -114,6 +114,25 @@ def serve():
         blocks.close(verbose=False)
 
 
+@pytest.fixture(scope="session")
+def trainer(browser, tmp_path_factory):
+    """A page that trains without limits, which can be ended and started again."""
+    from tests.demo.trainer import Server
+
+    running = Server(tmp_path_factory.mktemp("training"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def visitor(browser):
+    """A fresh browser profile."""
+    made = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    yield made
+    made.close()
+
+
 def _is_outside(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
 
