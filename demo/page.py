@@ -92,7 +92,8 @@ def _keep_address(page: gr.Blocks, shared: Shared) -> None:
     for tab in page.blocks.values():
         if isinstance(tab, gr.Tab):
             tab.select(None, js=links.remember_tab(str(tab.id)))
-    shared.picker.input(None, shared.picker, js=links.remember("model"))
+    usual = shared.engines.choices("")[0][1]
+    shared.picker.change(None, shared.picker, js=links.remember("model", unless=usual))
     for box in _sentence_boxes(page):
         box.change(None, box, js=links.remember("sentence", unless=str(box.value)))
 

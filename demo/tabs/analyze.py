@@ -28,6 +28,16 @@ _EMPTY = "Type a sentence: its classes, entities and neighbours appear as you ty
 _NO_CLASSES = "This model has no classification head. Choose another one in the header, or train one."
 _NO_ENTITIES = "This model has no tagging head. Choose another one in the header, or train one."
 _LIVE = "element.setAttribute('role', 'status')"
+_SAYING = """
+const live = document.createElement('div'); live.className = 'ph-unseen'; live.setAttribute('role', 'status');
+document.body.append(live);
+let timer;
+watch('value', () => {
+  clearTimeout(timer);
+  timer = setTimeout(() => { live.textContent = element.textContent.trim(); }, 800);
+});
+"""
+"""Lets a screen reader say the answer once one has stopped typing."""
 _CHOOSING = """
 const tip = document.createElement('div'); tip.className = 'ph-tip'; tip.hidden = true; document.body.append(tip);
 element.addEventListener('pointermove', event => {
@@ -58,7 +68,7 @@ def build(shared: Shared) -> None:
         cost = gr.HTML(message.note(" "), elem_id="ph-analyze-cost")
     problem = message_place("ph-analyze-problem")
     cut = message_place()
-    said = gr.HTML("", js_on_load=_LIVE, elem_id="ph-said")
+    said = gr.HTML("", js_on_load=_SAYING, elem_id="ph-said")
     with gr.Row(elem_classes="ph-panes"):
         with gr.Column(scale=2, min_width=320):
             heading("Classes")

@@ -13,7 +13,7 @@ def spoken(analysis: Analysis) -> str:
     classes = [f"{task}: {winner(scores)[0]}, {winner(scores)[1]:.2f}" for task, scores in analysis.classes.items()]
     found = [f"{entity['word']}, {entity['entity_group']}" for spans in analysis.entities.values() for entity in spans]
     entities = [f"entities: {'; '.join(found) or 'none'}"] if analysis.entities else []
-    return f'<span class="ph-unseen">{escape(". ".join([*classes, *entities]))}</span>'
+    return f'<span class="ph-unseen" aria-hidden="true">{escape(". ".join([*classes, *entities]))}</span>'
 
 
 def cut_warning(analysis: Analysis) -> str:

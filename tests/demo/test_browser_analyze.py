@@ -31,7 +31,7 @@ def test_one_sentence_gives_classes_entities_place_and_neighbours_as_one_types(p
     expect(page.locator("#ph-analyze-cost")).to_contain_text(
         re.compile(r"one pass · \d+ tokens · \d+ ms · nothing cut")
     )
-    expect(page.locator("#ph-said")).to_have_attribute("role", "status")
+    expect(page.locator("[role=status].ph-unseen")).to_contain_text("Ann Smith, PER; Florida, LOC")
 
 
 def test_what_is_pasted_or_deleted_counts_too(page):
