@@ -9,11 +9,12 @@ from mtl.recipe import DEFAULT_BACKBONE
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """Number of layers, and parameters of the embeddings and of one layer."""
+    """Number of layers, parameters of the embeddings and of one layer, and the hidden size."""
 
     layers: int
     embeddings: int
     layer: int
+    hidden: int = 0
 
 
 _MINILM = {
@@ -22,16 +23,23 @@ _MINILM = {
     "intermediate_size": 1536,
     "vocab_size": 30522,
     "max_position_embeddings": 512,
+    "type_vocab_size": 2,
 }
 
 
 def of(backbone: str) -> Architecture | None:
-    """The architecture of the default backbone, a folder or a Hub id in the cache; None for one not seen yet."""
+    """The architecture of the default backbone, a folder or a Hub id in the cache; None for one not seen yet.
+
+    A checkpoint has that of its backbone.
+    """
     if backbone == DEFAULT_BACKBONE:
         return _from_config(_MINILM)
     try:
         path = _config_file(backbone)
-        return _from_config(json.loads(path.read_text(encoding="utf-8"))) if path else None
+        config = json.loads(path.read_text(encoding="utf-8")) if path else None
+        if config and str(config.get("format", "")).startswith("polyhead"):
+            return of(config["backbone"]["name"])
+        return _from_config(config) if config else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -54,5 +62,6 @@ def _from_config(config: dict[str, int]) -> Architecture:
     size = config.get("hidden_size") or config["dim"]
     inner = config.get("intermediate_size") or config.get("hidden_dim") or 4 * size
     layers = config.get("num_hidden_layers") or config["n_layers"]
-    words = config["vocab_size"] + config.get("max_position_embeddings", 0)
-    return Architecture(layers, words * size, 4 * size * size + 2 * size * inner + 9 * size + inner)
+    types = config.get("type_vocab_size", 0)
+    words = config["vocab_size"] + config.get("max_position_embeddings", 0) + types + 2  # and a LayerNorm's two
+    return Architecture(layers, words * size, 4 * size * size + 2 * size * inner + 9 * size + inner, size)

@@ -3,10 +3,12 @@
 import re
 import secrets
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
+from demo.columns import rename
 from demo.holdout import hold_out
 from demo.settings import Settings
 from demo.text_input import need_size
@@ -37,6 +39,8 @@ class Upload:
     train: Path | None
     dev: Path | None
     score_range: tuple[float, float] = (0.0, 1.0)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The column of each role, where a table's columns have other names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,14 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
+@cache
 def built_in() -> tuple[Draft, ...]:
     """The tasks of the example data that ship with the project."""
     found = []
     for name, kind in _BUILT_IN.items():
         train, dev = (sorted((EXAMPLES / name).glob(f"{part}.*"))[:1] for part in ("train", "dev"))
         if train and dev:
-            found.append(_checked(name, TaskConfig(kind=kind, train=(str(train[0]),), dev=(str(dev[0]),))))
+            found.append(checked(name, TaskConfig(kind=kind, train=(str(train[0]),), dev=(str(dev[0]),))))
     return tuple(found)
 
 
@@ -100,31 +105,43 @@ def _make_room(uploads: Path, settings: Settings) -> None:
 
 def _check_copy(upload: Upload, folder: Path, settings: Settings) -> Draft:
     assert upload.train is not None
-    train = _copy(upload.train, folder / "train", upload.kind, settings)
-    dev = _copy(upload.dev, folder / "dev", upload.kind, settings) if upload.dev else None
+    train = _copy(upload.train, folder / "train", upload, settings)
+    dev = _copy(upload.dev, folder / "dev", upload, settings) if upload.dev else None
     config = TaskConfig(kind=upload.kind, train=(str(train),), score_range=upload.score_range)
     if dev is not None:
-        return _checked(upload.name, config.model_copy(update={"dev": (str(dev),)}))
+        return checked(upload.name, config.model_copy(update={"dev": (str(dev),)}))
     data = read_task(upload.name, config)
     split = hold_out(data.train, folder)
     held = config.model_copy(update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0)})
-    draft = _checked(upload.name, held)
+    draft = checked(upload.name, held)
     return replace(draft, notes=(*draft.notes, f"every fifth example held out for dev (seed {split.seed})"))
 
 
-def _copy(file: Path, folder: Path, kind: TaskKind, settings: Settings) -> Path:
-    allowed: tuple[str, ...] = TAGGING_FILES if kind is TaskKind.TAGGING else TABLE_FILES
-    if settings.public:
-        allowed = tuple(suffix for suffix in allowed if suffix != _UNPACKING)
+def allowed_endings(kind: TaskKind, settings: Settings) -> tuple[str, ...]:
+    """The endings of files that this page takes for a kind of task."""
+    endings = TAGGING_FILES if kind is TaskKind.TAGGING else TABLE_FILES
+    return tuple(ending for ending in endings if not (settings.public and ending == _UNPACKING))
+
+
+def _copy(file: Path, folder: Path, upload: Upload, settings: Settings) -> Path:
+    allowed = allowed_endings(upload.kind, settings)
     name = re.sub(r"[^\w.-]+", "-", file.name)[-80:].lstrip(".-") or "file"
     if Path(name).suffix.lower() not in allowed:
         raise DataError(f"{name}: a file ending in {', '.join(allowed)} was expected.")
     need_size(file, settings)
     folder.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copyfile(file, folder / name))
+    copy = Path(shutil.copyfile(file, folder / name))
+    if upload.kind is not TaskKind.TAGGING:
+        rename(copy, upload.columns)
+    return copy
 
 
-def _checked(name: str, config: TaskConfig) -> Draft:
+def checked(name: str, config: TaskConfig) -> Draft:
+    """A task with its sizes and labels, its files read once from end to end.
+
+    Raises:
+        DataError: a file is not as its task says.
+    """
     data = read_task(name, config)
     counts = count_labels(data.train)
     ranked = tuple((label, counts[label]) for label in data.labels)

@@ -17,6 +17,7 @@ STARTER = "starter"
 BACKBONE = "backbone"
 GIVEN = "given"
 _RUN = "run:"
+_BEGAN = "began:"
 
 
 class Engines:
@@ -66,9 +67,21 @@ class Engines:
                 self._loaded.pop(source, None)
             future.set_exception(error)
 
+    def location(self, key: str | None, owner: str) -> str:
+        """The folder of the model of a choice, or its Hub id.
+
+        Raises:
+            InputError: there is no such choice.
+            RunError: the run is not this owner's.
+        """
+        source = self._source(key, owner)
+        return str(EXAMPLES / STARTER) if source == STARTER else source
+
     def _source(self, key: str | None, owner: str) -> str:
         if key and key.startswith(_RUN):
             return str(self._runs.get(key.removeprefix(_RUN), owner).best)
+        if key and key.startswith(_BEGAN):
+            return self._runs.began_from(key.removeprefix(_BEGAN), owner)
         sources = {STARTER: STARTER, BACKBONE: DEFAULT_BACKBONE, GIVEN: self._settings.checkpoint}
         source = sources.get(key or "")
         if source is None:
@@ -83,3 +96,8 @@ def _short(checkpoint: str) -> str:
 def key_of(run_id: str) -> str:
     """The key of a trained model."""
     return f"{_RUN}{run_id}"
+
+
+def began_key_of(run_id: str) -> str:
+    """The key of the model that a run began from."""
+    return f"{_BEGAN}{run_id}"

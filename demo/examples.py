@@ -3,9 +3,12 @@
 import csv
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 
 from demo.drafts import EXAMPLES
 from demo.text_input import Sentences
+from mtl.data import read_files, texts_of
+from mtl.recipe import TaskConfig, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,29 @@ ENTITY_EXAMPLES = {
     "a meeting": "Angela Merkel met engineers of Siemens in Munich to talk about hydrogen trains.",
     "a headline": "Toyota and Panasonic open battery plant in North Carolina, Governor Roy Cooper says",
     "lower case": "my sister moved from oslo to berlin to work for spotify",
+    "a tweet": "Just saw Serena Williams at the Apple store in Chicago!! 😍",
+}
+
+_REHEARSED = ("entities/train.conll", "sentiment/train.csv", "topic/train.csv")
+
+
+@cache
+def rehearsal_texts() -> tuple[str, ...]:
+    """Texts of the example data, tasks in turn, for a head to answer as before while it learns something new."""
+    kinds = {".conll": TaskKind.TAGGING, ".csv": TaskKind.CLASSIFICATION}
+    files = [path for path in (EXAMPLES / name for name in _REHEARSED) if path.is_file()]
+    columns = [
+        [texts_of(example)[0] for example in read_files(TaskConfig(kind=kinds[path.suffix]), [str(path)])]
+        for path in files
+    ]
+    mixed = (text for row in zip_longest(*columns) for text in row if text is not None)
+    return tuple(dict.fromkeys(mixed))
+
+
+ANALYZE_EXAMPLES = {
+    "a headline": "Angela Merkel met engineers of Siemens in Munich to talk about hydrogen trains.",
+    "a review": "The room at the Hotel Astoria was spotless, the breakfast generous, and we slept like stones.",
+    "a question": "Which museums in Vienna are open on a Monday, and does the Albertina take cards?",
     "a tweet": "Just saw Serena Williams at the Apple store in Chicago!! 😍",
 }
 

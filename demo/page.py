@@ -7,12 +7,14 @@ from typing import Any
 
 import gradio as gr
 
+from demo import links
 from demo.engines import Engines
 from demo.runs import RunManager
 from demo.settings import Settings
-from demo.tabs import classes, embeddings, entities, train
+from demo.tabs import analyze, classes, embeddings, entities, guide, train
+from demo.tabs import runs as runs_tab
 from demo.tabs.shared import Shared, message_place, reporting
-from demo.tabs.train import NEW
+from demo.tabs.train import NEW, TrainTab
 from demo.views.header import BRAND, chips
 
 _CACHE_SECONDS = (3600, 86400)
@@ -40,25 +42,40 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
             tasks = gr.HTML(chips({}), elem_id="ph-chips")
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)
-        with gr.Tabs(overflow_behavior="wrap"):
+        with gr.Tabs(elem_id=links.TABS, overflow_behavior="wrap"):
+            with gr.Tab("Analyze", id="analyze"):
+                analyze.build(shared)
             with gr.Tab("Embeddings", id="embeddings"):
                 embeddings.build(shared)
             with gr.Tab("Classes", id="classes"):
                 classes.build(shared)
             with gr.Tab("Entities", id="entities"):
                 entities.build(shared)
-            with gr.Tab("Train", id="train"):
-                selector = train.build(shared)
-        _wire(page, shared, selector, tasks, problem)
+            with gr.Tab("Train", id="train") as tab:
+                training = train.build(shared, tab)
+            with gr.Tab("Runs", id="runs") as tab:
+                runs_tab.build(shared, training, tab)
+            with gr.Tab("Guide", id="guide"):
+                guide.build(shared)
+        _keep_address(page, shared)
+        _wire(page, shared, training, tasks, problem)
     return page
 
 
-def _wire(page: gr.Blocks, shared: Shared, selector: gr.Dropdown | None, tasks: gr.HTML, problem: gr.HTML) -> None:
+def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.HTML, problem: gr.HTML) -> None:
     quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     measured = page.load(None, None, shared.width, js="() => window.innerWidth", **quick)
-    greeted = measured.then(partial(_greet, shared), shared.owner, [shared.owner, shared.picker], **quick)
-    if selector is not None:
-        greeted.then(_reattach(shared), [shared.owner, shared.watched], [selector, shared.watched], **quick)
+    boxes = _sentence_boxes(page)
+    greeted = measured.then(_greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, shared.picker], **quick)
+    if training is not None:
+        form = training.form
+        restored = greeted.then(
+            train.reattach(shared, training),
+            [shared.owner, shared.watched, form.kept],
+            [training.selector, shared.watched, *form.fields],
+            **quick,
+        )
+        form.refresh_after(restored)
     shared.picker.change(
         reporting(partial(_tasks, shared), outputs=1),
         [shared.picker, shared.owner],
@@ -69,21 +86,36 @@ def _wire(page: gr.Blocks, shared: Shared, selector: gr.Dropdown | None, tasks: 
     )
 
 
-def _greet(shared: Shared, owner: str) -> tuple[str, gr.Dropdown]:
-    owner = owner or secrets.token_urlsafe(32)
-    choices = shared.engines.choices(owner)
-    return owner, gr.Dropdown(choices=choices, value=choices[0][1])
+def _keep_address(page: gr.Blocks, shared: Shared) -> None:
+    """Keep tab, model and sentence in the page's address, and open the tab that it names."""
+    page.load(None, js=links.OPEN_TAB)
+    for tab in page.blocks.values():
+        if isinstance(tab, gr.Tab):
+            tab.select(None, js=links.remember_tab(str(tab.id)))
+    usual = shared.engines.choices("")[0][1]
+    shared.picker.change(None, shared.picker, js=links.remember("model", unless=usual))
+    for box in _sentence_boxes(page):
+        box.change(None, box, js=links.remember("sentence", unless=str(box.value)))
 
 
-def _reattach(shared: Shared) -> Callable[[str, str, gr.Request], tuple[gr.Dropdown, str]]:
+def _sentence_boxes(page: gr.Blocks) -> list[gr.Textbox]:
+    boxes = {block.elem_id: block for block in page.blocks.values() if isinstance(block, gr.Textbox)}
+    return [boxes[name] for name in links.SENTENCE_BOXES if name in boxes]
+
+
+def _greet(shared: Shared, boxes: int) -> Callable[[str, gr.Request], tuple[Any, ...]]:
     # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
-    def reattach(owner: str, remembered: str, request: gr.Request) -> tuple[gr.Dropdown, str]:
-        choices = train.choices(shared, owner)
-        asked = request.query_params.get("run") or remembered
-        shown = asked if asked in [run for _, run in choices] else NEW
-        return gr.Dropdown(choices=choices, value=shown), shown
+    def greet(owner: str, request: gr.Request) -> tuple[Any, ...]:
+        owner = owner or secrets.token_urlsafe(32)
+        choices = shared.engines.choices(owner)
+        link = links.read(request.query_params, [key for _, key in choices])
+        return (
+            owner,
+            *((gr.skip() if link.sentence is None else link.sentence) for _ in range(boxes)),
+            gr.Dropdown(choices=choices, value=link.model or choices[0][1]),
+        )
 
-    return reattach
+    return greet
 
 
 def _tasks(shared: Shared, key: str, owner: str) -> tuple[str]:

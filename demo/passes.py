@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from demo.views import palette
 from mtl.inference.analysis import Analysis
+from mtl.inference.subwords import Subword
 from mtl.recipe import TaskKind
 
 
@@ -32,8 +33,15 @@ class Model(Protocol):
     def tasks(self) -> Mapping[str, Task]:
         """The engine's heads by name."""
 
+    @property
+    def backbone(self) -> str:
+        """The name of the backbone that it stands on."""
+
     def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
         """One analysis for each sentence."""
+
+    def subwords(self, sentence: str) -> Sequence[Subword]:
+        """The tokens of a sentence."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Recipes as short YAML: only what was chosen, the rest are defaults that the run writes out beside it."""
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from mtl.errors import RecipeError
 from mtl.recipe import Recipe
 
 
@@ -13,12 +15,29 @@ def as_yaml(recipe: Recipe) -> str:
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
+def read_yaml(text: str) -> Any:  # noqa: ANN401
+    """What YAML from a stranger says; aliases are refused, since a few of them can mean gigabytes.
+
+    Raises:
+        RecipeError: it is no YAML, or has aliases.
+    """
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+            raise RecipeError("YAML without aliases (*name) was expected.")
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise RecipeError(f"{where}valid YAML was expected") from error
+
+
 def without_folders(recipe: Recipe) -> Recipe:
-    """The recipe with its data files named without their folders, to show where strangers look."""
+    """The recipe without the folders of this machine, to show where strangers look."""
     tasks = {
         name: task.model_copy(
             update={"train": tuple(Path(f).name for f in task.train), "dev": tuple(Path(f).name for f in task.dev)}
         )
         for name, task in recipe.tasks.items()
     }
-    return recipe.model_copy(update={"tasks": tasks})
+    backbone = "/".join(Path(recipe.backbone).parts[-2:]) if Path(recipe.backbone).is_absolute() else recipe.backbone
+    return recipe.model_copy(update={"tasks": tasks, "backbone": backbone})

@@ -28,8 +28,10 @@ class Settings:
     """The backbones to choose from; any other one is allowed only if `any_backbone`."""
     any_backbone: bool
     max_sentences: int
+    max_file_sentences: int
+    """Of one uploaded file."""
     max_characters: int
-    """Of all texts of one request together."""
+    """Of all texts of one request together, as far as they were typed."""
     max_upload_mb: float
     max_rows: int
     """Of one training file."""
@@ -39,6 +41,8 @@ class Settings:
     max_minutes: float | None
     max_live_runs: int
     """Of everyone together."""
+    max_waiting_runs: int
+    """In the queue behind them."""
     kept_runs: int | None
     """The oldest runs over this number are deleted when a new one starts; None keeps all."""
     kept_uploads_mb: float | None
@@ -67,6 +71,7 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         backbones=(DEFAULT_BACKBONE,),
         any_backbone=not (capped or public),
         max_sentences=200 if public else 1000,
+        max_file_sentences=5_000 if public else 100_000,
         max_characters=100_000 if public else 1_000_000,
         max_upload_mb=2.0 if capped or public else 50.0,
         max_rows=2_000 if capped else 200_000,
@@ -75,6 +80,7 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_steps=1_000 if capped else None,
         max_minutes=10.0 if capped else None,
         max_live_runs=1 if capped else 2,
+        max_waiting_runs=5 if capped else 50,
         kept_runs=20 if public else None,
         kept_uploads_mb=500.0 if public else None,
         loaded_engines=2 if public else 3,

@@ -1,14 +1,19 @@
 """The door for typed and uploaded sentences: lengths, sizes and types are checked here and nowhere else."""
 
-import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from demo.settings import Settings
-from mtl.errors import InputError
+from mtl.data.tables import TABLE_SUFFIXES, read_lines, read_rows
+from mtl.errors import DataError, InputError
 from mtl.text import clean
 
-SENTENCE_FILES = (".txt", ".csv")
+SENTENCE_FILES = (".txt", *TABLE_SUFFIXES)
+_UNPACKING = ".parquet"
+_GROUPS = ("label", "group")
+_SHOWN = 200
+"""Lines of a longer file that a text box shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,11 @@ class Sentences:
 
     texts: tuple[str, ...]
     groups: tuple[str, ...] | None = None
+
+    @property
+    def shown(self) -> str:
+        """One sentence a line for a text box, only the first ones of many."""
+        return "\n".join(self.texts[:_SHOWN])
 
 
 def lines_of(text: str, settings: Settings) -> tuple[str, ...]:
@@ -45,20 +55,31 @@ def one_text(text: str, settings: Settings) -> str:
 
 
 def read_sentences(path: Path, settings: Settings) -> Sentences:
-    """Sentences of an uploaded `.txt` (one a line) or `.csv` (column `text`, optionally `group`).
+    """Sentences of an uploaded `.txt` (one a line) or of a table with a column `text`, optionally `label` or `group`.
 
     Raises:
         InputError: the file is too large, of another type, or not what its ending says.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SENTENCE_FILES:
-        raise InputError(f"A file ending in {' or '.join(SENTENCE_FILES)} was expected, was {path.suffix!r}.")
+    suffix, allowed = path.suffix.lower(), sentence_files(settings)
+    if suffix not in allowed:
+        raise InputError(f"A file ending in {', '.join(allowed)} was expected, was {path.suffix!r}.")
     need_size(path, settings)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"The file is no UTF-8 text: byte {error.start} cannot be read.") from error
-    return _from_csv(text, settings) if suffix == ".csv" else Sentences(lines_of(text, settings))
+        found = Sentences(tuple(_lines(path))) if suffix == ".txt" else _from_table(path)
+    except DataError as error:
+        raise InputError(str(error).replace(f"{path.parent}/", "")) from error
+    if not found.texts:
+        raise InputError(f"{path.name}: at least one sentence was expected, the file has none.")
+    if len(found.texts) > settings.max_file_sentences:
+        raise InputError(
+            f"{path.name}: at most {settings.max_file_sentences:,} sentences in a file, these are {len(found.texts):,}."
+        )
+    return found
+
+
+def sentence_files(settings: Settings) -> tuple[str, ...]:
+    """The endings that a file of sentences may have; in public none that unpacks to more than was uploaded."""
+    return tuple(suffix for suffix in SENTENCE_FILES if not (settings.public and suffix == _UNPACKING))
 
 
 def need_size(path: Path, settings: Settings) -> None:
@@ -72,21 +93,35 @@ def need_size(path: Path, settings: Settings) -> None:
         raise InputError(f"A file of at most {settings.max_upload_mb:g} MB was expected, was {megabytes:.1f} MB.")
 
 
-def _from_csv(text: str, settings: Settings) -> Sentences:
-    _need_length(text, settings)
-    reader = csv.DictReader(clean(text).splitlines(keepends=True))
-    columns = reader.fieldnames or []
-    if "text" not in columns:
-        raise InputError(f"Line 1: a column named text was expected, was {', '.join(columns)[:80] or 'nothing'}.")
+def _lines(path: Path) -> Iterator[str]:
+    for _, line in read_lines(path):
+        if line.strip():
+            yield clean(" ".join(line.split()))
+
+
+def _from_table(path: Path) -> Sentences:
+    columns = _table_columns(path)
+    texts: list[str] = []
+    groups: list[str] = []
+    for row in read_rows(path, columns):
+        texts.append(" ".join(clean(row.text("text")).split()))
+        value = next((row.values[name] for name in _GROUPS if row.values.get(name) is not None), None)
+        groups.append("" if value is None else clean(str(value)).strip())
+    return Sentences(tuple(texts), tuple(group or "none" for group in groups) if any(groups) else None)
+
+
+def _table_columns(path: Path) -> tuple[str, ...]:
+    """The columns to ask for: of a Parquet file only those are read."""
+    if path.suffix.lower() != _UNPACKING:
+        return ("text",)
+    import pyarrow
+    import pyarrow.parquet
+
     try:
-        rows = [row for row in reader if (row["text"] or "").strip()]
-    except csv.Error as error:
-        raise InputError(f"Line {reader.line_num}: valid CSV was expected: {error}.") from error
-    if not rows:
-        raise InputError("At least one row with a text was expected, the file has none.")
-    texts = _need_count(tuple(" ".join(row["text"].split()) for row in rows), settings)
-    groups = tuple((row["group"] or "").strip() or "none" for row in rows) if "group" in columns else None
-    return Sentences(texts, groups)
+        names = pyarrow.parquet.read_schema(path).names
+    except (OSError, pyarrow.ArrowException):
+        return ("text",)
+    return ("text", *(name for name in _GROUPS if name in names))
 
 
 def _need_length(text: str, settings: Settings) -> None:

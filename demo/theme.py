@@ -5,6 +5,8 @@ from pathlib import Path
 import gradio as gr
 
 STYLE = Path(__file__).with_name("style.css")
+STYLES = [STYLE, *sorted(set(Path(__file__).parent.rglob("*.css")) - {STYLE})]
+"""The page's own style sheet, and that of each part that brings one."""
 ICON = Path(__file__).with_name("favicon.svg")
 
 _SPACING = gr.themes.Size(xxs="2px", xs="4px", sm="4px", md="8px", lg="8px", xl="16px", xxl="24px", name="grid8")

@@ -1,16 +1,22 @@
 """What the page reads of a run folder at each look, and whether anything changed since the last one."""
 
-from dataclasses import dataclass, replace
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 
+from demo.runs import status_of
+from demo.runs.process import resident_memory
 from mtl.runs import Event, Failed, RunFolder, Started, Status, home
+from mtl.runs.events import from_json
 
 _LOG_LINES = 14
+_REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at a run."""
+    """One look at a run; `memory` is what its process holds now, in bytes, or None without one."""
 
     status: Status
     events: tuple[Event, ...]
@@ -18,6 +24,67 @@ class Snapshot:
     stopping: bool
     has_checkpoint: bool
     tasks: tuple[str, ...]
+    memory: int | None = None
+
+
+@dataclass(slots=True)
+class _Read:
+    file: int = -1
+    position: int = 0
+    events: list[Event] = field(default_factory=list)
+
+
+class Watcher:
+    """Looks at runs for everybody; the events of a run are read once, however many look and however often."""
+
+    def __init__(self) -> None:
+        self._reads: OrderedDict[Path, _Read] = OrderedDict()
+        self._lock = Lock()
+
+    def look(self, folder: RunFolder) -> Snapshot:
+        """Read the run folder.
+
+        Raises:
+            RunError: there is no readable status, or an event is of another version.
+        """
+        status = status_of(folder)
+        events = tuple(_without_home(event) for event in self.events(folder))
+        status = replace(status, message=_hidden(status.message))
+        return Snapshot(
+            status,
+            events,
+            _hidden(folder.log_tail(_LOG_LINES)),
+            folder.stop_requested(),
+            status.state.has_ended and (folder.best / "config.json").is_file(),
+            next((event.tasks for event in events if isinstance(event, Started)), ()),
+            resident_memory(status.pid, status.pid_started) if status.state.is_live else None,
+        )
+
+    def events(self, folder: RunFolder) -> list[Event]:
+        """All events so far.
+
+        Raises:
+            RunError: one is of another version.
+        """
+        try:
+            found = folder.events_file.stat()
+        except OSError:
+            return []
+        with self._lock:
+            read = self._reads.setdefault(folder.path, _Read())
+            self._reads.move_to_end(folder.path)
+            while len(self._reads) > _REMEMBERED:
+                self._reads.popitem(last=False)
+            if read.file != found.st_ino or read.position > found.st_size:  # a resumed run writes a new file
+                read.file, read.position, read.events = found.st_ino, 0, []
+            with folder.events_file.open("rb") as file:
+                file.seek(read.position)
+                for line in file:
+                    if not line.endswith(b"\n"):  # still being written
+                        break
+                    read.events.append(from_json(line.decode("utf-8")))
+                    read.position += len(line)
+            return list(read.events)
 
 
 def mark(folder: RunFolder) -> str:
@@ -27,22 +94,7 @@ def mark(folder: RunFolder) -> str:
         RunError: there is no readable status.
     """
     files = (folder.status_file, folder.events_file, folder.log_file, folder.stop_file)
-    return "|".join([folder.id, folder.read_status().state, *(_version(path) for path in files)])
-
-
-def look(folder: RunFolder) -> Snapshot:
-    """Read the run folder.
-
-    Raises:
-        RunError: there is no readable status, or an event is of another version.
-    """
-    status, events = folder.read_status(), tuple(_without_home(event) for event in folder.events())
-    status = replace(status, message=_hidden(status.message))
-    tasks = next((event.tasks for event in events if isinstance(event, Started)), ())
-    has_checkpoint = not status.state.is_live and (folder.best / "config.json").is_file()
-    return Snapshot(
-        status, events, _hidden(folder.log_tail(_LOG_LINES)), folder.stop_requested(), has_checkpoint, tasks
-    )
+    return "|".join([folder.id, status_of(folder).state, *(_version(path) for path in files)])
 
 
 def _without_home(event: Event) -> Event:

@@ -1,56 +1,153 @@
-"""The Classes tab: one text with its probabilities as bars, or many in a table."""
+"""The Classes tab: probabilities of one text or many, beside the right answers of a file, and corrected in place."""
 
 from functools import partial
+from html import escape
+from typing import Any
 
 import gradio as gr
 
 from demo import passes
+from demo.corrections import checked
 from demo.examples import CLASS_EXAMPLES
-from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, message_place, reporting
-from demo.text_input import lines_of
-from demo.views import message
-from demo.views.classes import bars, class_table
+from demo.gold import read_labelled
+from demo.predicted import Predicted, fitting_task
+from demo.scoring import class_scores
+from demo.tabs import correcting, results
+from demo.tabs.correcting import CLICKS
+from demo.tabs.results import NO_FILE, Wording
+from demo.tabs.shared import ENGINE_SLOTS, Shared, latest, reporting
+from demo.text_input import sentence_files
+from demo.turns import Turns
+from demo.views import message, report
+from demo.views.classes import bars, class_table, winner
+from mtl.errors import InputError
 from mtl.recipe import TaskKind
 
 _EMPTY = "Type a text and press Classify."
 _NO_HEAD = "This model has no classification head. Choose another one in the header, or train one."
+_SHOWN = 200
 
 
 def build(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     first = "\n".join(next(iter(CLASS_EXAMPLES.values())))
+    endings = list(sentence_files(shared.settings))
+    wording = Wording(
+        "Texts, one a line",
+        "Classify",
+        f"{', '.join(endings)}: one text a line, or a column text; with a column label the answers are measured.",
+        "ph-class-text",
+    )
+    predicted = gr.State(None)
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
-            text = gr.Textbox(first, label="Texts, one a line", lines=6, max_lines=16, elem_id="ph-class-text")
-            examples = example_buttons(list(CLASS_EXAMPLES))
-            with gr.Row(elem_classes="ph-action"):
-                classify = gr.Button("Classify", variant="primary", size="md")
-                cost = gr.HTML(message.note(" "))
-            problem = message_place()
+            given = results.build_input(wording, first=first, titles=list(CLASS_EXAMPLES), endings=endings)
         with gr.Column(scale=3, min_width=320):
-            result = gr.HTML(message.empty(_EMPTY), min_height=320, elem_id="ph-classes")
+            measured = gr.HTML("", elem_id="ph-class-report")
+            result = gr.HTML(message.empty(_EMPTY), min_height=320, js_on_load=CLICKS, elem_id="ph-classes")
+            fix = correcting.build(shared, TaskKind.CLASSIFICATION, predicted)
 
-    step = {
-        "fn": reporting(partial(_classify, shared), outputs=2),
-        "inputs": [shared.picker, shared.owner, text],
-        "outputs": [problem, cost, result],
+    upload = gr.State(NO_FILE)
+    model: dict[str, Any] = {
+        "trigger_mode": "multiple",
         "concurrency_id": "engine",
         "concurrency_limit": ENGINE_SLOTS,
-        "show_progress": "minimal",
-        "show_progress_on": cost,
+        "show_progress": "hidden",
         "api_visibility": "private",
     }
-    gr.on([classify.click, text.submit, shared.picker.change], **step)
-    for button, lines in zip(examples, CLASS_EXAMPLES.values(), strict=True):
-        chosen = button.click(partial("\n".join, lines), None, text, queue=False, api_visibility="private")
-        chosen.then(**step)
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    step: dict[str, Any] = {
+        "fn": partial(results.run, shared),
+        "inputs": [gr.State(Turns()), shared.picker, shared.owner, given.text, upload],
+        "outputs": [given.problem, given.cost, predicted],
+        **model,
+    }
+    show: dict[str, Any] = {
+        "fn": latest(reporting(_show, outputs=2), outputs=3),
+        "inputs": [gr.State(Turns()), predicted, given.threshold],
+        "outputs": [given.upload_problem, measured, result],
+        "trigger_mode": "multiple",
+        **quick,
+    }
+    refresh: dict[str, Any] = {
+        "fn": partial(correcting.refresh, shared, TaskKind.CLASSIFICATION),
+        "inputs": [predicted, shared.owner, fix.task],
+        "outputs": fix.outputs,
+        **quick,
+    }
+    events = [gr.on([given.go.click, given.text.submit, shared.picker.change], **step)]
+    for button, lines in zip(given.examples, CLASS_EXAMPLES.values(), strict=True):
+        events.append(button.click(partial("\n".join, lines), None, given.text, **quick).then(**step))
+    read = given.upload.upload(
+        reporting(partial(results.take_file, read_labelled, shared), outputs=3),
+        given.upload,
+        [given.upload_problem, given.text, upload, given.note],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    events.append(read.success(**step))
+    for event in events:
+        event.then(**show).then(**refresh)
+    given.threshold.change(**show)
+
+    # Gradio finds the event by the annotation of a plain function.
+    def correct(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:
+        return _correct(shared, known, owner, event._data)
+
+    result.correct(
+        reporting(correct, outputs=1), [predicted, shared.owner, fix.task], [fix.problem, fix.status], **quick
+    ).then(**refresh)
 
 
-def _classify(shared: Shared, key: str, owner: str, text: str) -> tuple[str, str]:
-    passed = passes.run(shared.engines.get(key, owner), lines_of(text, shared.settings))
-    cost = message.cost(passed.analyses, passed.seconds)
-    if not passes.names_of(passed.tasks, TaskKind.CLASSIFICATION):
-        return cost, message.empty(_NO_HEAD)
-    if len(passed.analyses) == 1:
-        return cost, bars(passed.analyses[0].classes, passed.colours)
-    return cost, class_table(passed.analyses, passed.colours)
+def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str]:
+    if predicted is None:
+        return "", message.empty(_EMPTY)
+    if not passes.names_of(predicted.tasks, TaskKind.CLASSIFICATION):
+        return "", message.empty(_NO_HEAD)
+    colours, analyses = passes.label_colours(predicted.tasks), predicted.analyses
+    measured = _measured(predicted, threshold)
+    if len(analyses) == 1 and not measured:
+        return "", bars(analyses[0].classes, colours, threshold=threshold, correctable=True)
+    cut = message.note(f"The first {_SHOWN} of {len(analyses):,} texts.") if len(analyses) > _SHOWN else ""
+    return measured, cut + class_table(analyses[:_SHOWN], colours, threshold=threshold, correctable=True)
+
+
+def _measured(predicted: Predicted, threshold: float) -> str:
+    gold = predicted.gold.labels
+    if not gold:
+        return ""
+    names = passes.names_of(predicted.tasks, TaskKind.CLASSIFICATION)
+    task = fitting_task(predicted.tasks, names, set(gold))
+    if task is None:
+        known = "; ".join(f"{name}: {', '.join(predicted.tasks[name].labels)}" for name in names)
+        came = ", ".join(sorted(set(gold))[:5])
+        raise InputError(f"Labels of a head of this model were expected ({known}), the file’s labels are {came}.")
+    won = [winner(analysis.classes[task]) for analysis in predicted.analyses]
+    answers = [label for label, _ in won]
+    scores = class_scores(gold, answers)
+    figures: dict[str, float | str] = {
+        "accuracy": scores.metrics["accuracy"],
+        "macro F1": scores.metrics["macro_f1"],
+        "texts": f"{len(gold):,}",
+    }
+    if threshold > 0:
+        sure = [right == label for right, (label, score) in zip(gold, won, strict=True) if score >= threshold]
+        figures["sure"] = f"{100 * len(sure) / len(gold):.0f} %"
+        figures["accuracy where sure"] = sum(sure) / len(sure) if sure else "–"
+    return (
+        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}, measured</h3>'
+        f"{report.measures(figures)}"
+        f"{report.confusion(gold, answers)}{report.per_label(scores.metrics, scores.support)}</section>"
+    )
+
+
+def _correct(shared: Shared, predicted: Predicted | None, owner: str, data: Any) -> tuple[str]:  # noqa: ANN401
+    row = results.row_of(predicted, data)
+    if predicted is None or row is None:
+        return ("",)
+    task, label = str(data.get("task")), str(data.get("label"))
+    if task not in predicted.analyses[row].classes:
+        return ("",)
+    correction = checked(predicted.texts[row], TaskKind.CLASSIFICATION, predicted.tasks[task].labels, label)
+    correcting.keep(shared, owner, task, correction)
+    return (message.note(f"Kept: text {row + 1} is {label}."),)

@@ -1,183 +1,255 @@
-"""The Embeddings tab: sentences in; map, similarity heatmap and nearest neighbours out."""
+"""The Embeddings tab: sentences in; maps, similarity, neighbours, chosen sentences and files out."""
 
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demo import passes, projection, similarity
+from demo import clusters, colouring
+from demo.embedded import Embedded
 from demo.examples import sentence_sets
-from demo.passes import Pass
+from demo.exporting import Format, export
 from demo.projection import Projection
-from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, message_place, reporting
-from demo.text_input import SENTENCE_FILES, Sentences, lines_of, one_text, read_sentences
-from demo.views import figures, heatmap, message
-from demo.views import map as maps
-from demo.views.classes import winner
-from demo.views.neighbours import neighbour_table
-from mtl.recipe import TaskKind
+from demo.spaces import NOTHING, OWN, Beside
+from demo.tabs import embedding_steps as steps
+from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, latest, message_place, reporting
+from demo.text_input import Sentences, sentence_files
+from demo.turns import Turns
+from demo.views import figures, heatmap, message, scatter
+from demo.views.scatter import ScatterMap
+from demo.views.selection import NOTHING as NOTHING_CHOSEN
+from mtl.recipe import Pooling
 
-_NO_COLOUR, _GROUP = "one colour", "group"
-_NEIGHBOURS = 8
-_EMPTY = "Type a few sentences and press Embed."
+_FETCH = "() => { setTimeout(() => document.querySelector('#ph-export-file a, #ph-export-file')?.click(), 100) }"
+
+
+@dataclass(frozen=True)
+class Widgets:
+    """The widgets of the tab that events read and write."""
+
+    text: gr.Textbox
+    embed: gr.Button
+    upload: gr.UploadButton
+    cost: gr.HTML
+    problem: gr.HTML
+    upload_problem: gr.HTML
+    upload_note: gr.HTML
+    method: gr.Radio
+    colour_by: gr.Dropdown
+    clusters: gr.Number
+    pooling: gr.Dropdown
+    beside: gr.Dropdown
+    query: gr.Textbox
+    query_problem: gr.HTML
+    beside_problem: gr.HTML
+    left: ScatterMap
+    right: ScatterMap
+    right_place: gr.Column
+    heat: gr.Plot
+    heat_note: gr.HTML
+    nearest: gr.HTML
+    moved: gr.HTML
+    chosen: gr.HTML
+    poolings: gr.HTML
+    poolings_problem: gr.HTML
+    compare: gr.Button
+    exports: dict[Format, gr.Button]
+    file: gr.DownloadButton
 
 
 def build(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     sets = sentence_sets()
-    passed: gr.State = gr.State(None)
-    uploaded = gr.State(sets[0].sentences)
     with gr.Row():
-        with gr.Column(scale=2, min_width=320):
+        with gr.Column(scale=2, min_width=300):
             text = gr.Textbox(
                 sets[0].text, label="Sentences, one a line", lines=18, max_lines=18, elem_id="ph-sentences"
             )
             examples = example_buttons([example.title for example in sets])
             with gr.Row(elem_classes="ph-action"):
                 embed = gr.Button("Embed", variant="primary", size="md", min_width=120)
+                endings = list(sentence_files(shared.settings))
                 upload = gr.UploadButton(
-                    "Upload .txt or .csv", file_types=list(SENTENCE_FILES), size="md", min_width=120
+                    "Upload a file", file_types=endings, size="md", min_width=120, elem_id="ph-upload"
                 )
-                cost = gr.HTML(message.note(" "))
-            problem, upload_problem = message_place(), message_place()
-        with gr.Column(scale=3, min_width=320):
-            with gr.Row():
-                method = gr.Radio(list(Projection), value=Projection.PCA, label="Projection", min_width=220)
-                colour_by = gr.Dropdown([_NO_COLOUR], value=_NO_COLOUR, label="Colour by", min_width=140)
-            plot = gr.Plot(
-                figures.placeholder(_EMPTY, height=maps.HEIGHT),
-                show_label=False,
-                elem_id="ph-map",
-                elem_classes="ph-figure-box",
+            cost = gr.HTML(message.note(" "))
+            upload_note = gr.HTML(
+                message.note(
+                    f"{', '.join(endings)}: one sentence a line, or a column text and, if there is one, label. "
+                    f"Up to {shared.settings.max_file_sentences:,} sentences."
+                )
             )
-            projected = gr.HTML(message.note(" "))
+            problem, upload_problem = message_place(), message_place()
+        with gr.Column(scale=5, min_width=320):
+            with gr.Row(elem_classes="ph-controls"):
+                method = gr.Radio(
+                    list(Projection), value=Projection.PCA, label="Projection", min_width=250, elem_id="ph-projection"
+                )
+                colour_by = gr.Dropdown(
+                    [colouring.ONE_COLOUR], value=colouring.ONE_COLOUR, label="Colour by", min_width=120
+                )
+                number = gr.Number(
+                    clusters.USUAL,
+                    minimum=clusters.FEWEST,
+                    maximum=clusters.MOST,
+                    precision=0,
+                    label="Clusters",
+                    visible=False,
+                    min_width=80,
+                )
+                pooling = gr.Dropdown([OWN, *Pooling], value=OWN, label="Pooling", min_width=120)
+                beside = gr.Dropdown([NOTHING], value=NOTHING, label="Beside it", min_width=140, elem_id="ph-beside")
+            query = gr.Textbox(
+                label="Light up what is near to",
+                placeholder="a query of your own, then Enter",
+                max_lines=1,
+                elem_id="ph-query",
+            )
+            query_problem, beside_problem = message_place(), message_place()
+            with gr.Row():
+                with gr.Column(min_width=300):
+                    left = scatter.build(family="embeddings", elem_id="ph-map")
+                with gr.Column(min_width=300, visible=False) as right_place:
+                    right = scatter.build(family="embeddings", elem_id="ph-map-beside")
+    moved = gr.HTML("", elem_id="ph-moved")
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
             heading("Similarity", "Cosine of every pair, alike sentences side by side.")
             heat = gr.Plot(
-                figures.placeholder(_EMPTY, height=heatmap.HEIGHT),
+                figures.placeholder(steps.EMPTY, height=heatmap.HEIGHT),
                 show_label=False,
                 elem_id="ph-heatmap",
                 elem_classes="ph-figure-box",
             )
+            heat_note = gr.HTML(message.note(" "))
         with gr.Column(scale=1, min_width=320):
-            heading("Nearest", "Cosine in the original space, not on the map.")
-            query = gr.Dropdown(
-                [], label="A sentence, or a query of your own", allow_custom_value=True, elem_id="ph-query"
-            )
-            query_problem = message_place()
-            nearest = gr.HTML(message.empty(_EMPTY), elem_id="ph-nearest")
+            heading("Nearest", "Cosine in the original space, not on the map. Click a point to ask for its neighbours.")
+            nearest = gr.HTML(message.empty(steps.EMPTY), elem_id="ph-nearest")
+    heading("Chosen", "What the lasso caught.")
+    chosen = gr.HTML(message.empty(NOTHING_CHOSEN), elem_id="ph-chosen")
+    with gr.Row():
+        with gr.Column(scale=1, min_width=320):
+            heading("Six poolings", "The same pass, pooled in six ways; put one beside the map to see it.")
+            with gr.Row(elem_classes="ph-action"):
+                compare = gr.Button("Compare poolings", size="md")
+            poolings_problem = message_place()
+            poolings = gr.HTML("", elem_id="ph-poolings")
+        with gr.Column(scale=1, min_width=320):
+            heading("Take along", "Embeddings of all sentences; .parquet and .csv with sentences and predictions too.")
+            with gr.Row(elem_classes="ph-action"):
+                exports = {form: gr.Button(str(form), size="md") for form in Format}
+                file = gr.DownloadButton("file", visible="hidden", elem_id="ph-export-file")
+    widgets = Widgets(
+        text, embed, upload, cost, problem, upload_problem, upload_note, method, colour_by, number, pooling, beside,
+        query, query_problem, beside_problem, left, right, right_place, heat, heat_note, nearest, moved, chosen,
+        poolings, poolings_problem, compare, exports, file,
+    )  # fmt: skip
+    _wire(shared, widgets, list(zip(examples, (example.sentences for example in sets), strict=True)))
 
-    compute = {
-        "fn": reporting(partial(_embed, shared), outputs=4),
-        "inputs": [shared.picker, shared.owner, text, uploaded, colour_by],
-        "outputs": [problem, passed, cost, colour_by, query],
+
+def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]]) -> None:
+    embedded, drawn, other = gr.State(None), gr.State(None), gr.State(None)
+    uploaded = gr.State(examples[0][1])
+    model: dict[str, Any] = {
+        "trigger_mode": "multiple",
         "concurrency_id": "engine",
         "concurrency_limit": ENGINE_SLOTS,
-        "show_progress_on": cost,
-        "show_progress": "minimal",
+        "show_progress": "hidden",
         "api_visibility": "private",
     }
-    draw: dict[str, Any] = {"show_progress": "minimal", "concurrency_limit": ENGINE_SLOTS, "api_visibility": "private"}
-    map_step = {"fn": _map, "inputs": [passed, method, colour_by], "outputs": [plot, projected], **draw}
-    heat_step = {"fn": _heatmap, "inputs": [passed, shared.width], "outputs": heat, **draw}
-    near_step = {
-        "fn": reporting(partial(_nearest, shared), outputs=1),
-        "inputs": [shared.picker, shared.owner, passed, query],
-        "outputs": [query_problem, nearest],
-        "concurrency_id": "engine",
-        **draw,
+    view: dict[str, Any] = model | {"concurrency_id": "embedding-views"}
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    asked = [shared.picker, shared.owner]
+    colours = [w.colour_by, w.clusters]
+
+    compute_step: dict[str, Any] = {
+        "fn": partial(steps.compute, shared),
+        "inputs": [gr.State(Turns()), *asked, w.text, uploaded, w.pooling, w.colour_by],
+        "outputs": [w.problem, embedded, w.cost, w.colour_by, w.beside, w.moved, w.chosen, w.poolings],
+        **model,
+    }
+    draw_step: dict[str, Any] = {
+        "fn": latest(steps.draw, outputs=4),
+        "inputs": [gr.State(Turns()), embedded, w.method, *colours],
+        "outputs": [*w.left.drawing, drawn],
+        **view,
+    }
+    beside_step: dict[str, Any] = {
+        "fn": partial(steps.put_beside, shared),
+        "inputs": [gr.State(Turns()), *asked, embedded, drawn, w.beside, *colours, w.method],
+        "outputs": [w.beside_problem, w.right_place, *w.right.drawing, other, w.moved],
+        **model,
+    }
+    paint_step: dict[str, Any] = {
+        "fn": latest(steps.paint, outputs=3),
+        "inputs": [gr.State(Turns()), embedded, drawn, *colours],
+        "outputs": [w.left.paint, w.right.paint, w.clusters],
+        **view,
+    }
+    heat_step: dict[str, Any] = {
+        "fn": latest(steps.heat, outputs=2),
+        "inputs": [gr.State(Turns()), embedded, shared.width],
+        "outputs": [w.heat, w.heat_note],
+        **view,
+    }
+    near = gr.State(Turns())
+    near_step: dict[str, Any] = {
+        "fn": latest(reporting(partial(steps.near_query, shared), outputs=3), outputs=4),
+        "inputs": [near, *asked, embedded, drawn, w.query, w.pooling, other],
+        "outputs": [w.query_problem, w.nearest, w.left.glow, w.right.glow],
+        **model,
     }
 
-    first = [gr.on([embed.click, text.submit, shared.picker.change], **compute)]
-    for button, example in zip(examples, sets, strict=True):
-        chosen = button.click(
-            partial(_example, example.sentences), None, [text, uploaded], queue=False, api_visibility="private"
-        )
-        first.append(chosen.then(**compute))
-    read = upload.upload(
-        reporting(partial(_upload, shared), outputs=2),
-        upload,
-        [upload_problem, text, uploaded],
+    first = [gr.on([w.embed.click, w.text.submit, shared.picker.change, w.pooling.input], **compute_step)]
+    for button, sentences in examples:
+        fill = button.click(partial(_example, sentences), None, [w.text, uploaded, w.upload_problem], **quick)
+        first.append(fill.then(**compute_step))
+    read = w.upload.upload(
+        reporting(partial(steps.upload, shared), outputs=3),
+        w.upload,
+        [w.upload_problem, w.text, uploaded, w.upload_note],
+        show_progress="hidden",
         api_visibility="private",
     )
-    first.append(read.then(**compute))
-    embed.click(str, None, upload_problem, queue=False, api_visibility="private")
+    first.append(read.then(**compute_step))
+    w.embed.click(str, None, w.upload_problem, **quick)
     for event in first:
-        event.then(**map_step)
+        event.then(**draw_step).then(**beside_step)
         event.then(**heat_step)
         event.then(**near_step)
-    gr.on([method.change, colour_by.input], **map_step)
-    query.input(**near_step)
-
-
-def _example(sentences: Sentences) -> tuple[str, Sentences]:
-    return "\n".join(sentences.texts), sentences
-
-
-def _upload(shared: Shared, file: str) -> tuple[str, Sentences]:
-    sentences = read_sentences(Path(file), shared.settings)
-    return _example(sentences)
-
-
-def _embed(
-    shared: Shared, key: str, owner: str, text: str, uploaded: Sentences, colour_by: str
-) -> tuple[Pass, str, gr.Dropdown, gr.Dropdown]:
-    lines = lines_of(text, shared.settings)
-    groups = uploaded.groups if uploaded.texts == lines else None
-    passed = passes.run(shared.engines.get(key, owner), lines, groups=groups)
-    distinct = list(dict.fromkeys(passed.texts))
-    return (
-        passed,
-        message.cost(passed.analyses, passed.seconds),
-        _colour_choices(passed, colour_by),
-        gr.Dropdown(choices=[(message.shorten(t, 90), t) for t in distinct], value=distinct[0]),
+    w.method.change(**draw_step).then(**beside_step)
+    w.beside.input(**beside_step)
+    gr.on([w.colour_by.input, w.clusters.change], **paint_step)
+    w.query.submit(**near_step)
+    _wire_maps(w, near, embedded, other, view)
+    w.compare.click(
+        reporting(partial(steps.compare_poolings, shared), outputs=1),
+        [*asked, embedded],
+        [w.poolings_problem, w.poolings],
+        **model | {"show_progress": "minimal", "show_progress_on": w.poolings},
     )
+    for form, button in w.exports.items():
+        button.click(partial(_export, form), embedded, w.file, **view).then(None, js=_FETCH, **quick)
 
 
-def _colour_choices(passed: Pass, current: str) -> gr.Dropdown:
-    tasks = passes.names_of(passed.tasks, TaskKind.CLASSIFICATION)
-    choices = [*([_GROUP] if passed.groups else []), *tasks, _NO_COLOUR]
-    kept = current in choices and current != _NO_COLOUR
-    return gr.Dropdown(choices=choices, value=current if kept else choices[0])
+def _wire_maps(w: Widgets, near: gr.State, embedded: gr.State, other: gr.State, view: dict[str, Any]) -> None:
+    # Gradio finds the event by the annotation of a plain function, so these two stand here.
+    def picked(turns: Turns, sentences: Embedded | None, beside: Beside | None, event: gr.EventData) -> tuple[Any, ...]:
+        turns.take()
+        return steps.picked(sentences, event, beside)
+
+    def chosen(sentences: Embedded | None, event: gr.EventData) -> tuple[str]:
+        return steps.chosen(sentences, event)
+
+    for sentence_map in (w.left, w.right):
+        sentence_map.html.pick(picked, [near, embedded, other], [w.nearest, w.left.glow, w.right.glow], **view)
+        sentence_map.html.lasso(chosen, embedded, [w.chosen], **view)
 
 
-def _map(passed: Pass | None, method: str, colour_by: str) -> tuple[Any, str]:
-    if passed is None:
-        return figures.placeholder(_EMPTY, height=maps.HEIGHT), message.note(" ")
-    chosen, vectors = Projection(method), passed.vectors
-    points = projection.project(vectors, chosen)
-    groups = _groups(passed, colour_by)
-    colours = None if colour_by == _GROUP else passed.colours
-    return maps.sentence_map(points, passed.texts, groups=groups, colours=colours), message.note(
-        f"{projection.used(vectors, chosen)}. Point at a mark to read its sentence."
-    )
+def _example(sentences: Sentences) -> tuple[str, Sentences, str]:
+    return sentences.shown, sentences, ""
 
 
-def _groups(passed: Pass, colour_by: str) -> tuple[str, ...] | None:
-    if colour_by == _GROUP:
-        return passed.groups
-    if passed.analyses and colour_by in passed.analyses[0].classes:
-        return tuple(winner(analysis.classes[colour_by])[0] for analysis in passed.analyses)
-    return None
-
-
-def _heatmap(passed: Pass | None, width: float) -> Any:  # noqa: ANN401
-    if passed is None:
-        return figures.placeholder(_EMPTY, height=heatmap.HEIGHT)
-    matrix = similarity.cosines(passed.vectors[: heatmap.LIMIT])
-    return heatmap.heatmap(matrix, passed.texts, order=similarity.order(matrix), narrow=width < 640)
-
-
-def _nearest(shared: Shared, key: str, owner: str, passed: Pass | None, query: str | None) -> tuple[str]:
-    if passed is None:
-        return (message.empty(_EMPTY),)
-    asked = one_text(query or "", shared.settings)
-    own = [i for i, text in enumerate(passed.texts) if text == asked]
-    vector = passed.vectors[own[0]] if own else passes.run(shared.engines.get(key, owner), [asked]).vectors[0]
-    found = similarity.nearest(vector, passed.vectors, count=_NEIGHBOURS + len(own[:1]))
-    others = [near for near in found if not own or near.index != own[0]]
-    if not others:
-        return (message.empty("Add a second sentence to see which ones are near."),)
-    return (neighbour_table(others[:_NEIGHBOURS], passed.texts),)
+def _export(form: Format, embedded: Embedded | None) -> Any:  # noqa: ANN401
+    return gr.skip() if embedded is None else str(export(embedded, form))

@@ -1,60 +1,178 @@
-"""The Entities tab: spans marked in the text, and a table of them with scores."""
+"""The Entities tab: spans of one text or many, beside the right ones of a file, and corrected in place."""
 
+from dataclasses import replace
 from functools import partial
+from html import escape
+from itertools import count
+from typing import Any
 
 import gradio as gr
 
 from demo import passes
+from demo.corrections import checked
 from demo.examples import ENTITY_EXAMPLES
-from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, message_place, reporting
-from demo.text_input import lines_of
-from demo.views import message
-from demo.views.entities import entity_cards, entity_table
+from demo.gold import entity_files, read_tagged
+from demo.predicted import Predicted, fitting_task
+from demo.scoring import mistakes, span_scores, spans_of
+from demo.tabs import correcting, results
+from demo.tabs.correcting import CLICKS
+from demo.tabs.results import NO_FILE, Wording
+from demo.tabs.shared import ENGINE_SLOTS, Shared, latest, reporting
+from demo.turns import Turns
+from demo.views import editor, message, report
+from demo.views.entities import counts, entity_cards, entity_table, wrong_cards
+from mtl.errors import InputError
+from mtl.inference.analysis import Analysis
 from mtl.recipe import TaskKind
 
 _EMPTY = "Type a text and press Find entities."
 _NO_HEAD = "This model has no tagging head. Choose another one in the header, or train one."
+_SHOWN = 100
+_openings = count(1)
 
 
 def build(shared: Shared) -> None:
     """Lay out the tab and wire it."""
+    endings = list(entity_files(shared.settings))
+    wording = Wording(
+        "Text, each line on its own",
+        "Find entities",
+        f"{', '.join(endings)}: texts, or texts with their entities (CoNLL, or JSONL with tokens,tags or text,spans), "
+        "which are then measured.",
+        "ph-entity-text",
+    )
+    predicted = gr.State(None)
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
-            text = gr.Textbox(
-                next(iter(ENTITY_EXAMPLES.values())),
-                label="Text, each line on its own",
-                lines=6,
-                max_lines=16,
-                elem_id="ph-entity-text",
+            given = results.build_input(
+                wording, first=next(iter(ENTITY_EXAMPLES.values())), titles=list(ENTITY_EXAMPLES), endings=endings
             )
-            examples = example_buttons(list(ENTITY_EXAMPLES))
-            with gr.Row(elem_classes="ph-action"):
-                find = gr.Button("Find entities", variant="primary", size="md")
-                cost = gr.HTML(message.note(" "))
-            problem = message_place()
         with gr.Column(scale=3, min_width=320):
-            marked = gr.HTML(message.empty(_EMPTY), min_height=96, elem_id="ph-entities")
+            measured = gr.HTML("", js_on_load=CLICKS, elem_id="ph-entity-report")
+            marked = gr.HTML(message.empty(_EMPTY), min_height=96, js_on_load=CLICKS, elem_id="ph-entities")
+            edit = editor.build(elem_id="ph-editor")
             found = gr.HTML("", min_height=200, elem_id="ph-entity-table")
+            fix = correcting.build(shared, TaskKind.TAGGING, predicted)
 
-    step = {
-        "fn": reporting(partial(_find, shared), outputs=3),
-        "inputs": [shared.picker, shared.owner, text],
-        "outputs": [problem, cost, marked, found],
+    upload = gr.State(NO_FILE)
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    step: dict[str, Any] = {
+        "fn": partial(results.run, shared),
+        "inputs": [gr.State(Turns()), shared.picker, shared.owner, given.text, upload],
+        "outputs": [given.problem, given.cost, predicted],
+        "trigger_mode": "multiple",
         "concurrency_id": "engine",
         "concurrency_limit": ENGINE_SLOTS,
-        "show_progress": "minimal",
-        "show_progress_on": cost,
+        "show_progress": "hidden",
         "api_visibility": "private",
     }
-    gr.on([find.click, text.submit, shared.picker.change], **step)
-    for button, example in zip(examples, ENTITY_EXAMPLES.values(), strict=True):
-        chosen = button.click(partial(str, example), None, text, queue=False, api_visibility="private")
-        chosen.then(**step)
+    show: dict[str, Any] = {
+        "fn": latest(reporting(_show, outputs=4), outputs=5),
+        "inputs": [gr.State(Turns()), predicted, given.threshold],
+        "outputs": [given.upload_problem, measured, marked, found, edit],
+        "trigger_mode": "multiple",
+        **quick,
+    }
+    refresh: dict[str, Any] = {
+        "fn": partial(correcting.refresh, shared, TaskKind.TAGGING),
+        "inputs": [predicted, shared.owner, fix.task],
+        "outputs": fix.outputs,
+        **quick,
+    }
+    events = [gr.on([given.go.click, given.text.submit, shared.picker.change], **step)]
+    for button, example in zip(given.examples, ENTITY_EXAMPLES.values(), strict=True):
+        events.append(button.click(partial(str, example), None, given.text, **quick).then(**step))
+    read = given.upload.upload(
+        reporting(partial(results.take_file, read_tagged, shared), outputs=3),
+        given.upload,
+        [given.upload_problem, given.text, upload, given.note],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    events.append(read.success(**step))
+    for event in events:
+        event.then(**show).then(**refresh)
+    given.threshold.change(**show)
+
+    # Gradio finds the event by the annotation of a plain function.
+    def open_editor(known: Predicted | None, event: gr.EventData) -> Any:  # noqa: ANN401
+        return _open(known, event._data)
+
+    def keep(known: Predicted | None, owner: str, event: gr.EventData) -> tuple[Any, ...]:
+        return _keep(shared, known, owner, event._data)
+
+    for place in (marked, measured):
+        place.correct(open_editor, predicted, edit, **quick)
+    edit.keep(reporting(keep, outputs=1), [predicted, shared.owner], [fix.problem, fix.status], **quick).then(**refresh)
 
 
-def _find(shared: Shared, key: str, owner: str, text: str) -> tuple[str, str, str]:
-    passed = passes.run(shared.engines.get(key, owner), lines_of(text, shared.settings))
-    cost = message.cost(passed.analyses, passed.seconds)
-    if not passes.names_of(passed.tasks, TaskKind.TAGGING):
-        return cost, message.empty(_NO_HEAD), ""
-    return cost, entity_cards(passed.analyses, passed.colours), entity_table(passed.analyses, passed.colours)
+def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str, str, str]:
+    if predicted is None:
+        return "", message.empty(_EMPTY), "", ""
+    if not passes.names_of(predicted.tasks, TaskKind.TAGGING):
+        return "", message.empty(_NO_HEAD), "", ""
+    colours = passes.label_colours(predicted.tasks)
+    analyses = tuple(_above(analysis, threshold) for analysis in predicted.analyses)
+    measured = _measured(replace(predicted, analyses=analyses))
+    cut = message.note(f"The first {_SHOWN} of {len(analyses):,} texts.") if len(analyses) > _SHOWN else ""
+    few = analyses[:_SHOWN]
+    marked = counts(analyses, colours) + cut + entity_cards(few, colours, correctable=True)
+    return measured, marked, entity_table(few, colours), ""
+
+
+def _above(analysis: Analysis, threshold: float) -> Analysis:
+    kept = {task: [e for e in found if e["score"] >= threshold] for task, found in analysis.entities.items()}
+    return replace(analysis, entities=kept)
+
+
+def _measured(predicted: Predicted) -> str:
+    gold = predicted.gold.spans
+    if not gold:
+        return ""
+    names = passes.names_of(predicted.tasks, TaskKind.TAGGING)
+    kinds = {span.label for spans in gold for span in spans}
+    task = fitting_task(predicted.tasks, names, kinds)
+    if task is None:
+        known = "; ".join(f"{name}: {', '.join(predicted.tasks[name].labels)}" for name in names)
+        raise InputError(
+            f"Entity types of a head of this model were expected ({known}), "
+            f"the file’s types are {', '.join(sorted(kinds)[:5]) or 'none'}."
+        )
+    scores = span_scores(gold, [spans_of(analysis.entities[task]) for analysis in predicted.analyses])
+    wrong = mistakes(predicted.analyses, task, gold)
+    figures: dict[str, float | str] = {
+        "F1": scores.metrics["f1"],
+        "precision": scores.metrics["precision"],
+        "recall": scores.metrics["recall"],
+        "texts": f"{len(gold):,}",
+        "not all right": f"{len(wrong):,}",
+    }
+    colours = passes.label_colours(predicted.tasks)
+    shown = [(row, predicted.analyses[row], gold[row]) for row in wrong[:20]]
+    return (
+        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}, measured on exact spans</h3>'
+        f"{report.measures(figures)}{report.per_label(scores.metrics, scores.support)}"
+        f"{wrong_cards(shown, task, colours, total=len(wrong))}</section>"
+    )
+
+
+def _open(predicted: Predicted | None, data: Any) -> Any:  # noqa: ANN401
+    row = results.row_of(predicted, data)
+    if predicted is None or row is None or data.get("task") not in predicted.analyses[row].entities:
+        return gr.skip()
+    colours = passes.label_colours(predicted.tasks)
+    return editor.value_of(predicted, row, data["task"], colours=colours, opened=next(_openings))
+
+
+def _keep(shared: Shared, predicted: Predicted | None, owner: str, data: Any) -> tuple[str]:  # noqa: ANN401
+    row = results.row_of(predicted, data)
+    if predicted is None or row is None or data.get("stamp") != predicted.stamp:
+        raise InputError("The texts changed meanwhile; open the text again to correct it.")
+    task = str(data.get("task"))
+    if task not in predicted.analyses[row].entities:
+        return ("",)
+    text = predicted.texts[row]
+    spans = editor.spans_from(text, data.get("spans"))
+    correction = checked(text, TaskKind.TAGGING, predicted.tasks[task].labels, spans)
+    correcting.keep(shared, owner, task, correction)
+    return (message.note(f"Kept: text {row + 1} with {len(correction.spans)} spans."),)

@@ -10,6 +10,7 @@ import gradio as gr
 from demo.engines import Engines
 from demo.runs import RunManager
 from demo.settings import Settings
+from demo.turns import Turns
 from demo.views import message
 from mtl.errors import MtlError
 
@@ -47,6 +48,28 @@ def reporting(handler: Handler, *, outputs: int) -> Handler:
             return ("", *handler(*values))
         except MtlError as error:
             return (message.problem(str(error)), *(gr.skip() for _ in range(outputs)))
+
+    return wrapped
+
+
+def latest(handler: Callable[..., Any], *, outputs: int) -> Callable[..., Any]:
+    """Drop a handler's answer when something newer was asked in its place meanwhile.
+
+    The event needs the place's `gr.State(Turns())` as its first input, and `trigger_mode="multiple"`: by default Gradio
+    ignores what is asked while an answer is pending.
+
+    Args:
+        handler: returns `outputs` values, as Gradio takes them.
+        outputs: how many; they stay as they are when the answer is stale.
+    """
+
+    # No `wraps`: Gradio would count the parameters of the handler inside, which has one less.
+    def wrapped(turns: Turns, *values: Any) -> Any:  # noqa: ANN401
+        number = turns.take()
+        answer = handler(*values)
+        if turns.is_last(number):
+            return answer
+        return gr.skip() if outputs == 1 else tuple(gr.skip() for _ in range(outputs))
 
     return wrapped
 

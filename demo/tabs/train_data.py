@@ -1,35 +1,34 @@
 """Step 1 of the Train tab: which tasks, from example data or from files of one's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demo import drafts
-from demo.drafts import Draft, Upload
+from demo import drafts, kept_drafts
+from demo.drafts import Draft
 from demo.settings import Settings
-from demo.tabs.shared import Shared, heading, message_place, reporting
+from demo.tabs import train_upload
+from demo.tabs.shared import Shared, message_place, reporting
 from demo.views import message
 from demo.views.data import data_summary
-from mtl.recipe import TaskKind
 
-_RANGES = {"0 to 1": (0.0, 1.0), "0 to 5": (0.0, 5.0), "1 to 5": (1.0, 5.0), "-1 to 1": (-1.0, 1.0)}
-_FORMATS = {
-    TaskKind.CLASSIFICATION: "CSV, TSV or JSONL with the columns text and label.",
-    TaskKind.TAGGING: "CoNLL (a token and its tag a line, a blank line between sentences), or JSONL.",
-    TaskKind.SIMILARITY: "CSV, TSV or JSONL with the columns sentence1, sentence2 and score.",
-}
 _TICKED = ("topic", "entities")
+_EMPTY = "Tick a task, or add one from your own files."
 
 
 @dataclass(frozen=True)
 class DataStep:
-    """What the other steps need: the ticked names, and all tasks that can be ticked."""
+    """The ticked names, the place of their summary, and that of warnings, which the plan finds."""
 
     ticked: gr.CheckboxGroup
-    drafts: gr.State
+    summary: gr.HTML
+    warnings: gr.HTML
+    added: Any
+    """The event after which the other steps look again."""
+    forgotten: Any
 
 
 def build(shared: Shared) -> DataStep:
@@ -37,60 +36,58 @@ def build(shared: Shared) -> DataStep:
     built_in = drafts.built_in()
     names = [draft.name for draft in built_in]
     ticked_at_first = [name for name in _TICKED if name in names]
-    heading("1  Data", "Every ticked task gets its own head on the shared encoder.")
-    ticked = gr.CheckboxGroup(names, value=ticked_at_first, label="Tasks", elem_id="ph-tasks")
-    known = gr.State(built_in)
-    summary = gr.HTML(_summary(ticked_at_first, built_in), elem_id="ph-data")
-    with gr.Accordion("Add a task from your own files", open=False, elem_classes="ph-fold"):
-        with gr.Row():
-            name = gr.Textbox(label="Name of the task", placeholder="for example intent", max_length=32, min_width=160)
-            kind = gr.Dropdown(list(TaskKind), value=TaskKind.CLASSIFICATION, label="Kind", min_width=160)
-            scores = gr.Dropdown(list(_RANGES), value="0 to 1", label="Scores run from", visible=False, min_width=120)
-        form = gr.HTML(_limits(TaskKind.CLASSIFICATION, shared.settings))
-        with gr.Row():
-            train = gr.File(label="Training file", height=120, min_width=220, elem_id="ph-train-file")
-            dev = gr.File(label="Dev file, optional", height=120, min_width=220, elem_id="ph-dev-file")
-        with gr.Row(elem_classes="ph-action"):
-            add = gr.Button("Check and add", size="md")
+    ticked = gr.CheckboxGroup(
+        names,
+        value=ticked_at_first,
+        label="Tasks",
+        info="Every ticked task gets its own head on the shared encoder.",
+        elem_id="ph-tasks",
+    )
+    summary = gr.HTML(summary_of(ticked_at_first, built_in), elem_id="ph-data")
+    warnings = gr.HTML("", elem_id="ph-data-warnings", elem_classes="ph-message")
+    with gr.Accordion("Add a task from your own files", open=False, elem_classes="ph-fold", elem_id="ph-add-task"):
+        upload = train_upload.build(shared)
         problem = message_place("ph-data-problem")
-
-    kind.change(partial(_of_kind, shared.settings), kind, [scores, form], queue=False, api_visibility="private")
-    add.click(
-        reporting(partial(_add, shared.settings), outputs=5),
-        [known, ticked, name, kind, scores, train, dev],
-        [problem, known, ticked, name, train, dev],
+    with gr.Row(elem_classes="ph-action"):
+        forget = gr.Button("Take the ticked tasks that I added off the list", size="sm", visible=False)
+    added = upload.add.click(
+        reporting(partial(_add, shared.settings), outputs=2 + len(upload.cleared)),
+        [shared.owner, ticked, *upload.fields],
+        [problem, ticked, forget, *upload.cleared],
         concurrency_limit=2,
         show_progress="minimal",
         show_progress_on=problem,
         api_visibility="private",
     )
-    ticked.change(_summary, [ticked, known], summary, queue=False, api_visibility="private", show_progress="hidden")
-    return DataStep(ticked, known)
+    forgotten = forget.click(
+        reporting(partial(_forget, shared.settings), outputs=2),
+        [shared.owner, ticked],
+        [problem, ticked, forget],
+        queue=False,
+        api_visibility="private",
+    )
+    return DataStep(ticked, summary, warnings, added, forgotten)
 
 
-def _summary(ticked: list[str], known: tuple[Draft, ...]) -> str:
+def summary_of(ticked: Sequence[str], known: Sequence[Draft]) -> str:
+    """The cards of the ticked tasks."""
     chosen = [draft for draft in known if draft.name in ticked]
-    return data_summary(chosen) if chosen else message.empty("Tick a task, or add one from your own files.")
+    return data_summary(chosen) if chosen else message.empty(_EMPTY)
 
 
-def _limits(kind: TaskKind, settings: Settings) -> str:
-    limits = f"At most {settings.max_upload_mb:g} MB and {settings.max_rows:,} examples."
-    return message.note(f"{_FORMATS[kind]} {limits} Without a dev file every fifth example is held out.")
+def _add(settings: Settings, owner: str, ticked: list[str], *fields: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    upload = train_upload.upload_of(*fields)
+    draft = kept_drafts.add(upload, owner=owner, settings=settings)
+    names = [task.name for task in kept_drafts.known(owner, settings)]
+    tasks = gr.CheckboxGroup(choices=names, value=[*ticked, draft.name])
+    return (tasks, gr.Button(visible=True), *train_upload.CLEARED)
 
 
-def _of_kind(settings: Settings, kind: str) -> tuple[gr.Dropdown, str]:
-    return gr.Dropdown(visible=kind == TaskKind.SIMILARITY), _limits(TaskKind(kind), settings)
-
-
-def _add(settings: Settings, known: tuple[Draft, ...], ticked: list[str], *fields: Any) -> tuple[Any, ...]:  # noqa: ANN401
-    draft = drafts.add(_upload(*fields), taken=[task.name for task in known], settings=settings)
-    names = [*(task.name for task in known), draft.name]
-    return (*known, draft), gr.CheckboxGroup(choices=names, value=[*ticked, draft.name]), "", None, None
-
-
-def _upload(name: str, kind: str, scores: str, train: str | None, dev: str | None) -> Upload:
-    return Upload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores])
-
-
-def _path(file: str | None) -> Path | None:
-    return Path(file) if file else None
+def _forget(settings: Settings, owner: str, ticked: list[str]) -> tuple[gr.CheckboxGroup, gr.Button]:
+    examples = {draft.name for draft in drafts.built_in()}
+    for name in ticked:
+        if name not in examples:
+            kept_drafts.forget(name, owner=owner, settings=settings)
+    names = [task.name for task in kept_drafts.known(owner, settings)]
+    kept = [name for name in ticked if name in names]
+    return gr.CheckboxGroup(choices=names, value=kept), gr.Button(visible=len(names) > len(examples))

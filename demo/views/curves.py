@@ -1,5 +1,6 @@
 """Loss and metric curves of a run, a line and a marker shape for each task."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,54 @@ def metric_lines(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, Lin
     return lines
 
 
+MAIN = "the main metric of each task"
+
+
+def metric_choices(events: Sequence[Event], tasks: Sequence[str]) -> list[str]:
+    """What the metric figure can show: the main metrics, all of one task, or one metric of a task label by label."""
+    measured = next((event for event in reversed(events) if isinstance(event, Evaluated)), None)
+    found: dict[str, None] = {MAIN: None}
+    for key in measured.metrics if measured else ():
+        _, task, metric = key.split("/", 2)
+        if task in tasks:
+            family, slash, _ = metric.partition("/")
+            found[f"{task}: {family} of each label" if slash else f"{task}: overall"] = None
+    order = {task: position for position, task in enumerate(tasks)}
+    return sorted(found, key=lambda choice: order.get(choice.partition(":")[0], -1))
+
+
+def chosen_lines(events: Sequence[Event], tasks: Sequence[str], choice: str) -> dict[str, Line]:
+    """The curves of one of `metric_choices`, step 0 included."""
+    task, colon, rest = choice.partition(": ")
+    if not colon:
+        return metric_lines(events, tasks)
+    prefix = f"eval/{task}/" if rest == "overall" else f"eval/{task}/{rest.removesuffix(' of each label')}/"
+    return _lines_below(events, prefix)
+
+
+def moved_lines(events: Sequence[Event]) -> dict[str, Line]:
+    """How far the embedding moved, and how many neighbours stayed."""
+    return {name.replace("_", " "): line for name, line in _lines_below(events, "eval/embedding/").items()}
+
+
+def draw_counts(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, int]:
+    """How many batches each task has had."""
+    counts = Counter(event.task for event in events if isinstance(event, Step))
+    return {task: counts[task] for task in tasks if counts[task]}
+
+
+def _lines_below(events: Sequence[Event], prefix: str) -> dict[str, Line]:
+    found: dict[str, tuple[list[int], list[float]]] = {}
+    for event in events:
+        for key, value in event.metrics.items() if isinstance(event, Evaluated) else ():
+            name = key.removeprefix(prefix)
+            if key.startswith(prefix) and "/" not in name:
+                steps, values = found.setdefault(name, ([], []))
+                steps.append(event.step)
+                values.append(value)
+    return {name: Line(tuple(steps), tuple(values)) for name, (steps, values) in found.items()}
+
+
 def main_metric(metrics: Mapping[str, float], task: str) -> str | None:
     """The key of the metric that a task's curve shows."""
     names = (f"eval/{task}/{metric}" for metric in _METRICS)
@@ -58,11 +107,11 @@ def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = Tru
     """Smoothed training loss over steps, the single batches faint behind it."""
     if not any(line.steps for line in lines.values()):
         return placeholder("The first steps are on their way." if live else "No step was made.", height=HEIGHT)
-    made = _axes(total_steps)
+    made = axes(total_steps)
     for position, (task, line) in enumerate(lines.items()):
         if not line.steps:
             continue
-        steps, values = _thinned(line)
+        steps, values = thinned(line)
         colour = COLOURS[position % len(COLOURS)]
         made.add_scatter(
             x=steps,
@@ -75,7 +124,7 @@ def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = Tru
         )
         made.add_scatter(
             x=steps,
-            y=_smoothed(values),
+            y=smoothed(values),
             mode="lines",
             name=task,
             line={"color": colour, "width": 2.5},
@@ -85,11 +134,11 @@ def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = Tru
     return made
 
 
-def metric_figure(lines: Mapping[str, Line], *, total_steps: int) -> go.Figure:
+def metric_figure(lines: Mapping[str, Line], *, total_steps: int, height: int = HEIGHT) -> go.Figure:
     """Dev metrics over steps, from 0 to 1 unless data go below."""
     if not lines:
-        return placeholder("The first evaluation comes at step 0.", height=HEIGHT)
-    made = _axes(total_steps)
+        return placeholder("The first evaluation comes at step 0.", height=height)
+    made = axes(total_steps, height)
     for position, (name, line) in enumerate(lines.items()):
         made.add_scatter(
             x=list(line.steps),
@@ -106,8 +155,9 @@ def metric_figure(lines: Mapping[str, Line], *, total_steps: int) -> go.Figure:
     return made
 
 
-def _axes(total_steps: int) -> go.Figure:
-    made = figure(height=HEIGHT, margins=(40, 12, 8, 40))
+def axes(total_steps: int, height: int = HEIGHT) -> go.Figure:
+    """An empty figure over the steps of a run."""
+    made = figure(height=height, margins=(40, 12, 8, 40))
     made.update_xaxes(
         range=[0, max(total_steps, 1)], gridcolor=GRID, zeroline=False, nticks=6, title={"text": "step", "standoff": 4}
     )
@@ -118,7 +168,7 @@ def _axes(total_steps: int) -> go.Figure:
     return made
 
 
-def _thinned(line: Line) -> tuple[list[int], list[float]]:
+def thinned(line: Line) -> tuple[list[int], list[float]]:
     """At most `_POINTS` points, each the mean of its stretch."""
     if len(line.steps) <= _POINTS:
         return list(line.steps), list(line.values)
@@ -127,7 +177,7 @@ def _thinned(line: Line) -> tuple[list[int], list[float]]:
     return [int(steps[chunk[-1]]) for chunk in chunks], [float(values[chunk].mean()) for chunk in chunks]
 
 
-def _smoothed(values: Sequence[float]) -> list[float]:
+def smoothed(values: Sequence[float]) -> list[float]:
     """An exponential mean that follows short runs closely and smooths long ones."""
     share = max(_SMOOTHEST, min(1.0, 15 / max(len(values), 1)))
     result: list[float] = []

@@ -13,7 +13,7 @@ from demo.views.message import shorten
 
 HEIGHT = 440
 LIMIT = 200
-"""Sentences that fit; the first ones are shown."""
+"""Sentences that fit; of more a sample is shown."""
 _NAMED = 40
 
 

@@ -23,18 +23,29 @@ def empty(sentence: str) -> str:
 
 def cost(analyses: Sequence[Analysis], seconds: float) -> str:
     """Sentences, tokens and milliseconds of one pass, and whether any text was cut."""
-    tokens = sum(analysis.tokens for analysis in analyses)
     cut = [analysis for analysis in analyses if analysis.cut_at is not None]
-    parts = [f"{len(analyses):,} sentences"] if len(analyses) > 1 else ["one pass"]
-    parts += [f"{tokens:,} tokens", f"{max(seconds * 1000, 1):,.0f} ms"]
-    if not cut:
-        parts.append("nothing cut")
-    elif len(analyses) == 1:
-        parts.append(f"cut after character {cut[0].cut_at:,} of {len(cut[0].text):,}")
-    else:
-        parts.append(f"{len(cut)} cut at the model’s maximum length")
+    where = f"cut after character {cut[0].cut_at:,} of {len(cut[0].text):,}" if cut and len(analyses) == 1 else None
+    return cost_of(len(analyses), sum(analysis.tokens for analysis in analyses), len(cut), seconds, where=where)
+
+
+def cost_of(texts: int, tokens: int, cut: int, seconds: float, *, where: str | None = None) -> str:
+    """The same from counts; `where` says more of the only text, if that was cut."""
+    parts = [f"{texts:,} sentences"] if texts > 1 else ["one pass"]
+    parts += [f"{tokens:,} tokens", f"{max(seconds * 1000, 1):,.0f} ms" if seconds < 60 else f"{seconds:,.0f} s"]
+    parts.append((where or f"{cut:,} cut at the model’s maximum length") if cut else "nothing cut")
     emphasis = " ph-cut" if cut else ""
     return f'<p class="ph-cost{emphasis}">{" · ".join(escape(part) for part in parts)}</p>'
+
+
+def progress(done: int, total: int, seconds: float) -> str:
+    """How far a long pass is, and how long it will take at its pace."""
+    left = seconds * (total - done) / max(done, 1)
+    share = 100 * done / max(total, 1)
+    return (
+        f'<div class="ph-cost"><div class="ph-progress" role="progressbar" aria-label="Sentences read" '
+        f'aria-valuenow="{share:.0f}" aria-valuemin="0" aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
+        f"{done:,} of {total:,} sentences · about {max(left, 1):,.0f} s left</div>"
+    )
 
 
 def shorten(text: str, length: int) -> str:

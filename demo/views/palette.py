@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, "#999999", "#B8A900")
 SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "triangle-down", "star")
+LINES = ("solid", "dashed", "double", "dotted")
 NEUTRAL = "#7A828C"
 
 LabelColours = Mapping[str, str]
@@ -29,3 +30,8 @@ def assign(groups: Iterable[Iterable[str]]) -> dict[str, str]:
 def symbol(index: int) -> str:
     """The marker shape at this position, shifted each round so that colour and shape together tell 64 apart."""
     return SYMBOLS[(index + index // len(COLOURS)) % len(SYMBOLS)]
+
+
+def line_in(colours: LabelColours, label: str) -> str:
+    """The style of the line under a label, so that labels next to one another differ without their colours too."""
+    return LINES[list(colours).index(label) % len(LINES)] if label in colours else LINES[0]

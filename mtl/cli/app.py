@@ -60,10 +60,11 @@ def compare(
     seeds: Annotated[str, typer.Option(help="by commas")] = "42",
     single_task: Annotated[bool, typer.Option(help="add a full fine-tune of each task alone")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the table to this file")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help="folder of the runs; one begun before is gone on with")] = None,
 ) -> None:
     """Train under several freezing presets, same data and seeds, and print one table."""
     with one_line_errors():
-        from mtl.cli.comparing import compare_command
+        from mtl.cli.comparing import Places, compare_command
 
         if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
             raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
@@ -72,7 +73,7 @@ def compare(
             [name.strip() for name in presets.split(",")],
             [int(seed) for seed in seeds.split(",")],
             single_task=single_task,
-            json_file=json_file,
+            places=Places(json_file=json_file, run_dir=run_dir),
         )
 
 

@@ -18,6 +18,7 @@ from mtl.errors import CheckpointError, InputError
 from mtl.evaluation import evaluate, prepare
 from mtl.heads import ClassificationHead, TaggingHead
 from mtl.inference.analysis import Analysis, Entity
+from mtl.inference.subwords import Subword
 from mtl.labels import spans_of
 from mtl.model import TaskInfo
 from mtl.prediction import ForwardBatch, forward
@@ -108,6 +109,18 @@ class Engine:
             Analysis(text, found.embeddings[i], found.classes[i], found.entities[i], len(tokens), tokens.cut_at)
             for i, (text, tokens) in enumerate(zip(found.texts, found.tokens, strict=True))
         ]
+
+    def subwords(self, sentence: str) -> tuple[Subword, ...]:
+        """The tokens of a sentence as the backbone sees them, special ones included; no pass is made.
+
+        Raises:
+            InputError: the sentence is no string.
+        """
+        texts = [clean(text) for text in _checked([sentence])]
+        with self._lock:
+            read = self._loaded.tokenizer(texts)[0]
+            pieces = self._loaded.tokenizer.backend.convert_ids_to_tokens(list(read.ids))
+        return tuple(Subword(piece, *offsets) for piece, offsets in zip(pieces, read.offsets, strict=True))
 
     def evaluate(self, task: str, examples: Sequence[Example]) -> dict[str, float]:
         """Every metric of a task on labelled examples (see `mtl.evaluation.evaluate`).

@@ -22,6 +22,8 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 class RunState(StrEnum):
     """Where a run stands."""
 
+    QUEUED = "queued"
+    """It waits for its turn; there is no process yet."""
     STARTING = "starting"
     RUNNING = "running"
     FINISHED = "finished"
@@ -33,6 +35,11 @@ class RunState(StrEnum):
     def is_live(self) -> bool:
         """Whether the run's process should still be there."""
         return self in (RunState.STARTING, RunState.RUNNING)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come by itself."""
+        return not self.is_live and self is not RunState.QUEUED
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from demo import theme
+from demo.engines import Engines
+from demo.page import build
+from demo.runs import RunManager
+from tests.demo.fakes import settings
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _SECONDS_TO_START = 90
@@ -56,18 +62,75 @@ def page_url(browser, tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser, page_url):
-    """A fresh browser profile on the page; anything on the console or over the network that should not be fails."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    opened.on("request", lambda asked: errors.append(asked.url) if _is_outside(asked.url) else None)
-    opened.goto(page_url, wait_until="domcontentloaded")
-    yield opened
-    context.close()
+def open_page(browser):
+    """Fresh browser profiles; anything on the console or over the network that should not be fails."""
+    contexts, errors = [], []
+
+    def opening(url: str, **how):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
+        contexts.append(context)
+        opened = context.new_page()
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        opened.on("request", lambda asked: errors.append(asked.url) if _is_outside(asked.url) else None)
+        opened.goto(url, wait_until="domcontentloaded")
+        return opened
+
+    yield opening
+    for context in contexts:
+        context.close()
     assert not errors
+
+
+@pytest.fixture
+def page(open_page, page_url):
+    """The page of `app.py` in a fresh browser profile."""
+    return open_page(page_url)
+
+
+@pytest.fixture
+def serve():
+    """Serve a page with a model of the test's own, in this process."""
+    served = []
+
+    def serving(model) -> str:
+        chosen = settings()
+        runs = RunManager(chosen)
+        engines = Engines(settings=chosen, runs=runs, load=lambda _: model)
+        blocks = build(settings=chosen, engines=engines, runs=runs).queue(default_concurrency_limit=4)
+        served.append(blocks)
+        _, url, _ = blocks.launch(
+            server_name="127.0.0.1",
+            server_port=_free_port(),
+            prevent_thread_lock=True,
+            quiet=True,
+            ssr_mode=False,
+            css_paths=theme.STYLES,
+        )
+        return url
+
+    yield serving
+    for blocks in served:
+        blocks.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def trainer(browser, tmp_path_factory):
+    """A page that trains without limits, which can be ended and started again."""
+    from tests.demo.trainer import Server
+
+    running = Server(tmp_path_factory.mktemp("training"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def visitor(browser):
+    """A fresh browser profile."""
+    made = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    yield made
+    made.close()
 
 
 def _is_outside(url: str) -> bool:

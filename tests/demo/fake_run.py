@@ -1,5 +1,6 @@
-"""Stands in for `python -m mtl train`: says hello, then waits to be stopped."""
+"""Stands in for `python -m mtl`: says hello, then waits to be stopped; a comparison is one run that ends at once."""
 
+import json
 import os
 import sys
 import time
@@ -9,11 +10,26 @@ import psutil
 
 from mtl.runs import RunFolder, RunState, Status
 
-folder = RunFolder(Path(sys.argv[sys.argv.index("--run-dir") + 1]))
-print("hello from", sys.argv[1], flush=True)
+option = "--resume" if "--resume" in sys.argv else "--run-dir"
+folder = RunFolder(Path(sys.argv[sys.argv.index(option) + 1]))
+print("hello from", *sys.argv[1:], flush=True)
 started = psutil.Process(os.getpid()).create_time()
+
+
+def write(state: RunState, step: int, place: RunFolder = folder) -> None:
+    place.write_status(Status(state, os.getpid(), started, started, time.time(), step, 10))
+
+
+if sys.argv[1] == "compare":
+    member = RunFolder(folder.path / "full-seed42")
+    member.create()
+    (member.path / "request.yaml").touch()
+    write(RunState.FINISHED, 10, member)
+    Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps([]))
+    sys.exit(0)
+folder.recipe.write_text((folder.path / "request.yaml").read_text())
 deadline = time.monotonic() + 15
 while not folder.stop_requested() and time.monotonic() < deadline:
-    folder.write_status(Status(RunState.RUNNING, os.getpid(), started, started, time.time(), 1, 10))
+    write(RunState.RUNNING, 1)
     time.sleep(0.05)
-folder.write_status(Status(RunState.STOPPED, os.getpid(), started, started, time.time(), 2, 10))
+write(RunState.STOPPED, 2)

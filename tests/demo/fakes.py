@@ -1,4 +1,5 @@
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -6,7 +7,8 @@ import numpy as np
 
 from demo.settings import Settings, derive
 from mtl.inference.analysis import Analysis, Entity
-from mtl.recipe import TaskKind
+from mtl.inference.subwords import Subword
+from mtl.recipe import DEFAULT_BACKBONE, TaskKind
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class FakeTask:
 
 
 class FakeModel:
+    backbone = DEFAULT_BACKBONE
     tasks = {
         "topic": FakeTask(TaskKind.CLASSIFICATION, ("sports", "travel")),
         "entities": FakeTask(TaskKind.TAGGING, ("LOC", "ORG", "PER")),
@@ -23,6 +26,9 @@ class FakeModel:
 
     def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
         return [analysis(text) for text in sentences]
+
+    def subwords(self, sentence: str) -> tuple[Subword, ...]:
+        return (Subword("[CLS]", 0, 0), *(Subword(w.group(), *w.span()) for w in re.finditer(r"\S+", sentence)))
 
 
 def analysis(text: str, *, entities: list[Entity] | None = None, cut_at: int | None = None) -> Analysis:

@@ -35,6 +35,16 @@ def test_pca_keeps_the_variance_of_the_two_largest_axes():
 
 
 def test_a_projection_says_what_it_left_out():
-    assert used(vectors(LIMITS[Projection.TSNE] + 1), Projection.TSNE) == "t-SNE of the first 1,000 of 1,001 sentences"
+    assert used(vectors(LIMITS[Projection.TSNE] + 1), Projection.TSNE) == (
+        "t-SNE of 1,000 of 1,001 sentences, a seeded sample"
+    )
     assert used(vectors(3), Projection.UMAP).startswith("PCA, since UMAP needs")
     assert used(vectors(30), Projection.PCA) == "PCA"
+
+
+def test_pca_of_many_sentences_has_the_axes_of_the_exact_one():
+    rng = np.random.default_rng(1)
+    many = (rng.normal(size=(6_000, 16)) * np.linspace(3, 1, 16)).astype(np.float32)
+    exact = np.linalg.svd(many - many.mean(axis=0), full_matrices=False)
+    found = project(many, Projection.PCA)
+    np.testing.assert_allclose(np.abs(found), np.abs(exact[0][:, :2] * exact[1][:2]), atol=2e-2)

@@ -3,7 +3,8 @@ import dataclasses
 import pytest
 
 from demo import drafts
-from demo.recipe_form import OWN_POOLING, Form, recipe_of, trained
+from demo.freezing_choice import Freezing
+from demo.recipe_form import OWN_POOLING, Form, recipe_of
 from demo.recipe_text import as_yaml, without_folders
 from mtl.errors import RecipeError
 from mtl.recipe import DEFAULT_BACKBONE, Preset, load
@@ -13,9 +14,7 @@ FORM = Form(
     tasks=("topic", "entities"),
     backbone=DEFAULT_BACKBONE,
     pooling=OWN_POOLING,
-    preset=Preset.HEADS_ONLY,
-    layers=2,
-    frozen_head=None,
+    freezing=Freezing(Preset.HEADS_ONLY),
     epochs=2,
     batch_tokens=512,
     backbone_lr=1e-4,
@@ -30,7 +29,7 @@ def recipe(page=None, **changes):
 
 
 def test_a_form_becomes_a_recipe_that_mtl_reads_back(tmp_path):
-    made = recipe(preset=Preset.LAST_LAYERS, pooling="max")
+    made = recipe(freezing=Freezing(Preset.LAST_LAYERS), pooling="max")
     file = tmp_path / "recipe.yaml"
     file.write_text(as_yaml(made))
     again = load(file)
@@ -45,20 +44,35 @@ def test_a_form_becomes_a_recipe_that_mtl_reads_back(tmp_path):
     ("changes", "says"),
     [
         ({"tasks": ()}, "at least one task"),
-        ({"preset": Preset.ONE_HEAD_FROZEN}, "which head"),
+        ({"freezing": Freezing(Preset.ONE_HEAD_FROZEN)}, "which one head"),
         ({"epochs": 0}, "epochs"),
         ({"epochs": 1000}, "At most 50 epochs"),
         ({"batch_tokens": 1}, "batch_tokens"),
         ({"head_lr": 0.0}, "head_lr"),
         ({"seed": -1}, "seed"),
-        ({"preset": Preset.LAST_LAYERS, "layers": 7}, "At most 6 layers"),
+        ({"freezing": Freezing(Preset.LAST_LAYERS, 7)}, "At most 6 layers"),
         ({"pooling": "middle"}, "pooling"),
-        ({"preset": "nothing"}, "preset"),
+        ({"more": "anchor: ["}, "line 1: valid YAML"),
+        ({"more": "anchor"}, "keys with values were expected, was str"),
+        ({"more": "anchr: 5"}, "anchr: this key is unknown"),
+        ({"more": "seed: 5"}, "seed has a field of its own"),
+        ({"more": "tasks: {topic: {train: /etc/passwd}}"}, "tasks.topic.train has a field"),
+        ({"more": "tasks: {sentiment: {weight: 2}}"}, "a ticked task was expected, was sentiment"),
+        ({"more": "a: &x [1]\nb: *x"}, "without aliases"),
+        ({"more": "x" * 20_001}, "at most 20,000 characters"),
     ],
 )
 def test_a_wrong_field_is_refused_by_name(changes, says):
     with pytest.raises(RecipeError, match=says):
         recipe(**changes)
+
+
+def test_more_keys_stand_beside_those_of_the_fields():
+    made = recipe(
+        more="anchor: 5\nsampling: {alpha: 0.8}\ntasks: {entities: {head: {decoder: crf}}}\nbudget: {max_steps: 9}"
+    )
+    assert (made.anchor, made.sampling.alpha, made.budget.max_steps) == (5, 0.8, 9)
+    assert made.tasks["entities"].head.decoder == "crf"
 
 
 def test_a_capped_page_takes_listed_backbones_only_and_limits_steps_and_minutes():
@@ -70,12 +84,14 @@ def test_a_capped_page_takes_listed_backbones_only_and_limits_steps_and_minutes(
         recipe(capped, backbone="/etc")
 
 
-def test_what_a_preset_trains():
-    assert trained(FORM).layers == 0
-    assert trained(dataclasses.replace(FORM, preset=Preset.FULL)).embeddings
-    one = dataclasses.replace(FORM, preset=Preset.ONE_HEAD_FROZEN, frozen_head="topic")
-    assert trained(one).frozen_heads == {"topic"}
-    assert trained(dataclasses.replace(FORM, preset=Preset.ALL_FROZEN)).frozen_heads == {"topic", "entities"}
+@pytest.mark.parametrize(
+    "more",
+    ["budget: {max_steps: 5}", "cache: {max_gb: 900}", "tasks: {topic: {head: {hidden: [8192]}}}", "max_length: 8192"],
+)
+def test_a_capped_page_takes_no_key_that_costs_more_than_its_limits(more):
+    with pytest.raises(RecipeError, match="cannot be set on this page"):
+        recipe(settings(share=True), more=more)
+    assert recipe(settings(share=True), more="anchor: 1").anchor == 1
 
 
 def test_strangers_see_no_folders():

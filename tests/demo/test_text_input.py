@@ -6,7 +6,7 @@ from demo.text_input import lines_of, one_text, read_sentences
 from mtl.errors import InputError
 from tests.demo.fakes import settings
 
-SMALL = dataclasses.replace(settings(), max_sentences=3, max_characters=100, max_upload_mb=0.001)
+SMALL = dataclasses.replace(settings(), max_sentences=3, max_file_sentences=3, max_characters=100, max_upload_mb=0.001)
 
 
 def test_blank_lines_are_skipped_and_lone_surrogates_replaced():
@@ -48,10 +48,12 @@ def test_a_text_in_two_lines_of_a_csv_field_becomes_one_line(tmp_path):
         ("a.exe", b"x", "ending in"),
         ("a.txt", b"\xff\xfe", "UTF-8"),
         ("a.txt", b"x" * 2000, "MB"),
-        ("a.csv", b"sentence\nx\n", "column named text"),
-        ("a.csv", b"", "column named text"),
-        ("a.csv", b"text\n\n", "at least one row|At least one row"),
-        ("a.txt", b"a\nb\nc\nd\n", "At most 3"),
+        ("a.csv", b"sentence\nx\n", r"^a.csv:1: the columns text were expected"),
+        ("a.csv", b"", r"^a.csv:1: a header with text was expected"),
+        ("a.csv", b"text\n", "at least one sentence"),
+        ("a.txt", b"a\nb\nc\nd\n", "at most 3 sentences in a file, these are 4"),
+        ("a.csv", b"text\na, b\n", r"^a.csv:2: 1 fields"),
+        ("a.jsonl", b"{\n", r"^a.jsonl:1: a JSON object"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_sentence(tmp_path, name, content, message):

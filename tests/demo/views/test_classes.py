@@ -25,3 +25,15 @@ def test_a_row_for_each_text_with_the_winner():
 
 def test_the_winner_is_the_most_probable_label():
     assert winner({"a": 0.2, "b": 0.8}) == ("b", 0.8)
+
+
+def test_a_winner_below_the_threshold_is_unsure():
+    assert "unsure" in bars({"t": {"a": 0.6, "b": 0.4}}, {}, threshold=0.7)
+    assert "unsure" not in bars({"t": {"a": 0.6, "b": 0.4}}, {}, threshold=0.6)
+    assert class_table([analysis("x")], {}, threshold=0.8).count("unsure") == 1
+
+
+def test_every_label_can_be_chosen_instead_where_it_may_be_corrected():
+    html = class_table([analysis("x")], {}, correctable=True)
+    assert re.findall(r"<option( selected)?>(\w+)<", html) == [(" selected", "sports"), ("", "travel")]
+    assert 'data-task="topic" data-row="0"' in html

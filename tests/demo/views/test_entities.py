@@ -1,6 +1,7 @@
 import re
 
-from demo.views.entities import entity_cards, entity_table, highlighted
+from demo.views.entities import counts, entity_cards, entity_table, highlighted, wrong_cards
+from mtl.labels import TypedSpan
 from tests.demo.fakes import analysis, entity
 
 TEXT = "Ann <b>met</b> Siemens & Söhne 😀 in Bern"
@@ -47,3 +48,25 @@ def test_no_entity_is_said_in_words():
 
 def test_every_tagging_task_has_its_card():
     assert entity_cards([analysis("a"), analysis("b")], COLOURS).count("<section") == 1
+
+
+def test_a_span_outside_the_text_or_without_characters_is_not_marked():
+    wrong = [entity("PER", 5, 5, TEXT), entity("PER", -3, 2, TEXT), entity("PER", 10, 10_000, TEXT)]
+    assert plain(highlighted(TEXT, wrong, COLOURS)) == plain(highlighted(TEXT, [], COLOURS))
+
+
+def test_types_differ_in_the_line_under_them():
+    html = highlighted(TEXT, [of("PER", "Ann"), of("ORG", "Siemens & Söhne"), of("LOC", "Bern")], COLOURS)
+    assert len(set(re.findall(r"border-bottom-style:(\w+)", html))) == 3
+
+
+def test_types_are_counted():
+    html = counts([analysis(TEXT, entities=[of("LOC", "Bern"), of("PER", "Ann")]), analysis("b")], COLOURS)
+    assert re.findall(r"(PER|LOC)</span> <b>(\d)</b>", html) == [("LOC", "1"), ("PER", "1")]
+
+
+def test_a_text_that_is_wrong_shows_the_right_spans_too():
+    html = wrong_cards([(3, analysis(TEXT), [TypedSpan(0, 3, "PER")])], "entities", COLOURS, total=1)
+    assert "right: Ann PER" in html
+    assert 'data-row="3"' in html
+    assert wrong_cards([], "entities", COLOURS, total=0) == ""

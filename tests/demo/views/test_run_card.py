@@ -1,8 +1,9 @@
 import pytest
 
+from demo.views.amounts import duration
 from demo.views.log import log_view
-from demo.views.run_card import duration, metric_table, run_card
-from mtl.runs import Evaluated, Failed, RunState, Saved, Started, Status
+from demo.views.run_card import Surroundings, metric_table, run_card
+from mtl.runs import Evaluated, Failed, RunState, Saved, Started, Status, Step
 
 RUNNING = Status(RunState.RUNNING, 1, 0.0, 0.0, 10.0, step=25, total_steps=100)
 
@@ -18,7 +19,20 @@ def test_a_starting_run_says_what_it_does():
 
 
 def test_a_run_that_was_asked_to_stop_says_so():
-    assert "Stopping" in run_card(RUNNING, [], stopping=True)
+    assert "Stopping" in run_card(RUNNING, [], Surroundings(stopping=True))
+
+
+def test_a_run_that_waits_says_how_many_are_before_it():
+    waits = Status(RunState.QUEUED, 0, 0.0, 0.0, 0.0)
+    assert "2 in the queue before it" in run_card(waits, [], Surroundings(waiting_before=2))
+    assert "when a run that goes on has ended" in run_card(waits, [], Surroundings(waiting_before=0))
+
+
+def test_the_machine_and_the_share_of_batches_are_shown():
+    events = [Started(9, 3, ("a", "b"), 1, 2, "cpu", "bf16"), Step(1, 0.1, "a", 1.0, 0.1, 4321.0)]
+    html = run_card(RUNNING, events, Surroundings(memory=700_000_000, draws={"a": 3, "b": 1}))
+    for piece in ("cpu, bf16", "4,321 tokens/s", "700 MB of memory now", "a 75% · b 25%"):
+        assert piece in html
 
 
 def test_a_failed_run_shows_its_sentence_escaped():

@@ -1,36 +1,33 @@
 import re
 
-from demo import architecture
-from demo.views.stack import Trained, stack
-from mtl.recipe import DEFAULT_BACKBONE
+from demo import architecture, drafts
+from demo.freezing_choice import Freezing
+from demo.network import network
+from demo.views.stack import stack
+from mtl.recipe import DEFAULT_BACKBONE, Preset
 
-MINILM = architecture.of(DEFAULT_BACKBONE)
-
-
-def states(html: str) -> dict[str, str]:
-    names = re.findall(r'ph-name">([^<]+)<', html)
-    return dict(zip(names, re.findall(r'ph-state">(\w+)<', html), strict=True))
+TASKS = [draft for draft in drafts.built_in() if draft.name in ("topic", "entities")]
 
 
-def test_the_default_backbone_has_its_real_sizes():
-    assert MINILM.layers == 6
-    assert round(MINILM.embeddings / 1e6, 1) == 11.9
-    assert round(MINILM.layer / 1e6, 1) == 1.8
+def drawn(choice, backbone=DEFAULT_BACKBONE):
+    return stack(network(architecture.of(backbone), choice, TASKS, counted={}))
 
 
-def test_the_last_layers_and_the_heads_train():
-    found = states(stack(MINILM, Trained(False, 2, frozenset({"b"})), ["a", "b"]))
-    assert [name for name, state in found.items() if state == "trains"] == ["a head", "layer 6", "layer 5"]
+def test_every_block_is_a_button_that_says_its_size_and_state():
+    html = drawn(Freezing(Preset.LAST_LAYERS, 2, frozen_heads=("topic",)))
+    buttons = dict(re.findall(r'data-block="([^"]+)" (?:class="[^"]+" )?aria-pressed="(\w+)"', html))
+    buttons |= dict(re.findall(r'data-block="([^"]+)" class="[^"]+" aria-pressed="(\w+)"', html))
+    assert [key for key, pressed in buttons.items() if pressed == "true"] == ["head:entities", "layer:6", "layer:5"]
+    assert 'aria-label="layer 5, 1.8 M, trains. Press' in html
+    assert 'aria-label="topic head, 150.5 k, frozen. Press' in html
 
 
-def test_everything_trains_or_nothing():
-    assert set(states(stack(MINILM, Trained(True, None, frozenset()), ["a"])).values()) == {"trains"}
-    assert set(states(stack(MINILM, Trained(False, 0, frozenset({"a"})), ["a"])).values()) == {"frozen"}
+def test_the_bars_have_the_real_proportions():
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", drawn(Freezing(Preset.FULL)))]
+    assert max(widths) == 100
+    assert abs(min(widths) - 100 * 1_774_464 / 11_918_592) < 0.01
 
 
-def test_an_unseen_backbone_is_drawn_without_sizes():
-    assert architecture.of("someone/never-seen") is None
-    assert architecture.of("x" * 5000) is None
-    found = states(stack(None, Trained(False, 2, frozenset()), ["a"]))
-    assert found["top layers (2)"] == "trains"
-    assert found["embeddings"] == "frozen"
+def test_the_sum_says_how_much_trains():
+    assert "<strong>22.7 M</strong> of 22.7 M parameters train (100.0%)" in drawn(Freezing(Preset.FULL))
+    assert "known once the plan is measured" in stack(network(None, Freezing(Preset.FULL), [], counted={}))

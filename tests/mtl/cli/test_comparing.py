@@ -42,6 +42,14 @@ def test_a_comparison_prints_a_row_a_strategy_and_says_where_the_runs_are(short:
     assert all(RunFolder(folder / name).read_status().state is RunState.FINISHED for name in names)
 
 
+def test_a_comparison_in_a_folder_of_choice_goes_on_where_it_was(short: Path, tmp_path: Path, runs: list[list[str]]):  # noqa: F811
+    place = ("--run-dir", tmp_path / "mine")
+    succeed("compare", short, "--presets", "heads_only", *place)
+    succeed("compare", short, "--presets", "heads_only,full", *place)
+    assert {folder.name for folder in (tmp_path / "mine").iterdir()} == {"heads_only-seed42", "full-seed42"}
+    assert len(runs) == 2
+
+
 @pytest.mark.usefixtures("runs")
 def test_a_comparison_can_be_written_as_json(short: Path, tmp_path: Path):
     arguments = ("--presets", "heads_only", "--single-task", "--json", tmp_path / "table.json")

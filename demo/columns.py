@@ -1,0 +1,141 @@
+"""Tables whose columns have other names than a task's: what is in them, which column is likely which, and renaming."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from mtl.data.tables import read_lines, read_rows
+from mtl.errors import DataError
+from mtl.recipe import TaskKind
+
+ROLES: Mapping[TaskKind, tuple[str, ...]] = {
+    TaskKind.CLASSIFICATION: ("text", "label"),
+    TaskKind.TAGGING: (),
+    TaskKind.SIMILARITY: ("sentence1", "sentence2", "score"),
+}
+"""What a table of a kind must say; a tagging file says it by its format."""
+_USUAL = {
+    "text": ("text", "sentence", "content", "review", "utterance", "comment", "message", "body", "question", "title"),
+    "label": ("label", "class", "category", "intent", "topic", "sentiment", "target", "y"),
+    "sentence1": ("sentence1", "sentence_a", "text1", "first", "premise", "query", "question1"),
+    "sentence2": ("sentence2", "sentence_b", "text2", "second", "hypothesis", "answer", "question2"),
+    "score": ("score", "similarity", "similarity_score", "label", "rating"),
+}
+_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns of a file and its first rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def first_rows(path: Path) -> Table:
+    """What a table holds, without reading all of it.
+
+    Raises:
+        DataError: it cannot be read as its ending says, or has no row.
+    """
+    if path.suffix.lower() == ".parquet":
+        columns = _parquet_columns(path)
+        records = [row.values for row in islice(read_rows(path, columns), _ROWS)]
+    else:
+        records = [row.values for row in islice(read_rows(path, ()), _ROWS)]
+        columns = tuple(dict.fromkeys(str(name) for record in records for name in record))
+    if not records:
+        raise DataError(f"{path}:1: at least one row under the header was expected, there is none")
+    return Table(columns, tuple(tuple(_shown(record.get(name)) for name in columns) for record in records))
+
+
+def guess(kind: TaskKind, columns: Sequence[str]) -> dict[str, str]:
+    """The likely column of each role: one of a usual name, else the first that nothing else took."""
+    found: dict[str, str] = {}
+    lower = {name.strip().lower(): name for name in reversed(columns)}
+    for role in ROLES[kind]:
+        usual = [lower[name] for name in _USUAL[role] if name in lower]
+        free = [name for name in (*usual, *columns) if name not in found.values()]
+        if free:
+            found[role] = free[0]
+    return found
+
+
+def rename(path: Path, mapping: Mapping[str, str]) -> None:
+    """Give the columns of a file the names of their roles, in place; every line keeps its number.
+
+    Args:
+        path: a table.
+        mapping: role to column; a column that the file lacks is left for the reader to complain about.
+
+    Raises:
+        DataError: two roles have one column, or the file cannot be read as its ending says.
+    """
+    taken = [column for column in mapping.values() if column]
+    if len(set(taken)) < len(taken):
+        raise DataError(f"{path.name}: a column of its own was expected for each of {', '.join(mapping)}")
+    names = {column: role for role, column in mapping.items() if column and column != role}
+    if not names:
+        return
+    names |= {role: f"{role} (not used)" for role in mapping if role not in taken}
+    target = path.with_suffix(f".renamed{path.suffix}")
+    match path.suffix.lower():
+        case ".jsonl":
+            target.write_text("".join(_renamed_lines(path, names)), encoding="utf-8")
+        case ".parquet":
+            _rename_parquet(path, target, names)
+        case _:
+            _rename_csv(path, target, names)
+    target.replace(path)
+
+
+def _renamed_lines(path: Path, names: Mapping[str, str]) -> Iterator[str]:
+    for _, line in read_lines(path):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None  # the task's reader says what is wrong, with its line
+        if isinstance(record, dict):
+            line = json.dumps({names.get(key, key): value for key, value in record.items()}, ensure_ascii=False)
+        yield line + "\n"
+
+
+def _rename_csv(path: Path, target: Path, names: Mapping[str, str]) -> None:
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    lines = read_lines(path)
+    reader = csv.reader((line + "\n" for _, line in lines), delimiter=delimiter)
+    header = next((record for record in reader if record), [])
+    with target.open("w", encoding="utf-8", newline="") as file:
+        file.write("\n" * (reader.line_num - 1))  # so that what follows keeps its number
+        csv.writer(file, delimiter=delimiter, lineterminator="\n").writerow(
+            [names.get(name.strip(), name.strip()) for name in header]
+        )
+        file.writelines(line + "\n" for _, line in lines)
+
+
+def _parquet_columns(path: Path) -> tuple[str, ...]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return tuple(pyarrow.parquet.read_schema(path).names)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise DataError(f"{path}: a Parquet file was expected, it cannot be read as one") from error
+
+
+def _rename_parquet(path: Path, target: Path, names: Mapping[str, str]) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise DataError(f"{path}: a Parquet file was expected, it cannot be read as one") from error
+    pyarrow.parquet.write_table(table.rename_columns([names.get(n, n) for n in table.column_names]), target)
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)

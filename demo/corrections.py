@@ -1,0 +1,112 @@
+"""What visitors corrected, kept below `$MTL_HOME` as training examples, a file a task. No gradio, no torch."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from demo.settings import Settings
+from mtl.errors import InputError
+from mtl.labels import TypedSpan
+from mtl.recipe import TaskKind
+from mtl.runs import home
+from mtl.text import split_words
+
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One text and what is right about it: a label, or spans in offsets of the text."""
+
+    text: str
+    label: str | None = None
+    spans: tuple[TypedSpan, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """As a row of a JSONL file that `mtl.data` reads."""
+        if self.label is not None:
+            return {"text": self.text, "label": self.label}
+        return {"text": self.text, "spans": [{"start": s.start, "end": s.end, "label": s.label} for s in self.spans]}
+
+
+class Corrections:
+    """The corrections of one visitor; where nothing is private, those of everybody.
+
+    A file only grows: a later line about the same text counts instead of an earlier one, and `forget` adds a line too,
+    so that nothing that somebody typed is ever lost.
+    """
+
+    def __init__(self, owner: str, settings: Settings) -> None:
+        name = hashlib.sha256(owner.encode("utf-8", errors="replace")).hexdigest()[:32]
+        self._folder = home() / "corrections" / (name if settings.private_runs else "all")
+
+    def keep(self, task: str, correction: Correction) -> None:
+        """Add a correction of a task."""
+        self._append(task, correction.record())
+
+    def forget(self, task: str, text: str) -> None:
+        """Drop what was said about a text."""
+        self._append(task, {"text": text, "forgotten": True})
+
+    def of(self, task: str) -> tuple[Correction, ...]:
+        """What holds of a task, in the order in which the texts were first corrected."""
+        kept: dict[str, Correction | None] = {}
+        for row in self._rows(task):
+            kept[row["text"]] = None if row.get("forgotten") else _correction(row)
+        return tuple(correction for correction in kept.values() if correction is not None)
+
+    def file(self, task: str) -> Path:
+        """Where the corrections of a task are."""
+        return self._folder / f"{task}.jsonl"
+
+    def _append(self, task: str, row: Mapping[str, Any]) -> None:
+        with _lock:
+            path = self.file(task)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _rows(self, task: str) -> list[dict[str, Any]]:
+        path = self.file(task)
+        if not path.is_file():
+            return []
+        # A line that was cut off by a crash is no correction.
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines if line]
+
+
+def checked(text: str, kind: TaskKind, labels: Sequence[str], answer: str | Sequence[TypedSpan]) -> Correction:
+    """A correction that the head can learn: spans are whole words, disjoint and in order.
+
+    Raises:
+        InputError: a label is not one of the head's, or spans overlap or are empty.
+    """
+    if kind is TaskKind.CLASSIFICATION:
+        if answer not in labels:
+            raise InputError(f"One of {', '.join(labels)} was expected, was {str(answer)[:40]!r}.")
+        return Correction(text, label=str(answer))
+    words, spans = split_words(text), []
+    for span in sorted((s for s in answer if isinstance(s, TypedSpan)), key=lambda s: s.start):
+        if span.label not in labels:
+            raise InputError(f"One of {', '.join(labels)} was expected, was {span.label[:40]!r}.")
+        covered = [word for word in words if word.start < span.end and span.start < word.end]
+        if not covered:
+            raise InputError(f"A span with a word was expected, {span.start}–{span.end} has none.")
+        spans.append(TypedSpan(covered[0].start, covered[-1].end, span.label))
+    for first, second in zip(spans, spans[1:], strict=False):
+        if second.start < first.end:
+            where = f"{first.start}–{first.end} and {second.start}–{second.end}"
+            raise InputError(f"Disjoint spans were expected, {where} overlap.")
+    return Correction(text, spans=tuple(spans))
+
+
+def _correction(row: Mapping[str, Any]) -> Correction:
+    spans = tuple(TypedSpan(span["start"], span["end"], span["label"]) for span in row.get("spans", ()))
+    return Correction(row["text"], row.get("label"), spans)

@@ -1,0 +1,62 @@
+"""A run as one file to take away."""
+
+import json
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import yaml
+
+from demo.runs.info import name_of
+from mtl.errors import RecipeError, RunError
+from mtl.recipe import load, portable
+from mtl.runs import RunFolder, home
+
+_FOLDER = Path(tempfile.gettempdir()) / "polyhead-downloads"
+_KEPT_SECONDS = 3600
+_WHOLE = ("events.jsonl", "table.json")
+
+
+def pack(folder: RunFolder) -> Path:
+    """Recipe, events, log and the best checkpoint of a run as a zip below the temporary folder.
+
+    No path of this machine is in it: data files stand in the recipe as folder and name, as in the checkpoint.
+
+    Raises:
+        RunError: there is nothing to take away yet.
+    """
+    if not any((folder.path / name).is_file() for name in _WHOLE):
+        raise RunError("There is nothing to download yet.")
+    _FOLDER.mkdir(mode=0o700, exist_ok=True)
+    for old in _FOLDER.iterdir():
+        if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
+            old.unlink(missing_ok=True)
+    target = Path(tempfile.mkdtemp(dir=_FOLDER)) / f"{_slug(name_of(folder))}.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name in _WHOLE:
+            if (folder.path / name).is_file():
+                archive.writestr(name, _hidden((folder.path / name).read_text(encoding="utf-8")))
+        archive.writestr("log.txt", _hidden(folder.log_file.read_text(encoding="utf-8", errors="replace")))
+        archive.writestr("recipe.yaml", _recipe(folder))
+        for file in sorted(folder.best.rglob("*")) if folder.best.is_dir() else []:
+            archive.write(file, Path("checkpoint") / file.relative_to(folder.best))
+    return target
+
+
+def _recipe(folder: RunFolder) -> str:
+    file = folder.recipe if folder.recipe.is_file() else folder.path / "request.yaml"
+    try:
+        content = portable(load(file))
+    except RecipeError:  # its data may be gone by now
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = json.loads(_hidden(json.dumps(content)))
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def _hidden(text: str) -> str:
+    return text.replace(f"{home()}/", "")
+
+
+def _slug(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name).strip("-")[:60] or "run"

@@ -1,0 +1,112 @@
+"""What the page says of a run in one line, and where the run stands."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from demo.runs import queue
+from demo.runs.places import id_of, is_comparison, members, presets_of
+from demo.runs.process import was_launched_and_lives
+from mtl.errors import RunError
+from mtl.runs import RunFolder, RunState, Status
+
+TABLE = "table.json"
+_NAME = "name"
+_DATED = re.compile(r"\d{8}-\d{6}-(.+)-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One line about a run; `started` in seconds since the epoch."""
+
+    id: str
+    state: RunState
+    started: float
+    has_checkpoint: bool
+    name: str = ""
+    """What somebody named it, else what it was begun as."""
+    is_comparison: bool = False
+
+    @property
+    def title(self) -> str:
+        """The run's name and when it began, as people read it."""
+        return f"{self.name or self.id} · {time.strftime('%d %b %H:%M', time.localtime(self.started))}"
+
+    @property
+    def comparison(self) -> str | None:
+        """The id of the comparison that it belongs to."""
+        above, slash, _ = self.id.partition("/")
+        return above if slash else None
+
+
+def infos(folder: RunFolder) -> Iterator[RunInfo]:
+    """A run; a comparison and after it its runs; nothing where there is no readable status."""
+    yield from _info(folder)
+    if is_comparison(folder):
+        for member in members(folder):
+            yield from _info(member)
+
+
+def status_of(folder: RunFolder) -> Status:
+    """Where a run stands, the time between its turn in the queue and its own first word included.
+
+    Raises:
+        RunError: there is no readable status.
+    """
+    status = folder.read_status()
+    if is_comparison(folder):
+        return _of_comparison(folder, status)
+    if status.state is not RunState.QUEUED or queue.is_waiting(folder):
+        return status
+    if was_launched_and_lives(folder):
+        return replace(status, state=RunState.STARTING)
+    return replace(status, state=RunState.DIED, message="the process ended before the run began")
+
+
+def name_of(folder: RunFolder) -> str:
+    """What a run is called."""
+    try:
+        return (folder.path / _NAME).read_text(encoding="utf-8")
+    except OSError:
+        dated = _DATED.fullmatch(folder.id)
+        return dated[1] if dated else folder.id
+
+
+def write_name(folder: RunFolder, name: str) -> None:
+    """Call a run something else; the folder stays where it is.
+
+    Raises:
+        RunError: the name is blank or too long.
+    """
+    name = " ".join(name.split())
+    if not 0 < len(name) <= 60:
+        raise RunError(f"A name of 1 to 60 characters was expected, was one of {len(name)}.")
+    (folder.path / _NAME).write_text(name.encode("utf-8", errors="replace").decode("utf-8"), encoding="utf-8")
+
+
+def _info(folder: RunFolder) -> list[RunInfo]:
+    try:
+        status = status_of(folder)
+    except RunError:
+        return []
+    has_checkpoint = status.state.has_ended and (folder.best / "config.json").is_file()
+    return [
+        RunInfo(id_of(folder), status.state, status.started, has_checkpoint, name_of(folder), is_comparison(folder))
+    ]
+
+
+def _of_comparison(folder: RunFolder, status: Status) -> Status:
+    """A comparison writes no status of its own: it goes on while its process does, and its steps are its runs."""
+    begun = [member.read_status().state for member in members(folder)]
+    done = sum(state is RunState.FINISHED for state in begun)
+    status = replace(status, step=done, first_step=done, total_steps=len(presets_of(folder)))
+    if queue.is_waiting(folder):
+        return status
+    if was_launched_and_lives(folder):
+        return replace(status, state=RunState.RUNNING)
+    if (folder.path / TABLE).is_file():
+        return replace(status, state=RunState.FINISHED)
+    if RunState.STOPPED in begun or folder.stop_requested():
+        return replace(status, state=RunState.STOPPED)
+    return replace(status, state=RunState.FAILED, message=folder.log_tail(1).removeprefix("error: "))

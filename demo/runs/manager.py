@@ -1,0 +1,273 @@
+"""Starts, queues, stops, resumes and forgets runs; each has the hash of its owner's token beside it."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock, Thread
+
+import yaml
+
+from demo.recipe_text import as_yaml
+from demo.runs import queue
+from demo.runs.archive import pack
+from demo.runs.info import TABLE, RunInfo, infos, name_of, status_of, write_name
+from demo.runs.places import (
+    is_comparison,
+    is_owner,
+    members,
+    place_of,
+    presets_of,
+    top_folders,
+    write_owner,
+    write_presets,
+)
+from demo.runs.process import launch, launched_process
+from demo.settings import Settings, Training
+from mtl.errors import RunError
+from mtl.recipe import Recipe
+from mtl.runs import RunFolder, RunState, Status, new_run_id, runs_root
+
+MTL_COMMAND = (sys.executable, "-m", "mtl")
+_REQUEST = "request.yaml"
+_SECONDS = 1.0
+
+
+class RunManager:
+    """Runs and comparisons below `$MTL_HOME/runs`.
+
+    What cannot begin at once waits in a queue on disk. A thread gives the turns while somebody waits, whoever looks;
+    a page that is started again goes on with the queue that it finds.
+    """
+
+    def __init__(self, settings: Settings, *, command: Sequence[str] = MTL_COMMAND) -> None:
+        self._settings = settings
+        self._command = tuple(command)
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        if settings.training is not Training.OFF:
+            self._give_turns()
+
+    def start(self, recipe: Recipe, *, owner: str) -> RunFolder:
+        """Start a run, or let it wait for its turn, and return at once; it goes on whatever becomes of this process.
+
+        Raises:
+            RunError: training is off, too many runs wait, or the folder cannot be made.
+        """
+        return self._begin(recipe, owner=owner, presets=())
+
+    def compare(self, recipe: Recipe, presets: Sequence[str], *, owner: str) -> RunFolder:
+        """Start a comparison of freezing presets on one recipe, as `start` does with a run.
+
+        Raises:
+            RunError: as `start`.
+        """
+        return self._begin(recipe, owner=owner, presets=tuple(presets))
+
+    def runs(self, owner: str) -> list[RunInfo]:
+        """This owner's runs, newest first, each comparison before its runs; every run where nothing is private."""
+        self._reap()
+        groups = [list(infos(folder)) for folder in top_folders() if self._may_see(folder, owner)]
+        return [info for group in sorted(filter(None, groups), key=lambda group: -group[0].started) for info in group]
+
+    def get(self, run_id: str, owner: str) -> RunFolder:
+        """The folder of a run of this owner.
+
+        Raises:
+            RunError: there is none; a stranger's run looks the same as no run.
+        """
+        folder = place_of(run_id)
+        if not self._may_see(folder, owner):
+            raise RunError("There is no such run.")
+        return folder
+
+    def began_from(self, run_id: str, owner: str) -> str:
+        """The backbone or checkpoint that a run began from.
+
+        Raises:
+            RunError: as `get`; or the run has written no recipe yet.
+        """
+        try:
+            recipe = yaml.safe_load(self.get(run_id, owner).recipe.read_text(encoding="utf-8"))
+            return str(recipe["backbone"])
+        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise RunError("This run has written no recipe yet.") from error
+
+    def waiting_before(self, run_id: str, owner: str) -> int | None:
+        """How many runs have their turn before this one; None when it does not wait.
+
+        Raises:
+            RunError: as `get`.
+        """
+        return queue.position(self.get(run_id, owner), top_folders())
+
+    def stop(self, run_id: str, owner: str) -> None:
+        """Ask a run to end and keep its weights; one that waits leaves the queue.
+
+        Raises:
+            RunError: as `get`.
+        """
+        folder = self.get(run_id, owner)
+        if queue.take(folder):
+            message = "taken out of the queue before it began"
+            folder.write_status(replace(folder.read_status(), state=RunState.STOPPED, message=message))
+            return
+        folder.request_stop()
+        if is_comparison(folder):
+            for member in members(folder):
+                if member.read_status().state.is_live:
+                    member.request_stop()
+
+    def resume(self, run_id: str, owner: str) -> None:
+        """Go on with a run that was stopped or broke off, when it has its turn.
+
+        Raises:
+            RunError: as `get`; the run has come to its end, still goes on, or is part of a comparison.
+        """
+        folder = self.get(run_id, owner)
+        if not can_resume(folder):
+            raise RunError("Only a run that was stopped or broke off can go on.")
+        with self._lock:
+            self._need_place()
+            folder.stop_file.unlink(missing_ok=True)
+            folder.write_status(replace(folder.read_status(), state=RunState.QUEUED, updated=time.time(), message=""))
+            queue.put(folder)
+        self._give_turns()
+
+    def rename(self, run_id: str, owner: str, name: str) -> None:
+        """Call a run something else.
+
+        Raises:
+            RunError: as `get`; or the name is blank or too long.
+        """
+        write_name(self.get(run_id, owner), name)
+
+    def delete(self, run_id: str, owner: str) -> None:
+        """Remove a run with its checkpoints, for good.
+
+        Raises:
+            RunError: as `get`; or the run still goes on.
+        """
+        folder = self.get(run_id, owner)
+        if status_of(folder).state.is_live:
+            raise RunError(f"{name_of(folder)} still goes on; stop it first.")
+        queue.take(folder)
+        shutil.rmtree(folder.path, ignore_errors=True)
+
+    def archive(self, run_id: str, owner: str) -> Path:
+        """A zip of a run to take away.
+
+        Raises:
+            RunError: as `get`; or there is nothing to take away yet.
+        """
+        return pack(self.get(run_id, owner))
+
+    def _begin(self, recipe: Recipe, *, owner: str, presets: tuple[str, ...]) -> RunFolder:
+        if self._settings.training is Training.OFF:
+            raise RunError("Training is switched off on this page.")
+        with self._lock:
+            self._need_place()
+            self._forget_oldest()
+            name = "-".join(recipe.tasks)
+            folder = RunFolder(runs_root() / new_run_id(f"compare-{name}" if presets else name))
+            folder.create()
+            write_owner(folder, owner)
+            if presets:
+                write_presets(folder, presets)
+            (folder.path / _REQUEST).write_text(as_yaml(recipe), encoding="utf-8")
+            now = time.time()
+            folder.write_status(Status(RunState.QUEUED, 0, 0.0, started=now, updated=now))
+            queue.put(folder)
+        self._give_turns()
+        return folder
+
+    def _need_place(self) -> None:
+        waiting = len(queue.in_order(top_folders()))
+        if waiting >= self._settings.max_waiting_runs:
+            raise RunError(f"{waiting} runs wait already, more than that do not fit; try again later.")
+
+    def _give_turns(self) -> bool:
+        """Start what waits while there is room; returns whether somebody still waits."""
+        with self._lock:
+            self._reap()
+            folders = top_folders()
+            waiting = queue.in_order(folders)
+            room = max(0, self._settings.max_live_runs - sum(_is_live(folder) for folder in folders))
+            for folder in waiting[:room]:
+                if queue.take(folder):
+                    self._launch(folder)
+            still = len(waiting) > room
+            if not still:
+                self._thread = None
+            elif self._thread is None:
+                self._thread = Thread(target=self._keep_giving_turns, daemon=True)
+                self._thread.start()
+        return still
+
+    def _keep_giving_turns(self) -> None:
+        time.sleep(_SECONDS)
+        while self._give_turns():
+            time.sleep(_SECONDS)
+
+    def _launch(self, folder: RunFolder) -> None:
+        try:
+            child = launch([*self._command, *_arguments(folder)], folder)
+        except OSError as error:
+            message = f"the process could not be started: {error.strerror}"
+            folder.write_status(replace(folder.read_status(), state=RunState.FAILED, message=message))
+            return
+        self._children.append(child)
+        status = folder.read_status()
+        begins = not is_comparison(folder) and not folder.recipe.is_file()
+        if begins and status.state is RunState.QUEUED:  # one that is resumed must not look as if it went on already
+            process = launched_process(folder)
+            folder.write_status(replace(status, state=RunState.STARTING, pid=process.pid, pid_started=process.started))
+
+    def _forget_oldest(self) -> None:
+        if self._settings.kept_runs is None:
+            return
+        ended = [(status.started, folder) for folder in top_folders() if (status := _ended(folder))]
+        for _, folder in sorted(ended, key=lambda pair: -pair[0])[self._settings.kept_runs - 1 :]:
+            shutil.rmtree(folder.path, ignore_errors=True)
+
+    def _reap(self) -> None:
+        self._children = [child for child in self._children if child.poll() is None]
+
+    def _may_see(self, folder: RunFolder, owner: str) -> bool:
+        return not self._settings.private_runs or is_owner(folder, owner)
+
+
+def _arguments(folder: RunFolder) -> tuple[str, ...]:
+    """What to tell `python -m mtl`, to begin or to go on."""
+    request = str(folder.path / _REQUEST)
+    if is_comparison(folder):
+        presets = ("--presets", ",".join(presets_of(folder)))
+        return ("compare", request, *presets, "--json", str(folder.path / TABLE), "--run-dir", str(folder.path))
+    if folder.recipe.is_file():
+        return ("train", "--resume", str(folder.path))
+    return ("train", request, "--run-dir", str(folder.path))
+
+
+def can_resume(folder: RunFolder) -> bool:
+    """Whether `RunManager.resume` would go on with this run."""
+    resumable = (RunState.STOPPED, RunState.FAILED, RunState.DIED)
+    return folder.path.parent == runs_root() and status_of(folder).state in resumable
+
+
+def _is_live(folder: RunFolder) -> bool:
+    try:
+        return status_of(folder).state.is_live
+    except RunError:
+        return False
+
+
+def _ended(folder: RunFolder) -> Status | None:
+    try:
+        status = status_of(folder)
+    except RunError:
+        return None
+    return status if status.state.has_ended else None

@@ -1,0 +1,66 @@
+"""Processes that outlive the page: started apart from it, with their output in the run's log."""
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from mtl.runs import RunFolder
+from mtl.runs.folder import process_is_alive
+
+PROJECT = Path(__file__).resolve().parents[2]
+_NICENESS = 5
+_LAUNCHED = "launched"
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A process by its id and when it began, in seconds since the epoch: ids are used again."""
+
+    pid: int
+    started: float
+
+
+def launch(command: Sequence[str], folder: RunFolder) -> subprocess.Popen[bytes]:
+    """Start a command whose output goes to the run's log, after what is there; note its process in the folder."""
+    with folder.log_file.open("ab") as log:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=PROJECT,
+            start_new_session=True,
+        )
+    process = psutil.Process(child.pid)
+    note = asdict(Launched(child.pid, process.create_time()))
+    (folder.path / _LAUNCHED).write_text(json.dumps(note), encoding="utf-8")
+    if os.name == "posix":
+        process.nice(_NICENESS)
+    return child
+
+
+def launched_process(folder: RunFolder) -> Launched:
+    """The process that was started for this folder; one that never was is that of nobody."""
+    try:
+        return Launched(**json.loads((folder.path / _LAUNCHED).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Launched(0, 0.0)
+
+
+def was_launched_and_lives(folder: RunFolder) -> bool:
+    """Whether that process is still there."""
+    process = launched_process(folder)
+    return process.pid > 0 and process_is_alive(process.pid, process.started)
+
+
+def resident_memory(pid: int, started: float) -> int | None:
+    """Bytes that a process holds in memory now, or None when it is gone."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss) if process_is_alive(pid, started) else None
+    except psutil.Error:
+        return None

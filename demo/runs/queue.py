@@ -1,0 +1,43 @@
+"""Who waits for a turn: a marker in the run's folder, so that the order outlives the page."""
+
+from collections.abc import Iterable
+
+from mtl.runs import RunFolder
+
+_MARKER = "queued"
+
+
+def put(folder: RunFolder) -> None:
+    """Let a run wait."""
+    (folder.path / _MARKER).touch()
+
+
+def take(folder: RunFolder) -> bool:
+    """Take a run out of the queue; False when somebody else was first."""
+    try:
+        (folder.path / _MARKER).unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def is_waiting(folder: RunFolder) -> bool:
+    """Whether a run waits for its turn."""
+    return (folder.path / _MARKER).exists()
+
+
+def in_order(folders: Iterable[RunFolder]) -> list[RunFolder]:
+    """Those that wait, the first to come first."""
+    waiting = []
+    for folder in folders:
+        try:
+            waiting.append(((folder.path / _MARKER).stat().st_mtime_ns, folder.id, folder))
+        except OSError:
+            continue
+    return [folder for _, _, folder in sorted(waiting, key=lambda entry: entry[:2])]
+
+
+def position(folder: RunFolder, folders: Iterable[RunFolder]) -> int | None:
+    """How many wait before this one; None when it does not wait."""
+    waiting = [other.id for other in in_order(folders)]
+    return waiting.index(folder.id) if folder.id in waiting else None

@@ -1,0 +1,47 @@
+"""Predictions measured against the right answers of a file."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mtl.inference.analysis import Analysis, Entity
+from mtl.labels import TypedSpan
+from mtl.metrics import classification_metrics, span_f1
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Metrics by name (`precision/<label>` and so on included), and how many cases of each label there are."""
+
+    metrics: dict[str, float]
+    support: dict[str, int]
+
+
+def class_scores(gold: Sequence[str], predicted: Sequence[str]) -> Scores:
+    """As `mtl.metrics.classification_metrics`."""
+    return Scores(classification_metrics(gold, predicted), dict(Counter(gold)))
+
+
+def span_scores(gold: Sequence[Sequence[TypedSpan]], predicted: Sequence[Sequence[TypedSpan]]) -> Scores:
+    """`f1`, `precision` and `recall` over exact spans of raw texts, micro and by type."""
+    support = Counter(span.label for spans in gold for span in spans)
+    metrics = span_f1(gold, predicted)
+    for kind in sorted({*support, *(span.label for spans in predicted for span in spans)}):
+        own = [[[s for s in spans if s.label == kind] for spans in side] for side in (gold, predicted)]
+        metrics |= {f"{name}/{kind}": value for name, value in span_f1(*own).items()}
+        support.setdefault(kind, 0)
+    return Scores(metrics, dict(support))
+
+
+def spans_of(entities: Sequence[Entity]) -> tuple[TypedSpan, ...]:
+    """Entities without their scores."""
+    return tuple(TypedSpan(e["start"], e["end"], e["entity_group"]) for e in entities)
+
+
+def mistakes(analyses: Sequence[Analysis], task: str, gold: Sequence[Sequence[TypedSpan]]) -> list[int]:
+    """The positions of the texts whose spans are not exactly the right ones."""
+    return [
+        row
+        for row, (analysis, right) in enumerate(zip(analyses, gold, strict=True))
+        if set(spans_of(analysis.entities[task])) != set(right)
+    ]

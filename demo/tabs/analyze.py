@@ -1,0 +1,150 @@
+"""The Analyze tab: one sentence, the whole picture, from one pass at every keystroke."""
+
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from demo import links, passes
+from demo.examples import ANALYZE_EXAMPLES
+from demo.landscape import Landscapes, landscape
+from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, latest, message_place, reporting
+from demo.text_input import one_text
+from demo.turns import Turns
+from demo.views import message
+from demo.views.analysis import as_json, cut_warning, spoken
+from demo.views.classes import bars
+from demo.views.entities import entity_cards, entity_table
+from demo.views.neighbours import near_list
+from demo.views.numbers import number_strip
+from demo.views.place import Star, place_map
+from demo.views.words import word_table
+from mtl.recipe import TaskKind
+
+_NEAREST = 6
+_RESULTS = 11
+"""What `_analyze` returns."""
+_EMPTY = "Type a sentence: its classes, entities and neighbours appear as you type."
+_NO_CLASSES = "This model has no classification head. Choose another one in the header, or train one."
+_NO_ENTITIES = "This model has no tagging head. Choose another one in the header, or train one."
+_LIVE = "element.setAttribute('role', 'status')"
+_SAYING = """
+const live = document.createElement('div'); live.className = 'ph-unseen'; live.setAttribute('role', 'status');
+document.body.append(live);
+let timer;
+watch('value', () => {
+  clearTimeout(timer);
+  timer = setTimeout(() => { live.textContent = element.textContent.trim(); }, 800);
+});
+"""
+"""Lets a screen reader say the answer once one has stopped typing."""
+_CHOOSING = """
+const tip = document.createElement('div'); tip.className = 'ph-tip'; tip.hidden = true; document.body.append(tip);
+element.addEventListener('pointermove', event => {
+  const mark = event.target.closest('path[data-text]');
+  tip.hidden = !mark;
+  if (!mark) return;
+  tip.textContent = mark.dataset.text;
+  tip.style.left = Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 12) + 'px';
+  tip.style.top = (event.clientY + 16) + 'px';
+});
+element.addEventListener('pointerleave', () => { tip.hidden = true; });
+element.addEventListener('click', event => {
+  const chosen = event.target.closest('[data-text]');
+  if (!chosen) return;
+  tip.hidden = true;
+  trigger('click', {text: chosen.dataset.text});
+});
+"""
+"""Shows the sentence of a mark under the pointer, and takes over the one that is clicked."""
+
+
+def build(shared: Shared) -> None:
+    """Lay out the tab and wire it."""
+    first = next(iter(ANALYZE_EXAMPLES.values()))
+    text = gr.Textbox(first, label="Sentence", lines=2, max_lines=8, elem_id="ph-sentence", container=False)
+    with gr.Row(elem_id="ph-under-sentence"):
+        examples = example_buttons(list(ANALYZE_EXAMPLES))
+        cost = gr.HTML(message.note(" "), elem_id="ph-analyze-cost")
+    problem = message_place("ph-analyze-problem")
+    cut = message_place()
+    said = gr.HTML("", js_on_load=_SAYING, elem_id="ph-said")
+    with gr.Row(elem_classes="ph-panes"):
+        with gr.Column(scale=2, min_width=320):
+            heading("Classes")
+            classes = gr.HTML(message.empty(_EMPTY), elem_id="ph-analyze-classes")
+        with gr.Column(scale=3, min_width=320):
+            heading("Entities")
+            entities = gr.HTML(message.empty(_EMPTY), elem_id="ph-analyze-entities")
+    with gr.Row(elem_classes="ph-panes"):
+        with gr.Column(scale=3, min_width=320):
+            heading("Where it lies", "Among our example sentences, by PCA; click a mark to go there.")
+            place = gr.HTML(message.empty(_EMPTY), js_on_load=_CHOOSING, elem_id="ph-place")
+        with gr.Column(scale=2, min_width=320):
+            heading("Nearest", "Cosine in the original space, not on the map.")
+            near = gr.HTML(message.empty(_EMPTY), js_on_load=_CHOOSING, elem_id="ph-near")
+    with gr.Row(elem_classes="ph-action"):
+        copy = gr.Button("Copy JSON", size="md")
+        link = gr.Button("Copy link", size="md")
+        copied = gr.HTML("", js_on_load=_LIVE, elem_id="ph-copied")
+    with gr.Accordion("Words, sub-words and tags", open=False, elem_classes="ph-fold"):
+        words = gr.HTML("", elem_id="ph-words")
+    with gr.Accordion("The numbers of the embedding", open=False, elem_classes="ph-fold"):
+        numbers = gr.HTML("", elem_id="ph-numbers")
+    json = gr.Textbox(visible=False)
+
+    outputs = [problem, cost, cut, said, classes, entities, place, near, words, numbers, json, copied]
+    step: dict[str, Any] = {
+        "fn": latest(
+            reporting(partial(_analyze, shared, Landscapes(landscape)), outputs=_RESULTS), outputs=_RESULTS + 1
+        ),
+        "inputs": [gr.State(Turns()), shared.picker, shared.owner, text],
+        "outputs": outputs,
+        "concurrency_id": "analyze",
+        "concurrency_limit": ENGINE_SLOTS,
+        "show_progress": "hidden",
+        "api_visibility": "private",
+    }
+    # Gradio's `input` misses what is pasted or deleted, `change` does not. While one types, the next pass starts when
+    # the last one is back: as many as the machine can make, none in vain.
+    text.change(trigger_mode="always_last", **step)
+    gr.on([text.submit, shared.picker.change], trigger_mode="multiple", **step)
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    for button, example in zip(examples, ANALYZE_EXAMPLES.values(), strict=True):
+        button.click(partial(str, example), None, text, **quick)
+    for pane in (place, near):
+        pane.click(_chosen, None, text, **quick)
+    copy.click(None, json, copied, js=links.COPY_TEXT)
+    link.click(None, None, copied, js=links.COPY_ADDRESS)
+
+
+def _analyze(shared: Shared, landscapes: Landscapes, key: str | None, owner: str, text: str) -> tuple[Any, ...]:
+    if key is None:  # the page is still on its way
+        return tuple(gr.skip() for _ in range(_RESULTS))
+    if not text.strip():
+        nothing = message.empty(_EMPTY)
+        return message.note(" "), "", "", nothing, nothing, nothing, nothing, "", "", "", ""
+    model = shared.engines.get(key, owner)
+    passed = passes.run(model, [one_text(text, shared.settings)])
+    (analysis,), colours = passed.analyses, passed.colours
+    around = landscapes.get(model)
+    star = Star(analysis.text, analysis.embedding, around.near(analysis.embedding, text=analysis.text, count=_NEAREST))
+    return (
+        message.cost(passed.analyses, passed.seconds),
+        cut_warning(analysis),
+        spoken(analysis),
+        bars(analysis.classes, colours) if analysis.classes else message.empty(_NO_CLASSES),
+        entity_cards([analysis], colours) + entity_table([analysis], colours)
+        if passes.names_of(passed.tasks, TaskKind.TAGGING)
+        else message.empty(_NO_ENTITIES),
+        place_map(around, star),
+        near_list(star.near, around.texts),
+        word_table(analysis, model.subwords(analysis.text), colours),
+        number_strip(analysis.embedding),
+        as_json(analysis),
+        "",
+    )
+
+
+def _chosen(event: gr.EventData) -> str:
+    return str(event.text)

@@ -1,0 +1,189 @@
+"""Correct it here: what was corrected, and one head trained on it while everything else stays as it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo import passes
+from demo.corrections import Correction, Corrections
+from demo.engines import key_of
+from demo.predicted import Predicted
+from demo.retraining import Head, recipe_of
+from demo.scoring import spans_of
+from demo.settings import Training
+from demo.tabs.shared import ENGINE_SLOTS, Shared, heading, message_place, reporting
+from demo.views import message
+from demo.views.kept import kept_list, outcome
+from mtl.errors import InputError, MtlError
+from mtl.inference.analysis import Analysis
+from mtl.recipe import TaskKind
+from mtl.runs import RunState
+
+_SECONDS = 1.0
+NO_RUN = ("", "")
+"""In place of a run's id and its task."""
+_HOW = {
+    TaskKind.CLASSIFICATION: "Choose another class above. It is kept as a training example of yours.",
+    TaskKind.TAGGING: "Press Correct beside a text above. What you keep is a training example of yours.",
+}
+CLICKS = (Path(__file__).resolve().parent.parent / "editor" / "clicks.js").read_text(encoding="utf-8")
+"""Makes the buttons inside a result events: `correct` and `forget`, with what they stand for."""
+
+
+@dataclass(frozen=True)
+class Correcting:
+    """The widgets of the section, and in which order `refresh` gives its outputs."""
+
+    kind: TaskKind
+    kept: gr.HTML
+    task: gr.Dropdown
+    retrain: gr.Button
+    problem: gr.HTML
+    status: gr.HTML
+    use: gr.Button
+    run: gr.State
+    timer: gr.Timer
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `refresh` returns, in its order."""
+        return [self.kept, self.task, self.retrain]
+
+
+def build(shared: Shared, kind: TaskKind, predicted: gr.State) -> Correcting:
+    """Lay out the section and wire what does not depend on the tab."""
+    heading("Correct it here", _HOW[kind])
+    kept = gr.HTML(kept_list({}), js_on_load=CLICKS, elem_id=f"ph-kept-{kind}")
+    off = shared.settings.training is Training.OFF
+    with gr.Row(elem_classes="ph-action"):
+        task = gr.Dropdown([], label="Head", show_label=False, visible=False, min_width=160, container=False)
+        retrain = gr.Button("Retrain this head alone", size="md", visible=not off, interactive=False)
+        use = gr.Button("Use it", variant="primary", size="md", visible=False)
+    problem = message_place()
+    status = gr.HTML("", elem_id=f"ph-retrain-{kind}")
+    made = Correcting(
+        kind, kept, task, retrain, problem, status, use, gr.State(NO_RUN), gr.Timer(_SECONDS, active=False)
+    )
+    _wire(shared, made, predicted)
+    return made
+
+
+def _wire(shared: Shared, made: Correcting, predicted: gr.State) -> None:
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+    # Gradio finds the event by the annotation of a plain function.
+    def forget(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:
+        task, text = event._data.get("task"), event._data.get("text")
+        if known is not None and task in known.tasks and isinstance(text, str):
+            Corrections(owner, shared.settings).forget(task, text)
+        return refresh(shared, made.kind, known, owner, current)
+
+    made.kept.forget(forget, [predicted, shared.owner, made.task], made.outputs, **quick)
+    made.retrain.click(
+        reporting(partial(_retrain, shared, made.kind), outputs=5),
+        [predicted, shared.owner, made.task],
+        [made.problem, made.run, shared.watched, made.status, made.timer, made.use],
+        concurrency_id="engine",
+        concurrency_limit=ENGINE_SLOTS,
+        show_progress="minimal",
+        show_progress_on=made.status,
+        api_visibility="private",
+    )
+    made.timer.tick(
+        reporting(partial(_tick, shared), outputs=4),
+        [made.run, shared.owner],
+        [made.problem, made.status, made.timer, made.use, shared.picker],
+        **quick,
+    )
+    made.use.click(partial(_use, shared), [made.run, shared.owner], [shared.picker, made.use], **quick)
+
+
+def refresh(
+    shared: Shared, kind: TaskKind, predicted: Predicted | None, owner: str, current: str | None
+) -> tuple[Any, ...]:
+    """The kept corrections of the model's heads, the heads that can be trained on them, and whether any can."""
+    if predicted is None:
+        return kept_list({}), gr.skip(), gr.skip()
+    kept = _kept(shared, kind, predicted, owner)
+    heads = [task for task, corrections in kept.items() if corrections]
+    chosen = current if current in heads else next(iter(heads), None)
+    dropdown = gr.Dropdown(choices=heads, value=chosen, visible=len(heads) > 1)
+    return kept_list(kept), dropdown, gr.Button(_title(chosen), interactive=bool(heads))
+
+
+def keep(shared: Shared, owner: str, task: str, correction: Correction) -> None:
+    """Add a correction to the visitor's own."""
+    Corrections(owner, shared.settings).keep(task, correction)
+
+
+def _title(task: str | None) -> str:
+    return f"Retrain {task} alone" if task else "Retrain this head alone"
+
+
+def _kept(shared: Shared, kind: TaskKind, predicted: Predicted, owner: str) -> Mapping[str, tuple[Correction, ...]]:
+    own = Corrections(owner, shared.settings)
+    return {task: own.of(task) for task in passes.names_of(predicted.tasks, kind)}
+
+
+def _retrain(
+    shared: Shared, kind: TaskKind, predicted: Predicted | None, owner: str, task: str | None
+) -> tuple[Any, ...]:
+    if predicted is None or task is None or task not in predicted.tasks:
+        raise InputError("Correct at least one text first.")
+    corrections = Corrections(owner, shared.settings).of(task)
+    checkpoint = _folder(shared.engines.location(predicted.key, owner))
+    model = shared.engines.get(predicted.key, owner)
+    recipe = recipe_of(Head(task, kind, checkpoint), model, corrections, shared.settings)
+    folder = shared.runs.start(recipe, owner=owner)
+    line = message.note(f"Training {task} alone on {len(corrections)} corrections …")
+    return (folder.id, task), folder.id, line, gr.Timer(active=True), gr.Button(visible=False)
+
+
+def _folder(location: str) -> Path:
+    from mtl.encoder import find_backbone
+
+    path = Path(location).expanduser()
+    return path if path.is_dir() else find_backbone(location).folder
+
+
+def _tick(shared: Shared, run: tuple[str, str], owner: str) -> tuple[Any, ...]:
+    run_id, task = run
+    if not run_id:
+        return gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip()
+    folder = shared.runs.get(run_id, owner)
+    status = folder.read_status()
+    if status.state.is_live:
+        steps = f"step {status.step} of at most {status.total_steps}" if status.total_steps else "loading"
+        return message.note(f"Training {task} alone: {steps}"), gr.skip(), gr.skip(), gr.skip()
+    stopped = gr.Timer(active=False)
+    if status.state not in (RunState.FINISHED, RunState.STOPPED):
+        return message.problem(f"The run ended: {status.message}"), stopped, gr.skip(), gr.skip()
+    choices = gr.Dropdown(choices=shared.engines.choices(owner))
+    try:
+        line = outcome(task, *_right(shared, run_id, owner, task))
+    except MtlError as error:
+        return message.problem(str(error)), stopped, gr.skip(), choices
+    return message.note(line), stopped, gr.Button(visible=True), choices
+
+
+def _right(shared: Shared, run_id: str, owner: str, task: str) -> tuple[int, int]:
+    """Of the corrected texts: how many the new model has right, and how many there are."""
+    corrections = Corrections(owner, shared.settings).of(task)
+    found = shared.engines.get(key_of(run_id), owner).analyze([correction.text for correction in corrections])
+    right = sum(_agrees(analysis, task, one) for analysis, one in zip(found, corrections, strict=True))
+    return right, len(corrections)
+
+
+def _agrees(analysis: Analysis, task: str, correction: Correction) -> bool:
+    if correction.label is not None:
+        scores = analysis.classes[task]
+        return max(scores, key=lambda label: scores[label]) == correction.label
+    return spans_of(analysis.entities[task]) == correction.spans
+
+
+def _use(shared: Shared, run: tuple[str, str], owner: str) -> tuple[gr.Dropdown, gr.Button]:
+    return gr.Dropdown(choices=shared.engines.choices(owner), value=key_of(run[0])), gr.Button(visible=False)

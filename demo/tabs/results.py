@@ -1,0 +1,110 @@
+"""What Classes and Entities share: texts typed or uploaded, one pass in chunks, a threshold, one result."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.embedded import Progress
+from demo.predicted import Gold, Predicted, predict
+from demo.settings import Settings
+from demo.tabs.shared import Shared, example_buttons, message_place
+from demo.text_input import Sentences, lines_of
+from demo.turns import Turns
+from demo.views import message
+from mtl.errors import MtlError
+
+Reader = Callable[[Path, Settings], tuple[Sentences, Gold]]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file's texts and what it says is right; the text box shows the first ones."""
+
+    sentences: Sentences
+    gold: Gold
+
+
+NO_FILE = Upload(Sentences(()), Gold())
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What the input side of a tab says."""
+
+    label: str
+    button: str
+    formats: str
+    elem_id: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """The input side of a tab."""
+
+    text: gr.Textbox
+    examples: list[gr.Button]
+    go: gr.Button
+    upload: gr.UploadButton
+    threshold: gr.Slider
+    cost: gr.HTML
+    problem: gr.HTML
+    upload_problem: gr.HTML
+    note: gr.HTML
+
+
+def build_input(wording: Wording, *, first: str, titles: list[str], endings: list[str]) -> Input:
+    """Lay out text box, examples, buttons and threshold."""
+    text = gr.Textbox(first, label=wording.label, lines=6, max_lines=16, elem_id=wording.elem_id)
+    examples = example_buttons(titles)
+    with gr.Row(elem_classes="ph-action"):
+        go = gr.Button(wording.button, variant="primary", size="md")
+        upload = gr.UploadButton(
+            "Upload a file", file_types=endings, size="md", min_width=120, elem_id=f"{wording.elem_id}-file"
+        )
+    cost = gr.HTML(message.note(" "))
+    problem, upload_problem = message_place(), message_place()
+    threshold = gr.Slider(
+        0, 1, value=0, step=0.05, label="Threshold", info="What is less probable counts as unsure or is left out."
+    )
+    note = gr.HTML(message.note(wording.formats))
+    return Input(text, examples, go, upload, threshold, cost, problem, upload_problem, note)
+
+
+def take_file(read: Reader, shared: Shared, file: str) -> tuple[str, Upload, str]:
+    """The text box's content, the file, and a line about it."""
+    sentences, gold = read(Path(file), shared.settings)
+    total, shown = len(sentences.texts), min(len(sentences.texts), len(sentences.shown.split("\n")))
+    cut = f", the first {shown:,} of them in the box" if shown < total else ""
+    right = " with the right answers" if gold.labels or gold.spans else ""
+    return sentences.shown, Upload(sentences, gold), message.note(f"{Path(file).name}: {total:,} texts{right}{cut}")
+
+
+def run(shared: Shared, turns: Turns, key: str, owner: str, text: str, upload: Upload) -> Iterator[tuple[Any, ...]]:
+    """Error, cost and predictions; gives way to a newer question at each chunk."""
+    number = turns.take()
+    try:
+        mine = bool(upload.sentences.texts) and text == upload.sentences.shown
+        sentences = upload.sentences if mine else Sentences(lines_of(text, shared.settings))
+        gold = upload.gold if mine else Gold()
+        for found in predict(shared.engines.get(key, owner), sentences, key=key, gold=gold):
+            if not turns.is_last(number):
+                return
+            if isinstance(found, Progress):
+                yield "", message.progress(found.done, found.total, found.seconds), gr.skip()
+            else:
+                yield "", message.cost(found.analyses, found.seconds), found
+    except MtlError as error:
+        if turns.is_last(number):
+            yield message.problem(str(error)), gr.skip(), gr.skip()
+
+
+def row_of(predicted: Predicted | None, data: Any) -> int | None:  # noqa: ANN401
+    """The position that a click named, if there is such a text: the browser may send anything."""
+    try:
+        row = int(data.get("row"))
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return row if predicted is not None and 0 <= row < len(predicted.analyses) else None

@@ -1,0 +1,79 @@
+"""The guide's live examples as HTML: shares as bars, heads as rows, words cut into pieces."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from demo.architecture import Architecture
+from demo.passes import Task
+from demo.views.classes import tag, winner
+from demo.views.message import note
+from demo.views.palette import COLOURS, LabelColours
+from demo.views.tables import Column, Html, table
+from mtl.inference.analysis import Analysis
+from mtl.inference.subwords import Subword
+from mtl.recipe import TaskKind
+from mtl.text import split_words
+
+_READS = {TaskKind.CLASSIFICATION: "the pooled vector", TaskKind.TAGGING: "the first sub-word of each word"}
+
+
+def head_rows(analysis: Analysis, tasks: Mapping[str, Task], colours: LabelColours) -> str:
+    """What every head made of one pass."""
+    rows: list[list[str | Html]] = []
+    for name, task in tasks.items():
+        if task.kind is TaskKind.CLASSIFICATION:
+            label, score = winner(analysis.classes[name])
+            answer = f'{tag(label, colours)} <span class="ph-p">{score:.2f}</span>'
+        else:
+            found = analysis.entities.get(name, [])
+            answer = ", ".join(f"{escape(e['word'])} {tag(e['entity_group'], colours)}" for e in found) or "nothing"
+        rows.append([name, str(task.kind), _READS.get(task.kind, "two pooled vectors"), Html(answer)])
+    rows.append(["embedding", "no head", "the pooled vector", f"{len(analysis.embedding)} numbers"])
+    columns = [Column("head"), Column("kind"), Column("reads"), Column("answers")]
+    return table(columns, rows, caption="Every head's answer from one pass")
+
+
+def shares(parts: Mapping[str, float], *, label: str) -> str:
+    """A bar for each part, its length its share of 1, and the share in percent."""
+    rows = "".join(
+        f'<div class="ph-bar"><span class="ph-name">{escape(name)}</span><span class="ph-track">'
+        f'<span class="ph-fill" style="width:{share * 100:.1f}%;background:{COLOURS[place % len(COLOURS)]}">'
+        "</span></span>"
+        f'<span class="ph-figure">{share:.0%}</span></div>'
+        for place, (name, share) in enumerate(parts.items())
+    )
+    return f'<section class="ph-card"><h3>{escape(label)}</h3>{rows}</section>'
+
+
+def trained_shares(architecture: Architecture) -> dict[str, float]:
+    """The share of an encoder's parameters that trains under each choice of where it is frozen."""
+    total = architecture.embeddings + architecture.layers * architecture.layer
+    choices = {"heads only": 0.0}
+    for layers in range(1, architecture.layers + 1):
+        choices[f"last {layers}" if layers < architecture.layers else "all layers"] = (
+            layers * architecture.layer / total
+        )
+    return choices | {"full": 1.0}
+
+
+def pieces(text: str, subwords: Sequence[Subword]) -> str:
+    """How many sub-words a word has, and the words that were cut most."""
+    words = split_words(text)
+    cut = [[p for p in subwords if p.start < word.end and word.start < p.end] for word in words]
+    if not words:
+        return note("Type a sentence with a few words.")
+    most = sorted(range(len(words)), key=lambda i: -len(cut[i]))[:6]
+    shown = [Html(" ".join(f"<code>{escape(piece.piece)}</code>" for piece in own)) for own in cut]
+    rows: list[list[str | int | Html]] = [[text[words[i].start : words[i].end], len(cut[i]), shown[i]] for i in most]
+    columns = [Column("word"), Column("pieces", number=True), Column("as the encoder sees it")]
+    mean = sum(map(len, cut)) / len(words)
+    return note(f"{mean:.2f} pieces a word on average.") + table(columns, rows, caption="The words cut most")
+
+
+def cosines(found: Mapping[str, float], *, own: str) -> str:
+    """A cosine for every pooling, the model's own one marked."""
+    rows = [
+        (Html(f"<strong>{escape(name)}</strong> (the model’s own)" if name == own else escape(name)), f"{cosine:.3f}")
+        for name, cosine in found.items()
+    ]
+    return table([Column("pooling"), Column("cosine", number=True)], rows, caption="Cosine under every pooling")

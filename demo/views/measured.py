@@ -1,0 +1,61 @@
+"""Tables of what was measured; nothing where nothing was."""
+
+from collections.abc import Sequence
+
+from demo.measured import Tested, Timed, Tried
+from demo.views.tables import Cell, Column, table
+
+_SOURCE = '<p class="ph-note">Written by <code>{program}</code>.</p>'
+
+
+_MAIN = ("accuracy", "f1", "spearman_cosine", "drift")
+
+
+def timing_table(runs: Sequence[Timed], *, program: str) -> str:
+    """Seconds, how many times as fast as training everything, and the main dev figures."""
+    if not runs:
+        return ""
+    full = next((run.seconds for run in runs if run.name == "full"), None)
+    names = list(dict.fromkeys(name for run in runs for name in run.figures))
+    names = [name for name in names if name.count("/") == 2 and name.rpartition("/")[2] in _MAIN]
+    columns = [Column("what trains"), Column("seconds", number=True), Column("times as fast as full", number=True)]
+    columns += [Column(_short(name), number=True) for name in names]
+    rows: list[list[Cell]] = [
+        [run.name, f"{run.seconds:.1f}", full / run.seconds if full else None, *(run.figures.get(n) for n in names)]
+        for run in runs
+    ]
+    return table(columns, rows, caption="What freezing saves") + _SOURCE.format(program=program)
+
+
+def trial_table(trials: Sequence[Tried]) -> str:
+    """The best settings of every preset with their dev figures, drift and seconds."""
+    if not trials:
+        return ""
+    names = list(trials[0].figures)
+    columns = [Column("freezing"), *(Column(_short(name), number=True) for name in names)]
+    columns += [Column("drift", number=True), Column("seconds", number=True), Column("best settings tried")]
+    rows: list[list[Cell]] = [
+        [
+            trial.preset,
+            *(trial.figures[name] for name in names),
+            trial.drift,
+            f"{trial.seconds:.1f}",
+            ", ".join(f"{name} {value:g}" for name, value in trial.settings.items()),
+        ]
+        for trial in trials
+    ]
+    return table(columns, rows, caption="Freezing choices compared") + _SOURCE.format(program="benchmarks/defaults.py")
+
+
+def test_table(tests: Sequence[Tested]) -> str:
+    """The starter beside models that were trained on one task alone."""
+    if not tests:
+        return ""
+    columns = [Column("task"), Column("test set"), Column("metric")]
+    columns += [Column("starter", number=True), Column("one task alone", number=True)]
+    rows = [[t.task, t.test, t.metric, f"{t.starter:.3f}", f"{t.single:.3f}"] for t in tests]
+    return table(columns, rows, caption="The starter on test sets") + _SOURCE.format(program="benchmarks/starter.py")
+
+
+def _short(metric: str) -> str:
+    return " ".join(metric.split("/")[1:]) if metric.startswith("eval/") else metric

@@ -1,0 +1,207 @@
+import dataclasses
+import sys
+import time
+
+import pytest
+
+from demo import drafts
+from demo.recipe_form import recipe_of
+from demo.runs import RunManager, status_of
+from mtl.errors import RunError
+from mtl.runs import RunFolder, RunState, runs_root
+from tests.demo.fakes import settings
+from tests.demo.test_recipe_form import FORM
+
+COMMAND = (sys.executable, "-m", "tests.demo.fake_run")
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def recipe():
+    return recipe_of(FORM, drafts.built_in(), settings())
+
+
+def manager(**how) -> RunManager:
+    return RunManager(settings(**how), command=COMMAND)
+
+
+def reaches(folder: RunFolder, *states: RunState) -> RunState:
+    deadline = time.monotonic() + 20
+    while status_of(folder).state not in states and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return status_of(folder).state
+
+
+def ended(folder: RunFolder) -> RunState:
+    return reaches(folder, *(state for state in RunState if state.has_ended))
+
+
+def stop_all(runs: RunManager, *folders: RunFolder) -> None:
+    for folder in folders:
+        runs.stop(folder.id, "ann")
+        ended(folder)
+
+
+def test_a_run_starts_writes_its_log_and_ends(recipe):
+    runs = manager()
+    folder = runs.start(recipe, owner="ann")
+    assert folder.read_status().state.is_live
+    assert (folder.path / "request.yaml").is_file()
+    folder.request_stop()
+    assert ended(folder) is RunState.STOPPED
+    assert "hello from" in folder.log_tail()
+    assert [run.id for run in runs.runs("ann")] == [folder.id]
+    assert runs.runs("ann")[0].title.startswith("topic-entities · ")
+
+
+def test_stop_reaches_the_run(recipe):
+    runs = manager(share=True)
+    folder = runs.start(recipe, owner="ann")
+    runs.stop(folder.id, "ann")
+    assert ended(folder) is RunState.STOPPED
+
+
+def test_a_run_outlives_its_manager(recipe):
+    folder = manager(share=True).start(recipe, owner="ann")
+    again = manager(share=True)
+    assert again.get(folder.id, "ann").read_status().state.is_live
+    again.stop(folder.id, "ann")
+    assert ended(folder) is RunState.STOPPED
+
+
+def test_what_finds_no_room_waits_and_begins_when_there_is_room(recipe):
+    runs = manager(share=True)
+    first, second, third = (runs.start(recipe, owner="ann") for _ in range(3))
+    assert [status_of(folder).state for folder in (second, third)] == [RunState.QUEUED] * 2
+    assert [runs.waiting_before(folder.id, "ann") for folder in (second, third)] == [0, 1]
+    runs.stop(third.id, "ann")
+    assert status_of(third).state is RunState.STOPPED
+    stop_all(runs, first)
+    assert reaches(second, RunState.RUNNING) is RunState.RUNNING
+    assert not third.log_file.exists()
+    stop_all(runs, second)
+
+
+def test_a_page_that_is_started_again_goes_on_with_the_queue(recipe):
+    first_page = manager(share=True)
+    first, second = (first_page.start(recipe, owner="ann") for _ in range(2))
+    first_page._give_turns = lambda: False  # that page is gone
+    first.request_stop()
+    ended(first)
+    assert status_of(second).state is RunState.QUEUED
+    again = manager(share=True)
+    assert reaches(second, RunState.RUNNING) is RunState.RUNNING
+    stop_all(again, second)
+
+
+def test_a_queue_that_is_full_takes_no_more(recipe):
+    runs = RunManager(dataclasses.replace(settings(share=True), max_waiting_runs=1), command=COMMAND)
+    folders = [runs.start(recipe, owner="ann") for _ in range(2)]
+    with pytest.raises(RunError, match="1 runs wait already"):
+        runs.start(recipe, owner="ben")
+    stop_all(runs, *reversed(folders))
+
+
+def test_a_stopped_run_goes_on_in_the_same_folder(recipe):
+    runs = manager()
+    folder = runs.start(recipe, owner="ann")
+    with pytest.raises(RunError, match="can go on"):
+        runs.resume(folder.id, "ann")
+    reaches(folder, RunState.RUNNING)
+    stop_all(runs, folder)
+    runs.resume(folder.id, "ann")
+    assert status_of(folder).state.is_live
+    assert reaches(folder, RunState.RUNNING) is RunState.RUNNING
+    stop_all(runs, folder)
+    assert folder.log_tail().count("hello from") == 2
+    assert f"--resume {folder.path}" in folder.log_tail()
+
+
+def test_a_comparison_is_listed_before_its_runs_which_are_the_owners_too(recipe):
+    runs = manager(share=True)
+    folder = runs.compare(recipe, ["full"], owner="ann")
+    assert ended(folder) is RunState.FINISHED
+    listed = runs.runs("ann")
+    assert [(run.name, run.is_comparison) for run in listed] == [
+        ("compare-topic-entities", True),
+        ("full-seed42", False),
+    ]
+    assert listed[1].comparison == listed[0].id
+    assert runs.get(listed[1].id, "ann").path.parent == folder.path
+    with pytest.raises(RunError, match="no such run"):
+        runs.get(listed[1].id, "ben")
+    assert "--presets full" in folder.log_tail()
+
+
+def test_a_run_is_renamed_and_deleted_by_its_owner_only_and_not_while_it_goes_on(recipe):
+    runs = manager(share=True)
+    folder = runs.start(recipe, owner="ann")
+    runs.rename(folder.id, "ann", "  my <b>first</b> ")
+    assert runs.runs("ann")[0].title.startswith("my <b>first</b> · ")
+    for wrong in ("", " ", "x" * 61):
+        with pytest.raises(RunError, match="1 to 60"):
+            runs.rename(folder.id, "ann", wrong)
+    with pytest.raises(RunError, match="stop it first"):
+        runs.delete(folder.id, "ann")
+    stop_all(runs, folder)
+    for act in (runs.delete, lambda *who: runs.rename(*who, "mine"), runs.archive, runs.resume):
+        with pytest.raises(RunError, match="no such run"):
+            act(folder.id, "ben")
+    runs.delete(folder.id, "ann")
+    assert not folder.path.exists()
+    assert runs.runs("ann") == []
+
+
+def test_a_strangers_run_looks_like_no_run(recipe):
+    runs = manager(share=True)
+    folder = runs.start(recipe, owner="ann")
+    for act in (runs.get, runs.stop):
+        with pytest.raises(RunError, match="no such run"):
+            act(folder.id, "ben")
+        with pytest.raises(RunError, match="no such run"):
+            act(folder.id, "")
+    assert runs.runs("ben") == []
+    assert "ann" not in (folder.path / "owner").read_text()
+    runs.stop(folder.id, "ann")
+    ended(folder)
+
+
+def test_a_run_without_an_owner_is_nobodys_in_public_and_everybodys_at_home(recipe):
+    folder = manager().start(recipe, owner="ann")
+    folder.request_stop()
+    ended(folder)
+    (folder.path / "owner").unlink()
+    assert manager(share=True).runs("") == []
+    assert [run.id for run in manager().runs("ben")] == [folder.id]
+
+
+@pytest.mark.parametrize("run_id", ["../../etc", "..", "", "a/b", "some/..", "some/best", "nothing", "x" * 200])
+def test_a_made_up_run_id_is_no_run(run_id):
+    (runs_root() / "some" / "best").mkdir(parents=True)
+    with pytest.raises(RunError):
+        manager().get(run_id, "ann")
+
+
+def test_training_off_is_refused_on_the_server(recipe):
+    with pytest.raises(RunError, match="switched off"):
+        manager(training="off").start(recipe, owner="ann")
+    assert not runs_root().exists()
+
+
+def test_a_process_that_dies_at_once_is_seen(recipe):
+    folder = RunManager(settings(), command=(sys.executable, "-c", "raise SystemExit(3)")).start(recipe, owner="ann")
+    assert ended(folder) is RunState.DIED
+
+
+def test_a_public_page_keeps_the_newest_runs_only(recipe):
+    page = dataclasses.replace(settings(share=True), kept_runs=2)
+    runs = RunManager(page, command=(sys.executable, "-c", "raise SystemExit(3)"))
+    started = []
+    for _ in range(3):
+        started.append(runs.start(recipe, owner="ann"))
+        ended(started[-1])
+    assert {run.id for run in runs.runs("ann")} == {folder.id for folder in started[1:]}

@@ -1,0 +1,135 @@
+"""The Runs tab as a visitor uses it; and both tabs by axe and on a phone."""
+
+import zipfile
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from tests.demo.trainer import (  # noqa: E402
+    EXAMPLES,
+    RUN,
+    SLOW,
+    finished_run,
+    newest_run,
+    start,
+    visit,
+)
+
+
+def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visitor, trainer, tmp_path):
+    page = visit(visitor, trainer, "Train")
+    for epochs in ("1", "2"):
+        if epochs == "2":
+            page.get_by_label("Run", exact=True).click()
+            page.get_by_role("option", name="New run").click()
+        card = start(page, Epochs=epochs, Tokens_a_batch="2048")
+        expect(card).to_have_attribute("data-state", "finished", timeout=RUN)
+    run = newest_run(trainer)
+
+    page.get_by_role("button", name="Before and after").click()
+    page.get_by_role("button", name="Show before and after").click()
+    expect(page.locator("#ph-change-line")).to_contain_text("drift 0.000", timeout=SLOW)
+    expect(page.locator("#ph-change-table tbody tr")).to_have_count(8)
+
+    ticks = page.locator("#ph-runs [role=checkbox]")
+    page.locator(f"#ph-runs [data-tick='{run.name}']").wait_for()
+    for tick in ticks.all()[:2]:
+        if tick.get_attribute("aria-checked") == "false":
+            tick.click()
+            expect(tick).to_have_attribute("aria-checked", "true", timeout=SLOW)
+    expect(page.locator("#ph-overlay-settings")).to_contain_text("budget.epochs", timeout=SLOW)
+    expect(page.locator("#ph-overlay-table")).to_contain_text("topic accuracy")
+    expect(page.locator("#ph-overlay-metrics .legendtext")).to_have_count(2)
+
+    page.locator("#ph-evaluate-fold > button").click()
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("text,topic\na,b\n")
+    upload = page.locator("#ph-evaluate-file input[type=file]")
+    upload.set_input_files(wrong)
+    page.locator("#ph-evaluate").click()
+    expect(page.locator("#ph-evaluate-problem [role=alert]")).to_contain_text("wrong.csv:1: ", timeout=SLOW)
+    page.locator("#ph-evaluate-file").get_by_label("Clear").click()
+    page.locator("#ph-evaluate-file input[type=file]").set_input_files(EXAMPLES / "topic" / "dev.csv")
+    page.locator("#ph-evaluate").click()
+    expect(page.locator("#ph-evaluate-result")).to_contain_text("macro f1", timeout=SLOW)
+
+    with page.expect_download(timeout=SLOW) as download:
+        page.locator("#ph-detail-download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert {"recipe.yaml", "events.jsonl", "checkpoint/model.safetensors"} <= set(archive.namelist())
+
+    page.locator("#ph-rename-fold > button").click()
+    page.locator("#ph-run-name input, #ph-run-name textarea").fill("quick <i>one")
+    page.locator("#ph-rename").click()
+    expect(page.locator(f"#ph-runs [data-open='{run.name}']")).to_contain_text("quick <i>one", timeout=SLOW)
+    page.locator("#ph-detail-use").click()
+    expect(page.locator("#ph-chips")).not_to_contain_text("sentiment", timeout=SLOW)
+
+    page.locator("#ph-delete").click()
+    page.locator("#ph-keep").click()
+    assert run.is_dir()
+    page.locator("#ph-delete").click()
+    page.locator("#ph-delete-now").click()
+    expect(page.locator(f"#ph-runs [data-open='{run.name}']")).to_have_count(0, timeout=SLOW)
+    assert not run.exists()
+
+
+def test_strategies_are_compared_in_one_click(visitor, trainer):
+    run = finished_run(visitor, trainer)
+    page = visit(visitor, trainer, "Runs")
+    page.locator(f"#ph-runs [data-open='{run}']").click()
+    page.locator("#ph-compare-fold > button").click()
+    for name in ("last 2 layers", "full"):
+        page.locator("#ph-strategies").get_by_label(name).uncheck()
+    page.locator("#ph-compare").click()
+    expect(page.locator("#ph-detail-problem [role=alert]")).to_contain_text("at least two", timeout=SLOW)
+    page.locator("#ph-strategies").get_by_label("last layer", exact=True).check()
+    page.locator("#ph-compare").click()
+    rows = page.locator("#ph-compared tbody tr")
+    expect(rows).to_have_count(2, timeout=RUN)
+    assert [row.locator("td").first.inner_text() for row in rows.all()] == ["heads_only", "last_layers:1"]
+    expect(page.locator("#ph-overlay-metrics .legendtext")).to_have_count(2, timeout=SLOW)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_train_and_runs(browser, trainer, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    made = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    run = finished_run(made, trainer)
+    page = visit(made, trainer, "Train")
+    if page.locator("#ph-run-picker input").input_value() != "New run":
+        page.get_by_label("Run", exact=True).click()
+        page.get_by_role("option", name="New run").click()
+    expect(page.locator("#ph-plan")).to_be_visible()
+    found = {"the form": _serious(axe, page)}
+    page.goto(f"{trainer.url}/?run={run}", wait_until="domcontentloaded")
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator("#ph-metric-table table")).to_be_visible(timeout=SLOW)
+    found["the monitor"] = _serious(axe, page)
+    page.get_by_role("tab", name="Runs").click()
+    page.locator("#ph-runs [data-open]").first.click()
+    expect(page.locator("#ph-run-detail")).to_be_visible(timeout=SLOW)
+    page.wait_for_timeout(500)
+    found["the runs"] = _serious(axe, page)
+    made.close()
+    assert not any(found.values()), found
+
+
+def _serious(axe, page):
+    violations = axe.run(page).response["violations"]
+    return [
+        (found["id"], found["nodes"][0]["html"][:200])
+        for found in violations
+        if found["impact"] in ("serious", "critical")
+    ]
+
+
+def test_train_and_runs_fit_a_phone(browser, trainer):
+    made = browser.new_context(viewport={"width": 390, "height": 800})
+    page = visit(made, trainer, "Train")
+    for name in ("Train", "Runs"):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+    made.close()

@@ -1,0 +1,20 @@
+from demo.links import Link, read, remember
+
+MODELS = ["starter", "backbone"]
+
+
+def test_a_link_brings_back_model_and_sentence():
+    query = {"model": "backbone", "sentence": "Bern is a city"}
+    assert read(query, MODELS) == Link("backbone", "Bern is a city")
+
+
+def test_what_this_page_does_not_have_is_left_alone():
+    assert read({"model": "run:someone-elses", "sentence": "  "}, MODELS) == Link(None, None)
+
+
+def test_a_long_sentence_of_a_link_is_shortened():
+    assert len(read({"sentence": "x" * 5000}, MODELS).sentence or "") == 1000
+
+
+def test_a_usual_value_is_quoted_in_the_script():
+    assert r"\"</script>" in remember("sentence", unless='"</script>')

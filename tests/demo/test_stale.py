@@ -1,0 +1,46 @@
+"""Answers that come late: a page in this process, whose model answers when it is told to."""
+
+from threading import Event
+
+import pytest
+
+from tests.demo.fakes import FakeModel
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+
+class SlowModel(FakeModel):
+    """Texts that begin with `old` wait."""
+
+    def __init__(self):
+        self.released, self.answered = Event(), Event()
+
+    def analyze(self, sentences):
+        if sentences[0].startswith("old"):
+            self.released.wait(30)
+            self.answered.set()
+        return super().analyze(sentences)
+
+
+@pytest.mark.parametrize(
+    ("tab", "box", "button", "result"),
+    [
+        ("Classes", "#ph-class-text", "Classify", "#ph-classes"),
+        ("Entities", "#ph-entity-text", "Find entities", "#ph-entities"),
+    ],
+)
+def test_a_late_answer_to_an_old_text_does_not_replace_the_answer_to_a_new_one(
+    serve, open_page, tab, box, button, result
+):
+    model = SlowModel()
+    page = open_page(serve(model))
+    page.get_by_role("tab", name=tab).click()
+    expect(page.locator(f"{result} .ph-empty")).to_have_count(0, timeout=20_000)
+    for text in ("old text\nold too", "new text\nnew too"):
+        page.locator(f"{box} textarea").fill(text)
+        page.get_by_role("button", name=button).click()
+    expect(page.locator(result)).to_contain_text("new text", timeout=20_000)
+    model.released.set()
+    assert model.answered.wait(20)
+    page.wait_for_timeout(500)
+    expect(page.locator(result)).to_contain_text("new text")

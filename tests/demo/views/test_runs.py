@@ -1,0 +1,134 @@
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from demo.run_facts import Facts
+from demo.runs import RunInfo
+from demo.views import overlay
+from demo.views.comparison import comparison_table, measured_table
+from demo.views.run_table import run_table
+from mtl.runs import Evaluated, RunState, Step
+
+EVENTS = (
+    Evaluated(0, {"eval/topic/accuracy": 0.1, "eval/embedding/drift": 0.0}, 0.1),
+    Step(1, 0.5, "topic", 2.0, 0.1, 1.0),
+    Step(2, 1.0, "topic", 1.0, 0.1, 1.0),
+    Evaluated(2, {"eval/topic/accuracy": 0.9, "eval/embedding/drift": 0.25}, 0.1),
+)
+
+
+def facts(name="mine", **changes):
+    made = Facts(
+        info=RunInfo(name, RunState.FINISHED, 0.0, True, name),
+        settings={"freezing.preset": "full", "seed": "1"},
+        metrics=dict(EVENTS[-1].metrics),
+        events=EVENTS,
+        tasks=("topic",),
+        seconds=12.0,
+        size=14_800_000,
+        trained=153_230,
+        total_steps=2,
+    )
+    return replace(made, **changes)
+
+
+OTHER = facts(
+    "<b>other",
+    settings={"freezing.preset": "full", "seed": "2"},
+    metrics={"eval/topic/accuracy": 0.8, "eval/embedding/drift": 0.1},
+)
+
+
+def test_a_row_says_what_is_its_own_what_it_measured_and_what_it_cost():
+    html = run_table([facts(), OTHER], ticked=["<b>other"], opened="mine")
+    for piece in (
+        "full · seed 1",
+        "topic accuracy <strong>0.900</strong>",
+        "12 s",
+        "14.8 MB",
+        "Finished",
+        "&lt;b&gt;other",
+    ):
+        assert piece in html
+    assert re.findall(r'aria-checked="(\w+)"', html) == ["false", "true"]
+    assert html.count('aria-current="true"') == 1
+
+
+def test_an_empty_table_says_what_to_do():
+    assert "Start one in the Train tab" in run_table([], ticked=[], opened="")
+
+
+def test_a_comparison_has_no_curve_to_lay_over():
+    group = facts(info=RunInfo("c", RunState.RUNNING, 0.0, False, "c", is_comparison=True), metrics={}, tasks=())
+    member = facts(info=RunInfo("c/full", RunState.RUNNING, 0.0, False, "full"))
+    html = run_table([group, member], ticked=[], opened="")
+    assert html.count('role="checkbox"') == 1
+    assert "ph-member" in html
+
+
+def test_each_run_has_a_curve_of_the_metric_and_of_the_loss():
+    metrics = overlay.metric_overlay([facts(), OTHER], "topic/accuracy")
+    assert [list(trace.y) for trace in metrics.data] == [[0.1, 0.9], [0.1, 0.9]]
+    assert len({trace.line.color for trace in metrics.data}) == 2
+    losses = overlay.loss_overlay([facts(), OTHER], "topic")
+    assert [list(trace.x) for trace in losses.data] == [[1, 2], [1, 2]]
+
+
+def test_without_a_tick_there_is_a_hint_and_no_curve():
+    for made in (overlay.metric_overlay([], ""), overlay.loss_overlay([], "")):
+        assert len(made.data) == 0
+        assert "Tick runs" in made.layout.annotations[0].text
+
+
+def test_the_best_figure_of_a_row_is_bold_and_the_smallest_drift_is_the_best():
+    html = overlay.metrics_table([facts(), OTHER])
+    assert "<strong>0.900</strong>" in html and "<strong>0.100</strong>" in html
+    assert "<strong>0.800</strong>" not in html and "<strong>0.250</strong>" not in html
+
+
+def test_settings_that_differ_stand_side_by_side():
+    html = overlay.settings_table([facts(), OTHER])
+    assert "seed" in html and "freezing.preset" not in html
+    assert "Tick two runs" in overlay.settings_table([facts()])
+    assert "No setting differs" in overlay.settings_table([facts(), facts("b")])
+
+
+def row(name, accuracy, drift):
+    spread = {"deviation": 0.0}
+    return {
+        "strategy": name,
+        "metrics": {
+            "eval/topic/accuracy": {"mean": accuracy, **spread},
+            "eval/topic/f1/sports": {"mean": 1.0, **spread},
+            "eval/embedding/drift": {"mean": drift, **spread},
+        },
+        "seconds": {"mean": 23.0, **spread},
+        "memory_bytes": 700_000_000,
+        "checkpoint_bytes": 14_800_000,
+        "trained_parameters": 3_700_000,
+    }
+
+
+def test_a_comparison_is_one_row_a_strategy_with_the_best_bold(tmp_path):
+    file = tmp_path / "table.json"
+    file.write_text(json.dumps([row("heads_only", 0.8, 0.0), row("full", 0.9, 0.3)]))
+    html = comparison_table(file)
+    assert re.findall(r"<strong>([\d.]+)</strong>", html) == ["0.000", "0.900"]
+    for piece in ("heads_only", "23 s", "700 MB", "3.7 M", "14.8 MB"):
+        assert piece in html
+    assert "sports" not in html
+
+
+@pytest.mark.parametrize("content", [None, "", "[{"])
+def test_a_comparison_without_a_table_yet_says_so(tmp_path, content):
+    file = tmp_path / "table.json"
+    if content is not None:
+        file.write_text(content)
+    assert "comes with the last strategy" in comparison_table(file)
+
+
+def test_overall_metrics_of_a_file_stand_first():
+    html = measured_table({"f1/a": 0.1, "accuracy": 0.9})
+    assert html.index("accuracy") < html.index("f1/a")
