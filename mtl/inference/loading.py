@@ -1,6 +1,7 @@
 """From a name to everything that an engine is made of; without torch where the model was prepared before."""
 
 import shutil
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from tokenizers import Tokenizer
 from mtl.errors import BackendError, InputError
 from mtl.inference.backends import Backend, Precision, openvino
 from mtl.inference.choice import Choice, machine_key
+from mtl.inference.preparing import prepare_aside
 from mtl.inference.reading import Reader
 from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
@@ -47,7 +49,11 @@ def open_model(name: str, *, precision: str, backend: str, long_texts: str) -> E
     how = _how(long_texts)
     source = find_model(name)
     folder = PreparedFolder(source.fingerprint())
-    return _from_folder(folder, wanted, how) or _from_source(source, folder, wanted, how)
+    ready = _from_folder(folder, wanted, how)
+    if ready is None and _gains_by_preparing_aside(folder, wanted):
+        prepare_aside(name, precision, backend)
+        ready = _from_folder(folder, wanted, how)
+    return ready or _from_source(source, folder, wanted, how)
 
 
 def parts_of(loaded: "LoadedModel", long_texts: str) -> EngineParts:
@@ -57,6 +63,13 @@ def parts_of(loaded: "LoadedModel", long_texts: str) -> EngineParts:
     spec = spec_of(loaded)
     choice = Choice(backend=TORCH, precision=Precision.FP32, batch_tokens=DEFAULT_BATCH_TOKENS)
     return EngineParts(spec, _reader(spec, _how(long_texts)), TorchBackend(loaded.model), choice)
+
+
+def _gains_by_preparing_aside(folder: PreparedFolder, wanted: Wanted) -> bool:
+    """Whether OpenVINO may run the model, and torch is not in memory anyway."""
+    if "torch" in sys.modules or wanted.backend == TORCH or not openvino.is_installed():
+        return False
+    return folder.choice(machine_key(wanted.key)) is None
 
 
 def _from_folder(folder: PreparedFolder, wanted: Wanted, how: LongTexts) -> EngineParts | None:

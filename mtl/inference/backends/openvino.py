@@ -1,8 +1,12 @@
 """OpenVINO on the processor: one graph with every head, several batches at a time, each on its own core."""
 
+import sys
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -14,6 +18,9 @@ from mtl.errors import BackendError
 from mtl.inference.backends.interface import Batch, Outputs, Precision
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mtl.inference.backends.graph import Graph
     from mtl.model import MultiTaskModel
 
 GRAPH_FILE = "graph.xml"
@@ -24,16 +31,18 @@ _HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
 def is_installed() -> bool:
     """Whether OpenVINO can be imported."""
-    from importlib.util import find_spec
-
     return find_spec("openvino") is not None
+
+
+def library() -> Any:  # noqa: ANN401
+    """OpenVINO, imported without the module that would report the import to its makers over the network."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    return import_module("openvino")
 
 
 def precisions() -> tuple[Precision, ...]:
     """What this processor computes natively; bf16 is emulated elsewhere and then far slower than fp32."""
-    import openvino
-
-    capable = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    capable = library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return (Precision.BF16, Precision.FP32) if "BF16" in capable else (Precision.FP32,)
 
 
@@ -43,22 +52,49 @@ def export(model: "MultiTaskModel", folder: Path) -> None:
     Raises:
         BackendError: the model has an operation that cannot be traced or converted.
     """
-    import openvino
     import torch
 
     from mtl.inference.backends.graph import INPUTS, Graph
 
     graph = Graph(model).eval()
-    example = tuple(torch.tensor(rows) for rows in ([[1, 2, 3], [2, 3, 0]], [[1, 1, 1], [1, 1, 0]], [[0] * 3] * 2, [[1, 2], [1, 0]]))
+    example = (
+        torch.tensor([[1, 2, 3], [2, 3, 0]]),
+        torch.tensor([[1, 1, 1], [1, 1, 0]]),
+        torch.zeros((2, 3), dtype=torch.long),
+        torch.tensor([[1, 2], [1, 0]]),
+    )
     try:
-        with warnings.catch_warnings(), torch.inference_mode():
+        with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers():
             warnings.simplefilter("ignore")
-            converted = openvino.convert_model(graph, example_input=example)
+            converted = _convert(graph, example)
     except Exception as error:  # converters raise whatever the operation at hand provokes
-        raise BackendError(f"OpenVINO cannot run this model: {str(error).splitlines()[0][:200]}") from error
+        raise BackendError(f"OpenVINO cannot run this model: {(str(error).splitlines() or [''])[0][:200]}") from error
     for port, name in zip(converted.inputs, INPUTS, strict=True):
         port.get_tensor().set_names({name})
-    openvino.save_model(converted, folder / GRAPH_FILE, compress_to_fp16=False)
+    library().save_model(converted, folder / GRAPH_FILE, compress_to_fp16=False)
+
+
+def _convert(graph: "Graph", example: "tuple[Tensor, ...]") -> Any:  # noqa: ANN401
+    """What `openvino.convert_model` does, less its telemetry."""
+    library()
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    decoder = TorchScriptPythonDecoder(graph, example_input=example)  # must live until the conversion is over
+    return frontend.convert(frontend.load(decoder))
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 class OpenVinoBackend:
@@ -76,8 +112,6 @@ class OpenVinoBackend:
     def __init__(
         self, folder: Path, precision: Precision, *, classifiers: Sequence[str], taggers: Sequence[str]
     ) -> None:
-        import openvino
-
         self.precision = precision
         cores = psutil.cpu_count(logical=False) or 1
         self.parallel = min(cores, _MOST_STREAMS)
@@ -90,7 +124,7 @@ class OpenVinoBackend:
             "PERFORMANCE_HINT": "THROUGHPUT",
         }
         try:
-            self._compiled = openvino.Core().compile_model(folder / GRAPH_FILE, "CPU", settings)
+            self._compiled = library().Core().compile_model(folder / GRAPH_FILE, "CPU", settings)
         except RuntimeError as error:
             raise BackendError(f"{folder / GRAPH_FILE}: a graph that OpenVINO runs was expected") from error
         self._free: SimpleQueue[Any] = SimpleQueue()
