@@ -40,6 +40,8 @@ class Engine:
         self.max_length = parts.spec.reader.max_length
         self.choice = parts.choice
         """The backend and precision that the model runs with, and what was measured to choose them."""
+        self.fingerprint = parts.fingerprint
+        """A hash of the model's files; empty for a model in memory."""
         self.memory_bytes = parts.backend.memory_bytes
         """What the weights take."""
 

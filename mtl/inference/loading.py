@@ -38,6 +38,8 @@ class EngineParts:
     reader: Reader
     backend: Backend
     choice: Choice
+    fingerprint: str = ""
+    """Of the model's files; empty for a model in memory."""
 
 
 def open_model(name: str, *, precision: str, backend: str, long_texts: str) -> EngineParts:
@@ -88,7 +90,7 @@ def _from_folder(folder: PreparedFolder, wanted: Wanted, how: LongTexts) -> Engi
     except (BackendError, OSError):  # a damaged folder is made anew
         shutil.rmtree(folder.path, ignore_errors=True)
         return None
-    return EngineParts(spec, _reader(spec, how), backend, choice)
+    return EngineParts(spec, _reader(spec, how), backend, choice, folder.fingerprint)
 
 
 def _from_source(source: ModelSource, folder: PreparedFolder, wanted: Wanted, how: LongTexts) -> EngineParts:
@@ -103,10 +105,10 @@ def _from_source(source: ModelSource, folder: PreparedFolder, wanted: Wanted, ho
     key = machine_key(wanted.key)
     choice = folder.choice(key)
     if choice is not None and choice.backend == TORCH:
-        return EngineParts(spec, reader, TorchBackend(loaded.model, choice.precision), choice)
+        return EngineParts(spec, reader, TorchBackend(loaded.model, choice.precision), choice, folder.fingerprint)
     backend, choice = choose(Prepared(loaded, spec, reader, folder), wanted)
     folder.remember(key, choice)
-    return EngineParts(spec, reader, backend, choice)
+    return EngineParts(spec, reader, backend, choice, folder.fingerprint)
 
 
 def _reader(spec: EngineSpec, how: LongTexts) -> Reader:

@@ -29,6 +29,7 @@ class PreparedFolder:
     """
 
     def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
         key = "|".join([_FORMAT, fingerprint, *(f"{name} {_version(name)}" for name in _PACKAGES)])
         self.path = home() / "cache" / "engines" / hashlib.sha256(key.encode()).hexdigest()[:32]
 
