@@ -17,7 +17,7 @@ from mtl.errors import InputError
 from mtl.recipe import Pooling
 
 if TYPE_CHECKING:
-    from mtl.inference import Poolings
+    from mtl.inference.poolings import Poolings
 
 OWN = "the model’s own"
 NOTHING = "nothing"
@@ -127,6 +127,6 @@ def purity(vectors: Vectors, groups: Sequence[str]) -> float | None:
 
 @lru_cache(maxsize=1)
 def _poolings(name: str) -> "Poolings":
-    from mtl.inference import Poolings
+    from mtl.inference.poolings import Poolings
 
     return Poolings.load(name)

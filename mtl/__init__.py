@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mtl.errors import MtlError
     from mtl.inference import Analysis, Engine, Entity
-    from mtl.model import TaskInfo
     from mtl.planning import plan
     from mtl.recipe import Recipe
     from mtl.runs import Event
+    from mtl.task import TaskInfo
     from mtl.training import train
 
 __version__ = "0.1.0"
@@ -25,7 +25,7 @@ _PLACES = {
     "Event": "mtl.runs",
     "MtlError": "mtl.errors",
     "Recipe": "mtl.recipe",
-    "TaskInfo": "mtl.model",
+    "TaskInfo": "mtl.task",
     "plan": "mtl.planning",
     "train": "mtl.training",
 }

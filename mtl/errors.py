@@ -31,3 +31,7 @@ class TrainingError(MtlError):
 
 class InputError(MtlError):
     """Text or a file handed to inference cannot be used."""
+
+
+class BackendError(MtlError):
+    """A backend cannot run a model."""

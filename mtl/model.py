@@ -1,7 +1,6 @@
 """One encoder and its heads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -9,24 +8,10 @@ from torch import nn
 from mtl.encoder import Encoder
 from mtl.errors import RecipeError
 from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead, hidden_layers
-from mtl.labels import TagSet
 from mtl.recipe.choices import TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.task import TaskInfo
 
-
-@dataclass(frozen=True)
-class TaskInfo:
-    """What a model knows of a task; `labels` are classes, or entity types for tagging, in stable order."""
-
-    name: str
-    kind: TaskKind
-    labels: tuple[str, ...]
-    head: HeadConfig
-
-    @property
-    def tags(self) -> TagSet:
-        """The tags of a tagging task."""
-        return TagSet(self.labels)
+__all__ = ["MultiTaskModel", "TaskInfo"]
 
 
 class MultiTaskModel(nn.Module):

@@ -42,6 +42,12 @@ def clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
+def same_length_lower(text: str) -> str:
+    """The text in lower case, but for characters whose lower case is longer; offsets stay as they were."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
 def split_words(text: str) -> tuple[Span, ...]:
     """Cut a text into runs of letters, digits and marks, and single other characters; white space separates."""
     return tuple(Span(*match.span()) for match in _UNIT.finditer(text))

@@ -14,7 +14,7 @@ from demo.text_input import one_text
 from demo.turns import Turns
 from demo.views import guide, message
 from mtl.errors import InputError
-from mtl.inference import Poolings
+from mtl.inference.poolings import Poolings
 from mtl.metrics import embedding_metrics
 from mtl.recipe import DEFAULT_BACKBONE
 

@@ -16,6 +16,9 @@ app = typer.Typer(
     help="Polyhead: one sentence encoder, many heads.",
 )
 
+PrecisionOption = Annotated[
+    str, typer.Option(help="fp32, bf16, or auto: the fastest here that answers as fp32 does", metavar="NAME")
+]
 CheckpointArgument = Annotated[str, typer.Argument(help="starter, a checkpoint folder, or a Hub id")]
 
 
@@ -100,12 +103,13 @@ def predict(
         Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl or .parquet")
     ],
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".jsonl or .parquet")],
+    precision: PrecisionOption = "auto",
 ) -> None:
-    """Write classes and entities of every text of a file."""
+    """Write classes and entities of every text of a file; an interrupted call goes on where it was."""
     with one_line_errors():
         from mtl.cli.predicting import predict_command
 
-        predict_command(checkpoint, source, target)
+        predict_command(checkpoint, source, target, precision=precision)
 
 
 @app.command()
@@ -115,12 +119,13 @@ def encode(
         Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl or .parquet")
     ],
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".npy or .parquet")],
+    precision: PrecisionOption = "auto",
 ) -> None:
-    """Write the embedding of every text of a file."""
+    """Write the embedding of every text of a file; an interrupted call goes on where it was."""
     with one_line_errors():
         from mtl.cli.predicting import encode_command
 
-        encode_command(checkpoint, source, target)
+        encode_command(checkpoint, source, target, precision=precision)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

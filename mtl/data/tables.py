@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,14 @@ from mtl.text import clean
 
 _FIELD_LIMIT = 10_000_000
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+
+Bad = Callable[[DataError], None]
+"""Takes the error of a row that is then left out."""
+
+
+def refuse(error: DataError) -> None:
+    """A bad row ends the reading."""
+    raise error
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,8 @@ class Row:
         return number
 
 
-def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    """The rows of a table that must have these columns; others are ignored.
+def read_rows(path: Path, columns: tuple[str, ...], bad: Bad = refuse) -> Iterator[Row]:
+    """The rows of a table that must have these columns; others are ignored. `bad` is told of rows that are no such.
 
     Raises:
         DataError: the file is not readable as its ending says, or lacks a column.
@@ -73,10 +81,10 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path}: a file ending in {', '.join(TABLE_SUFFIXES)} was expected, was {path.suffix!r}")
-    yield from reader(path, columns)
+    yield from reader(path, columns, bad)
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path, bad: Bad = refuse) -> Iterator[tuple[int, str]]:
     """Line numbers from 1 and lines without their end, of a UTF-8 file with or without a byte-order mark.
 
     Raises:
@@ -85,40 +93,54 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
-                if b"\0" in raw:
-                    raise DataError(f"{path}:{number}: text was expected, was binary data")
                 try:
-                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    raise DataError(f"{path}:{number}: UTF-8 text was expected, byte {error.start} is not") from error
+                    line = _decoded(raw, f"{path}:{number}", first=number == 1)
+                except DataError as error:
+                    bad(error)
+                    continue
                 yield number, line.rstrip("\r\n")
     except OSError as error:
         raise DataError(f"{path}: a readable file was expected: {error.strerror}") from error
 
 
-def _read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+def _decoded(raw: bytes, where: str, *, first: bool) -> str:
+    if b"\0" in raw:
+        raise DataError(f"{where}: text was expected, was binary data")
+    try:
+        return raw.decode("utf-8-sig" if first else "utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: UTF-8 text was expected, byte {error.start} is not") from error
+
+
+def _read_csv(path: Path, columns: tuple[str, ...], bad: Bad) -> Iterator[Row]:
     csv.field_size_limit(_FIELD_LIMIT)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    reader = csv.reader((line + "\n" for _, line in read_lines(path)), delimiter=delimiter, strict=True)
-    start = 1
+    lines = _NumberedLines(read_lines(path, bad))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] | None = None
     while True:
+        lines.first = None
         try:
             record = next(reader, None)
         except csv.Error as error:
-            raise DataError(f"{path}:{start}: valid {path.suffix[1:].upper()} was expected: {error}") from error
+            problem = DataError(f"{path}:{lines.first}: valid {path.suffix[1:].upper()} was expected: {error}")
+            problem.__cause__ = error
+            bad(problem)
+            continue
         if record is None:
             break
-        line, start = start, reader.line_num + 1
+        line = lines.first
         if not record:
             continue
         if header is None:
             header = [name.strip() for name in record]
             _need(header, columns, f"{path}:{line}")
         elif len(record) != len(header):
-            raise DataError(
-                f"{path}:{line}: {len(header)} fields ({', '.join(header)}) were expected, were {len(record)}; "
-                "a text that holds the separator needs quotes"
+            bad(
+                DataError(
+                    f"{path}:{line}: {len(header)} fields ({', '.join(header)}) were expected, were {len(record)}; "
+                    "a text that holds the separator needs quotes"
+                )
             )
         else:
             yield Row(f"{path}:{line}", dict(zip(header, record, strict=True)))
@@ -126,21 +148,46 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
         raise DataError(f"{path}:1: a header with {', '.join(columns)} was expected, the file is empty")
 
 
-def _read_jsonl(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    for number, line in read_lines(path):
+class _NumberedLines:
+    """Lines for a CSV reader, which takes several for one record; `first` is the number of the record's first."""
+
+    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
+        self._lines = lines
+        self.first: int | None = None
+
+    def __iter__(self) -> "_NumberedLines":
+        return self
+
+    def __next__(self) -> str:
+        number, line = next(self._lines)
+        self.first = self.first or number
+        return line + "\n"
+
+
+def _read_jsonl(path: Path, columns: tuple[str, ...], bad: Bad) -> Iterator[Row]:
+    for number, line in read_lines(path, bad):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}:{number}: a JSON object was expected, was {line[:60]!r}") from error
-        if not isinstance(record, dict):
-            raise DataError(f"{path}:{number}: a JSON object was expected, was {_shown(record)}")
-        _need(list(record), columns, f"{path}:{number}")
+            record = _record(line, f"{path}:{number}", columns)
+        except DataError as error:
+            bad(error)
+            continue
         yield Row(f"{path}:{number}", record)
 
 
-def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+def _record(line: str, where: str, columns: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: a JSON object was expected, was {line[:60]!r}") from error
+    if not isinstance(record, dict):
+        raise DataError(f"{where}: a JSON object was expected, was {_shown(record)}")
+    _need(list(record), columns, where)
+    return record
+
+
+def _read_parquet(path: Path, columns: tuple[str, ...], _bad: Bad) -> Iterator[Row]:
     import pyarrow
     import pyarrow.parquet
 

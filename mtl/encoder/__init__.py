@@ -1,9 +1,16 @@
-"""Backbones: found, verified, loaded, tokenised and pooled."""
+"""Backbones: found, verified, loaded, tokenised and pooled.
 
-from mtl.encoder.encoder import Encoded, Encoder, LoadedBackbone, load_backbone
-from mtl.encoder.parts import BackboneParts
-from mtl.encoder.source import BackboneSource, find_backbone
-from mtl.encoder.tokens import TokenBatch, TokenizedText, Tokenizer
+The names load on first use: where a backbone is can be asked without torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mtl.encoder.encoder import Encoded, Encoder, LoadedBackbone, load_backbone
+    from mtl.encoder.parts import BackboneParts
+    from mtl.encoder.source import BackboneSource, find_backbone
+    from mtl.encoder.tokens import TokenBatch, TokenizedText, Tokenizer
 
 __all__ = [
     "BackboneParts",
@@ -17,3 +24,22 @@ __all__ = [
     "find_backbone",
     "load_backbone",
 ]
+
+_PLACES = {
+    "BackboneParts": "parts",
+    "BackboneSource": "source",
+    "Encoded": "encoder",
+    "Encoder": "encoder",
+    "LoadedBackbone": "encoder",
+    "TokenBatch": "tokens",
+    "TokenizedText": "tokens",
+    "Tokenizer": "tokens",
+    "find_backbone": "source",
+    "load_backbone": "encoder",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _PLACES:
+        raise AttributeError(f"module 'mtl.encoder' has no attribute {name!r}")
+    return getattr(import_module(f"mtl.encoder.{_PLACES[name]}"), name)

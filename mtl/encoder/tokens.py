@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from mtl.text import Span
+from mtl.text import Span, same_length_lower
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Tokenizer:
         if not texts:
             return []
         # Lower-casing may change a string's length, and then its offsets would be wrong.
-        given = [_same_length_lower(text) for text in texts] if self.lower_case else list(texts)
+        given = [same_length_lower(text) for text in texts] if self.lower_case else list(texts)
         encoded = self.backend(
             given,
             truncation=True,
@@ -167,8 +167,3 @@ def _cut_at(text: str, offsets: Sequence[tuple[int, int]], tokens: int, max_leng
     read = max((end for _, end in offsets), default=0)
     rest = text[read:]
     return read + len(rest) - len(rest.lstrip()) if rest.strip() else None
-
-
-def _same_length_lower(text: str) -> str:
-    lowered = text.lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)

@@ -2,7 +2,6 @@
 
 from mtl.inference.analysis import Analysis, Entity
 from mtl.inference.engine import Engine
-from mtl.inference.poolings import Poolings
 from mtl.inference.subwords import Subword
 
-__all__ = ["Analysis", "Engine", "Entity", "Poolings", "Subword"]
+__all__ = ["Analysis", "Engine", "Entity", "Subword"]

@@ -1,11 +1,15 @@
 """What one pass says about a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mtl.inference.decoding import Decoded
+from mtl.labels import spans_of
+from mtl.text import Span
 
 
 class Entity(TypedDict):
@@ -26,8 +30,9 @@ class Entity(TypedDict):
 class Analysis:
     """One sentence: its embedding `(H,)` float32, its classes and entities by task, and how much of it was read.
 
-    `tokens` counts the sub-word tokens that the backbone saw, special ones included; `cut_at` is the
-    offset of the first character that did not fit into the maximum length, or None.
+    `tokens` counts the sub-word tokens that the backbone saw, special ones included; a text longer than the backbone's
+    maximum is read in so many overlapping `windows`. `cut_at` is the offset of the first character that was not read,
+    or None: an engine cuts only where it was told to.
     """
 
     text: str
@@ -36,3 +41,17 @@ class Analysis:
     entities: Mapping[str, list[Entity]]
     tokens: int
     cut_at: int | None
+    windows: int = 1
+
+
+def entities_of(text: str, words: Sequence[Span], decoded: Decoded, tags: Sequence[str]) -> list[Entity]:
+    """The entities of a text, disjoint and in order."""
+    if not decoded.tags.any():  # all are O
+        return []
+    probabilities = decoded.probabilities.tolist()
+    result = []
+    for span in spans_of([tags[tag] for tag in decoded.tags.tolist()]):
+        start, end = words[span.start].start, words[span.end - 1].end
+        score = sum(probabilities[span.start : span.end]) / (span.end - span.start)
+        result.append(Entity(entity_group=span.label, score=score, word=text[start:end], start=start, end=end))
+    return result

@@ -1,7 +1,6 @@
 """The hidden states of one pass pooled in all six ways, to compare them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -9,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
-from mtl.checkpoint import LoadedModel, build, is_checkpoint, load
+from mtl.checkpoint import LoadedModel
 from mtl.device import best_device
-from mtl.encoder import find_backbone, load_backbone
 from mtl.encoder.pooling import pool
+from mtl.inference.source import find_model, load_model
 from mtl.prediction import forward
-from mtl.recipe.schema import Pooling
+from mtl.recipe.choices import Pooling
 from mtl.text import clean
 
 
@@ -34,9 +33,7 @@ class Poolings:
         Raises:
             CheckpointError, BackboneError: nothing that can be loaded has this name.
         """
-        folder = Path(name).expanduser()
-        folder = folder if folder.is_dir() else find_backbone(name).folder
-        loaded = load(folder) if is_checkpoint(folder) else build(load_backbone(name), {})
+        loaded = load_model(find_model(name))
         loaded.model.to(best_device())
         return cls(loaded)
 

@@ -57,7 +57,7 @@ def tiny_bert(backbone_folder: Callable[[str], Path]) -> Path:
 @pytest.fixture(scope="package")
 def minilm() -> Engine:
     """The untouched default backbone."""
-    return Engine.load(MINILM)
+    return Engine.load(MINILM, precision="fp32", backend="torch", long_texts="cut")
 
 
 @pytest.fixture(scope="package")

@@ -22,5 +22,15 @@ def engines(backbone_folder: Callable[[str], Path]) -> Callable[[str], Engine]:
 
 
 @pytest.fixture(scope="package")
+def cutting(backbone_folder: Callable[[str], Path]) -> Callable[[str], Engine]:
+    """Engines that cut what is too long."""
+
+    def get(architecture: str) -> Engine:
+        return engine_of(backbone_folder(architecture), long_texts="cut")
+
+    return get
+
+
+@pytest.fixture(scope="package")
 def engine(engines: Callable[[str], Engine]) -> Engine:
     return engines("bert")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from mtl.checkpoint import build
+from mtl.checkpoint import LoadedModel, build
 from mtl.encoder import load_backbone
 from mtl.inference import Engine
 from mtl.model import TaskInfo
@@ -31,8 +31,13 @@ TEXTS = {
 }
 
 
-def engine_of(folder: Path, decoder: Decoder = Decoder.LINEAR) -> Engine:
+def engine_of(folder: Path, decoder: Decoder = Decoder.LINEAR, long_texts: str = "windows") -> Engine:
     """A random engine whose tagging head finds entities in most words."""
+    return Engine.of(model_of(folder, decoder), name="tiny", long_texts=long_texts)
+
+
+def model_of(folder: Path, decoder: Decoder = Decoder.LINEAR) -> LoadedModel:
+    """A random model with a head of every kind."""
     tasks = {
         "topic": TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig()),
         "mood": TaskInfo("mood", TaskKind.CLASSIFICATION, ("bad", "good"), HeadConfig()),
@@ -44,4 +49,4 @@ def engine_of(folder: Path, decoder: Decoder = Decoder.LINEAR) -> Engine:
     with torch.no_grad():
         loaded.model.heads["names"].output.weight.mul_(4)
         loaded.model.heads["names"].output.bias[0] = -6.0
-    return Engine(loaded, name="tiny")
+    return loaded

@@ -10,7 +10,7 @@ import pytest
 import mtl
 from mtl.errors import CheckpointError, InputError
 from mtl.inference import Engine
-from mtl.inference import engine as engine_module
+from mtl.inference import source as source_module
 from tests.mtl.inference.engines import TEXTS, engine_of
 from tests.tiny import ARCHITECTURES, HIDDEN, MAX_TOKENS
 
@@ -57,8 +57,8 @@ def test_a_text_without_words_has_an_embedding_and_classes_and_no_entities(engin
 
 
 @EACH
-def test_what_was_cut_changes_nothing(engines: Callable[[str], Engine], architecture: str):
-    one = engines(architecture)
+def test_what_was_cut_changes_nothing(cutting: Callable[[str], Engine], architecture: str):
+    one = cutting(architecture)
     text = TEXTS["long"]
     cut_at = one.analyze([text])[0].cut_at
     np.testing.assert_allclose(one.encode(text), one.encode(text[:cut_at].rstrip()), rtol=0, atol=1e-5)
@@ -164,11 +164,11 @@ def test_data_are_read_as_the_training_read_them(trained: Path):
 
 
 def test_an_unknown_precision_is_refused(tiny_bert: Path):
-    with pytest.raises(InputError, match="a precision auto or fp32 was expected, was 'int3'"):
+    with pytest.raises(InputError, match="a precision of auto, fp32, bf16 was expected, was 'int3'"):
         Engine.load(tiny_bert, precision="int3")
 
 
 def test_a_missing_starter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(engine_module, "_STARTER_FOLDER", tmp_path)
+    monkeypatch.setattr(source_module, "_STARTER_FOLDER", tmp_path)
     with pytest.raises(CheckpointError, match=f"the starter was expected in {tmp_path}, it is not there"):
         Engine.load("starter")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mtl.inference import Analysis, Engine
 from mtl.recipe import Decoder
 from mtl.text import split_words
-from tests.mtl.inference.engines import TEXTS, engine_of
+from tests.mtl.inference.engines import TEXTS, engine_of, model_of
 from tests.tiny import ARCHITECTURES, MAX_TOKENS
 
 EACH = pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -56,9 +56,10 @@ def test_entities_of_any_text_are_exact(engine: Engine, crf_engine: Engine, text
         assert_spans_are_exact(one.analyze([text])[0], text)
 
 
-def test_the_score_of_an_entity_is_the_mean_probability_of_its_tags(engine: Engine):
+def test_the_score_of_an_entity_is_the_mean_probability_of_its_tags(tiny_bert: Path):
     text = TEXTS["plain"]
-    model, tokenizer = engine._loaded.model, engine._loaded.tokenizer
+    loaded = model_of(tiny_bert)
+    engine, model, tokenizer = Engine.of(loaded, name="tiny"), loaded.model, loaded.tokenizer
     words = split_words(text)
     batch = tokenizer.pad([tokenizer([text])[0].with_words(words)])
     with torch.inference_mode():
@@ -73,9 +74,9 @@ def test_the_score_of_an_entity_is_the_mean_probability_of_its_tags(engine: Engi
 
 
 @EACH
-def test_a_text_that_is_too_long_says_where_it_was_cut(engines: Callable[[str], Engine], architecture: str):
+def test_a_text_that_is_too_long_says_where_it_was_cut(cutting: Callable[[str], Engine], architecture: str):
     text = TEXTS["long"]
-    (found,) = engines(architecture).analyze([text])
+    (found,) = cutting(architecture).analyze([text])
     assert found.tokens == MAX_TOKENS
     assert 0 < found.cut_at < len(text)
     assert not text[found.cut_at].isspace()

@@ -3,7 +3,8 @@ import pytest
 
 from mtl.checkpoint import build
 from mtl.encoder import load_backbone
-from mtl.inference import Engine, Poolings
+from mtl.inference import Engine
+from mtl.inference.poolings import Poolings
 from mtl.prediction import forward
 from mtl.recipe import Pooling
 

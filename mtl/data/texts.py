@@ -1,0 +1,45 @@
+"""Texts of a file, one at a time: the lines of `.txt`, or the column `text` of a table."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mtl.data.tables import TABLE_SUFFIXES, Bad, read_lines, read_rows, refuse
+from mtl.errors import DataError, InputError
+from mtl.text import clean
+
+_BLOCK = 1 << 20
+
+
+def read_texts(source: Path, bad: Bad = refuse) -> Iterator[str]:
+    """The texts of a file in their order; blank lines of `.txt` are none. `bad` is told of rows without a text.
+
+    Raises:
+        DataError: the file cannot be read as its ending says.
+        InputError: its ending is another one.
+    """
+    suffix = source.suffix.lower()
+    if suffix == ".txt":
+        yield from (clean(line) for _, line in read_lines(source, bad) if line.strip())
+    elif suffix in TABLE_SUFFIXES:
+        for row in read_rows(source, ("text",), bad):
+            try:
+                text = clean(row.text("text"))
+            except DataError as error:
+                bad(error)
+                continue
+            yield text
+    else:
+        raise InputError(f"{source}: a file ending in .txt, {', '.join(TABLE_SUFFIXES)} was expected, was {suffix!r}")
+
+
+def estimated_rows(source: Path) -> int | None:
+    """About how many rows a file has, for a progress bar: lines, or what Parquet says of itself."""
+    try:
+        if source.suffix.lower() == ".parquet":
+            import pyarrow.parquet
+
+            return int(pyarrow.parquet.read_metadata(source).num_rows)
+        with source.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
+    except (OSError, ValueError):  # whoever reads the file says what is wrong with it
+        return None

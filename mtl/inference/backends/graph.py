@@ -1,0 +1,58 @@
+"""Backbone, pooling and every head as one module of plain tensors: what backends run and export."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mtl.encoder import Encoded, TokenBatch
+from mtl.heads import TaggingHead
+from mtl.inference.backends.interface import Outputs
+from mtl.model import MultiTaskModel
+from mtl.recipe.choices import TaskKind
+
+INPUTS = ("ids", "mask", "type_ids", "first_tokens")
+
+
+class Graph(nn.Module):
+    """A model in eval mode whose forward takes and gives tensors only.
+
+    Args:
+        model: encoder and heads; similarity heads have nothing to run.
+    """
+
+    def __init__(self, model: MultiTaskModel) -> None:
+        super().__init__()
+        self.model = model
+        self.classifiers = [n for n, task in model.tasks.items() if task.kind is TaskKind.CLASSIFICATION]
+        self.taggers = [n for n, task in model.tasks.items() if task.kind is TaskKind.TAGGING]
+
+    def forward(self, ids: Tensor, mask: Tensor, type_ids: Tensor, first_tokens: Tensor) -> tuple[Tensor, ...]:
+        """`pooled` `(B, H)`, then logits `(B, C)` of each classifier, then emissions `(B, W, L)` of each tagger.
+
+        Args:
+            ids: `(B, T)`; so are `mask` and `type_ids`.
+            mask: 1 for tokens, 0 for padding.
+            type_ids: segment of each token.
+            first_tokens: `(B, W)`.
+        """
+        encoded = self.model.encoder(TokenBatch(ids, mask, type_ids, first_tokens, first_tokens >= 0))
+        pooled = encoded.pooled.float()
+        heads = self.model.heads
+        with torch.autocast(ids.device.type, enabled=False):
+            classes = [heads[name](pooled) for name in self.classifiers]
+            emissions = [self._emissions(name, encoded, first_tokens) for name in self.taggers]
+        return (pooled, *classes, *emissions)
+
+    def _emissions(self, name: str, encoded: Encoded, first_tokens: Tensor) -> Tensor:
+        head = self.model.heads[name]
+        assert isinstance(head, TaggingHead)
+        emissions: Tensor = head(head.reads(encoded).float(), first_tokens)
+        return emissions
+
+    def outputs(self, tensors: Sequence[Tensor]) -> Outputs:
+        """The named outputs of what `forward` gave."""
+        values: Iterator[Tensor] = iter(tensors)
+        pooled = next(values).cpu().numpy()
+        classes = {name: next(values).float().cpu().numpy() for name in self.classifiers}
+        return Outputs(pooled, classes, {name: next(values).cpu().numpy() for name in self.taggers})

@@ -1,0 +1,65 @@
+"""What the engine asks of a backend."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+
+class Precision(StrEnum):
+    """The numbers that the backbone computes with."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padded windows: `ids`, `mask`, `type_ids` are `(B, T)`; `first_tokens` `(B, W)` has the words' first tokens.
+
+    `rows` says which windows these are; where a row has fewer than W words, its `first_tokens` end with 0.
+    """
+
+    rows: list[int]
+    ids: Integers
+    mask: Integers
+    type_ids: Integers
+    first_tokens: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What one pass gives: `pooled` `(B, H)`, and by task class logits `(B, C)` and tag emissions `(B, W, L)`."""
+
+    pooled: Floats
+    classes: Mapping[str, Floats]
+    emissions: Mapping[str, Floats]
+
+
+class Backend(Protocol):
+    """Runs batches through the backbone and every head; safe to share between threads."""
+
+    @property
+    def name(self) -> str:
+        """What runs it: `torch` or `openvino`."""
+
+    @property
+    def precision(self) -> Precision:
+        """What it computes with."""
+
+    @property
+    def parallel(self) -> int:
+        """How many batches run at the same time."""
+
+    @property
+    def memory_bytes(self) -> int:
+        """What its weights take."""
+
+    def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
+        """Each batch with its outputs, in order."""

@@ -1,0 +1,166 @@
+"""OpenVINO on the processor: one graph with every head, several batches at a time, each on its own core."""
+
+import sys
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psutil
+
+from mtl.errors import BackendError
+from mtl.inference.backends.interface import Batch, Outputs, Precision
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mtl.inference.backends.graph import Graph
+    from mtl.model import MultiTaskModel
+
+GRAPH_FILE = "graph.xml"
+_WEIGHTS_FILE = "graph.bin"
+_MOST_STREAMS = 8
+_HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
+
+
+def is_installed() -> bool:
+    """Whether OpenVINO can be imported."""
+    return find_spec("openvino") is not None
+
+
+def library() -> Any:  # noqa: ANN401
+    """OpenVINO, imported without the module that would report the import to its makers over the network."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    return import_module("openvino")
+
+
+def precisions() -> tuple[Precision, ...]:
+    """What this processor computes natively; bf16 is emulated elsewhere and then far slower than fp32."""
+    capable = library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return (Precision.BF16, Precision.FP32) if "BF16" in capable else (Precision.FP32,)
+
+
+def export(model: "MultiTaskModel", folder: Path) -> None:
+    """Write a model's graph and weights into a folder.
+
+    Raises:
+        BackendError: the model has an operation that cannot be traced or converted.
+    """
+    import torch
+
+    from mtl.inference.backends.graph import INPUTS, Graph
+
+    graph = Graph(model).eval()
+    example = (
+        torch.tensor([[1, 2, 3], [2, 3, 0]]),
+        torch.tensor([[1, 1, 1], [1, 1, 0]]),
+        torch.zeros((2, 3), dtype=torch.long),
+        torch.tensor([[1, 2], [1, 0]]),
+    )
+    try:
+        with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers():
+            warnings.simplefilter("ignore")
+            converted = _convert(graph, example)
+    except Exception as error:  # converters raise whatever the operation at hand provokes
+        raise BackendError(f"OpenVINO cannot run this model: {(str(error).splitlines() or [''])[0][:200]}") from error
+    for port, name in zip(converted.inputs, INPUTS, strict=True):
+        port.get_tensor().set_names({name})
+    library().save_model(converted, folder / GRAPH_FILE, compress_to_fp16=False)
+
+
+def _convert(graph: "Graph", example: "tuple[Tensor, ...]") -> Any:  # noqa: ANN401
+    """What `openvino.convert_model` does, less its telemetry."""
+    library()
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    decoder = TorchScriptPythonDecoder(graph, example_input=example)  # must live until the conversion is over
+    return frontend.convert(frontend.load(decoder))
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+class OpenVinoBackend:
+    """A graph compiled for this processor.
+
+    Args:
+        folder: where `export` put it.
+        precision: of the backbone.
+        classifiers: names of the classification tasks, in the order of the graph's outputs.
+        taggers: names of the tagging tasks that follow them.
+    """
+
+    name = "openvino"
+
+    def __init__(
+        self, folder: Path, precision: Precision, *, classifiers: Sequence[str], taggers: Sequence[str]
+    ) -> None:
+        self.precision = precision
+        cores = psutil.cpu_count(logical=False) or 1
+        self.parallel = min(cores, _MOST_STREAMS)
+        self.memory_bytes = (folder / _WEIGHTS_FILE).stat().st_size
+        self._classifiers, self._taggers = tuple(classifiers), tuple(taggers)
+        settings = {
+            "INFERENCE_PRECISION_HINT": _HINTS[precision],
+            "NUM_STREAMS": self.parallel,
+            "INFERENCE_NUM_THREADS": cores,
+            "PERFORMANCE_HINT": "THROUGHPUT",
+        }
+        try:
+            self._compiled = library().Core().compile_model(folder / GRAPH_FILE, "CPU", settings)
+        except RuntimeError as error:
+            raise BackendError(f"{folder / GRAPH_FILE}: a graph that OpenVINO runs was expected") from error
+        self._free: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(self.parallel + 1):
+            self._free.put(self._compiled.create_infer_request())
+
+    def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
+        """Each batch with its outputs, in order."""
+        running: deque[tuple[Batch, Any]] = deque()
+        try:
+            for batch in batches:
+                request = self._next_free() if running else self._free.get()
+                while request is None:  # waiting for others while holding requests of our own could be for ever
+                    yield self._finish(*running.popleft())
+                    request = self._next_free() if running else self._free.get()
+                running.append((batch, request))
+                request.start_async([batch.ids, batch.mask, batch.type_ids, batch.first_tokens], share_inputs=True)
+            while running:
+                yield self._finish(*running.popleft())
+        finally:
+            for _, request in running:  # the caller stopped early, or a batch failed
+                request.wait()
+                self._free.put(request)
+
+    def _next_free(self) -> Any:  # noqa: ANN401
+        try:
+            return self._free.get_nowait()
+        except Empty:
+            return None
+
+    def _finish(self, batch: Batch, request: Any) -> tuple[Batch, Outputs]:  # noqa: ANN401
+        try:
+            request.wait()
+            values = iter([np.array(request.get_output_tensor(i).data) for i in range(len(self._compiled.outputs))])
+        finally:
+            self._free.put(request)
+        pooled = next(values)
+        classes = {name: next(values) for name in self._classifiers}
+        return batch, Outputs(pooled, classes, {name: next(values) for name in self._taggers})

@@ -1,0 +1,205 @@
+"""Candidates measured against fp32 on this machine: the fastest of those that keep its answers."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mtl.checkpoint import LoadedModel
+from mtl.errors import BackendError
+from mtl.inference.backends import Backend, Precision, openvino
+from mtl.inference.backends.pytorch import TorchBackend
+from mtl.inference.choice import Choice, Measured
+from mtl.inference.decoding import Decoded
+from mtl.inference.passes import Findings, Passes, Request
+from mtl.inference.probe_texts import TEXTS
+from mtl.inference.reading import Reader
+from mtl.inference.spec import EngineSpec
+from mtl.inference.store import PreparedFolder
+from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
+from mtl.labels import spans_of
+from mtl.metrics.tagging import span_f1
+from mtl.recipe.choices import TaskKind
+from mtl.text import split_words
+
+MIN_COSINE = 0.999
+MOST_F1_LOSS = 0.002
+_SECONDS = 2.0  # for all measuring together
+_BUDGETS = (512, 1024, 2048)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A loaded model, its spec, and the folder that holds what is made of it."""
+
+    loaded: LoadedModel
+    spec: EngineSpec
+    reader: Reader
+    folder: PreparedFolder
+
+
+def choose(prepared: Prepared, wanted: Wanted) -> tuple[Backend, Choice]:
+    """Find the backend and precision to run a model with.
+
+    `auto` takes only what keeps the answers of fp32 on every probe sentence: cosine, classes and entities. A precision
+    that was asked for by name is given as it is.
+
+    Raises:
+        BackendError: the backend that was asked for cannot run this model.
+    """
+    notes: list[str] = []
+    makers = list(_candidates(prepared, wanted, notes))
+    if len(makers) == 1:
+        backend = makers[0]()
+        choice = Choice(
+            backend=backend.name, precision=backend.precision, batch_tokens=DEFAULT_BATCH_TOKENS, notes=tuple(notes)
+        )
+        return backend, choice
+    return _measured(prepared, wanted, makers, notes)
+
+
+def open_openvino(folder: Path, spec: EngineSpec, precision: Precision) -> Backend:
+    """The exported graph of a prepared model.
+
+    Raises:
+        BackendError: it cannot be compiled.
+    """
+    return openvino.OpenVinoBackend(
+        folder, precision, classifiers=spec.names(TaskKind.CLASSIFICATION), taggers=spec.names(TaskKind.TAGGING)
+    )
+
+
+def _candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
+    model = prepared.loaded.model
+    on_processor = model.device.type == "cpu"
+    if wanted.backend in (None, OPENVINO):
+        problem = _export_problem(prepared, on_processor=on_processor)
+        if problem is None:
+            for precision in openvino.precisions():
+                if wanted.precision in (None, precision):
+                    yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
+        elif wanted.backend == OPENVINO:
+            raise BackendError(problem)
+        else:
+            notes.append(problem)
+    if wanted.backend in (None, TORCH):
+        if wanted.precision is Precision.BF16 or (wanted.precision is None and _torch_has_bf16(model.device.type)):
+            yield lambda: TorchBackend(model, Precision.BF16)
+        if wanted.precision in (None, Precision.FP32):
+            yield lambda: TorchBackend(model, Precision.FP32)
+
+
+def _export_problem(prepared: Prepared, *, on_processor: bool) -> str | None:
+    """Why OpenVINO does not run the model, or None; the model is exported if need be."""
+    if not on_processor:
+        return "OpenVINO was left out: the model runs on an accelerator"
+    if not openvino.is_installed():
+        return "OpenVINO was left out: it is not installed (pip install polyhead[fast])"
+    if prepared.folder.spec() is not None:
+        return None
+    try:
+        prepared.folder.prepare(prepared.spec, lambda folder: openvino.export(prepared.loaded.model, folder))
+    except BackendError as error:
+        return str(error)
+    except OSError as error:
+        return f"OpenVINO was left out: its graph cannot be written to {prepared.folder.path}: {error.strerror}"
+    return None
+
+
+def _torch_has_bf16(device: str) -> bool:
+    import torch
+
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device == "cpu" and openvino.is_installed() and Precision.BF16 in openvino.precisions()
+
+
+def _measured(
+    prepared: Prepared, wanted: Wanted, makers: list[Callable[[], Backend]], notes: list[str]
+) -> tuple[Backend, Choice]:
+    request = Request(TEXTS, [split_words(text) for text in TEXTS])
+    reference = TorchBackend(prepared.loaded.model, Precision.FP32)
+    expected = _passes(prepared, reference)(request)
+    deadline = time.perf_counter() + _SECONDS
+    best: tuple[float, Backend] | None = None
+    measured = []
+    for make in makers:
+        if best is not None and time.perf_counter() > deadline - _SECONDS / 4:
+            notes.append("not every candidate was measured, the time was over")
+            break
+        try:
+            backend = make()
+            row = _measure(prepared, backend, request, expected)
+        except BackendError as error:
+            notes.append(str(error))
+            continue
+        measured.append(row)
+        if (row.faithful or wanted.precision is not None) and (best is None or row.tokens_per_second > best[0]):
+            best = row.tokens_per_second, backend
+    backend = best[1] if best else reference
+    choice = Choice(
+        backend=backend.name,
+        precision=backend.precision,
+        batch_tokens=_best_budget(prepared, backend, deadline),
+        measured=tuple(measured),
+        notes=tuple(notes),
+    )
+    return backend, choice
+
+
+def _passes(prepared: Prepared, backend: Backend, batch_tokens: int = DEFAULT_BATCH_TOKENS) -> Passes:
+    return Passes(prepared.spec, prepared.reader, backend, batch_tokens=batch_tokens)
+
+
+def _measure(prepared: Prepared, backend: Backend, request: Request, expected: Findings) -> Measured:
+    passes = _passes(prepared, backend)
+    found = passes(request)
+    begun = time.perf_counter()
+    passes(request)
+    seconds = time.perf_counter() - begun
+    cosine = _min_cosine(found, expected)
+    same = all(
+        (found.classes[name].argmax(1) == rows.argmax(1)).all().item() for name, rows in expected.classes.items()
+    )
+    tasks = prepared.spec.task_infos()
+    loss = max(
+        (1 - _agreement(found.tags[name], rows, tasks[name].tags.tags) for name, rows in expected.tags.items()),
+        default=0.0,
+    )
+    return Measured(
+        backend=backend.name,
+        precision=backend.precision,
+        tokens_per_second=sum(text.tokens for text in found.read) / seconds,
+        min_cosine=cosine,
+        same_classes=same,
+        tag_f1_loss=loss,
+        faithful=cosine >= MIN_COSINE and same and loss <= MOST_F1_LOSS,
+    )
+
+
+def _min_cosine(found: Findings, expected: Findings) -> float:
+    lengths = np.linalg.norm(found.embeddings, axis=1) * np.linalg.norm(expected.embeddings, axis=1)
+    cosines = (found.embeddings * expected.embeddings).sum(axis=1) / lengths.clip(min=1e-12)
+    return float(cosines.min()) if np.isfinite(cosines).all() else 0.0
+
+
+def _agreement(found: list[Decoded], expected: list[Decoded], tags: Sequence[str]) -> float:
+    """F1 of the entities found, those of fp32 being right."""
+    spans = [[spans_of([tags[tag] for tag in text.tags]) for text in side] for side in (expected, found)]
+    return span_f1(*spans)["f1"] if any(map(len, spans[0] + spans[1])) else 1.0
+
+
+def _best_budget(prepared: Prepared, backend: Backend, deadline: float) -> int:
+    """The batch size that runs fastest; what the time does not allow to measure keeps its default."""
+    request = Request(TEXTS * 3)
+    speeds = {}
+    for budget in _BUDGETS:
+        passes = _passes(prepared, backend, budget)
+        begun = time.perf_counter()
+        if begun > deadline:
+            return DEFAULT_BATCH_TOKENS
+        passes(request)
+        speeds[budget] = time.perf_counter() - begun
+    return min(speeds, key=lambda budget: speeds[budget])

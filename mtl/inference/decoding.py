@@ -1,0 +1,162 @@
+"""From emissions to tags and their probabilities, over many sentences at once and without torch.
+
+Argmax is kept where it is legal BIO; only sentences where it is not, and those of a conditional random field, go
+through Viterbi. The scores are those of `mtl.heads.crf`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtl.labels import TagSet
+
+Floats = NDArray[np.float32]
+_ILLEGAL = -1.0e4
+_GROUP = 16_384  # words of sentences that are decoded together, padding included
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The tag `(W,)` of each word and its probability `(W,)`."""
+
+    tags: NDArray[np.intp]
+    probabilities: Floats
+
+
+class TagDecoder:
+    """Decodes the emissions of one tagging head.
+
+    Args:
+        tags: the L tags.
+        transitions: `(L, L)` of a conditional random field, or None for a linear head.
+        starts: `(L,)` of the same.
+    """
+
+    def __init__(self, tags: TagSet, *, transitions: Floats | None = None, starts: Floats | None = None) -> None:
+        self.tags = tags.tags
+        self._legal = tags.legal_transitions()
+        self._legal_starts = tags.legal_starts()
+        self._is_crf = transitions is not None
+        illegal = np.where(self._legal, 0, _ILLEGAL).astype(np.float32)
+        illegal_starts = np.where(self._legal_starts, 0, _ILLEGAL).astype(np.float32)
+        self._transitions = illegal if transitions is None else illegal + transitions
+        self._starts = illegal_starts if starts is None else illegal_starts + starts
+
+    def __call__(self, sentences: Sequence[Floats]) -> list[Decoded]:
+        """Decode sentences of emissions `(W, L)`; the tags are legal BIO."""
+        counts = [len(sentence) for sentence in sentences]
+        if not sum(counts):
+            nothing = Decoded(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32))
+            return [nothing] * len(sentences)
+        flat = np.concatenate([s for s in sentences if len(s)])
+        ends = np.cumsum(counts)
+        if self._is_crf:
+            tags, probabilities = self._through_crf(flat, counts, ends)
+        else:
+            scores = _log_softmax(flat)
+            tags = self._legal_argmax(scores, counts, ends)
+            probabilities = np.exp(scores[np.arange(len(flat)), tags])
+        return [
+            Decoded(tags[end - count : end], probabilities[end - count : end])
+            for count, end in zip(counts, ends, strict=True)
+        ]
+
+    def _legal_argmax(self, scores: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+        tags: NDArray[np.intp] = scores.argmax(axis=-1)
+        legal = np.ones(len(tags), dtype=bool)
+        legal[1:] = self._legal[tags[:-1], tags[1:]]
+        starts = (ends - counts)[np.asarray(counts) > 0]
+        legal[starts] = self._legal_starts[tags[starts]]
+        broken = np.unique(np.searchsorted(ends, np.flatnonzero(~legal), side="right"))
+        for rows in _groups(broken.tolist(), counts):
+            padded, mask = _pad(scores, rows, counts, ends)
+            for row, best in zip(rows, viterbi(padded, mask, self._transitions, self._starts), strict=True):
+                tags[ends[row] - counts[row] : ends[row]] = best[: counts[row]]
+        return tags
+
+    def _through_crf(
+        self, flat: Floats, counts: Sequence[int], ends: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], Floats]:
+        tags = np.zeros(len(flat), dtype=np.intp)
+        probabilities = np.zeros(len(flat), dtype=np.float32)
+        for rows in _groups([i for i, count in enumerate(counts) if count], counts):
+            padded, mask = _pad(flat, rows, counts, ends)
+            best = viterbi(padded, mask, self._transitions, self._starts)
+            chances = marginals(padded, mask, self._transitions, self._starts)
+            picked = np.take_along_axis(chances, best[..., None], axis=2)[..., 0]
+            for i, row in enumerate(rows):
+                place = slice(ends[row] - counts[row], ends[row])
+                tags[place], probabilities[place] = best[i, : counts[row]], picked[i, : counts[row]]
+        return tags, probabilities
+
+
+def viterbi(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, starts: Floats) -> NDArray[np.intp]:
+    """The best tag sequence `(B, W)` of each row of emissions `(B, W, L)`; positions outside the mask are 0."""
+    rows, length, tags = emissions.shape
+    score = starts + emissions[:, 0]
+    pointers = np.zeros((length, rows, tags), dtype=np.intp)
+    for i in range(1, length):
+        paths = score[:, :, None] + transitions
+        pointers[i] = np.where(mask[:, i, None], paths.argmax(axis=1), np.arange(tags))
+        score = np.where(mask[:, i, None], paths.max(axis=1) + emissions[:, i], score)
+    best = np.zeros((rows, length), dtype=np.intp)
+    current = score.argmax(axis=-1)
+    for i in range(length - 1, -1, -1):
+        best[:, i] = current
+        current = pointers[i][np.arange(rows), current]
+    return best * mask
+
+
+def marginals(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, starts: Floats) -> Floats:
+    """Probability `(B, W, L)` of each tag given the whole sentence, by forward-backward."""
+    length = emissions.shape[1]
+    alpha, beta = np.zeros_like(emissions), np.zeros_like(emissions)
+    alpha[:, 0] = starts + emissions[:, 0]
+    for i in range(1, length):
+        step = _logsumexp(alpha[:, i - 1, :, None] + transitions, axis=1) + emissions[:, i]
+        alpha[:, i] = np.where(mask[:, i, None], step, alpha[:, i - 1])
+    for i in range(length - 2, -1, -1):
+        step = _logsumexp(transitions + (emissions[:, i + 1] + beta[:, i + 1])[:, None], axis=-1)
+        beta[:, i] = np.where(mask[:, i + 1, None], step, beta[:, i + 1])
+    return np.exp(_log_softmax(alpha + beta))
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities over the last axis."""
+    return np.exp(_log_softmax(logits))
+
+
+def _log_softmax(values: Floats) -> Floats:
+    shifted = values - values.max(axis=-1, keepdims=True)
+    result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result
+
+
+def _logsumexp(values: Floats, *, axis: int) -> Floats:
+    most = values.max(axis=axis, keepdims=True)
+    result: Floats = (most + np.log(np.exp(values - most).sum(axis=axis, keepdims=True))).squeeze(axis)
+    return result
+
+
+def _groups(rows: Sequence[int], counts: Sequence[int]) -> list[list[int]]:
+    """Rows of like length together, so that padding stays small."""
+    result: list[list[int]] = []
+    for row in sorted(rows, key=lambda r: -counts[r]):
+        if not result or counts[result[-1][0]] * (len(result[-1]) + 1) > _GROUP:
+            result.append([])
+        result[-1].append(row)
+    return result
+
+
+def _pad(
+    flat: Floats, rows: Sequence[int], counts: Sequence[int], ends: NDArray[np.intp]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    length = max(counts[row] for row in rows)
+    padded = np.zeros((len(rows), length, flat.shape[1]), dtype=np.float32)
+    mask = np.zeros((len(rows), length), dtype=bool)
+    for i, row in enumerate(rows):
+        padded[i, : counts[row]] = flat[ends[row] - counts[row] : ends[row]]
+        mask[i, : counts[row]] = True
+    return padded, mask

@@ -1,0 +1,164 @@
+"""One pass over any number of texts: read, sort, pack, run, put together again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtl.batching import by_length, pack
+from mtl.inference.backends import Backend, Batch
+from mtl.inference.decoding import Decoded, softmax
+from mtl.inference.reading import PlacedWords, Reader, ReadText, Window, place_words
+from mtl.inference.spec import EngineSpec
+from mtl.recipe.choices import TaskKind
+from mtl.text import Span
+
+Floats = NDArray[np.float32]
+_LEAST_BATCH = 64  # tokens; splitting less between cores costs more than it gains
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Texts to run; with the words of each where tags are asked for."""
+
+    texts: Sequence[str]
+    words: Sequence[Sequence[Span]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Of N texts: embeddings `(N, H)`, by task class probabilities `(N, C)` and tags for the words of each."""
+
+    read: list[ReadText]
+    embeddings: Floats
+    classes: Mapping[str, Floats]
+    tags: Mapping[str, list[Decoded]]
+
+    def part(self, begin: int, end: int) -> "Findings":
+        """The texts from `begin` to `end`."""
+        return Findings(
+            self.read[begin:end],
+            self.embeddings[begin:end],
+            {name: rows[begin:end] for name, rows in self.classes.items()},
+            {name: rows[begin:end] for name, rows in self.tags.items()},
+        )
+
+
+class Passes:
+    """Runs texts through a backend.
+
+    Args:
+        spec: of the model.
+        reader: cuts texts into windows.
+        backend: runs them.
+        batch_tokens: of a batch, padding included.
+    """
+
+    def __init__(self, spec: EngineSpec, reader: Reader, backend: Backend, *, batch_tokens: int) -> None:
+        self._spec = spec
+        self._reader = reader
+        self._backend = backend
+        self._batch_tokens = batch_tokens
+        self._decoders = spec.decoders()
+
+    def __call__(self, request: Request) -> Findings:
+        """Run the texts; the order of the results is that of the texts."""
+        read = self._reader(request.texts, offsets=request.words is not None)
+        placed = None
+        if request.words is not None:
+            placed = [place_words(text, words) for text, words in zip(read, request.words, strict=True)]
+        windows = _Windows(read, placed)
+        pooled = np.zeros((len(windows.all), self._spec.dimension), dtype=np.float32)
+        tasks = self._spec.tasks
+        classes = {
+            name: np.zeros((len(windows.all), len(tasks[name].labels)), dtype=np.float32)
+            for name in self._spec.names(TaskKind.CLASSIFICATION)
+        }
+        emissions = {name: windows.room_for_words(len(decoder.tags)) for name, decoder in self._decoders.items()}
+        for batch, outputs in self._backend.run(self._batches(windows)):
+            pooled[batch.rows] = outputs.pooled
+            for name, logits in outputs.classes.items():
+                classes[name][batch.rows] = softmax(logits)
+            if placed is not None:
+                for name, values in outputs.emissions.items():
+                    windows.put_words(emissions[name], batch.rows, values)
+        pooled = windows.combine(pooled)
+        if self._spec.normalize:
+            pooled /= np.linalg.norm(pooled, axis=1, keepdims=True).clip(min=1e-12)
+        tags = {}
+        if placed is not None:
+            tags = {name: self._decoders[name](windows.by_text(values)) for name, values in emissions.items()}
+        return Findings(read, pooled, {name: windows.combine(rows) for name, rows in classes.items()}, tags)
+
+    def _batches(self, windows: "_Windows") -> Iterator[Batch]:
+        lengths = [len(window) for window in windows.all]
+        share = sum(lengths) // self._backend.parallel + 1
+        budget = min(self._batch_tokens, max(share, _LEAST_BATCH))
+        for rows in pack(lengths, by_length(lengths), budget=budget):
+            yield _pad(rows, windows, pad_id=self._reader.config.pad_id)
+
+
+class _Windows:
+    """All windows of some texts in one list, and which words and texts they belong to."""
+
+    def __init__(self, read: Sequence[ReadText], placed: Sequence[PlacedWords] | None) -> None:
+        self.all: list[Window] = [window for text in read for window in text.windows]
+        counts = [len(text.windows) for text in read]
+        self._starts = np.cumsum([0, *counts[:-1]]) if counts else np.zeros(0, dtype=np.intp)
+        self._several = len(self.all) > len(read)
+        self._texts = np.repeat(np.arange(len(read)), counts)
+        self._placed = placed or ()
+        self._words_of: list[tuple[int, list[int]]] = [(0, [])] * len(self.all)
+        position = 0
+        for start, words in zip(self._starts.tolist(), self._placed, strict=False):
+            counted = np.bincount(words.windows).tolist() if self._several else [len(words.tokens)]
+            begin = 0
+            for window, count in enumerate(counted, start):
+                self._words_of[window] = (position, words.tokens[begin : begin + count])
+                begin += count
+                position += count
+        self._word_count = position
+
+    def first_tokens(self, window: int) -> list[int]:
+        """The first tokens of the words that are read in a window."""
+        return self._words_of[window][1]
+
+    def room_for_words(self, tags: int) -> Floats:
+        """`(W, L)` for the words of all texts one after the other."""
+        return np.zeros((self._word_count, tags), dtype=np.float32)
+
+    def put_words(self, room: Floats, rows: Sequence[int], values: Floats) -> None:
+        """Take the emissions `(B, W, L)` of a batch."""
+        for row, emissions in zip(rows, values, strict=True):
+            start, words = self._words_of[row]
+            room[start : start + len(words)] = emissions[: len(words)]
+
+    def by_text(self, room: Floats) -> list[Floats]:
+        """The emissions of each text's words."""
+        ends = np.cumsum([len(words.tokens) for words in self._placed])
+        return [room[end - len(w.tokens) : end] for end, w in zip(ends.tolist(), self._placed, strict=True)]
+
+    def combine(self, values: Floats) -> Floats:
+        """`(N, …)` of texts from that of windows, each weighted by the tokens that it owns."""
+        if not self._several:
+            return values
+        weights = np.array([max(window.own, 1) for window in self.all], dtype=np.float32)
+        weights /= np.add.reduceat(weights, self._starts)[self._texts]
+        result: Floats = np.add.reduceat(values * weights[:, None], self._starts, axis=0)
+        return result
+
+
+def _pad(rows: list[int], windows: _Windows, *, pad_id: int) -> Batch:
+    length = max(len(windows.all[row]) for row in rows)
+    words = max(1, *(len(windows.first_tokens(row)) for row in rows))
+    ids = np.full((len(rows), length), pad_id, dtype=np.int64)
+    mask, type_ids = np.zeros_like(ids), np.zeros_like(ids)
+    first = np.zeros((len(rows), words), dtype=np.int64)
+    for i, row in enumerate(rows):
+        window, tokens = windows.all[row], windows.first_tokens(row)
+        ids[i, : len(window)] = window.ids
+        type_ids[i, : len(window)] = window.type_ids
+        mask[i, : len(window)] = 1
+        first[i, : len(tokens)] = tokens
+    return Batch(rows, ids, mask, type_ids, first)

@@ -1,0 +1,165 @@
+"""Texts as the backbone reads them: windows of sub-word tokens, without torch or transformers."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pydantic import BaseModel, ConfigDict
+from tokenizers import Encoding, Tokenizer
+
+from mtl.text import Span, same_length_lower
+
+_OVERLAP = 0.25  # of a window, shared with its neighbour
+
+
+class ReaderConfig(BaseModel):
+    """What a backbone says of its tokens, beside its `tokenizer.json`; `max_length` counts special tokens too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    max_length: int
+    pad_id: int
+    lower_case: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a text that fits into the backbone.
+
+    `offsets` are the characters of each token, `(0, 0)` for special ones, or empty where nobody asked for them;
+    `own` counts the tokens that no other window counts.
+    """
+
+    ids: list[int]
+    type_ids: list[int]
+    offsets: list[tuple[int, int]]
+    own: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A text in windows; `cut_at` is the offset of the first character that none of them holds, or None."""
+
+    windows: tuple[Window, ...]
+    cut_at: int | None
+
+    @property
+    def tokens(self) -> int:
+        """Sub-word tokens, special ones included, what windows share counted once."""
+        return sum(window.own for window in self.windows)
+
+
+class Reader:
+    """Reads texts; safe to share between threads, since nothing is set after the start.
+
+    Args:
+        tokenizer: of the backbone; its padding and truncation are set here.
+        config: its limits.
+        whole: whether a text longer than a window is read in several, or cut.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, config: ReaderConfig, *, whole: bool = True) -> None:
+        self.config = config
+        self.whole = whole
+        self._tokenizer = tokenizer
+        self._specials = tokenizer.num_special_tokens_to_add(False)
+        self._shared = int(max(0, config.max_length - self._specials) * _OVERLAP) if whole else 0
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(config.max_length, stride=self._shared)
+
+    def __call__(self, texts: Sequence[str], *, offsets: bool) -> list[ReadText]:
+        """Read texts; offsets cost time, so they come only where asked for."""
+        given = [same_length_lower(text) for text in texts] if self.config.lower_case else list(texts)
+        if offsets or not self.whole:
+            encodings = self._tokenizer.encode_batch(given)
+        else:
+            encodings = self._tokenizer.encode_batch_fast(given)
+        return [self._read(text, encoding) for text, encoding in zip(given, encodings, strict=True)]
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """The names of tokens in the vocabulary."""
+        return [str(self._tokenizer.id_to_token(token)) for token in ids]
+
+    def _read(self, text: str, encoding: Encoding) -> ReadText:
+        rest = encoding.overflowing
+        first = Window(encoding.ids, encoding.type_ids, encoding.offsets, len(encoding))
+        if not rest:
+            return ReadText((first,), None)
+        if not self.whole:
+            return ReadText((first,), _cut_at(text, first.offsets))
+        shared = self._specials + self._shared
+        more = (Window(e.ids, e.type_ids, e.offsets, max(0, len(e) - shared)) for e in rest)
+        return ReadText((first, *more), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedWords:
+    """Where the words of a text are read: the window of each, and its first token there.
+
+    Words that no window holds stand at the end and are left out.
+    """
+
+    windows: list[int]
+    tokens: list[int]
+
+
+def place_words(text: ReadText, words: Sequence[Span]) -> PlacedWords:
+    """Find the first token of each word, in the window where it has most company on both sides.
+
+    A word that the tokenizer dropped (a control character) gets its neighbour's token.
+    """
+    starts = [word.start for word in words]
+    seams = [bisect_left(starts, seam) for seam in _seams(text.windows)]
+    windows: list[int] = []
+    tokens: list[int] = []
+    for number, (begin, end) in enumerate(pairwise([0, *seams, len(words)])):
+        tokens += first_tokens(text.windows[number].offsets, words[begin:end])
+        windows += [number] * (end - begin)
+    known = [i for i, token in enumerate(tokens) if token >= 0]
+    if len(known) < len(tokens):
+        _bridge(windows, tokens, known)
+    count = known[-1] + 1 if known else 0
+    return PlacedWords(windows[:count], tokens[:count])
+
+
+def first_tokens(offsets: Sequence[tuple[int, int]], words: Sequence[Span]) -> list[int]:
+    """For each word the first token that overlaps it, -1 where there is none; words are in order, tokens too."""
+    result: list[int] = []
+    token, count = 0, len(offsets)
+    for word in words:
+        start = word.start
+        while token < count and (offsets[token][1] <= start or offsets[token][0] == offsets[token][1]):
+            token += 1
+        result.append(token if token < count and offsets[token][0] < word.end else -1)
+    return result
+
+
+def _bridge(windows: list[int], tokens: list[int], known: Sequence[int]) -> None:
+    if not known:
+        return
+    previous = known[0]
+    for i in range(known[-1]):
+        previous = i if tokens[i] >= 0 else previous
+        windows[i], tokens[i] = windows[previous], tokens[previous]
+
+
+def _seams(windows: Sequence[Window]) -> list[int]:
+    """The offset in the middle of each overlap: words before it belong to the earlier window."""
+    return [(_end(before) + _start(after)) // 2 for before, after in pairwise(windows)]
+
+
+def _start(window: Window) -> int:
+    return next((start for start, end in window.offsets if end > start), 0)
+
+
+def _end(window: Window) -> int:
+    return max(end for _, end in window.offsets)
+
+
+def _cut_at(text: str, offsets: Sequence[tuple[int, int]]) -> int | None:
+    read = max((end for _, end in offsets), default=0)
+    rest = text[read:]
+    return read + len(rest) - len(rest.lstrip()) if rest.strip() else None

@@ -1,0 +1,73 @@
+"""What a name of a model means, found and verified without loading it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtl.checkpoint import CheckpointConfig, is_checkpoint, read_config
+from mtl.encoder import BackboneSource, find_backbone
+from mtl.encoder.source import hash_weights
+from mtl.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from mtl.checkpoint import LoadedModel
+
+STARTER = "starter"
+_STARTER_FOLDER = Path(__file__).resolve().parents[2] / "examples" / STARTER
+_SETTINGS = ("*.json", "*.txt", "*.model", "1_Pooling/*.json")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """A model found on this machine: a checkpoint folder and its backbone, or a bare backbone."""
+
+    name: str
+    folder: Path
+    config: CheckpointConfig | None
+    backbone: BackboneSource
+
+    def fingerprint(self) -> str:
+        """A hash of everything that the model's answers depend on, hexadecimal."""
+        digest = hashlib.sha256(self.backbone.sha256.encode())
+        for file in sorted(file for pattern in _SETTINGS for file in self.backbone.folder.glob(pattern)):
+            digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+        if self.config is not None:
+            digest.update(self.config.model_dump_json().encode() + hash_weights(self.folder).encode())
+        return digest.hexdigest()
+
+
+def find_model(name: str) -> ModelSource:
+    """Find a model by `starter`, a folder or a Hub id, of a checkpoint or of a backbone.
+
+    Raises:
+        CheckpointError, BackboneError: nothing that can be loaded has this name, or its backbone has other weights.
+    """
+    if name == STARTER:
+        if not is_checkpoint(_STARTER_FOLDER):
+            raise CheckpointError(f"the starter was expected in {_STARTER_FOLDER}, it is not there")
+        return _checkpoint(name, _STARTER_FOLDER)
+    folder = Path(name).expanduser()
+    if folder.is_dir() and is_checkpoint(folder):
+        return _checkpoint(name, folder)
+    source = find_backbone(str(folder) if folder.is_dir() else name)
+    if is_checkpoint(source.folder):
+        return _checkpoint(name, source.folder)
+    return ModelSource(name, source.folder, None, source)
+
+
+def load_model(source: ModelSource) -> "LoadedModel":
+    """Load what was found, with torch.
+
+    Raises:
+        CheckpointError, BackboneError: it is damaged.
+    """
+    from mtl.checkpoint import build, load
+    from mtl.encoder import load_backbone
+
+    return load(source.folder) if source.config else build(load_backbone(source.backbone.name), {})
+
+
+def _checkpoint(name: str, folder: Path) -> ModelSource:
+    config = read_config(folder)
+    return ModelSource(name, folder, config, find_backbone(config.backbone.name))

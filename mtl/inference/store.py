@@ -1,0 +1,94 @@
+"""What was prepared of a model for inference, kept on disk: its spec, its exported graph, and what was chosen here."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mtl.inference.choice import Choice
+from mtl.inference.spec import EngineSpec
+from mtl.runs import home
+
+_FORMAT = "polyhead-engine-1"
+_PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
+_SPEC_FILE = "engine.json"
+_MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used go
+
+
+class PreparedFolder:
+    """The folder of one model under `$MTL_HOME/cache/engines`; another version of a library makes another folder.
+
+    Args:
+        fingerprint: of the model.
+    """
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        key = "|".join([_FORMAT, fingerprint, *(f"{name} {_version(name)}" for name in _PACKAGES)])
+        self.path = home() / "cache" / "engines" / hashlib.sha256(key.encode()).hexdigest()[:32]
+
+    def spec(self) -> EngineSpec | None:
+        """The spec, or None where the model has not been prepared."""
+        try:
+            spec = EngineSpec.model_validate_json((self.path / _SPEC_FILE).read_text(encoding="utf-8"))
+            os.utime(self.path)
+        except (OSError, ValidationError, UnicodeDecodeError):
+            return None
+        return spec
+
+    def prepare(self, spec: EngineSpec, export: Callable[[Path], None]) -> None:
+        """Fill the folder; it is there only when it is complete.
+
+        Raises:
+            BackendError: the model cannot be exported.
+            OSError: there is no room.
+        """
+        parent = self.path.parent
+        parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
+        try:
+            export(fresh)
+            (fresh / _SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
+            with contextlib.suppress(OSError):  # another process was faster: its folder is as good
+                fresh.rename(self.path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        _prune(parent, keep=self.path)
+
+    def choice(self, key: str) -> Choice | None:
+        """What was chosen earlier on this machine, or None."""
+        try:
+            return Choice.model_validate_json((self.path / f"choice-{key}.json").read_text(encoding="utf-8"))
+        except (OSError, ValidationError, UnicodeDecodeError):
+            return None
+
+    def remember(self, key: str, choice: Choice) -> None:
+        """Keep a choice; a disk that takes nothing more only means that it is measured again."""
+        with contextlib.suppress(OSError):
+            self.path.mkdir(parents=True, exist_ok=True)
+            target = self.path / f"choice-{key}.json"
+            fresh = target.with_name(f".{target.name}.{os.getpid()}")
+            fresh.write_text(choice.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            fresh.replace(target)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _prune(parent: Path, *, keep: Path) -> None:
+    folders = sorted((f for f in parent.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime, reverse=True)
+    total = 0
+    for folder in folders:
+        total += sum(file.stat().st_size for file in folder.iterdir())
+        if total > _MOST_BYTES and folder != keep:
+            shutil.rmtree(folder, ignore_errors=True)
