@@ -88,8 +88,7 @@ def main() -> None:
                 scores[value] = mean(trial.score for trial in found)
                 console.print(f"{preset} {name} {value:g}: {scores[value]:.4f}")
             settings[name] = max(scores, key=lambda value: scores[value])
-    TABLE.parent.mkdir(exist_ok=True)
-    TABLE.write_text("\n".join(table(trials)) + "\n", encoding="utf-8")
+        TABLE.write_text("\n".join(table(trials)) + "\n", encoding="utf-8")
 
 
 def run(args: argparse.Namespace, preset: str, settings: dict[str, float], seed: int, trials: list[Trial]) -> Trial:

@@ -60,7 +60,7 @@ def edit_config(folder: Path, **changes: object) -> None:
 
 
 def test_a_checkpoint_predicts_as_the_model_that_was_saved(trained_model: LoadedModel, tmp_path: Path):
-    before = predictions(Engine(trained_model, name="memory"))
+    before = predictions(Engine.of(trained_model, name="memory"))
     save(trained_model, tmp_path / "c", SNAPSHOT)
     after = predictions(Engine.load(tmp_path / "c"))
     np.testing.assert_allclose(after[0], before[0], rtol=0, atol=1e-6)
