@@ -37,6 +37,7 @@ def _lines(found: Plan) -> list[str]:
         f"checkpoint {found.checkpoint_bytes / 1e6:,.1f} MB",
         *(f"warning: {warning}" for warning in found.warnings),
         f"advice: {found.advice.preset}, because {'; '.join(found.advice.reasons)}",
+        f"backbone: {found.advice.backbone}",
     ]
     return lines
 

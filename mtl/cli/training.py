@@ -10,7 +10,7 @@ from mtl.cli.console import err, is_terminal, out
 from mtl.errors import RecipeError
 from mtl.evaluation import MAIN_METRIC
 from mtl.recipe import Recipe, load
-from mtl.runs import Evaluated, Event, Finished, RunFolder, Saved, Started, Step, new_run_id, runs_root
+from mtl.runs import Evaluated, Event, Finished, Noticed, RunFolder, Saved, Started, Step, new_run_id, runs_root
 from mtl.training import resume_in_folder, run_in_folder
 
 _LOG_EVERY = 20  # steps between two lines where nobody watches a progress bar
@@ -81,6 +81,8 @@ def _shower(recipe: Recipe, progress: Progress) -> Callable[[Event], None]:
                         f"step {event.step}  epoch {event.epoch:.2f}  {event.task} loss {event.loss:.4f}  "
                         f"{event.tokens_per_second:,.0f} tokens/s"
                     )
+            case Noticed():
+                _line(f"note: {event.message}")
             case Evaluated():
                 _line(f"step {event.step}  {_main_metrics(recipe, event)}")
             case Saved():

@@ -1,4 +1,4 @@
-"""Which freezing fits: a few rules from the size of the data, the labels, and how foreign the words are."""
+"""Which freezing and backbone fit: a few rules from the data's size, labels, words and lengths, and from the heads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,26 +8,52 @@ from mtl.recipe.choices import Preset, TaskKind
 
 _TINY, _SMALL, _LARGE = 50, 1000, 5000  # training examples
 _PER_LABEL = 8
+_MUCH_CUT = 0.05  # share of texts
 _FOREIGN = 1.8  # sub-word tokens a word; English prose on an English vocabulary has about 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """What the advice looks at: `pieces` is the mean number of sub-word tokens of a word."""
+    """What the advice looks at.
+
+    `pieces` is the mean number of sub-word tokens of a word, `cut` the share of texts that do not fit into the maximum
+    length, and `is_trained` says whether the task's head comes from a checkpoint.
+    """
 
     kind: TaskKind
     examples: int
     labels: int
     pieces: float
+    cut: float = 0.0
+    is_trained: bool = False
 
 
 def advise(tasks: Mapping[str, TaskFacts]) -> Advice:
-    """The preset that these tasks ask for; the task with the strongest need decides."""
+    """The preset and backbone that these tasks ask for; the task with the strongest need decides."""
+    preset, reasons = _freezing(tasks)
+    return Advice(preset, reasons, _backbone(tasks))
+
+
+def _backbone(tasks: Mapping[str, TaskFacts]) -> str:
+    foreign = [n for n, t in tasks.items() if t.pieces > _FOREIGN]
+    cut = [n for n, t in tasks.items() if t.cut > _MUCH_CUT]
+    if foreign:
+        return (
+            f"one whose vocabulary knows the words of {', '.join(foreign)}: of that domain, or multilingual such as "
+            "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
+        )
+    if cut:
+        return f"one that reads longer texts, for {', '.join(cut)}: such as Alibaba-NLP/gte-modernbert-base"
+    return "the one given: it knows the words and reads the texts whole"
+
+
+def _freezing(tasks: Mapping[str, TaskFacts]) -> tuple[Preset, tuple[str, ...]]:
     examples = sum(task.examples for task in tasks.values())
     scarce = [n for n, t in tasks.items() if t.labels and t.examples < _PER_LABEL * t.labels]
     foreign = [n for n, t in tasks.items() if t.pieces > _FOREIGN]
     tagging = [n for n, t in tasks.items() if t.kind is TaskKind.TAGGING]
     similarity = [n for n, t in tasks.items() if t.kind is TaskKind.SIMILARITY]
+    trained = [n for n, t in tasks.items() if t.is_trained]
     reasons = [f"{examples:,} training examples over {len(tasks)} tasks"]
     if foreign:
         reasons.append(
@@ -35,16 +61,21 @@ def advise(tasks: Mapping[str, TaskFacts]) -> Advice:
         )
     if scarce:
         reasons.append(f"{', '.join(scarce)} has fewer than {_PER_LABEL} examples a label")
+    if trained and len(trained) < len(tasks) and not similarity and examples < _LARGE:
+        reasons.append(
+            f"the trained head of {', '.join(trained)} fits the encoder as it is, and the others can learn on it"
+        )
+        return Preset.HEADS_ONLY, tuple(reasons)
     if examples < _TINY or (len(scarce) == len(tasks) and not similarity):
-        return Advice(Preset.HEADS_ONLY, (*reasons, "so few examples would only distort the encoder"))
+        return Preset.HEADS_ONLY, (*reasons, "so few examples would only distort the encoder")
     if similarity:
         reasons.append(f"{', '.join(similarity)} trains the embedding itself, so some layers must train")
     if examples >= _LARGE:
-        return Advice(Preset.FULL, (*reasons, "that is enough to train every layer"))
+        return Preset.FULL, (*reasons, "that is enough to train every layer")
     if tagging or similarity or foreign or examples >= _SMALL:
         if tagging:
             reasons.append(
                 f"{', '.join(tagging)} needs word-level features that a sentence encoder's top does not keep"
             )
-        return Advice(Preset.LAST_LAYERS, tuple(reasons))
-    return Advice(Preset.HEADS_ONLY, (*reasons, "the embedding already separates topics well at this size"))
+        return Preset.LAST_LAYERS, tuple(reasons)
+    return Preset.HEADS_ONLY, (*reasons, "the embedding already separates topics well at this size")

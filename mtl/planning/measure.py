@@ -85,9 +85,19 @@ def _part(name: str, parameters: Sequence[torch.nn.Parameter]) -> Part:
 def _facts(trainer: Trainer, data: TaskData) -> TaskFacts:
     texts = [text for example in data.train[:_FACT_TEXTS] for text in texts_of(example)]
     words = sum(len(split_words(text)) for text in texts)
-    tokens = sum(len(tokenized) - _SPECIAL for tokenized in trainer.tokenizer(texts))
+    tokenized = trainer.tokenizer(texts)
+    tokens = sum(len(text) - _SPECIAL for text in tokenized)
+    cut = sum(text.cut_at is not None for text in tokenized)
+    known = trainer.loaded.config.tasks if trainer.loaded.config else {}
     labels = 0 if data.config.kind is TaskKind.SIMILARITY else len(data.labels)
-    return TaskFacts(data.config.kind, len(data.train), labels, tokens / max(1, words))
+    return TaskFacts(
+        data.config.kind,
+        len(data.train),
+        labels,
+        pieces=tokens / max(1, words),
+        cut=cut / max(1, len(texts)),
+        is_trained=data.name in known,
+    )
 
 
 def _peak_memory() -> int:

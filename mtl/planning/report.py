@@ -15,10 +15,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A freezing preset that fits the data, and why."""
+    """A freezing preset that fits the data, why, and which backbone."""
 
     preset: str
     reasons: tuple[str, ...]
+    backbone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,3 +62,24 @@ def test_one_scarce_task_among_others_is_named_and_does_not_decide():
     advice = advise({"few": TaskFacts(C, 20, 10, EASY), "many": TaskFacts(C, 2000, 4, EASY)})
     assert advice.preset == "last_layers"
     assert "few has fewer than 8 examples a label" in advice.reasons
+
+
+def test_a_new_task_beside_a_trained_head_leaves_the_encoder_alone():
+    trained = TaskFacts(T, 300, 4, EASY, is_trained=True)
+    advice = advise({"names": trained, "topic": TaskFacts(C, 400, 7, EASY)})
+    assert advice.preset == "heads_only"
+    assert any("trained head of names" in reason for reason in advice.reasons)
+    assert advise({"names": trained}).preset == "last_layers"
+
+
+@pytest.mark.parametrize(
+    ("gist", "task"),
+    [
+        ("the one given", TaskFacts(C, 400, 10, EASY)),
+        ("multilingual", TaskFacts(C, 400, 10, 2.5)),
+        ("reads longer texts, for topic", TaskFacts(C, 400, 10, EASY, cut=0.2)),
+        ("the one given", TaskFacts(C, 400, 10, EASY, cut=0.01)),
+    ],
+)
+def test_the_backbone_follows_words_and_lengths(gist: str, task: TaskFacts):
+    assert gist in advise({"topic": task}).backbone
