@@ -109,7 +109,7 @@ def paint_of(stamp: int, colouring: Colouring, rows: NDArray[np.int32]) -> str:
 def glow_of(
     stamp: int, rings: Sequence[int], *, asked: int | None = None, light: NDArray[np.float32] | None = None
 ) -> str:
-    """What shines on a map: sentences with a ring, the one that they are near to, and the brightness of each, 0 to 1."""
+    """What shines on a map: sentences with a ring, the one they are near to, and the brightness of each, 0 to 1."""
     bright = None if light is None else _packed((np.clip(light, 0, 1) * 255).astype(np.uint8))
     return json.dumps({"stamp": stamp, "rings": list(rings), "asked": asked, "light": bright})
 
