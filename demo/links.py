@@ -44,7 +44,7 @@ def remember(name: str, *, unless: str = "") -> str:
             "(value) => { const timers = window.phTimers ??= {}; clearTimeout(timers[NAME]);"
             " timers[NAME] = setTimeout(() => { const address = new URL(location.href);"
             f" if (value && value !== USUAL && value.length <= {_LONGEST}) address.searchParams.set(NAME, value);"
-            " else if (navigator.userActivation?.hasBeenActive !== false) address.searchParams.delete(NAME);"
+            " else if (window.phOpened) address.searchParams.delete(NAME);"
             " history.replaceState(history.state, '', address) }, 300); return [] }"
         )
         .replace("NAME", json.dumps(name))
@@ -55,8 +55,7 @@ def remember(name: str, *, unless: str = "") -> str:
 def remember_tab(tab: str) -> str:
     """JavaScript that writes a tab's id into the address."""
     return (
-        # While the page is still opening, the first tab is selected whatever the address says.
-        "() => { if (navigator.userActivation?.hasBeenActive === false) return [];"
+        "() => { if (!window.phOpened) return [];"
         " const address = new URL(location.href);"
         f" address.searchParams.set('tab', '{tab}'); history.replaceState(history.state, '', address); return [] }}"
     )
@@ -65,9 +64,13 @@ def remember_tab(tab: str) -> str:
 OPEN_TAB = (
     "() => { const tab = new URL(location.href).searchParams.get('tab');"
     f" if (tab) document.querySelector('#{TABS} [role=tab][data-tab-id=' + CSS.escape(tab) + ']')?.click();"
-    " return [] }"
+    # The first tab reports itself as chosen while the page opens, whatever the address says.
+    " setTimeout(() => { window.phOpened = true }, 500); return [] }"
 )
-"""JavaScript that opens the tab of the address; an update of `gr.Tabs` does not while the page is still opening."""
+"""JavaScript that opens the tab of the address, and only then lets the address be written.
+
+An update of `gr.Tabs` opens none while the page itself is still opening.
+"""
 _COPY = (
     "async (text) => { const value = VALUE; let kept = true;"
     " try { await navigator.clipboard.writeText(value) } catch {"

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -74,13 +76,22 @@ def differences(runs: Sequence[Facts]) -> dict[str, tuple[str, ...]]:
     return {key: values for key, values in rows.items() if len(set(values)) > 1}
 
 
-def _settings(folder: RunFolder) -> dict[str, str]:
+def _settings(folder: RunFolder) -> Mapping[str, str]:
     file = folder.recipe if folder.recipe.is_file() else folder.path / "request.yaml"
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
+        return _read_settings(file, file.stat().st_mtime_ns)
+    except OSError:
         return {}
-    return dict(_flat(content, "")) if isinstance(content, dict) else {}
+
+
+@lru_cache(maxsize=512)
+def _read_settings(file: Path, version: int) -> Mapping[str, str]:
+    """Read once for each `version` of the file: a table of a hundred runs is drawn every few seconds."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        return {}
+    return MappingProxyType(dict(_flat(content, ""))) if isinstance(content, dict) else {}
 
 
 def _flat(value: Any, path: str) -> list[tuple[str, str]]:  # noqa: ANN401

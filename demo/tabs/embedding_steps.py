@@ -59,10 +59,12 @@ def compute(
         sentences = uploaded if text == uploaded.shown else Sentences(lines_of(text, shared.settings))
         for found in embed(shared.engines.get(key, owner), sentences):
             if not turns.is_last(number):
+                # Gradio sends what was yielded last once more at the end.
+                yield _unchanged(8)
                 return
             if isinstance(found, Progress):
                 progress = message.progress(found.done, found.total, found.seconds)
-                yield "", gr.skip(), progress, *(gr.skip() for _ in range(5))
+                yield "", gr.skip(), progress, *_unchanged(5)
             else:
                 if pooling != OWN:
                     source = Source(shared.engines, key, owner)
@@ -79,7 +81,7 @@ def compute(
                 )
     except MtlError as error:
         if turns.is_last(number):
-            yield (message.problem(str(error)), *(gr.skip() for _ in range(7)))
+            yield (message.problem(str(error)), *_unchanged(7))
 
 
 def draw(embedded: Embedded | None, method: str, colour_by: str, clusters: float) -> tuple[Any, ...]:
@@ -158,7 +160,7 @@ def near_row(embedded: Embedded, row: int, other: Beside | None) -> tuple[Any, .
 def picked(embedded: Embedded | None, event: gr.EventData, other: Beside | None) -> tuple[Any, ...]:
     """The neighbours of the point that was clicked; a click on a map that has gone changes nothing."""
     rows = _rows(embedded, event, "row")
-    return near_row(embedded, rows[0], other) if embedded is not None and rows else (gr.skip(),) * 3
+    return near_row(embedded, rows[0], other) if embedded is not None and rows else _unchanged(3)
 
 
 def chosen(embedded: Embedded | None, event: gr.EventData) -> tuple[str]:
@@ -185,17 +187,17 @@ def put_beside(
     if embedded is None or drawn is None or wanted == NOTHING:
         yield hidden
         return
-    yield "", *(gr.skip() for _ in range(5)), message.note(f"Comparing {len(embedded.texts):,} sentences …")
+    yield "", *_unchanged(5), message.note(f"Comparing {len(embedded.texts):,} sentences …")
     try:
         other = spaces.beside(Source(shared.engines, key, owner), embedded, wanted)
     except MtlError as error:
-        yield message.problem(str(error)), *hidden[1:]
+        yield (message.problem(str(error)), *hidden[1:]) if turns.is_last(number) else _unchanged(7)
         return
     places = _places_beside(drawn, other, Projection(method))
     painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
     made, moved = _map(embedded, drawn.rows, places, painted), moved_table(other.movement, embedded.texts)
-    if turns.is_last(number):
-        yield "", gr.Column(visible=True), *made, other, moved
+    shown = ("", gr.Column(visible=True), *made, other, moved)
+    yield shown if turns.is_last(number) else _unchanged(len(shown))
 
 
 def _places_beside(drawn: Drawn, other: Beside, method: Projection) -> Places:
@@ -239,6 +241,10 @@ def _map(
         scatter.points_of(embedded.stamp, next(_drawings), places),
         scatter.paint_of(embedded.stamp, painted, rows),
     )
+
+
+def _unchanged(outputs: int) -> tuple[Any, ...]:
+    return tuple(gr.skip() for _ in range(outputs))
 
 
 def _others(vectors: NDArray[np.float32], row: int) -> list[similarity.Neighbour]:

@@ -91,6 +91,8 @@ def run(shared: Shared, turns: Turns, key: str, owner: str, text: str, upload: U
         gold = upload.gold if mine else Gold()
         for found in predict(shared.engines.get(key, owner), sentences, key=key, gold=gold):
             if not turns.is_last(number):
+                # Gradio sends what was yielded last once more at the end.
+                yield gr.skip(), gr.skip(), gr.skip()
                 return
             if isinstance(found, Progress):
                 yield "", message.progress(found.done, found.total, found.seconds), gr.skip()

@@ -177,7 +177,7 @@ class Opening:
         look = self.watcher.look(folder)
         card = comparison_card(status) if group else run_card(look.status, look.events)
         return (
-            f'<h3 class="ph-detail-title">{escape(name_of(folder))}</h3>{card}',
+            f'<h2 class="ph-detail-title">{escape(name_of(folder))}</h2>{card}',
             gr.Button(visible=usable and ended),
             gr.Button(visible=not group and trains),
             gr.Button(visible=not ended),

@@ -22,6 +22,7 @@ from demo.settings import Settings
 from demo.tabs import train_data, train_freezing, train_model
 from demo.views import message
 from demo.views.amounts import duration, megabytes, millions
+from demo.views.data import data_line
 from demo.views.plan import advice, plan_card, warning_list
 from demo.views.stack import stack
 from mtl.errors import MtlError
@@ -165,7 +166,7 @@ def _choice_values(choice: Freezing) -> tuple[Any, ...]:
 def _folds(form: Form, known: Sequence[Draft], drawn: Network, forecast: Forecast | None) -> list[gr.Accordion]:
     chosen = _chosen(form, known)
     doubts = len(forecast.warnings) if forecast else 0
-    data = [f"{draft.name} {draft.train_size:,}, {draft.dev_size:,} for dev" for draft in chosen]
+    data = [data_line(draft) for draft in chosen]
     data += [f"{doubts} {'warning' if doubts == 1 else 'warnings'}"] if doubts else []
     total = millions(drawn.total) + " parameters" if drawn.total else ""
     share = f"{millions(drawn.trained)} of {millions(drawn.total)} train" if drawn.total else ""

@@ -31,15 +31,11 @@ _SHOWN_SENTENCES = 4
 
 @dataclass(frozen=True)
 class UploadForm:
-    """The button, the fields in the order of `upload_of`, and those that `CLEARED` empties."""
+    """The button, the fields in the order of `upload_of`, and those that `cleared` empties."""
 
     add: gr.Button
     fields: list[Any]
     cleared: list[Any]
-
-
-CLEARED: tuple[Any, ...] = ("", None, None, "", *(gr.Dropdown(visible=False) for _ in range(_ROLE_SLOTS)))
-"""Values of a form that is empty again."""
 
 
 def build(shared: Shared) -> UploadForm:
@@ -70,6 +66,11 @@ def build(shared: Shared) -> UploadForm:
     kind.change(partial(_of_kind, settings), kind, [scores, limits], **quick).then(**look)
     train.change(**look)
     return UploadForm(add, [name, kind, scores, train, dev, *roles], [name, train, dev, preview, *roles])
+
+
+def cleared() -> tuple[Any, ...]:
+    """Values of the emptied fields."""
+    return "", None, None, "", *(gr.Dropdown(visible=False) for _ in range(_ROLE_SLOTS))
 
 
 def upload_of(name: str, kind: str, scores: str, train: str | None, dev: str | None, *columns: str | None) -> Upload:

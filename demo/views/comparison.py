@@ -42,7 +42,7 @@ def comparison_card(status: Status) -> str:
     told = f'<p class="ph-problem">{escape(status.message)}</p>' if status.message else ""
     share = 100 * status.step / max(1, status.total_steps)
     return (
-        f'<section class="ph-run ph-{status.state}" data-state="{status.state}"><h3>{STATE_NAMES[status.state]}</h3>'
+        f'<section class="ph-run ph-{status.state}" data-state="{status.state}"><h2>{STATE_NAMES[status.state]}</h2>'
         f'<div class="ph-progress" role="progressbar" aria-label="Progress" aria-valuenow="{share:.0f}" '
         f'aria-valuemin="0" aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
         f'<p class="ph-sizes">{status.step} of {status.total_steps} strategies done</p>{told}</section>'

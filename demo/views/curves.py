@@ -70,8 +70,9 @@ def chosen_lines(events: Sequence[Event], tasks: Sequence[str], choice: str) -> 
     task, colon, rest = choice.partition(": ")
     if not colon:
         return metric_lines(events, tasks)
-    prefix = f"eval/{task}/" if rest == "overall" else f"eval/{task}/{rest.removesuffix(' of each label')}/"
-    return _lines_below(events, prefix)
+    if rest == "overall":
+        return {name: line for name, line in _lines_below(events, f"eval/{task}/").items() if "/" not in name}
+    return _lines_below(events, f"eval/{task}/{rest.removesuffix(' of each label')}/")
 
 
 def moved_lines(events: Sequence[Event]) -> dict[str, Line]:
@@ -89,9 +90,8 @@ def _lines_below(events: Sequence[Event], prefix: str) -> dict[str, Line]:
     found: dict[str, tuple[list[int], list[float]]] = {}
     for event in events:
         for key, value in event.metrics.items() if isinstance(event, Evaluated) else ():
-            name = key.removeprefix(prefix)
-            if key.startswith(prefix) and "/" not in name:
-                steps, values = found.setdefault(name, ([], []))
+            if key.startswith(prefix):
+                steps, values = found.setdefault(key.removeprefix(prefix), ([], []))
                 steps.append(event.step)
                 values.append(value)
     return {name: Line(tuple(steps), tuple(values)) for name, (steps, values) in found.items()}

@@ -5,8 +5,11 @@ from html import escape
 
 from demo.drafts import Draft
 from demo.views.palette import LabelColours, assign
+from mtl.recipe import TaskKind
 
 _SHOWN = 12
+_UNITS = {TaskKind.CLASSIFICATION: "texts", TaskKind.TAGGING: "sentences", TaskKind.SIMILARITY: "pairs"}
+_LABELS = {TaskKind.CLASSIFICATION: "labels", TaskKind.TAGGING: "types", TaskKind.SIMILARITY: ""}
 
 
 def data_summary(drafts: Sequence[Draft]) -> str:
@@ -15,8 +18,14 @@ def data_summary(drafts: Sequence[Draft]) -> str:
     return '<div class="ph-cards">' + "".join(_card(draft, colours) for draft in drafts) + "</div>"
 
 
+def data_line(draft: Draft) -> str:
+    """A task in a few words."""
+    labels = f", {len(draft.counts)} {_LABELS[draft.config.kind]}" if draft.counts else ""
+    return f"{draft.name} {draft.train_size:,} {_UNITS[draft.config.kind]}{labels}, {draft.dev_size:,} for dev"
+
+
 def _card(draft: Draft, colours: LabelColours) -> str:
-    unit = {"similarity": "pairs", "tagging": "sentences"}.get(draft.config.kind, "texts")
+    unit = _UNITS[draft.config.kind]
     largest = max((count for _, count in draft.counts), default=1)
     rows = "".join(
         f'<div class="ph-bar"><span class="ph-name">{escape(label)}</span><span class="ph-track">'

@@ -38,7 +38,7 @@ def place_map(landscape: Landscape, star: Star) -> str:
     return (
         f'<figure class="ph-place"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="{_summary(landscape, star)}">'
-        f'{rings}{marks}<path class="ph-star" transform="translate({x:.1f} {y:.1f})" d="{_STAR}"/></svg>'
+        f'{rings}{marks}<g transform="translate({x:.1f} {y:.1f})"><path class="ph-star" d="{_STAR}"/></g></svg>'
         f"{_legend(landscape)}</figure>"
     )
 
@@ -69,8 +69,8 @@ def _mark(landscape: Landscape, index: int, at: tuple[float, float]) -> str:
     text, (x, y) = escape(landscape.texts[index]), at
     name = f" · {escape(label)}" if label else ""
     return (
-        f'<path data-text="{text}" data-label="{escape(label)}" transform="translate({x:.1f} {y:.1f})" '
-        f'fill="{_colour(landscape, label)}" d="{_shape(landscape, label)}"><title>{text}{name}</title></path>'
+        f'<g transform="translate({x:.1f} {y:.1f})"><path data-text="{text}" data-label="{escape(label)}" '
+        f'fill="{_colour(landscape, label)}" d="{_shape(landscape, label)}"><title>{text}{name}</title></path></g>'
     )
 
 

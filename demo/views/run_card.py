@@ -42,7 +42,7 @@ def run_card(status: Status, events: Sequence[Event], around: Surroundings = Sur
         facts.append(f"best {status.best_score:.3f} at step {status.best_step:,}")
     message = _message(status, events)
     return (
-        f'<section class="ph-run ph-{status.state}" data-state="{status.state}"><h3>{escape(state)}</h3>'
+        f'<section class="ph-run ph-{status.state}" data-state="{status.state}"><h2>{escape(state)}</h2>'
         f'<div class="ph-progress" role="progressbar" aria-label="Progress" aria-valuenow="{share * 100:.0f}" '
         f'aria-valuemin="0" aria-valuemax="100"><i style="width:{share * 100:.1f}%"></i></div>'
         f'<p class="ph-sizes">{escape(" · ".join(facts))}</p>{_machine(started, events, around)}'

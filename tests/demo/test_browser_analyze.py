@@ -142,6 +142,7 @@ def test_a_link_brings_back_tab_model_and_sentence(open_page, page_url):
 
 def test_the_address_keeps_tab_and_sentence(page):
     ready(page)
+    page.wait_for_function("window.phOpened")
     page.locator(BOX).click()
     page.locator(BOX).fill("Rome & Bern")
     page.wait_for_function("new URL(location.href).searchParams.get('sentence') === 'Rome & Bern'", timeout=SLOW)

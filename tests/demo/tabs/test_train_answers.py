@@ -44,7 +44,7 @@ def values(**changes):
 def test_a_form_is_read_into_four_lines_a_picture_and_a_recipe():
     folds = answers().read("ann", *values())[:4]
     lines = [fold["label"] if isinstance(fold, dict) else fold.label for fold in folds]
-    assert lines[0].startswith("1  Data   topic 189, 49 for dev · entities 153")
+    assert lines[0].startswith("1  Data   topic 189 texts, 7 labels, 49 for dev · entities 153 sentences, 3 types")
     assert "all-MiniLM-L6-v2 · its own pooling · 22.7 M parameters" in lines[1]
     assert "heads only · 153.2 k of 22.7 M train" in lines[2]
     assert lines[3] == "4  Plan   measuring …"
@@ -74,7 +74,7 @@ def test_what_a_plan_says_is_wrong_stands_beside_the_form():
 
 
 def test_a_press_and_the_advice_change_the_freezing_alone():
-    assert answers().press("ann", values(), "layer:4") == ("last_layers", 3, True, [])
+    assert answers().press("ann", values(), "layer:4") == ("last_layers", 3, False, [])
     assert answers(FakePlanner(FORECAST)).take_advice("ann", *values())[:2] == ("last_layers", 2)
 
 
