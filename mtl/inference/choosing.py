@@ -112,7 +112,7 @@ def _torch_has_bf16(device: str) -> bool:
     import torch
 
     if device == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return device == "cpu" and openvino.is_installed() and Precision.BF16 in openvino.precisions()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from mtl.data.texts import read_texts
 from mtl.errors import DataError, InputError
@@ -125,7 +126,7 @@ class _Rejects:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._path.unlink(missing_ok=True)
-        self._file = None
+        self._file: TextIO | None = None
         self.count = 0
         self.first: DataError | None = None
 

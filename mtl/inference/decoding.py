@@ -64,7 +64,7 @@ class TagDecoder:
         ]
 
     def _legal_argmax(self, scores: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> NDArray[np.intp]:
-        tags = scores.argmax(axis=-1)
+        tags: NDArray[np.intp] = scores.argmax(axis=-1)
         legal = np.ones(len(tags), dtype=bool)
         legal[1:] = self._legal[tags[:-1], tags[1:]]
         starts = (ends - counts)[np.asarray(counts) > 0]
@@ -106,7 +106,8 @@ def viterbi(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, sta
     for i in range(length - 1, -1, -1):
         best[:, i] = current
         current = pointers[i][np.arange(rows), current]
-    return best * mask
+    result: NDArray[np.intp] = best * mask
+    return result
 
 
 def marginals(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, starts: Floats) -> Floats:

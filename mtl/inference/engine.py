@@ -14,7 +14,7 @@ from mtl.inference.passes import Findings, Passes, Request
 from mtl.inference.sharing import SharedPasses
 from mtl.inference.source import STARTER
 from mtl.inference.subwords import Subword
-from mtl.recipe.schema import TaskConfig, TaskKind
+from mtl.recipe.schema import TaskConfig
 from mtl.task import TaskInfo
 from mtl.text import clean, split_words
 
@@ -124,9 +124,7 @@ class Engine:
         found = self._run(request)
         classes, entities = self._classes(found), self._entities(request, found)
         return [
-            Analysis(
-                text, found.embeddings[i], classes[i], entities[i], read.tokens, read.cut_at, len(read.windows)
-            )
+            Analysis(text, found.embeddings[i], classes[i], entities[i], read.tokens, read.cut_at, len(read.windows))
             for i, (text, read) in enumerate(zip(request.texts, found.read, strict=True))
         ]
 

@@ -65,14 +65,12 @@ def spec_of(loaded: "LoadedModel") -> EngineSpec:
     crf = {}
     for name, head in model.heads.items():
         if getattr(head, "is_crf", False):
-            crf[name] = CrfScores(transitions=head.transitions.tolist(), starts=head.starts.tolist())  # type: ignore[operator, union-attr]
+            crf[name] = CrfScores(transitions=head.transitions.tolist(), starts=head.starts.tolist())  # type: ignore[operator]
     return EngineSpec(
         backbone=loaded.backbone.name,
         dimension=model.encoder.dimension,
         normalize=model.encoder.normalize,
-        reader=ReaderConfig(
-            max_length=tokenizer.max_length, pad_id=tokenizer.pad_id, lower_case=tokenizer.lower_case
-        ),
+        reader=ReaderConfig(max_length=tokenizer.max_length, pad_id=tokenizer.pad_id, lower_case=tokenizer.lower_case),
         tokenizer=tokenizer.backend.backend_tokenizer.to_str(),
         tasks={n: TaskRecord(kind=t.kind, labels=t.labels, head=t.head) for n, t in model.tasks.items()},
         crf=crf,

@@ -141,9 +141,7 @@ class OpenVinoBackend:
                     yield self._finish(*running.popleft())
                     request = self._next_free() if running else self._free.get()
                 running.append((batch, request))
-                request.start_async(
-                    [batch.ids, batch.mask, batch.type_ids, batch.first_tokens], share_inputs=True
-                )
+                request.start_async([batch.ids, batch.mask, batch.type_ids, batch.first_tokens], share_inputs=True)
             while running:
                 yield self._finish(*running.popleft())
         finally:
