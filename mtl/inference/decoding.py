@@ -106,7 +106,8 @@ def viterbi(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, sta
     for i in range(length - 1, -1, -1):
         best[:, i] = current
         current = pointers[i][np.arange(rows), current]
-    return best * mask
+    result: NDArray[np.intp] = best * mask
+    return result
 
 
 def marginals(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, starts: Floats) -> Floats:

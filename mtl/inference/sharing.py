@@ -45,7 +45,7 @@ class SharedPasses:
         return job.findings
 
     def _gather(self, own: _Job) -> list[_Job]:
-        """The own job and those of its kind that wait, as far as there is room; words cost time, so kinds never mix."""
+        """The own job and those of its kind that wait, as far as there is room; words cost time: kinds do not mix."""
         with self._gathering:
             self._waiting.remove(own)
             jobs, room = [own], _MOST_TEXTS - len(own.request.texts)

@@ -43,23 +43,23 @@ class PreparedFolder:
         return spec
 
     def prepare(self, spec: EngineSpec, export: Callable[[Path], None]) -> None:
-        """Fill the folder; it is there only when it is complete.
+        """Fill the folder; its spec comes last, so that a folder with one is complete.
 
         Raises:
             BackendError: the model cannot be exported.
             OSError: there is no room.
         """
-        parent = self.path.parent
-        parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
+        self.path.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.path))
         try:
             export(fresh)
+            for file in fresh.iterdir():
+                file.replace(self.path / file.name)
             (fresh / _SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
-            with contextlib.suppress(OSError):  # another process was faster: its folder is as good
-                fresh.rename(self.path)
+            (fresh / _SPEC_FILE).replace(self.path / _SPEC_FILE)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-        _prune(parent, keep=self.path)
+        _prune(self.path.parent, keep=self.path)
 
     def choice(self, key: str) -> Choice | None:
         """What was chosen earlier on this machine, or None."""
@@ -89,6 +89,6 @@ def _prune(parent: Path, *, keep: Path) -> None:
     folders = sorted((f for f in parent.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime, reverse=True)
     total = 0
     for folder in folders:
-        total += sum(file.stat().st_size for file in folder.iterdir())
+        total += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         if total > _MOST_BYTES and folder != keep:
             shutil.rmtree(folder, ignore_errors=True)

@@ -28,7 +28,7 @@ class Graph(nn.Module):
         self.taggers = [n for n, task in model.tasks.items() if task.kind is TaskKind.TAGGING]
 
     def forward(self, ids: Tensor, mask: Tensor, type_ids: Tensor, first_tokens: Tensor) -> tuple[Tensor, ...]:
-        """`pooled` `(B, H)`, then logits `(B, C)` of each classifier, then emissions `(B, W, L)` of each tagger.
+        """`pooled` `(B, H)`, then logits `(B, C)` by classifier, then emissions `(B, W, L)` by tagger.
 
         Args:
             ids: `(B, T)`; so are `mask` and `type_ids`.

@@ -1,0 +1,129 @@
+"""Files through an engine: order, resuming, rows that are no texts."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from mtl.errors import DataError
+from mtl.inference import Engine, corpus
+from mtl.inference.corpus import Corpus
+from mtl.inference.formats import EmbeddingArray, EmbeddingTable, PredictionLines, PredictionTable
+
+FORMATS = (PredictionLines, PredictionTable, EmbeddingArray, EmbeddingTable)
+TEXTS = [f"Anna met Tom {i} times" for i in range(23)]
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(corpus, "_MOST_TEXTS", 5)
+
+
+@pytest.fixture(scope="module")
+def engine(trained: Path) -> Engine:
+    return Engine.load(trained / "best", backend="torch", precision="fp32")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.txt"
+    path.write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    return path
+
+
+def rows(path: Path) -> list[object]:
+    if path.suffix == ".npy":
+        return np.load(path).tolist()
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pylist()
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def write(engine: Engine, source: Path, form: type, name: str) -> tuple[Path, corpus.Written]:
+    target = source.with_name(f"{name}{form.suffix}")
+    return target, Corpus(source, target).write(engine, form(), lambda _: None)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_parts_become_one_file_in_order(engine: Engine, source: Path, form: type):
+    target, written = write(engine, source, form, "out")
+    assert (written.texts, written.rejected, written.resumed) == (23, 0, 0)
+    found = rows(target)
+    assert len(found) == 23
+    if form is EmbeddingArray:
+        np.testing.assert_allclose(found, engine.encode(TEXTS), rtol=0, atol=1e-5)
+    else:
+        assert [row["text"] for row in found] == TEXTS
+    assert sorted(path.name for path in source.parent.iterdir()) == ["in.txt", target.name]
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Stopping:
+    """An engine that stops after so many parts."""
+
+    def __init__(self, engine: Engine, parts: int):
+        self._engine, self._left = engine, parts
+
+    def __getattr__(self, name: str):
+        if name in ("encode", "analyze"):
+            self._left -= 1
+            if self._left < 0:
+                raise Interrupted
+        return getattr(self._engine, name)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_interrupted_call_goes_on_where_it_was(engine: Engine, source: Path, form: type):
+    whole, _ = write(engine, source, form, "whole")
+    with pytest.raises(Interrupted):
+        write(Stopping(engine, 2), source, form, "out")
+    target, written = write(Stopping(engine, 3), source, form, "out")
+    assert (written.texts, written.resumed) == (23, 10)
+    assert rows(target) == rows(whole)
+
+
+def test_what_was_made_of_another_input_is_not_kept(engine: Engine, source: Path):
+    with pytest.raises(Interrupted):
+        write(Stopping(engine, 2), source, PredictionLines, "out")
+    source.write_text("Tom met Anna\n" * 6, encoding="utf-8")
+    target, written = write(engine, source, PredictionLines, "out")
+    assert (written.texts, written.resumed) == (6, 0)
+    assert {row["text"] for row in rows(target)} == {"Tom met Anna"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("in.csv", b"text,n\nfirst,1\n,2\nsecond,3,4\ncaf\xe9,5\nthird,6\n"),
+        ("in.jsonl", b'{"text": "first"}\n{"text": 3}\nno json\n{"t": 1}\n{"text": "third"}\n'),
+        ("in.txt", b"first\ncaf\xe9\nx\0y\nthird\n"),
+    ],
+)
+def test_a_bad_row_is_left_out_and_named(engine: Engine, tmp_path: Path, name: str, content: bytes):
+    source = tmp_path / name
+    source.write_bytes(content)
+    target, written = write(engine, source, PredictionLines, "out")
+    assert [row["text"] for row in rows(target)] == ["first", "third"]
+    reasons = rows(tmp_path / "out.jsonl.rejects.jsonl")
+    assert len(reasons) == written.rejected == (2 if name == "in.txt" else 3)
+    assert all(f"{name}:" in row["reason"] for row in reasons)
+
+
+def test_rejects_of_an_earlier_call_do_not_stay(engine: Engine, source: Path):
+    rejects = source.with_name("out.jsonl.rejects.jsonl")
+    rejects.write_text("old\n", encoding="utf-8")
+    write(engine, source, PredictionLines, "out")
+    assert not rejects.exists()
+
+
+def test_a_file_without_a_good_row_is_refused_with_the_first_reason(engine: Engine, tmp_path: Path):
+    source = tmp_path / "in.jsonl"
+    source.write_text("nothing\nnothing\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"in.jsonl:1: a JSON object was expected"):
+        write(engine, source, PredictionLines, "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]

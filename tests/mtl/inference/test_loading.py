@@ -1,0 +1,123 @@
+"""What is prepared of a model, chosen and remembered."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mtl.errors import InputError
+from mtl.inference import Engine, choosing
+from mtl.inference.backends import openvino
+from mtl.inference.choice import Measured
+from mtl.inference.source import find_model
+from mtl.inference.store import PreparedFolder
+from tests.mtl.inference.engines import TEXTS
+
+needs_openvino = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@needs_openvino
+def test_every_candidate_is_measured_and_the_fastest_faithful_one_is_taken(tiny_bert: Path, home: Path):
+    choice = Engine.load(tiny_bert).choice
+    faithful = [row for row in choice.measured if row.faithful]
+    best = max(faithful, key=lambda row: row.tokens_per_second)
+    assert (choice.backend, choice.precision) == (best.backend, best.precision)
+    assert ("torch", "fp32") in {(row.backend, row.precision) for row in faithful}
+    assert all(row.min_cosine >= 0.999 and row.same_classes and row.tag_f1_loss <= 0.002 for row in faithful)
+
+
+@needs_openvino
+def test_a_candidate_that_answers_otherwise_is_never_taken(
+    tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    measure = choosing._measure
+
+    def lossy(*arguments: object) -> Measured:
+        row = measure(*arguments)
+        wrong = {"faithful": False, "min_cosine": 0.9, "tokens_per_second": 1e9}
+        return row if (row.backend, row.precision) == ("torch", "fp32") else row.model_copy(update=wrong)
+
+    monkeypatch.setattr(choosing, "_measure", lossy)
+    choice = Engine.load(tiny_bert).choice
+    assert (choice.backend, choice.precision) == ("torch", "fp32")
+
+
+@needs_openvino
+def test_the_choice_is_remembered(tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch):
+    first = Engine.load(tiny_bert)
+
+    def again(*_: object) -> None:
+        raise AssertionError("measured a second time")
+
+    monkeypatch.setattr(choosing, "_measured", again)
+    second = Engine.load(tiny_bert)
+    assert second.choice == first.choice
+    np.testing.assert_allclose(second.encode("anna met tom"), first.encode("anna met tom"), rtol=0, atol=1e-6)
+
+
+@needs_openvino
+def test_a_damaged_graph_is_made_anew(tiny_bert: Path, home: Path):
+    Engine.load(tiny_bert, backend="openvino", precision="fp32")
+    (graph,) = home.glob("cache/engines/*/graph.xml")
+    graph.write_text("<net>", encoding="utf-8")
+    engine = Engine.load(tiny_bert, backend="openvino", precision="fp32")
+    assert engine.encode(["anna"]).shape == (1, 16)
+
+
+@needs_openvino
+@pytest.mark.parametrize("backend", ["openvino", "torch"])
+def test_every_backend_gives_the_same_entities_and_classes(trained: Path, home: Path, backend: str):
+    texts = list(TEXTS.values())
+    expected = Engine.load(trained / "best", backend="torch", precision="fp32").analyze(texts)
+    found = Engine.load(trained / "best", backend=backend, precision="fp32").analyze(texts)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.embedding, other.embedding, rtol=0, atol=1e-4)
+        for task, classes in other.classes.items():
+            assert one.classes[task] == pytest.approx(classes, abs=1e-4)
+        for task, entities in other.entities.items():
+            assert [(e["start"], e["end"], e["entity_group"]) for e in one.entities[task]] == [
+                (e["start"], e["end"], e["entity_group"]) for e in entities
+            ]
+
+
+@needs_openvino
+def test_a_prepared_model_loads_and_answers_without_torch(tiny_bert: Path, home: Path):
+    Engine.load(tiny_bert, backend="openvino")
+    program = (
+        "import sys; from mtl import Engine; "
+        f"Engine.load({str(tiny_bert)!r}, backend='openvino').analyze(['Anna met Tom.']); "
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_another_content_is_another_model(tiny_bert: Path, trained: Path):
+    prints = {find_model(str(path)).fingerprint() for path in (tiny_bert, trained / "best")}
+    assert len(prints) == 2
+    assert find_model(str(tiny_bert)).fingerprint() in prints
+
+
+def test_a_folder_that_holds_nothing_useful_is_as_if_it_were_not_there(home: Path):
+    folder = PreparedFolder("0" * 64)
+    assert folder.spec() is None
+    folder.path.mkdir(parents=True)
+    (folder.path / "engine.json").write_text("{}", encoding="utf-8")
+    assert folder.spec() is None
+    assert folder.choice("x") is None
+
+
+@pytest.mark.parametrize(
+    ("option", "allowed"),
+    [("precision", "auto, fp32, bf16"), ("backend", "auto, openvino, torch"), ("long_texts", "windows, cut")],
+)
+def test_an_unknown_option_names_what_is_allowed(tiny_bert: Path, option: str, allowed: str):
+    with pytest.raises(InputError, match=f"a {option} of {allowed} was expected, was 'quick'"):
+        Engine.load(tiny_bert, **{option: "quick"})
