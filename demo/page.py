@@ -15,7 +15,7 @@ from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs import runs as runs_tab
 from demo.tabs.shared import Shared, message_place, reporting
 from demo.tabs.train import NEW, TrainTab
-from demo.views.header import BRAND, chips
+from demo.views.header import BRAND, NO_CHIPS, chips
 
 _CACHE_SECONDS = (3600, 86400)
 """How often uploads are swept, and how old they may grow."""
@@ -39,7 +39,7 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
                 min_width=240,
                 label="Model",
             )
-            tasks = gr.HTML(chips({}), elem_id="ph-chips")
+            tasks = gr.HTML(NO_CHIPS, elem_id="ph-chips")
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)
         with gr.Tabs(elem_id=links.TABS, overflow_behavior="wrap"):
