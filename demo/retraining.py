@@ -44,11 +44,12 @@ def recipe_of(head: Head, model: Model, corrections: Sequence[Correction], setti
     example sentences with the answers that it gives now.
 
     Raises:
-        InputError: nothing was corrected.
+        InputError: nothing was corrected, or to what the head does not know.
         RecipeError: as `mtl.recipe.parse`.
     """
     if not corrections:
         raise InputError("Correct at least one text first.")
+    _need_known(corrections, head.task, model.tasks[head.task].labels)
     corrected = {correction.text for correction in corrections}
     texts = [text for text in rehearsal_texts() if text not in corrected][:REHEARSED]
     rehearsed = [_answered(head, analysis) for analysis in model.analyze(texts)]
@@ -69,6 +70,17 @@ def recipe_of(head: Head, model: Model, corrections: Sequence[Correction], setti
         "about": f"The head {head.task}, trained again on {len(corrections)} corrections made on the page.",
     }
     return parse(content, folder=folder, where="retraining")
+
+
+def _need_known(corrections: Sequence[Correction], task: str, labels: Sequence[str]) -> None:
+    """Corrections are kept by the name of the task, and another model may have a head of that name."""
+    given = {label for c in corrections for label in (c.label, *(span.label for span in c.spans)) if label is not None}
+    unknown = sorted(given - set(labels))
+    if unknown:
+        raise InputError(
+            f"Corrections to one of {', '.join(labels)} were expected for {task}, some are to "
+            f"{', '.join(unknown[:5])}: drop those first."
+        )
 
 
 def _budget(settings: Settings) -> dict[str, Any]:

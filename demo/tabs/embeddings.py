@@ -173,7 +173,7 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
         "fn": latest(steps.draw, outputs=4),
         "inputs": [gr.State(Turns()), embedded, w.method, *colours],
         "outputs": [*w.left.drawing, drawn],
-        **view,
+        **view | {"show_progress": "minimal", "show_progress_on": w.cost},
     }
     beside_step: dict[str, Any] = {
         "fn": partial(steps.put_beside, shared),

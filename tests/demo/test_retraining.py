@@ -89,3 +89,9 @@ def test_a_class_can_be_corrected_too(starter, tmp_path):
 def test_nothing_to_learn_from_is_said(starter):
     with pytest.raises(InputError, match="Correct at least one text first"):
         recipe_of(Head("entities", TaskKind.TAGGING, STARTER), starter, (), settings())
+
+
+def test_corrections_made_for_a_head_with_other_labels_are_named(starter):
+    odd = Correction("Ann runs.", spans=(TypedSpan(0, 3, "HERO"),))
+    with pytest.raises(InputError, match="LOC, ORG, PER were expected for entities, some are to HERO"):
+        recipe_of(Head("entities", TaskKind.TAGGING, STARTER), starter, [odd], settings())

@@ -6,10 +6,8 @@ from demo import similarity
 from demo.views.curves import loss_figure, loss_lines, metric_figure, metric_lines
 from demo.views.figures import placeholder
 from demo.views.heatmap import heatmap
-from demo.views.map import sentence_map
 from mtl.runs import Evaluated, Step
 
-POINTS = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
 TEXTS = ["one", "two <b>", "😀" * 300, "one"]
 
 
@@ -18,29 +16,16 @@ def step(number: int, task: str, loss: float) -> Step:
 
 
 def test_every_figure_is_transparent_and_json():
-    figures = [placeholder("x", height=200), sentence_map(POINTS, TEXTS), heatmap(np.eye(4), TEXTS, order=[0, 1, 2, 3])]
+    figures = [placeholder("x", height=200), heatmap(np.eye(4), TEXTS, order=[0, 1, 2, 3])]
     for figure in figures:
         layout = json.loads(figure.to_json())["layout"]
         assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)"
 
 
-def test_a_map_has_a_trace_with_its_own_shape_for_each_group():
-    figure = sentence_map(POINTS, TEXTS, groups=["a", "b", "a", "c"])
-    assert [trace.name for trace in figure.data] == ["a", "b", "c"]
-    assert len({trace.marker.symbol for trace in figure.data}) == 3
-    assert sum(len(trace.x) for trace in figure.data) == 4
-
-
-def test_typed_text_is_escaped_in_hovers_and_group_names():
-    figure = sentence_map(POINTS, TEXTS, groups=["<i>", "<i>", "<i>", "<i>"])
-    assert "two &lt;b&gt;" in figure.data[0].hovertext[1]
-    assert figure.data[0].name == "&lt;i>"
-
-
-def test_a_single_point_and_equal_points_have_a_range():
-    for points in (POINTS[:1], np.zeros((3, 2), dtype=np.float32)):
-        low, high = sentence_map(points, TEXTS).layout.xaxis.range
-        assert low < high
+def test_typed_text_is_escaped_in_hovers():
+    figure = heatmap(np.eye(4), ["<i>", "b", "c", "d"], order=[0, 1, 2, 3])
+    assert "&lt;i&gt;" in figure.to_json()
+    assert "<i>" not in str(figure.data[0].customdata)
 
 
 def test_the_heatmap_follows_the_order_in_cividis_from_zero_or_lower():
