@@ -114,13 +114,16 @@ def test_the_curve_is_complete_after_reload_second_tab_closed_tab_and_a_server_r
 
 def test_a_filled_form_is_there_again_after_a_reload_and_a_recipe_fills_it(visitor, trainer, tmp_path):
     page = visit(visitor, trainer, "Train")
+    page.locator("#ph-tasks").get_by_label("sentiment").check()
+    expect(page.locator("#ph-data [data-task=sentiment]")).to_be_visible(timeout=SLOW)
     page.get_by_label("Seed", exact=True).fill("123")
     expect(page.locator("#ph-recipe-fold")).to_be_visible()
     page.locator("#ph-recipe-fold > button").click()
     expect(page.locator("#ph-recipe")).to_contain_text("seed: 123", timeout=SLOW)
     page.reload(wait_until="domcontentloaded")
     page.get_by_role("tab", name="Train").click()
-    expect(page.get_by_label("Seed", exact=True)).to_have_value("123", timeout=SLOW)
+    expect(page.locator("#ph-tasks").get_by_label("sentiment")).to_be_checked(timeout=SLOW)
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("123")
 
     page.locator("#ph-recipe-fold > button").click()
     wrong, good = tmp_path / "wrong.yaml", tmp_path / "good.yaml"
