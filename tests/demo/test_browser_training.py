@@ -44,7 +44,6 @@ def reach(page, target, *, back=False):
 
 def test_train_works_by_keyboard_alone_and_a_press_moves_the_boundary(visitor, trainer):
     page = visit(visitor, trainer, "Train")
-    is_planned(page)
     page.get_by_role("tab", name="Train").focus()
     reach(page, page.locator("#ph-tasks").get_by_label("sentiment"))
     page.keyboard.press("Space")
@@ -79,7 +78,7 @@ def test_train_works_by_keyboard_alone_and_a_press_moves_the_boundary(visitor, t
 def test_the_curve_is_complete_after_reload_second_tab_closed_tab_and_a_server_restart(visitor, trainer):
     page = visit(visitor, trainer, "Train")
     page.locator("#ph-presets").get_by_text("Full: everything trains").click()  # slow enough to be watched
-    start(page, Epochs="20", Tokens_a_batch="256")
+    start(page, Epochs="20", Tokens_a_batch="128")
     wait_for_step(page, 3)
 
     page.reload(wait_until="domcontentloaded")
