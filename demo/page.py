@@ -27,6 +27,8 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
     with page:
         owner = gr.BrowserState("", storage_key="polyhead-owner", secret="polyhead")
         watched = gr.BrowserState(NEW, storage_key="polyhead-run", secret="polyhead")
+        # Not in the Train tab either: what stands in a tab that was never opened has no value yet.
+        form = gr.BrowserState(None, storage_key="polyhead-form", secret="polyhead")
         width = gr.Number(1280, visible=False)
         with gr.Row(elem_id="ph-header"):
             gr.HTML(BRAND)
@@ -52,7 +54,7 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
             with gr.Tab("Entities", id="entities"):
                 entities.build(shared)
             with gr.Tab("Train", id="train") as tab:
-                training = train.build(shared, tab)
+                training = train.build(shared, tab, form)
             with gr.Tab("Runs", id="runs") as tab:
                 runs_tab.build(shared, training, tab)
             with gr.Tab("Guide", id="guide"):
