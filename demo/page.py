@@ -15,7 +15,7 @@ from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs import runs as runs_tab
 from demo.tabs.shared import Shared, message_place, reporting
 from demo.tabs.train import NEW, TrainTab
-from demo.views.header import BRAND, chips
+from demo.views.header import BRAND, NO_CHIPS, chips
 
 _CACHE_SECONDS = (3600, 86400)
 """How often uploads are swept, and how old they may grow."""
@@ -27,6 +27,8 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
     with page:
         owner = gr.BrowserState("", storage_key="polyhead-owner", secret="polyhead")
         watched = gr.BrowserState(NEW, storage_key="polyhead-run", secret="polyhead")
+        # Not in the Train tab either: what stands in a tab that was never opened has no value yet.
+        form = gr.BrowserState(None, storage_key="polyhead-form", secret="polyhead")
         width = gr.Number(1280, visible=False)
         with gr.Row(elem_id="ph-header"):
             gr.HTML(BRAND)
@@ -39,7 +41,7 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
                 min_width=240,
                 label="Model",
             )
-            tasks = gr.HTML(chips({}), elem_id="ph-chips")
+            tasks = gr.HTML(NO_CHIPS, elem_id="ph-chips")
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)
         with gr.Tabs(elem_id=links.TABS, overflow_behavior="wrap"):
@@ -52,7 +54,7 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
             with gr.Tab("Entities", id="entities"):
                 entities.build(shared)
             with gr.Tab("Train", id="train") as tab:
-                training = train.build(shared, tab)
+                training = train.build(shared, tab, form)
             with gr.Tab("Runs", id="runs") as tab:
                 runs_tab.build(shared, training, tab)
             with gr.Tab("Guide", id="guide"):

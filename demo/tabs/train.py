@@ -31,14 +31,20 @@ class TrainTab:
     monitor: Monitor
 
 
-def build(shared: Shared, tab: gr.Tab) -> TrainTab | None:
-    """Lay out the tab and wire it; `tab` is the one that it stands in. None where training is off."""
+def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None:
+    """Lay out the tab and wire it; None where training is off.
+
+    Args:
+        shared: the page's services.
+        tab: the one that it stands in.
+        kept: where the browser remembers what was filled in.
+    """
     if shared.settings.training is Training.OFF:
         gr.HTML(message.empty(_OFF))
         return None
     selector = gr.Dropdown([("New run", NEW)], value=NEW, label="Run", elem_id="ph-run-picker", elem_classes="ph-short")
     with gr.Column(visible=True) as form_place:
-        form = train_form.build(shared, tab)
+        form = train_form.build(shared, tab, kept)
     with gr.Column(visible=False) as monitor_place:
         monitor = train_monitor.build()
     watcher = Watcher()

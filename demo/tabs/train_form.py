@@ -47,11 +47,10 @@ class _Steps:
         ]  # fmt: skip
 
 
-def build(shared: Shared, tab: gr.Tab) -> TrainForm:
-    """Lay out the steps and wire them; `tab` is the one that they stand in."""
+def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
+    """Lay out the steps and wire them; `tab` is the one that they stand in, `kept` what the browser remembers."""
     answers = Answers(shared.settings, Planner(shared.settings), shared.runs)
     steps = _lay_out(shared)
-    kept = gr.BrowserState(None, storage_key="polyhead-form", secret="polyhead")
     fields, freezing, plan = steps.fields, steps.freezing, steps.plan
     read_outputs = [
         plan.problem, *steps.folds, steps.data.summary, freezing.picture, freezing.layers, freezing.everything,

@@ -7,6 +7,8 @@ from demo.passes import Task
 from mtl.recipe import TaskKind
 
 BRAND = '<div class="ph-brand"><h1>Polyhead</h1><span>one encoder, many heads</span></div>'
+NO_CHIPS = '<div class="ph-chips"></div>'
+"""What stands in the place of the chips until a model is chosen."""
 _UNITS = {TaskKind.CLASSIFICATION: "labels", TaskKind.TAGGING: "entity types"}
 
 

@@ -184,3 +184,16 @@ def test_every_page_of_the_guide_opens_and_its_examples_run(page):
     page.locator("#ph-guide-pages").get_by_text("Metrics and forgetting", exact=True).click()
     page.get_by_role("button", name="Measure its drift").click()
     expect(page.locator("#ph-guide-drift")).to_contain_text(re.compile(r"drift 0\.\d+"), timeout=SLOW)
+
+
+SHIFT = """() => new Promise(done => new PerformanceObserver(list => done(
+  list.getEntries().reduce((sum, entry) => sum + (entry.hadRecentInput ? 0 : entry.value), 0)
+)).observe({type: 'layout-shift', buffered: true}))"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_keeps_its_place_while_it_opens(open_page, page_url, width):
+    page = open_page(page_url, viewport={"width": width, "height": 844})
+    ready(page)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(SHIFT) < 0.1

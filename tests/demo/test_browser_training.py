@@ -44,7 +44,6 @@ def reach(page, target, *, back=False):
 
 def test_train_works_by_keyboard_alone_and_a_press_moves_the_boundary(visitor, trainer):
     page = visit(visitor, trainer, "Train")
-    is_planned(page)
     page.get_by_role("tab", name="Train").focus()
     reach(page, page.locator("#ph-tasks").get_by_label("sentiment"))
     page.keyboard.press("Space")
@@ -79,7 +78,7 @@ def test_train_works_by_keyboard_alone_and_a_press_moves_the_boundary(visitor, t
 def test_the_curve_is_complete_after_reload_second_tab_closed_tab_and_a_server_restart(visitor, trainer):
     page = visit(visitor, trainer, "Train")
     page.locator("#ph-presets").get_by_text("Full: everything trains").click()  # slow enough to be watched
-    start(page, Epochs="20", Tokens_a_batch="256")
+    start(page, Epochs="20", Tokens_a_batch="128")
     wait_for_step(page, 3)
 
     page.reload(wait_until="domcontentloaded")
@@ -114,13 +113,16 @@ def test_the_curve_is_complete_after_reload_second_tab_closed_tab_and_a_server_r
 
 def test_a_filled_form_is_there_again_after_a_reload_and_a_recipe_fills_it(visitor, trainer, tmp_path):
     page = visit(visitor, trainer, "Train")
+    page.locator("#ph-tasks").get_by_label("sentiment").check()
+    expect(page.locator("#ph-data [data-task=sentiment]")).to_be_visible(timeout=SLOW)
     page.get_by_label("Seed", exact=True).fill("123")
     expect(page.locator("#ph-recipe-fold")).to_be_visible()
     page.locator("#ph-recipe-fold > button").click()
     expect(page.locator("#ph-recipe")).to_contain_text("seed: 123", timeout=SLOW)
     page.reload(wait_until="domcontentloaded")
     page.get_by_role("tab", name="Train").click()
-    expect(page.get_by_label("Seed", exact=True)).to_have_value("123", timeout=SLOW)
+    expect(page.locator("#ph-tasks").get_by_label("sentiment")).to_be_checked(timeout=SLOW)
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("123")
 
     page.locator("#ph-recipe-fold > button").click()
     wrong, good = tmp_path / "wrong.yaml", tmp_path / "good.yaml"
