@@ -38,7 +38,7 @@ def main() -> int:
     order = random.Random(0)
     order.shuffle(texts)
     texts = [*texts[: 1000 - len(ODD)], *ODD]
-    engine = Engine.load(DEFAULT_BACKBONE)
+    engine = Engine.load(DEFAULT_BACKBONE, backend="torch", precision="fp32", long_texts="cut")
     ours = engine.encode(texts)
     theirs = SentenceTransformer(str(find_backbone(DEFAULT_BACKBONE).folder)).encode(texts)
     some = order.sample(range(len(texts)), 100)

@@ -62,6 +62,7 @@ class Engines:
     def _fill(self, source: str, future: Future[Model]) -> None:
         try:
             future.set_result(self._load(source))
+            self._drop_over_limit(source)
         except BaseException as error:
             with self._lock:
                 self._loaded.pop(source, None)
@@ -77,6 +78,14 @@ class Engines:
         source = self._source(key, owner)
         return str(EXAMPLES / STARTER) if source == STARTER else source
 
+    def _drop_over_limit(self, fresh: str) -> None:
+        """Let the least recently used models go until the rest fits into the memory that they may take."""
+        with self._lock:
+            sizes = {source: _size(future) for source, future in self._loaded.items()}
+            for source in list(self._loaded):
+                if sum(sizes.values()) > self._settings.loaded_engines_mb * 1e6 and source != fresh:
+                    del self._loaded[source], sizes[source]
+
     def _source(self, key: str | None, owner: str) -> str:
         if key and key.startswith(_RUN):
             return str(self._runs.get(key.removeprefix(_RUN), owner).best)
@@ -87,6 +96,12 @@ class Engines:
         if source is None:
             raise InputError("Choose a model in the header first.")
         return source
+
+
+def _size(future: Future[Model]) -> int:
+    """Bytes of a model's weights; 0 while it is loading."""
+    loaded = future.done() and future.exception() is None
+    return int(getattr(future.result(), "memory_bytes", 0)) if loaded else 0
 
 
 def _short(checkpoint: str) -> str:

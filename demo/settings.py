@@ -49,6 +49,8 @@ class Settings:
     """The oldest uploads over this size are deleted when a new one comes; None keeps all."""
     loaded_engines: int
     """How many models stay in memory."""
+    loaded_engines_mb: float
+    """What they may take together; the one in use stays in any case."""
 
     @property
     def private_runs(self) -> bool:
@@ -84,4 +86,5 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         kept_runs=20 if public else None,
         kept_uploads_mb=500.0 if public else None,
         loaded_engines=2 if public else 3,
+        loaded_engines_mb=2_000.0 if public else 4_000.0,
     )

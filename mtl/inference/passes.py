@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtl.batching import by_length, pack
 from mtl.inference.backends import Backend, Batch
-from mtl.inference.decoding import Decoded, softmax
+from mtl.inference.decoding import Decoded, TagDecoder, softmax
 from mtl.inference.reading import PlacedWords, Reader, ReadText, Window, place_words
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
@@ -88,7 +89,7 @@ class Passes:
             pooled /= np.linalg.norm(pooled, axis=1, keepdims=True).clip(min=1e-12)
         tags = {}
         if placed is not None:
-            tags = {name: self._decoders[name](windows.by_text(values)) for name, values in emissions.items()}
+            tags = {name: windows.decode(self._decoders[name], values) for name, values in emissions.items()}
         return Findings(read, pooled, {name: windows.combine(rows) for name, rows in classes.items()}, tags)
 
     def _batches(self, windows: "_Windows") -> Iterator[Batch]:
@@ -100,25 +101,29 @@ class Passes:
 
 
 class _Windows:
-    """All windows of some texts in one list, and which words and texts they belong to."""
+    """All windows of some texts in one list, the sentences of long ones behind them, and which words each holds."""
 
     def __init__(self, read: Sequence[ReadText], placed: Sequence[PlacedWords] | None) -> None:
-        self.all: list[Window] = [window for text in read for window in text.windows]
         counts = [len(text.windows) for text in read]
         self._starts = np.cumsum([0, *counts[:-1]]) if counts else np.zeros(0, dtype=np.intp)
-        self._several = len(self.all) > len(read)
         self._texts = np.repeat(np.arange(len(read)), counts)
+        self._counted: list[Window] = [window for text in read for window in text.windows]
+        self.all = [*self._counted, *(sentence for text in read for sentence in text.sentences)]
         self._placed = placed or ()
         self._words_of: list[tuple[int, list[int]]] = [(0, [])] * len(self.all)
-        position = 0
-        for start, words in zip(self._starts.tolist(), self._placed, strict=False):
-            counted = np.bincount(words.windows).tolist() if self._several else [len(words.tokens)]
-            begin = 0
-            for window, count in enumerate(counted, start):
-                self._words_of[window] = (position, words.tokens[begin : begin + count])
-                begin += count
-                position += count
-        self._word_count = position
+        self._word_count = 0
+        behind = len(self._counted)
+        for start, text, words in zip(self._starts.tolist(), read, self._placed, strict=False):
+            self._hand_out(words, behind if text.sentences else start)
+            behind += len(text.sentences)
+
+    def _hand_out(self, words: PlacedWords, first: int) -> None:
+        """Note for each window of a text, from number `first` on, which words are read in it."""
+        begin = 0
+        for window, count in enumerate(np.bincount(words.windows).tolist() if words.windows else (), first):
+            self._words_of[window] = (self._word_count, words.tokens[begin : begin + count])
+            begin += count
+            self._word_count += count
 
     def first_tokens(self, window: int) -> list[int]:
         """The first tokens of the words that are read in a window."""
@@ -134,19 +139,31 @@ class _Windows:
             start, words = self._words_of[row]
             room[start : start + len(words)] = emissions[: len(words)]
 
-    def by_text(self, room: Floats) -> list[Floats]:
-        """The emissions of each text's words."""
-        ends = np.cumsum([len(words.tokens) for words in self._placed])
-        return [room[end - len(w.tokens) : end] for end, w in zip(ends.tolist(), self._placed, strict=True)]
+    def decode(self, decoder: TagDecoder, room: Floats) -> list[Decoded]:
+        """The tags of each text's words; sentences that were read by themselves are decoded so too."""
+        begins = np.cumsum([0, *(len(words.tokens) for words in self._placed)]).tolist()
+        bounds = [
+            [begin, *(begin + position for position in words.breaks), end]
+            for begin, end, words in zip(begins, begins[1:], self._placed, strict=False)
+        ]
+        found = iter(decoder([room[start:end] for one in bounds for start, end in pairwise(one)]))
+        return [_joined(list(islice(found, len(one) - 1))) for one in bounds]
 
     def combine(self, values: Floats) -> Floats:
         """`(N, …)` of texts from that of windows, each weighted by the tokens that it owns."""
-        if not self._several:
+        values = values[: len(self._counted)]
+        if len(self._counted) == len(self._starts):
             return values
-        weights = np.array([max(window.own, 1) for window in self.all], dtype=np.float32)
+        weights = np.array([window.own for window in self._counted], dtype=np.float32)
         weights /= np.add.reduceat(weights, self._starts)[self._texts]
         result: Floats = np.add.reduceat(values * weights[:, None], self._starts, axis=0)
         return result
+
+
+def _joined(parts: Sequence[Decoded]) -> Decoded:
+    if len(parts) == 1:
+        return parts[0]
+    return Decoded(np.concatenate([p.tags for p in parts]), np.concatenate([p.probabilities for p in parts]))
 
 
 def _pad(rows: list[int], windows: _Windows, *, pad_id: int) -> Batch:

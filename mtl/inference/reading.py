@@ -8,7 +8,7 @@ from itertools import pairwise
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Encoding, Tokenizer
 
-from mtl.text import Span, same_length_lower
+from mtl.text import Span, same_length_lower, split_sentences
 
 _OVERLAP = 0.25  # of a window, shared with its neighbour
 
@@ -26,14 +26,15 @@ class ReaderConfig(BaseModel):
 class Window:
     """A stretch of a text that fits into the backbone.
 
-    `offsets` are the characters of each token, `(0, 0)` for special ones, or empty where nobody asked for them;
-    `own` counts the tokens that no other window counts.
+    `offsets` are the characters of each token, `(0, 0)` for special ones; they mean nothing where nobody asked for
+    them. `own` counts the tokens that no other window counts; `follows` says that a sentence goes on from the last one.
     """
 
     ids: list[int]
     type_ids: list[int]
     offsets: list[tuple[int, int]]
     own: int
+    follows: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -41,10 +42,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """A text in windows; `cut_at` is the offset of the first character that none of them holds, or None."""
+    """A text in windows; `cut_at` is the offset of the first character that none of them holds, or None.
+
+    `sentences` are further windows, in which the words of a long text are read: taggers learn on sentences and lose
+    much on passages. Where there are none, words are read in `windows`.
+    """
 
     windows: tuple[Window, ...]
     cut_at: int | None
+    sentences: tuple[Window, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -77,13 +83,13 @@ class Reader:
             encodings = self._tokenizer.encode_batch(given)
         else:
             encodings = self._tokenizer.encode_batch_fast(given)
-        return [self._read(text, encoding) for text, encoding in zip(given, encodings, strict=True)]
+        return [self._read(text, encoding, offsets=offsets) for text, encoding in zip(given, encodings, strict=True)]
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """The names of tokens in the vocabulary."""
         return [str(self._tokenizer.id_to_token(token)) for token in ids]
 
-    def _read(self, text: str, encoding: Encoding) -> ReadText:
+    def _read(self, text: str, encoding: Encoding, *, offsets: bool) -> ReadText:
         rest = encoding.overflowing
         first = Window(encoding.ids, encoding.type_ids, encoding.offsets, len(encoding))
         if not rest:
@@ -91,19 +97,31 @@ class Reader:
         if not self.whole:
             return ReadText((first,), _cut_at(text, first.offsets))
         shared = self._specials + self._shared
-        more = (Window(e.ids, e.type_ids, e.offsets, max(0, len(e) - shared)) for e in rest)
-        return ReadText((first, *more), None)
+        more = (Window(e.ids, e.type_ids, e.offsets, max(1, len(e) - shared)) for e in rest)
+        return ReadText((first, *more), None, self._sentences(text) if offsets else ())
+
+    def _sentences(self, text: str) -> tuple[Window, ...]:
+        spans = split_sentences(text)
+        encodings = self._tokenizer.encode_batch([text[span.start : span.end] for span in spans])
+        return tuple(
+            Window(part.ids, part.type_ids, _moved(part.offsets, span.start), 0, follows=part is not encoding)
+            for span, encoding in zip(spans, encodings, strict=True)
+            for part in (encoding, *encoding.overflowing)
+            if any(end for _, end in part.offsets)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedWords:
-    """Where the words of a text are read: the window of each, and its first token there.
+    """Where the words of a text are read: the window (or sentence) of each, and its first token there.
 
-    Words that no window holds stand at the end and are left out.
+    Words that no window holds stand at the end and are left out. `breaks` are the positions of words at which a
+    sentence begins that was read by itself, so that no entity goes on there.
     """
 
     windows: list[int]
     tokens: list[int]
+    breaks: list[int]
 
 
 def place_words(text: ReadText, words: Sequence[Span]) -> PlacedWords:
@@ -112,17 +130,19 @@ def place_words(text: ReadText, words: Sequence[Span]) -> PlacedWords:
     A word that the tokenizer dropped (a control character) gets its neighbour's token.
     """
     starts = [word.start for word in words]
-    seams = [bisect_left(starts, seam) for seam in _seams(text.windows)]
+    places = text.sentences or text.windows
+    seams = [bisect_left(starts, seam) for seam in _seams(places)]
     windows: list[int] = []
     tokens: list[int] = []
+    breaks = [seam for seam, place in zip(seams, text.sentences[1:], strict=False) if not place.follows]
     for number, (begin, end) in enumerate(pairwise([0, *seams, len(words)])):
-        tokens += first_tokens(text.windows[number].offsets, words[begin:end])
+        tokens += first_tokens(places[number].offsets, words[begin:end])
         windows += [number] * (end - begin)
     known = [i for i, token in enumerate(tokens) if token >= 0]
     if len(known) < len(tokens):
         _bridge(windows, tokens, known)
     count = known[-1] + 1 if known else 0
-    return PlacedWords(windows[:count], tokens[:count])
+    return PlacedWords(windows[:count], tokens[:count], [position for position in breaks if position < count])
 
 
 def first_tokens(offsets: Sequence[tuple[int, int]], words: Sequence[Span]) -> list[int]:
@@ -146,8 +166,12 @@ def _bridge(windows: list[int], tokens: list[int], known: Sequence[int]) -> None
         windows[i], tokens[i] = windows[previous], tokens[previous]
 
 
+def _moved(offsets: Sequence[tuple[int, int]], by: int) -> list[tuple[int, int]]:
+    return [(start + by, end + by) if end > start else (0, 0) for start, end in offsets]
+
+
 def _seams(windows: Sequence[Window]) -> list[int]:
-    """The offset in the middle of each overlap: words before it belong to the earlier window."""
+    """The offset in the middle of each overlap or gap: words before it belong to the earlier window."""
     return [(_end(before) + _start(after)) // 2 for before, after in pairwise(windows)]
 
 

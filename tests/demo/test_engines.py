@@ -1,5 +1,6 @@
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -68,3 +69,17 @@ def test_a_strangers_run_cannot_be_loaded():
 def test_a_given_checkpoint_is_the_first_choice():
     assert engines(checkpoint="a/b/c")[0].choices("")[0] == ("b/c", GIVEN)
     assert (f"{DEFAULT_BACKBONE.rpartition('/')[2]} without heads", BACKBONE) in engines()[0].choices("")
+
+
+def test_models_that_take_too_much_memory_go_but_not_the_one_in_use():
+    page, load = replace(settings(checkpoint="third"), loaded_engines_mb=250.0), Loader()
+
+    def sized(name: str) -> FakeModel:
+        model = load(name)
+        model.memory_bytes = 300_000_000 if name == "third" else 100_000_000
+        return model
+
+    shared = Engines(settings=page, runs=RunManager(page), load=sized)
+    for key in (STARTER, BACKBONE, STARTER, GIVEN, GIVEN, STARTER, BACKBONE, STARTER):
+        shared.get(key, "")
+    assert load.names == [STARTER, DEFAULT_BACKBONE, "third", STARTER, DEFAULT_BACKBONE]

@@ -10,7 +10,7 @@ import torch
 from mtl.inference import Engine
 from mtl.training import run_in_folder
 from tests.mtl.recipes import recipe_of
-from tests.tiny import save_backbone
+from tests.tiny import EXACT, save_backbone
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -57,7 +57,7 @@ def tiny_bert(backbone_folder: Callable[[str], Path]) -> Path:
 @pytest.fixture(scope="package")
 def minilm() -> Engine:
     """The untouched default backbone."""
-    return Engine.load(MINILM, precision="fp32", backend="torch", long_texts="cut")
+    return Engine.load(MINILM, **EXACT)
 
 
 @pytest.fixture(scope="package")

@@ -16,7 +16,7 @@ from mtl.encoder import load_backbone
 from mtl.inference import Engine
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin
-from tests.tiny import ARCHITECTURES, LAYERS
+from tests.tiny import ARCHITECTURES, EXACT, LAYERS
 
 TEXTS = ["Anna met Tom in Paris.", "a very bad film", "", "The team won the match in Berlin, didn't it?"]
 RANK = 3
@@ -97,14 +97,14 @@ def test_a_checkpoint_holds_adapters_and_heads_alone(run: Run):
 
 def test_a_checkpoint_predicts_as_the_model_that_was_trained(run: Run, tiny_bert: Path):
     before = Engine.of(run.model, name="memory").analyze(TEXTS)
-    after = Engine.load(run.folder / "last", backend="torch", precision="fp32").analyze(TEXTS)
+    after = Engine.load(run.folder / "last", **EXACT).analyze(TEXTS)
     for one, other in zip(before, after, strict=True):
         np.testing.assert_allclose(other.embedding, one.embedding, rtol=0, atol=1e-6)
         assert other.classes["topic"] == pytest.approx(one.classes["topic"], abs=1e-6)
         assert [(e["word"], e["start"]) for e in other.entities["names"]] == [
             (e["word"], e["start"]) for e in one.entities["names"]
         ]
-    untouched = Engine.load(tiny_bert).encode(TEXTS)
+    untouched = Engine.load(tiny_bert, **EXACT).encode(TEXTS)
     assert not np.allclose(untouched, [analysis.embedding for analysis in after], atol=1e-3)
 
 

@@ -27,7 +27,7 @@ def engine(request: pytest.FixtureRequest, tiny_bert: Path) -> Engine:
         "names": TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig(decoder=request.param)),
         "pairs": TaskInfo("pairs", TaskKind.SIMILARITY, (), HeadConfig()),
     }
-    return Engine.of(build(load_backbone(str(tiny_bert), max_length=40), tasks), name="tiny")
+    return Engine.of(build(load_backbone(str(tiny_bert), max_length=40), tasks), name="tiny", long_texts="cut")
 
 
 def tagged(words: list[str], tags: list[str]) -> TaggedText:

@@ -115,7 +115,8 @@ class OpenVinoBackend:
         self.precision = precision
         cores = psutil.cpu_count(logical=False) or 1
         self.parallel = min(cores, _MOST_STREAMS)
-        self.memory_bytes = (folder / _WEIGHTS_FILE).stat().st_size
+        stored = (folder / _WEIGHTS_FILE).stat().st_size
+        self.memory_bytes = stored + (stored if precision is Precision.FP32 else stored // 2)  # as stored and repacked
         self._classifiers, self._taggers = tuple(classifiers), tuple(taggers)
         settings = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision],

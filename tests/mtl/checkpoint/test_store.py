@@ -17,6 +17,7 @@ from mtl.inference import Engine
 from mtl.model import MultiTaskModel
 from mtl.training import set_up
 from tests.mtl.recipes import EXAMPLES, recipe_of
+from tests.tiny import EXACT
 
 TEXTS = ["Anna met Tom in Paris.", "a very bad film", "", "The team won the match in Berlin, didn't it?"]
 SNAPSHOT = Snapshot(7, {"eval/topic/accuracy": 0.5}, {"seed": 3})
@@ -60,9 +61,9 @@ def edit_config(folder: Path, **changes: object) -> None:
 
 
 def test_a_checkpoint_predicts_as_the_model_that_was_saved(trained_model: LoadedModel, tmp_path: Path):
-    before = predictions(Engine.of(trained_model, name="memory"))
+    before = predictions(Engine.of(trained_model, name="memory", long_texts="cut"))
     save(trained_model, tmp_path / "c", SNAPSHOT)
-    after = predictions(Engine.load(tmp_path / "c"))
+    after = predictions(Engine.load(tmp_path / "c", **EXACT))
     np.testing.assert_allclose(after[0], before[0], rtol=0, atol=1e-6)
     np.testing.assert_allclose(after[1], before[1], rtol=0, atol=1e-6)
     assert after[2] == before[2]
@@ -99,7 +100,7 @@ def test_half_precision_halves_the_tensors(tiny_bert: Path, tmp_path: Path):
         tensors = load_file(tmp_path / dtype / "last" / "model.safetensors")
         assert {str(t.dtype) for t in tensors.values()} == {f"torch.{dtype}"}
         sizes.append(sum(t.numel() * t.element_size() for t in tensors.values()))
-        engines.append(Engine.load(tmp_path / dtype / "last"))
+        engines.append(Engine.load(tmp_path / dtype / "last", **EXACT))
     assert sizes[1] * 2 == sizes[0]
     np.testing.assert_allclose(engines[1].encode(TEXTS), engines[0].encode(TEXTS), rtol=0, atol=0.05)
 
@@ -262,8 +263,9 @@ def test_a_bare_backbone_can_be_saved_and_stays_bit_equal(tiny_bert: Path, tmp_p
 
     reference = BackboneReference(name=str(tiny_bert), sha256=backbone.source.sha256)
     save(LoadedModel(model, backbone.tokenizer, reference, None), tmp_path / "c", SNAPSHOT)
-    saved, bare = (Engine.load(path, backend="torch", precision="fp32") for path in (tmp_path / "c", tiny_bert))
-    np.testing.assert_array_equal(saved.encode(TEXTS), bare.encode(TEXTS))
+    np.testing.assert_array_equal(
+        Engine.load(tmp_path / "c", **EXACT).encode(TEXTS), Engine.load(tiny_bert, **EXACT).encode(TEXTS)
+    )
 
 
 def test_a_checkpoint_tells_no_folder_of_the_machine_that_trained_it(trained: Path):

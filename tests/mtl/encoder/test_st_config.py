@@ -14,7 +14,7 @@ from mtl.encoder.st_config import SentenceConfig, read_sentence_config
 from mtl.errors import BackboneError
 from mtl.inference import Engine
 from mtl.recipe.schema import Pooling as Ours
-from tests.tiny import HIDDEN, MAX_TOKENS
+from tests.tiny import EXACT, HIDDEN, MAX_TOKENS
 
 TEXTS = ["Anna visited the old hotel.", "hi", "", "the doctor " * 20, "  not very good! 🙂"]
 LEGACY_KEYS = {
@@ -42,7 +42,7 @@ def saved(folder: Path, *modules: object) -> SentenceTransformer:
 
 
 def engine_equals(folder: Path, model: SentenceTransformer) -> None:
-    found, expected = Engine.load(folder).encode(TEXTS), model.encode(TEXTS)
+    found, expected = Engine.load(folder, **EXACT).encode(TEXTS), model.encode(TEXTS)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
@@ -65,12 +65,12 @@ def test_the_older_way_to_name_a_pooling_is_read(tmp_path: Path, tiny_bert: Path
 def test_a_models_normalisation_is_honoured(tmp_path: Path, tiny_bert: Path):
     model = saved(tmp_path / "m", Transformer(str(tiny_bert)), Pooling(HIDDEN), Normalize())
     engine_equals(tmp_path / "m", model)
-    np.testing.assert_allclose(np.linalg.norm(Engine.load(tmp_path / "m").encode(TEXTS), axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(Engine.load(tmp_path / "m", **EXACT).encode(TEXTS), axis=1), 1, atol=1e-6)
 
 
 def test_a_models_maximum_length_is_honoured(tmp_path: Path, tiny_bert: Path):
     model = saved(tmp_path / "m", Transformer(str(tiny_bert), max_seq_length=9), Pooling(HIDDEN))
-    assert Engine.load(tmp_path / "m").max_length == 9
+    assert Engine.load(tmp_path / "m", **EXACT).max_length == 9
     engine_equals(tmp_path / "m", model)
 
 

@@ -37,18 +37,31 @@ def test_windows_fit_overlap_and_leave_nothing_out(reader: Reader):
 
 
 def test_every_word_is_placed_once_with_company_on_both_sides(reader: Reader):
-    (read,) = reader([LONG], offsets=True)
-    words = split_words(LONG)
+    text = TEXTS["long"]  # one sentence without an end
+    (read,) = reader([text], offsets=True)
+    words = split_words(text)
     placed = place_words(read, words)
     assert len(placed.tokens) == len(words)
     assert placed.windows == sorted(placed.windows)
     for word, number, token in zip(words, placed.windows, placed.tokens, strict=True):
-        offsets = read.windows[number].offsets
+        offsets = read.sentences[number].offsets
         assert offsets[token][0] == word.start
         if number > 0:
             assert token > 4
-        if number < len(read.windows) - 1:
+        if number < len(read.sentences) - 1:
             assert token < len(offsets) - 4
+
+
+def test_words_of_a_long_text_are_read_sentence_by_sentence(engine: Engine):
+    sentences = ["Anna met Tom Li in New York.", "Dr. Maria Li loves Rome!", "The old hotel in Berlin was bad."] * 12
+    text, expected = "", []
+    for sentence in sentences:
+        (alone,) = engine.tag([sentence])
+        expected += [(len(text) + e["start"], len(text) + e["end"], e["entity_group"]) for e in alone["names"]]
+        text += sentence + " "
+    (found,) = engine.tag([text])
+    assert [(e["start"], e["end"], e["entity_group"]) for e in found["names"]] == expected
+    assert len(expected) > 36
 
 
 @EACH
