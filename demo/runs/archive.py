@@ -1,6 +1,7 @@
 """A run as one file to take away."""
 
 import json
+import shutil
 import tempfile
 import time
 import zipfile
@@ -31,7 +32,7 @@ def pack(folder: RunFolder) -> Path:
     _FOLDER.mkdir(mode=0o700, exist_ok=True)
     for old in _FOLDER.iterdir():
         if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
-            old.unlink(missing_ok=True)
+            shutil.rmtree(old, ignore_errors=True)
     target = Path(tempfile.mkdtemp(dir=_FOLDER)) / f"{_slug(name_of(folder))}.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name in _WHOLE:

@@ -17,7 +17,7 @@ from demo.runs.places import id_of, is_comparison, members
 from demo.settings import Training
 from demo.tabs import run_before_after, run_evaluation
 from demo.tabs.shared import Shared, message_place, reporting
-from demo.tabs.train import CLICK_FILE
+from demo.tabs.train import SAVE_FILE
 from demo.views import message
 from demo.views.comparison import comparison_card, comparison_table
 from demo.views.run_card import run_card
@@ -266,7 +266,7 @@ def wire(opening: Opening, opened: gr.State) -> list[Any]:
         show_progress_on=detail.problem,
         api_visibility="private",
     )
-    packed.success(None, None, None, js=CLICK_FILE.replace("#ph-download-file", "#ph-detail-file"))
+    packed.success(None, detail.file, None, js=SAVE_FILE)
     detail.delete.click(partial(gr.Row, visible=True), None, detail.sure, **_QUICK)
     detail.keep.click(partial(gr.Row, visible=False), None, detail.sure, **_QUICK)
     run_before_after.wire(shared, detail.before_after, opened)

@@ -17,7 +17,11 @@ from demo.watching import Watcher
 from mtl.errors import MtlError
 
 NEW = "new"
-CLICK_FILE = "() => setTimeout(() => document.querySelector('#ph-download-file').click(), 50)"
+SAVE_FILE = (
+    "(file) => { if (!file || !file.url) return; const link = document.createElement('a'); link.href = file.url;"
+    " link.download = file.orig_name || ''; document.body.append(link); link.click(); link.remove(); }"
+)
+"""Saves the file that a handler packed: a download that begins with one click."""
 _OFF = "Training is switched off on this page. Start the app on your own machine to train."
 _QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
@@ -126,7 +130,7 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
         show_progress_on=monitor.problem,
         api_visibility="private",
     )
-    packed.success(None, None, None, js=CLICK_FILE)
+    packed.success(None, buttons.file, None, js=SAVE_FILE)
 
 
 def _start(shared: Shared, form: TrainForm, owner: str, *values: Any) -> tuple[Any, str]:  # noqa: ANN401
