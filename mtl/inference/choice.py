@@ -4,10 +4,10 @@ import hashlib
 import platform
 from pathlib import Path
 
-import psutil
 from pydantic import BaseModel, ConfigDict
 
 from mtl.inference.backends import Precision
+from mtl.inference.cores import usable_cores
 
 
 class Measured(BaseModel):
@@ -36,7 +36,7 @@ class Choice(BaseModel):
 
 def machine_key(wanted: str) -> str:
     """A short hash of this machine's processor and of what was asked for."""
-    parts = [wanted, platform.machine(), _processor(), str(psutil.cpu_count(logical=False)), str(psutil.cpu_count())]
+    parts = [wanted, platform.machine(), _processor(), str(usable_cores())]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 

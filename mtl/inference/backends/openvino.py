@@ -12,10 +12,10 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
 
 from mtl.errors import BackendError
 from mtl.inference.backends.interface import Batch, Outputs, Precision
+from mtl.inference.cores import usable_cores
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -113,7 +113,7 @@ class OpenVinoBackend:
         self, folder: Path, precision: Precision, *, classifiers: Sequence[str], taggers: Sequence[str]
     ) -> None:
         self.precision = precision
-        cores = psutil.cpu_count(logical=False) or 1
+        cores = usable_cores()
         self.parallel = min(cores, _MOST_STREAMS)
         stored = (folder / _WEIGHTS_FILE).stat().st_size
         self.memory_bytes = stored + (stored if precision is Precision.FP32 else stored // 2)  # as stored and repacked
