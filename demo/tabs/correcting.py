@@ -13,6 +13,7 @@ from demo.corrections import Correction, Corrections
 from demo.engines import key_of
 from demo.predicted import Predicted
 from demo.retraining import Head, recipe_of
+from demo.runs import status_of
 from demo.scoring import spans_of
 from demo.settings import Training
 from demo.tabs.shared import ENGINE_SLOTS, Shared, heading, message_place, reporting
@@ -155,8 +156,8 @@ def _tick(shared: Shared, run: tuple[str, str], owner: str) -> tuple[Any, ...]:
     if not run_id:
         return gr.skip(), gr.Timer(active=False), gr.skip(), gr.skip()
     folder = shared.runs.get(run_id, owner)
-    status = folder.read_status()
-    if status.state.is_live:
+    status = status_of(folder)
+    if not status.state.has_ended:
         steps = f"step {status.step} of at most {status.total_steps}" if status.total_steps else "loading"
         return message.note(f"Training {task} alone: {steps}"), gr.skip(), gr.skip(), gr.skip()
     stopped = gr.Timer(active=False)

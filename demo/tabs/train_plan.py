@@ -32,7 +32,7 @@ class PlanStep:
 
 def build(settings: Settings) -> PlanStep:
     """Lay out the step."""
-    with gr.Row(elem_classes="ph-numbers"):
+    with gr.Row(elem_classes="ph-rates"):
         epochs = gr.Number(20, label="Epochs", info="Passes over the data.", min_width=120)
         tokens = gr.Number(512, label="Tokens a batch", info="Larger is steadier.", precision=0, min_width=120)
         head_lr = gr.Number(5e-3, label="Rate of heads", info="New parts learn fast.", min_width=120)
