@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: run test check format clean help
+.PHONY: run test test-slow check format clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -16,6 +16,10 @@ run: $(RUN_STAMP) ## make the environment, install and open the app on http://12
 test: $(DEV_STAMP) ## make the environment, install and run all tests, those in a browser too
 	@sh tests/install-chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(DEV_STAMP) ## whole trainings watched in a browser
+	@sh tests/install-chromium.sh
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: $(DEV_STAMP) ## lint, format, types and the direction of imports
 	$(BIN)/ruff check .

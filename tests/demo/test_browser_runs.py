@@ -16,6 +16,8 @@ from tests.demo.trainer import (  # noqa: E402
     visit,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visitor, trainer, tmp_path):
     other = finished_run(visitor, trainer)

@@ -17,6 +17,8 @@ from tests.demo.trainer import (  # noqa: E402
     written_steps,
 )
 
+pytestmark = pytest.mark.slow
+
 # The bold line of a task and the faint one behind it hold the same steps.
 STEPS = (
     "() => { const plot = document.querySelector('#ph-loss .js-plotly-plot');"
