@@ -114,7 +114,7 @@ def test_broken_files_give_one_sentence_with_file_and_line(page, tmp_path):
     page.get_by_label("Name of the task").fill("mine")
     problem = page.locator("#ph-data-problem [role=alert]")
     kind = "classification"
-    for case in BROKEN[1:]:  # the form maps columns, so a header of other names is no mistake here
+    for case in (c for c in BROKEN if c.file in ("empty-text.csv", "not-json.jsonl")):  # test_drafts has all of them
         file = tmp_path / case.file
         file.write_bytes(case.content)
         if case.kind != kind:
@@ -162,6 +162,7 @@ def start_training(page, *, epochs, tokens, preset=None):
     return page.locator("#ph-run section")
 
 
+@pytest.mark.slow
 def test_a_run_is_watched_survives_a_reload_and_its_model_is_used(page):
     # Tiny batches: with the frozen part cached, a run of ordinary ones ends before anybody could watch it.
     card = start_training(page, epochs="10", tokens="16")
