@@ -7,6 +7,7 @@ from mtl.inference import Engine
 from mtl.inference.poolings import Poolings
 from mtl.prediction import forward
 from mtl.recipe import Pooling
+from tests.tiny import EXACT
 
 TEXTS = ["a cat sat", "the dog", "a cat sat on the mat and the dog ran", "!"]
 
@@ -25,7 +26,7 @@ def test_every_pooling_is_what_a_backbone_with_it_gives(tiny_bert):
 def test_a_checkpoint_is_pooled_with_its_own_weights(trained):
     poolings = Poolings.load(str(trained / "best"))
     own = poolings.encode(TEXTS)[poolings.own]
-    np.testing.assert_allclose(own, Engine.load(trained / "best").encode(TEXTS), atol=1e-5)
+    np.testing.assert_allclose(own, Engine.load(trained / "best", **EXACT).encode(TEXTS), atol=1e-5)
 
 
 def test_no_texts_give_empty_vectors(tiny_bert):

@@ -11,6 +11,7 @@ from mtl.errors import RecipeError
 from mtl.inference.analysis import Analysis
 from tests.mtl.recipes import recipe_of
 from tests.mtl.training.seen import events_of, scores
+from tests.tiny import EXACT
 
 SENTENCES = ["anna met tom in paris", "the team won the match"]
 
@@ -27,7 +28,7 @@ def tensors(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def analyses(folder: Path) -> list[Analysis]:
-    return Engine.load(folder).analyze(SENTENCES)
+    return Engine.load(folder, **EXACT).analyze(SENTENCES)
 
 
 def test_a_new_task_gets_a_head_and_leaves_the_others_bit_equal(trained: Path, tmp_path: Path):

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from mtl.data import read_files
 from mtl.inference import Engine
 from mtl.recipe import Recipe
 from mtl.training import run_in_folder
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin, events_of, losses, scores
+from tests.tiny import EXACT
 
 MIX = {"head": {"layers": "mix"}}
 FROZEN = {"preset": "heads_only"}
@@ -37,10 +39,8 @@ def test_it_trains_with_the_backbone_too(tiny_bert: Path, tmp_path: Path, freezi
 
 def test_its_checkpoint_predicts_as_it_was_measured(recipe: Recipe, tmp_path: Path):
     events = list(run_in_folder(recipe, tmp_path / "run"))
-    engine = Engine.load(str(tmp_path / "run" / "last"))
+    engine = Engine.load(tmp_path / "run" / "last", **EXACT)
     measured = scores(events, "eval/names/f1")[-1]
-    from mtl.data import read_files
-
     task = recipe.tasks["names"]
     found = engine.evaluate("names", list(read_files(task, task.dev)))
     assert found["f1"] == pytest.approx(measured, abs=0.02)
