@@ -52,7 +52,16 @@ def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
     folder.create()
     folder.recipe.write_text(dump(recipe), encoding="utf-8")
     now = time.time()
-    yield from _follow(recipe, folder, Status(RunState.STARTING, 0, 0.0, started=now, updated=now), resume=False)
+    status = Status(RunState.STARTING, 0, 0.0, started=_asked_at(folder, now), updated=now)
+    yield from _follow(recipe, folder, status, resume=False)
+
+
+def _asked_at(folder: RunFolder, now: float) -> float:
+    """When the run was asked for: one that has waited in a queue keeps its time, and so its name."""
+    try:
+        return folder.read_status().started
+    except RunError:
+        return now
 
 
 def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) -> Iterator[Event]:
