@@ -162,7 +162,6 @@ def start_training(page, *, epochs, tokens, preset=None):
     return page.locator("#ph-run section")
 
 
-@pytest.mark.slow
 def test_a_run_is_watched_survives_a_reload_and_its_model_is_used(page):
     # Tiny batches: with the frozen part cached, a run of ordinary ones ends before anybody could watch it.
     card = start_training(page, epochs="10", tokens="16")
