@@ -2,8 +2,11 @@
 
 import ctypes
 import sys
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
+
+from mtl.recipe.choices import Precision
 
 
 def best_device() -> torch.device:
@@ -11,6 +14,11 @@ def best_device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+
+
+def computing_in(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """A context for forward passes of this precision; the weights are not touched."""
+    return torch.autocast(device.type, torch.bfloat16) if precision is Precision.BF16 else nullcontext()
 
 
 def release_memory() -> None:

@@ -10,8 +10,10 @@ from torch import Tensor
 
 from mtl.batching import by_length, pack
 from mtl.cache import RaggedRows, RaggedStore
+from mtl.device import computing_in
 from mtl.encoder.encoder import Encoder
 from mtl.encoder.tokens import TokenizedText, Tokenizer
+from mtl.recipe.choices import Precision
 
 FILL_TOKENS = 2048  # of a batch that is computed to be kept
 _FORMAT = b"polyhead-states-1"
@@ -33,7 +35,7 @@ class FrozenStates:
     tokenizer: Tokenizer
     below: int
     store: RaggedStore
-    precision: torch.dtype = torch.float32
+    precision: Precision = Precision.FP32
 
     def __call__(self, texts: Sequence[TokenizedText]) -> list[TokenizedText]:
         """The texts with their states, from the store where an earlier run left them.
@@ -66,8 +68,7 @@ class FrozenStates:
         lengths = [len(text) for text in texts]
         for batch in pack(lengths, by_length(lengths), budget=FILL_TOKENS):
             tokens = self.tokenizer.pad([texts[row] for row in batch]).to(device)
-            reduced = self.precision is not torch.float32
-            with torch.autocast(device.type, self.precision, enabled=reduced):
+            with computing_in(self.precision, device):
                 states = self.encoder.lower(tokens)
             halves = states.to(torch.float16).cpu().numpy()
             for row, values in zip(batch, halves, strict=True):

@@ -11,9 +11,11 @@ import torch
 
 from mtl.batching import by_length, pack
 from mtl.cache import RaggedRows, RaggedStore
+from mtl.device import computing_in
 from mtl.encoder.encoder import Encoded, Encoder
 from mtl.encoder.frozen import FILL_TOKENS, fingerprint
 from mtl.encoder.tokens import TokenBatch, TokenizedText, Tokenizer
+from mtl.recipe.choices import Precision
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class FrozenSummaries:
     encoder: Encoder
     tokenizer: Tokenizer
     store: RaggedStore
-    precision: torch.dtype = torch.float32
+    precision: Precision = Precision.FP32
 
     def __call__(self, texts: Sequence[TokenizedText]) -> list[TokenizedText]:
         """The texts with their summaries, from the store where an earlier run left them.
@@ -64,7 +66,7 @@ class FrozenSummaries:
         lengths = [len(text) for text in texts]
         for rows in pack(lengths, by_length(lengths), budget=FILL_TOKENS):
             batch = self.tokenizer.pad([replace(texts[row], summary=None, states=None) for row in rows]).to(device)
-            with torch.no_grad(), torch.autocast(device.type, self.precision, enabled=_is_reduced(self.precision)):
+            with torch.no_grad(), computing_in(self.precision, device):
                 encoded = self.encoder(batch)
             values = _summarize(encoded, batch, size=out.values.shape[1])
             for row, summary in zip(rows, values, strict=True):
@@ -93,7 +95,3 @@ def _summarize(encoded: Encoded, batch: TokenBatch, *, size: int) -> np.ndarray:
 
 def _counts(texts: Sequence[TokenizedText]) -> list[int]:
     return [1 + len(text.first_tokens) for text in texts]
-
-
-def _is_reduced(precision: torch.dtype) -> bool:
-    return precision is not torch.float32

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from mtl.inference.backends import Precision
 from mtl.inference.cores import usable_cores
+from mtl.recipe.choices import Precision
 
 
 class Measured(BaseModel):

@@ -9,7 +9,7 @@ import numpy as np
 
 from mtl.checkpoint import LoadedModel
 from mtl.errors import BackendError
-from mtl.inference.backends import Backend, Precision, openvino
+from mtl.inference.backends import Backend, openvino
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.choice import Choice, Measured
 from mtl.inference.decoding import Decoded
@@ -21,7 +21,7 @@ from mtl.inference.store import PreparedFolder
 from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
 from mtl.labels import spans_of
 from mtl.metrics.tagging import span_f1
-from mtl.recipe.choices import TaskKind
+from mtl.recipe.choices import Precision, TaskKind
 from mtl.text import split_words
 
 MIN_COSINE = 0.999

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tokenizers import Tokenizer
 
 from mtl.errors import BackendError, InputError
-from mtl.inference.backends import Backend, Precision, openvino
+from mtl.inference.backends import Backend, openvino
 from mtl.inference.choice import Choice, machine_key
 from mtl.inference.preparing import prepare_aside
 from mtl.inference.reading import Reader
@@ -17,7 +17,7 @@ from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
 from mtl.inference.store import PreparedFolder
 from mtl.inference.wishes import AUTO, BACKENDS, DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
-from mtl.recipe.choices import TaskKind
+from mtl.recipe.choices import Precision, TaskKind
 
 if TYPE_CHECKING:
     from mtl.checkpoint import LoadedModel

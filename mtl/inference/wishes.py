@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mtl.inference.backends import Precision
+from mtl.recipe.choices import Precision
 
 AUTO = "auto"
 TORCH, OPENVINO = "torch", "openvino"

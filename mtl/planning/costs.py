@@ -8,12 +8,13 @@ from itertools import islice, pairwise
 
 import torch
 
+from mtl.device import computing_in
 from mtl.encoder import TokenizedText
+from mtl.recipe.choices import Precision
 from mtl.training.features import whole_backbone
 from mtl.training.losses import batch_loss
-from mtl.training.precision import Precision
 from mtl.training.prepared import collate, with_features
-from mtl.training.setup import Course, Trainer
+from mtl.training.setup import Course, Trainer, is_anchored
 
 _BATCHES = 6  # measured ones, after one that warms up
 _FORWARD_SHARE = 3.0  # a training step costs about three forward passes
@@ -61,6 +62,8 @@ def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
         pace = _between(paces[0], paces[last], index / max(1, last))
         seconds += drawn * (end - begin) * pace.step + fills[index] * pace.lower
         seconds += evaluations[index] * dev_tokens * pace.step / _FORWARD_SHARE
+    if is_anchored(trainer.recipe, trainer.stages[-1].plan):
+        seconds += train_tokens * paces[last].step / _FORWARD_SHARE
     return Costs(seconds, cache_bytes)
 
 
@@ -90,9 +93,10 @@ def _sets(trainer: Trainer, *, dev: bool) -> Iterator[list[TokenizedText]]:
 
 
 def _anchor_bytes(trainer: Trainer) -> int:
-    texts = [replace(text, first_tokens=()) for text in _texts_that_train(trainer) if text.anchor is not None]
-    keeps = texts and trainer.recipe.cache.enabled
-    return whole_backbone(trainer.recipe, trainer.loaded, precision=Precision.FP32).bytes_of(texts) if keeps else 0
+    if not trainer.recipe.cache.enabled or not is_anchored(trainer.recipe, trainer.stages[-1].plan):
+        return 0
+    texts = [replace(text, first_tokens=()) for text in _texts_that_train(trainer)]
+    return whole_backbone(trainer.recipe, trainer.loaded, precision=Precision.FP32).bytes_of(texts)
 
 
 def _measure(trainer: Trainer, course: Course) -> _Pace:
@@ -107,7 +111,7 @@ def _measure(trainer: Trainer, course: Course) -> _Pace:
             examples = with_features(examples, trainer.features.in_memory)
         reached = time.perf_counter()
         batch = collate(model.tasks[draw.task], examples, trainer.tokenizer).to(model.device)
-        with trainer.precision.autocast(model.device):
+        with computing_in(trainer.precision, model.device):
             loss = batch_loss(model, batch).task
         if loss.requires_grad:
             torch.autograd.backward(loss)

@@ -1,4 +1,4 @@
-"""`plan`: set a recipe up, run a few batches to see how long they take, and keep nothing."""
+"""`plan`: set a recipe up, run a few batches to see how long they take, and keep only the probe's precision."""
 
 import resource
 import sys
@@ -32,7 +32,7 @@ def plan(recipe: Recipe) -> Plan:
     Raises:
         MtlError: as training would raise before its first step.
     """
-    trainer = set_up(recipe)
+    trainer = set_up(recipe, anchored=False)
     trainer.settle_precision()
     course = trainer.course
     warnings = [warning for data in trainer.data.values() for warning in data_warnings(data)]

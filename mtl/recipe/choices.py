@@ -72,3 +72,10 @@ class Schedule(StrEnum):
     CONSTANT = "constant"
     PROBE_FIRST = "probe_first"
     GRADUAL = "gradual"
+
+
+class Precision(StrEnum):
+    """The numbers that a backbone computes with; weights and heads stay in float32."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"

@@ -1,7 +1,7 @@
 """Everything a training run needs, as frozen values with every default written out."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -217,7 +217,7 @@ class Recipe(_Config):
         if "head_lr" in self.optimizer.model_fields_set:
             chosen = replace(chosen, tagging_lr=self.optimizer.head_lr)
         for section in (self.optimizer, self.budget):
-            for name in sorted(set(Defaults.__dataclass_fields__) & set(type(section).model_fields)):
+            for name in sorted({f.name for f in fields(Defaults)} & set(type(section).model_fields)):
                 if name not in section.model_fields_set:
                     section.__dict__[name] = getattr(chosen, name)
         return self

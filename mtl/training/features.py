@@ -6,9 +6,9 @@ from mtl.encoder.frozen import FrozenStates
 from mtl.encoder.summaries import FrozenSummaries
 from mtl.errors import BackboneError
 from mtl.freezing import FreezePlan
+from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.runs.folder import home
-from mtl.training.precision import Precision
 
 FrozenFeatures = FrozenStates | FrozenSummaries
 
@@ -32,12 +32,12 @@ def frozen_features(
         encoder.cut(below)
     except BackboneError:
         return None
-    return FrozenStates(encoder, loaded.tokenizer, below, _store(recipe), precision.dtype)
+    return FrozenStates(encoder, loaded.tokenizer, below, _store(recipe), precision)
 
 
 def whole_backbone(recipe: Recipe, loaded: LoadedModel, *, precision: Precision) -> FrozenSummaries:
     """Summaries by the backbone as it is now."""
-    return FrozenSummaries(loaded.model.encoder, loaded.tokenizer, _store(recipe), precision.dtype)
+    return FrozenSummaries(loaded.model.encoder, loaded.tokenizer, _store(recipe), precision)
 
 
 def _store(recipe: Recipe) -> RaggedStore:

@@ -1,12 +1,12 @@
 """A batch forward and backward: in one pass, or added up over several where one is limited or does not fit."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 import torch
 
 from mtl.batching import pack
+from mtl.device import computing_in
 from mtl.errors import TrainingError
 from mtl.training.losses import batch_loss, unit_count
 from mtl.training.prepared import TrainBatch
@@ -91,7 +91,7 @@ class Passes:
         loss = total = 0.0
         for batch, count in zip(batches, units, strict=True):
             share = count / max(1, sum(units)) if len(batches) > 1 else 1.0
-            with self._autocast():
+            with computing_in(trainer.precision, model.device):
                 found = batch_loss(model, batch)
             minimised = course.weights(batch.task, found.task) * share
             if found.moved is not None:
@@ -102,9 +102,6 @@ class Passes:
             if minimised.requires_grad and minimised.isfinite():
                 torch.autograd.backward(minimised)
         return BatchOutcome(batches[0].task, loss, total, sum(batch.token_count for batch in batches))
-
-    def _autocast(self) -> AbstractContextManager[object]:
-        return self.trainer.precision.autocast(self.trainer.loaded.model.device)
 
 
 def _is_out_of_memory(error: RuntimeError | MemoryError) -> bool:

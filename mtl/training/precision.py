@@ -5,14 +5,15 @@ import json
 import platform
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from enum import StrEnum
+from contextlib import AbstractContextManager
 from statistics import median
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
+from mtl.device import computing_in
+from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.runs.folder import home
 
@@ -23,22 +24,6 @@ _SMALL = 1_000_000  # parameters below which a pass is too short to gain
 _ROUNDS = 3
 
 Pass = Callable[[AbstractContextManager[object]], Tensor]
-
-
-class Precision(StrEnum):
-    """The number format of the training passes; weights, optimizer and evaluation stay in fp32."""
-
-    FP32 = "fp32"
-    BF16 = "bf16"
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """PyTorch's name of it."""
-        return torch.bfloat16 if self is Precision.BF16 else torch.float32
-
-    def autocast(self, device: torch.device) -> AbstractContextManager[object]:
-        """A context for forward passes."""
-        return torch.autocast(device.type, torch.bfloat16) if self is Precision.BF16 else nullcontext()
 
 
 def choose_precision(recipe: Recipe, model: torch.nn.Module, training_pass: Pass) -> Precision:
@@ -76,7 +61,7 @@ def _probe(model: torch.nn.Module, training_pass: Pass, device: torch.device) ->
         found: dict[Precision, tuple[float, Tensor]] = {}
         for precision, seconds in times.items():
             begun = time.perf_counter()
-            found[precision] = _loss_and_gradient(model, training_pass, precision.autocast(device))
+            found[precision] = _loss_and_gradient(model, training_pass, computing_in(precision, device))
             seconds.append(time.perf_counter() - begun)
         slow, fast = times[Precision.FP32][-1], times[Precision.BF16][-1]
         if fast > 2 * slow:  # bf16 is emulated: not worth another try

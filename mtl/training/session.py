@@ -12,13 +12,13 @@ from mtl.checkpoint import Snapshot, save
 from mtl.device import release_memory
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC, evaluate
+from mtl.recipe.choices import Precision
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, StopReason
 from mtl.training.best import BestKeeper
 from mtl.training.gradients import gradient_cosines
 from mtl.training.passes import BatchOutcome
-from mtl.training.precision import Precision
 from mtl.training.resume import Position, restore_state, save_state
 from mtl.training.setup import Course, Trainer
 

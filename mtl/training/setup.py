@@ -15,13 +15,13 @@ from mtl.encoder import Tokenizer, load_backbone
 from mtl.errors import RecipeError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.optim import Optimization, build_optimization
-from mtl.recipe.choices import TaskKind
+from mtl.recipe.choices import Precision, TaskKind
 from mtl.recipe.schema import Recipe
 from mtl.training.beginning import begin
 from mtl.training.corpus import Corpus, read_corpus, with_anchors
 from mtl.training.features import FrozenFeatures, frozen_features, whole_backbone
 from mtl.training.losses import LossWeights, batch_loss
-from mtl.training.precision import Precision, choose_precision
+from mtl.training.precision import choose_precision
 from mtl.training.prepared import TrainBatch, collate
 from mtl.training.sampler import Draw, TaskSampler
 
@@ -104,7 +104,7 @@ class Trainer:
         if self.features is not None and not self._measures:
             self._measures = True
             self.loaded.model.eval()
-            self.corpus = self.corpus.measured_with(replace(self.features, precision=torch.float32))
+            self.corpus = self.corpus.measured_with(replace(self.features, precision=Precision.FP32))
         return self.corpus
 
     def batch(self, draw: Draw) -> TrainBatch:
@@ -134,8 +134,12 @@ class Trainer:
         return tuple(notes)
 
 
-def set_up(recipe: Recipe) -> Trainer:
+def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     """Read the data, load the backbone, build heads, and plan the steps; `enter_stage_of` comes next.
+
+    Args:
+        recipe: of the run.
+        anchored: whether training texts get the anchors that the recipe asks for, which takes a pass over all of them.
 
     Raises:
         MtlError: anything in the recipe, the data or the backbone is not as expected.
@@ -165,11 +169,16 @@ def set_up(recipe: Recipe) -> Trainer:
     if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
         untouched = build(load_backbone(loaded.backbone.name, pooling=encoder.pooling), {})
         corpus = corpus.measured_from(untouched)
-    if recipe.anchor and plan.backbone_trains:
+    if anchored and is_anchored(recipe, plan):
         summaries = whole_backbone(recipe, untouched, precision=Precision.FP32) if recipe.cache.enabled else None
         corpus = with_anchors(corpus, untouched, summaries)
     course = _course(recipe, loaded, corpus) if trains else None
     return Trainer(recipe, loaded, data, course_stages, corpus, course, freezer, trained_parameters)
+
+
+def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:
+    """Whether training texts bring their embedding by the untouched backbone."""
+    return recipe.anchor > 0 and plan.backbone_trains
 
 
 def _course(recipe: Recipe, loaded: LoadedModel, corpus: Corpus) -> Course:

@@ -1,7 +1,5 @@
 """The Train tab as a visitor uses it."""
 
-import time
-
 import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -14,6 +12,7 @@ from tests.demo.trainer import (  # noqa: E402
     newest_run,
     start,
     visit,
+    wait_until_written,
     written_steps,
 )
 
@@ -93,7 +92,7 @@ def test_the_curve_is_complete_after_reload_second_tab_closed_tab_and_a_server_r
     wait_for_step(second, written_steps(trainer)[-1] + 2)
 
     trainer.stop()
-    time.sleep(1)
+    wait_until_written(trainer, written_steps(trainer)[-1] + 1)  # the run goes on without a server
     trainer.start()
     second.reload(wait_until="domcontentloaded")
     second.get_by_role("tab", name="Train").click()

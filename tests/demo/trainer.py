@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -70,6 +71,14 @@ def newest_run(server):
 def written_steps(server):
     lines = (newest_run(server) / "events.jsonl").read_text().splitlines()
     return [event["step"] for event in map(json.loads, lines) if event["kind"] == "step"]
+
+
+def wait_until_written(server, step):
+    """Wait for the newest run to make a step, whether or not a server runs."""
+    end = time.monotonic() + RUN / 1000
+    while written_steps(server)[-1] < step:
+        assert time.monotonic() < end, f"step {step} was not made"
+        time.sleep(0.05)
 
 
 def finished_run(context, server):

@@ -2,21 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mtl.recipe.choices import Precision
+
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-
-
-class Precision(StrEnum):
-    """The numbers that the backbone computes with."""
-
-    FP32 = "fp32"
-    BF16 = "bf16"
 
 
 @dataclass(frozen=True, slots=True)

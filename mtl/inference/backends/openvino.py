@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtl.errors import BackendError
-from mtl.inference.backends.interface import Batch, Outputs, Precision
+from mtl.inference.backends.interface import Batch, Outputs
 from mtl.inference.cores import usable_cores
+from mtl.recipe.choices import Precision
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,11 +68,26 @@ def export(model: "MultiTaskModel", folder: Path) -> None:
         with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers():
             warnings.simplefilter("ignore")
             converted = _convert(graph, example)
-    except Exception as error:  # converters raise whatever the operation at hand provokes
+    except _conversion_errors() as error:
         raise BackendError(f"OpenVINO cannot run this model: {(str(error).splitlines() or [''])[0][:200]}") from error
     for port, name in zip(converted.inputs, INPUTS, strict=True):
         port.get_tensor().set_names({name})
     library().save_model(converted, folder / GRAPH_FILE, compress_to_fp16=False)
+
+
+def _conversion_errors() -> tuple[type[Exception], ...]:
+    """What tracing and converting raise over an operation that they do not know."""
+    from openvino import frontend
+    from torch.jit._trace import TracingCheckError
+
+    failures = (
+        frontend.GeneralFailure,
+        frontend.InitializationFailure,
+        frontend.NotImplementedFailure,
+        frontend.OpConversionFailure,
+        frontend.OpValidationFailure,
+    )
+    return (*failures, TracingCheckError, RuntimeError, TypeError, ValueError, LookupError, AttributeError)
 
 
 def _convert(graph: "Graph", example: "tuple[Tensor, ...]") -> Any:  # noqa: ANN401

@@ -1,13 +1,14 @@
 """The backend that is always there, and the reference for every other one."""
 
-import contextlib
 from collections.abc import Iterable, Iterator
 
 import torch
 
+from mtl.device import computing_in
 from mtl.inference.backends.graph import Graph
-from mtl.inference.backends.interface import Batch, Outputs, Precision
+from mtl.inference.backends.interface import Batch, Outputs
 from mtl.model import MultiTaskModel
+from mtl.recipe.choices import Precision
 
 
 class TorchBackend:
@@ -30,7 +31,7 @@ class TorchBackend:
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
         """Each batch with its outputs, in order."""
         for batch in batches:
-            with torch.inference_mode(), self._casting():
+            with torch.inference_mode(), computing_in(self.precision, self._device):
                 tensors = self._graph(
                     *(
                         torch.from_numpy(array).to(self._device)
@@ -39,8 +40,3 @@ class TorchBackend:
                 )
                 outputs = self._graph.outputs(tensors)
             yield batch, outputs
-
-    def _casting(self) -> contextlib.AbstractContextManager[object]:
-        if self.precision is Precision.FP32:
-            return contextlib.nullcontext()
-        return torch.autocast(self._device.type, dtype=torch.bfloat16)

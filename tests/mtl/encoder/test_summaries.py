@@ -10,7 +10,7 @@ import torch
 from mtl.cache import RaggedStore
 from mtl.encoder import LoadedBackbone, TokenizedText, load_backbone
 from mtl.encoder.summaries import FrozenSummaries
-from mtl.recipe.choices import Pooling
+from mtl.recipe.choices import Pooling, Precision
 from mtl.text import split_words
 from tests.tiny import HIDDEN, LAYERS
 
@@ -100,7 +100,7 @@ def test_what_they_depend_on_makes_another_entry(backbone: LoadedBackbone, store
 
 
 def test_another_precision_makes_another_entry(backbone: LoadedBackbone, store: RaggedStore):
-    for precision in (torch.float32, torch.bfloat16):
+    for precision in Precision:
         replace(summaries(backbone, store), precision=precision)(worded(backbone))
     assert len(list(store.folder.iterdir())) == 2
 

@@ -8,10 +8,11 @@ import pytest
 
 from mtl.errors import BackendError
 from mtl.inference import Engine
-from mtl.inference.backends import Batch, Precision, openvino
+from mtl.inference.backends import Batch, openvino
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import OpenVinoBackend, export
 from mtl.inference.backends.pytorch import TorchBackend
+from mtl.recipe.choices import Precision
 from tests.mtl.inference.engines import model_of
 from tests.tiny import ARCHITECTURES
 

@@ -142,8 +142,8 @@ def test_a_layer_that_heads_share_counts_once(tiny_bert: Path, tmp_path: Path, f
 def test_planning_changes_no_weight(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made: list[tuple[Trainer, dict[str, torch.Tensor]]] = []
 
-    def remember(recipe: Recipe) -> Trainer:
-        trainer = set_up(recipe)
+    def remember(recipe: Recipe, **how: bool) -> Trainer:
+        trainer = set_up(recipe, **how)
         tensors = {name: p.detach().clone() for name, p in trainer.loaded.model.named_parameters()}
         made.append((trainer, tensors))
         return trainer
@@ -200,3 +200,8 @@ def test_a_frozen_head_that_was_never_trained_is_told(tiny_bert: Path, tmp_path:
     assert [w for w in found.warnings if "never trained" in w] == [
         "names: its head is frozen and was never trained, so its predictions will be those of chance"
     ]
+
+
+def test_a_plan_keeps_no_anchors_and_foresees_what_they_take(tiny_bert: Path, tmp_path: Path):
+    found = foresee(quick_recipe(tiny_bert, tmp_path, freezing={"preset": "full"}, anchor=0.5), tmp_path)
+    assert found.plan.cache_bytes == found.cache_bytes > 0

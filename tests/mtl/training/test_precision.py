@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from mtl.recipe import Recipe
+from mtl.recipe.choices import Precision
 from mtl.runs import Started
 from mtl.training import precision
-from mtl.training.precision import Precision, choose_precision
+from mtl.training.precision import choose_precision
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of, losses
 
