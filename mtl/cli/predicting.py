@@ -50,5 +50,6 @@ def _write(engine: Engine, source: Path, target: Path, form: Format) -> Written:
     if written.resumed:
         err.print(f"{written.resumed} texts were there from an earlier call", markup=False)
     if written.rejected:
-        err.print(f"{written.rejected} rows were left out, see {corpus.rejects}", markup=False)
+        rows = "1 row was" if written.rejected == 1 else f"{written.rejected} rows were"
+        err.print(f"{rows} left out, see {corpus.rejects}", markup=False)
     return written
