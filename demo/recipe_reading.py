@@ -113,7 +113,8 @@ def _more(recipe: Recipe, freezing: dict[str, Any]) -> str:
     tasks = {name: _without(task, ("kind", "train", "dev", "score_range")) for name, task in content["tasks"].items()}
     content["tasks"] = {name: task for name, task in tasks.items() if task}
     content["freezing"] = freezing
-    content["optimizer"] = _without(content.get("optimizer", {}), ("backbone_lr", "head_lr"))
+    follows = ("tagging_lr",) if recipe.optimizer.tagging_lr == recipe.optimizer.head_lr else ()
+    content["optimizer"] = _without(content.get("optimizer", {}), ("backbone_lr", "head_lr", *follows))
     content["budget"] = _without(content.get("budget", {}), ("epochs", "batch_tokens"))
     content = {key: value for key, value in content.items() if value not in ({}, None)}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True) if content else ""

@@ -106,6 +106,8 @@ def test_axe_finds_nothing_serious_on_train_and_runs(browser, trainer, scheme):
     page.goto(f"{trainer.url}/?run={run}", wait_until="domcontentloaded")
     page.get_by_role("tab", name="Train").click()
     expect(page.locator("#ph-metric-table table")).to_be_visible(timeout=SLOW)
+    for figure in ("#ph-loss", "#ph-metrics", "#ph-moved"):
+        expect(page.locator(f"{figure} .js-plotly-plot")).to_be_visible(timeout=SLOW)
     found["the monitor"] = _serious(axe, page)
     page.get_by_role("tab", name="Runs").click()
     page.locator("#ph-runs [data-open]").first.click()
