@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from mtl.device import release_memory
 from mtl.errors import TrainingError
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Event, Noticed, StopReason
 from mtl.training.passes import BatchOutcome, Passes
 from mtl.training.session import Session
 from mtl.training.setup import set_up
+
+_RELEASE_EVERY = 8  # steps of a trained backbone, whose tensors of ever new shapes leave memory held and unused
 
 
 def train(
@@ -67,6 +70,8 @@ def train(
         reason = session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
         if reason is not None:
             break
+        if step % _RELEASE_EVERY == 0 and trainer.freezer.plan.backbone_trains:
+            release_memory()
         session.keep_state(step)  # at the end `session.end` does: a state is never written over
     yield from session.end(step, reason or StopReason.COMPLETED)
 
