@@ -7,8 +7,8 @@ import sys
 import gradio as gr
 
 from demo import page, theme
-from demo.engines import Engines
-from demo.passes import Model
+from demo.answers.engines import Engines
+from demo.answers.passes import Model
 from demo.runs import RunManager
 from demo.settings import Settings, Training, derive
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from demo import links
-from demo.engines import Engines
+from demo.answers.engines import Engines
 from demo.runs import RunManager
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train

@@ -1,13 +1,13 @@
 """The look of the page: one theme on an 8-pixel grid, and the style sheet for what we draw ourselves."""
 
-from pathlib import Path
-
 import gradio as gr
 
-STYLE = Path(__file__).with_name("style.css")
-STYLES = [STYLE, *sorted(set(Path(__file__).parent.rglob("*.css")) - {STYLE})]
+from demo.assets import ASSETS
+
+STYLE = ASSETS / "page.css"
+STYLES = [STYLE, *sorted(set(ASSETS.rglob("*.css")) - {STYLE})]
 """The page's own style sheet, and that of each part that brings one."""
-ICON = Path(__file__).with_name("favicon.svg")
+ICON = ASSETS / "favicon.svg"
 
 _SPACING = gr.themes.Size(xxs="2px", xs="4px", sm="4px", md="8px", lg="8px", xl="16px", xxl="24px", name="grid8")
 _RADIUS = gr.themes.Size(xxs="2px", xs="4px", sm="4px", md="6px", lg="8px", xl="8px", xxl="12px", name="soft")

@@ -11,7 +11,6 @@ from threading import Lock, Thread
 
 import yaml
 
-from demo.recipe_text import as_yaml
 from demo.runs import queue
 from demo.runs.archive import pack
 from demo.runs.info import TABLE, RunInfo, infos, name_of, status_of, write_name
@@ -26,6 +25,7 @@ from demo.runs.places import (
     write_presets,
 )
 from demo.runs.process import launch, launched_process
+from demo.runs.recipe_text import as_yaml
 from demo.settings import Settings, Training
 from mtl.errors import RunError
 from mtl.recipe import Recipe

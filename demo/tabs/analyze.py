@@ -5,20 +5,21 @@ from typing import Any
 
 import gradio as gr
 
-from demo import links, passes
-from demo.examples import ANALYZE_EXAMPLES
-from demo.landscape import Landscapes, landscape
+from demo import links
+from demo.answers import passes
+from demo.inputs.examples import ANALYZE_EXAMPLES
+from demo.inputs.text_input import one_text
+from demo.maps.landscape import Landscapes, landscape
 from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, latest, message_place, reporting
-from demo.text_input import one_text
 from demo.turns import Turns
 from demo.views import message
-from demo.views.analysis import as_json, cut_warning, spoken
-from demo.views.classes import bars
-from demo.views.entities import entity_cards, entity_table
-from demo.views.neighbours import near_list
-from demo.views.numbers import number_strip
-from demo.views.place import Star, place_map
-from demo.views.words import word_table
+from demo.views.answers.analysis import as_json, cut_warning, spoken
+from demo.views.answers.classes import bars
+from demo.views.answers.entities import entity_cards, entity_table
+from demo.views.answers.numbers import number_strip
+from demo.views.answers.words import word_table
+from demo.views.maps.neighbours import near_list
+from demo.views.maps.place import Star, place_map
 from mtl.recipe import TaskKind
 
 _NEAREST = 6

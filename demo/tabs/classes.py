@@ -6,20 +6,22 @@ from typing import Any
 
 import gradio as gr
 
-from demo import passes
-from demo.corrections import checked
-from demo.examples import CLASS_EXAMPLES
-from demo.gold import read_labelled
-from demo.predicted import Predicted, fitting_task
-from demo.scoring import class_scores
+from demo.answers import passes
+from demo.answers.gold import read_labelled
+from demo.answers.passes import winner
+from demo.answers.predicted import Predicted, fitting_task
+from demo.answers.scoring import class_scores
+from demo.inputs.examples import CLASS_EXAMPLES
+from demo.inputs.text_input import sentence_files
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
 from demo.tabs.results import NO_FILE, Wording
 from demo.tabs.shared import ENGINE_SLOTS, Shared, latest, reporting
-from demo.text_input import sentence_files
+from demo.training.corrections import checked
 from demo.turns import Turns
-from demo.views import message, report
-from demo.views.classes import bars, class_table, winner
+from demo.views import message
+from demo.views.answers import report
+from demo.views.answers.classes import bars, class_table
 from mtl.errors import InputError
 from mtl.recipe import TaskKind
 

@@ -8,17 +8,18 @@ from typing import Any
 
 import gradio as gr
 
-from demo import passes
-from demo.corrections import Correction, Corrections
-from demo.engines import key_of
-from demo.predicted import Predicted
-from demo.retraining import Head, recipe_of
+from demo.answers import passes
+from demo.answers.engines import key_of
+from demo.answers.predicted import Predicted
+from demo.answers.scoring import spans_of
+from demo.assets import ASSETS
 from demo.runs import status_of
-from demo.scoring import spans_of
 from demo.settings import Training
 from demo.tabs.shared import ENGINE_SLOTS, Shared, heading, message_place, reporting
+from demo.training.corrections import Correction, Corrections
+from demo.training.retraining import Head, recipe_of
 from demo.views import message
-from demo.views.kept import kept_list, outcome
+from demo.views.answers.kept import kept_list, outcome
 from mtl.errors import InputError, MtlError
 from mtl.inference.analysis import Analysis
 from mtl.recipe import TaskKind
@@ -31,7 +32,7 @@ _HOW = {
     TaskKind.CLASSIFICATION: "Choose another class above. It is kept as a training example of yours.",
     TaskKind.TAGGING: "Press Correct beside a text above. What you keep is a training example of yours.",
 }
-CLICKS = (Path(__file__).resolve().parent.parent / "editor" / "clicks.js").read_text(encoding="utf-8")
+CLICKS = (ASSETS / "editor" / "clicks.js").read_text(encoding="utf-8")
 """Makes the buttons inside a result events: `correct` and `forget`, with what they stand for."""
 
 

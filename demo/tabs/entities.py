@@ -8,19 +8,20 @@ from typing import Any
 
 import gradio as gr
 
-from demo import passes
-from demo.corrections import checked
-from demo.examples import ENTITY_EXAMPLES
-from demo.gold import entity_files, read_tagged
-from demo.predicted import Predicted, fitting_task
-from demo.scoring import mistakes, span_scores, spans_of
+from demo.answers import passes
+from demo.answers.gold import entity_files, read_tagged
+from demo.answers.predicted import Predicted, fitting_task
+from demo.answers.scoring import mistakes, span_scores, spans_of
+from demo.inputs.examples import ENTITY_EXAMPLES
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
 from demo.tabs.results import NO_FILE, Wording
 from demo.tabs.shared import ENGINE_SLOTS, Shared, latest, reporting
+from demo.training.corrections import checked
 from demo.turns import Turns
-from demo.views import editor, message, report
-from demo.views.entities import counts, entity_cards, entity_table, wrong_cards
+from demo.views import message
+from demo.views.answers import editor, report
+from demo.views.answers.entities import counts, entity_cards, entity_table, wrong_cards
 from mtl.errors import InputError
 from mtl.inference.analysis import Analysis
 from mtl.recipe import TaskKind

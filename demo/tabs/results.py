@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from demo.embedded import Progress
-from demo.predicted import Gold, Predicted, predict
+from demo.answers.embedded import Progress
+from demo.answers.predicted import Gold, Predicted, predict
+from demo.inputs.text_input import Sentences, lines_of
 from demo.settings import Settings
 from demo.tabs.shared import Shared, example_buttons, message_place
-from demo.text_input import Sentences, lines_of
 from demo.turns import Turns
 from demo.views import message
 from mtl.errors import MtlError

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.engines import Engines
+from demo.answers.engines import Engines
 from demo.runs import RunManager
 from demo.settings import Settings
 from demo.turns import Turns

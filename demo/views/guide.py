@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from demo.architecture import Architecture
-from demo.passes import Task
-from demo.views.classes import tag, winner
+from demo.answers.passes import Task, winner
+from demo.palette import COLOURS, LabelColours
+from demo.training.architecture import Architecture
+from demo.views.answers.classes import tag
 from demo.views.message import note
-from demo.views.palette import COLOURS, LabelColours
 from demo.views.tables import Column, Html, table
 from mtl.inference.analysis import Analysis
 from mtl.inference.subwords import Subword

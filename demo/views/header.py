@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
-from demo.passes import Task
+from demo.answers.passes import Task
 from mtl.recipe import TaskKind
 
 BRAND = '<div class="ph-brand"><h1>Polyhead</h1><span>one encoder, many heads</span></div>'

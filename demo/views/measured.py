@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from demo.measured import Tested, Timed, Tried
+from demo.guide.measured import Tested, Timed, Tried
 from demo.views.tables import Cell, Column, table
 
 _SOURCE = '<p class="ph-note">Written by <code>{program}</code>.</p>'

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from demo import theme
-from demo.engines import Engines
+from demo.answers.engines import Engines
 from demo.page import build
 from demo.runs import RunManager
 from tests.demo.fakes import settings

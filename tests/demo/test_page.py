@@ -1,7 +1,7 @@
 import pytest
 
 from demo import page
-from demo.engines import Engines
+from demo.answers.engines import Engines
 from demo.runs import RunManager
 from tests.demo.fakes import FakeModel, settings
 

@@ -3,9 +3,9 @@ import zipfile
 
 import pytest
 
-from demo.recipe_text import as_yaml
 from demo.runs.archive import pack
 from demo.runs.info import write_name
+from demo.runs.recipe_text import as_yaml
 from mtl.errors import RunError
 from mtl.runs import Failed, RunFolder, home, runs_root
 from tests.demo.fakes import settings
@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_run_is_packed_without_a_path_of_this_machine(folder):
-    from demo.recipe_form import recipe_of
+    from demo.training.recipe_form import recipe_of
 
     folder.recipe.write_text(as_yaml(recipe_of(FORM, KNOWN, settings())))
     folder.append(Failed(1, f"{home()}/uploads/x.csv:3: wrong"))

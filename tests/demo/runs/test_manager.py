@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from demo import drafts
-from demo.recipe_form import recipe_of
+from demo.inputs import drafts
 from demo.runs import RunManager, status_of
+from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
 from mtl.runs import RunFolder, RunState, runs_root
 from tests.demo.fakes import settings

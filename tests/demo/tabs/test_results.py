@@ -3,10 +3,10 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from demo.predicted import Gold
+from demo.answers.predicted import Gold
+from demo.inputs.text_input import Sentences
 from demo.tabs import results
 from demo.tabs.results import NO_FILE, Upload
-from demo.text_input import Sentences
 from demo.turns import Turns
 from tests.demo.fakes import FakeModel, settings
 

@@ -2,10 +2,10 @@ import json
 
 import numpy as np
 
-from demo import similarity
-from demo.views.curves import loss_figure, loss_lines, metric_figure, metric_lines
+from demo.maps import similarity
 from demo.views.figures import placeholder
-from demo.views.heatmap import heatmap
+from demo.views.maps.heatmap import heatmap
+from demo.views.training.curves import loss_figure, loss_lines, metric_figure, metric_lines
 from mtl.runs import Evaluated, Step
 
 TEXTS = ["one", "two <b>", "😀" * 300, "one"]

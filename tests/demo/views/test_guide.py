@@ -1,4 +1,4 @@
-from demo.architecture import Architecture
+from demo.training.architecture import Architecture
 from demo.views.guide import cosines, head_rows, pieces, shares, trained_shares
 from mtl.inference.subwords import Subword
 from tests.demo.fakes import FakeModel, analysis, entity

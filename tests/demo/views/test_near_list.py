@@ -1,5 +1,5 @@
-from demo.similarity import Neighbour
-from demo.views.neighbours import near_list
+from demo.maps.similarity import Neighbour
+from demo.views.maps.neighbours import near_list
 
 
 def test_each_sentence_is_a_button_that_carries_it_escaped_and_ranked():

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from demo.run_facts import Facts
 from demo.runs import RunInfo
-from demo.views import overlay
-from demo.views.comparison import comparison_table, measured_table
-from demo.views.run_table import run_table
+from demo.runs.facts import Facts
+from demo.views.training import overlay
+from demo.views.training.comparison import comparison_table, measured_table
+from demo.views.training.run_table import run_table
 from mtl.runs import Evaluated, RunState, Step
 
 EVENTS = (

@@ -1,0 +1,118 @@
+"""Loaded models, shared by everyone who uses the page: each is loaded once, the least recently used one goes."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Lock
+
+from demo.answers.passes import Model
+from demo.inputs.drafts import EXAMPLES
+from demo.runs import RunManager
+from demo.settings import Settings
+from mtl.errors import InputError
+from mtl.recipe import DEFAULT_BACKBONE
+
+STARTER = "starter"
+BACKBONE = "backbone"
+GIVEN = "given"
+_RUN = "run:"
+_BEGAN = "began:"
+
+
+class Engines:
+    """Models by the key of a choice in the header."""
+
+    def __init__(self, *, settings: Settings, runs: RunManager, load: Callable[[str], Model]) -> None:
+        self._settings = settings
+        self._runs = runs
+        self._load = load
+        self._loaded: OrderedDict[str, Future[Model]] = OrderedDict()
+        self._lock = Lock()
+
+    def choices(self, owner: str) -> list[tuple[str, str]]:
+        """Title and key of every model that this owner may use, the one to begin with first."""
+        given = [(_short(self._settings.checkpoint), GIVEN)] if self._settings.checkpoint else []
+        starter = [(STARTER, STARTER)] if (EXAMPLES / STARTER / "config.json").is_file() else []
+        fixed = [*starter, (f"{DEFAULT_BACKBONE.rpartition('/')[2]} without heads", BACKBONE)]
+        trained = [(run.title, key_of(run.id)) for run in self._runs.runs(owner) if run.has_checkpoint]
+        return [*given, *fixed, *trained]
+
+    def get(self, key: str | None, owner: str) -> Model:
+        """The model of a choice, loaded if need be.
+
+        Raises:
+            InputError: there is no such choice.
+            RunError: the run is not this owner's.
+            MtlError: the checkpoint cannot be loaded.
+        """
+        source = self._source(key, owner)
+        with self._lock:
+            future = self._loaded.get(source)
+            mine = future is None
+            if future is None:
+                future = self._loaded[source] = Future()
+            self._loaded.move_to_end(source)
+            while len(self._loaded) > self._settings.loaded_engines:
+                self._loaded.popitem(last=False)
+        if mine:
+            self._fill(source, future)
+        return future.result()
+
+    def _fill(self, source: str, future: Future[Model]) -> None:
+        try:
+            future.set_result(self._load(source))
+            self._drop_over_limit(source)
+        except BaseException as error:
+            with self._lock:
+                self._loaded.pop(source, None)
+            future.set_exception(error)
+
+    def location(self, key: str | None, owner: str) -> str:
+        """The folder of the model of a choice, or its Hub id.
+
+        Raises:
+            InputError: there is no such choice.
+            RunError: the run is not this owner's.
+        """
+        source = self._source(key, owner)
+        return str(EXAMPLES / STARTER) if source == STARTER else source
+
+    def _drop_over_limit(self, fresh: str) -> None:
+        """Let the least recently used models go until the rest fits into the memory that they may take."""
+        with self._lock:
+            sizes = {source: _size(future) for source, future in self._loaded.items()}
+            for source in list(self._loaded):
+                if sum(sizes.values()) > self._settings.loaded_engines_mb * 1e6 and source != fresh:
+                    del self._loaded[source], sizes[source]
+
+    def _source(self, key: str | None, owner: str) -> str:
+        if key and key.startswith(_RUN):
+            return str(self._runs.get(key.removeprefix(_RUN), owner).best)
+        if key and key.startswith(_BEGAN):
+            return self._runs.began_from(key.removeprefix(_BEGAN), owner)
+        sources = {STARTER: STARTER, BACKBONE: DEFAULT_BACKBONE, GIVEN: self._settings.checkpoint}
+        source = sources.get(key or "")
+        if source is None:
+            raise InputError("Choose a model in the header first.")
+        return source
+
+
+def _size(future: Future[Model]) -> int:
+    """Bytes of a model's weights; 0 while it is loading."""
+    loaded = future.done() and future.exception() is None
+    return int(getattr(future.result(), "memory_bytes", 0)) if loaded else 0
+
+
+def _short(checkpoint: str) -> str:
+    return "/".join(Path(checkpoint).parts[-2:])
+
+
+def key_of(run_id: str) -> str:
+    """The key of a trained model."""
+    return f"{_RUN}{run_id}"
+
+
+def began_key_of(run_id: str) -> str:
+    """The key of the model that a run began from."""
+    return f"{_BEGAN}{run_id}"

@@ -1,0 +1,62 @@
+"""The door for files of texts that may say what is right: labels of texts, or entities."""
+
+import json
+from pathlib import Path
+
+from demo.answers.predicted import Gold
+from demo.inputs.text_input import Sentences, need_size, read_sentences, sentence_files
+from demo.settings import Settings
+from mtl.data import TaggedText, read_files
+from mtl.data.tables import read_lines
+from mtl.errors import DataError, InputError
+from mtl.recipe import TaskConfig, TaskKind
+
+CONLL = (".conll", ".iob", ".iob2", ".bio")
+
+
+def read_labelled(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
+    """Texts with their labels, if there is a column `label`.
+
+    Raises:
+        InputError: as `read_sentences`.
+    """
+    found = read_sentences(path, settings)
+    return found, Gold(labels=found.groups)
+
+
+def read_tagged(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
+    """Texts with their entities from CoNLL or JSONL, or texts alone.
+
+    Raises:
+        InputError: the file is too large, of another type, or not what its ending says.
+    """
+    if path.suffix.lower() not in CONLL and not _has_entities(path):
+        return Sentences(read_sentences(path, settings).texts), Gold()
+    need_size(path, settings)
+    try:
+        examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(path)])
+    except DataError as error:
+        raise InputError(str(error).replace(f"{path.parent}/", "")) from error
+    if len(examples) > settings.max_file_sentences:
+        raise InputError(
+            f"{path.name}: at most {settings.max_file_sentences:,} texts in a file, these are {len(examples):,}."
+        )
+    tagged = [example for example in examples if isinstance(example, TaggedText)]
+    return Sentences(tuple(e.text for e in tagged)), Gold(spans=tuple(e.char_spans() for e in tagged))
+
+
+def entity_files(settings: Settings) -> tuple[str, ...]:
+    """The endings that a file for the Entities tab may have."""
+    return (*CONLL, *sentence_files(settings))
+
+
+def _has_entities(path: Path) -> bool:
+    """Whether the first row of a JSONL file brings tokens or spans."""
+    if path.suffix.lower() != ".jsonl":
+        return False
+    try:
+        first = next((line for _, line in read_lines(path) if line.strip()), "")
+        row = json.loads(first)
+    except (ValueError, RecursionError, DataError):
+        return False
+    return isinstance(row, dict) and bool({"tokens", "spans"} & set(row))

@@ -1,0 +1,92 @@
+"""One pass of a model over texts, with what the views need beside the predictions."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo import palette
+from mtl.inference.analysis import Analysis
+from mtl.inference.subwords import Subword
+from mtl.recipe import TaskKind
+
+
+class Task(Protocol):
+    """What the page asks of a task of an engine."""
+
+    @property
+    def kind(self) -> TaskKind:
+        """What the task predicts."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Classes, or entity types for tagging."""
+
+
+class Model(Protocol):
+    """What the page asks of an engine."""
+
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """The engine's heads by name."""
+
+    @property
+    def backbone(self) -> str:
+        """The name of the backbone that it stands on."""
+
+    def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
+        """One analysis for each sentence."""
+
+    def subwords(self, sentence: str) -> Sequence[Subword]:
+        """The tokens of a sentence."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The analyses of some texts, what they took in seconds, and the tasks of the model that made them."""
+
+    analyses: tuple[Analysis, ...]
+    seconds: float
+    tasks: Mapping[str, Task]
+    groups: tuple[str, ...] | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts in their order."""
+        return tuple(analysis.text for analysis in self.analyses)
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The embeddings `(N, H)`."""
+        return np.stack([analysis.embedding for analysis in self.analyses])
+
+    @property
+    def colours(self) -> palette.LabelColours:
+        """The colour of each label of the model."""
+        return label_colours(self.tasks)
+
+
+def run(model: Model, texts: Sequence[str], *, groups: tuple[str, ...] | None = None) -> Pass:
+    """Analyse the texts and take the time."""
+    started = time.perf_counter()
+    analyses = tuple(model.analyze(list(texts)))
+    return Pass(analyses, time.perf_counter() - started, model.tasks, groups)
+
+
+def label_colours(tasks: Mapping[str, Task]) -> palette.LabelColours:
+    """One colour for each label of all tasks."""
+    return palette.assign(task.labels for task in tasks.values())
+
+
+def names_of(tasks: Mapping[str, Task], kind: TaskKind) -> list[str]:
+    """The names of the tasks of one kind."""
+    return [name for name, task in tasks.items() if task.kind is kind]
+
+
+def winner(scores: Mapping[str, float]) -> tuple[str, float]:
+    """The most probable label and its probability."""
+    label = max(scores, key=lambda name: scores[name])
+    return label, scores[label]

@@ -1,0 +1,148 @@
+"""Tasks that can be ticked for training: built-in example data and checked uploads. No gradio, no torch."""
+
+import re
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from demo.inputs.columns import rename
+from demo.inputs.holdout import hold_out
+from demo.inputs.text_input import need_size
+from demo.settings import Settings
+from mtl.data import count_labels, read_task
+from mtl.errors import DataError, MtlError
+from mtl.recipe import TaskConfig, TaskKind
+from mtl.runs import home
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+_BUILT_IN = {
+    "topic": TaskKind.CLASSIFICATION,
+    "sentiment": TaskKind.CLASSIFICATION,
+    "entities": TaskKind.TAGGING,
+    "similarity": TaskKind.SIMILARITY,
+}
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+TABLE_FILES = (".csv", ".tsv", ".jsonl", ".parquet")
+TAGGING_FILES = (".conll", ".iob", ".iob2", ".bio", ".txt", ".tsv", ".jsonl")
+_UNPACKING = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What somebody filled in to add a task; the files are theirs and not to be trusted."""
+
+    name: str
+    kind: TaskKind
+    train: Path | None
+    dev: Path | None
+    score_range: tuple[float, float] = (0.0, 1.0)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The column of each role, where a table's columns have other names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checked task: its files, its sizes in examples, and how often each label occurs in the training data."""
+
+    name: str
+    config: TaskConfig
+    train_size: int
+    dev_size: int
+    counts: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...] = ()
+
+
+@cache
+def built_in() -> tuple[Draft, ...]:
+    """The tasks of the example data that ship with the project."""
+    found = []
+    for name, kind in _BUILT_IN.items():
+        train, dev = (sorted((EXAMPLES / name).glob(f"{part}.*"))[:1] for part in ("train", "dev"))
+        if train and dev:
+            found.append(checked(name, TaskConfig(kind=kind, train=(str(train[0]),), dev=(str(dev[0]),))))
+    return tuple(found)
+
+
+def add(upload: Upload, *, taken: Sequence[str], settings: Settings) -> Draft:
+    """Copy an upload below `$MTL_HOME/uploads` and check it; without dev data a seeded fifth is held out.
+
+    Raises:
+        MtlError: the name, a file's size or type, or a line of it is wrong; files are named as they were uploaded.
+    """
+    name = upload.name.strip().lower()
+    if not _NAME.fullmatch(name):
+        raise DataError("Name the task with up to 32 letters, digits and underscores, a letter first.")
+    if name in taken:
+        raise DataError(f"There is a task named {name} already; choose another name.")
+    if upload.train is None:
+        raise DataError("Upload a training file.")
+    folder = home() / "uploads" / secrets.token_hex(12)
+    _make_room(folder.parent, settings)
+    try:
+        draft = _check_copy(replace(upload, name=name), folder, settings)
+    except MtlError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise DataError(str(error).replace(f"{folder}/", "").replace("train/", "").replace("dev/", "")) from error
+    if draft.train_size > settings.max_rows:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise DataError(f"At most {settings.max_rows:,} training examples here, the file has {draft.train_size:,}.")
+    return draft
+
+
+def _make_room(uploads: Path, settings: Settings) -> None:
+    if settings.kept_uploads_mb is None or not uploads.is_dir():
+        return
+    newest_first = sorted(uploads.iterdir(), key=lambda folder: -folder.stat().st_mtime)
+    megabytes = 0.0
+    for folder in newest_first:
+        megabytes += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+        if megabytes > settings.kept_uploads_mb:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_copy(upload: Upload, folder: Path, settings: Settings) -> Draft:
+    assert upload.train is not None
+    train = _copy(upload.train, folder / "train", upload, settings)
+    dev = _copy(upload.dev, folder / "dev", upload, settings) if upload.dev else None
+    config = TaskConfig(kind=upload.kind, train=(str(train),), score_range=upload.score_range)
+    if dev is not None:
+        return checked(upload.name, config.model_copy(update={"dev": (str(dev),)}))
+    data = read_task(upload.name, config)
+    split = hold_out(data.train, folder)
+    held = config.model_copy(update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0)})
+    draft = checked(upload.name, held)
+    return replace(draft, notes=(*draft.notes, f"every fifth example held out for dev (seed {split.seed})"))
+
+
+def allowed_endings(kind: TaskKind, settings: Settings) -> tuple[str, ...]:
+    """The endings of files that this page takes for a kind of task."""
+    endings = TAGGING_FILES if kind is TaskKind.TAGGING else TABLE_FILES
+    return tuple(ending for ending in endings if not (settings.public and ending == _UNPACKING))
+
+
+def _copy(file: Path, folder: Path, upload: Upload, settings: Settings) -> Path:
+    allowed = allowed_endings(upload.kind, settings)
+    name = re.sub(r"[^\w.-]+", "-", file.name)[-80:].lstrip(".-") or "file"
+    if Path(name).suffix.lower() not in allowed:
+        raise DataError(f"{name}: a file ending in {', '.join(allowed)} was expected.")
+    need_size(file, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = Path(shutil.copyfile(file, folder / name))
+    if upload.kind is not TaskKind.TAGGING:
+        rename(copy, upload.columns)
+    return copy
+
+
+def checked(name: str, config: TaskConfig) -> Draft:
+    """A task with its sizes and labels, its files read once from end to end.
+
+    Raises:
+        DataError: a file is not as its task says.
+    """
+    data = read_task(name, config)
+    counts = count_labels(data.train)
+    ranked = tuple((label, counts[label]) for label in data.labels)
+    return Draft(name, config, len(data.train), len(data.dev), ranked, data.notes)

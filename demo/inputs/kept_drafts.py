@@ -1,0 +1,92 @@
+"""Added tasks that outlive the page: each upload's folder says what it holds and whose it is."""
+
+import json
+import secrets
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from demo.inputs import drafts
+from demo.inputs.drafts import Draft, Upload
+from demo.runs.places import hashed
+from demo.settings import Settings
+from mtl.errors import DataError
+from mtl.recipe import TaskConfig
+from mtl.runs import home
+
+_RECORD = "draft.json"
+
+
+def known(owner: str, settings: Settings) -> tuple[Draft, ...]:
+    """The example tasks and what this owner added, in that order; everybody's where nothing is private."""
+    uploads = home() / "uploads"
+    folders = sorted(uploads.iterdir(), key=lambda folder: folder.name) if uploads.is_dir() else []
+    kept = [draft for folder in folders for draft in _read(folder, owner, settings)]
+    added = {draft.name: draft for _, draft in sorted(kept, key=lambda pair: pair[0])}
+    return (*drafts.built_in(), *(draft for name, draft in added.items() if name not in _example_names()))
+
+
+def add(upload: Upload, *, owner: str, settings: Settings) -> Draft:
+    """Check an upload and keep it.
+
+    Raises:
+        MtlError: as `drafts.add`.
+    """
+    draft = drafts.add(upload, taken=[task.name for task in known(owner, settings)], settings=settings)
+    keep(draft, Path(draft.config.train[0]).parent, owner=owner)
+    return draft
+
+
+def keep(draft: Draft, folder: Path, *, owner: str) -> None:
+    """Write down what an upload's folder holds."""
+    top = next(place for place in (folder, *folder.parents) if place.parent == home() / "uploads")
+    record = asdict(replace(draft, config=TaskConfig(kind=draft.config.kind)))
+    record["config"] = draft.config.model_dump(mode="json", exclude_unset=True)
+    (top / _RECORD).write_text(json.dumps({"owner": hashed(owner), "draft": record}), encoding="utf-8")
+
+
+def adopt(name: str, config: TaskConfig, *, owner: str, settings: Settings) -> None:
+    """Add a task whose files lie on this machine already and stay where they are.
+
+    Raises:
+        MtlError: this page takes uploads only, or the files are not as their task says.
+    """
+    if not settings.any_backbone:
+        raise DataError(f"The files of {name} are not on this page; add the task in step 1.")
+    plain = TaskConfig(kind=config.kind, train=config.train, dev=config.dev, score_range=config.score_range)
+    folder = home() / "uploads" / secrets.token_hex(12)
+    draft = drafts.checked(name, plain)
+    folder.mkdir(parents=True)
+    keep(draft, folder, owner=owner)
+
+
+def forget(name: str, *, owner: str, settings: Settings) -> None:
+    """Take a task off the list; its files stay, since a run may yet go on with them.
+
+    Raises:
+        DataError: there is no such added task.
+    """
+    uploads = home() / "uploads"
+    for folder in uploads.iterdir() if uploads.is_dir() else []:
+        if any(draft.name == name for _, draft in _read(folder, owner, settings)):
+            (folder / _RECORD).unlink(missing_ok=True)
+            return
+    raise DataError(f"An added task was expected, {name} is none.")
+
+
+def _example_names() -> set[str]:
+    return {draft.name for draft in drafts.built_in()}
+
+
+def _read(folder: Path, owner: str, settings: Settings) -> list[tuple[float, Draft]]:
+    try:
+        content = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        if settings.private_runs and not (owner and content["owner"] == hashed(owner)):
+            return []
+        record = content["draft"]
+        counts = tuple((label, count) for label, count in record.pop("counts"))
+        config, notes = TaskConfig.model_validate(record.pop("config")), tuple(record.pop("notes"))
+        draft = Draft(config=config, counts=counts, notes=notes, **record)
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    files = (*draft.config.train, *draft.config.dev)
+    return [((folder / _RECORD).stat().st_mtime, draft)] if all(Path(file).is_file() for file in files) else []

@@ -1,0 +1,1 @@
+"""Embedding spaces: places, groups, neighbours, and what moves between two of them. No gradio."""

@@ -1,0 +1,96 @@
+"""The same sentences by two models: what each predicts, where it puts them, and how far they moved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.answers.passes import Pass
+from demo.maps.projection import Projection, project
+from demo.maps.similarity import unit
+from mtl.inference.analysis import Analysis, Entity
+from mtl.recipe import TaskKind
+
+_NEIGHBOURS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a task says of a sentence: by the model before (None without such a head), and by the one after."""
+
+    task: str
+    before: tuple[str, ...] | None
+    after: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether both models answer, and not the same."""
+        return self.before is not None and self.before != self.after
+
+
+@dataclass(frozen=True)
+class Change:
+    """Of N sentences: answers, the cosine of each with itself before, and places `(N, 2)` on one map.
+
+    `cosines` and the places are None where the two spaces have another size; `overlap` is the share of nearest
+    neighbours kept, None for fewer than three sentences.
+    """
+
+    texts: tuple[str, ...]
+    answers: tuple[tuple[Answer, ...], ...]
+    cosines: NDArray[np.float32] | None
+    places: tuple[NDArray[np.float32], NDArray[np.float32]] | None
+    overlap: float | None
+
+    @property
+    def drift(self) -> float | None:
+        """1 − mean cosine with the same sentences before."""
+        return None if self.cosines is None else float(1 - self.cosines.mean())
+
+
+def change(before: Pass, after: Pass) -> Change:
+    """What differs between two passes over the same sentences."""
+    first, second = before.vectors, after.vectors
+    alike = first.shape == second.shape
+    cosines = (unit(first) * unit(second)).sum(axis=1) if alike else None
+    places = None
+    if alike and len(first) > 1:
+        both = project(np.concatenate([first, second]), Projection.PCA)
+        places = (both[: len(first)], both[len(first) :])
+    answers = tuple(tuple(_answers(was, now, after)) for was, now in zip(before.analyses, after.analyses, strict=True))
+    return Change(after.texts, answers, cosines, places, _overlap(first, second))
+
+
+def _answers(was: Analysis, now: Analysis, after: Pass) -> list[Answer]:
+    found = []
+    for name, task in after.tasks.items():
+        if task.kind is TaskKind.CLASSIFICATION:
+            before = (_winner(was.classes[name]),) if name in was.classes else None
+            found.append(Answer(name, before, (_winner(now.classes[name]),)))
+        elif task.kind is TaskKind.TAGGING:
+            spans = _spans(was.entities[name]) if name in was.entities else None
+            found.append(Answer(name, spans, _spans(now.entities[name])))
+    return found
+
+
+def _spans(entities: Sequence[Entity]) -> tuple[str, ...]:
+    return tuple(f"{entity['word']} {entity['entity_group']}" for entity in entities)
+
+
+def _winner(scores: Mapping[str, float]) -> str:
+    return max(scores, key=lambda label: scores[label])
+
+
+def _overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float | None:
+    count = min(_NEIGHBOURS, len(first) - 1)
+    if count < 2:
+        return None
+    pairs = zip(_nearest(first, count), _nearest(second, count), strict=True)
+    return sum(len(a & b) for a, b in pairs) / (count * len(first))
+
+
+def _nearest(vectors: NDArray[np.float32], count: int) -> list[set[int]]:
+    cosines = unit(vectors) @ unit(vectors).T
+    np.fill_diagonal(cosines, -np.inf)
+    return [set(row[:count].tolist()) for row in np.argsort(-cosines, axis=1, kind="stable")]

@@ -1,0 +1,71 @@
+"""The groups that colour a map: a file's labels, a task's predictions, or clusters."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from demo import palette
+from demo.answers.embedded import NO_ENTITY, Embedded
+from demo.answers.passes import label_colours
+from demo.maps.clusters import cluster
+from mtl.recipe import TaskKind
+
+ONE_COLOUR, LABEL, CLUSTER = "one colour", "label", "cluster"
+_MOST = 24
+_OTHER = "other labels"
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """For each sentence the position of its group among `names`, and the colour and shape of each group."""
+
+    title: str
+    of: tuple[int, ...]
+    names: tuple[str, ...]
+    colours: tuple[str, ...]
+    symbols: tuple[str, ...]
+
+
+def choices(embedded: Embedded) -> list[str]:
+    """What these sentences can be coloured by, the best first."""
+    kinds = (TaskKind.CLASSIFICATION, TaskKind.TAGGING)
+    tasks = [name for kind in kinds for name, task in embedded.tasks.items() if task.kind is kind]
+    return [*([LABEL] if embedded.labels else []), *tasks, CLUSTER, ONE_COLOUR]
+
+
+def colouring(embedded: Embedded, by: str, *, clusters: int) -> Colouring:
+    """Groups of the sentences; what these sentences cannot be coloured by gives one colour."""
+    if by == LABEL and embedded.labels:
+        return _of_labels(embedded, embedded.labels)
+    if by == CLUSTER:
+        found = cluster(embedded.vectors, clusters)
+        ranked = sorted(set(found), key=lambda name: int(name.rpartition(" ")[2]))
+        return _coloured(by, found, ranked, palette.assign([ranked]))
+    if by in embedded.predicted:
+        task = embedded.tasks[by]
+        own = [*task.labels, *([NO_ENTITY] if task.kind is TaskKind.TAGGING else [])]
+        present = set(embedded.predicted[by])
+        colours = {**label_colours(embedded.tasks), NO_ENTITY: palette.NEUTRAL}
+        return _coloured(by, embedded.predicted[by], [name for name in own if name in present], colours)
+    return Colouring("", (0,) * len(embedded.texts), (), (), ())
+
+
+def _of_labels(embedded: Embedded, labels: Sequence[str]) -> Colouring:
+    ranked = [label for label, _ in Counter(labels).most_common()]
+    shown = ranked if len(ranked) <= _MOST else ranked[: _MOST - 1]
+    kept = set(shown)
+    named = [label if label in kept else _OTHER for label in labels]
+    colours = palette.assign([*(task.labels for task in embedded.tasks.values()), shown])
+    names = shown if len(shown) == len(ranked) else [*shown, _OTHER]
+    return _coloured(LABEL, named, names, {**colours, _OTHER: palette.NEUTRAL})
+
+
+def _coloured(title: str, found: Sequence[str], names: Sequence[str], colours: palette.LabelColours) -> Colouring:
+    place = {name: i for i, name in enumerate(names)}
+    return Colouring(
+        title,
+        tuple(place[name] for name in found),
+        tuple(names),
+        tuple(colours.get(name, palette.NEUTRAL) for name in names),
+        tuple(palette.symbol(i) for i in range(len(names))),
+    )

@@ -1,0 +1,73 @@
+"""Commands of `mtl` whose answer the page waits for: each in a process of its own, answered in a JSON file."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mtl.errors import RunError
+from mtl.runs import home
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_MTL = (sys.executable, "-m", "mtl")
+_LAST_LINES = 4000  # bytes of what the command said
+
+
+class Command:
+    """One call of `python -m mtl NAME … --json FILE`, begun at once.
+
+    Args:
+        arguments: the command's name and what it takes, but for `--json`.
+        program: what stands before them.
+    """
+
+    def __init__(self, arguments: Sequence[str], *, program: Sequence[str] = _MTL) -> None:
+        folder = home() / "answers"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._answer = folder / f"{secrets.token_hex(12)}.json"
+        self._said = self._answer.with_suffix(".txt")
+        self._cancelled = False
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen(
+                [*program, *arguments, "--json", str(self._answer)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                cwd=_PROJECT,
+            )
+
+    def cancel(self) -> None:
+        """End it; whoever waits for its answer gets None."""
+        self._cancelled = True
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+    def answer(self, *, seconds: float) -> Any:  # noqa: ANN401
+        """What it wrote, when it is done; None if it was cancelled.
+
+        Raises:
+            RunError: it failed, with its own sentence; or it took longer than so many seconds.
+        """
+        try:
+            status = self._process.wait(seconds)
+            if self._cancelled:
+                return None
+            if status:
+                raise RunError(self._complaint())
+            return json.loads(self._answer.read_text(encoding="utf-8"))
+        except subprocess.TimeoutExpired as error:
+            self._process.kill()
+            self._process.wait()
+            raise RunError(f"This took longer than {seconds / 60:.0f} minutes and was ended.") from error
+        finally:
+            self._answer.unlink(missing_ok=True)
+            self._said.unlink(missing_ok=True)
+
+    def _complaint(self) -> str:
+        said = self._said.read_bytes()[-_LAST_LINES:].decode("utf-8", errors="replace").strip()
+        last = said.rpartition("\n")[2].removeprefix("error: ")
+        return last.replace(f"{home()}/", "") or f"The command ended with status {self._process.returncode}."

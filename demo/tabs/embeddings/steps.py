@@ -1,0 +1,274 @@
+"""What the Embeddings tab computes; each step is handed its inputs and gives its outputs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.answers.embedded import Embedded, Progress, embed
+from demo.inputs.text_input import Sentences, lines_of, one_text, read_sentences
+from demo.maps import colouring, projection, similarity, spaces
+from demo.maps.movement import aligned
+from demo.maps.projection import LIMITS, Projection
+from demo.maps.sampling import sample
+from demo.maps.spaces import NOTHING, OWN, Beside, Source
+from demo.tabs.shared import Shared
+from demo.turns import Turns
+from demo.views import figures, message
+from demo.views.maps import heatmap, scatter
+from demo.views.maps.moved import moved_table, poolings_table
+from demo.views.maps.neighbours import both_sides, nearest_to
+from demo.views.maps.scatter import Places
+from demo.views.maps.selection import NOTHING as NOTHING_CHOSEN
+from demo.views.maps.selection import selection_table
+from mtl.errors import MtlError
+
+EMPTY = "Type a few sentences and press Embed."
+NEIGHBOURS = 8
+_drawings = count(1)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """The first map as drawn: its sample of sentences `(S,)` and its points."""
+
+    rows: NDArray[np.int32]
+    places: Places
+
+
+def upload(shared: Shared, file: str) -> tuple[str, Sentences, str]:
+    """The text box's content, the file's sentences, and what the box leaves out."""
+    sentences = read_sentences(Path(file), shared.settings)
+    total, shown = len(sentences.texts), len(sentences.shown.split("\n"))
+    line = f"{Path(file).name}: {total:,} sentences" + (
+        f", the first {shown:,} of them in the box" if shown < total else ""
+    )
+    return sentences.shown, sentences, message.note(line)
+
+
+def compute(
+    shared: Shared, turns: Turns, key: str, owner: str, text: str, uploaded: Sentences, pooling: str, colour_by: str
+) -> Iterator[tuple[Any, ...]]:
+    """Error, sentences, cost and the choices that depend on them; gives way to a newer question at each chunk."""
+    number = turns.take()
+    try:
+        sentences = uploaded if text == uploaded.shown else Sentences(lines_of(text, shared.settings))
+        for found in embed(shared.engines.get(key, owner), sentences):
+            if not turns.is_last(number):
+                # Gradio sends what was yielded last once more at the end.
+                yield _unchanged(8)
+                return
+            if isinstance(found, Progress):
+                progress = message.progress(found.done, found.total, found.seconds)
+                yield "", gr.skip(), progress, *_unchanged(5)
+            else:
+                if pooling != OWN:
+                    source = Source(shared.engines, key, owner)
+                    found = replace(found, vectors=spaces.in_pooling(source, found.texts, pooling))
+                yield (
+                    "",
+                    found,
+                    message.cost_of(len(found.texts), found.tokens, found.cut, found.seconds),
+                    _colour_choices(found, colour_by),
+                    gr.Dropdown(choices=_beside_choices(shared, key, owner)),
+                    "",
+                    message.empty(NOTHING_CHOSEN),
+                    "",
+                )
+    except MtlError as error:
+        if turns.is_last(number):
+            yield (message.problem(str(error)), *_unchanged(7))
+
+
+def draw(embedded: Embedded | None, method: str, colour_by: str, clusters: float) -> tuple[Any, ...]:
+    """The first map's texts, points and colours, and the drawing."""
+    if embedded is None:
+        return gr.skip(), gr.skip(), gr.skip(), None
+    drawn = _drawn(embedded, Projection(method))
+    painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
+    return *_map(embedded, drawn.rows, drawn.places, painted), drawn
+
+
+def paint(embedded: Embedded | None, drawn: Drawn | None, colour_by: str, clusters: float) -> tuple[Any, Any, Any]:
+    """The colours of both maps, and whether the number of clusters can be chosen."""
+    number = gr.Number(visible=colour_by == colouring.CLUSTER)
+    if embedded is None or drawn is None:
+        return gr.skip(), gr.skip(), number
+    painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
+    colours = scatter.paint_of(embedded.stamp, painted, drawn.rows)
+    return colours, colours, number
+
+
+def heat(embedded: Embedded | None, width: float) -> tuple[Any, str]:
+    """The heatmap of a sample, and a line that says of what."""
+    if embedded is None:
+        return figures.placeholder(EMPTY, height=heatmap.HEIGHT), message.note(" ")
+    rows = sample(len(embedded.texts), heatmap.LIMIT)
+    matrix = similarity.cosines(embedded.vectors[rows])
+    texts = [embedded.texts[row] for row in rows]
+    figure = heatmap.heatmap(matrix, texts, order=similarity.order(matrix), narrow=width < 640)
+    of = f"{len(rows)} of {len(embedded.texts):,} sentences, a seeded sample" if len(rows) < len(embedded.texts) else ""
+    return figure, message.note(of or " ")
+
+
+def near_query(
+    shared: Shared,
+    key: str,
+    owner: str,
+    embedded: Embedded | None,
+    drawn: Drawn | None,
+    query: str,
+    pooling: str,
+    other: Beside | None,
+) -> tuple[Any, ...]:
+    """The neighbours of a query, with the map lit by them; without a query those of the first sentence."""
+    if embedded is None:
+        return message.empty(EMPTY), gr.skip(), gr.skip()
+    if not (query or "").strip():  # nothing yet on a tab that was never open
+        return near_row(embedded, 0, other)
+    asked = one_text(query, shared.settings)
+    if asked in embedded.texts:
+        vector = embedded.vectors[embedded.texts.index(asked)]
+    else:
+        vector = spaces.in_pooling(Source(shared.engines, key, owner), [asked], pooling)[0]
+    cosines = similarity.unit(embedded.vectors) @ similarity.unit(vector[None])[0]
+    found = similarity.nearest(vector, embedded.vectors, count=NEIGHBOURS)
+    rows = sample(len(embedded.texts), scatter.LIMIT) if drawn is None else drawn.rows
+    light = scatter.brightness(cosines)[rows]
+    glow = scatter.glow_of(embedded.stamp, [near.index for near in found], light=light)
+    return nearest_to(asked, found, embedded.texts), glow, glow
+
+
+def near_row(embedded: Embedded, row: int, other: Beside | None) -> tuple[Any, ...]:
+    """The neighbours of one of the sentences, in the second space too where there is one."""
+    found = _others(embedded.vectors, row)
+    if not found:
+        return message.empty("Add a second sentence to see which ones are near."), gr.skip(), gr.skip()
+    shown = nearest_to(f"{row + 1}  {embedded.texts[row]}", found, embedded.texts)
+    here = there = scatter.glow_of(embedded.stamp, [near.index for near in found], asked=row)
+    if other is not None and other.stamp == embedded.stamp:
+        across = _others(other.vectors, row)
+        shown += both_sides(found, across, embedded.texts)
+        there = scatter.glow_of(embedded.stamp, [near.index for near in across], asked=row)
+    return shown, here, there
+
+
+def picked(embedded: Embedded | None, event: gr.EventData, other: Beside | None) -> tuple[Any, ...]:
+    """The neighbours of the point that was clicked; a click on a map that has gone changes nothing."""
+    rows = _rows(embedded, event, "row")
+    return near_row(embedded, rows[0], other) if embedded is not None and rows else _unchanged(3)
+
+
+def chosen(embedded: Embedded | None, event: gr.EventData) -> tuple[str]:
+    """The table of the points that were lassoed."""
+    rows = _rows(embedded, event, "rows")
+    return (selection_table(embedded, rows) if embedded is not None else "",)
+
+
+def put_beside(
+    shared: Shared,
+    turns: Turns,
+    key: str,
+    owner: str,
+    embedded: Embedded | None,
+    drawn: Drawn | None,
+    wanted: str,
+    colour_by: str,
+    clusters: float,
+    method: str,
+) -> Iterator[tuple[Any, ...]]:
+    """Error, the second map (shown or not; texts, points, colours), the second space, and what moved."""
+    number = turns.take()
+    hidden = ("", gr.Column(visible=False), gr.skip(), gr.skip(), gr.skip(), None, "")
+    if embedded is None or drawn is None or wanted == NOTHING:
+        yield hidden
+        return
+    yield "", *_unchanged(5), message.note(f"Comparing {len(embedded.texts):,} sentences …")
+    try:
+        other = spaces.beside(Source(shared.engines, key, owner), embedded, wanted)
+    except MtlError as error:
+        yield (message.problem(str(error)), *hidden[1:]) if turns.is_last(number) else _unchanged(7)
+        return
+    places = _places_beside(drawn, other, Projection(method))
+    painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
+    made, moved = _map(embedded, drawn.rows, places, painted), moved_table(other.movement, embedded.texts)
+    shown = ("", gr.Column(visible=True), *made, other, moved)
+    yield shown if turns.is_last(number) else _unchanged(len(shown))
+
+
+def _places_beside(drawn: Drawn, other: Beside, method: Projection) -> Places:
+    """The points of a second space, turned to lie as near to those of the first map as they can."""
+    reference = drawn.places
+    rows = drawn.rows[reference.places]
+    if method is Projection.PCA:
+        points = projection.project(other.vectors, method)[rows]
+    else:
+        points = projection.project(other.vectors[rows], method)
+    return Places(aligned(points, reference.points), reference.places, other.title, before=reference.points)
+
+
+def compare_poolings(shared: Shared, key: str, owner: str, embedded: Embedded | None) -> tuple[str]:
+    """The table of the six poolings."""
+    if embedded is None:
+        return (message.empty(EMPTY),)
+    found = spaces.measured(Source(shared.engines, key, owner), embedded)
+    return (poolings_table(found, labels=embedded.labels is not None),)
+
+
+def _drawn(embedded: Embedded, method: Projection) -> Drawn:
+    total = len(embedded.texts)
+    rows = sample(total, scatter.LIMIT)
+    # A smaller sample is a part of the larger one, so that the texts on the page serve every projection.
+    part = rows if method is Projection.PCA else sample(total, min(LIMITS[method], scatter.LIMIT))
+    if method is Projection.PCA:
+        points = projection.project(embedded.vectors, method)[rows]
+    else:
+        points = projection.project(embedded.vectors[part], method)
+    title = projection.used(embedded.vectors, method)
+    title += f", {len(points):,} points drawn" if method is Projection.PCA and len(points) < total else ""
+    return Drawn(rows, Places(points, np.searchsorted(rows, part).astype(np.int32), title))
+
+
+def _map(
+    embedded: Embedded, rows: NDArray[np.int32], places: Places, painted: colouring.Colouring
+) -> tuple[str, str, str]:
+    return (
+        scatter.texts_of(embedded.stamp, embedded.texts, rows),
+        scatter.points_of(embedded.stamp, next(_drawings), places),
+        scatter.paint_of(embedded.stamp, painted, rows),
+    )
+
+
+def _unchanged(outputs: int) -> tuple[Any, ...]:
+    return tuple(gr.skip() for _ in range(outputs))
+
+
+def _others(vectors: NDArray[np.float32], row: int) -> list[similarity.Neighbour]:
+    found = similarity.nearest(vectors[row], vectors, count=NEIGHBOURS + 1)
+    return [near for near in found if near.index != row][:NEIGHBOURS]
+
+
+def _rows(embedded: Embedded | None, event: gr.EventData, name: str) -> list[int]:
+    """The positions that a map named, as far as they are sentences of this set: the browser may send anything."""
+    data = event._data if isinstance(event._data, dict) else {}
+    if embedded is None or data.get("stamp") != embedded.stamp:
+        return []
+    found = data.get(name)
+    found = found if isinstance(found, list) else [found]
+    total = len(embedded.texts)
+    return [row for row in found if isinstance(row, int) and not isinstance(row, bool) and 0 <= row < total]
+
+
+def _colour_choices(embedded: Embedded, current: str) -> gr.Dropdown:
+    offered = colouring.choices(embedded)
+    kept = current in offered and current != colouring.ONE_COLOUR
+    return gr.Dropdown(choices=offered, value=current if kept else offered[0])
+
+
+def _beside_choices(shared: Shared, key: str, owner: str) -> Sequence[tuple[str, str]]:
+    return spaces.choices([(title, other) for title, other in shared.engines.choices(owner) if other != key])

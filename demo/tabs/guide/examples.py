@@ -1,0 +1,158 @@
+"""The guide's live examples: each a few widgets that run the model or the formula which the page is about."""
+
+from functools import cache, partial
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from demo.answers import passes
+from demo.answers.engines import BACKBONE
+from demo.inputs.examples import ENTITY_EXAMPLES, sentence_sets
+from demo.inputs.text_input import one_text
+from demo.maps import similarity
+from demo.tabs.shared import ENGINE_SLOTS, Shared, heading, latest, message_place, reporting
+from demo.training import architecture
+from demo.turns import Turns
+from demo.views import guide, message
+from mtl.errors import InputError
+from mtl.inference.poolings import Poolings
+from mtl.metrics import embedding_metrics
+from mtl.recipe import DEFAULT_BACKBONE
+
+_PAIR = ("The soup was cold and the waiter was rude.", "Dinner was a disappointment.")
+_FIELD = "The patient's electroencephalogram showed paroxysmal discharges after carbamazepine."
+
+
+def pooling(shared: Shared) -> None:
+    """Two sentences, and their cosine under every pooling of the default backbone."""
+    heading("Try it", "One pass of the default backbone, pooled in six ways.")
+    first = gr.Textbox(_PAIR[0], label="A sentence", elem_id="ph-guide-first")
+    second = gr.Textbox(_PAIR[1], label="Another sentence")
+    run = gr.Button("Compare the poolings", size="md")
+    problem = message_place()
+    found = gr.HTML(message.empty("Press the button to see how alike the two are."), elem_id="ph-guide-poolings")
+    _wire([run.click, first.submit, second.submit], partial(_poolings, shared), [first, second], [problem, found])
+
+
+def heads(shared: Shared) -> None:
+    """One sentence through every head of the model in the header."""
+    heading("Try it", "The model in the header, one pass.")
+    text = gr.Textbox(next(iter(ENTITY_EXAMPLES.values())), label="A sentence for all heads")
+    run = gr.Button("Ask every head", size="md")
+    problem = message_place()
+    cost = gr.HTML(message.note(" "))
+    found = gr.HTML(message.empty("Press the button: one pass, and each head answers."), elem_id="ph-guide-heads")
+    _wire(
+        [run.click, text.submit], partial(_heads, shared), [shared.picker, shared.owner, text], [problem, cost, found]
+    )
+
+
+def freezing(shared: Shared) -> None:
+    """How much of the default backbone trains under each choice."""
+    known = architecture.of(DEFAULT_BACKBONE)
+    if known:
+        heading("How much trains", f"Of the parameters of {DEFAULT_BACKBONE.rpartition('/')[2]}; heads come on top.")
+        gr.HTML(guide.shares(guide.trained_shares(known), label="share of the encoder that trains"))
+        gr.HTML(message.note("On the Train tab the same choice is drawn as a stack, with your heads on it."))
+
+
+def backbone(shared: Shared) -> None:
+    """How the tokenizer of the model in the header cuts words."""
+    heading("Try it", "The tokenizer of the model in the header.")
+    text = gr.Textbox(_FIELD, label="A sentence of your field", lines=2)
+    run = gr.Button("Cut it into pieces", size="md")
+    problem = message_place()
+    found = gr.HTML(message.empty("Press the button to see how well it knows these words."), elem_id="ph-guide-pieces")
+    _wire([run.click, text.submit], partial(_pieces, shared), [shared.picker, shared.owner, text], [problem, found])
+
+
+def training(shared: Shared) -> None:
+    """Who is drawn how often, for three tasks of sizes that one can change."""
+    heading("Try it", "Batches of three tasks, and how often each is drawn.")
+    sizes = [gr.Number(n, label=f"Batches of task {i}", precision=0, minimum=1) for i, n in enumerate((400, 60, 8), 1)]
+    alpha = gr.Slider(0, 1, value=0.5, step=0.05, label="alpha")
+    shown = gr.HTML(_shares(0.5, 400, 60, 8), elem_id="ph-guide-shares")
+    gr.on(
+        [alpha.change, *(size.change for size in sizes)],
+        _shares,
+        [alpha, *sizes],
+        shown,
+        trigger_mode="always_last",
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def measuring(shared: Shared) -> None:
+    """How far the model in the header has moved from the untouched backbone."""
+    heading("Try it", "The model in the header beside the untouched backbone, on our example sentences.")
+    run = gr.Button("Measure its drift", size="md")
+    problem = message_place()
+    found = gr.HTML(message.empty("Press the button: two passes over the same sentences."), elem_id="ph-guide-drift")
+    _wire([run.click], partial(_drift, shared), [shared.picker, shared.owner], [problem, found])
+
+
+def _wire(triggers: list[Any], handler: Any, inputs: list[Any], outputs: list[Any]) -> None:  # noqa: ANN401
+    count = len(outputs)
+    gr.on(
+        triggers,
+        latest(reporting(handler, outputs=count - 1), outputs=count),
+        [gr.State(Turns()), *inputs],
+        outputs,
+        trigger_mode="multiple",
+        concurrency_id="engine",
+        concurrency_limit=ENGINE_SLOTS,
+        show_progress="minimal",
+        show_progress_on=outputs[-1],
+        api_visibility="private",
+    )
+
+
+@cache
+def _backbone_poolings() -> Poolings:
+    return Poolings.load(DEFAULT_BACKBONE)
+
+
+def _poolings(shared: Shared, first: str, second: str) -> tuple[str]:
+    texts = [one_text(text, shared.settings) for text in (first, second)]
+    model = _backbone_poolings()
+    vectors = model.encode(texts)
+    found = {str(name): float(similarity.cosines(pair)[0, 1]) for name, pair in vectors.items()}
+    return (guide.cosines(found, own=str(model.own)),)
+
+
+def _heads(shared: Shared, key: str, owner: str, text: str) -> tuple[str, str]:
+    passed = passes.run(shared.engines.get(key, owner), [one_text(text, shared.settings)])
+    return message.cost(passed.analyses, passed.seconds), guide.head_rows(
+        passed.analyses[0], passed.tasks, passed.colours
+    )
+
+
+def _pieces(shared: Shared, key: str, owner: str, text: str) -> tuple[str]:
+    asked = one_text(text, shared.settings)
+    return (guide.pieces(asked, shared.engines.get(key, owner).subwords(asked)),)
+
+
+def _shares(alpha: float, *sizes: float | None) -> str:
+    weights = np.array([max(size or 1, 1) for size in sizes], dtype=float) ** alpha
+    parts = {f"task {i}": float(share) for i, share in enumerate(weights / weights.sum(), start=1)}
+    return guide.shares(parts, label="share of the draws")
+
+
+def _drift(shared: Shared, key: str, owner: str) -> tuple[str]:
+    texts = sentence_sets()[0].sentences.texts
+    model, untouched = shared.engines.get(key, owner), shared.engines.get(BACKBONE, owner)
+    if model.backbone != untouched.backbone:
+        raise InputError(
+            f"A model on {untouched.backbone} was expected in the header, this one is on {model.backbone}."
+        )
+    before, after = passes.run(untouched, texts), passes.run(model, texts)
+    found = embedding_metrics(before.vectors, after.vectors)
+    return (
+        message.note(
+            f"Over {len(texts)} sentences: drift {found['drift']:.3f}, neighbour overlap "
+            f"{found['neighbour_overlap']:.2f}."
+        ),
+    )

@@ -1,0 +1,66 @@
+"""The Guide tab: short pages, each with an example that runs and with what was measured."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from demo.guide import measured
+from demo.guide.pages import Page, read
+from demo.tabs.guide import examples
+from demo.tabs.shared import Shared
+from demo.views.measured import test_table, timing_table, trial_table
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a page's text: its live example, and tables of measured figures under it."""
+
+    example: Callable[[Shared], None]
+    tables: Callable[[], str] = str
+
+
+def _freezing_tables() -> str:
+    return (
+        timing_table(measured.timings(), program="benchmarks/train.py")
+        + timing_table(measured.comparison(), program="python -m mtl compare")
+        + trial_table(measured.trials())
+    )
+
+
+_BESIDE = {
+    Page.POOLING: Beside(examples.pooling),
+    Page.HEADS: Beside(examples.heads, lambda: test_table(measured.tests())),
+    Page.FREEZING: Beside(examples.freezing, _freezing_tables),
+    Page.BACKBONE: Beside(examples.backbone),
+    Page.TRAINING: Beside(examples.training),
+    Page.MEASURING: Beside(examples.measuring),
+}
+
+
+def build(shared: Shared) -> None:
+    """Lay out the tab and wire it."""
+    texts = {page: read(page) for page in Page}
+    first = next(iter(Page))
+    chosen = gr.Radio(
+        [(text.title, page) for page, text in texts.items()], value=first, label="Page", elem_id="ph-guide-pages"
+    )
+    columns = []
+    for page, text in texts.items():
+        with gr.Column(visible=page is first, elem_classes="ph-guide-page") as column:
+            with gr.Row(elem_classes="ph-panes"):
+                with gr.Column(scale=3, min_width=320):
+                    gr.Markdown(f"## {text.title}\n\n{text.body}", elem_classes="ph-prose")
+                with gr.Column(scale=2, min_width=320):
+                    _BESIDE[page].example(shared)
+            tables = _BESIDE[page].tables()
+            if tables:
+                gr.HTML(f'<div class="ph-heading"><h3>Measured here</h3></div>{tables}', elem_classes="ph-measured")
+        columns.append(column)
+    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    chosen.change(_show, chosen, columns, **quick)
+
+
+def _show(chosen: str) -> list[gr.Column]:
+    return [gr.Column(visible=page == chosen) for page in Page]

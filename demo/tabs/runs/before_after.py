@@ -1,0 +1,87 @@
+"""Before and after a run, on the same sentences."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from demo.answers import passes
+from demo.answers.engines import Engines, began_key_of, key_of
+from demo.inputs.examples import CLASS_EXAMPLES, ENTITY_EXAMPLES
+from demo.inputs.text_input import lines_of
+from demo.maps.before_after import change
+from demo.tabs.shared import ENGINE_SLOTS, Shared, message_place, reporting
+from demo.views import figures
+from demo.views.maps.before_after import HEIGHT, change_line, change_map, change_table
+
+_SENTENCES = "\n".join([*CLASS_EXAMPLES["several"], ENTITY_EXAMPLES["a meeting"], ENTITY_EXAMPLES["lower case"]])
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """The widgets of the fold."""
+
+    fold: gr.Accordion
+    sentences: gr.Textbox
+    other: gr.Dropdown
+    go: gr.Button
+    problem: gr.HTML
+    line: gr.HTML
+    map: gr.Plot
+    table: gr.HTML
+
+
+def build() -> BeforeAfter:
+    """Lay out the fold."""
+    with gr.Accordion("Before and after", open=True, elem_classes="ph-fold", elem_id="ph-before-after") as fold:
+        with gr.Row():
+            with gr.Column(min_width=320):
+                sentences = gr.Textbox(_SENTENCES, label="Sentences, one a line, for both", lines=8, max_lines=12)
+                other = gr.Dropdown([], label="Before", info="The model to hold the run's model against.")
+                with gr.Row(elem_classes="ph-action"):
+                    go = gr.Button("Show before and after", variant="primary", size="md", elem_id="ph-show-change")
+                    line = gr.HTML("", elem_id="ph-change-line")
+                problem = message_place("ph-change-problem")
+            with gr.Column(min_width=320):
+                places = gr.Plot(
+                    figures.placeholder("Rings before, dots after.", height=HEIGHT),
+                    show_label=False,
+                    elem_id="ph-change-map",
+                    elem_classes="ph-figure-box",
+                )
+        table = gr.HTML("", elem_id="ph-change-table")
+    return BeforeAfter(fold, sentences, other, go, problem, line, places, table)
+
+
+def choices(engines: Engines, run_id: str, owner: str) -> list[tuple[str, str]]:
+    """What the run began from, and every other model."""
+    others = [(title, key) for title, key in engines.choices(owner) if key != key_of(run_id)]
+    return [("what the run began from", began(run_id)), *others]
+
+
+def began(run_id: str) -> str:
+    """The choice to begin with."""
+    return began_key_of(run_id)
+
+
+def wire(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
+    """Wire the button."""
+    widgets.go.click(
+        reporting(partial(_compare, shared), outputs=3),
+        [shared.owner, opened, widgets.sentences, widgets.other],
+        [widgets.problem, widgets.line, widgets.map, widgets.table],
+        concurrency_id="engine",
+        concurrency_limit=ENGINE_SLOTS,
+        show_progress="minimal",
+        show_progress_on=widgets.line,
+        api_visibility="private",
+    )
+
+
+def _compare(shared: Shared, owner: str, run_id: str, text: str, other: str) -> tuple[Any, ...]:
+    lines = lines_of(text, shared.settings)
+    before = passes.run(shared.engines.get(other, owner), lines)
+    after = passes.run(shared.engines.get(key_of(run_id), owner), lines)
+    found = change(before, after)
+    return change_line(found), change_map(found), change_table(found)

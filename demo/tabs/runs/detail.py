@@ -1,0 +1,293 @@
+"""One run opened in the Runs tab: where it stands, and what can be done with it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from demo.answers.engines import key_of
+from demo.runs import status_of
+from demo.runs.info import TABLE, name_of
+from demo.runs.manager import can_resume
+from demo.runs.places import id_of, is_comparison, members
+from demo.runs.recipe_text import as_yaml, without_folders
+from demo.runs.watching import Watcher
+from demo.settings import Training
+from demo.tabs.runs import before_after as run_before_after
+from demo.tabs.runs import evaluation as run_evaluation
+from demo.tabs.shared import Shared, message_place, reporting
+from demo.tabs.train import SAVE_FILE
+from demo.views import message
+from demo.views.training.comparison import comparison_card, comparison_table
+from demo.views.training.run_card import run_card
+from mtl.errors import InputError, MtlError, RunError
+from mtl.recipe import Preset, Recipe, load
+from mtl.runs import RunFolder
+
+_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+_STRATEGIES = {
+    "heads only": Preset.HEADS_ONLY,
+    "last layer": f"{Preset.LAST_LAYERS}:1",
+    "last 2 layers": f"{Preset.LAST_LAYERS}:2",
+    "full": Preset.FULL,
+    "heads first, then all": Preset.PROBE_THEN_FINETUNE,
+    "gradual": Preset.GRADUAL,
+    "adapters": Preset.LORA,
+}
+_USUAL = [Preset.HEADS_ONLY, f"{Preset.LAST_LAYERS}:2", Preset.FULL]
+_PUBLIC_STRATEGIES = 3
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The widgets of an opened run."""
+
+    place: gr.Column
+    title: gr.HTML
+    problem: gr.HTML
+    use: gr.Button
+    watch: gr.Button
+    stop: gr.Button
+    resume: gr.Button
+    download: gr.Button
+    file: gr.DownloadButton
+    compared: gr.HTML
+    before_after: run_before_after.BeforeAfter
+    evaluation: run_evaluation.Evaluation
+    recipe: gr.Code
+    strategies: gr.CheckboxGroup
+    compare: gr.Button
+    name: gr.Textbox
+    rename: gr.Button
+    delete: gr.Button
+    sure: gr.Row
+    delete_now: gr.Button
+    keep: gr.Button
+
+    @property
+    def progressing(self) -> list[Any]:
+        """What `Opening.progress` fills."""
+        return [self.title, self.use, self.watch, self.stop, self.resume, self.download, self.compared]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `Opening.show` fills."""
+        return [
+            self.place, *self.progressing,
+            self.before_after.fold, self.before_after.other, self.before_after.line, self.evaluation.fold,
+            self.evaluation.task, self.evaluation.result, self.recipe, self.compare, self.name, self.sure,
+        ]  # fmt: skip
+
+
+def build() -> Detail:
+    """Lay out the place of an opened run."""
+    with gr.Column(visible=False, elem_id="ph-run-detail") as place:
+        title = gr.HTML("", elem_id="ph-run-detail-card")
+        problem = message_place("ph-detail-problem")
+        with gr.Row(elem_classes="ph-action"):
+            use = gr.Button("Use in every tab", variant="primary", size="md", elem_id="ph-detail-use")
+            watch = gr.Button("Watch in Train", size="md", elem_id="ph-detail-watch")
+            stop = gr.Button("Stop", size="md", elem_id="ph-detail-stop")
+            resume = gr.Button("Go on", size="md", elem_id="ph-detail-resume")
+            download = gr.Button("Download", size="md", elem_id="ph-detail-download")
+            file = gr.DownloadButton("Download", visible="hidden", elem_id="ph-detail-file")
+        compared = gr.HTML("", elem_id="ph-compared", elem_classes="ph-message")
+        before_after = run_before_after.build()
+        evaluation = run_evaluation.build()
+        with gr.Accordion("Compare strategies", open=False, elem_classes="ph-fold", elem_id="ph-compare-fold"):
+            strategies = gr.CheckboxGroup(
+                list(_STRATEGIES.items()),
+                value=_USUAL,
+                label="Freezing",
+                info="The same data, seed and budget under each, one after the other; then one table.",
+                elem_id="ph-strategies",
+            )
+            with gr.Row(elem_classes="ph-action"):
+                compare = gr.Button("Compare strategies", variant="primary", size="md", elem_id="ph-compare")
+        with gr.Accordion("Recipe", open=False, elem_classes="ph-fold"):
+            recipe = gr.Code(language="yaml", label="recipe.yaml", interactive=False, max_lines=24)
+        with gr.Accordion("Rename or delete", open=False, elem_classes="ph-fold", elem_id="ph-rename-fold"):
+            with gr.Row(elem_classes="ph-action"):
+                name = gr.Textbox(label="Name", max_length=60, min_width=240, elem_id="ph-run-name")
+                rename = gr.Button("Rename", size="md", elem_id="ph-rename")
+                delete = gr.Button("Delete this run", size="md", elem_id="ph-delete")
+            with gr.Row(visible=False, elem_classes="ph-action ph-sure", elem_id="ph-sure") as sure:
+                gr.HTML('<p class="ph-problem">This removes the run and its checkpoints for good.</p>')
+                delete_now = gr.Button("Delete it for good", variant="stop", size="md", elem_id="ph-delete-now")
+                keep = gr.Button("Keep it", size="md", elem_id="ph-keep")
+    return Detail(
+        place, title, problem, use, watch, stop, resume, download, file, compared, before_after, evaluation, recipe,
+        strategies, compare, name, rename, delete, sure, delete_now, keep,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Handlers of the opened run; each takes the owner's token and the run's id."""
+
+    shared: Shared
+    watcher: Watcher
+    detail: Detail
+
+    def show(self, owner: str, run_id: str, ticked: list[str]) -> tuple[Any, ...]:
+        """Fill the place of the opened run; a comparison lays its runs over each other.
+
+        Raises:
+            RunError: there is no such run of this owner.
+        """
+        if not run_id:
+            return (gr.skip(), gr.Column(visible=False), *(gr.skip() for _ in self.detail.outputs[1:]))
+        folder = self.shared.runs.get(run_id, owner)
+        status, group = status_of(folder), is_comparison(folder)
+        ended, usable = status.state.has_ended, (folder.best / "config.json").is_file()
+        laid = [id_of(member) for member in members(folder)] if group else ticked or [run_id]
+        trains = self.shared.settings.training is not Training.OFF
+        return (
+            laid,
+            gr.Column(visible=True),
+            *self._progress(folder),
+            gr.Accordion(visible=usable and ended),
+            gr.Dropdown(
+                choices=run_before_after.choices(self.shared.engines, run_id, owner),
+                value=run_before_after.began(run_id),
+            ),
+            "",
+            gr.Accordion(visible=usable and ended),
+            run_evaluation.task_choice(folder),
+            "",
+            _recipe_text(folder, public=self.shared.settings.public),
+            gr.Button(interactive=trains),
+            name_of(folder),
+            gr.Row(visible=False),
+        )
+
+    def progress(self, owner: str, run_id: str) -> tuple[Any, ...]:
+        """What of an opened run goes on by itself: its card, its buttons and a comparison's table."""
+        try:
+            return self._progress(self.shared.runs.get(run_id, owner))
+        except RunError:  # nothing is opened, or it was deleted in another tab
+            return tuple(gr.skip() for _ in self.detail.progressing)
+
+    def _progress(self, folder: RunFolder) -> tuple[Any, ...]:
+        status, group = status_of(folder), is_comparison(folder)
+        ended, usable = status.state.has_ended, (folder.best / "config.json").is_file()
+        trains = self.shared.settings.training is not Training.OFF
+        look = self.watcher.look(folder)
+        card = comparison_card(status) if group else run_card(look.status, look.events)
+        return (
+            f'<h2 class="ph-detail-title">{escape(name_of(folder))}</h2>{card}',
+            gr.Button(visible=usable and ended),
+            gr.Button(visible=not group and trains),
+            gr.Button(visible=not ended),
+            gr.Button(visible=can_resume(folder) and trains),
+            gr.Button(visible=folder.events_file.is_file() or (folder.path / TABLE).is_file()),
+            comparison_table(folder.path / TABLE) if group else "",
+        )
+
+    def again(self, owner: str, run_id: str) -> tuple[Any, ...]:
+        """The same after something was done; the choice of laid curves stays."""
+        return (*self.show(owner, run_id, [run_id])[1:],)
+
+    def stop(self, owner: str, run_id: str) -> tuple[Any, ...]:
+        """Ask it to end."""
+        self.shared.runs.stop(run_id, owner)
+        return self.again(owner, run_id)
+
+    def resume(self, owner: str, run_id: str) -> tuple[Any, ...]:
+        """Let it go on."""
+        self.shared.runs.resume(run_id, owner)
+        return self.again(owner, run_id)
+
+    def rename(self, owner: str, run_id: str, name: str) -> tuple[Any, ...]:
+        """Call it something else."""
+        self.shared.runs.rename(run_id, owner, name)
+        return self.again(owner, run_id)
+
+    def delete(self, owner: str, run_id: str) -> tuple[Any, ...]:
+        """Remove it; nothing is opened then."""
+        self.shared.runs.delete(run_id, owner)
+        return ("", *self.again(owner, ""))
+
+    def download(self, owner: str, run_id: str) -> tuple[str, str | None]:
+        """Pack it; what is wrong, and the file or none."""
+        try:
+            return "", str(self.shared.runs.archive(run_id, owner))
+        except MtlError as error:
+            return message.problem(str(error)), None
+
+    def use(self, owner: str, run_id: str) -> gr.Dropdown:
+        """Its model in the header."""
+        return gr.Dropdown(choices=self.shared.engines.choices(owner), value=key_of(run_id))
+
+    def compare(self, owner: str, run_id: str, presets: list[str]) -> tuple[Any, ...]:
+        """Begin a comparison of strategies on its recipe, and open it.
+
+        Raises:
+            MtlError: fewer than two strategies, too many for this page, or the recipe's data are gone.
+        """
+        if len(presets) < 2:
+            raise InputError("Tick at least two strategies.")
+        settings = self.shared.settings
+        if settings.max_minutes is not None and len(presets) > _PUBLIC_STRATEGIES:
+            raise InputError(f"At most {_PUBLIC_STRATEGIES} strategies at once here.")
+        recipe = _recipe_of(self.shared.runs.get(run_id, owner))
+        if settings.max_minutes is not None:
+            budget = recipe.budget.model_copy(update={"max_minutes": settings.max_minutes / len(presets)})
+            recipe = recipe.model_copy(update={"budget": budget})
+        folder = self.shared.runs.compare(recipe, [str(preset) for preset in presets], owner=owner)
+        return (folder.id, *self.again(owner, folder.id))
+
+
+def wire(opening: Opening, opened: gr.State) -> list[Any]:
+    """Wire the buttons.
+
+    Returns:
+        The events after which the table of runs is out of date.
+    """
+    shared, detail = opening.shared, opening.detail
+    who = [shared.owner, opened]
+
+    def wired(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
+        filled = [detail.problem, *detail.outputs]
+        return button.click(reporting(handler, outputs=len(detail.outputs)), [*who, *more], filled, **_QUICK)
+
+    def wired_to_open(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
+        filled = [detail.problem, opened, *detail.outputs]
+        return button.click(reporting(handler, outputs=len(filled) - 1), [*who, *more], filled, **_QUICK)
+
+    detail.use.click(opening.use, who, shared.picker, **_QUICK)
+    packed = detail.download.click(
+        opening.download,
+        who,
+        [detail.problem, detail.file],
+        show_progress="minimal",
+        show_progress_on=detail.problem,
+        api_visibility="private",
+    )
+    packed.success(None, detail.file, None, js=SAVE_FILE)
+    detail.delete.click(partial(gr.Row, visible=True), None, detail.sure, **_QUICK)
+    detail.keep.click(partial(gr.Row, visible=False), None, detail.sure, **_QUICK)
+    run_before_after.wire(shared, detail.before_after, opened)
+    run_evaluation.wire(shared, detail.evaluation, opened)
+    return [
+        wired(detail.stop, opening.stop),
+        wired(detail.resume, opening.resume),
+        wired(detail.rename, opening.rename, detail.name),
+        wired_to_open(detail.delete_now, opening.delete),
+        wired_to_open(detail.compare, opening.compare, detail.strategies),
+    ]
+
+
+def _recipe_of(folder: RunFolder) -> Recipe:
+    return load(folder.recipe if folder.recipe.is_file() else folder.path / "request.yaml")
+
+
+def _recipe_text(folder: RunFolder, *, public: bool) -> str:
+    try:
+        recipe = _recipe_of(folder)
+    except MtlError:  # its data may be gone by now
+        return "# The data of this recipe are no longer where they were."
+    return as_yaml(without_folders(recipe) if public else recipe)

@@ -1,0 +1,66 @@
+"""A run measured on a labelled file."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import gradio as gr
+
+from demo.tabs.shared import Shared, message_place, reporting
+from demo.training.measuring import measure, tasks_of
+from demo.views.training.comparison import measured_table
+from mtl.runs import RunFolder
+
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The widgets of the fold."""
+
+    fold: gr.Accordion
+    task: gr.Dropdown
+    file: gr.File
+    go: gr.Button
+    problem: gr.HTML
+    result: gr.HTML
+
+
+def build() -> Evaluation:
+    """Lay out the fold."""
+    fold = gr.Accordion("Evaluate on a file", open=False, elem_classes="ph-fold", elem_id="ph-evaluate-fold")
+    with fold, gr.Row():
+        with gr.Column(min_width=320):
+            task = gr.Dropdown([], label="Task", elem_id="ph-evaluate-task")
+            file = gr.File(label="Labelled file, as for training", height=120, elem_id="ph-evaluate-file")
+            with gr.Row(elem_classes="ph-action"):
+                go = gr.Button("Evaluate", variant="primary", size="md", elem_id="ph-evaluate")
+            problem = message_place("ph-evaluate-problem")
+        with gr.Column(min_width=320):
+            result = gr.HTML("", elem_id="ph-evaluate-result")
+    return Evaluation(fold, task, file, go, problem, result)
+
+
+def task_choice(folder: RunFolder) -> gr.Dropdown:
+    """The tasks of a run, the first one chosen."""
+    names = list(tasks_of(folder))
+    return gr.Dropdown(choices=names, value=next(iter(names), None))
+
+
+def wire(shared: Shared, widgets: Evaluation, opened: gr.State) -> None:
+    """Wire the button."""
+    widgets.go.click(
+        reporting(partial(_evaluate, shared), outputs=1),
+        [shared.owner, opened, widgets.task, widgets.file],
+        [widgets.problem, widgets.result],
+        concurrency_id="measuring",
+        concurrency_limit=_AT_ONCE,
+        show_progress="minimal",
+        show_progress_on=widgets.problem,
+        api_visibility="private",
+    )
+
+
+def _evaluate(shared: Shared, owner: str, run_id: str, task: str | None, file: str | None) -> tuple[str]:
+    folder = shared.runs.get(run_id, owner)
+    return (measured_table(measure(folder, task, Path(file) if file else None, shared.settings)),)

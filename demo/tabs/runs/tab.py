@@ -1,0 +1,203 @@
+"""The Runs tab: every run in a table, curves laid over each other, and one run opened."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from demo.runs.facts import Facts, facts_of
+from demo.runs.watching import Watcher
+from demo.tabs import train
+from demo.tabs.runs import detail as run_detail
+from demo.tabs.shared import Shared, heading, message_place, reporting
+from demo.tabs.train import TrainTab
+from demo.views import figures, message
+from demo.views.training import overlay
+from demo.views.training.run_table import PRESSES, run_table
+from mtl.errors import RunError
+
+_SECONDS = 2.0
+_SHOWN = 100
+_TICKS = 8
+_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+_SHOW = (
+    "() => { const tab = [...document.querySelectorAll('[role=tab]')].find(t => t.textContent.trim() === '%s');"
+    " if (tab) { tab.click(); window.scrollTo(0, 0); } }"
+)
+_SHOW_RUNS, _SHOW_TRAIN = _SHOW % "Runs", _SHOW % "Train"
+
+
+@dataclass(frozen=True)
+class _Table:
+    shown: gr.HTML
+    problem: gr.HTML
+    ticked: gr.State
+    opened: gr.State
+    seen: gr.State
+    timer: gr.Timer
+
+
+@dataclass(frozen=True)
+class _Overlay:
+    metric: gr.Dropdown
+    losses: gr.Plot
+    metrics: gr.Plot
+    settings: gr.HTML
+    figures: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [self.metric, self.losses, self.metrics, self.settings, self.figures]
+
+
+def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
+    """Lay out the tab and wire it; `tab` is the one that it stands in."""
+    watcher = Watcher()
+    heading("Runs", "Tick runs to lay their curves over each other; press a name to open a run.")
+    table = _Table(
+        gr.HTML(message.note("Looking …"), elem_id="ph-runs", js_on_load=PRESSES, min_height=120),
+        message_place("ph-runs-problem"),
+        gr.State([]),
+        gr.State(""),
+        gr.State(""),
+        gr.Timer(_SECONDS, active=False),
+    )
+    detail = run_detail.build()
+    over = _lay_out_overlay()
+    opening = run_detail.Opening(shared, watcher, detail)
+    board = _Board(shared, watcher, opening)
+    looked = {
+        "fn": board.look,
+        "inputs": [shared.owner, table.ticked, table.opened],
+        "outputs": [table.shown, table.seen, table.timer],
+        **_QUICK,
+    }
+    laid = {
+        "fn": board.lay_over,
+        "inputs": [shared.owner, table.ticked, over.metric],
+        "outputs": over.outputs,
+        **_QUICK,
+    }
+
+    # Gradio finds the event by the annotation of a plain function; it does not look into a partial.
+    def lay(event: gr.EventData, ticked: list[str]) -> list[str]:
+        return _turned(ticked, str(event._data.get("run", "")))
+
+    def press(event: gr.EventData) -> str:
+        return str(event._data.get("run", ""))
+
+    tab.select(**looked).then(**laid)
+    table.timer.tick(
+        board.again,
+        [shared.owner, table.ticked, table.opened, table.seen, over.metric],
+        [table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
+        **_QUICK,
+    )
+    table.shown.lay(lay, table.ticked, table.ticked, **_QUICK).then(**looked).then(**laid)
+    over.metric.input(**laid)
+    opened = [table.shown.open(press, None, table.opened, **_QUICK)]
+    if training is not None:
+        buttons = training.monitor.buttons
+        for button in (buttons.before_after, buttons.compare):
+            opened.append(button.click(str, shared.watched, table.opened, **_QUICK))
+            button.click(None, None, None, js=_SHOW_RUNS)
+        detail.watch.click(
+            partial(_watch, shared), [shared.owner, table.opened], [training.selector, shared.watched], **_QUICK
+        ).then(None, None, None, js=_SHOW_TRAIN)
+    for event in opened:
+        event.then(
+            reporting(opening.show, outputs=1 + len(detail.outputs)),
+            [shared.owner, table.opened, table.ticked],
+            [table.problem, table.ticked, *detail.outputs],
+            **_QUICK,
+        ).then(**looked).then(**laid)
+    for changed in run_detail.wire(opening, table.opened):
+        changed.then(**looked).then(**laid)
+
+
+def _lay_out_overlay() -> _Overlay:
+    heading("Over each other")
+    metric = gr.Dropdown([], label="Metric", elem_id="ph-overlay-metric", elem_classes="ph-short", interactive=True)
+    with gr.Row():
+        with gr.Column(min_width=320):
+            heading("Dev metric", "At every evaluation.")
+            metrics = _plot("ph-overlay-metrics")
+        with gr.Column(min_width=320):
+            heading("Training loss", "Of the metric's task.")
+            losses = _plot("ph-overlay-losses")
+    with gr.Row():
+        with gr.Column(min_width=320):
+            heading("Measured")
+            measured = gr.HTML(overlay.metrics_table([]), elem_id="ph-overlay-table")
+        with gr.Column(min_width=320):
+            heading("Settings that differ")
+            settings = gr.HTML(overlay.settings_table([]), elem_id="ph-overlay-settings")
+    return _Overlay(metric, losses, metrics, settings, measured)
+
+
+def _plot(elem_id: str) -> gr.Plot:
+    empty = figures.placeholder("Tick runs in the table.", height=overlay.HEIGHT)
+    return gr.Plot(empty, show_label=False, elem_id=elem_id, elem_classes="ph-figure-box")
+
+
+@dataclass(frozen=True)
+class _Board:
+    """Handlers of the table and of the curves."""
+
+    shared: Shared
+    watcher: Watcher
+    opening: run_detail.Opening
+
+    def look(self, owner: str, ticked: list[str], opened: str) -> tuple[Any, ...]:
+        facts = self._facts(owner)
+        return run_table(facts, ticked=ticked, opened=opened), _seen(facts), gr.Timer(active=True)
+
+    def again(self, owner: str, ticked: list[str], opened: str, seen: str, metric: str | None) -> tuple[Any, ...]:
+        facts = self._facts(owner)
+        if _seen(facts) == seen:
+            return tuple(gr.skip() for _ in range(8 + len(self.opening.detail.progressing)))
+        ticked = [run.info.id for run in facts if run.info.comparison == opened] or ticked
+        return (
+            ticked,
+            run_table(facts, ticked=ticked, opened=opened),
+            _seen(facts),
+            *self.lay_over(owner, ticked, metric),
+            *self.opening.progress(owner, opened),
+        )
+
+    def lay_over(self, owner: str, ticked: list[str], metric: str | None) -> tuple[Any, ...]:
+        known = {run.info.id: run for run in self._facts(owner)}
+        runs = [known[run_id] for run_id in ticked if run_id in known]
+        keys = overlay.metric_keys(runs)
+        key = metric if metric in keys else next(iter(keys), "")
+        return (
+            gr.Dropdown(choices=[(name.replace("/", " ").replace("_", " "), name) for name in keys], value=key or None),
+            overlay.loss_overlay(runs, key.partition("/")[0]),
+            overlay.metric_overlay(runs, key),
+            overlay.settings_table(runs),
+            overlay.metrics_table(runs),
+        )
+
+    def _facts(self, owner: str) -> list[Facts]:
+        found = []
+        for run in self.shared.runs.runs(owner)[:_SHOWN]:
+            with suppress(RunError):  # it was deleted since it was listed
+                found.append(facts_of(self.shared.runs.get(run.id, owner), run, self.watcher))
+        return found
+
+
+def _seen(facts: Sequence[Facts]) -> str:
+    return "|".join(f"{run.info.id} {run.info.name} {run.info.state} {len(run.events)}" for run in facts)
+
+
+def _watch(shared: Shared, owner: str, run_id: str) -> tuple[gr.Dropdown, str]:
+    return gr.Dropdown(choices=train.choices(shared, owner), value=run_id), run_id
+
+
+def _turned(ticked: list[str], run_id: str) -> list[str]:
+    if run_id in ticked:
+        return [other for other in ticked if other != run_id]
+    return [*ticked, run_id][-_TICKS:]

@@ -1,0 +1,210 @@
+"""What the Train tab's form answers: to a change, to a plan, to a press on the network, to a recipe."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.inputs import kept_drafts
+from demo.inputs.drafts import Draft
+from demo.runs import RunManager
+from demo.runs.recipe_text import as_yaml, without_folders
+from demo.settings import Settings
+from demo.tabs.train import data as data_step
+from demo.tabs.train import freezing as freezing_step
+from demo.tabs.train import model as model_step
+from demo.training import architecture
+from demo.training.beginnings import beginnings, keyed, resolved
+from demo.training.form_values import form_of, remembered, to_remember, values_of
+from demo.training.freezing_choice import Freezing, one_head, pressed
+from demo.training.network import Network, network
+from demo.training.planner import Forecast, Planner
+from demo.training.recipe_form import Form, heads_of, recipe_of
+from demo.training.recipe_reading import read_form
+from demo.views import message
+from demo.views.training.amounts import duration, megabytes, millions
+from demo.views.training.data import data_line
+from demo.views.training.plan import advice, plan_card, warning_list
+from demo.views.training.stack import stack
+from mtl.errors import MtlError
+from mtl.recipe import Preset, Recipe
+
+TITLES = ("1  Data", "2  Model", "3  Freezing", "4  Plan")
+_MEASURING = "A few batches are measured in a process of its own …"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Handlers of the form; each takes the owner's token and the fields' values."""
+
+    settings: Settings
+    planner: Planner
+    runs: RunManager
+
+    def read(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        """Everything that the form says at once.
+
+        Raises:
+            MtlError: a field is wrong.
+        """
+        known = kept_drafts.known(owner, self.settings)
+        filled = form_of(values)
+        choice = one_head(filled.freezing, heads_of(_chosen(filled, known)))
+        filled = replace(filled, freezing=choice)
+        form, recipe = self._recipe(filled, known, owner)
+        forecast = self.planner.known(recipe)
+        drawn, depth = _network(form, known, forecast), _depth(form.backbone)
+        return (
+            *_folds(form, known, drawn, forecast),
+            data_step.summary_of(form.tasks, known),
+            stack(drawn),
+            gr.Slider(visible=choice.has_layers, maximum=depth, value=max(1, min(choice.layers, depth))),
+            gr.Checkbox(visible=choice.has_depth, value=choice.everything),
+            list(choice.frozen_heads),
+            as_yaml(without_folders(recipe) if self.settings.public else recipe),
+            plan_card(forecast, note="" if forecast else _MEASURING),
+            to_remember(values_of(filled)),
+        )
+
+    def plan(self, owner: str, *values: Any, asker: str) -> tuple[Any, ...]:  # noqa: ANN401
+        """What a measured plan adds; everything stays as it is when the form has changed since."""
+        stay = tuple(gr.skip() for _ in range(8))
+        known = kept_drafts.known(owner, self.settings)
+        try:
+            form, recipe = self._recipe(form_of(values), known, owner)
+        except MtlError:  # it stands on the page already
+            return stay
+        try:
+            forecast = self.planner.plan(recipe, asker=asker)
+        except MtlError as error:
+            return (message.problem(str(error)), *stay[2:], plan_card(None, note="There is no plan of this form."))
+        if forecast is None:
+            return stay
+        drawn = _network(form, known, forecast)
+        folds = _folds(form, known, drawn, forecast)
+        return (
+            "",
+            folds[0],
+            folds[3],
+            warning_list(forecast.warnings),
+            stack(drawn),
+            advice(forecast, freezing_step.PRESETS),
+            gr.Button(interactive=forecast.advised != form.freezing.preset),
+            plan_card(forecast),
+        )
+
+    def press(self, owner: str, values: Sequence[Any], block: str) -> tuple[Any, ...]:
+        """The freezing fields after a press on a block of the network."""
+        form = self._resolved(form_of(values), owner)
+        heads = heads_of(_chosen(form, kept_drafts.known(owner, self.settings)))
+        return _choice_values(pressed(form.freezing, block, depth=_depth(form.backbone), heads=heads))
+
+    def take_advice(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        """The freezing fields as the plan advises."""
+        form = form_of(values)
+        forecast = self.planner.known(self.recipe(owner, *values))
+        preset = Preset(forecast.advised) if forecast else form.freezing.preset
+        return _choice_values(Freezing(preset, 2, True, form.freezing.frozen_heads))
+
+    def recipe(self, owner: str, *values: Any) -> Recipe:  # noqa: ANN401
+        """The recipe of the form.
+
+        Raises:
+            MtlError: a field is wrong.
+        """
+        return self._recipe(form_of(values), kept_drafts.known(owner, self.settings), owner)[1]
+
+    def load(self, owner: str, file: str) -> tuple[Any, ...]:
+        """The fields of a recipe file.
+
+        Raises:
+            MtlError: it is no recipe, or its data are not here.
+        """
+        reading = read_form(Path(file), kept_drafts.known(owner, self.settings))
+        for name, config in reading.unlisted:
+            kept_drafts.adopt(name, config, owner=owner, settings=self.settings)
+        form = keyed(reading.form, beginnings(self.runs, owner))
+        return self._field_updates(form, kept_drafts.known(owner, self.settings), owner)
+
+    def restore(self, owner: str, content: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        """The fields as this browser left them, for a page that was just opened."""
+        known = kept_drafts.known(owner, self.settings)
+        form = remembered(content)
+        if form is None:
+            names = [draft.name for draft in known]
+            return gr.CheckboxGroup(choices=names), self._backbones(owner), *(gr.skip() for _ in range(11))
+        return self._field_updates(form, known, owner)
+
+    def _field_updates(self, form: Form, known: Sequence[Draft], owner: str) -> tuple[Any, ...]:
+        names = [draft.name for draft in known]
+        ticked, backbone, *rest = values_of(form)
+        layers = max(1, form.freezing.layers)
+        rest[2] = gr.Slider(maximum=max(_depth(self._resolved(form, owner).backbone), layers), value=layers)
+        tasks = gr.CheckboxGroup(choices=names, value=[name for name in ticked if name in names])
+        return tasks, self._backbones(owner, backbone), *rest
+
+    def _backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:
+        found = [(name, name) for name in self.settings.backbones]
+        found += [(beginning.title, beginning.key) for beginning in beginnings(self.runs, owner)]
+        if chosen is None or (not self.settings.any_backbone and chosen not in [key for _, key in found]):
+            return gr.Dropdown(choices=found)
+        return gr.Dropdown(choices=found, value=chosen)
+
+    def _resolved(self, form: Form, owner: str) -> Form:
+        return resolved(form, beginnings(self.runs, owner))
+
+    def _recipe(self, filled: Form, known: Sequence[Draft], owner: str) -> tuple[Form, Recipe]:
+        places = beginnings(self.runs, owner)
+        form = resolved(filled, places)
+        folders = [place.folder for place in places]
+        return form, recipe_of(form, known, self.settings, checkpoints=folders)
+
+
+def _choice_values(choice: Freezing) -> tuple[Any, ...]:
+    return str(choice.preset), choice.layers, choice.everything, list(choice.frozen_heads)
+
+
+def _folds(form: Form, known: Sequence[Draft], drawn: Network, forecast: Forecast | None) -> list[gr.Accordion]:
+    chosen = _chosen(form, known)
+    doubts = len(forecast.warnings) if forecast else 0
+    data = [data_line(draft) for draft in chosen]
+    data += [f"{doubts} {'warning' if doubts == 1 else 'warnings'}"] if doubts else []
+    total = millions(drawn.total) + " parameters" if drawn.total else ""
+    share = f"{millions(drawn.trained)} of {millions(drawn.total)} train" if drawn.total else ""
+    lines = [
+        " · ".join(data),
+        model_step.summary(form.backbone, form.pooling, total),
+        freezing_step.summary(form.freezing, share),
+        _plan_line(forecast),
+    ]
+    return [gr.Accordion(label=f"{title}   {line}") for title, line in zip(TITLES, lines, strict=True)]
+
+
+def _plan_line(forecast: Forecast | None) -> str:
+    if forecast is None:
+        return "measuring …"
+    time = f"about {duration(forecast.seconds)}"
+    return " · ".join(
+        (
+            f"{forecast.steps:,} steps",
+            time,
+            f"{forecast.memory_bytes / 1e6:,.0f} MB",
+            f"checkpoint {megabytes(forecast.checkpoint_bytes)}",
+        )
+    )
+
+
+def _network(form: Form, known: Sequence[Draft], forecast: Forecast | None) -> Network:
+    counted = forecast.parts if forecast else {}
+    return network(architecture.of(form.backbone.strip()), form.freezing, _chosen(form, known), counted=counted)
+
+
+def _chosen(form: Form, known: Sequence[Draft]) -> list[Draft]:
+    return [draft for draft in known if draft.name in form.tasks]
+
+
+def _depth(backbone: str) -> int:
+    known = architecture.of(backbone.strip())
+    return known.layers if known else freezing_step.DEEPEST

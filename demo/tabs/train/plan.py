@@ -1,0 +1,71 @@
+"""Step 4 of the Train tab: how long to train, what that will cost, the recipe of it all, and Start."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from demo.settings import Settings
+from demo.tabs.shared import message_place
+from demo.views import message
+from demo.views.training.plan import plan_card
+
+COMMAND = "python -m mtl train recipe.yaml"
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """The widgets of the step."""
+
+    epochs: gr.Number
+    tokens: gr.Number
+    head_lr: gr.Number
+    backbone_lr: gr.Number
+    seed: gr.Number
+    more: gr.Textbox
+    card: gr.HTML
+    problem: gr.HTML
+    start: gr.Button
+    recipe: gr.Code
+    load: gr.UploadButton
+    load_problem: gr.HTML
+
+
+def build(settings: Settings) -> PlanStep:
+    """Lay out the step."""
+    with gr.Row(elem_classes="ph-rates"):
+        epochs = gr.Number(20, label="Epochs", info="Passes over the data.", min_width=120)
+        tokens = gr.Number(512, label="Tokens a batch", info="Larger is steadier.", precision=0, min_width=120)
+        head_lr = gr.Number(5e-3, label="Rate of heads", info="New parts learn fast.", min_width=120)
+        backbone_lr = gr.Number(1e-4, label="Rate of encoder", info="Old ones slowly.", min_width=120)
+        seed = gr.Number(42, label="Seed", info="Same seed, same run.", precision=0, min_width=120)
+    card = gr.HTML(plan_card(None, note="The plan comes once the form is read."), elem_id="ph-plan")
+    problem = message_place("ph-form-problem")
+    with gr.Row(elem_classes="ph-action"):
+        start = gr.Button("Start training", variant="primary", size="md", elem_id="ph-start")
+        gr.HTML(message.note(_caps(settings)))
+    with gr.Accordion("Recipe, command and more keys", open=False, elem_classes="ph-fold", elem_id="ph-recipe-fold"):
+        more = gr.Textbox(
+            "",
+            label="More recipe keys",
+            info="YAML beside the fields above, for example: anchor: 5, or sampling: {alpha: 0.8}",
+            lines=2,
+            max_lines=10,
+            elem_id="ph-more",
+        )
+        recipe = gr.Code(language="yaml", label="recipe.yaml", interactive=False, max_lines=24, elem_id="ph-recipe")
+        gr.Code(COMMAND, language="shell", label="The same run from a terminal", interactive=False, lines=1)
+        with gr.Row(elem_classes="ph-action"):
+            load = gr.UploadButton("Load a recipe", file_types=[".yaml", ".yml"], size="sm", elem_id="ph-load-recipe")
+            gr.HTML(message.note("A recipe that ran before fills the form again."))
+        load_problem = message_place("ph-load-problem")
+    return PlanStep(epochs, tokens, head_lr, backbone_lr, seed, more, card, problem, start, recipe, load, load_problem)
+
+
+def _caps(settings: Settings) -> str:
+    if settings.max_steps is None or settings.max_minutes is None:
+        return "It goes on in a process of its own, whatever happens to this page."
+    one = "one run" if settings.max_live_runs == 1 else f"{settings.max_live_runs} runs"
+    return (
+        f"Here at most {settings.max_steps:,} steps or {settings.max_minutes:g} minutes, {one} at a time for everyone; "
+        "others wait their turn."
+    )

@@ -1,0 +1,178 @@
+"""The Train tab: a form that starts a run, or a monitor that watches one."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from demo.answers.engines import key_of
+from demo.runs.watching import Watcher
+from demo.settings import Training
+from demo.tabs.shared import Shared, reporting
+from demo.tabs.train import form as form_part
+from demo.tabs.train import monitor as monitoring
+from demo.tabs.train.form import TrainForm
+from demo.tabs.train.monitor import Monitor
+from demo.views import message
+from mtl.errors import MtlError
+
+NEW = "new"
+SAVE_FILE = (
+    "(file) => { if (!file || !file.url) return; const link = document.createElement('a'); link.href = file.url;"
+    " link.download = file.orig_name || ''; document.body.append(link); link.click(); link.remove(); }"
+)
+"""Saves the file that a handler packed: a download that begins with one click."""
+_OFF = "Training is switched off on this page. Start the app on your own machine to train."
+_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+@dataclass(frozen=True)
+class TrainTab:
+    """What the page and the Runs tab wire: the choice of the run that is shown, the form and the monitor."""
+
+    selector: gr.Dropdown
+    form: TrainForm
+    monitor: Monitor
+
+
+def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None:
+    """Lay out the tab and wire it; None where training is off.
+
+    Args:
+        shared: the page's services.
+        tab: the one that it stands in.
+        kept: where the browser remembers what was filled in.
+    """
+    if shared.settings.training is Training.OFF:
+        gr.HTML(message.empty(_OFF))
+        return None
+    selector = gr.Dropdown([("New run", NEW)], value=NEW, label="Run", elem_id="ph-run-picker", elem_classes="ph-short")
+    with gr.Column(visible=True) as form_place:
+        form = form_part.build(shared, tab, kept)
+    with gr.Column(visible=False) as monitor_place:
+        monitor = monitoring.build()
+    watcher = Watcher()
+    form.start.click(
+        reporting(partial(_start, shared, form), outputs=2),
+        [shared.owner, *form.fields],
+        [form.problem, selector, shared.watched],
+        concurrency_limit=1,
+        show_progress="minimal",
+        show_progress_on=form.problem,
+        api_visibility="private",
+    )
+    # Only a choice made by hand is remembered: `change` also fires while the page loads, with the value it began with.
+    selector.input(str, selector, shared.watched, **_QUICK)
+    selector.change(_open, selector, [form_place, monitor_place], **_QUICK).then(
+        reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
+        [selector, shared.owner, monitor.metric],
+        [monitor.problem, *monitor.outputs],
+        **_QUICK,
+    )
+    _wire_monitor(shared, monitor, watcher)
+    return TrainTab(selector, form, monitor)
+
+
+def choices(shared: Shared, owner: str) -> list[tuple[str, str]]:
+    """The runs of an owner, newest first, after the offer of a new one."""
+    runs = [run for run in shared.runs.runs(owner) if not run.is_comparison]
+    return [("New run", NEW), *((run.title, run.id) for run in runs)]
+
+
+def reattach(shared: Shared, tab: TrainTab) -> Any:  # noqa: ANN401
+    """Fills a page that was just opened: the run that its address or its browser names, and the form as it was left.
+
+    Returns:
+        A handler of the owner's token, the remembered run and the remembered form; its outputs are the choice, the
+        remembered run and the form's fields.
+    """
+
+    # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
+    def restored(owner: str, remembered: str, form: Any, request: gr.Request) -> tuple[Any, ...]:  # noqa: ANN401
+        offered = choices(shared, owner)
+        asked = request.query_params.get("run") or remembered
+        shown = asked if asked in [run for _, run in offered] else NEW
+        return (gr.Dropdown(choices=offered, value=shown), shown, *tab.form.answers.restore(owner, form))
+
+    return restored
+
+
+def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
+    # The run is the one that the browser remembers, not the selector's: a server that was restarted while the
+    # page stayed open knows no choices of that selector and would refuse them.
+    monitor.timer.tick(
+        reporting(partial(_tick, shared, watcher), outputs=len(monitor.outputs) + 1),
+        [shared.watched, shared.owner, monitor.seen, monitor.metric],
+        [monitor.problem, *monitor.outputs, shared.picker],
+        **_QUICK,
+    )
+    look_again: dict[str, Any] = {
+        "fn": reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
+        "inputs": [shared.watched, shared.owner, monitor.metric],
+        "outputs": [monitor.problem, *monitor.outputs],
+        **_QUICK,
+    }
+    monitor.metric.input(**look_again)
+    buttons, who = monitor.buttons, [shared.watched, shared.owner]
+    buttons.stop.click(reporting(partial(_stop, shared), outputs=1), who, [monitor.problem, buttons.stop], **_QUICK)
+    buttons.resume.click(
+        reporting(partial(_resume, shared, watcher), outputs=len(monitor.outputs)),
+        look_again["inputs"],
+        look_again["outputs"],
+        **_QUICK,
+    )
+    buttons.use.click(partial(_use, shared), who, shared.picker, **_QUICK)
+    packed = buttons.download.click(
+        partial(_download, shared),
+        who,
+        [monitor.problem, buttons.file],
+        show_progress="minimal",
+        show_progress_on=monitor.problem,
+        api_visibility="private",
+    )
+    packed.success(None, buttons.file, None, js=SAVE_FILE)
+
+
+def _start(shared: Shared, form: TrainForm, owner: str, *values: Any) -> tuple[Any, str]:  # noqa: ANN401
+    folder = shared.runs.start(form.answers.recipe(owner, *values), owner=owner)
+    return gr.Dropdown(choices=choices(shared, owner), value=folder.id), folder.id
+
+
+def _open(run_id: str) -> tuple[gr.Column, gr.Column]:
+    return gr.Column(visible=run_id == NEW), gr.Column(visible=run_id != NEW)
+
+
+def _show(shared: Shared, watcher: Watcher, run_id: str, owner: str, metric: str) -> tuple[Any, ...]:
+    if run_id == NEW:
+        return (*monitoring.stay(), gr.Timer(active=False))
+    return monitoring.show(shared.runs, watcher, monitoring.Asked(run_id, owner, metric))
+
+
+def _tick(shared: Shared, watcher: Watcher, run_id: str, owner: str, seen: str, metric: str) -> tuple[Any, ...]:
+    if run_id == NEW:
+        return (*monitoring.stay(), gr.Timer(active=False), gr.skip())
+    shown = monitoring.show(shared.runs, watcher, monitoring.Asked(run_id, owner, metric, seen))
+    ended = watcher.look(shared.runs.get(run_id, owner)).status.state.has_ended
+    return (*shown, gr.Dropdown(choices=shared.engines.choices(owner)) if ended else gr.skip())
+
+
+def _stop(shared: Shared, run_id: str, owner: str) -> tuple[gr.Button]:
+    shared.runs.stop(run_id, owner)
+    return (gr.Button(interactive=False),)
+
+
+def _resume(shared: Shared, watcher: Watcher, run_id: str, owner: str, metric: str) -> tuple[Any, ...]:
+    shared.runs.resume(run_id, owner)
+    return _show(shared, watcher, run_id, owner, metric)
+
+
+def _use(shared: Shared, run_id: str, owner: str) -> gr.Dropdown:
+    return gr.Dropdown(choices=shared.engines.choices(owner), value=key_of(run_id))
+
+
+def _download(shared: Shared, run_id: str, owner: str) -> tuple[str, str | None]:
+    try:
+        return "", str(shared.runs.archive(run_id, owner))
+    except MtlError as error:
+        return message.problem(str(error)), None

@@ -1,0 +1,120 @@
+"""Adding a task: files, the columns that say what is what, and a look at the first rows before anything is kept."""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.inputs.columns import ROLES, Table, first_rows, guess
+from demo.inputs.drafts import Upload, allowed_endings
+from demo.inputs.text_input import need_size
+from demo.settings import Settings
+from demo.tabs.shared import Shared, message_place, reporting
+from demo.views import message
+from demo.views.training.preview import table_preview, tagged_preview
+from mtl.data.tagging import read_tagging
+from mtl.errors import DataError, MtlError
+from mtl.recipe import TaskKind
+
+_RANGES = {"0 to 1": (0.0, 1.0), "0 to 5": (0.0, 5.0), "1 to 5": (1.0, 5.0), "-1 to 1": (-1.0, 1.0)}
+_FORMATS = {
+    TaskKind.CLASSIFICATION: "CSV, TSV or JSONL with a text and its label in each row.",
+    TaskKind.TAGGING: "CoNLL (a token and its tag a line, a blank line between sentences), or JSONL.",
+    TaskKind.SIMILARITY: "CSV, TSV or JSONL with two sentences and a score in each row.",
+}
+_ROLE_SLOTS = 3
+_SHOWN_SENTENCES = 4
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """The button, the fields in the order of `upload_of`, and those that `cleared` empties."""
+
+    add: gr.Button
+    fields: list[Any]
+    cleared: list[Any]
+
+
+def build(shared: Shared) -> UploadForm:
+    """Lay out the form and wire its preview."""
+    settings = shared.settings
+    with gr.Row():
+        name = gr.Textbox(label="Name of the task", placeholder="for example intent", max_length=32, min_width=160)
+        kind = gr.Dropdown(list(TaskKind), value=TaskKind.CLASSIFICATION, label="Kind", min_width=160)
+        scores = gr.Dropdown(list(_RANGES), value="0 to 1", label="Scores run from", visible=False, min_width=120)
+    limits = gr.HTML(_limits(TaskKind.CLASSIFICATION, settings))
+    with gr.Row():
+        train = gr.File(label="Training file", height=120, min_width=220, elem_id="ph-train-file")
+        dev = gr.File(label="Dev file, optional", height=120, min_width=220, elem_id="ph-dev-file")
+    problem = message_place("ph-preview-problem")
+    with gr.Row():
+        roles = [gr.Dropdown([], label="Column", visible=False, min_width=160) for _ in range(_ROLE_SLOTS)]
+    preview = gr.HTML("", elem_id="ph-preview", elem_classes="ph-message")
+    with gr.Row(elem_classes="ph-action"):
+        add = gr.Button("Check and add", size="md")
+
+    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    look = {
+        "fn": reporting(partial(_preview, settings), outputs=1 + _ROLE_SLOTS),
+        "inputs": [kind, train],
+        "outputs": [problem, preview, *roles],
+        **quick,
+    }
+    kind.change(partial(_of_kind, settings), kind, [scores, limits], **quick).then(**look)
+    train.change(**look)
+    return UploadForm(add, [name, kind, scores, train, dev, *roles], [name, train, dev, preview, *roles])
+
+
+def cleared() -> tuple[Any, ...]:
+    """Values of the emptied fields."""
+    return "", None, None, "", *(gr.Dropdown(visible=False) for _ in range(_ROLE_SLOTS))
+
+
+def upload_of(name: str, kind: str, scores: str, train: str | None, dev: str | None, *columns: str | None) -> Upload:
+    """What was filled in."""
+    mapping = {role: column for role, column in zip(ROLES[TaskKind(kind)], columns, strict=False) if column}
+    return Upload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores], mapping)
+
+
+def _limits(kind: TaskKind, settings: Settings) -> str:
+    limits = f"At most {settings.max_upload_mb:g} MB and {settings.max_rows:,} examples."
+    return message.note(f"{_FORMATS[kind]} {limits} Without a dev file every fifth example is held out.")
+
+
+def _of_kind(settings: Settings, kind: str) -> tuple[gr.Dropdown, str]:
+    return gr.Dropdown(visible=kind == TaskKind.SIMILARITY), _limits(TaskKind(kind), settings)
+
+
+def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]:
+    hidden = [gr.Dropdown(visible=False, choices=[], value=None)] * _ROLE_SLOTS
+    path = _path(file)
+    if path is None:
+        return ("", *hidden)
+    chosen = TaskKind(kind)
+    allowed = allowed_endings(chosen, settings)
+    if path.suffix.lower() not in allowed:
+        raise DataError(f"{path.name}: a file ending in {', '.join(allowed)} was expected.")
+    need_size(path, settings)
+    try:
+        if chosen is TaskKind.TAGGING:
+            return (tagged_preview(list(islice(read_tagging(path, {}), _SHOWN_SENTENCES))), *hidden)
+        table = first_rows(path)
+    except MtlError as error:
+        raise DataError(str(error).replace(f"{path.parent}/", "")) from error
+    return (table_preview(table), *_role_choices(chosen, table))
+
+
+def _role_choices(kind: TaskKind, table: Table) -> list[gr.Dropdown]:
+    guessed, columns = guess(kind, table.columns), list(table.columns)
+    shown = [
+        gr.Dropdown(choices=columns, value=guessed.get(role), label=f"Column with the {role}", visible=True)
+        for role in ROLES[kind]
+    ]
+    return shown + [gr.Dropdown(visible=False, choices=[], value=None)] * (_ROLE_SLOTS - len(shown))
+
+
+def _path(file: str | None) -> Path | None:
+    return Path(file) if file else None

@@ -1,0 +1,92 @@
+"""The Train tab's fields as plain values: to and from a form, and as JSON for the browser to remember."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from demo.training.freezing_choice import Freezing
+from demo.training.recipe_form import OWN_POOLING, Form
+from mtl.errors import RecipeError
+from mtl.recipe import Pooling, Preset
+
+NAMES = (
+    "tasks",
+    "backbone",
+    "pooling",
+    "preset",
+    "layers",
+    "everything",
+    "frozen_heads",
+    "epochs",
+    "batch_tokens",
+    "backbone_lr",
+    "head_lr",
+    "seed",
+    "more",
+)
+"""The fields in the order in which handlers get them."""
+
+
+def form_of(values: Sequence[Any]) -> Form:
+    """The form from the fields' values; an emptied number field counts as 0 and is refused by the recipe.
+
+    Raises:
+        RecipeError: a value is not of its field.
+    """
+    field = dict(zip(NAMES, values, strict=True))
+    if field["preset"] not in list(Preset):
+        raise RecipeError(f"freezing.preset: one of {', '.join(Preset)} was expected, was {field['preset']!r:.40}")
+    return Form(
+        tasks=tuple(field["tasks"] or ()),
+        backbone=field["backbone"] or "",
+        pooling=field["pooling"] or OWN_POOLING,
+        freezing=Freezing(
+            Preset(field["preset"]),
+            int(field["layers"] or 0),
+            bool(field["everything"]),
+            tuple(field["frozen_heads"] or ()),
+        ),
+        epochs=field["epochs"] or 0,
+        batch_tokens=int(field["batch_tokens"] or 0),
+        backbone_lr=field["backbone_lr"] or 0,
+        head_lr=field["head_lr"] or 0,
+        seed=int(field["seed"] or 0),
+        more=field["more"] or "",
+    )
+
+
+def values_of(form: Form) -> tuple[Any, ...]:
+    """The fields' values of a form."""
+    freezing = form.freezing
+    return (
+        list(form.tasks),
+        form.backbone,
+        str(form.pooling),
+        str(freezing.preset),
+        freezing.layers,
+        freezing.everything,
+        list(freezing.frozen_heads),
+        form.epochs,
+        form.batch_tokens,
+        form.backbone_lr,
+        form.head_lr,
+        form.seed,
+        form.more,
+    )
+
+
+def remembered(content: Any) -> Form | None:  # noqa: ANN401
+    """The form that a browser kept, or None where it kept none or one of another version."""
+    if not isinstance(content, Mapping) or set(content) != set(NAMES):
+        return None
+    pooling = content["pooling"]
+    if pooling != OWN_POOLING and pooling not in list(Pooling):
+        return None
+    try:
+        return form_of([content[name] for name in NAMES])
+    except (RecipeError, TypeError, ValueError):
+        return None
+
+
+def to_remember(values: Sequence[Any]) -> dict[str, Any]:
+    """What a browser keeps of a form."""
+    return dict(zip(NAMES, values, strict=True))

@@ -1,0 +1,48 @@
+"""A run's checkpoint measured on a labelled file, by `python -m mtl evaluate` in a process of its own."""
+
+import json
+from pathlib import Path
+
+from demo.inputs.drafts import allowed_endings
+from demo.inputs.text_input import need_size
+from demo.runs.commands import Command
+from demo.settings import Settings
+from mtl.errors import DataError, InputError, RunError
+from mtl.recipe import TaskKind
+from mtl.runs import RunFolder
+
+
+def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
+    """The tasks of a run's best checkpoint; none before there is one."""
+    try:
+        config = json.loads((run.best / "config.json").read_text(encoding="utf-8"))
+        return {name: TaskKind(task["kind"]) for name, task in config["tasks"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def measure(run: RunFolder, task: str | None, file: Path | None, settings: Settings) -> dict[str, float]:
+    """Every metric of one task on a file, by name; tagging also on the text as people type it.
+
+    Raises:
+        InputError: there is no such task, or no file.
+        DataError: the file is not as its task says, or larger than the page takes.
+        RunError: it took too long.
+    """
+    kinds = tasks_of(run)
+    if task not in kinds:
+        raise InputError(f"A task of {', '.join(kinds) or 'a run with a checkpoint'} was expected, was {task}.")
+    if file is None:
+        raise InputError("Upload a labelled file first.")
+    allowed = allowed_endings(kinds[task], settings)
+    if file.suffix.lower() not in allowed:
+        raise DataError(f"{file.name}: a file ending in {', '.join(allowed)} was expected.")
+    need_size(file, settings)
+    raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
+    seconds = 60 * (settings.max_minutes or 60)
+    try:
+        answer = Command(["evaluate", str(run.best), "--data", f"{task}={file}", *raw]).answer(seconds=seconds)
+    except RunError as error:
+        raise DataError(str(error).replace(f"{file.parent}/", "")) from error
+    prefix = f"eval/{task}/"
+    return {name.removeprefix(prefix): float(value) for name, value in answer.items()}

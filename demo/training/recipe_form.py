@@ -1,0 +1,139 @@
+"""From the Train tab's fields to a checked recipe."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.inputs.drafts import Draft
+from demo.runs.recipe_text import read_yaml
+from demo.settings import Settings
+from demo.training import architecture
+from demo.training.freezing_choice import Freezing, one_head
+from mtl.errors import RecipeError
+from mtl.recipe import Preset, Recipe, TaskKind, parse
+
+OWN_POOLING = "as the backbone says"
+_FIELD = "settings"
+_LONGEST = 20_000  # characters
+_PUBLIC_KEYS = ("sampling", "balancing", "anchor", "evaluation", "optimizer", "freezing", "precision", "tasks", "about")
+_PUBLIC_HEAD_KEYS = ("decoder", "dropout", "label_smoothing", "activation", "loss")
+_PUBLIC_TASK_KEYS = ("weight", "map_labels", "head")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields as filled in; `more` is YAML with recipe keys that have no field."""
+
+    tasks: tuple[str, ...]
+    backbone: str
+    pooling: str
+    freezing: Freezing
+    epochs: float
+    batch_tokens: int
+    backbone_lr: float
+    head_lr: float
+    seed: int
+    more: str = ""
+
+
+def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkpoints: Collection[str] = ()) -> Recipe:
+    """The recipe of a form within the page's limits.
+
+    Args:
+        form: the fields.
+        drafts: the tasks that the page knows.
+        settings: the limits.
+        checkpoints: folders that may be begun from even where only listed backbones are taken.
+
+    Raises:
+        RecipeError: a field is wrong or over a limit.
+    """
+    chosen = [draft for draft in drafts if draft.name in form.tasks]
+    if not chosen:
+        raise RecipeError("Tick at least one task in step 1.")
+    if len(chosen) > settings.max_tasks:
+        raise RecipeError(f"At most {settings.max_tasks} tasks at once, these are {len(chosen)}.")
+    backbone = form.backbone.strip()
+    if not settings.any_backbone and backbone not in (*settings.backbones, *checkpoints):
+        raise RecipeError(f"One of the backbones {', '.join(settings.backbones)} was expected, was {backbone[:80]!r}.")
+    known = architecture.of(backbone)
+    if form.freezing.has_layers and known and form.freezing.layers > known.layers:
+        raise RecipeError(f"At most {known.layers} layers train with this backbone, were {form.freezing.layers}.")
+    content: dict[str, Any] = {
+        "backbone": backbone,
+        "tasks": {draft.name: draft.config.model_dump(mode="json", exclude_unset=True) for draft in chosen},
+        "freezing": _freezing(form.freezing, heads_of(chosen)),
+        "optimizer": {"backbone_lr": form.backbone_lr, "head_lr": form.head_lr},
+        "budget": {"epochs": form.epochs, "batch_tokens": form.batch_tokens},
+        "seed": form.seed,
+    }
+    if form.pooling != OWN_POOLING:
+        content["pooling"] = form.pooling
+    _add(content, _more(form.more, settings), path="")
+    if form.epochs > settings.max_epochs:
+        raise RecipeError(f"At most {settings.max_epochs} epochs here, were {form.epochs:g}.")
+    _limit(content["budget"], settings)
+    return parse(content, folder=Path.cwd(), where=_FIELD)
+
+
+def heads_of(drafts: Sequence[Draft]) -> list[str]:
+    """The tasks that have a head; similarity trains the embedding itself."""
+    return [draft.name for draft in drafts if draft.config.kind is not TaskKind.SIMILARITY]
+
+
+def _freezing(choice: Freezing, heads: list[str]) -> dict[str, Any]:
+    if choice.preset is Preset.ONE_HEAD_FROZEN and one_head(choice, heads) != choice:
+        raise RecipeError("Choose in step 3 which one head stays frozen.")
+    return choice.config(heads)
+
+
+def _more(text: str, settings: Settings) -> dict[str, Any]:
+    if len(text) > _LONGEST:
+        raise RecipeError(f"More recipe keys: at most {_LONGEST:,} characters were expected, were {len(text):,}.")
+    try:
+        content = read_yaml(text)
+    except RecipeError as error:
+        raise RecipeError(f"More recipe keys: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise RecipeError(f"More recipe keys: keys with values were expected, was {type(content).__name__}.")
+    if not settings.any_backbone:
+        _need_harmless(content)
+    return content
+
+
+def _need_harmless(content: dict[str, Any]) -> None:
+    """On a page that strangers share, no key may cost more than the limits allow or name a place on its disk."""
+    tasks = content.get("tasks") or {}
+    wrong = [str(key) for key in content if key not in _PUBLIC_KEYS]
+    for name, task in tasks.items() if isinstance(tasks, dict) else []:
+        if isinstance(task, dict):
+            wrong += [f"tasks.{name}.{key}" for key in task if key not in _PUBLIC_TASK_KEYS]
+            head = task.get("head")
+            keys = head if isinstance(head, dict) else ()
+            wrong += [f"tasks.{name}.head.{key}" for key in keys if key not in _PUBLIC_HEAD_KEYS]
+    if wrong:
+        raise RecipeError(f"More recipe keys: {wrong[0]} cannot be set on this page.")
+
+
+def _add(content: dict[str, Any], extra: dict[str, Any], *, path: str) -> None:
+    """Put keys beside those of the fields; none may say again what a field says."""
+    for key, value in extra.items():
+        here = content.get(key)
+        if isinstance(here, dict) and isinstance(value, dict):
+            _add(here, value, path=f"{path}{key}.")
+        elif key in content:
+            raise RecipeError(f"More recipe keys: {path}{key} has a field of its own above.")
+        elif path == "tasks.":
+            raise RecipeError(f"More recipe keys: a ticked task was expected, was {key}.")
+        else:
+            content[key] = value
+
+
+def _limit(budget: dict[str, Any], settings: Settings) -> None:
+    for name, limit in (("max_steps", settings.max_steps), ("max_minutes", settings.max_minutes)):
+        asked = budget.get(name)
+        if limit is not None:
+            budget[name] = min(limit, asked) if isinstance(asked, int | float) else limit

@@ -1,0 +1,124 @@
+"""From a recipe back to the Train tab's fields, so that what ran once can be changed and run again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from demo.inputs.drafts import Draft
+from demo.runs.recipe_text import read_yaml
+from demo.training.freezing_choice import Freezing
+from demo.training.recipe_form import OWN_POOLING, Form
+from mtl.errors import RecipeError
+from mtl.recipe import BackboneFreezing, FreezingConfig, Preset, Recipe, TaskConfig
+
+_FIELDS = {"backbone", "pooling", "seed"}
+_LARGEST = 1_000_000  # bytes; a recipe is a page of text
+_FREEZING_BACKBONES = {
+    BackboneFreezing.FROZEN: Preset.HEADS_ONLY,
+    BackboneFreezing.LAST_LAYERS: Preset.LAST_LAYERS,
+    BackboneFreezing.LORA: Preset.LORA,
+    BackboneFreezing.FULL: Preset.FULL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A form, and the tasks whose data are not on the page's list but on this machine."""
+
+    form: Form
+    unlisted: tuple[tuple[str, TaskConfig], ...]
+
+
+def read_form(path: Path, known: Sequence[Draft]) -> Reading:
+    """The form of a recipe file.
+
+    A task of a name and kind that the page knows is that task, wherever the recipe says its files lie.
+
+    Raises:
+        RecipeError: it is no recipe, or the files of a task are not here.
+    """
+    recipe = _load(path)
+    tasks, unlisted = dict(recipe.tasks), []
+    kinds = {draft.name: draft.config.kind for draft in known}
+    for name, task in tasks.items():
+        if kinds.get(name) == task.kind:
+            continue
+        files = (*task.train, *task.dev)
+        if name in kinds or not files or not all(Path(f).is_absolute() and Path(f).is_file() for f in files):
+            raise RecipeError(
+                f"{path.name}: tasks.{name}: its files are not on this page; add a {task.kind} task named {name} in "
+                "step 1, then load the recipe again"
+            )
+        unlisted.append((name, task))
+    return Reading(_form(recipe), tuple(unlisted))
+
+
+def _load(path: Path) -> Recipe:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise RecipeError(f"a recipe of at most {_LARGEST // 1000:,} kB was expected")
+        return Recipe.model_validate(read_yaml(path.read_text(encoding="utf-8")))
+    except RecipeError as error:
+        raise RecipeError(f"{path.name}: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path.name}: a recipe in UTF-8 was expected") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "recipe"
+        raise RecipeError(f"{path.name}: {key}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _form(recipe: Recipe) -> Form:
+    freezing, rest = _freezing(recipe.freezing, tuple(recipe.tasks))
+    return Form(
+        tasks=tuple(recipe.tasks),
+        backbone=recipe.backbone,
+        pooling=recipe.pooling or OWN_POOLING,
+        freezing=freezing,
+        epochs=recipe.budget.epochs,
+        batch_tokens=recipe.budget.batch_tokens,
+        backbone_lr=recipe.optimizer.backbone_lr,
+        head_lr=recipe.optimizer.head_lr,
+        seed=recipe.seed,
+        more=_more(recipe, rest),
+    )
+
+
+def _freezing(config: FreezingConfig, tasks: tuple[str, ...]) -> tuple[Freezing, dict[str, Any]]:
+    """The choice that says the same, and the keys that it does not say."""
+    given = config.model_dump(mode="json", exclude_defaults=True)
+    if config.preset is not None:
+        preset = config.preset
+    elif config.backbone is BackboneFreezing.FROZEN and set(config.frozen_heads) >= set(tasks):
+        preset = Preset.ALL_FROZEN
+    elif config.backbone is not None:
+        preset = _FREEZING_BACKBONES[config.backbone]
+    else:
+        preset = Preset.LAST_LAYERS if config.layers else Preset.FULL
+    choice = Freezing(preset, config.layers or 2, config.layers is None, config.frozen_heads)
+    said = {"preset", "frozen_heads", *(["layers"] if choice.has_layers else [])}
+    if config.preset is None:
+        said.add("backbone")
+    return choice, {key: value for key, value in given.items() if key not in said}
+
+
+def _more(recipe: Recipe, freezing: dict[str, Any]) -> str:
+    content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
+    for key in _FIELDS:
+        content.pop(key, None)
+    tasks = {name: _without(task, ("kind", "train", "dev", "score_range")) for name, task in content["tasks"].items()}
+    content["tasks"] = {name: task for name, task in tasks.items() if task}
+    content["freezing"] = freezing
+    follows = ("tagging_lr",) if recipe.optimizer.tagging_lr == recipe.optimizer.head_lr else ()
+    content["optimizer"] = _without(content.get("optimizer", {}), ("backbone_lr", "head_lr", *follows))
+    content["budget"] = _without(content.get("budget", {}), ("epochs", "batch_tokens"))
+    content = {key: value for key, value in content.items() if value not in ({}, None)}
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True) if content else ""
+
+
+def _without(content: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key not in keys}

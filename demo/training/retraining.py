@@ -1,0 +1,103 @@
+"""One head trained again on what was corrected, everything else frozen: the recipe of a usual run."""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.answers.passes import Model
+from demo.inputs.examples import rehearsal_texts
+from demo.settings import Settings
+from demo.training.corrections import Correction
+from mtl.errors import InputError
+from mtl.inference.analysis import Analysis
+from mtl.labels import TypedSpan
+from mtl.recipe import Recipe, TaskKind, parse
+from mtl.runs import home
+
+REHEARSED = 240
+"""Example sentences that the head answers as before; without them it would forget them for the corrected ones."""
+_SHARE = 3
+"""For each corrected text so many rehearsed ones, reached by repeating the corrected ones."""
+_MOST_REPEATS = 40
+_EPOCHS = 60
+_PATIENCE = 12
+_HEAD_LR = 5e-3
+_BATCH_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head of a model: its task, and the checkpoint folder that the model was loaded from."""
+
+    task: str
+    kind: TaskKind
+    checkpoint: Path
+
+
+def recipe_of(head: Head, model: Model, corrections: Sequence[Correction], settings: Settings) -> Recipe:
+    """The recipe that trains this head alone; its data are written below `$MTL_HOME/uploads`.
+
+    Training goes on until the corrected texts, which are the dev data too, are right. Between them the head meets
+    example sentences with the answers that it gives now.
+
+    Raises:
+        InputError: nothing was corrected, or to what the head does not know.
+        RecipeError: as `mtl.recipe.parse`.
+    """
+    if not corrections:
+        raise InputError("Correct at least one text first.")
+    _need_known(corrections, head.task, model.tasks[head.task].labels)
+    corrected = {correction.text for correction in corrections}
+    texts = [text for text in rehearsal_texts() if text not in corrected][:REHEARSED]
+    rehearsed = [_answered(head, analysis) for analysis in model.analyze(texts)]
+    repeats = max(1, min(_MOST_REPEATS, len(rehearsed) // (_SHARE * len(corrections))))
+    folder = home() / "uploads" / secrets.token_hex(12)
+    folder.mkdir(parents=True)
+    train = _write(folder / "train.jsonl", [*rehearsed, *(list(corrections) * repeats)])
+    dev = _write(folder / "corrected.jsonl", corrections)
+    # A correction may be that nothing is an entity, where F1 has nothing to count.
+    measure = "accuracy" if head.kind is TaskKind.CLASSIFICATION else "token_accuracy"
+    content: dict[str, Any] = {
+        "backbone": str(head.checkpoint),
+        "tasks": {head.task: {"kind": str(head.kind), "train": [str(train)], "dev": [str(dev)]}},
+        "freezing": {"preset": "heads_only"},
+        "optimizer": {"head_lr": _HEAD_LR, "weight_decay": 0.0},
+        "budget": _budget(settings),
+        "evaluation": {"every": "epoch", "patience": _PATIENCE, "best": f"{head.task}/{measure}"},
+        "about": f"The head {head.task}, trained again on {len(corrections)} corrections made on the page.",
+    }
+    return parse(content, folder=folder, where="retraining")
+
+
+def _need_known(corrections: Sequence[Correction], task: str, labels: Sequence[str]) -> None:
+    """Corrections are kept by the name of the task, and another model may have a head of that name."""
+    given = {label for c in corrections for label in (c.label, *(span.label for span in c.spans)) if label is not None}
+    unknown = sorted(given - set(labels))
+    if unknown:
+        raise InputError(
+            f"Corrections to one of {', '.join(labels)} were expected for {task}, some are to "
+            f"{', '.join(unknown[:5])}: drop those first."
+        )
+
+
+def _budget(settings: Settings) -> dict[str, Any]:
+    limits = {"max_steps": settings.max_steps, "max_minutes": settings.max_minutes}
+    chosen = {"epochs": min(_EPOCHS, settings.max_epochs), "batch_tokens": _BATCH_TOKENS}
+    return chosen | {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def _answered(head: Head, analysis: Analysis) -> Correction:
+    if head.kind is TaskKind.CLASSIFICATION:
+        scores = analysis.classes[head.task]
+        return Correction(analysis.text, label=max(scores, key=lambda label: scores[label]))
+    found = analysis.entities[head.task]
+    return Correction(analysis.text, spans=tuple(TypedSpan(e["start"], e["end"], e["entity_group"]) for e in found))
+
+
+def _write(path: Path, examples: Iterable[Correction]) -> Path:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(example.record(), ensure_ascii=False) + "\n" for example in examples)
+    return path

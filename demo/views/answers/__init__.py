@@ -1,0 +1,1 @@
+"""Predictions as bars, marked text, tables and reports."""

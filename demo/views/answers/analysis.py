@@ -1,0 +1,39 @@
+"""One analysis in words and as JSON."""
+
+import json
+from html import escape
+
+from demo.answers.passes import winner
+from demo.views.message import problem
+from mtl.inference.analysis import Analysis
+
+
+def spoken(analysis: Analysis) -> str:
+    """What a screen reader says when an answer arrives."""
+    classes = [f"{task}: {winner(scores)[0]}, {winner(scores)[1]:.2f}" for task, scores in analysis.classes.items()]
+    found = [f"{entity['word']}, {entity['entity_group']}" for spans in analysis.entities.values() for entity in spans]
+    entities = [f"entities: {'; '.join(found) or 'none'}"] if analysis.entities else []
+    return f'<span class="ph-unseen" aria-hidden="true">{escape(". ".join([*classes, *entities]))}</span>'
+
+
+def cut_warning(analysis: Analysis) -> str:
+    """What of a text was not read, nothing if all was."""
+    if analysis.cut_at is None:
+        return ""
+    return problem(
+        f"The model read the first {analysis.cut_at:,} of {len(analysis.text):,} characters: "
+        f"{analysis.tokens:,} tokens are its maximum. Classes, entities and place come from these only."
+    )
+
+
+def as_json(analysis: Analysis) -> str:
+    """The whole analysis as JSON, the embedding included."""
+    content = {
+        "text": analysis.text,
+        "tokens": analysis.tokens,
+        "cut_at": analysis.cut_at,
+        "classes": analysis.classes,
+        "entities": analysis.entities,
+        "embedding": [round(float(value), 6) for value in analysis.embedding],
+    }
+    return json.dumps(content, ensure_ascii=False)

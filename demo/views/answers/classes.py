@@ -1,0 +1,92 @@
+"""Class probabilities: bars for one text, a table for many."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from demo.answers.passes import winner
+from demo.palette import NEUTRAL, LabelColours
+from demo.views.tables import Column, Html, table
+from mtl.inference.analysis import Analysis
+
+
+def bars(
+    classes: Mapping[str, Mapping[str, float]],
+    colours: LabelColours,
+    *,
+    threshold: float = 0.0,
+    correctable: bool = False,
+) -> str:
+    """A card for each task with a bar for each label, in the order of probability.
+
+    A task whose winner is below the threshold says that it is unsure; `correctable` labels are buttons.
+    """
+    cards = "".join(
+        _card(task, scores, colours, unsure=max(scores.values()) < threshold, correctable=correctable)
+        for task, scores in classes.items()
+    )
+    return f'<div class="ph-cards">{cards}</div>'
+
+
+def class_table(
+    analyses: Sequence[Analysis], colours: LabelColours, *, threshold: float = 0.0, correctable: bool = False
+) -> str:
+    """A row for each text with the winning label of every task and its probability.
+
+    A winner below the threshold is marked as unsure; where it is `correctable`, every label can be chosen instead.
+    """
+    tasks = list(analyses[0].classes) if analyses else []
+    columns = [Column("no.", number=True), Column("text")]
+    for task in tasks:
+        columns.append(Column(task))
+    rows: list[list[str | float | int | Html]] = []
+    for number, analysis in enumerate(analyses, start=1):
+        row: list[str | float | int | Html] = [number, Html(f'<span class="ph-clip">{escape(analysis.text)}</span>')]
+        for task in tasks:
+            label, score = winner(analysis.classes[task])
+            unsure = ' <span class="ph-p">unsure</span>' if score < threshold else ""
+            shown = _choice(task, number - 1, analysis, colours) if correctable else tag(label, colours)
+            row.append(Html(f'{shown} <span class="ph-p">{score:.2f}</span>{unsure}'))
+        rows.append(row)
+    return table(columns, rows, caption="Classes of every text")
+
+
+def tag(label: str, colours: LabelColours) -> str:
+    """A label with its colour as a dot."""
+    colour = colours.get(label, NEUTRAL)
+    return f'<span class="ph-tag"><i style="background:{colour}"></i>{escape(label)}</span>'
+
+
+def _choice(task: str, row: int, analysis: Analysis, colours: LabelColours) -> str:
+    label, _ = winner(analysis.classes[task])
+    options = "".join(
+        f"<option{' selected' if name == label else ''}>{escape(name)}</option>" for name in analysis.classes[task]
+    )
+    return (
+        f'<span class="ph-tag"><i style="background:{colours.get(label, NEUTRAL)}"></i><select class="ph-select" '
+        f'data-task="{escape(task)}" data-row="{row}" aria-label="{escape(task)} of text {row + 1}">{options}</select>'
+        "</span>"
+    )
+
+
+def _card(task: str, scores: Mapping[str, float], colours: LabelColours, *, unsure: bool, correctable: bool) -> str:
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    rows = "".join(
+        f'<div class="ph-bar{" ph-first" if place == 0 else ""}" data-label="{escape(label)}">'
+        f"{_name(task, label, correctable=correctable)}"
+        f'<span class="ph-track"><span class="ph-fill" style="width:{score * 100:.1f}%;'
+        f'background:{colours.get(label, NEUTRAL)}"></span></span>'
+        f'<span class="ph-figure">{score:.2f}</span></div>'
+        for place, (label, score) in enumerate(ranked)
+    )
+    doubt = "<small>unsure</small>" if unsure else ""
+    return f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}{doubt}</h3>{rows}</section>'
+
+
+def _name(task: str, label: str, *, correctable: bool) -> str:
+    if not correctable:
+        return f'<span class="ph-name">{escape(label)}</span>'
+    return (
+        f'<span class="ph-name"><button type="button" class="ph-pick" data-act="correct" data-row="0" '
+        f'data-task="{escape(task)}" data-label="{escape(label)}" title="This is right: keep it as an example">'
+        f"{escape(label)}</button></span>"
+    )

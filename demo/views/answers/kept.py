@@ -1,0 +1,41 @@
+"""The corrections that are kept, and what became of training on them."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from demo.training.corrections import Correction
+from demo.views import message
+from demo.views.message import shorten
+
+NOTHING = "Nothing corrected yet."
+
+
+def kept_list(kept: Mapping[str, Sequence[Correction]]) -> str:
+    """Every kept correction of each task, with a button to drop it."""
+    rows = "".join(
+        f"<li>{_forget(task, correction.text)}{escape(shorten(correction.text, 160))}<br>"
+        f'<span class="ph-note">{escape(task)}: {escape(_answer(correction))}</span></li>'
+        for task, corrections in kept.items()
+        for correction in corrections
+    )
+    return f'<ul class="ph-kept">{rows}</ul>' if rows else message.note(NOTHING)
+
+
+def outcome(task: str, right: int, total: int) -> str:
+    """How many of the corrected texts the new model has right."""
+    texts = "text is" if total == 1 else "texts are"
+    return f"{task} trained alone: {right} of {total} corrected {texts} right now. Every other head is as it was."
+
+
+def _answer(correction: Correction) -> str:
+    if correction.label is not None:
+        return correction.label
+    spans = (f"{correction.text[s.start : s.end]} {s.label}" for s in correction.spans)
+    return ", ".join(spans) or "no entity"
+
+
+def _forget(task: str, text: str) -> str:
+    return (
+        f'<button type="button" class="ph-fix" data-act="forget" data-task="{escape(task)}" '
+        f'data-text="{escape(text)}" aria-label="Drop the correction of {escape(shorten(text, 40))}">Drop</button>'
+    )

@@ -1,0 +1,1 @@
+"""Maps, places and neighbours as figures and HTML."""

@@ -1,0 +1,1 @@
+"""Data, network, plan, runs and their curves as HTML and figures."""

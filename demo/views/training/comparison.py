@@ -1,0 +1,72 @@
+"""The table that a comparison of strategies wrote."""
+
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from demo.views import message
+from demo.views.tables import Cell, Column, Html, table
+from demo.views.training.amounts import duration, megabytes, millions
+from demo.views.training.curves import main_metric
+from demo.views.training.run_card import STATE_NAMES
+from mtl.runs import Status
+
+
+def comparison_table(path: Path) -> str:
+    """A row for each strategy: main metrics, drift, time, memory, parameters and size; the best of each column bold."""
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return message.note("The table comes with the last strategy; the curves of each are below.")
+    keys = _keys(rows)
+    best = {key: _best(key, [row["metrics"][key]["mean"] for row in rows if key in row["metrics"]]) for key in keys}
+    body: list[list[Cell | Html]] = []
+    for row in rows:
+        cells: list[Cell | Html] = [row["strategy"]]
+        for key in keys:
+            spread = row["metrics"].get(key)
+            cells.append(None if spread is None else _shown(spread["mean"], is_best=spread["mean"] == best[key]))
+        cells += [duration(row["seconds"]["mean"]), f"{row['memory_bytes'] / 1e6:,.0f} MB"]
+        cells += [millions(row["trained_parameters"]), megabytes(row["checkpoint_bytes"])]
+        body.append(cells)
+    titles = [key.removeprefix("eval/").replace("/", " ").replace("_", " ") for key in keys]
+    columns = [Column("strategy"), *(Column(title, number=True) for title in titles)]
+    columns += [Column(title, number=True) for title in ("time", "memory", "trains", "checkpoint")]
+    return table(columns, body, caption="Strategies compared")
+
+
+def comparison_card(status: Status) -> str:
+    """How many strategies are done, and what ended it."""
+    told = f'<p class="ph-problem">{escape(status.message)}</p>' if status.message else ""
+    share = 100 * status.step / max(1, status.total_steps)
+    return (
+        f'<section class="ph-run ph-{status.state}" data-state="{status.state}"><h2>{STATE_NAMES[status.state]}</h2>'
+        f'<div class="ph-progress" role="progressbar" aria-label="Progress" aria-valuenow="{share:.0f}" '
+        f'aria-valuemin="0" aria-valuemax="100"><i style="width:{share:.1f}%"></i></div>'
+        f'<p class="ph-sizes">{status.step} of {status.total_steps} strategies done</p>{told}</section>'
+    )
+
+
+def measured_table(metrics: dict[str, float]) -> str:
+    """Metrics of a file, the overall ones first."""
+    names = sorted(metrics, key=lambda name: "/" in name)
+    rows: list[list[Cell | Html]] = [[name.replace("_", " "), f"{metrics[name]:.4f}"] for name in names]
+    return table([Column("metric"), Column("value", number=True)], rows, caption="Measured on the file")
+
+
+def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:
+    found = dict.fromkeys(key for row in rows for key in row["metrics"])
+    tasks = dict.fromkeys(key.split("/")[1] for key in found)
+    main = [key for task in tasks if (key := main_metric(dict.fromkeys(found, 0.0), task))]
+    drift = ["eval/embedding/drift"] if "eval/embedding/drift" in found else []
+    return [*main, *drift]
+
+
+def _best(key: str, values: Sequence[float]) -> float:
+    return min(values) if key.endswith("drift") else max(values)
+
+
+def _shown(value: float, *, is_best: bool) -> Html:
+    return Html(f"<strong>{value:.3f}</strong>" if is_best else f"{value:.3f}")

@@ -1,0 +1,44 @@
+"""The ticked tasks of a training run: sizes, labels and how often each occurs."""
+
+from collections.abc import Sequence
+from html import escape
+
+from demo.inputs.drafts import Draft
+from demo.palette import LabelColours, assign
+from mtl.recipe import TaskKind
+
+_SHOWN = 12
+_UNITS = {TaskKind.CLASSIFICATION: "texts", TaskKind.TAGGING: "sentences", TaskKind.SIMILARITY: "pairs"}
+_LABELS = {TaskKind.CLASSIFICATION: "labels", TaskKind.TAGGING: "types", TaskKind.SIMILARITY: ""}
+
+
+def data_summary(drafts: Sequence[Draft]) -> str:
+    """A card for each task: kind, examples, dev examples, a bar for each label, and what to know."""
+    colours = assign([label for label, _ in draft.counts] for draft in drafts)
+    return '<div class="ph-cards">' + "".join(_card(draft, colours) for draft in drafts) + "</div>"
+
+
+def data_line(draft: Draft) -> str:
+    """A task in a few words."""
+    labels = f", {len(draft.counts)} {_LABELS[draft.config.kind]}" if draft.counts else ""
+    return f"{draft.name} {draft.train_size:,} {_UNITS[draft.config.kind]}{labels}, {draft.dev_size:,} for dev"
+
+
+def _card(draft: Draft, colours: LabelColours) -> str:
+    unit = _UNITS[draft.config.kind]
+    largest = max((count for _, count in draft.counts), default=1)
+    rows = "".join(
+        f'<div class="ph-bar"><span class="ph-name">{escape(label)}</span><span class="ph-track">'
+        f'<span class="ph-fill" style="width:{100 * count / largest:.0f}%;background:{colours[label]}"></span></span>'
+        f'<span class="ph-figure">{count:,}</span></div>'
+        for label, count in draft.counts[:_SHOWN]
+    )
+    more = len(draft.counts) - _SHOWN
+    notes = [*draft.notes, *([f"and {more} more labels"] if more > 0 else [])]
+    remarks = "".join(f'<p class="ph-note">{escape(note)}</p>' for note in notes)
+    return (
+        f'<section class="ph-card" data-task="{escape(draft.name)}"><h3>{escape(draft.name)}'
+        f"<small>{draft.config.kind}</small></h3>"
+        f'<p class="ph-sizes">{draft.train_size:,} {unit} to train on, {draft.dev_size:,} for dev</p>'
+        f"{rows}{remarks}</section>"
+    )

@@ -1,0 +1,49 @@
+"""What a plan says, as a card: steps, time, memory, size, advice and warnings."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from demo.training.planner import Forecast
+from demo.views.training.amounts import draw_shares, duration, megabytes
+from mtl.recipe import Preset
+
+
+def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
+    """The figures of a plan, or what becomes of it; the card keeps its height while it is measured."""
+    if forecast is None:
+        figures = [("steps", "…"), ("time", "…"), ("memory", "…"), ("checkpoint", "…")]
+    else:
+        figures = [
+            ("steps", f"{forecast.steps:,}"),
+            ("time", f"about {duration(forecast.seconds)}" if forecast.steps else "no training"),
+            ("memory", f"{forecast.memory_bytes / 1e6:,.0f} MB"),
+            ("checkpoint", megabytes(forecast.checkpoint_bytes)),
+        ]
+        if forecast.cache_bytes:
+            figures.append(("cache on disk", megabytes(forecast.cache_bytes)))
+    cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in figures)
+    shares = draw_shares(forecast.draws) if forecast and forecast.steps else '<div class="ph-shares"></div>'
+    remark = note or "Measured on a few batches on this machine; nothing has started."
+    state = "measured" if forecast and not note else "waiting"
+    return (
+        f'<section class="ph-card ph-plan" data-state="{state}"><dl class="ph-facts">{cells}</dl>{shares}'
+        f'<p class="ph-note" role="status">{escape(remark)}</p></section>'
+    )
+
+
+def advice(forecast: Forecast | None, names: Mapping[Preset, str]) -> str:
+    """Which freezing the plan advises, and why; `names` are the presets as the form calls them."""
+    if forecast is None:
+        return '<p class="ph-advice"><strong>Advice</strong> comes with the plan.</p>'
+    name = names[Preset(forecast.advised)].partition(":")[0]
+    return (
+        f'<p class="ph-advice"><strong>Advice: {escape(name.lower())}</strong>, because '
+        f"{escape('; '.join(forecast.reasons))}.</p>"
+    )
+
+
+def warning_list(warnings: Sequence[str]) -> str:
+    """Every doubt about the data, each in its line."""
+    rows = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
+    count = f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}"
+    return f'<div class="ph-warnings"><strong>{count}</strong><ul>{rows}</ul></div>' if warnings else ""

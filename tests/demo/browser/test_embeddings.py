@@ -1,0 +1,201 @@
+"""The Embeddings tab as a visitor uses it: the map is clicked, lassoed, dragged, walked by keys, and compared."""
+
+import re
+
+import numpy as np
+import pytest
+
+import mtl
+from demo.inputs.examples import sentence_sets
+from tests.demo.fakes import FakeModel
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+SLOW = 45_000
+MAP = "(id) => document.querySelector(id + ' .ph-scatter')?.parentElement.scatter"
+PLACE = """([id, i]) => {
+  const map = document.querySelector(id + ' .ph-scatter').parentElement.scatter;
+  const box = document.querySelector(id + ' .ph-scatter-area canvas').getBoundingClientRect();
+  const [x, y] = [map.after[2 * i], map.after[2 * i + 1]];
+  return [box.left + box.width / 2 + (x - map.view.x) * map.view.scale,
+          box.top + box.height / 2 - (y - map.view.y) * map.view.scale];
+}"""
+PAN = """async () => {
+  const canvas = document.querySelector('#ph-map .ph-scatter-area canvas'), box = canvas.getBoundingClientRect();
+  const fire = (type, x, y) => canvas.dispatchEvent(new PointerEvent(type, {
+    pointerId: 1, clientX: box.left + x, clientY: box.top + y, bubbles: true }));
+  canvas.setPointerCapture = () => {};
+  fire('pointerdown', 200, 200);
+  const times = [];
+  let last = performance.now();
+  for (let k = 1; k <= 60; k++) {
+    fire('pointermove', 200 + 2 * k, 200 + k);
+    await new Promise(requestAnimationFrame);
+    times.push(performance.now() - last);
+    last = performance.now();
+  }
+  fire('pointerup', 320, 260);
+  return times.sort((a, b) => a - b);
+}"""
+
+
+def shown(page, count, where="#ph-map"):
+    """The map has so many points and the neighbours have come."""
+    page.get_by_role("tab", name="Embeddings").click()
+    page.wait_for_function(f"([id, n]) => ({MAP})(id)?.size === n", arg=[where, count], timeout=SLOW)
+    expect(page.locator("#ph-nearest table").first).to_be_visible(timeout=SLOW)
+
+
+def embed(page, text):
+    page.get_by_label("Sentences, one a line").fill(text)
+    page.get_by_role("button", name="Embed", exact=True).click()
+
+
+def upload(page, file):
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a file").locator("visible=true").click()
+    chooser.value.set_files(file)
+
+
+def click_point(page, i, where="#ph-map"):
+    page.mouse.click(*page.evaluate(PLACE, [where, i]))
+
+
+def listed(page):
+    """The numbers in the table of neighbours."""
+    return [int(cell) for cell in page.locator("#ph-nearest table").first.locator("td:nth-child(2)").all_inner_texts()]
+
+
+def test_a_click_on_a_point_lists_its_true_nearest_neighbours(page):
+    texts = sentence_sets()[0].sentences.texts
+    shown(page, len(texts))
+    vectors = mtl.Engine.load("starter").encode(texts, normalize_embeddings=True)
+    for point in (20, 47):
+        page.get_by_role("button", name="Fit").first.click()
+        click_point(page, point)
+        expect(page.locator("#ph-nearest .ph-asked")).to_contain_text(texts[point], timeout=SLOW)
+        cosines = {other: float(vectors[point] @ vectors[other]) for other in range(len(texts)) if other != point}
+        assert listed(page) == [other + 1 for other in sorted(cosines, key=lambda o: -cosines[o])[:8]]
+
+
+def test_a_lasso_fills_the_table_with_what_lies_inside(page):
+    shown(page, 60)
+    page.locator("#ph-map").get_by_role("button", name="Lasso").click()
+    box = page.locator("#ph-map .ph-scatter-area canvas").bounding_box()
+    left, top, right, bottom = box["x"] + 4, box["y"] + 4, box["x"] + box["width"] / 2, box["y"] + box["height"] - 4
+    inside = [i for i in range(60) if page.evaluate(PLACE, ["#ph-map", i])[0] < right]
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    expect(page.locator("#ph-chosen")).to_contain_text(f"{len(inside)} chosen", timeout=SLOW)
+    numbers = page.locator("#ph-chosen td:first-child").all_inner_texts()
+    assert [int(number) - 1 for number in numbers] == inside
+
+
+def test_a_query_lights_up_what_is_near_and_another_pooling_stands_beside(page):
+    shown(page, 60)
+    page.get_by_label("Light up what is near to").fill("Put salt into the boiling pot.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ph-nearest tbody tr").first).to_contain_text("salt", timeout=SLOW)
+    light = page.evaluate(f"() => Array.from(({MAP})('#ph-map').light)")
+    assert max(light) == light[listed(page)[0] - 1] == 255
+    assert sorted(light)[:30] == [0] * 30
+    page.locator("#ph-beside input").click()
+    page.get_by_role("option", name="max pooling").click()
+    shown(page, 60, "#ph-map-beside")
+    expect(page.locator("#ph-moved")).to_contain_text("nearest neighbours kept", timeout=SLOW)
+    click_point(page, 3, "#ph-map-beside")
+    expect(page.locator("#ph-nearest table")).to_have_count(2, timeout=SLOW)
+    assert page.evaluate(f"() => [...({MAP})('#ph-map').chosen]") == [3]
+    page.get_by_role("button", name="Compare poolings").click()
+    expect(page.locator("#ph-poolings tbody tr")).to_have_count(6, timeout=SLOW)
+
+
+def test_the_map_is_walked_and_asked_by_keys_alone_and_read_aloud(page):
+    shown(page, 60)
+    canvas = page.locator("#ph-map .ph-scatter-area canvas")
+    expect(canvas).to_have_attribute("aria-label", re.compile("Arrow keys go from point to point"))
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    spoken = page.locator("#ph-map [aria-live]").inner_text()
+    number, sentence = re.fullmatch(r"Sentence (\d+)(?:, [^:]+)?: (.+)", spoken).groups()
+    page.keyboard.press("Enter")
+    expect(page.locator("#ph-nearest .ph-asked")).to_have_text(re.compile(rf"{number}\s+{re.escape(sentence)}"))
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    expect(page.locator("#ph-chosen")).to_contain_text("1 chosen", timeout=SLOW)
+
+
+def test_embeddings_are_taken_along(page, tmp_path):
+    shown(page, 60)
+    for ending in (".npy", ".parquet", ".csv"):
+        with page.expect_download(timeout=SLOW) as download:
+            page.get_by_role("button", name=ending, exact=True).click()
+        assert download.value.suggested_filename == f"embeddings{ending}"
+        if ending == ".npy":
+            download.value.save_as(tmp_path / "e.npy")
+            assert np.load(tmp_path / "e.npy").shape == (60, 384)
+    with page.expect_download(timeout=SLOW) as download:
+        page.locator("#ph-map").get_by_role("button", name="Picture").click()
+    assert download.value.suggested_filename == "map.png"
+
+
+def test_ten_thousand_points_pan_smoothly_and_are_less_than_five_megabytes(open_page, serve, tmp_path):
+    file = tmp_path / "many.csv"
+    rows = (
+        f"Sentence number {i} is about as long as sentences in a newspaper usually are.,g{i % 7}" for i in range(10_000)
+    )
+    file.write_text("text,label\n" + "\n".join(rows))
+    page = open_page(serve(FakeModel()))
+    shown(page, 60)
+    received = []
+    session = page.context.new_cdp_session(page)
+    session.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
+    session.send("Network.enable")
+    upload(page, file)
+    shown(page, 10_000)
+    expect(page.get_by_text("200 of 10,000 sentences, a seeded sample")).to_be_visible(timeout=SLOW)
+    assert sum(received) < 5e6
+    times = min((page.evaluate(PAN) for _ in range(3)), key=lambda found: found[30])
+    assert times[30] < 34, times
+    expect(page.locator("#ph-map .ph-scatter-legend li")).to_have_count(7)
+
+
+@pytest.mark.parametrize("text", ["just one sentence", "same\nsame\nsame", "x " * 3000])
+def test_odd_sentences_are_fine(page, text):
+    shown(page, 60)
+    for method in ("UMAP", "t-SNE", "PCA"):
+        page.get_by_label(method, exact=True).check()
+    embed(page, text)
+    shown_count = len(text.splitlines())
+    page.wait_for_function(f"n => ({MAP})('#ph-map').size === n", arg=shown_count, timeout=SLOW)
+    expect(page.locator("[role=alert]")).to_have_count(0)
+    if len(text) > 1000:  # it is read in windows
+        expect(page.get_by_text("nothing cut").locator("visible=true").first).to_be_visible(timeout=SLOW)
+
+
+def test_an_empty_box_and_a_wrong_file_say_so_beside_them_and_what_was_there_stays(page, tmp_path):
+    shown(page, 60)
+    embed(page, "  \n ")
+    expect(page.locator("[role=alert]")).to_have_text("Type at least one sentence.", timeout=SLOW)
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("sentence\nBees dance.\n")
+    upload(page, wrong)
+    problem = "wrong.csv:1: the columns text were expected, text is missing among sentence"
+    expect(page.get_by_text(problem)).to_be_visible(timeout=SLOW)
+    assert page.evaluate(f"() => ({MAP})('#ph-map').size") == 60
+
+
+def test_typed_html_stays_text_on_the_map_and_in_tables(page):
+    shown(page, 60)
+    embed(page, "<img src=x onerror='window.hacked=1'>\n<b>bold</b> words\nplain words")
+    shown(page, 3)
+    click_point(page, 0)
+    expect(page.locator("#ph-nearest .ph-asked")).to_contain_text("<img src=x", timeout=SLOW)
+    page.mouse.move(*page.evaluate(PLACE, ["#ph-map", 0]))
+    expect(page.locator("#ph-map .ph-scatter-tip")).to_contain_text("<img src=x")
+    assert page.evaluate("window.hacked") is None

@@ -1,0 +1,105 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from demo.inputs import drafts
+from demo.inputs.drafts import Upload
+from mtl.errors import DataError
+from mtl.recipe import TaskKind
+from mtl.runs import home
+from tests.demo.broken import BROKEN
+from tests.demo.fakes import settings
+
+CSV = "text,label\n" + "".join(f"text {i},{'ab'[i % 2]}\n" for i in range(20))
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def csv(tmp_path):
+    file = tmp_path / "my data.csv"
+    file.write_text(CSV)
+    return file
+
+
+def add(train, **changes):
+    upload = dataclasses.replace(Upload("intent", TaskKind.CLASSIFICATION, train, None), **changes)
+    return drafts.add(upload, taken=["topic"], settings=settings())
+
+
+def test_the_example_data_can_be_ticked():
+    names = [draft.name for draft in drafts.built_in()]
+    assert names == ["topic", "sentiment", "entities", "similarity"]
+
+
+def test_an_upload_is_copied_below_home_and_a_fifth_is_held_out(csv):
+    draft = add(csv)
+    assert (draft.train_size, draft.dev_size) == (16, 4)
+    assert draft.counts == (("a", 8), ("b", 8))
+    assert all(file.startswith(str(home() / "uploads")) for file in (*draft.config.train, *draft.config.dev))
+    assert "held out" in draft.notes[0]
+
+
+def test_a_dev_file_is_used_as_it_is(csv):
+    draft = add(csv, dev=csv)
+    assert (draft.train_size, draft.dev_size) == (20, 20)
+
+
+@pytest.mark.parametrize("name", ["", "1st", "../x", "a b", "topic", "x" * 40])
+def test_a_wrong_or_taken_name_is_refused(csv, name):
+    with pytest.raises(DataError, match="[Nn]ame"):
+        add(csv, name=name)
+
+
+def test_no_file_is_refused():
+    with pytest.raises(DataError, match="training file"):
+        add(None)
+
+
+def test_a_file_name_cannot_leave_the_folder(tmp_path, csv):
+    odd = tmp_path / "..\\..\\evil $(x) .csv"
+    odd.write_text(CSV)
+    draft = add(odd, dev=csv)
+    assert draft.config.train[0].startswith(str(home() / "uploads"))
+    assert "$" not in draft.config.train[0]
+
+
+def test_too_many_rows_and_too_large_files_are_refused_and_leave_nothing_behind(csv):
+    upload = Upload("intent", TaskKind.CLASSIFICATION, csv, csv)
+    for limit in ({"max_rows": 10}, {"max_upload_mb": 1e-5}):
+        with pytest.raises(DataError, match="[Aa]t most"):
+            drafts.add(upload, taken=[], settings=dataclasses.replace(settings(), **limit))
+    assert not list((home() / "uploads").iterdir() if (home() / "uploads").exists() else [])
+
+
+def test_a_public_page_takes_no_packed_files(tmp_path):
+    file = tmp_path / "a.parquet"
+    file.write_bytes(b"PAR1")
+    with pytest.raises(DataError, match="ending in"):
+        drafts.add(Upload("x", TaskKind.CLASSIFICATION, file, None), taken=[], settings=settings(space=True))
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.file)
+def test_a_broken_file_gives_one_sentence_with_file_and_line(tmp_path, case):
+    file = tmp_path / case.file
+    file.write_bytes(case.content)
+    with pytest.raises(DataError) as caught:
+        add(file, kind=case.kind, dev=file)
+    message = str(caught.value)
+    assert message.startswith(f"{case.file}:{case.line}: "), message
+    assert case.says in message
+    assert "\n" not in message
+    assert str(home()) not in message
+
+
+def test_a_public_page_deletes_the_oldest_uploads_over_its_limit(csv):
+    page = dataclasses.replace(settings(share=True), kept_uploads_mb=1e-4)
+    upload = Upload("intent", TaskKind.CLASSIFICATION, csv, None)
+    first = drafts.add(upload, taken=[], settings=page)
+    second = drafts.add(upload, taken=[], settings=page)
+    assert not Path(first.config.train[0]).exists()
+    assert Path(second.config.train[0]).exists()

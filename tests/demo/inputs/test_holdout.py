@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from demo.inputs.holdout import hold_out
+from mtl.data import LabelledText, ScoredPair, TaggedText, read_task
+from mtl.errors import DataError
+from mtl.recipe import TaskConfig, TaskKind
+from mtl.text import WordedText, detokenize, split_words
+
+
+def read(kind, path):
+    return read_task("t", TaskConfig(kind=kind, train=(str(path),))).train
+
+
+def test_a_fifth_of_every_label_is_held_out_and_nothing_is_lost(tmp_path):
+    examples = [LabelledText(f"text {i}", "ab"[i % 2]) for i in range(50)]
+    split = hold_out(examples, tmp_path)
+    kept, held = read(TaskKind.CLASSIFICATION, split.train), read(TaskKind.CLASSIFICATION, split.dev)
+    assert sorted(e.text for e in (*kept, *held)) == sorted(e.text for e in examples)
+    assert [sum(e.label == label for e in held) for label in "ab"] == [5, 5]
+
+
+def test_the_same_examples_are_held_out_again(tmp_path):
+    examples = [LabelledText(f"text {i}", "ab"[i % 2]) for i in range(50)]
+    first, second = hold_out(examples, tmp_path / "1"), hold_out(examples, tmp_path / "2")
+    assert first.dev.read_text() == second.dev.read_text()
+
+
+def test_tagged_texts_come_back_as_they_were(tmp_path):
+    worded = detokenize(["Ann", "'s", "bus", "to", "Bern", "."])
+    tokens = TaggedText(worded, ("B-PER", "O", "O", "O", "B-LOC", "O"))
+    raw = "Ann  went to  Bern"
+    spans = TaggedText(WordedText(raw, split_words(raw)), ("B-PER", "O", "O", "B-LOC"))
+    split = hold_out([tokens, spans] * 5, tmp_path)
+    found = {*read(TaskKind.TAGGING, split.train), *read(TaskKind.TAGGING, split.dev)}
+    assert found == {tokens, spans}
+
+
+def test_pairs_keep_their_scores(tmp_path):
+    split = hold_out([ScoredPair(f"a{i}", f"b{i}", i / 10) for i in range(10)], tmp_path)
+    scores = [json.loads(line)["score"] for path in (split.train, split.dev) for line in path.open()]
+    assert sorted(scores) == [i / 10 for i in range(10)]
+
+
+def test_too_few_examples_are_refused(tmp_path):
+    with pytest.raises(DataError, match="at least 5"):
+        hold_out([LabelledText("a", "b")] * 4, tmp_path)

@@ -1,0 +1,63 @@
+import dataclasses
+
+import pytest
+
+from demo.inputs.text_input import lines_of, one_text, read_sentences
+from mtl.errors import InputError
+from tests.demo.fakes import settings
+
+SMALL = dataclasses.replace(settings(), max_sentences=3, max_file_sentences=3, max_characters=100, max_upload_mb=0.001)
+
+
+def test_blank_lines_are_skipped_and_lone_surrogates_replaced():
+    assert lines_of("a\n\n  \n b \ud83d\n", SMALL) == ("a", "b \ufffd")
+
+
+@pytest.mark.parametrize("text", ["", "  \n \n"])
+def test_no_sentence_is_refused(text):
+    with pytest.raises(InputError, match="at least one sentence"):
+        lines_of(text, SMALL)
+
+
+def test_too_many_sentences_and_too_many_characters_are_refused_with_both_numbers():
+    with pytest.raises(InputError, match="At most 3 sentences.*4"):
+        lines_of("a\nb\nc\nd", SMALL)
+    with pytest.raises(InputError, match="At most 100 characters.*101"):
+        lines_of("x" * 101, SMALL)
+    with pytest.raises(InputError, match="At most 100 characters"):
+        one_text("x" * 101, SMALL)
+
+
+def test_a_csv_gives_texts_and_groups(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text('text,group\n"one, two",x\nthree,\n', encoding="utf-8")
+    found = read_sentences(file, SMALL)
+    assert found.texts == ("one, two", "three")
+    assert found.groups == ("x", "none")
+
+
+def test_a_text_in_two_lines_of_a_csv_field_becomes_one_line(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text('text\n"one\ntwo"\n', encoding="utf-8")
+    assert read_sentences(file, SMALL).texts == ("one two",)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.exe", b"x", "ending in"),
+        ("a.txt", b"\xff\xfe", "UTF-8"),
+        ("a.txt", b"x" * 2000, "MB"),
+        ("a.csv", b"sentence\nx\n", r"^a.csv:1: the columns text were expected"),
+        ("a.csv", b"", r"^a.csv:1: a header with text was expected"),
+        ("a.csv", b"text\n", "at least one sentence"),
+        ("a.txt", b"a\nb\nc\nd\n", "at most 3 sentences in a file, these are 4"),
+        ("a.csv", b"text\na, b\n", r"^a.csv:2: 1 fields"),
+        ("a.jsonl", b"{\n", r"^a.jsonl:1: a JSON object"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_sentence(tmp_path, name, content, message):
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_sentences(file, SMALL)

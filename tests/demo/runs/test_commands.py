@@ -1,0 +1,41 @@
+import sys
+import threading
+import time
+
+import pytest
+
+from demo.runs.commands import Command
+from mtl.errors import RunError
+from mtl.runs import home
+
+PROGRAM = (sys.executable, "-m", "tests.demo.fake_command")
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+
+
+def test_the_answer_comes_from_the_file_and_nothing_is_left():
+    answer = Command(["plan", "recipe.yaml"], program=PROGRAM).answer(seconds=20)
+    assert answer["asked"][:2] == ["plan", "recipe.yaml"]
+    assert list((home() / "answers").iterdir()) == []
+
+
+def test_a_command_that_fails_says_its_own_sentence_without_our_folders():
+    with pytest.raises(RunError) as caught:
+        Command(["fail"], program=PROGRAM).answer(seconds=20)
+    assert str(caught.value) == "answers/x.csv:3: a label was expected"
+
+
+def test_a_command_that_lasts_too_long_is_ended():
+    with pytest.raises(RunError, match="longer than"):
+        Command(["last"], program=PROGRAM).answer(seconds=0.5)
+
+
+def test_a_cancelled_command_answers_nothing():
+    command = Command(["last"], program=PROGRAM)
+    threading.Timer(0.3, command.cancel).start()
+    began = time.monotonic()
+    assert command.answer(seconds=30) is None
+    assert time.monotonic() - began < 10

@@ -1,0 +1,55 @@
+import dataclasses
+
+import pytest
+
+from demo.runs import RunManager
+from demo.runs.places import write_owner
+from demo.runs.recipe_text import without_folders
+from demo.training.beginnings import Beginning, beginnings, keyed, resolved
+from demo.training.recipe_form import recipe_of
+from mtl.errors import RecipeError
+from mtl.runs import RunFolder, RunState, Status, runs_root
+from tests.demo.fakes import settings
+from tests.demo.test_recipe_form import FORM, KNOWN
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    folder = RunFolder(runs_root() / "20260101-000000-topic-aabbccdd")
+    folder.create()
+    folder.write_status(Status(RunState.FINISHED, 1, 0.0, 0.0, 0.0))
+    folder.best.mkdir()
+    (folder.best / "config.json").write_text('{"format": "polyhead-1", "backbone": {"name": "x/y"}}')
+    write_owner(folder, "ann")
+    return folder
+
+
+def found(owner, **how):
+    return beginnings(RunManager(settings(**how)), owner)
+
+
+def test_the_starter_and_own_runs_can_be_begun_from(run):
+    assert [beginning.key for beginning in found("ann", share=True)] == ["starter", f"run:{run.id}"]
+    assert [beginning.key for beginning in found("ben", share=True)] == ["starter"]
+
+
+def test_a_key_becomes_a_folder_and_again_a_key(run):
+    form = dataclasses.replace(FORM, backbone=f"run:{run.id}")
+    known = found("ann")
+    assert resolved(form, known).backbone == str(run.best)
+    assert keyed(resolved(form, known), known) == form
+    assert resolved(FORM, known) == FORM
+
+
+def test_a_capped_page_begins_from_known_checkpoints_and_no_other_folder(run):
+    capped, form = settings(share=True), dataclasses.replace(FORM, backbone=str(run.best))
+    made = recipe_of(form, KNOWN, capped, checkpoints=[str(run.best)])
+    assert made.backbone == str(run.best)
+    assert without_folders(made).backbone == f"{run.id}/best"
+    with pytest.raises(RecipeError, match="One of the backbones"):
+        recipe_of(form, KNOWN, capped)
+
+
+def test_a_beginning_that_is_gone_is_left_as_it_was_named():
+    assert resolved(dataclasses.replace(FORM, backbone="run:gone"), (Beginning("a", "b", "c"),)).backbone == "run:gone"

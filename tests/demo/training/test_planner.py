@@ -1,0 +1,101 @@
+import dataclasses
+import threading
+import time
+
+import pytest
+
+from demo.training import planner as planning
+from demo.training.planner import Planner
+from demo.training.recipe_form import recipe_of
+from tests.demo.fakes import settings
+from tests.demo.test_recipe_form import FORM, KNOWN
+
+ANSWER = {
+    "parts": [
+        {"name": "embeddings", "parameters": 10, "trains": False},
+        {"name": "topic head", "parameters": 3, "trains": True},
+    ],
+    "steps": 7,
+    "draws": {"topic": 7},
+    "seconds": 1.5,
+    "memory_bytes": 100,
+    "cache_bytes": 20,
+    "checkpoint_bytes": 12,
+    "warnings": ["topic: few"],
+    "advice": {"preset": "heads_only", "reasons": ["few texts"]},
+    "a_key_of_tomorrow": 1,
+}
+
+
+class FakeCommand:
+    started: list["FakeCommand"] = []
+    lasts = 0.0
+
+    def __init__(self, arguments):
+        self.arguments, self.cancelled = arguments, threading.Event()
+        FakeCommand.started.append(self)
+
+    def cancel(self):
+        self.cancelled.set()
+
+    def answer(self, *, seconds):
+        if self.cancelled.wait(FakeCommand.lasts):
+            return None
+        return ANSWER
+
+
+@pytest.fixture(autouse=True)
+def _fake(monkeypatch, tmp_path):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    monkeypatch.setattr(planning, "Command", FakeCommand)
+    monkeypatch.setattr(planning, "_PAUSE", 0.05)
+    monkeypatch.setattr(FakeCommand, "started", [])
+    monkeypatch.setattr(FakeCommand, "lasts", 0.0)
+
+
+def recipe(seed=1):
+    return recipe_of(dataclasses.replace(FORM, seed=seed), KNOWN, settings())
+
+
+def test_a_plan_is_read_from_the_commands_answer_and_known_from_then_on():
+    planner = Planner(settings())
+    assert planner.known(recipe()) is None
+    found = planner.plan(recipe(), asker="a")
+    assert (found.trained_parameters, found.steps, found.advised) == (3, 7, "heads_only")
+    assert found.parts == {"embeddings": 10, "topic head": 3}
+    assert planner.plan(recipe(), asker="b") == found == planner.known(recipe())
+    assert len(FakeCommand.started) == 1
+
+
+def test_a_newer_question_of_the_same_asker_cancels_the_older_one():
+    FakeCommand.lasts = 5.0
+    planner, answers = Planner(settings()), {}
+    old = threading.Thread(target=lambda: answers.update(old=planner.plan(recipe(1), asker="a")))
+    old.start()
+    deadline = time.monotonic() + 5
+    while not FakeCommand.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    FakeCommand.lasts = 0.0
+    assert planner.plan(recipe(2), asker="a") is not None
+    old.join(5)
+    assert answers == {"old": None}
+    assert FakeCommand.started[0].cancelled.is_set()
+
+
+def test_quick_changes_are_planned_once():
+    planner, answers = Planner(settings()), []
+    threads = [
+        threading.Thread(target=lambda n=n: answers.append(planner.plan(recipe(n), asker="a"))) for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    assert len(FakeCommand.started) == 1
+    assert [answer is None for answer in answers].count(False) == 1
+
+
+def test_no_question_is_left_on_the_disk(tmp_path):
+    Planner(settings()).plan(recipe(), asker="a")
+    assert list((tmp_path / "answers").iterdir()) == []

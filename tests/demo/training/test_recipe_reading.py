@@ -1,0 +1,70 @@
+import dataclasses
+
+import pytest
+
+from demo.inputs import drafts
+from demo.runs.recipe_text import as_yaml
+from demo.training.freezing_choice import Freezing
+from demo.training.recipe_form import recipe_of
+from demo.training.recipe_reading import read_form
+from mtl.errors import RecipeError
+from mtl.recipe import Preset, dump
+from tests.demo.fakes import settings
+from tests.demo.test_recipe_form import FORM, KNOWN
+
+FORMS = [
+    FORM,
+    dataclasses.replace(FORM, freezing=Freezing(Preset.LAST_LAYERS, 3, False), pooling="max"),
+    dataclasses.replace(FORM, freezing=Freezing(Preset.ONE_HEAD_FROZEN, 2, True, ("topic",))),
+    dataclasses.replace(FORM, freezing=Freezing(Preset.GRADUAL, 4, False), more="anchor: 5.0\n"),
+    dataclasses.replace(FORM, more="tasks:\n  entities:\n    head:\n      decoder: crf\nsampling:\n  alpha: 0.8\n"),
+    dataclasses.replace(FORM, freezing=Freezing(Preset.LORA), more="freezing:\n  rank: 4\n"),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("write", [as_yaml, dump])
+def test_a_recipe_fills_the_form_that_makes_it_again(tmp_path, form, write):
+    made = recipe_of(form, KNOWN, settings())
+    file = tmp_path / "recipe.yaml"
+    file.write_text(write(made))
+    reading = read_form(file, KNOWN)
+    assert reading.unlisted == ()
+    assert recipe_of(reading.form, KNOWN, settings()).model_dump() == made.model_dump()
+
+
+def test_every_example_recipe_can_be_loaded():
+    for file in sorted((drafts.EXAMPLES / "recipes").glob("*.yaml")):
+        if file.stem != "starter":  # its data are not part of the project
+            assert recipe_of(read_form(file, KNOWN).form, KNOWN, settings()).tasks
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("tasks: {mine: {kind: tagging, train: none.conll}}", "tasks.mine: its files are not on this page"),
+        ("tasks: {topic: {kind: tagging, train: /nowhere.conll}}", "add a tagging task named topic"),
+        ("tasks: {}", "tasks"),
+        ("epochs: 3", "tasks"),
+        ("[1]", "recipe"),
+        ("tasks: [", "line 1: valid YAML"),
+        ("a: &a 1\nb: *a", "aliases"),
+        ("\x00", "valid YAML"),
+    ],
+)
+def test_a_wrong_recipe_is_one_sentence_that_names_the_file(tmp_path, content, says):
+    file = tmp_path / "mine.yaml"
+    file.write_text(content)
+    with pytest.raises(RecipeError) as caught:
+        read_form(file, KNOWN)
+    assert str(caught.value).startswith("mine.yaml: ")
+    assert says in str(caught.value)
+
+
+def test_files_of_this_machine_that_the_page_does_not_list_are_named(tmp_path):
+    data = tmp_path / "a.csv"
+    data.write_text("text,label\na,x\nb,y\n")
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"tasks: {{mine: {{kind: classification, train: {data}}}}}")
+    ((name, config),) = read_form(file, KNOWN).unlisted
+    assert (name, config.train) == ("mine", (str(data),))

@@ -1,0 +1,97 @@
+"""One head of the starter trained on corrections: what it learns, what it forgets, and what stays to the bit."""
+
+import pytest
+
+import mtl
+from demo.answers.scoring import spans_of
+from demo.inputs.drafts import EXAMPLES
+from demo.inputs.examples import rehearsal_texts
+from demo.training.corrections import Correction
+from demo.training.retraining import Head, recipe_of
+from mtl.checkpoint import load
+from mtl.errors import InputError
+from mtl.labels import TypedSpan
+from mtl.recipe import TaskKind
+from mtl.training import run_in_folder
+from tests.demo.fakes import settings
+
+STARTER = EXAMPLES / "starter"
+SPANS = {
+    "The Beatles beat Paris in the cup, said Jordan.": {"The Beatles": "ORG", "Paris": "ORG", "Jordan": "PER"},
+    "We met Siri Larsen at Café Berlin near the Rhine Bridge.": {
+        "Siri Larsen": "PER",
+        "Café Berlin": "ORG",
+        "Rhine Bridge": "LOC",
+    },
+    "My neighbour May drives a Tesla to Reading each April.": {"May": "PER", "Tesla": "ORG", "Reading": "LOC"},
+}
+CORRECTIONS = tuple(
+    Correction(text, spans=tuple(TypedSpan(text.index(w), text.index(w) + len(w), kind) for w, kind in spans.items()))
+    for text, spans in SPANS.items()
+)
+
+
+@pytest.fixture(scope="module")
+def starter() -> mtl.Engine:
+    return mtl.Engine.load("starter", precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def retrained(starter, tmp_path_factory):
+    """The run folder of the tagging head of the starter, trained alone on three corrections."""
+    head = Head("entities", TaskKind.TAGGING, STARTER)
+    recipe = recipe_of(head, starter, CORRECTIONS, settings(training="capped"))
+    folder = tmp_path_factory.mktemp("retrained") / "run"
+    for _ in run_in_folder(recipe, folder):
+        pass
+    return folder
+
+
+def test_three_corrected_texts_are_right_that_were_wrong_before(starter, retrained):
+    texts = list(SPANS)
+    expected = [correction.spans for correction in CORRECTIONS]
+    before = [spans_of(found["entities"]) for found in starter.tag(texts)]
+    after = [spans_of(found["entities"]) for found in mtl.Engine.load(retrained / "best").tag(texts)]
+    assert all(found != right for found, right in zip(before, expected, strict=True))
+    assert after == expected
+
+
+def test_everything_but_the_tagging_head_is_equal_to_the_bit(retrained):
+    before = load(STARTER).model.state_dict()
+    after = load(retrained / "best").model.state_dict()
+    changed = {name for name, tensor in before.items() if not tensor.equal(after[name])}
+    assert set(before) == set(after)
+    assert changed
+    assert all(name.startswith("heads.entities.") for name in changed)
+    assert any(name.startswith("heads.topic.") for name in before)
+
+
+def test_other_answers_stay_nearly_as_they_were(starter, retrained):
+    unseen = [text for text in rehearsal_texts() if text not in SPANS][-100:]
+    before = [spans_of(found["entities"]) for found in starter.tag(unseen)]
+    after = [spans_of(found["entities"]) for found in mtl.Engine.load(retrained / "best").tag(unseen)]
+    assert sum(a == b for a, b in zip(before, after, strict=True)) >= 90
+
+
+def test_a_class_can_be_corrected_too(starter, tmp_path):
+    text = "The river gave the town its name."
+    (before,) = starter.classify([text])
+    wrong = min(before["topic"], key=lambda label: before["topic"][label])
+    head = Head("topic", TaskKind.CLASSIFICATION, STARTER)
+    recipe = recipe_of(head, starter, [Correction(text, label=wrong)], settings(training="capped"))
+    assert list(recipe.tasks) == ["topic"]
+    for _ in run_in_folder(recipe, tmp_path / "run"):
+        pass
+    (after,) = mtl.Engine.load(tmp_path / "run" / "best").classify([text])
+    assert max(after["topic"], key=lambda label: after["topic"][label]) == wrong
+
+
+def test_nothing_to_learn_from_is_said(starter):
+    with pytest.raises(InputError, match="Correct at least one text first"):
+        recipe_of(Head("entities", TaskKind.TAGGING, STARTER), starter, (), settings())
+
+
+def test_corrections_made_for_a_head_with_other_labels_are_named(starter):
+    odd = Correction("Ann runs.", spans=(TypedSpan(0, 3, "HERO"),))
+    with pytest.raises(InputError, match="LOC, ORG, PER were expected for entities, some are to HERO"):
+        recipe_of(Head("entities", TaskKind.TAGGING, STARTER), starter, [odd], settings())
