@@ -1,4 +1,4 @@
-"""Deep links: the page's address says tab, model and sentence, and opening it brings them back.
+"""Deep links: the page's address says tab, model, sentence and page of the guide; opening it brings them back.
 
 Only the browser's own address bar is written, without a request.
 """
@@ -11,24 +11,28 @@ TABS = "ph-tabs"
 """The `elem_id` of the page's tabs."""
 SENTENCE_BOXES = ("ph-sentence", "ph-sentences", "ph-class-text", "ph-entity-text")
 """The boxes that a link's sentence goes to, by their `elem_id`."""
+GUIDE_PAGES = "ph-guide-pages"
+"""The `elem_id` of the choice of the guide's page."""
 _LONGEST = 1000
 """Characters of a sentence that a link carries; longer ones are left out of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The model and the sentence that a link asks for; None where it says nothing that this page has."""
+    """What a link asks for; None where it says nothing that this page has."""
 
     model: str | None
     sentence: str | None
+    guide: str | None
 
 
-def read(query: Mapping[str, str], models: Sequence[str]) -> Link:
-    """The wishes of a query string; `models` are the keys on offer to this visitor."""
-    model, sentence = query.get("model"), query.get("sentence")
+def read(query: Mapping[str, str], models: Sequence[str], guides: Sequence[str]) -> Link:
+    """The wishes of a query string; `models` are the keys on offer to this visitor, `guides` the guide's pages."""
+    model, sentence, guide = query.get("model"), query.get("sentence"), query.get("guide")
     return Link(
         model=model if model in models else None,
         sentence=sentence[:_LONGEST] if sentence and sentence.strip() else None,
+        guide=guide if guide in guides else None,
     )
 
 

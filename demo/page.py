@@ -9,6 +9,7 @@ import gradio as gr
 
 from demo import links
 from demo.answers.engines import Engines
+from demo.guide.pages import Page
 from demo.runs import RunManager
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
@@ -68,7 +69,9 @@ def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.
     quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     measured = page.load(None, None, shared.width, js="() => window.innerWidth", **quick)
     boxes = _sentence_boxes(page)
-    greeted = measured.then(_greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, shared.picker], **quick)
+    greeted = measured.then(
+        _greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, shared.picker, _guide_pages(page)], **quick
+    )
     if training is not None:
         form = training.form
         restored = greeted.then(
@@ -96,8 +99,14 @@ def _keep_address(page: gr.Blocks, shared: Shared) -> None:
             tab.select(None, js=links.remember_tab(str(tab.id)))
     usual = shared.engines.choices("")[0][1]
     shared.picker.change(None, shared.picker, js=links.remember("model", unless=usual))
+    pages = _guide_pages(page)
+    pages.change(None, pages, js=links.remember("guide", unless=str(pages.value)))
     for box in _sentence_boxes(page):
         box.change(None, box, js=links.remember("sentence", unless=str(box.value)))
+
+
+def _guide_pages(page: gr.Blocks) -> gr.Radio:
+    return next(b for b in page.blocks.values() if isinstance(b, gr.Radio) and b.elem_id == links.GUIDE_PAGES)
 
 
 def _sentence_boxes(page: gr.Blocks) -> list[gr.Textbox]:
@@ -110,11 +119,12 @@ def _greet(shared: Shared, boxes: int) -> Callable[[str, gr.Request], tuple[Any,
     def greet(owner: str, request: gr.Request) -> tuple[Any, ...]:
         owner = owner or secrets.token_urlsafe(32)
         choices = shared.engines.choices(owner)
-        link = links.read(request.query_params, [key for _, key in choices])
+        link = links.read(request.query_params, [key for _, key in choices], list(Page))
         return (
             owner,
             *((gr.skip() if link.sentence is None else link.sentence) for _ in range(boxes)),
             gr.Dropdown(choices=choices, value=link.model or choices[0][1]),
+            link.guide or gr.skip(),
         )
 
     return greet

@@ -20,6 +20,7 @@ NAMES = (
     "batch_tokens",
     "backbone_lr",
     "head_lr",
+    "tagging_lr",
     "seed",
     "more",
 )
@@ -27,7 +28,7 @@ NAMES = (
 
 
 def form_of(values: Sequence[Any]) -> Form:
-    """The form from the fields' values; an emptied number field counts as 0 and is refused by the recipe.
+    """The form from the fields' values; an empty number leaves the choice to the recipe, an empty seed is 0.
 
     Raises:
         RecipeError: a value is not of its field.
@@ -45,10 +46,11 @@ def form_of(values: Sequence[Any]) -> Form:
             bool(field["everything"]),
             tuple(field["frozen_heads"] or ()),
         ),
-        epochs=field["epochs"] or 0,
-        batch_tokens=int(field["batch_tokens"] or 0),
-        backbone_lr=field["backbone_lr"] or 0,
-        head_lr=field["head_lr"] or 0,
+        epochs=field["epochs"],
+        batch_tokens=None if field["batch_tokens"] is None else int(field["batch_tokens"]),
+        backbone_lr=field["backbone_lr"],
+        head_lr=field["head_lr"],
+        tagging_lr=field["tagging_lr"],
         seed=int(field["seed"] or 0),
         more=field["more"] or "",
     )
@@ -69,6 +71,7 @@ def values_of(form: Form) -> tuple[Any, ...]:
         form.batch_tokens,
         form.backbone_lr,
         form.head_lr,
+        form.tagging_lr,
         form.seed,
         form.more,
     )

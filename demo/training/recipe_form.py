@@ -23,17 +23,18 @@ _PUBLIC_TASK_KEYS = ("weight", "map_labels", "head")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields as filled in; `more` is YAML with recipe keys that have no field."""
+    """The fields as filled in, None where the recipe's default holds; `more` is YAML with keys that have no field."""
 
     tasks: tuple[str, ...]
     backbone: str
     pooling: str
     freezing: Freezing
-    epochs: float
-    batch_tokens: int
-    backbone_lr: float
-    head_lr: float
-    seed: int
+    epochs: float | None = None
+    batch_tokens: int | None = None
+    backbone_lr: float | None = None
+    head_lr: float | None = None
+    tagging_lr: float | None = None
+    seed: int = 42
     more: str = ""
 
 
@@ -64,17 +65,22 @@ def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkp
         "backbone": backbone,
         "tasks": {draft.name: draft.config.model_dump(mode="json", exclude_unset=True) for draft in chosen},
         "freezing": _freezing(form.freezing, heads_of(chosen)),
-        "optimizer": {"backbone_lr": form.backbone_lr, "head_lr": form.head_lr},
-        "budget": {"epochs": form.epochs, "batch_tokens": form.batch_tokens},
+        "optimizer": _given(form, "backbone_lr", "head_lr", "tagging_lr"),
+        "budget": _given(form, "epochs", "batch_tokens"),
         "seed": form.seed,
     }
     if form.pooling != OWN_POOLING:
         content["pooling"] = form.pooling
     _add(content, _more(form.more, settings), path="")
-    if form.epochs > settings.max_epochs:
-        raise RecipeError(f"At most {settings.max_epochs} epochs here, were {form.epochs:g}.")
     _limit(content["budget"], settings)
-    return parse(content, folder=Path.cwd(), where=_FIELD)
+    recipe = parse(content, folder=Path.cwd(), where=_FIELD)
+    if recipe.budget.epochs > settings.max_epochs:
+        raise RecipeError(f"At most {settings.max_epochs} epochs here, were {recipe.budget.epochs:g}.")
+    return recipe
+
+
+def _given(form: Form, *names: str) -> dict[str, Any]:
+    return {name: getattr(form, name) for name in names if getattr(form, name) is not None}
 
 
 def heads_of(drafts: Sequence[Draft]) -> list[str]:

@@ -16,6 +16,8 @@ from mtl.errors import RecipeError
 from mtl.recipe import BackboneFreezing, FreezingConfig, Preset, Recipe, TaskConfig
 
 _FIELDS = {"backbone", "pooling", "seed"}
+_NUMBERS = {"optimizer": ("backbone_lr", "head_lr", "tagging_lr"), "budget": ("epochs", "batch_tokens")}
+"""What has a number field."""
 _LARGEST = 1_000_000  # bytes; a recipe is a page of text
 _FREEZING_BACKBONES = {
     BackboneFreezing.FROZEN: Preset.HEADS_ONLY,
@@ -79,13 +81,24 @@ def _form(recipe: Recipe) -> Form:
         backbone=recipe.backbone,
         pooling=recipe.pooling or OWN_POOLING,
         freezing=freezing,
-        epochs=recipe.budget.epochs,
-        batch_tokens=recipe.budget.batch_tokens,
-        backbone_lr=recipe.optimizer.backbone_lr,
-        head_lr=recipe.optimizer.head_lr,
         seed=recipe.seed,
         more=_more(recipe, rest),
+        **_numbers(recipe),
     )
+
+
+def _numbers(recipe: Recipe) -> dict[str, Any]:
+    """Those that are not the freezing choice's own, which a form leaves empty."""
+    usual = Recipe(tasks=recipe.tasks, freezing=recipe.freezing)
+    found = {}
+    for section, names in _NUMBERS.items():
+        here, there = getattr(recipe, section), getattr(usual, section)
+        found.update({name: getattr(here, name) for name in names if getattr(here, name) != getattr(there, name)})
+    if found.get("tagging_lr") == found.get("head_lr"):
+        found.pop("tagging_lr", None)
+    elif "head_lr" in found:  # without a rate of its own, tagging would follow the other heads
+        found["tagging_lr"] = recipe.optimizer.tagging_lr
+    return found
 
 
 def _freezing(config: FreezingConfig, tasks: tuple[str, ...]) -> tuple[Freezing, dict[str, Any]]:
@@ -113,9 +126,8 @@ def _more(recipe: Recipe, freezing: dict[str, Any]) -> str:
     tasks = {name: _without(task, ("kind", "train", "dev", "score_range")) for name, task in content["tasks"].items()}
     content["tasks"] = {name: task for name, task in tasks.items() if task}
     content["freezing"] = freezing
-    follows = ("tagging_lr",) if recipe.optimizer.tagging_lr == recipe.optimizer.head_lr else ()
-    content["optimizer"] = _without(content.get("optimizer", {}), ("backbone_lr", "head_lr", *follows))
-    content["budget"] = _without(content.get("budget", {}), ("epochs", "batch_tokens"))
+    for section, names in _NUMBERS.items():
+        content[section] = _without(content.get(section, {}), names)
     content = {key: value for key, value in content.items() if value not in ({}, None)}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True) if content else ""
 

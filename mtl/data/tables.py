@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,10 @@ def _decoded(raw: bytes, where: str, *, first: bool) -> str:
 
 def _read_csv(path: Path, columns: tuple[str, ...], bad: Bad) -> Iterator[Row]:
     csv.field_size_limit(_FIELD_LIMIT)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    lines = _NumberedLines(read_lines(path, bad))
+    numbered = read_lines(path, bad)
+    head = [next((pair for pair in numbered if pair[1].strip()), (1, ""))]
+    lines = _NumberedLines(chain(head, numbered))
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else _separator(head[0][1])
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header: list[str] | None = None
     while True:
@@ -146,6 +149,11 @@ def _read_csv(path: Path, columns: tuple[str, ...], bad: Bad) -> Iterator[Row]:
             yield Row(f"{path}:{line}", dict(zip(header, record, strict=True)))
     if header is None:
         raise DataError(f"{path}:1: a header with {', '.join(columns)} was expected, the file is empty")
+
+
+def _separator(header: str) -> str:
+    """The one that the header has most of: many spreadsheets write semicolons, or tabs, into `.csv`."""
+    return max(",;\t", key=header.count)
 
 
 class _NumberedLines:

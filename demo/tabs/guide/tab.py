@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo import links
 from demo.guide import measured
 from demo.guide.pages import Page, read
 from demo.tabs.guide import examples
@@ -44,7 +45,7 @@ def build(shared: Shared) -> None:
     texts = {page: read(page) for page in Page}
     first = next(iter(Page))
     chosen = gr.Radio(
-        [(text.title, page) for page, text in texts.items()], value=first, label="Page", elem_id="ph-guide-pages"
+        [(text.title, page) for page, text in texts.items()], value=first, label="Page", elem_id=links.GUIDE_PAGES
     )
     columns = []
     for page, text in texts.items():

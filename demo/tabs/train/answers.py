@@ -15,9 +15,10 @@ from demo.settings import Settings
 from demo.tabs.train import data as data_step
 from demo.tabs.train import freezing as freezing_step
 from demo.tabs.train import model as model_step
+from demo.tabs.train import plan as plan_step
 from demo.training import architecture
 from demo.training.beginnings import beginnings, keyed, resolved
-from demo.training.form_values import form_of, remembered, to_remember, values_of
+from demo.training.form_values import NAMES, form_of, remembered, to_remember, values_of
 from demo.training.freezing_choice import Freezing, one_head, pressed
 from demo.training.network import Network, network
 from demo.training.planner import Forecast, Planner
@@ -63,6 +64,7 @@ class Answers:
             gr.Slider(visible=choice.has_layers, maximum=depth, value=max(1, min(choice.layers, depth))),
             gr.Checkbox(visible=choice.has_depth, value=choice.everything),
             list(choice.frozen_heads),
+            *plan_step.defaults(recipe),
             as_yaml(without_folders(recipe) if self.settings.public else recipe),
             plan_card(forecast, note="" if forecast else _MEASURING),
             to_remember(values_of(filled)),
@@ -134,8 +136,16 @@ class Answers:
         form = remembered(content)
         if form is None:
             names = [draft.name for draft in known]
-            return gr.CheckboxGroup(choices=names), self._backbones(owner), *(gr.skip() for _ in range(11))
+            return gr.CheckboxGroup(choices=names), self.backbones(owner), *(gr.skip() for _ in NAMES[2:])
         return self._field_updates(form, known, owner)
+
+    def backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:
+        """What a run can begin from by now."""
+        found = [(name, name) for name in self.settings.backbones]
+        found += [(beginning.title, beginning.key) for beginning in beginnings(self.runs, owner)]
+        if chosen is None or (not self.settings.any_backbone and chosen not in [key for _, key in found]):
+            return gr.Dropdown(choices=found)
+        return gr.Dropdown(choices=found, value=chosen)
 
     def _field_updates(self, form: Form, known: Sequence[Draft], owner: str) -> tuple[Any, ...]:
         names = [draft.name for draft in known]
@@ -143,14 +153,7 @@ class Answers:
         layers = max(1, form.freezing.layers)
         rest[2] = gr.Slider(maximum=max(_depth(self._resolved(form, owner).backbone), layers), value=layers)
         tasks = gr.CheckboxGroup(choices=names, value=[name for name in ticked if name in names])
-        return tasks, self._backbones(owner, backbone), *rest
-
-    def _backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:
-        found = [(name, name) for name in self.settings.backbones]
-        found += [(beginning.title, beginning.key) for beginning in beginnings(self.runs, owner)]
-        if chosen is None or (not self.settings.any_backbone and chosen not in [key for _, key in found]):
-            return gr.Dropdown(choices=found)
-        return gr.Dropdown(choices=found, value=chosen)
+        return tasks, self.backbones(owner, backbone), *rest
 
     def _resolved(self, form: Form, owner: str) -> Form:
         return resolved(form, beginnings(self.runs, owner))

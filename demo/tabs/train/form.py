@@ -46,7 +46,7 @@ class _Steps:
         return [
             self.data.ticked, model.backbone, model.pooling,
             freezing.preset, freezing.layers, freezing.everything, freezing.frozen_heads,
-            plan.epochs, plan.tokens, plan.backbone_lr, plan.head_lr, plan.seed, plan.more,
+            *plan.numbers.in_order, plan.seed, plan.more,
         ]  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     fields, freezing, plan = steps.fields, steps.freezing, steps.plan
     read_outputs = [
         plan.problem, *steps.folds, steps.data.summary, freezing.picture, freezing.layers, freezing.everything,
-        freezing.frozen_heads, plan.recipe, plan.card, kept,
+        freezing.frozen_heads, *plan.numbers.in_order, plan.recipe, plan.card, kept,
     ]  # fmt: skip
     plan_outputs = [
         plan.problem, steps.folds[0], steps.folds[3], steps.data.warnings, freezing.picture, freezing.advice,
@@ -89,6 +89,7 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     by_hand = [field.input for field in fields if not isinstance(field, gr.State)]
     gr.on(by_hand, trigger_mode="always_last", **read).then(planned, **planning)
     tab.select(planned, **planning)
+    tab.select(answers.backbones, shared.owner, steps.model.backbone, **_QUICK)
     loaded = plan.load.upload(
         reporting(answers.load, outputs=len(fields)),
         [shared.owner, plan.load],

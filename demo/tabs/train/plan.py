@@ -8,18 +8,32 @@ from demo.settings import Settings
 from demo.tabs.shared import message_place
 from demo.views import message
 from demo.views.training.plan import plan_card
+from mtl.recipe import Recipe
 
 COMMAND = "python -m mtl train recipe.yaml"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Fields that may stay empty; each then shows what the freezing choice takes."""
+
+    epochs: gr.Number
+    batch_tokens: gr.Number
+    backbone_lr: gr.Number
+    head_lr: gr.Number
+    tagging_lr: gr.Number
+
+    @property
+    def in_order(self) -> tuple[gr.Number, ...]:
+        """As handlers get them."""
+        return (self.epochs, self.batch_tokens, self.backbone_lr, self.head_lr, self.tagging_lr)
 
 
 @dataclass(frozen=True)
 class PlanStep:
     """The widgets of the step."""
 
-    epochs: gr.Number
-    tokens: gr.Number
-    head_lr: gr.Number
-    backbone_lr: gr.Number
+    numbers: Numbers
     seed: gr.Number
     more: gr.Textbox
     card: gr.HTML
@@ -33,11 +47,13 @@ class PlanStep:
 def build(settings: Settings) -> PlanStep:
     """Lay out the step."""
     with gr.Row(elem_classes="ph-rates"):
-        epochs = gr.Number(20, label="Epochs", info="Passes over the data.", min_width=120)
-        tokens = gr.Number(512, label="Tokens a batch", info="Larger is steadier.", precision=0, min_width=120)
-        head_lr = gr.Number(5e-3, label="Rate of heads", info="New parts learn fast.", min_width=120)
-        backbone_lr = gr.Number(1e-4, label="Rate of encoder", info="Old ones slowly.", min_width=120)
+        epochs = gr.Number(label="Epochs", info="Passes over the data.", min_width=120)
+        tokens = gr.Number(label="Tokens a batch", info="Larger is steadier.", precision=0, min_width=120)
+        head_lr = gr.Number(label="Rate of heads", info="New parts learn fast.", min_width=120)
+        tagging_lr = gr.Number(label="Rate of tagging", info="Its heads, often faster.", min_width=120)
+        backbone_lr = gr.Number(label="Rate of encoder", info="Old ones slowly.", min_width=120)
         seed = gr.Number(42, label="Seed", info="Same seed, same run.", precision=0, min_width=120)
+    gr.HTML(message.note("An empty field takes what was measured to work with this freezing choice: the grey number."))
     card = gr.HTML(plan_card(None, note="The plan comes once the form is read."), elem_id="ph-plan")
     problem = message_place("ph-form-problem")
     with gr.Row(elem_classes="ph-action"):
@@ -58,7 +74,15 @@ def build(settings: Settings) -> PlanStep:
             load = gr.UploadButton("Load a recipe", file_types=[".yaml", ".yml"], size="sm", elem_id="ph-load-recipe")
             gr.HTML(message.note("A recipe that ran before fills the form again."))
         load_problem = message_place("ph-load-problem")
-    return PlanStep(epochs, tokens, head_lr, backbone_lr, seed, more, card, problem, start, recipe, load, load_problem)
+    numbers = Numbers(epochs, tokens, backbone_lr, head_lr, tagging_lr)
+    return PlanStep(numbers, seed, more, card, problem, start, recipe, load, load_problem)
+
+
+def defaults(recipe: Recipe) -> list[gr.Number]:
+    """The number fields, with what the recipe takes where they are empty, in the order of `Numbers`."""
+    budget, optimizer = recipe.budget, recipe.optimizer
+    numbers = (budget.epochs, budget.batch_tokens, optimizer.backbone_lr, optimizer.head_lr, optimizer.tagging_lr)
+    return [gr.Number(placeholder=f"{number:g}") for number in numbers]
 
 
 def _caps(settings: Settings) -> str:

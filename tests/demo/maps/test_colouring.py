@@ -3,7 +3,7 @@ import dataclasses
 from demo.answers.passes import label_colours
 from demo.maps.colouring import CLUSTER, LABEL, ONE_COLOUR, choices, colouring
 from demo.palette import NEUTRAL
-from tests.demo.test_embedded import result
+from tests.demo.answers.test_embedded import result
 
 LABELLED = result(6, ("b", "a", "a", "sports", "a", "b"))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.parquet
 
 from demo.maps.exporting import Format, export
-from tests.demo.test_embedded import result
+from tests.demo.answers.test_embedded import result
 
 SOME = result(3, ("x", "y", 'z, "quoted"'))
 

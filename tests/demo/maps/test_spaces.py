@@ -5,8 +5,8 @@ from demo.maps import spaces
 from demo.maps.spaces import NOTHING, OWN, Source, beside, choices, in_pooling, mean_cosine, measured, purity
 from mtl.errors import InputError
 from mtl.recipe import Pooling
+from tests.demo.answers.test_embedded import result
 from tests.demo.fakes import FakeModel, analysis
-from tests.demo.test_embedded import result
 
 
 class FakeEngines:

@@ -9,7 +9,7 @@ from demo.runs.recipe_text import as_yaml
 from mtl.errors import RunError
 from mtl.runs import Failed, RunFolder, home, runs_root
 from tests.demo.fakes import settings
-from tests.demo.test_recipe_form import FORM, KNOWN
+from tests.demo.training.test_recipe_form import FORM, KNOWN
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
 from mtl.runs import RunFolder, RunState, runs_root
 from tests.demo.fakes import settings
-from tests.demo.test_recipe_form import FORM
+from tests.demo.training.test_recipe_form import FORM
 
 COMMAND = (sys.executable, "-m", "tests.demo.fake_run")
 

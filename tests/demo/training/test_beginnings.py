@@ -10,7 +10,7 @@ from demo.training.recipe_form import recipe_of
 from mtl.errors import RecipeError
 from mtl.runs import RunFolder, RunState, Status, runs_root
 from tests.demo.fakes import settings
-from tests.demo.test_recipe_form import FORM, KNOWN
+from tests.demo.training.test_recipe_form import FORM, KNOWN
 
 
 @pytest.fixture

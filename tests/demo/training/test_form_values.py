@@ -4,7 +4,7 @@ import pytest
 
 from demo.training.form_values import NAMES, form_of, remembered, to_remember, values_of
 from mtl.errors import RecipeError
-from tests.demo.test_recipe_reading import FORMS
+from tests.demo.training.test_recipe_reading import FORMS
 
 
 @pytest.mark.parametrize("form", FORMS)

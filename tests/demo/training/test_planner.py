@@ -8,7 +8,7 @@ from demo.training import planner as planning
 from demo.training.planner import Planner
 from demo.training.recipe_form import recipe_of
 from tests.demo.fakes import settings
-from tests.demo.test_recipe_form import FORM, KNOWN
+from tests.demo.training.test_recipe_form import FORM, KNOWN
 
 ANSWER = {
     "parts": [

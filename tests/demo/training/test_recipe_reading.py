@@ -10,7 +10,7 @@ from demo.training.recipe_reading import read_form
 from mtl.errors import RecipeError
 from mtl.recipe import Preset, dump
 from tests.demo.fakes import settings
-from tests.demo.test_recipe_form import FORM, KNOWN
+from tests.demo.training.test_recipe_form import FORM, KNOWN
 
 FORMS = [
     FORM,

@@ -41,6 +41,14 @@ def test_labelled_texts_are_read_from_every_kind_of_table(tmp_path: Path, suffix
     assert read_files(CLASSIFICATION, [str(file)]) == tuple(LabelledText(*row) for row in ROWS)
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_csv_of_a_spreadsheet_may_be_separated_otherwise(tmp_path: Path, separator: str):
+    file = tmp_path / "t.csv"
+    lines = [("text", "label"), ('"a, b; c"', "x"), ("d", "y")]
+    file.write_text("\ufeff\n" + "".join(separator.join(line) + "\n" for line in lines), encoding="utf-8")
+    assert read_files(CLASSIFICATION, [str(file)]) == (LabelledText("a, b; c", "x"), LabelledText("d", "y"))
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_scored_pairs_are_read_from_every_kind_of_table(tmp_path: Path, suffix: str):
     columns = {"sentence1": ["a b", "c"], "sentence2": ["d", "e, f"], "score": [0.25, 1.0]}

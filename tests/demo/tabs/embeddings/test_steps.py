@@ -11,8 +11,8 @@ from demo.maps.projection import Projection
 from demo.maps.spaces import NOTHING, OWN, Beside
 from demo.tabs.embeddings import steps
 from demo.turns import Turns
+from tests.demo.answers.test_embedded import result
 from tests.demo.fakes import FakeModel, settings
-from tests.demo.test_embedded import result
 
 SKIP = gr.skip()
 

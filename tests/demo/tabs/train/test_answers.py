@@ -10,7 +10,7 @@ from demo.training.planner import Forecast
 from mtl.errors import RecipeError
 from mtl.recipe import Preset
 from tests.demo.fakes import settings
-from tests.demo.test_recipe_form import FORM
+from tests.demo.training.test_recipe_form import FORM
 
 FORECAST = Forecast({"topic head": 5}, 5, 9, {"topic": 9}, 2.0, 1, 0, 1, ("topic: few",), "last_layers", ("why",))
 
