@@ -3,7 +3,8 @@
     python benchmarks/starter.py --data FOLDER [--starter CHECKPOINT] [--work FOLDER] [--card]
 
 Trains the three baselines (about 20 minutes on two cores), evaluates everything the same way, prints a table and
-writes `benchmarks/results/starter.json`. `--card` puts the starter's figures into its model card.
+writes `benchmarks/results/starter.json`. `--card` puts the starter's figures into its model card, and `--sample` does
+nothing but lay the project's own dev examples beside its weights: those that it was trained with are not to be shipped.
 """
 
 import argparse
@@ -21,14 +22,22 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mtl import Engine  # noqa: E402
+from mtl.checkpoint.sample import write_sample  # noqa: E402
 from mtl.cli.evaluating import raw_text_metrics  # noqa: E402
 from mtl.data import read_files  # noqa: E402
 from mtl.evaluation import MAIN_METRIC  # noqa: E402
-from mtl.recipe import Recipe, load  # noqa: E402
+from mtl.recipe import Recipe, TaskConfig, TaskKind, load  # noqa: E402
 from mtl.runs import Evaluated, Finished  # noqa: E402
 from mtl.training import run_in_folder  # noqa: E402
 
 RECIPE = ROOT / "examples" / "recipes" / "starter.yaml"
+STARTER = ROOT / "examples" / "starter"
+OWN = {
+    "topic": (TaskKind.CLASSIFICATION, ROOT / "examples" / "topic" / "dev.csv"),
+    "sentiment": (TaskKind.CLASSIFICATION, ROOT / "examples" / "sentiment" / "dev.csv"),
+    "entities": (TaskKind.TAGGING, ROOT / "examples" / "entities" / "dev.conll"),
+}
+"""The project's own dev examples of the starter's tasks."""
 RESULTS = ROOT / "benchmarks" / "results" / "starter.json"
 TESTS = {
     "topic": ["sib200_en/test.csv"],
@@ -42,11 +51,17 @@ BEGIN, END = "<!-- test figures: begin -->", "<!-- test figures: end -->"
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with a folder for each data set")
+    parser.add_argument("--data", type=Path, help="folder with a folder for each data set")
     parser.add_argument("--starter", default="starter")
     parser.add_argument("--work", type=Path, help="keep the baselines' run folders here; found ones are used again")
     parser.add_argument("--card", action="store_true")
+    parser.add_argument("--sample", action="store_true")
     args = parser.parse_args()
+    if args.sample:
+        write_sample(STARTER, {task: read_files(TaskConfig(kind=kind), [str(f)]) for task, (kind, f) in OWN.items()})
+        return
+    if args.data is None:
+        parser.error("--data is needed")
     work = args.work or Path(tempfile.mkdtemp(prefix="starter-"))
     recipe = load(RECIPE, [f"data_root={args.data.resolve()}"])
     starter = Engine.load(args.starter)
@@ -68,7 +83,7 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     if args.card:
-        write_card(Path(args.starter) if args.starter != "starter" else ROOT / "examples" / "starter", rows)
+        write_card(Path(args.starter) if args.starter != "starter" else STARTER, rows)
 
 
 def train_baseline(recipe: Recipe, task: str, folder: Path) -> Path:

@@ -13,8 +13,8 @@ _TAGS = {
 }
 
 
-def model_card(config: CheckpointConfig) -> str:
-    """A Hub model card in Markdown with front matter."""
+def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
+    """A Hub model card in Markdown with front matter; `sampled` says that dev examples lie beside the weights."""
     front = {
         "base_model": config.backbone.name,
         "library_name": "polyhead",
@@ -38,6 +38,11 @@ def model_card(config: CheckpointConfig) -> str:
             "| metric | value |\n|---|---|\n"
             + "\n".join(f"| {name} | {value:.4f} |" for name, value in sorted(config.metrics.items())),
         ]
+    if sampled:
+        lines.append(
+            "`sample/` holds a few of the dev examples: faster ways to run the model are compared on them before one is "
+            "taken. Delete the folder if they are not to be shared."
+        )
     return "\n\n".join(lines) + "\n"
 
 

@@ -13,6 +13,7 @@ from mtl.recipe.schema import HeadConfig
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "README.md"
+SAMPLE_FOLDER = "sample"
 
 
 class BackboneReference(BaseModel):

@@ -1,8 +1,8 @@
-"""Checkpoints on disk: a configuration, a card, and only the tensors that training changed."""
+"""Checkpoints on disk: a configuration, a card, a sample, and only the tensors that training changed."""
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -21,6 +21,7 @@ from mtl.checkpoint.config import (
     TaskRecord,
     read_config,
 )
+from mtl.checkpoint.sample import Sample, write_sample
 from mtl.encoder import LoadedBackbone, Tokenizer, load_backbone
 from mtl.errors import CheckpointError
 from mtl.model import MultiTaskModel, TaskInfo
@@ -50,6 +51,7 @@ class Snapshot:
     metrics: Mapping[str, float]
     recipe: Mapping[str, object]
     dtype: torch.dtype = torch.float32
+    sample: Sample = field(default_factory=dict)
 
 
 def build(backbone: LoadedBackbone, tasks: Mapping[str, TaskInfo]) -> LoadedModel:
@@ -92,14 +94,15 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     fresh.mkdir(parents=True)
     save_file(tensors, fresh / WEIGHTS_FILE, metadata={"format": "pt"})
     (fresh / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    (fresh / CARD_FILE).write_text(model_card(config), encoding="utf-8")
+    (fresh / CARD_FILE).write_text(model_card(config, sampled=any(snapshot.sample.values())), encoding="utf-8")
+    write_sample(fresh, snapshot.sample)
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-    return sum(file.stat().st_size for file in folder.iterdir())
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def load(folder: Path) -> LoadedModel:

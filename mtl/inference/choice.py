@@ -11,7 +11,10 @@ from mtl.recipe.choices import Precision
 
 
 class Measured(BaseModel):
-    """One candidate: its speed in tokens a second, and how near to fp32 it was on the probe sentences."""
+    """One candidate: its speed in tokens a second, and how near to fp32 it was on the probe sentences.
+
+    `sample_loss` is the most that a task's main metric lost on the checkpoint's own evaluation sample, 0 without one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     backend: str
@@ -20,6 +23,7 @@ class Measured(BaseModel):
     min_cosine: float
     same_classes: bool
     tag_f1_loss: float
+    sample_loss: float = 0.0
     faithful: bool
 
 

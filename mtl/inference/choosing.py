@@ -1,18 +1,22 @@
 """Candidates measured against fp32 on this machine: the fastest of those that keep its answers."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mtl.checkpoint import LoadedModel
-from mtl.errors import BackendError
+from mtl.checkpoint.sample import read_sample
+from mtl.data import Example
+from mtl.errors import BackendError, DataError
+from mtl.evaluation import MAIN_METRIC
 from mtl.inference.backends import Backend, openvino
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.choice import Choice, Measured
 from mtl.inference.decoding import Decoded
+from mtl.inference.evaluating import evaluate_task
 from mtl.inference.passes import Findings, Passes, Request
 from mtl.inference.probe_texts import TEXTS
 from mtl.inference.reading import Reader
@@ -25,26 +29,27 @@ from mtl.recipe.choices import Precision, TaskKind
 from mtl.text import split_words
 
 MIN_COSINE = 0.999
-MOST_F1_LOSS = 0.002
+MOST_LOSS = 0.002
 _SECONDS = 2.0  # for all measuring together
 _BUDGETS = (512, 1024, 2048)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A loaded model, its spec, and the folder that holds what is made of it."""
+    """A loaded model, its spec, the folder that holds what is made of it, and the checkpoint that it comes from."""
 
     loaded: LoadedModel
     spec: EngineSpec
     reader: Reader
     folder: PreparedFolder
+    checkpoint: Path | None = None
 
 
 def choose(prepared: Prepared, wanted: Wanted) -> tuple[Backend, Choice]:
     """Find the backend and precision to run a model with.
 
-    `auto` takes only what keeps the answers of fp32 on every probe sentence: cosine, classes and entities. A precision
-    that was asked for by name is given as it is.
+    `auto` takes only what keeps the answers of fp32 on every probe sentence (cosine, classes and entities) and its
+    metrics on the checkpoint's own evaluation sample. A precision that was asked for by name is given as it is.
 
     Raises:
         BackendError: the backend that was asked for cannot run this model.
@@ -122,6 +127,8 @@ def _measured(
     request = Request(TEXTS, [split_words(text) for text in TEXTS])
     reference = TorchBackend(prepared.loaded.model, Precision.FP32)
     expected = _passes(prepared, reference)(request)
+    sample = _sample(prepared, notes)
+    metrics = _metrics(prepared, reference, sample)
     deadline = time.perf_counter() + _SECONDS
     best: tuple[float, Backend] | None = None
     measured = []
@@ -132,6 +139,7 @@ def _measured(
         try:
             backend = make()
             row = _measure(prepared, backend, request, expected)
+            row = _on_sample(row, metrics, _metrics(prepared, backend, sample))
         except BackendError as error:
             notes.append(str(error))
             continue
@@ -175,8 +183,32 @@ def _measure(prepared: Prepared, backend: Backend, request: Request, expected: F
         min_cosine=cosine,
         same_classes=same,
         tag_f1_loss=loss,
-        faithful=cosine >= MIN_COSINE and same and loss <= MOST_F1_LOSS,
+        faithful=cosine >= MIN_COSINE and same and loss <= MOST_LOSS,
     )
+
+
+def _sample(prepared: Prepared, notes: list[str]) -> Mapping[str, Sequence[Example]]:
+    if prepared.checkpoint is None:
+        return {}
+    try:
+        return read_sample(prepared.checkpoint, prepared.spec.task_infos())
+    except DataError as error:
+        notes.append(f"the evaluation sample was left out: {error}")
+        return {}
+
+
+def _metrics(prepared: Prepared, backend: Backend, sample: Mapping[str, Sequence[Example]]) -> dict[str, float]:
+    """The main metric of each task that has a sample."""
+    tasks, passes = prepared.spec.task_infos(), _passes(prepared, backend)
+    return {
+        name: evaluate_task(tasks[name], examples, passes)[MAIN_METRIC[tasks[name].kind]]
+        for name, examples in sample.items()
+    }
+
+
+def _on_sample(row: Measured, expected: Mapping[str, float], found: Mapping[str, float]) -> Measured:
+    loss = max((value - found[name] for name, value in expected.items()), default=0.0)
+    return row.model_copy(update={"sample_loss": max(0.0, loss), "faithful": row.faithful and loss <= MOST_LOSS})
 
 
 def _min_cosine(found: Findings, expected: Findings) -> float:

@@ -106,7 +106,7 @@ def _from_source(source: ModelSource, folder: PreparedFolder, wanted: Wanted, ho
     choice = folder.choice(key)
     if choice is not None and choice.backend == TORCH:
         return EngineParts(spec, reader, TorchBackend(loaded.model, choice.precision), choice, folder.fingerprint)
-    backend, choice = choose(Prepared(loaded, spec, reader, folder), wanted)
+    backend, choice = choose(Prepared(loaded, spec, reader, folder, source.folder if source.config else None), wanted)
     folder.remember(key, choice)
     return EngineParts(spec, reader, backend, choice, folder.fingerprint)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtl.checkpoint import CheckpointConfig, is_checkpoint, read_config
+from mtl.checkpoint.config import SAMPLE_FOLDER
 from mtl.encoder import BackboneSource, find_backbone
 from mtl.encoder.source import hash_weights
 from mtl.errors import CheckpointError
@@ -34,6 +35,8 @@ class ModelSource:
             digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
         if self.config is not None:
             digest.update(self.config.model_dump_json().encode() + hash_weights(self.folder).encode())
+            for file in sorted((self.folder / SAMPLE_FOLDER).glob("*.jsonl")):
+                digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
         return digest.hexdigest()
 
 

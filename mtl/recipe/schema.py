@@ -173,6 +173,8 @@ class CheckpointConfig(_Config):
     """How checkpoints are stored."""
 
     dtype: Literal["float32", "float16"] = "float32"
+    sample: Annotated[int, Field(ge=0, le=1000)] = 32
+    """Dev examples of each task that lie beside the weights, to compare faster ways to run them on; 0 keeps none."""
 
 
 class CacheConfig(_Config):

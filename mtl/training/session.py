@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from mtl.checkpoint import Snapshot, save
+from mtl.checkpoint.sample import drawn
 from mtl.device import release_memory
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC, evaluate
@@ -184,7 +185,8 @@ class Session:
         if self.folder is None:
             return
         dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
-        snapshot = Snapshot(step, self.metrics, portable(self.recipe), dtype)
+        sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.data.items()}
+        snapshot = Snapshot(step, self.metrics, portable(self.recipe), dtype, sample)
         size = save(self.trainer.loaded, self.folder / name, snapshot)
         yield Saved(step, name, self.best.score, size)
 

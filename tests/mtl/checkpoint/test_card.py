@@ -40,6 +40,11 @@ def test_the_card_shows_no_path_of_this_machine_for_data(trained: Path):
     assert not any("/examples/" in row for row in rows)
 
 
+def test_the_card_says_that_dev_examples_lie_beside_the_weights(trained: Path):
+    assert "`sample/` holds" in (trained / "last" / "README.md").read_text()
+    assert "sample/" not in model_card(read_config(trained / "last"))
+
+
 def test_what_the_recipe_says_about_the_data_is_in_the_card(trained: Path):
     config = read_config(trained / "last")
     about = config.model_copy(update={"recipe": {**config.recipe, "about": "## Data\n\nOur own."}})

@@ -1,5 +1,6 @@
 """What is prepared of a model, chosen and remembered."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from mtl.errors import InputError
 from mtl.inference import Engine, choosing
-from mtl.inference.backends import openvino
+from mtl.inference.backends import Backend, openvino
 from mtl.inference.choice import Measured
 from mtl.inference.source import find_model
 from mtl.inference.store import PreparedFolder
@@ -51,6 +52,34 @@ def test_a_candidate_that_answers_otherwise_is_never_taken(
     monkeypatch.setattr(choosing, "_measure", lossy)
     choice = Engine.load(tiny_bert).choice
     assert (choice.backend, choice.precision) == ("torch", "fp32")
+
+
+@needs_openvino
+@pytest.mark.parametrize("lost", [0.0, 0.5])
+def test_a_candidate_that_loses_on_the_evaluation_sample_is_never_taken(
+    trained: Path, home: Path, monkeypatch: pytest.MonkeyPatch, lost: float
+):
+    monkeypatch.setattr(choosing, "_SECONDS", 1000.0)
+    metrics = choosing._metrics
+
+    def worse(prepared: choosing.Prepared, backend: Backend, sample: dict) -> dict[str, float]:
+        found = metrics(prepared, backend, sample)
+        assert found.keys() == prepared.spec.tasks.keys()
+        return {name: value - lost * (backend.name != "torch") for name, value in found.items()}
+
+    monkeypatch.setattr(choosing, "_metrics", worse)
+    choice = Engine.load(trained / "best", precision="fp32").choice
+    (row,) = (row for row in choice.measured if row.backend == "openvino")
+    assert row.sample_loss == pytest.approx(lost, abs=0.01)
+    assert row.faithful is (lost == 0)
+
+
+@needs_openvino
+def test_a_damaged_sample_is_noted_and_the_model_loads(trained: Path, home: Path, tmp_path: Path):
+    copy = Path(shutil.copytree(trained / "best", tmp_path / "copy"))
+    (copy / "sample" / "topic.jsonl").write_text("{", encoding="utf-8")
+    choice = Engine.load(copy).choice
+    assert any("the evaluation sample was left out" in note and "topic.jsonl:1" in note for note in choice.notes)
 
 
 @needs_openvino

@@ -1,0 +1,57 @@
+"""A checkpoint's own evaluation sample: a few labelled dev examples of each task, beside the weights.
+
+A faster way to run the model is compared on them before it is taken; see `mtl.inference.choosing`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mtl.checkpoint.config import SAMPLE_FOLDER
+from mtl.data import Example, LabelledText, ScoredPair, TaggedText, read_files
+from mtl.recipe.schema import TaskConfig
+from mtl.task import TaskInfo
+
+Sample = Mapping[str, Sequence[Example]]
+"""Examples by task."""
+
+
+def drawn(examples: Sequence[Example], size: int) -> Sequence[Example]:
+    """At most so many examples, evenly spread over all of them."""
+    if len(examples) <= size:
+        return examples
+    return [examples[i * len(examples) // size] for i in range(size)]
+
+
+def write_sample(folder: Path, sample: Sample) -> None:
+    """Write a file for each task into the sample's folder of a checkpoint; tasks without examples get none."""
+    for name, examples in sample.items():
+        if examples:
+            (folder / SAMPLE_FOLDER).mkdir(exist_ok=True)
+            lines = [json.dumps(_record(example), ensure_ascii=False) for example in examples]
+            (folder / SAMPLE_FOLDER / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_sample(folder: Path, tasks: Mapping[str, TaskInfo]) -> dict[str, tuple[Example, ...]]:
+    """The sample of a checkpoint by task; a task without one is left out.
+
+    Raises:
+        DataError: a file of it is damaged.
+    """
+    found = {}
+    for name, task in tasks.items():
+        file = folder / SAMPLE_FOLDER / f"{name}.jsonl"
+        if file.is_file():
+            found[name] = read_files(TaskConfig(kind=task.kind), [str(file)])
+    return found
+
+
+def _record(example: Example) -> dict[str, Any]:
+    match example:
+        case LabelledText(text, label):
+            return {"text": text, "label": label}
+        case TaggedText(worded, tags):
+            return {"tokens": [worded.text[word.start : word.end] for word in worded.words], "tags": list(tags)}
+        case ScoredPair(first, second, score):
+            return {"sentence1": first, "sentence2": second, "score": score}
