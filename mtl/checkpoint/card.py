@@ -40,8 +40,8 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
         ]
     if sampled:
         lines.append(
-            "`sample/` holds a few of the dev examples: faster ways to run the model are compared on them before one is "
-            "taken. Delete the folder if they are not to be shared."
+            "`sample/` holds a few of the dev examples: faster ways to run the model are compared on them before "
+            "one is taken. Delete the folder if they are not to be shared."
         )
     return "\n\n".join(lines) + "\n"
 
