@@ -1,6 +1,6 @@
 """What freezing saves, and how we stand beside others, in one process run.
 
-    python benchmarks/train.py --data FOLDER [--sentences 3000] [--epochs 5] [--repeats 3] [--peers]
+    python benchmarks/train.py --data FOLDER [--sentences 5000] [--epochs 5] [--repeats 3] [--peers]
 
 Trains `entities` (the first sentences of uner_ewt) and `topic` (sib200_en) on MiniLM under several freezing choices, in
 alternating order, and prints medians: seconds of training (loading and filling the cache count, evaluation and the
@@ -63,7 +63,7 @@ def main() -> None:
     """Run everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sentences", type=int, default=3000)
+    parser.add_argument("--sentences", type=int, default=5000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", action="store_true")

@@ -25,6 +25,8 @@ NAMES = (
     "more",
 )
 """The fields in the order in which handlers get them."""
+NUMBERS = ("epochs", "batch_tokens", "backbone_lr", "head_lr", "tagging_lr")
+"""Those that may stay empty."""
 
 
 def form_of(values: Sequence[Any]) -> Form:

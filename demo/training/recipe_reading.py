@@ -89,7 +89,7 @@ def _form(recipe: Recipe) -> Form:
 
 def _numbers(recipe: Recipe) -> dict[str, Any]:
     """Those that are not the freezing choice's own, which a form leaves empty."""
-    usual = Recipe(tasks=recipe.tasks, freezing=recipe.freezing)
+    usual = Recipe.model_validate({"tasks": recipe.tasks, "freezing": recipe.freezing})
     found = {}
     for section, names in _NUMBERS.items():
         here, there = getattr(recipe, section), getattr(usual, section)

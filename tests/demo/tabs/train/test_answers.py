@@ -4,7 +4,7 @@ import pytest
 
 from demo.runs import RunManager
 from demo.tabs.train.answers import Answers
-from demo.training.form_values import NAMES, to_remember, values_of
+from demo.training.form_values import NAMES, NUMBERS, to_remember, values_of
 from demo.training.freezing_choice import Freezing
 from demo.training.planner import Forecast
 from mtl.errors import RecipeError
@@ -90,4 +90,16 @@ def test_a_form_that_the_browser_kept_fills_the_fields_without_tasks_that_are_go
     tasks = filled[0]
     assert (tasks["value"] if isinstance(tasks, dict) else tasks.value) == ["topic"]
     assert filled[NAMES.index("seed")] == 77
-    assert len(answers().restore("ann", None)) == len(NAMES)
+    assert filled[NAMES.index("epochs")] == FORM.epochs
+
+
+def test_a_form_that_nobody_filled_has_empty_numbers_and_shows_what_the_freezing_choice_takes():
+    bare = dict(zip(NAMES, answers().restore("ann", None), strict=True))
+    assert [bare[name] for name in NUMBERS] == [None] * 5
+    empty = dict.fromkeys(NUMBERS)
+    told = answers().read("ann", *values(**empty, freezing=Freezing(Preset.FULL)))[9:14]
+    recipe = answers().recipe("ann", *values(**empty, freezing=Freezing(Preset.FULL)))
+    shown = [field["placeholder"] if isinstance(field, dict) else field.placeholder for field in told]
+    budget, optimizer = recipe.budget, recipe.optimizer
+    taken = (budget.epochs, budget.batch_tokens, optimizer.backbone_lr, optimizer.head_lr, optimizer.tagging_lr)
+    assert shown == [f"{number:g}" for number in taken]
