@@ -1,41 +1,157 @@
-"""Pictures of the page for the README: every tab, at 1280 and 390 pixels, light and dark.
+"""Pictures of the page for the README: every tab in use, at 1280 and 390 pixels, light and dark.
 
-    python docs/pictures.py [--url http://127.0.0.1:7860] [--tabs analyze,guide] [--out docs] [--chromium FILE]
+    python docs/pictures.py [--tabs analyze,guide] [--out docs] [--chromium FILE]
 
-The page must be running. A picture is named `<tab>-<width>-<scheme>.png`.
+Starts the page with a home of its own. For the Runs tab two short runs are trained, about a minute each. A picture is
+named `<tab>-<width>-<scheme>.png`.
 """
 
 import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+ROOT = Path(__file__).resolve().parents[1]
 SIZES = {1280: 900, 390: 844}
-TABS = ("analyze", "embeddings", "classes", "entities", "train", "runs", "guide")
-_SETTLED_MS = 3000
+SCHEMES = ("light", "dark")
+RUNS = ("Heads only", "Last layers")
+_SETTLED_MS = 2500
+_PATIENCE_MS = 300_000
+
+
+def embeddings(page: Any) -> None:  # noqa: ANN401
+    """Example sentences on the map, one of them chosen."""
+    page.get_by_role("button", name="Embed", exact=True).click()
+    page.locator("#ph-map canvas").first.wait_for(timeout=_PATIENCE_MS)
+    page.wait_for_timeout(_SETTLED_MS)
+    page.locator("#ph-map canvas").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+
+
+def train(page: Any) -> None:  # noqa: ANN401
+    """The four steps with a measured plan of `last_layers`."""
+    page.locator("#ph-presets").get_by_label("Last layers").check()
+    page.locator("#ph-plan section[data-state=measured]").wait_for(timeout=_PATIENCE_MS)
+
+
+def runs(page: Any) -> None:  # noqa: ANN401
+    """All runs ticked, the newest one opened."""
+    page.locator("#ph-runs [data-open]").first.click()
+    for tick in page.locator("#ph-runs [data-tick][aria-checked=false]").all():
+        tick.click()
+    page.locator("#ph-overlay-metrics .js-plotly-plot").wait_for(timeout=_PATIENCE_MS)
+
+
+def nothing(_page: Any) -> None:  # noqa: ANN401
+    """The tab shows an example by itself."""
+
+
+TABS: dict[str, Callable[[Any], None]] = {
+    "analyze": nothing,
+    "embeddings": embeddings,
+    "classes": nothing,
+    "entities": nothing,
+    "train": train,
+    "runs": runs,
+    "guide": nothing,
+}
 
 
 def main() -> None:
     """Take them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://127.0.0.1:7860")
     parser.add_argument("--tabs", default=",".join(TABS))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     args = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
+    with served() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox", "--disable-gpu"])
-        for tab in args.tabs.split(","):
+        tabs = args.tabs.split(",")
+        state = trained(browser, url) if "runs" in tabs else None
+        for tab in tabs:
             for width, height in SIZES.items():
-                for scheme in ("light", "dark"):
-                    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-                    page = context.new_page()
-                    page.goto(f"{args.url}/?tab={tab}", wait_until="domcontentloaded")
-                    page.locator("#ph-chips small").first.wait_for(timeout=60_000)
+                for scheme in SCHEMES:
+                    context = browser.new_context(
+                        viewport={"width": width, "height": height},
+                        color_scheme=scheme,  # type: ignore[arg-type]
+                        storage_state=state if tab == "runs" else None,
+                    )
+                    page = opened(context, url, tab)
+                    TABS[tab](page)
                     page.wait_for_timeout(_SETTLED_MS)
                     page.screenshot(path=args.out / f"{tab}-{width}-{scheme}.png", full_page=True)
                     context.close()
         browser.close()
+
+
+def opened(context: Any, url: str, tab: str) -> Any:  # noqa: ANN401
+    """A page on a tab, with its model loaded."""
+    page = context.new_page()
+    page.goto(f"{url}/?tab={tab}", wait_until="domcontentloaded")
+    page.locator("#ph-chips small").first.wait_for(timeout=_PATIENCE_MS)
+    page.wait_for_timeout(_SETTLED_MS)
+    return page
+
+
+def trained(browser: Any, url: str) -> Any:  # noqa: ANN401
+    """What a browser keeps after it has trained the runs."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    for preset in RUNS:
+        page = opened(context, url, "train")
+        if page.locator("#ph-run-picker input").input_value() != "New run":
+            page.get_by_label("Run", exact=True).click()
+            page.get_by_role("option", name="New run").click()
+        page.locator("#ph-presets").get_by_label(preset).check()
+        page.wait_for_timeout(_SETTLED_MS)
+        page.locator("#ph-start").click()
+        page.locator("#ph-run section[data-state=finished]").wait_for(timeout=_PATIENCE_MS)
+        page.close()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The page on a free port, with a home of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as home:
+        app = subprocess.Popen(
+            [sys.executable, "app.py", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "MTL_HOME": home, "HF_HUB_OFFLINE": "1"},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _wait(f"http://127.0.0.1:{port}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            app.terminate()
+            app.wait(timeout=20)
+
+
+def _wait(url: str) -> None:
+    for _ in range(240):
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise SystemExit("the page did not start within two minutes")
 
 
 if __name__ == "__main__":
