@@ -14,7 +14,7 @@ from demo.runs import RunManager
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs import runs as runs_tab
-from demo.tabs.shared import Shared, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
 from demo.tabs.train import NEW, TrainTab
 from demo.views.header import BRAND, NO_CHIPS, chips
 
@@ -66,11 +66,10 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
 
 
 def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.HTML, problem: gr.HTML) -> None:
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    measured = page.load(None, None, shared.width, js="() => window.innerWidth", **quick)
+    measured = page.load(None, None, shared.width, js="() => window.innerWidth", **QUICK)
     boxes = _sentence_boxes(page)
     greeted = measured.then(
-        _greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, shared.picker, _guide_pages(page)], **quick
+        _greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, shared.picker, _guide_pages(page)], **QUICK
     )
     if training is not None:
         form = training.form
@@ -78,16 +77,15 @@ def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.
             train.reattach(shared, training),
             [shared.owner, shared.watched, form.kept],
             [training.selector, shared.watched, *form.fields],
-            **quick,
+            **QUICK,
         )
         form.refresh_after(restored)
     shared.picker.change(
         reporting(partial(_tasks, shared), outputs=1),
         [shared.picker, shared.owner],
         [problem, tasks],
-        concurrency_id="engine",
         show_progress="hidden",
-        api_visibility="private",
+        **ON_ENGINE,
     )
 
 

@@ -10,7 +10,7 @@ from demo.answers import passes
 from demo.inputs.examples import ANALYZE_EXAMPLES
 from demo.inputs.text_input import one_text
 from demo.maps.landscape import Landscapes, landscape
-from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, latest, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, latest, message_place, reporting
 from demo.turns import Turns
 from demo.views import message
 from demo.views.answers.analysis import as_json, cut_warning, spoken
@@ -101,20 +101,18 @@ def build(shared: Shared) -> None:
         ),
         "inputs": [gr.State(Turns()), shared.picker, shared.owner, text],
         "outputs": outputs,
-        "concurrency_id": "analyze",
-        "concurrency_limit": ENGINE_SLOTS,
         "show_progress": "hidden",
-        "api_visibility": "private",
+        **ON_ENGINE,
+        "concurrency_id": "analyze",
     }
     # Gradio's `input` misses what is pasted or deleted, `change` does not. While one types, the next pass starts when
     # the last one is back: as many as the machine can make, none in vain.
     text.change(trigger_mode="always_last", **step)
     gr.on([text.submit, shared.picker.change], trigger_mode="multiple", **step)
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     for button, example in zip(examples, ANALYZE_EXAMPLES.values(), strict=True):
-        button.click(partial(str, example), None, text, **quick)
+        button.click(partial(str, example), None, text, **QUICK)
     for pane in (place, near):
-        pane.click(_chosen, None, text, **quick)
+        pane.click(_chosen, None, text, **QUICK)
     copy.click(None, json, copied, js=links.COPY_TEXT)
     link.click(None, None, copied, js=links.COPY_ADDRESS)
 

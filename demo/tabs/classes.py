@@ -1,6 +1,5 @@
 """The Classes tab: probabilities of one text or many, beside the right answers of a file, and corrected in place."""
 
-from functools import partial
 from html import escape
 from typing import Any
 
@@ -15,10 +14,9 @@ from demo.inputs.examples import CLASS_EXAMPLES
 from demo.inputs.text_input import sentence_files
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
-from demo.tabs.results import NO_FILE, Wording
-from demo.tabs.shared import ENGINE_SLOTS, Shared, latest, reporting
+from demo.tabs.results import Output, Wording
+from demo.tabs.shared import QUICK, Shared, reporting
 from demo.training.corrections import checked
-from demo.turns import Turns
 from demo.views import message
 from demo.views.answers import report
 from demo.views.answers.classes import bars, class_table
@@ -32,7 +30,7 @@ _SHOWN = 200
 
 def build(shared: Shared) -> None:
     """Lay out the tab and wire it."""
-    first = "\n".join(next(iter(CLASS_EXAMPLES.values())))
+    examples = ["\n".join(lines) for lines in CLASS_EXAMPLES.values()]
     endings = list(sentence_files(shared.settings))
     wording = Wording(
         "Texts, one a line",
@@ -43,61 +41,22 @@ def build(shared: Shared) -> None:
     predicted = gr.State(None)
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
-            given = results.build_input(wording, first=first, titles=list(CLASS_EXAMPLES), endings=endings)
+            given = results.build_input(wording, first=examples[0], titles=list(CLASS_EXAMPLES), endings=endings)
         with gr.Column(scale=3, min_width=320):
             measured = gr.HTML("", elem_id="ph-class-report")
             result = gr.HTML(message.empty(_EMPTY), min_height=320, js_on_load=CLICKS, elem_id="ph-classes")
             fix = correcting.build(shared, TaskKind.CLASSIFICATION, predicted)
 
-    upload = gr.State(NO_FILE)
-    model: dict[str, Any] = {
-        "trigger_mode": "multiple",
-        "concurrency_id": "engine",
-        "concurrency_limit": ENGINE_SLOTS,
-        "show_progress": "hidden",
-        "api_visibility": "private",
-    }
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    step: dict[str, Any] = {
-        "fn": partial(results.run, shared),
-        "inputs": [gr.State(Turns()), shared.picker, shared.owner, given.text, upload],
-        "outputs": [given.problem, given.cost, predicted],
-        **model,
-    }
-    show: dict[str, Any] = {
-        "fn": latest(reporting(_show, outputs=2), outputs=3),
-        "inputs": [gr.State(Turns()), predicted, given.threshold],
-        "outputs": [given.upload_problem, measured, result],
-        "trigger_mode": "multiple",
-        **quick,
-    }
-    refresh: dict[str, Any] = {
-        "fn": partial(correcting.refresh, shared, TaskKind.CLASSIFICATION),
-        "inputs": [predicted, shared.owner, fix.task],
-        "outputs": fix.outputs,
-        **quick,
-    }
-    events = [gr.on([given.go.click, given.text.submit, shared.picker.change], **step)]
-    for button, lines in zip(given.examples, CLASS_EXAMPLES.values(), strict=True):
-        events.append(button.click(partial("\n".join, lines), None, given.text, **quick).then(**step))
-    read = given.upload.upload(
-        reporting(partial(results.take_file, read_labelled, shared), outputs=3),
-        given.upload,
-        [given.upload_problem, given.text, upload, given.note],
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    events.append(read.success(**step))
-    for event in events:
-        event.then(**show).then(**refresh)
-    given.threshold.change(**show)
+    refresh = correcting.refreshing(shared, fix, predicted)
+    output = Output(_show, [measured, result], refresh)
+    results.wire(shared, given, predicted, output, read=read_labelled, examples=examples)
 
     # Gradio finds the event by the annotation of a plain function.
     def correct(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:
         return _correct(shared, known, owner, event._data)
 
     result.correct(
-        reporting(correct, outputs=1), [predicted, shared.owner, fix.task], [fix.problem, fix.status], **quick
+        reporting(correct, outputs=1), [predicted, shared.owner, fix.task], [fix.problem, fix.status], **QUICK
     ).then(**refresh)
 
 

@@ -15,7 +15,7 @@ from demo.answers.scoring import spans_of
 from demo.assets import ASSETS
 from demo.runs import status_of
 from demo.settings import Training
-from demo.tabs.shared import ENGINE_SLOTS, Shared, heading, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, heading, message_place, reporting
 from demo.training.corrections import Correction, Corrections
 from demo.training.retraining import Head, recipe_of
 from demo.views import message
@@ -75,7 +75,6 @@ def build(shared: Shared, kind: TaskKind, predicted: gr.State) -> Correcting:
 
 
 def _wire(shared: Shared, made: Correcting, predicted: gr.State) -> None:
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
     # Gradio finds the event by the annotation of a plain function.
     def forget(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:
@@ -84,24 +83,32 @@ def _wire(shared: Shared, made: Correcting, predicted: gr.State) -> None:
             Corrections(owner, shared.settings).forget(task, text)
         return refresh(shared, made.kind, known, owner, current)
 
-    made.kept.forget(forget, [predicted, shared.owner, made.task], made.outputs, **quick)
+    made.kept.forget(forget, [predicted, shared.owner, made.task], made.outputs, **QUICK)
     made.retrain.click(
         reporting(partial(_retrain, shared, made.kind), outputs=5),
         [predicted, shared.owner, made.task],
         [made.problem, made.run, shared.watched, made.status, made.timer, made.use],
-        concurrency_id="engine",
-        concurrency_limit=ENGINE_SLOTS,
         show_progress="minimal",
         show_progress_on=made.status,
-        api_visibility="private",
+        **ON_ENGINE,
     )
     made.timer.tick(
         reporting(partial(_tick, shared), outputs=4),
         [made.run, shared.owner],
         [made.problem, made.status, made.timer, made.use, shared.picker],
-        **quick,
+        **QUICK,
     )
-    made.use.click(partial(_use, shared), [made.run, shared.owner], [shared.picker, made.use], **quick)
+    made.use.click(partial(_use, shared), [made.run, shared.owner], [shared.picker, made.use], **QUICK)
+
+
+def refreshing(shared: Shared, made: Correcting, predicted: gr.State) -> dict[str, Any]:
+    """The event that shows what is kept by now."""
+    return {
+        "fn": partial(refresh, shared, made.kind),
+        "inputs": [predicted, shared.owner, made.task],
+        "outputs": made.outputs,
+        **QUICK,
+    }
 
 
 def refresh(

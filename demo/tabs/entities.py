@@ -1,7 +1,6 @@
 """The Entities tab: spans of one text or many, beside the right ones of a file, and corrected in place."""
 
 from dataclasses import replace
-from functools import partial
 from html import escape
 from itertools import count
 from typing import Any
@@ -15,10 +14,9 @@ from demo.answers.scoring import mistakes, span_scores, spans_of
 from demo.inputs.examples import ENTITY_EXAMPLES
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
-from demo.tabs.results import NO_FILE, Wording
-from demo.tabs.shared import ENGINE_SLOTS, Shared, latest, reporting
+from demo.tabs.results import Output, Wording
+from demo.tabs.shared import QUICK, Shared, reporting
 from demo.training.corrections import checked
-from demo.turns import Turns
 from demo.views import message
 from demo.views.answers import editor, report
 from demo.views.answers.entities import counts, entity_cards, entity_table, wrong_cards
@@ -55,45 +53,9 @@ def build(shared: Shared) -> None:
             found = gr.HTML("", min_height=200, elem_id="ph-entity-table")
             fix = correcting.build(shared, TaskKind.TAGGING, predicted)
 
-    upload = gr.State(NO_FILE)
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    step: dict[str, Any] = {
-        "fn": partial(results.run, shared),
-        "inputs": [gr.State(Turns()), shared.picker, shared.owner, given.text, upload],
-        "outputs": [given.problem, given.cost, predicted],
-        "trigger_mode": "multiple",
-        "concurrency_id": "engine",
-        "concurrency_limit": ENGINE_SLOTS,
-        "show_progress": "hidden",
-        "api_visibility": "private",
-    }
-    show: dict[str, Any] = {
-        "fn": latest(reporting(_show, outputs=4), outputs=5),
-        "inputs": [gr.State(Turns()), predicted, given.threshold],
-        "outputs": [given.upload_problem, measured, marked, found, edit],
-        "trigger_mode": "multiple",
-        **quick,
-    }
-    refresh: dict[str, Any] = {
-        "fn": partial(correcting.refresh, shared, TaskKind.TAGGING),
-        "inputs": [predicted, shared.owner, fix.task],
-        "outputs": fix.outputs,
-        **quick,
-    }
-    events = [gr.on([given.go.click, given.text.submit, shared.picker.change], **step)]
-    for button, example in zip(given.examples, ENTITY_EXAMPLES.values(), strict=True):
-        events.append(button.click(partial(str, example), None, given.text, **quick).then(**step))
-    read = given.upload.upload(
-        reporting(partial(results.take_file, read_tagged, shared), outputs=3),
-        given.upload,
-        [given.upload_problem, given.text, upload, given.note],
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    events.append(read.success(**step))
-    for event in events:
-        event.then(**show).then(**refresh)
-    given.threshold.change(**show)
+    refresh = correcting.refreshing(shared, fix, predicted)
+    output = Output(_show, [measured, marked, found, edit], refresh)
+    results.wire(shared, given, predicted, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
 
     # Gradio finds the event by the annotation of a plain function.
     def open_editor(known: Predicted | None, event: gr.EventData) -> Any:  # noqa: ANN401
@@ -103,8 +65,8 @@ def build(shared: Shared) -> None:
         return _keep(shared, known, owner, event._data)
 
     for place in (marked, measured):
-        place.correct(open_editor, predicted, edit, **quick)
-    edit.keep(reporting(keep, outputs=1), [predicted, shared.owner], [fix.problem, fix.status], **quick).then(**refresh)
+        place.correct(open_editor, predicted, edit, **QUICK)
+    edit.keep(reporting(keep, outputs=1), [predicted, shared.owner], [fix.problem, fix.status], **QUICK).then(**refresh)
 
 
 def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str, str, str]:

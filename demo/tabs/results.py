@@ -1,17 +1,19 @@
 """What Classes and Entities share: texts typed or uploaded, one pass in chunks, a threshold, one result."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from demo.answers.embedded import Progress
 from demo.answers.predicted import Gold, Predicted, predict
 from demo.inputs.text_input import Sentences, lines_of
 from demo.settings import Settings
-from demo.tabs.shared import Shared, example_buttons, message_place
+from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, example_buttons, latest, message_place, reporting
 from demo.turns import Turns
 from demo.views import message
 from mtl.errors import MtlError
@@ -71,6 +73,53 @@ def build_input(wording: Wording, *, first: str, titles: list[str], endings: lis
     )
     note = gr.HTML(message.note(wording.formats))
     return Input(text, examples, go, upload, threshold, cost, problem, upload_problem, note)
+
+
+@dataclass(frozen=True)
+class Output:
+    """The result side of a tab: `show` makes the widgets' content of predictions and a threshold."""
+
+    show: Handler
+    widgets: Sequence[Component]
+    refresh: Mapping[str, Any]
+    """The event that follows each answer."""
+
+
+def wire(
+    shared: Shared, given: Input, predicted: gr.State, output: Output, *, read: Reader, examples: Sequence[str]
+) -> None:
+    """Run the model at the button, at Enter, for another model, an example or a file, and show what came."""
+    upload = gr.State(NO_FILE)
+    step: dict[str, Any] = {
+        "fn": partial(run, shared),
+        "inputs": [gr.State(Turns()), shared.picker, shared.owner, given.text, upload],
+        "outputs": [given.problem, given.cost, predicted],
+        "trigger_mode": "multiple",
+        "show_progress": "hidden",
+        **ON_ENGINE,
+    }
+    count = len(output.widgets)
+    show: dict[str, Any] = {
+        "fn": latest(reporting(output.show, outputs=count), outputs=count + 1),
+        "inputs": [gr.State(Turns()), predicted, given.threshold],
+        "outputs": [given.upload_problem, *output.widgets],
+        "trigger_mode": "multiple",
+        **QUICK,
+    }
+    events = [gr.on([given.go.click, given.text.submit, shared.picker.change], **step)]
+    for button, example in zip(given.examples, examples, strict=True):
+        events.append(button.click(partial(str, example), None, given.text, **QUICK).then(**step))
+    taken = given.upload.upload(
+        reporting(partial(take_file, read, shared), outputs=3),
+        given.upload,
+        [given.upload_problem, given.text, upload, given.note],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    events.append(taken.success(**step))
+    for event in events:
+        event.then(**show).then(**output.refresh)
+    given.threshold.change(**show)
 
 
 def take_file(read: Reader, shared: Shared, file: str) -> tuple[str, Upload, str]:

@@ -17,6 +17,14 @@ from mtl.errors import MtlError
 Handler = Callable[..., tuple[Any, ...]]
 ENGINE_SLOTS = 2
 """How many handlers may run a model at once, for all users."""
+QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+"""Of events whose handler answers at once."""
+ON_ENGINE: dict[str, Any] = {
+    "concurrency_id": "engine",
+    "concurrency_limit": ENGINE_SLOTS,
+    "api_visibility": "private",
+}
+"""Of events whose handler runs a model."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from demo.maps.exporting import Format, export
 from demo.maps.projection import Projection
 from demo.maps.spaces import NOTHING, OWN, Beside
 from demo.tabs.embeddings import steps
-from demo.tabs.shared import ENGINE_SLOTS, Shared, example_buttons, heading, latest, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, latest, message_place, reporting
 from demo.turns import Turns
 from demo.views import figures, message
 from demo.views.maps import heatmap, scatter
@@ -152,15 +152,8 @@ def build(shared: Shared) -> None:
 def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]]) -> None:
     embedded, drawn, other = gr.State(None), gr.State(None), gr.State(None)
     uploaded = gr.State(examples[0][1])
-    model: dict[str, Any] = {
-        "trigger_mode": "multiple",
-        "concurrency_id": "engine",
-        "concurrency_limit": ENGINE_SLOTS,
-        "show_progress": "hidden",
-        "api_visibility": "private",
-    }
+    model: dict[str, Any] = {"trigger_mode": "multiple", "show_progress": "hidden", **ON_ENGINE}
     view: dict[str, Any] = model | {"concurrency_id": "embedding-views"}
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     asked = [shared.picker, shared.owner]
     colours = [w.colour_by, w.clusters]
 
@@ -204,7 +197,7 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
 
     first = [gr.on([w.embed.click, w.text.submit, shared.picker.change, w.pooling.input], **compute_step)]
     for button, sentences in examples:
-        fill = button.click(partial(_example, sentences), None, [w.text, uploaded, w.upload_problem], **quick)
+        fill = button.click(partial(_example, sentences), None, [w.text, uploaded, w.upload_problem], **QUICK)
         first.append(fill.then(**compute_step))
     read = w.upload.upload(
         reporting(partial(steps.upload, shared), outputs=3),
@@ -214,7 +207,7 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
         api_visibility="private",
     )
     first.append(read.then(**compute_step))
-    w.embed.click(str, None, w.upload_problem, **quick)
+    w.embed.click(str, None, w.upload_problem, **QUICK)
     for event in first:
         event.then(**draw_step).then(**beside_step)
         event.then(**heat_step)
@@ -231,7 +224,7 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
         **model | {"show_progress": "minimal", "show_progress_on": w.poolings},
     )
     for form, button in w.exports.items():
-        button.click(partial(_export, form), embedded, w.file, **view).then(None, js=_FETCH, **quick)
+        button.click(partial(_export, form), embedded, w.file, **view).then(None, js=_FETCH, **QUICK)
 
 
 def _wire_maps(w: Widgets, near: gr.State, embedded: gr.State, other: gr.State, view: dict[str, Any]) -> None:

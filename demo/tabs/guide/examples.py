@@ -11,7 +11,7 @@ from demo.answers.engines import BACKBONE
 from demo.inputs.examples import ENTITY_EXAMPLES, sentence_sets
 from demo.inputs.text_input import one_text
 from demo.maps import similarity
-from demo.tabs.shared import ENGINE_SLOTS, Shared, heading, latest, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, Shared, heading, latest, message_place, reporting
 from demo.training import architecture
 from demo.turns import Turns
 from demo.views import guide, message
@@ -102,11 +102,9 @@ def _wire(triggers: list[Any], handler: Any, inputs: list[Any], outputs: list[An
         [gr.State(Turns()), *inputs],
         outputs,
         trigger_mode="multiple",
-        concurrency_id="engine",
-        concurrency_limit=ENGINE_SLOTS,
         show_progress="minimal",
         show_progress_on=outputs[-1],
-        api_visibility="private",
+        **ON_ENGINE,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
@@ -10,7 +9,7 @@ from demo import links
 from demo.guide import measured
 from demo.guide.pages import Page, read
 from demo.tabs.guide import examples
-from demo.tabs.shared import Shared
+from demo.tabs.shared import QUICK, Shared
 from demo.views.measured import test_table, timing_table, trial_table
 
 
@@ -59,8 +58,7 @@ def build(shared: Shared) -> None:
             if tables:
                 gr.HTML(f'<div class="ph-heading"><h3>Measured here</h3></div>{tables}', elem_classes="ph-measured")
         columns.append(column)
-    quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    chosen.change(_show, chosen, columns, **quick)
+    chosen.change(_show, chosen, columns, **QUICK)
 
 
 def _show(chosen: str) -> list[gr.Column]:

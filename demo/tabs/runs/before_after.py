@@ -11,7 +11,7 @@ from demo.answers.engines import Engines, began_key_of, key_of
 from demo.inputs.examples import CLASS_EXAMPLES, ENTITY_EXAMPLES
 from demo.inputs.text_input import lines_of
 from demo.maps.before_after import change
-from demo.tabs.shared import ENGINE_SLOTS, Shared, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, Shared, message_place, reporting
 from demo.views import figures
 from demo.views.maps.before_after import HEIGHT, change_line, change_map, change_table
 
@@ -71,11 +71,9 @@ def wire(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
         reporting(partial(_compare, shared), outputs=3),
         [shared.owner, opened, widgets.sentences, widgets.other],
         [widgets.problem, widgets.line, widgets.map, widgets.table],
-        concurrency_id="engine",
-        concurrency_limit=ENGINE_SLOTS,
         show_progress="minimal",
         show_progress_on=widgets.line,
-        api_visibility="private",
+        **ON_ENGINE,
     )
 
 

@@ -18,7 +18,7 @@ from demo.runs.watching import Watcher
 from demo.settings import Training
 from demo.tabs.runs import before_after as run_before_after
 from demo.tabs.runs import evaluation as run_evaluation
-from demo.tabs.shared import Shared, message_place, reporting
+from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.tabs.train import SAVE_FILE
 from demo.views import message
 from demo.views.training.comparison import comparison_card, comparison_table
@@ -27,7 +27,6 @@ from mtl.errors import InputError, MtlError, RunError
 from mtl.recipe import Preset, Recipe, load
 from mtl.runs import RunFolder
 
-_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _STRATEGIES = {
     "heads only": Preset.HEADS_ONLY,
     "last layer": f"{Preset.LAST_LAYERS}:1",
@@ -252,13 +251,13 @@ def wire(opening: Opening, opened: gr.State) -> list[Any]:
 
     def wired(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
         filled = [detail.problem, *detail.outputs]
-        return button.click(reporting(handler, outputs=len(detail.outputs)), [*who, *more], filled, **_QUICK)
+        return button.click(reporting(handler, outputs=len(detail.outputs)), [*who, *more], filled, **QUICK)
 
     def wired_to_open(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
         filled = [detail.problem, opened, *detail.outputs]
-        return button.click(reporting(handler, outputs=len(filled) - 1), [*who, *more], filled, **_QUICK)
+        return button.click(reporting(handler, outputs=len(filled) - 1), [*who, *more], filled, **QUICK)
 
-    detail.use.click(opening.use, who, shared.picker, **_QUICK)
+    detail.use.click(opening.use, who, shared.picker, **QUICK)
     packed = detail.download.click(
         opening.download,
         who,
@@ -268,8 +267,8 @@ def wire(opening: Opening, opened: gr.State) -> list[Any]:
         api_visibility="private",
     )
     packed.success(None, detail.file, None, js=SAVE_FILE)
-    detail.delete.click(partial(gr.Row, visible=True), None, detail.sure, **_QUICK)
-    detail.keep.click(partial(gr.Row, visible=False), None, detail.sure, **_QUICK)
+    detail.delete.click(partial(gr.Row, visible=True), None, detail.sure, **QUICK)
+    detail.keep.click(partial(gr.Row, visible=False), None, detail.sure, **QUICK)
     run_before_after.wire(shared, detail.before_after, opened)
     run_evaluation.wire(shared, detail.evaluation, opened)
     return [

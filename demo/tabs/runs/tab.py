@@ -12,7 +12,7 @@ from demo.runs.facts import Facts, facts_of
 from demo.runs.watching import Watcher
 from demo.tabs import train
 from demo.tabs.runs import detail as run_detail
-from demo.tabs.shared import Shared, heading, message_place, reporting
+from demo.tabs.shared import QUICK, Shared, heading, message_place, reporting
 from demo.tabs.train import TrainTab
 from demo.views import figures, message
 from demo.views.training import overlay
@@ -22,7 +22,6 @@ from mtl.errors import RunError
 _SECONDS = 2.0
 _SHOWN = 100
 _TICKS = 8
-_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _SHOW = (
     "() => { const tab = [...document.querySelectorAll('[role=tab]')].find(t => t.textContent.trim() === '%s');"
     " if (tab) { tab.click(); window.scrollTo(0, 0); } }"
@@ -73,13 +72,13 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
         "fn": board.look,
         "inputs": [shared.owner, table.ticked, table.opened],
         "outputs": [table.shown, table.seen, table.timer],
-        **_QUICK,
+        **QUICK,
     }
     laid = {
         "fn": board.lay_over,
         "inputs": [shared.owner, table.ticked, over.metric],
         "outputs": over.outputs,
-        **_QUICK,
+        **QUICK,
     }
 
     # Gradio finds the event by the annotation of a plain function; it does not look into a partial.
@@ -94,25 +93,25 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
         board.again,
         [shared.owner, table.ticked, table.opened, table.seen, over.metric],
         [table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
-        **_QUICK,
+        **QUICK,
     )
-    table.shown.lay(lay, table.ticked, table.ticked, **_QUICK).then(**looked).then(**laid)
+    table.shown.lay(lay, table.ticked, table.ticked, **QUICK).then(**looked).then(**laid)
     over.metric.input(**laid)
-    opened = [table.shown.open(press, None, table.opened, **_QUICK)]
+    opened = [table.shown.open(press, None, table.opened, **QUICK)]
     if training is not None:
         buttons = training.monitor.buttons
         for button in (buttons.before_after, buttons.compare):
-            opened.append(button.click(str, shared.watched, table.opened, **_QUICK))
+            opened.append(button.click(str, shared.watched, table.opened, **QUICK))
             button.click(None, None, None, js=_SHOW_RUNS)
         detail.watch.click(
-            partial(_watch, shared), [shared.owner, table.opened], [training.selector, shared.watched], **_QUICK
+            partial(_watch, shared), [shared.owner, table.opened], [training.selector, shared.watched], **QUICK
         ).then(None, None, None, js=_SHOW_TRAIN)
     for event in opened:
         event.then(
             reporting(opening.show, outputs=1 + len(detail.outputs)),
             [shared.owner, table.opened, table.ticked],
             [table.problem, table.ticked, *detail.outputs],
-            **_QUICK,
+            **QUICK,
         ).then(**looked).then(**laid)
     for changed in run_detail.wire(opening, table.opened):
         changed.then(**looked).then(**laid)

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.tabs.shared import Shared, reporting
+from demo.tabs.shared import QUICK, Shared, reporting
 from demo.tabs.train import data as data_step
 from demo.tabs.train import freezing as freezing_step
 from demo.tabs.train import model as model_step
@@ -15,7 +15,6 @@ from demo.tabs.train.answers import TITLES, Answers
 from demo.training import architecture
 from demo.training.planner import Planner
 
-_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _PLANS_AT_ONCE = 8
 
 
@@ -67,7 +66,7 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
         "fn": reporting(answers.read, outputs=len(read_outputs) - 1),
         "inputs": [shared.owner, *fields],
         "outputs": read_outputs,
-        **_QUICK,
+        **QUICK,
     }
 
     # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
@@ -89,12 +88,12 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     by_hand = [field.input for field in fields if not isinstance(field, gr.State)]
     gr.on(by_hand, trigger_mode="always_last", **read).then(planned, **planning)
     tab.select(planned, **planning)
-    tab.select(answers.backbones, shared.owner, steps.model.backbone, **_QUICK)
+    tab.select(answers.backbones, shared.owner, steps.model.backbone, **QUICK)
     loaded = plan.load.upload(
         reporting(answers.load, outputs=len(fields)),
         [shared.owner, plan.load],
         [plan.load_problem, *fields],
-        **_QUICK,
+        **QUICK,
     )
     changed = (steps.data.added, steps.data.forgotten, loaded, *_freezing_events(shared, steps, answers))
     for event in changed:
@@ -132,6 +131,6 @@ def _freezing_events(shared: Shared, steps: _Steps, answers: Answers) -> list[An
 
     inputs = [shared.owner, *steps.fields]
     return [
-        step.picture.press(press, inputs, chosen, **_QUICK),
-        step.take_advice.click(answers.take_advice, inputs, chosen, **_QUICK),
+        step.picture.press(press, inputs, chosen, **QUICK),
+        step.take_advice.click(answers.take_advice, inputs, chosen, **QUICK),
     ]

@@ -9,7 +9,7 @@ import gradio as gr
 from demo.answers.engines import key_of
 from demo.runs.watching import Watcher
 from demo.settings import Training
-from demo.tabs.shared import Shared, reporting
+from demo.tabs.shared import QUICK, Shared, reporting
 from demo.tabs.train import form as form_part
 from demo.tabs.train import monitor as monitoring
 from demo.tabs.train.form import TrainForm
@@ -24,7 +24,6 @@ SAVE_FILE = (
 )
 """Saves the file that a handler packed: a download that begins with one click."""
 _OFF = "Training is switched off on this page. Start the app on your own machine to train."
-_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,12 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None
         api_visibility="private",
     )
     # Only a choice made by hand is remembered: `change` also fires while the page loads, with the value it began with.
-    selector.input(str, selector, shared.watched, **_QUICK)
-    selector.change(_open, selector, [form_place, monitor_place], **_QUICK).then(
+    selector.input(str, selector, shared.watched, **QUICK)
+    selector.change(_open, selector, [form_place, monitor_place], **QUICK).then(
         reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
         [selector, shared.owner, monitor.metric],
         [monitor.problem, *monitor.outputs],
-        **_QUICK,
+        **QUICK,
     )
     _wire_monitor(shared, monitor, watcher)
     return TrainTab(selector, form, monitor)
@@ -105,24 +104,24 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
         reporting(partial(_tick, shared, watcher), outputs=len(monitor.outputs) + 1),
         [shared.watched, shared.owner, monitor.seen, monitor.metric],
         [monitor.problem, *monitor.outputs, shared.picker],
-        **_QUICK,
+        **QUICK,
     )
     look_again: dict[str, Any] = {
         "fn": reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
         "inputs": [shared.watched, shared.owner, monitor.metric],
         "outputs": [monitor.problem, *monitor.outputs],
-        **_QUICK,
+        **QUICK,
     }
     monitor.metric.input(**look_again)
     buttons, who = monitor.buttons, [shared.watched, shared.owner]
-    buttons.stop.click(reporting(partial(_stop, shared), outputs=1), who, [monitor.problem, buttons.stop], **_QUICK)
+    buttons.stop.click(reporting(partial(_stop, shared), outputs=1), who, [monitor.problem, buttons.stop], **QUICK)
     buttons.resume.click(
         reporting(partial(_resume, shared, watcher), outputs=len(monitor.outputs)),
         look_again["inputs"],
         look_again["outputs"],
-        **_QUICK,
+        **QUICK,
     )
-    buttons.use.click(partial(_use, shared), who, shared.picker, **_QUICK)
+    buttons.use.click(partial(_use, shared), who, shared.picker, **QUICK)
     packed = buttons.download.click(
         partial(_download, shared),
         who,

@@ -12,7 +12,7 @@ from demo.inputs.columns import ROLES, Table, first_rows, guess
 from demo.inputs.drafts import Upload, allowed_endings
 from demo.inputs.text_input import need_size
 from demo.settings import Settings
-from demo.tabs.shared import Shared, message_place, reporting
+from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.views import message
 from demo.views.training.preview import table_preview, tagged_preview
 from mtl.data.tagging import read_tagging
@@ -56,14 +56,13 @@ def build(shared: Shared) -> UploadForm:
     with gr.Row(elem_classes="ph-action"):
         add = gr.Button("Check and add", size="md")
 
-    quick: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
     look = {
         "fn": reporting(partial(_preview, settings), outputs=1 + _ROLE_SLOTS),
         "inputs": [kind, train],
         "outputs": [problem, preview, *roles],
-        **quick,
+        **QUICK,
     }
-    kind.change(partial(_of_kind, settings), kind, [scores, limits], **quick).then(**look)
+    kind.change(partial(_of_kind, settings), kind, [scores, limits], **QUICK).then(**look)
     train.change(**look)
     return UploadForm(add, [name, kind, scores, train, dev, *roles], [name, train, dev, preview, *roles])
 
