@@ -1,14 +1,14 @@
 """What freezing saves, and how we stand beside others, in one process run.
 
-    python benchmarks/train.py --data FOLDER [--sentences 5000] [--epochs 5] [--repeats 3] [--peers]
+    python benchmarks/train.py --data FOLDER [--sentences 5000] [--epochs 5] [--repeats 3] [--peers N]
 
 Trains `entities` (the first sentences of uner_ewt) and `topic` (sib200_en) on MiniLM under several freezing choices, in
 alternating order, and prints medians: seconds of training (loading and filling the cache count, evaluation and the
 probe of precision, which is made once a machine, do not), the ratio to our own `full`, dev figures, and the seconds of
-an epoch. `--peers` adds a plain transformers `Trainer` (batch 16, its defaults) on the same sentences, and
-sentence-transformers with a logistic regression for topic; the Trainer has `entities` only, so `full` runs once more
-with that task alone to stand beside it. The peak memory of training is that of a process of its own for each, over one
-epoch. Writes `benchmarks/results/train.json`.
+an epoch. `--peers N` adds, in the first N repeats, a plain transformers `Trainer` (batch 16, its defaults) on the same
+sentences, and sentence-transformers with a logistic regression for topic; the Trainer has `entities` only, so `full`
+runs once more with that task alone to stand beside it. The peak memory of training is that of a process of its own for
+each, over one epoch. Writes `benchmarks/results/train.json`.
 """
 
 import argparse
@@ -46,6 +46,7 @@ CONTENDERS = {
 ALONE = "full, entities only"
 TRAINER = "transformers Trainer, entities only"
 REGRESSION = "sentence-transformers + logistic regression, topic only"
+PEERS = (TRAINER, REGRESSION)
 
 
 @dataclass
@@ -66,7 +67,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=5000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--peers", type=int, default=0, metavar="N")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -86,13 +87,15 @@ def compare(args: argparse.Namespace) -> None:
         set_up(recipe_of(args, settings)).settle_precision()
     for repeat in range(args.repeats):
         for name in list(runners)[:: 1 if repeat % 2 == 0 else -1]:
+            if name in PEERS and repeat >= args.peers:
+                continue
             runs[name].append(runners[name]())
-            console.print(f"{name}: {runs[name][-1].seconds:.1f} s", style="dim")
+            console.print(f"{name}: {runs[name][-1].seconds:.1f} s, {runs[name][-1].figures}", style="dim")
     memory = {name: memory_of(name, args) for name in runners}
     console.print(table(runs, memory))
     RESULTS.parent.mkdir(exist_ok=True)
     content = {name: [asdict(timing) for timing in timings] for name, timings in runs.items()}
-    settings = {"sentences": args.sentences, "epochs": args.epochs, "repeats": args.repeats}
+    settings = {"sentences": args.sentences, "epochs": args.epochs, "repeats": args.repeats, "peers": args.peers}
     result = {"settings": settings, "peak_bytes": memory, "runs": content}
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -117,7 +120,7 @@ def contenders(args: argparse.Namespace) -> dict[str, Callable[[], Timing]]:
 def memory_of(name: str, args: argparse.Namespace) -> int:
     """Peak resident bytes of training one epoch in a process of its own."""
     options = ["--data", str(args.data), "--sentences", str(args.sentences), "--epochs", "1"]
-    options += ["--memory-of", name] + (["--peers"] if args.peers else [])
+    options += ["--memory-of", name] + ["--peers", str(args.peers)]
     child = subprocess.run([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True, check=True)
     return int(child.stdout.split()[-1])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from itertools import chain
 
 import numpy as np
 import torch
@@ -104,32 +105,34 @@ class Tokenizer:
 
     def pad(self, texts: Sequence[TokenizedText]) -> TokenBatch:
         """One batch of tokenised texts, padded on the right to the longest."""
-        rows, length = len(texts), max(len(text) for text in texts)
-        words = max(1, *(len(text.first_tokens) for text in texts))
-        ids = torch.full((rows, length), self.pad_id, dtype=torch.long)
-        mask = torch.zeros((rows, length), dtype=torch.long)
-        type_ids = torch.zeros((rows, length), dtype=torch.long)
-        first = torch.full((rows, words), -1, dtype=torch.long)
-        for row, text in enumerate(texts):
-            ids[row, : len(text)] = torch.tensor(text.ids)
-            mask[row, : len(text)] = 1
-            type_ids[row, : len(text)] = torch.tensor(text.type_ids)
-            if text.first_tokens:
-                first[row, : len(text.first_tokens)] = torch.tensor(text.first_tokens)
-        states = _padded([text.states for text in texts], length)
+        first = pad_rows([text.first_tokens for text in texts], -1)
+        rows, words = first.shape
+        ids = pad_rows([text.ids for text in texts], self.pad_id)
+        mask = pad_rows([(1,) * len(text) for text in texts], 0)
+        type_ids = pad_rows([text.type_ids for text in texts], 0)
+        states = _padded([text.states for text in texts], ids.shape[1])
         summaries = _padded([text.summary for text in texts], 1 + words)
         at = first.clamp(min=0) if summaries is None else torch.arange(words).expand(rows, words)
         return TokenBatch(ids, mask, type_ids, at, first >= 0, states, summaries, _anchors(texts))
+
+
+def pad_rows(rows: Sequence[Sequence[int]], value: int) -> Tensor:
+    """Whole numbers `(N, L)` of rows of different lengths, filled up on the right; L is at least 1."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    inside = np.arange(max(1, lengths.max(initial=0))) < lengths[:, None]
+    padded = np.full(inside.shape, value, dtype=np.int64)
+    padded[inside] = np.fromiter(chain.from_iterable(rows), np.int64, lengths.sum())
+    return torch.from_numpy(padded)
 
 
 def _padded(rows: Sequence[NDArray[np.float16] | None], length: int) -> Tensor | None:
     known = [row for row in rows if row is not None]
     if len(known) != len(rows):
         return None
-    padded = torch.zeros((len(rows), length, known[0].shape[1]), dtype=torch.float32)
+    padded = np.zeros((len(rows), length, known[0].shape[1]), dtype=np.float16)
     for row, values in enumerate(known):
-        padded[row, : len(values)] = torch.from_numpy(np.array(values))
-    return padded
+        padded[row, : len(values)] = values
+    return torch.from_numpy(padded).float()
 
 
 def _anchors(texts: Sequence[TokenizedText]) -> Tensor | None:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from mtl.heads.layers import hidden_layers
+from mtl.heads.layers import Dropout, hidden_layers
 from mtl.recipe.schema import HeadConfig
 
 
@@ -27,7 +27,7 @@ class ClassificationHead(nn.Module):
         self._shared = (shared[0],) if shared else ()
         first, own = (shared[1], sizes[1:]) if shared else (size, sizes)
         self.hidden = hidden_layers(first, own, activation=config.activation, dropout=config.dropout)
-        self.dropout = nn.Dropout(config.dropout if not sizes else 0.0)
+        self.dropout = Dropout(config.dropout if not sizes else 0.0)
         self.output = nn.Linear(own[-1] if own else first, classes)
         self.label_smoothing = config.label_smoothing
 

@@ -14,6 +14,31 @@ _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
 }
 
 
+class Dropout(nn.Module):
+    """Dropout that spends one random byte on a number; `nn.Dropout` draws them one by one on a processor.
+
+    That would be the larger part of a step on features that are read from the cache. The rate is rounded to a
+    multiple of 1/256; what is kept is scaled by the rounded rate, so that the expectation stays the input.
+
+    Args:
+        rate: the share that is set to zero.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self._dropped = min(255, max(1, round(256 * rate))) if rate > 0 else 0
+
+    def forward(self, values: Tensor) -> Tensor:
+        """The input, in train mode with some of its numbers zero."""
+        if not self.training or not self._dropped:
+            return values
+        count = values.numel()
+        numbers = torch.empty(-(-count // 8), dtype=torch.int64, device=values.device).random_(-(2**63), None)
+        kept = numbers.view(torch.uint8)[:count].view(values.shape) >= self._dropped
+        return values * kept.to(values.dtype).mul_(256 / (256 - self._dropped))
+
+
 class LayerMix(nn.Module):
     """A learned weighted mean of the states of all layers, scaled (Peters et al. 2018, equation 1).
 
@@ -35,5 +60,5 @@ def hidden_layers(size: int, sizes: Sequence[int], *, activation: Activation, dr
     """Dense, activation and dropout for each of `sizes`, from `(…, size)` to `(…, sizes[-1])`."""
     layers: list[nn.Module] = []
     for before, after in zip((size, *sizes), sizes, strict=False):
-        layers += [nn.Linear(before, after), _ACTIVATIONS[activation](), nn.Dropout(dropout)]
+        layers += [nn.Linear(before, after), _ACTIVATIONS[activation](), Dropout(dropout)]
     return nn.Sequential(*layers)

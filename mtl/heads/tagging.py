@@ -6,7 +6,7 @@ from torch.nn.functional import cross_entropy
 
 from mtl.encoder import Encoded
 from mtl.heads import crf
-from mtl.heads.layers import LayerMix, hidden_layers
+from mtl.heads.layers import Dropout, LayerMix, hidden_layers
 from mtl.labels import TagSet
 from mtl.recipe.choices import Decoder
 from mtl.recipe.schema import HeadConfig
@@ -26,7 +26,7 @@ class TaggingHead(nn.Module):
         super().__init__()
         self.mix = LayerMix(states) if config.layers == "mix" else None
         sizes = config.hidden or ()
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.hidden = hidden_layers(size, sizes, activation=config.activation, dropout=config.dropout)
         self.output = nn.Linear(sizes[-1] if sizes else size, len(tags.tags))
         self.is_crf = config.decoder is Decoder.CRF

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mtl.data import Example, LabelledText, ScoredPair, TaggedText, TaskData
 from mtl.encoder import TokenBatch, TokenizedText, Tokenizer
+from mtl.encoder.tokens import pad_rows
 from mtl.model import TaskInfo
 from mtl.recipe.choices import TaskKind
 
@@ -86,9 +87,7 @@ def collate(info: TaskInfo, examples: Sequence[PreparedExample], tokenizer: Toke
     sides = len(examples[0].texts)
     tokens = tokenizer.pad([e.texts[side] for side in range(sides) for e in examples])
     if info.kind is TaskKind.TAGGING:
-        targets = torch.full(tokens.first_tokens.shape, IGNORED, dtype=torch.long)
-        for row, example in enumerate(examples):
-            targets[row, : len(example.target)] = torch.tensor(example.target, dtype=torch.long)
+        targets = pad_rows([[int(tag) for tag in e.target] for e in examples], IGNORED)
     else:
         dtype = torch.float32 if info.kind is TaskKind.SIMILARITY else torch.long
         targets = torch.tensor([e.target[0] for e in examples], dtype=dtype)

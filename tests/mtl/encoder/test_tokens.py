@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mtl.encoder import Tokenizer, load_backbone
+from mtl.encoder.tokens import pad_rows
 from mtl.text import Span, split_words
 from tests.tiny import ARCHITECTURES, MAX_TOKENS
 
@@ -148,3 +149,10 @@ def test_lower_casing_keeps_every_offset(tiny_bert: Path):
     tokens = Tokenizer(backend, max_length=MAX_TOKENS, lower_case=True)([text])[0].with_words(split_words(text))
     anna = tokens.offsets[tokens.first_tokens[1]]
     assert text[anna[0] : anna[1]] == "ANNA"
+
+
+@pytest.mark.parametrize("rows", [[(1, 2, 3), (), (4,)], [()], [(5,)], [(), ()]])
+def test_rows_are_filled_up_on_the_right(rows: list[tuple[int, ...]]):
+    length = max(1, *(len(row) for row in rows), 0)
+    expected = [[*row, *([-1] * (length - len(row)))] for row in rows]
+    assert pad_rows(rows, -1).tolist() == expected
