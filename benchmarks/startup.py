@@ -32,7 +32,7 @@ engine.analyze(["Angela Merkel met engineers of Siemens in Munich."])
 import psutil
 print(psutil.Process().memory_info().rss)
 """
-WORDS = "the a bus soup river left came small old green from to in Rome Oslo Ann on Monday again".split()
+WORDS = ("the", "a", "bus", "soup", "river", "left", "came", "small", "old", "from", "to", "in", "Rome", "Ann", "again")
 
 
 def main() -> None:
