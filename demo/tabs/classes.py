@@ -15,7 +15,7 @@ from demo.inputs.text_input import sentence_files
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
 from demo.tabs.results import Output, Wording
-from demo.tabs.shared import QUICK, Shared, reporting
+from demo.tabs.shared import QUICK, Shared, heading, reporting
 from demo.training.corrections import checked
 from demo.views import message
 from demo.views.answers import report
@@ -43,6 +43,7 @@ def build(shared: Shared) -> None:
         with gr.Column(scale=2, min_width=320):
             given = results.build_input(wording, first=examples[0], titles=list(CLASS_EXAMPLES), endings=endings)
         with gr.Column(scale=3, min_width=320):
+            heading("Classes", "How sure every head of the model is of each of its labels.")
             measured = gr.HTML("", elem_id="ph-class-report")
             result = gr.HTML(message.empty(_EMPTY), min_height=320, js_on_load=CLICKS, elem_id="ph-classes")
             fix = correcting.build(shared, TaskKind.CLASSIFICATION, predicted)

@@ -15,7 +15,7 @@ from demo.inputs.examples import ENTITY_EXAMPLES
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
 from demo.tabs.results import Output, Wording
-from demo.tabs.shared import QUICK, Shared, reporting
+from demo.tabs.shared import QUICK, Shared, heading, reporting
 from demo.training.corrections import checked
 from demo.views import message
 from demo.views.answers import editor, report
@@ -47,6 +47,7 @@ def build(shared: Shared) -> None:
                 wording, first=next(iter(ENTITY_EXAMPLES.values())), titles=list(ENTITY_EXAMPLES), endings=endings
             )
         with gr.Column(scale=3, min_width=320):
+            heading("Entities", "Marked in the text; colour and line tell the types apart.")
             measured = gr.HTML("", js_on_load=CLICKS, elem_id="ph-entity-report")
             marked = gr.HTML(message.empty(_EMPTY), min_height=96, js_on_load=CLICKS, elem_id="ph-entities")
             edit = editor.build(elem_id="ph-editor")

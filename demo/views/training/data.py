@@ -37,8 +37,8 @@ def _card(draft: Draft, colours: LabelColours) -> str:
     notes = [*draft.notes, *([f"and {more} more labels"] if more > 0 else [])]
     remarks = "".join(f'<p class="ph-note">{escape(note)}</p>' for note in notes)
     return (
-        f'<section class="ph-card" data-task="{escape(draft.name)}"><h3>{escape(draft.name)}'
-        f"<small>{draft.config.kind}</small></h3>"
+        f'<section class="ph-card" data-task="{escape(draft.name)}"><h2>{escape(draft.name)}'
+        f"<small>{draft.config.kind}</small></h2>"
         f'<p class="ph-sizes">{draft.train_size:,} {unit} to train on, {draft.dev_size:,} for dev</p>'
         f"{rows}{remarks}</section>"
     )
