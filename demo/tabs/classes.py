@@ -49,8 +49,8 @@ def build(shared: Shared) -> None:
             fix = correcting.build(shared, TaskKind.CLASSIFICATION, predicted)
 
     refresh = correcting.refreshing(shared, fix, predicted)
-    output = Output(_show, [measured, result], refresh)
-    results.wire(shared, given, predicted, output, read=read_labelled, examples=examples)
+    output = Output(predicted, _show, [measured, result], refresh)
+    results.wire(shared, given, output, read=read_labelled, examples=examples)
 
     # Gradio finds the event by the annotation of a plain function.
     def correct(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:

@@ -55,8 +55,8 @@ def build(shared: Shared) -> None:
             fix = correcting.build(shared, TaskKind.TAGGING, predicted)
 
     refresh = correcting.refreshing(shared, fix, predicted)
-    output = Output(_show, [measured, marked, found, edit], refresh)
-    results.wire(shared, given, predicted, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
+    output = Output(predicted, _show, [measured, marked, found, edit], refresh)
+    results.wire(shared, given, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
 
     # Gradio finds the event by the annotation of a plain function.
     def open_editor(known: Predicted | None, event: gr.EventData) -> Any:  # noqa: ANN401

@@ -77,23 +77,22 @@ def build_input(wording: Wording, *, first: str, titles: list[str], endings: lis
 
 @dataclass(frozen=True)
 class Output:
-    """The result side of a tab: `show` makes the widgets' content of predictions and a threshold."""
+    """The result side of a tab: `show` makes the widgets' content of `predicted` and a threshold."""
 
+    predicted: gr.State
     show: Handler
     widgets: Sequence[Component]
     refresh: Mapping[str, Any]
     """The event that follows each answer."""
 
 
-def wire(
-    shared: Shared, given: Input, predicted: gr.State, output: Output, *, read: Reader, examples: Sequence[str]
-) -> None:
+def wire(shared: Shared, given: Input, output: Output, *, read: Reader, examples: Sequence[str]) -> None:
     """Run the model at the button, at Enter, for another model, an example or a file, and show what came."""
     upload = gr.State(NO_FILE)
     step: dict[str, Any] = {
         "fn": partial(run, shared),
         "inputs": [gr.State(Turns()), shared.picker, shared.owner, given.text, upload],
-        "outputs": [given.problem, given.cost, predicted],
+        "outputs": [given.problem, given.cost, output.predicted],
         "trigger_mode": "multiple",
         "show_progress": "hidden",
         **ON_ENGINE,
@@ -101,7 +100,7 @@ def wire(
     count = len(output.widgets)
     show: dict[str, Any] = {
         "fn": latest(reporting(output.show, outputs=count), outputs=count + 1),
-        "inputs": [gr.State(Turns()), predicted, given.threshold],
+        "inputs": [gr.State(Turns()), output.predicted, given.threshold],
         "outputs": [given.upload_problem, *output.widgets],
         "trigger_mode": "multiple",
         **QUICK,
