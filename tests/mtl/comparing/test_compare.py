@@ -84,7 +84,7 @@ def test_an_outcome_is_what_the_run_left(compared: Compared):
     (measured,) = [event for event in events if isinstance(event, Evaluated) and event.step == best.step]
     assert outcome.metrics == measured.metrics
     assert outcome.seconds == events[-1].seconds
-    assert outcome.checkpoint_bytes == sum(file.stat().st_size for file in folder.best.iterdir())
+    assert outcome.checkpoint_bytes == sum(file.stat().st_size for file in folder.best.rglob("*") if file.is_file())
     assert outcome.trained_parameters == next(e for e in events if isinstance(e, Started)).trained_parameters
     assert outcome.memory_bytes > 10**7
 
