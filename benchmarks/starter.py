@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mtl import Engine  # noqa: E402
-from mtl.checkpoint.sample import write_sample  # noqa: E402
+from mtl.checkpoint.sample import drawn, write_sample  # noqa: E402
 from mtl.cli.evaluating import raw_text_metrics  # noqa: E402
 from mtl.data import read_files  # noqa: E402
 from mtl.evaluation import MAIN_METRIC  # noqa: E402
@@ -58,7 +58,8 @@ def main() -> None:
     parser.add_argument("--sample", action="store_true")
     args = parser.parse_args()
     if args.sample:
-        write_sample(STARTER, {task: read_files(TaskConfig(kind=kind), [str(f)]) for task, (kind, f) in OWN.items()})
+        own = {task: read_files(TaskConfig(kind=kind), [str(file)]) for task, (kind, file) in OWN.items()}
+        write_sample(STARTER, {task: drawn(examples, 16) for task, examples in own.items()})
         return
     if args.data is None:
         parser.error("--data is needed")

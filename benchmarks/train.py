@@ -68,12 +68,16 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", type=int, default=0, metavar="N")
+    parser.add_argument("--memory", action="store_true", help="only measure memory again; the times are kept")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["MTL_HOME"] = home
         if args.memory_of:
             print(contenders(args)[args.memory_of]().peak_bytes)
+        elif args.memory:
+            kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+            write(args, {n: [Timing(**t) for t in runs] for n, runs in kept["runs"].items()}, kept["settings"])
         else:
             compare(args)
 
@@ -91,11 +95,16 @@ def compare(args: argparse.Namespace) -> None:
                 continue
             runs[name].append(runners[name]())
             console.print(f"{name}: {runs[name][-1].seconds:.1f} s, {runs[name][-1].figures}", style="dim")
-    memory = {name: memory_of(name, args) for name in runners}
-    console.print(table(runs, memory))
+    settings = {"sentences": args.sentences, "epochs": args.epochs, "repeats": args.repeats, "peers": args.peers}
+    write(args, runs, settings)
+
+
+def write(args: argparse.Namespace, runs: dict[str, list[Timing]], settings: dict[str, int]) -> None:
+    """Measure the memory of each, print the table and write everything."""
+    memory = {name: memory_of(name, args) for name in runs}
+    Console(highlight=False).print(table(runs, memory))
     RESULTS.parent.mkdir(exist_ok=True)
     content = {name: [asdict(timing) for timing in timings] for name, timings in runs.items()}
-    settings = {"sentences": args.sentences, "epochs": args.epochs, "repeats": args.repeats, "peers": args.peers}
     result = {"settings": settings, "peak_bytes": memory, "runs": content}
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -165,7 +174,11 @@ def time_ours(recipe: Recipe) -> Timing:
 
 
 def peak_bytes() -> int:
-    """Of this process so far."""
+    """Of this process so far; what the system calls the peak of a program is its parent's too."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

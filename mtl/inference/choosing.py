@@ -11,12 +11,11 @@ from mtl.checkpoint import LoadedModel
 from mtl.checkpoint.sample import read_sample
 from mtl.data import Example
 from mtl.errors import BackendError, DataError
-from mtl.evaluation import MAIN_METRIC
 from mtl.inference.backends import Backend, openvino
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.choice import Choice, Measured
 from mtl.inference.decoding import Decoded
-from mtl.inference.evaluating import evaluate_task
+from mtl.inference.evaluating import main_metric
 from mtl.inference.passes import Findings, Passes, Request
 from mtl.inference.probe_texts import TEXTS
 from mtl.inference.reading import Reader
@@ -200,10 +199,7 @@ def _sample(prepared: Prepared, notes: list[str]) -> Mapping[str, Sequence[Examp
 def _metrics(prepared: Prepared, backend: Backend, sample: Mapping[str, Sequence[Example]]) -> dict[str, float]:
     """The main metric of each task that has a sample."""
     tasks, passes = prepared.spec.task_infos(), _passes(prepared, backend)
-    return {
-        name: evaluate_task(tasks[name], examples, passes)[MAIN_METRIC[tasks[name].kind]]
-        for name, examples in sample.items()
-    }
+    return {name: main_metric(tasks[name], examples, passes) for name, examples in sample.items()}
 
 
 def _on_sample(row: Measured, expected: Mapping[str, float], found: Mapping[str, float]) -> Measured:

@@ -7,8 +7,9 @@ import numpy as np
 from mtl.data import Example, LabelledText, ScoredPair, TaggedText
 from mtl.errors import DataError
 from mtl.inference.passes import Findings, Request
-from mtl.labels import OUTSIDE
+from mtl.labels import OUTSIDE, spans_of
 from mtl.metrics import classification_metrics, similarity_metrics, tagging_metrics
+from mtl.metrics.tagging import span_f1
 from mtl.recipe.choices import TaskKind
 from mtl.task import TaskInfo
 
@@ -35,6 +36,24 @@ def evaluate_task(task: TaskInfo, examples: Sequence[Example], run: Run) -> dict
             return tagging_metrics([e.tags for e in tagged], _tags(task, tagged, run))
         case TaskKind.SIMILARITY:
             return similarity_metrics([p.score for p in pairs], _cosines(pairs, run))
+
+
+def main_metric(task: TaskInfo, examples: Sequence[Example], run: Run) -> float:
+    """Accuracy, F1 of exact spans or Spearman's correlation alone, as `evaluate_task` gives them.
+
+    The first two come without the libraries of the whole report, which take longer to load than a sample to run.
+    """
+    match task.kind:
+        case TaskKind.CLASSIFICATION:
+            labelled = [e for e in examples if isinstance(e, LabelledText)]
+            best = run(Request([e.text for e in labelled])).classes[task.name].argmax(axis=1)
+            return float(np.mean([task.labels[i] == e.label for i, e in zip(best, labelled, strict=True)]))
+        case TaskKind.TAGGING:
+            tagged = [e for e in examples if isinstance(e, TaggedText)]
+            found = [spans_of(tags) for tags in _tags(task, tagged, run)]
+            return span_f1([spans_of(e.tags) for e in tagged], found)["f1"]
+        case TaskKind.SIMILARITY:
+            return evaluate_task(task, examples, run)["spearman_cosine"]
 
 
 def _tags(task: TaskInfo, examples: Sequence[TaggedText], run: Run) -> list[tuple[str, ...]]:

@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mtl.checkpoint import load
+from mtl.checkpoint.sample import read_sample
 from mtl.errors import InputError
+from mtl.evaluation import MAIN_METRIC
 from mtl.inference import Engine, choosing
 from mtl.inference.backends import Backend, openvino
 from mtl.inference.choice import Measured
+from mtl.inference.evaluating import main_metric
 from mtl.inference.source import find_model
 from mtl.inference.store import PreparedFolder
 from tests.mtl.inference.engines import TEXTS
@@ -72,6 +76,13 @@ def test_a_candidate_that_loses_on_the_evaluation_sample_is_never_taken(
     (row,) = (row for row in choice.measured if row.backend == "openvino")
     assert row.sample_loss == pytest.approx(lost, abs=0.01)
     assert row.faithful is (lost == 0)
+
+
+def test_a_main_metric_is_that_of_the_whole_report(trained: Path):
+    engine = Engine.of(load(trained / "best"), name="trained")
+    for name, examples in read_sample(trained / "best", engine.tasks).items():
+        task, report = engine.tasks[name], engine.evaluate(name, examples)
+        assert main_metric(task, examples, engine._run) == pytest.approx(report[MAIN_METRIC[task.kind]], abs=1e-9)
 
 
 @needs_openvino
