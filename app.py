@@ -3,14 +3,15 @@
 import argparse
 import os
 import sys
-
-import gradio as gr
+from contextlib import suppress
+from threading import Thread
 
 from demo import page, theme
 from demo.answers.engines import Engines
 from demo.answers.passes import Model
 from demo.runs import RunManager
-from demo.settings import Settings, Training, derive
+from demo.settings import Training, derive
+from mtl.errors import MtlError
 
 _SLOTS = 4
 """Handlers of one kind that may run at once, unless a handler says otherwise."""
@@ -21,7 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Parse the arguments, build the page and serve it until it is interrupted."""
     parsed = _parser().parse_args(arguments)
     settings = derive(parsed, os.environ)
-    blocks = build(settings)
+    runs = RunManager(settings)
+    engines = Engines(settings=settings, runs=runs, load=_load)
+    blocks = page.build(settings=settings, engines=engines, runs=runs)
+    Thread(target=_load_first, args=(engines,), daemon=True).start()
     blocks.queue(default_concurrency_limit=_SLOTS, max_size=_WAITING)
     blocks.launch(
         server_name=parsed.host,
@@ -41,10 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def build(settings: Settings) -> gr.Blocks:
-    """The page of these settings with real models."""
-    runs = RunManager(settings)
-    return page.build(settings=settings, engines=Engines(settings=settings, runs=runs, load=_load), runs=runs)
+def _load_first(engines: Engines) -> None:
+    """Load the model that every page begins with before anybody asks; what is wrong with it is said to who asks."""
+    with suppress(MtlError):
+        engines.get(engines.choices("")[0][1], "")
 
 
 def _load(name: str) -> Model:
