@@ -38,7 +38,8 @@ from demo.runs import RunManager
 from demo.settings import derive
 settings = derive(app._parser().parse_args([]), {})
 runs = RunManager(settings)
-page.build(settings=settings, engines=Engines(settings=settings, runs=runs, load=app._load), runs=runs); marks.append(time.perf_counter())
+engines = Engines(settings=settings, runs=runs, load=app._load)
+page.build(settings=settings, engines=engines, runs=runs); marks.append(time.perf_counter())
 print(json.dumps([b - a for a, b in zip(marks, marks[1:])]))
 """
 STAGE_NAMES = ("import gradio", "import the rest", "build the page")
