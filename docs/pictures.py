@@ -114,7 +114,7 @@ def trained(browser: Any, url: str) -> Any:  # noqa: ANN401
             page.get_by_label("Run", exact=True).click()
             page.get_by_role("option", name="New run").click()
         page.locator("#ph-presets").get_by_label(preset).check()
-        page.get_by_label("Epochs", exact=True).fill("4")
+        page.locator(".ph-rates").get_by_label("Epochs").fill("4")
         page.locator("#ph-plan section[data-state=measured]").wait_for(timeout=_PATIENCE_MS)
         page.locator("#ph-start").click()
         page.locator("#ph-run section[data-state=finished]").wait_for(timeout=_PATIENCE_MS)

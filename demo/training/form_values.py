@@ -1,5 +1,6 @@
 """The Train tab's fields as plain values: to and from a form, and as JSON for the browser to remember."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,8 +26,14 @@ NAMES = (
     "more",
 )
 """The fields in the order in which handlers get them."""
-NUMBERS = ("epochs", "batch_tokens", "backbone_lr", "head_lr", "tagging_lr")
-"""Those that may stay empty."""
+NUMBERS = {
+    "epochs": "Epochs",
+    "batch_tokens": "Tokens a batch",
+    "backbone_lr": "Rate of encoder",
+    "head_lr": "Rate of heads",
+    "tagging_lr": "Rate of tagging",
+}
+"""Those that may stay empty, as the page calls them; their values are text."""
 
 
 def form_of(values: Sequence[Any]) -> Form:
@@ -36,6 +43,7 @@ def form_of(values: Sequence[Any]) -> Form:
         RecipeError: a value is not of its field.
     """
     field = dict(zip(NAMES, values, strict=True))
+    number = {name: _number(field[name], label) for name, label in NUMBERS.items()}
     if field["preset"] not in list(Preset):
         raise RecipeError(f"freezing.preset: one of {', '.join(Preset)} was expected, was {field['preset']!r:.40}")
     return Form(
@@ -48,11 +56,11 @@ def form_of(values: Sequence[Any]) -> Form:
             bool(field["everything"]),
             tuple(field["frozen_heads"] or ()),
         ),
-        epochs=field["epochs"],
-        batch_tokens=None if field["batch_tokens"] is None else int(field["batch_tokens"]),
-        backbone_lr=field["backbone_lr"],
-        head_lr=field["head_lr"],
-        tagging_lr=field["tagging_lr"],
+        epochs=number["epochs"],
+        batch_tokens=_whole(number["batch_tokens"], NUMBERS["batch_tokens"]),
+        backbone_lr=number["backbone_lr"],
+        head_lr=number["head_lr"],
+        tagging_lr=number["tagging_lr"],
         seed=int(field["seed"] or 0),
         more=field["more"] or "",
     )
@@ -69,11 +77,7 @@ def values_of(form: Form) -> tuple[Any, ...]:
         freezing.layers,
         freezing.everything,
         list(freezing.frozen_heads),
-        form.epochs,
-        form.batch_tokens,
-        form.backbone_lr,
-        form.head_lr,
-        form.tagging_lr,
+        *("" if (number := getattr(form, name)) is None else f"{number:.12g}" for name in NUMBERS),
         form.seed,
         form.more,
     )
@@ -95,3 +99,20 @@ def remembered(content: Any) -> Form | None:  # noqa: ANN401
 def to_remember(values: Sequence[Any]) -> dict[str, Any]:
     """What a browser keeps of a form."""
     return dict(zip(NAMES, values, strict=True))
+
+
+def _number(text: Any, label: str) -> float | None:  # noqa: ANN401
+    shown = str(text or "").strip()
+    try:
+        number = float(shown) if shown else None
+    except ValueError:
+        number = math.nan
+    if number is not None and not math.isfinite(number):
+        raise RecipeError(f"{label}: a number or nothing was expected, was {shown!r:.40}.")
+    return number
+
+
+def _whole(number: float | None, label: str) -> int | None:
+    if number is not None and not number.is_integer():
+        raise RecipeError(f"{label}: a whole number or nothing was expected, was {number:g}.")
+    return None if number is None else int(number)

@@ -61,16 +61,25 @@ class Planner:
             RunError: the plan says what is wrong with the recipe or its data.
         """
         text, ticket = as_yaml(recipe), secrets.token_hex(8)
-        with self._lock:
-            self._newest[asker] = ticket
-            superseded = self._running.pop(asker, None)
-        if superseded:
-            superseded.cancel()
+        self._supersede(asker, ticket)
         if text in self._found:
             return self._found[text]
         time.sleep(_PAUSE)
         with self._room:
             return self._run(text, asker, ticket)
+
+    def drop(self, *, asker: str) -> None:
+        """End what the asker waits for: the form is wrong by now, and no older plan may say otherwise."""
+        self._supersede(asker, None)
+
+    def _supersede(self, asker: str, ticket: str | None) -> None:
+        with self._lock:
+            self._newest.pop(asker, None)
+            if ticket:
+                self._newest[asker] = ticket
+            superseded = self._running.pop(asker, None)
+        if superseded:
+            superseded.cancel()
 
     def _run(self, text: str, asker: str, ticket: str) -> Forecast | None:
         request = home() / "answers" / f"{ticket}.yaml"

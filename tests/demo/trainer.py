@@ -56,7 +56,7 @@ def is_planned(page):
 
 def start(page, **fields):
     for label, value in fields.items():
-        page.get_by_label(label.replace("_", " "), exact=True).fill(value)
+        page.locator(".ph-rates").get_by_label(label.replace("_", " ")).fill(value)
     expect(page.locator("#ph-plan section")).to_have_attribute("data-state", re.compile("waiting|measured"))
     page.get_by_role("button", name="Start training").click()
     card = page.locator("#ph-run section")

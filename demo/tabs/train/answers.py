@@ -18,7 +18,7 @@ from demo.tabs.train import model as model_step
 from demo.tabs.train import plan as plan_step
 from demo.training import architecture
 from demo.training.beginnings import beginnings, keyed, resolved
-from demo.training.form_values import NAMES, NUMBERS, form_of, remembered, to_remember, values_of
+from demo.training.form_values import NAMES, form_of, remembered, to_remember, values_of
 from demo.training.freezing_choice import Freezing, one_head, pressed
 from demo.training.network import Network, network
 from demo.training.planner import Forecast, Planner
@@ -77,6 +77,7 @@ class Answers:
         try:
             form, recipe = self._recipe(form_of(values), known, owner)
         except MtlError:  # it stands on the page already
+            self.planner.drop(asker=asker)
             return stay
         try:
             forecast = self.planner.plan(recipe, asker=asker)
@@ -135,13 +136,8 @@ class Answers:
         known = kept_drafts.known(owner, self.settings)
         form = remembered(content)
         if form is None:
-            names = [draft.name for draft in known]
-            # The browser shows a number field that was built without a value as 0.
-            return (
-                gr.CheckboxGroup(choices=names),
-                self.backbones(owner),
-                *(None if name in NUMBERS else gr.skip() for name in NAMES[2:]),
-            )
+            names = gr.CheckboxGroup(choices=[draft.name for draft in known])
+            return names, self.backbones(owner), *(gr.skip() for _ in NAMES[2:])
         return self._field_updates(form, known, owner)
 
     def backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:

@@ -15,16 +15,19 @@ COMMAND = "python -m mtl train recipe.yaml"
 
 @dataclass(frozen=True)
 class Numbers:
-    """Fields that may stay empty; each then shows what the freezing choice takes."""
+    """Fields that may stay empty; each then shows what the freezing choice takes.
 
-    epochs: gr.Number
-    batch_tokens: gr.Number
-    backbone_lr: gr.Number
-    head_lr: gr.Number
-    tagging_lr: gr.Number
+    They are text: an empty number field of Gradio says 0 where it is shown late.
+    """
+
+    epochs: gr.Textbox
+    batch_tokens: gr.Textbox
+    backbone_lr: gr.Textbox
+    head_lr: gr.Textbox
+    tagging_lr: gr.Textbox
 
     @property
-    def in_order(self) -> tuple[gr.Number, ...]:
+    def in_order(self) -> tuple[gr.Textbox, ...]:
         """As handlers get them."""
         return (self.epochs, self.batch_tokens, self.backbone_lr, self.head_lr, self.tagging_lr)
 
@@ -47,11 +50,11 @@ class PlanStep:
 def build(settings: Settings) -> PlanStep:
     """Lay out the step."""
     with gr.Row(elem_classes="ph-rates"):
-        epochs = gr.Number(label="Epochs", info="Passes over the data.", min_width=120)
-        tokens = gr.Number(label="Tokens a batch", info="Larger is steadier.", precision=0, min_width=120)
-        head_lr = gr.Number(label="Rate of heads", info="New parts learn fast.", min_width=120)
-        tagging_lr = gr.Number(label="Rate of tagging", info="Its heads, often faster.", min_width=120)
-        backbone_lr = gr.Number(label="Rate of encoder", info="Old ones slowly.", min_width=120)
+        epochs = _number("Epochs", "Passes over the data.")
+        tokens = _number("Tokens a batch", "Larger is steadier.")
+        head_lr = _number("Rate of heads", "New parts learn fast.")
+        tagging_lr = _number("Rate of tagging", "Its heads, often faster.")
+        backbone_lr = _number("Rate of encoder", "Old ones slowly.")
         seed = gr.Number(42, label="Seed", info="Same seed, same run.", precision=0, min_width=120)
     gr.HTML(message.note("An empty field takes what was measured to work with this freezing choice: the grey number."))
     card = gr.HTML(plan_card(None, note="The plan comes once the form is read."), elem_id="ph-plan")
@@ -78,11 +81,16 @@ def build(settings: Settings) -> PlanStep:
     return PlanStep(numbers, seed, more, card, problem, start, recipe, load, load_problem)
 
 
-def defaults(recipe: Recipe) -> list[gr.Number]:
+def _number(label: str, info: str) -> gr.Textbox:
+    typed = gr.InputHTMLAttributes(autocomplete="off", spellcheck=False)
+    return gr.Textbox(label=label, info=info, max_lines=1, max_length=30, min_width=120, html_attributes=typed)
+
+
+def defaults(recipe: Recipe) -> list[gr.Textbox]:
     """The number fields, with what the recipe takes where they are empty, in the order of `Numbers`."""
     budget, optimizer = recipe.budget, recipe.optimizer
     numbers = (budget.epochs, budget.batch_tokens, optimizer.backbone_lr, optimizer.head_lr, optimizer.tagging_lr)
-    return [gr.Number(placeholder=f"{number:g}") for number in numbers]
+    return [gr.Textbox(placeholder=f"{number:g}") for number in numbers]
 
 
 def _caps(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from tests.demo.trainer import (  # noqa: E402
     RUN,
     SLOW,
     finished_run,
+    is_planned,
     newest_run,
     start,
     visit,
@@ -73,6 +74,19 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
     page.locator("#ph-delete-now").click()
     expect(page.locator(f"#ph-runs [data-open='{other}']")).to_have_count(0, timeout=SLOW)
     assert not (run.parent / other).exists()
+
+
+def test_the_form_behind_a_watched_run_has_empty_numbers_too(browser, visitor, trainer):
+    finished_run(visitor, trainer)
+    stranger = browser.new_context(viewport={"width": 1280, "height": 900})  # one whose browser remembers no form
+    page = visit(stranger, trainer, "Train")
+    expect(page.locator("#ph-run section")).to_be_visible(timeout=SLOW)
+    page.get_by_label("Run", exact=True).click()
+    page.get_by_role("option", name="New run").click()
+    is_planned(page)
+    numbers = page.locator(".ph-rates").get_by_role("textbox")
+    assert [number.input_value() for number in numbers.all()] == [""] * 5
+    stranger.close()
 
 
 def test_strategies_are_compared_in_one_click(visitor, trainer):

@@ -62,7 +62,7 @@ def test_train_works_by_keyboard_alone_and_a_press_moves_the_boundary(visitor, t
     expect(page.locator("#ph-step-3")).to_contain_text("topic locked")
     expect(page.locator("#ph-advice")).to_contain_text("because", timeout=RUN)
     is_planned(page)
-    reach(page, page.get_by_label("Epochs", exact=True))
+    reach(page, page.locator(".ph-rates").get_by_label("Epochs"))
     page.keyboard.press("Control+A")
     page.keyboard.type("30")
     reach(page, page.locator("#ph-start"))

@@ -57,6 +57,12 @@ def recipe(seed=1):
     return recipe_of(dataclasses.replace(FORM, seed=seed), KNOWN, settings())
 
 
+def until_started():
+    deadline = time.monotonic() + 5
+    while not FakeCommand.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 def test_a_plan_is_read_from_the_commands_answer_and_known_from_then_on():
     planner = Planner(settings())
     assert planner.known(recipe()) is None
@@ -72,9 +78,7 @@ def test_a_newer_question_of_the_same_asker_cancels_the_older_one():
     planner, answers = Planner(settings()), {}
     old = threading.Thread(target=lambda: answers.update(old=planner.plan(recipe(1), asker="a")))
     old.start()
-    deadline = time.monotonic() + 5
-    while not FakeCommand.started and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until_started()
     FakeCommand.lasts = 0.0
     assert planner.plan(recipe(2), asker="a") is not None
     old.join(5)
@@ -99,3 +103,15 @@ def test_quick_changes_are_planned_once():
 def test_no_question_is_left_on_the_disk(tmp_path):
     Planner(settings()).plan(recipe(), asker="a")
     assert list((tmp_path / "answers").iterdir()) == []
+
+
+def test_what_was_dropped_is_answered_with_nothing():
+    FakeCommand.lasts = 5.0
+    planner, answers = Planner(settings()), {}
+    old = threading.Thread(target=lambda: answers.update(old=planner.plan(recipe(), asker="a")))
+    old.start()
+    until_started()
+    planner.drop(asker="a")
+    old.join(5)
+    assert answers == {"old": None}
+    planner.drop(asker="nobody")

@@ -1,5 +1,6 @@
 import dataclasses
 
+import gradio as gr
 import pytest
 
 from demo.runs import RunManager
@@ -18,6 +19,7 @@ FORECAST = Forecast({"topic head": 5}, 5, 9, {"topic": 9}, 2.0, 1, 0, 1, ("topic
 class FakePlanner:
     def __init__(self, forecast=None, error=None):
         self.forecast, self.error = forecast, error
+        self.dropped = []
 
     def known(self, recipe):
         return self.forecast
@@ -26,6 +28,9 @@ class FakePlanner:
         if self.error:
             raise self.error
         return self.forecast
+
+    def drop(self, *, asker):
+        self.dropped.append(asker)
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +78,13 @@ def test_what_a_plan_says_is_wrong_stands_beside_the_form():
     assert "no plan of this form" in found[-1]
 
 
+def test_a_form_that_is_wrong_ends_the_plan_of_the_one_before():
+    planner = FakePlanner(FORECAST)
+    wrong = [" many" if name == "epochs" else value for name, value in zip(NAMES, values(), strict=True)]
+    assert answers(planner).plan("ann", *wrong, asker="a")[0] == gr.skip()
+    assert planner.dropped == ["a"]
+
+
 def test_a_press_and_the_advice_change_the_freezing_alone():
     assert answers().press("ann", values(), "layer:4") == ("last_layers", 3, False, [])
     assert answers(FakePlanner(FORECAST)).take_advice("ann", *values())[:2] == ("last_layers", 2)
@@ -90,13 +102,13 @@ def test_a_form_that_the_browser_kept_fills_the_fields_without_tasks_that_are_go
     tasks = filled[0]
     assert (tasks["value"] if isinstance(tasks, dict) else tasks.value) == ["topic"]
     assert filled[NAMES.index("seed")] == 77
-    assert filled[NAMES.index("epochs")] == FORM.epochs
+    assert filled[NAMES.index("epochs")] == ("" if FORM.epochs is None else f"{FORM.epochs:g}")
 
 
 def test_a_form_that_nobody_filled_has_empty_numbers_and_shows_what_the_freezing_choice_takes():
     bare = dict(zip(NAMES, answers().restore("ann", None), strict=True))
-    assert [bare[name] for name in NUMBERS] == [None] * 5
-    empty = dict.fromkeys(NUMBERS)
+    assert all(bare[name] == gr.skip() for name in NUMBERS)
+    empty: dict[str, None] = dict.fromkeys(NUMBERS)
     told = answers().read("ann", *values(**empty, freezing=Freezing(Preset.FULL)))[9:14]
     recipe = answers().recipe("ann", *values(**empty, freezing=Freezing(Preset.FULL)))
     shown = [field["placeholder"] if isinstance(field, dict) else field.placeholder for field in told]
