@@ -21,7 +21,7 @@ class Defaults:
 
 
 _FULL = Defaults()
-_LAST_LAYERS = Defaults(backbone_lr=4.0e-4, epochs=10.0)
+_LAST_LAYERS = Defaults(backbone_lr=4.0e-4, head_lr=3.0e-3, tagging_lr=3.0e-3, epochs=10.0)
 _OF_BACKBONE = {
     BackboneFreezing.FROZEN: Defaults(tagging_lr=3.0e-2, epochs=20.0),
     BackboneFreezing.LAST_LAYERS: _LAST_LAYERS,
