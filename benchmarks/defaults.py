@@ -34,7 +34,7 @@ METRICS = ("eval/topic/accuracy", "eval/sentiment/accuracy", "eval/entities/f1")
 _BACKBONE = ("backbone_lr", (5.0e-5, 1.0e-4, 2.0e-4, 4.0e-4))
 _HEADS = ("tagging_lr", (1.0e-3, 3.0e-3, 1.0e-2))
 _SHARED = (("batch_tokens", (256, 512, 1024)), ("alpha", (0.25, 0.5, 1.0)), ("epochs", (3, 5, 10)))
-_STAGED = (("tagging_lr", (1.0e-2,)), ("backbone_lr", (1.0e-4, 2.0e-4, 4.0e-4)))  # what is best for full, with its rates
+_STAGED = (("tagging_lr", (1.0e-2,)), ("backbone_lr", (1.0e-4, 2.0e-4, 4.0e-4)))  # heads as `full` has them
 STUDY: dict[str, tuple[tuple[str, tuple[float, ...]], ...]] = {
     "heads_only": (
         ("head_lr", (3.0e-4, 1.0e-3, 3.0e-3, 1.0e-2)),

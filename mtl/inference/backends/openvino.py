@@ -28,7 +28,7 @@ GRAPH_FILE = "graph.xml"
 _WEIGHTS_FILE = "graph.bin"
 _MOST_STREAMS = 8
 _SEPARATE_ATTENTION = {"SNIPPETS_MODE": "DISABLE"}
-"""Attention as products and a softmax instead of one fused kernel, which is a few percent slower on short sentences."""
+"""Attention as products and a softmax: the fused kernel was slower on batches of sentences."""
 _HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
 
