@@ -26,18 +26,33 @@ class ReaderConfig(BaseModel):
 class Window:
     """A stretch of a text that fits into the backbone.
 
-    `offsets` are the characters of each token, `(0, 0)` for special ones; they mean nothing where nobody asked for
-    them. `own` counts the tokens that no other window counts; `follows` says that a sentence goes on from the last one.
+    `own` counts the tokens that no other window counts, `begin` is where in the text its characters begin; `follows`
+    says that a sentence goes on from the last one. Lists are made of the encoding when they are asked for, which a pass
+    does while the batch before is running.
     """
 
-    ids: list[int]
-    type_ids: list[int]
-    offsets: list[tuple[int, int]]
+    encoding: Encoding
     own: int
+    begin: int = 0
     follows: bool = False
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.encoding)
+
+    @property
+    def ids(self) -> list[int]:
+        """Of the tokens."""
+        return self.encoding.ids
+
+    @property
+    def type_ids(self) -> list[int]:
+        """The segment of each token."""
+        return self.encoding.type_ids
+
+    @property
+    def offsets(self) -> list[tuple[int, int]]:
+        """The characters of each token, `(0, 0)` for special ones; they mean nothing where nobody asked for them."""
+        return _moved(self.encoding.offsets, self.begin) if self.begin else self.encoding.offsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +106,20 @@ class Reader:
 
     def _read(self, text: str, encoding: Encoding, *, offsets: bool) -> ReadText:
         rest = encoding.overflowing
-        first = Window(encoding.ids, encoding.type_ids, encoding.offsets, len(encoding))
+        first = Window(encoding, len(encoding))
         if not rest:
             return ReadText((first,), None)
         if not self.whole:
             return ReadText((first,), _cut_at(text, first.offsets))
         shared = self._specials + self._shared
-        more = (Window(e.ids, e.type_ids, e.offsets, max(1, len(e) - shared)) for e in rest)
+        more = (Window(e, max(1, len(e) - shared)) for e in rest)
         return ReadText((first, *more), None, self._sentences(text) if offsets else ())
 
     def _sentences(self, text: str) -> tuple[Window, ...]:
         spans = split_sentences(text)
         encodings = self._tokenizer.encode_batch([text[span.start : span.end] for span in spans])
         return tuple(
-            Window(part.ids, part.type_ids, _moved(part.offsets, span.start), 0, follows=part is not encoding)
+            Window(part, 0, begin=span.start, follows=part is not encoding)
             for span, encoding in zip(spans, encodings, strict=True)
             for part in (encoding, *encoding.overflowing)
             if any(end for _, end in part.offsets)
