@@ -33,6 +33,8 @@ _OF_PRESET = {
     Preset.HEADS_ONLY: _OF_BACKBONE[BackboneFreezing.FROZEN],
     Preset.LAST_LAYERS: _LAST_LAYERS,
     Preset.LORA: _OF_BACKBONE[BackboneFreezing.LORA],
+}
+_OF_STAGES = {
     Preset.PROBE_THEN_FINETUNE: Defaults(backbone_lr=2.0e-4),
     Preset.GRADUAL: Defaults(backbone_lr=4.0e-4),
 }
@@ -42,6 +44,8 @@ def defaults_of(preset: Preset | None, backbone: BackboneFreezing | None, layers
     """The defaults of a freezing choice; a preset that leaves the backbone open is told by `layers`."""
     if preset in _OF_PRESET:
         return _OF_PRESET[preset]
+    if preset in _OF_STAGES and layers is None:
+        return _OF_STAGES[preset]
     if backbone is not None:
         return _OF_BACKBONE[backbone]
     return _LAST_LAYERS if layers is not None else _FULL
