@@ -19,7 +19,7 @@ from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
 from demo.tabs.train import NEW, TrainTab
 from demo.views.header import BRAND, NO_CHIPS, chips
 
-_HEAR_TYPING = (ASSETS / "typing.js").read_text(encoding="utf-8")
+_SCRIPTS = [(ASSETS / name).read_text(encoding="utf-8") for name in ("typing.js", "pictures.js")]
 _CACHE_SECONDS = (3600, 86400)
 """How often uploads are swept, and how old they may grow."""
 
@@ -62,7 +62,8 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
                 runs_tab.build(shared, training, tab)
             with gr.Tab("Guide", id="guide"):
                 guide.build(shared)
-        page.load(None, js=_HEAR_TYPING)
+        for script in _SCRIPTS:
+            page.load(None, js=script)
         _keep_address(page, shared)
         _wire(page, shared, training, tasks, problem)
     return page

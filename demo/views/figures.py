@@ -4,6 +4,8 @@ import plotly.graph_objects as go
 
 FONT = "IBM Plex Sans, ui-sans-serif, system-ui, sans-serif"
 GRID = "rgba(128,128,128,0.18)"
+_NO_BUTTONS = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "autoscale", "resetscale"]
+"""Of Plotly's buttons on a figure only the one that saves it as a picture is left."""
 
 
 def figure(*, height: int, margins: tuple[int, int, int, int] = (8, 8, 8, 8)) -> go.Figure:
@@ -21,6 +23,7 @@ def figure(*, height: int, margins: tuple[int, int, int, int] = (8, 8, 8, 8)) ->
         showlegend=False,
         dragmode=False,
         uirevision="keep",
+        modebar={"remove": _NO_BUTTONS, "bgcolor": "rgba(0,0,0,0)", "color": "#7A828C"},
     )
     return made
 
@@ -28,6 +31,7 @@ def figure(*, height: int, margins: tuple[int, int, int, int] = (8, 8, 8, 8)) ->
 def placeholder(sentence: str, *, height: int) -> go.Figure:
     """A figure that says what to do, as tall as the one that will take its place."""
     made = figure(height=height)
+    made.update_layout(modebar={"remove": [*_NO_BUTTONS, "toimage"]})
     made.update_xaxes(visible=False)
     made.update_yaxes(visible=False)
     made.add_annotation(text=sentence, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper", font={"size": 14})

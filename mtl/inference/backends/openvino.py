@@ -15,6 +15,7 @@ import numpy as np
 
 from mtl.errors import BackendError
 from mtl.inference.backends.interface import Batch, Outputs
+from mtl.inference.backends.residual_stream import keep_in_fp32
 from mtl.inference.cores import usable_cores
 from mtl.recipe.choices import Precision
 
@@ -75,6 +76,7 @@ def export(model: "MultiTaskModel", folder: Path) -> None:
     for port, name in zip(converted.inputs, INPUTS, strict=True):
         port.get_tensor().set_names({name})
     library().save_model(converted, folder / GRAPH_FILE, compress_to_fp16=False)
+    keep_in_fp32(folder / GRAPH_FILE)
 
 
 def _conversion_errors() -> tuple[type[Exception], ...]:

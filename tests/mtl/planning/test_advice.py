@@ -19,8 +19,9 @@ EASY = 1.2  # sub-words a word
         ("heads_only", [TaskFacts(C, 300, 50, EASY)]),  # six a label
         ("heads_only", [TaskFacts(T, 60, 9, EASY)]),
         ("last_layers", [TaskFacts(C, 1000, 10, EASY)]),
-        ("last_layers", [TaskFacts(T, 300, 4, EASY)]),
-        ("last_layers", [TaskFacts(C, 400, 10, EASY), TaskFacts(T, 300, 4, EASY)]),
+        ("gradual", [TaskFacts(T, 300, 4, EASY)]),
+        ("gradual", [TaskFacts(C, 400, 10, EASY), TaskFacts(T, 300, 4, EASY)]),
+        ("last_layers", [TaskFacts(S, 60, 0, EASY), TaskFacts(T, 300, 4, EASY)]),
         ("last_layers", [TaskFacts(C, 400, 10, 2.5)]),
         ("last_layers", [TaskFacts(S, 60, 0, EASY)]),
         ("last_layers", [TaskFacts(C, 20, 10, EASY), TaskFacts(S, 60, 0, EASY)]),
@@ -43,6 +44,7 @@ def test_the_preset_follows_size_kind_labels_and_words(preset: str, tasks: list[
         ("the words of topic are far from the backbone's vocabulary", TaskFacts(C, 400, 10, 2.5)),
         ("topic trains the embedding itself", TaskFacts(S, 100, 0, EASY)),
         ("topic needs word-level features", TaskFacts(T, 300, 4, EASY)),
+        ("opening layer after layer comes near full training", TaskFacts(T, 300, 4, EASY)),
         ("that is enough to train every layer", TaskFacts(C, 9000, 4, EASY)),
         ("so few examples would only distort the encoder", TaskFacts(C, 20, 2, EASY)),
         ("the embedding already separates topics well", TaskFacts(C, 400, 10, EASY)),
@@ -69,7 +71,7 @@ def test_a_new_task_beside_a_trained_head_leaves_the_encoder_alone():
     advice = advise({"names": trained, "topic": TaskFacts(C, 400, 7, EASY)})
     assert advice.preset == "heads_only"
     assert any("trained head of names" in reason for reason in advice.reasons)
-    assert advise({"names": trained}).preset == "last_layers"
+    assert advise({"names": trained}).preset == "gradual"
 
 
 @pytest.mark.parametrize(
