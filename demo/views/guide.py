@@ -7,10 +7,11 @@ from demo.answers.passes import Task, winner
 from demo.palette import COLOURS, LabelColours
 from demo.training.architecture import Architecture
 from demo.views.answers.classes import tag
+from demo.views.answers.words import codes
 from demo.views.message import note
 from demo.views.tables import Column, Html, table
 from mtl.inference.analysis import Analysis
-from mtl.inference.subwords import Subword
+from mtl.inference.subwords import Subword, by_word
 from mtl.recipe import TaskKind
 from mtl.text import split_words
 
@@ -59,12 +60,13 @@ def trained_shares(architecture: Architecture) -> dict[str, float]:
 def pieces(text: str, subwords: Sequence[Subword]) -> str:
     """How many sub-words a word has, and the words that were cut most."""
     words = split_words(text)
-    cut = [[p for p in subwords if p.start < word.end and word.start < p.end] for word in words]
+    cut = by_word(words, subwords)
     if not words:
         return note("Type a sentence with a few words.")
     most = sorted(range(len(words)), key=lambda i: -len(cut[i]))[:6]
-    shown = [Html(" ".join(f"<code>{escape(piece.piece)}</code>" for piece in own)) for own in cut]
-    rows: list[list[str | int | Html]] = [[text[words[i].start : words[i].end], len(cut[i]), shown[i]] for i in most]
+    rows: list[list[str | int | Html]] = [
+        [text[words[i].start : words[i].end], len(cut[i]), codes(cut[i])] for i in most
+    ]
     columns = [Column("word"), Column("pieces", number=True), Column("as the encoder sees it")]
     mean = sum(map(len, cut)) / len(words)
     return note(f"{mean:.2f} pieces a word on average.") + table(columns, rows, caption="The words cut most")

@@ -186,6 +186,22 @@ def test_every_page_of_the_guide_opens_and_its_examples_run(page):
     expect(page.locator("#ph-guide-drift")).to_contain_text(re.compile(r"drift 0\.\d+"), timeout=SLOW)
 
 
+def test_the_examples_of_the_guide_take_the_worst_texts(page):
+    ready(page)
+    page.get_by_role("tab", name="Guide").click()
+    page.locator("#ph-guide-pages").get_by_text("Choosing a backbone", exact=True).click()
+    sentence, cut = page.get_by_label("A sentence of your field"), page.get_by_role("button", name="Cut it into pieces")
+    sentence.fill("👋🏽 <img src=x onerror='window.hacked=1'> " + "x" * 20_000)
+    cut.click()
+    expect(page.locator("#ph-guide-pieces")).to_contain_text("onerror", timeout=SLOW)
+    assert page.evaluate("window.hacked") is None
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    sentence.fill("  ")
+    cut.click()
+    expect(page.locator("[role=alert]")).to_contain_text("Type", timeout=SLOW)
+    expect(page.locator("#ph-guide-pieces")).to_contain_text("onerror")
+
+
 SHIFT = """() => new Promise(done => new PerformanceObserver(list => done(
   list.getEntries().reduce((sum, entry) => sum + (entry.hadRecentInput ? 0 : entry.value), 0)
 )).observe({type: 'layout-shift', buffered: true}))"""

@@ -142,6 +142,10 @@ def test_embeddings_are_taken_along(page, tmp_path):
     with page.expect_download(timeout=SLOW) as download:
         page.locator("#ph-map").get_by_role("button", name="Picture").click()
     assert download.value.suggested_filename == "map.png"
+    page.locator("#ph-heatmap").hover()
+    with page.expect_download(timeout=SLOW) as download:
+        page.locator("#ph-heatmap .modebar-btn").click()
+    assert download.value.suggested_filename == "polyhead-heatmap.png"
 
 
 def test_ten_thousand_points_pan_smoothly_and_are_less_than_five_megabytes(open_page, serve, tmp_path):
