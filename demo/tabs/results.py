@@ -130,14 +130,30 @@ def take_file(read: Reader, shared: Shared, file: str) -> tuple[str, Upload, str
     return sentences.shown, Upload(sentences, gold), message.note(f"{Path(file).name}: {total:,} texts{right}{cut}")
 
 
-def run(shared: Shared, turns: Turns, key: str, owner: str, text: str, upload: Upload) -> Iterator[tuple[Any, ...]]:
-    """Error, cost and predictions; gives way to a newer question at each chunk."""
-    number = turns.take()
+@dataclass(frozen=True, eq=False)
+class ToPredict:
+    """The model in the header and its asker, the box, and the file that it may show a part of."""
+
+    key: str
+    owner: str
+    text: str
+    upload: Upload
+
+
+def run(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    """Error, cost and predictions; gives way to a newer question at each chunk.
+
+    Args:
+        shared: the services.
+        turns: of this place.
+        asked: the fields of `ToPredict`.
+    """
+    number, to = turns.take(), ToPredict(*asked)
     try:
-        mine = bool(upload.sentences.texts) and text == upload.sentences.shown
-        sentences = upload.sentences if mine else Sentences(lines_of(text, shared.settings))
-        gold = upload.gold if mine else Gold()
-        for found in predict(shared.engines.get(key, owner), sentences, key=key, gold=gold):
+        mine = bool(to.upload.sentences.texts) and to.text == to.upload.sentences.shown
+        sentences = to.upload.sentences if mine else Sentences(lines_of(to.text, shared.settings))
+        gold = to.upload.gold if mine else Gold()
+        for found in predict(shared.engines.get(to.key, to.owner), sentences, key=to.key, gold=gold):
             if not turns.is_last(number):
                 # Gradio sends what was yielded last once more at the end.
                 yield gr.skip(), gr.skip(), gr.skip()

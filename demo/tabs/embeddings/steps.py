@@ -1,7 +1,7 @@
 """What the Embeddings tab computes; each step is handed its inputs and gives its outputs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from demo.maps.movement import aligned
 from demo.maps.projection import LIMITS, Projection
 from demo.maps.sampling import sample
 from demo.maps.spaces import NOTHING, OWN, Beside, Source
+from demo.tabs.embeddings.asked import Drawn, ToCompare, ToEmbed, ToFind
 from demo.tabs.shared import Shared
 from demo.turns import Turns
 from demo.views import figures, message
@@ -33,14 +34,6 @@ NEIGHBOURS = 8
 _drawings = count(1)
 
 
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """The first map as drawn: its sample of sentences `(S,)` and its points."""
-
-    rows: NDArray[np.int32]
-    places: Places
-
-
 def upload(shared: Shared, file: str) -> tuple[str, Sentences, str]:
     """The text box's content, the file's sentences, and what the box leaves out."""
     sentences = read_sentences(Path(file), shared.settings)
@@ -51,14 +44,19 @@ def upload(shared: Shared, file: str) -> tuple[str, Sentences, str]:
     return sentences.shown, sentences, message.note(line)
 
 
-def compute(
-    shared: Shared, turns: Turns, key: str, owner: str, text: str, uploaded: Sentences, pooling: str, colour_by: str
-) -> Iterator[tuple[Any, ...]]:
-    """Error, sentences, cost and the choices that depend on them; gives way to a newer question at each chunk."""
-    number = turns.take()
+def compute(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    """Error, sentences, cost and the choices that depend on them; gives way to a newer question at each chunk.
+
+    Args:
+        shared: the services.
+        turns: of this place.
+        asked: the fields of `ToEmbed`.
+    """
+    number, to = turns.take(), ToEmbed(*asked)
     try:
-        sentences = uploaded if text == uploaded.shown else Sentences(lines_of(text, shared.settings))
-        for found in embed(shared.engines.get(key, owner), sentences):
+        typed = to.text != to.uploaded.shown
+        sentences = Sentences(lines_of(to.text, shared.settings)) if typed else to.uploaded
+        for found in embed(shared.engines.get(to.key, to.owner), sentences):
             if not turns.is_last(number):
                 # Gradio sends what was yielded last once more at the end.
                 yield _unchanged(8)
@@ -67,15 +65,15 @@ def compute(
                 progress = message.progress(found.done, found.total, found.seconds)
                 yield "", gr.skip(), progress, *_unchanged(5)
             else:
-                if pooling != OWN:
-                    source = Source(shared.engines, key, owner)
-                    found = replace(found, vectors=spaces.in_pooling(source, found.texts, pooling))
+                if to.pooling != OWN:
+                    source = Source(shared.engines, to.key, to.owner)
+                    found = replace(found, vectors=spaces.in_pooling(source, found.texts, to.pooling))
                 yield (
                     "",
                     found,
                     message.cost_of(len(found.texts), found.tokens, found.cut, found.seconds),
-                    _colour_choices(found, colour_by),
-                    gr.Dropdown(choices=_beside_choices(shared, key, owner)),
+                    _colour_choices(found, to.colour_by),
+                    gr.Dropdown(choices=_beside_choices(shared, to.key, to.owner)),
                     "",
                     message.empty(NOTHING_CHOSEN),
                     "",
@@ -116,32 +114,30 @@ def heat(embedded: Embedded | None, width: float) -> tuple[Any, str]:
     return figure, message.note(of or " ")
 
 
-def near_query(
-    shared: Shared,
-    key: str,
-    owner: str,
-    embedded: Embedded | None,
-    drawn: Drawn | None,
-    query: str,
-    pooling: str,
-    other: Beside | None,
-) -> tuple[Any, ...]:
-    """The neighbours of a query, with the map lit by them; without a query those of the first sentence."""
+def near_query(shared: Shared, *asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    """The neighbours of a query, with the map lit by them; without a query those of the first sentence.
+
+    Args:
+        shared: the services.
+        asked: the fields of `ToFind`.
+    """
+    to = ToFind(*asked)
+    embedded = to.embedded
     if embedded is None:
         return message.empty(EMPTY), gr.skip(), gr.skip()
-    if not (query or "").strip():  # nothing yet on a tab that was never open
-        return near_row(embedded, 0, other)
-    asked = one_text(query, shared.settings)
-    if asked in embedded.texts:
-        vector = embedded.vectors[embedded.texts.index(asked)]
+    if not (to.query or "").strip():  # nothing yet on a tab that was never open
+        return near_row(embedded, 0, to.other)
+    query = one_text(to.query, shared.settings)
+    if query in embedded.texts:
+        vector = embedded.vectors[embedded.texts.index(query)]
     else:
-        vector = spaces.in_pooling(Source(shared.engines, key, owner), [asked], pooling)[0]
+        vector = spaces.in_pooling(Source(shared.engines, to.key, to.owner), [query], to.pooling)[0]
     cosines = similarity.unit(embedded.vectors) @ similarity.unit(vector[None])[0]
     found = similarity.nearest(vector, embedded.vectors, count=NEIGHBOURS)
-    rows = sample(len(embedded.texts), scatter.LIMIT) if drawn is None else drawn.rows
+    rows = sample(len(embedded.texts), scatter.LIMIT) if to.drawn is None else to.drawn.rows
     light = scatter.brightness(cosines)[rows]
     glow = scatter.glow_of(embedded.stamp, [near.index for near in found], light=light)
-    return nearest_to(asked, found, embedded.texts), glow, glow
+    return nearest_to(query, found, embedded.texts), glow, glow
 
 
 def near_row(embedded: Embedded, row: int, other: Beside | None) -> tuple[Any, ...]:
@@ -170,32 +166,28 @@ def chosen(embedded: Embedded | None, event: gr.EventData) -> tuple[str]:
     return (selection_table(embedded, rows) if embedded is not None else "",)
 
 
-def put_beside(
-    shared: Shared,
-    turns: Turns,
-    key: str,
-    owner: str,
-    embedded: Embedded | None,
-    drawn: Drawn | None,
-    wanted: str,
-    colour_by: str,
-    clusters: float,
-    method: str,
-) -> Iterator[tuple[Any, ...]]:
-    """Error, the second map (shown or not; texts, points, colours), the second space, and what moved."""
-    number = turns.take()
+def put_beside(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    """Error, the second map (shown or not; texts, points, colours), the second space, and what moved.
+
+    Args:
+        shared: the services.
+        turns: of this place.
+        asked: the fields of `ToCompare`.
+    """
+    number, to = turns.take(), ToCompare(*asked)
+    embedded, drawn = to.embedded, to.drawn
     hidden = ("", gr.Column(visible=False), gr.skip(), gr.skip(), gr.skip(), None, "")
-    if embedded is None or drawn is None or wanted == NOTHING:
+    if embedded is None or drawn is None or to.wanted == NOTHING:
         yield hidden
         return
     yield "", *_unchanged(5), message.note(f"Comparing {len(embedded.texts):,} sentences …")
     try:
-        other = spaces.beside(Source(shared.engines, key, owner), embedded, wanted)
+        other = spaces.beside(Source(shared.engines, to.key, to.owner), embedded, to.wanted)
     except MtlError as error:
         yield (message.problem(str(error)), *hidden[1:]) if turns.is_last(number) else _unchanged(7)
         return
-    places = _places_beside(drawn, other, Projection(method))
-    painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
+    places = _places_beside(drawn, other, Projection(to.method))
+    painted = colouring.colouring(embedded, to.colour_by, clusters=int(to.clusters))
     made, moved = _map(embedded, drawn.rows, places, painted), moved_table(other.movement, embedded.texts)
     shown = ("", gr.Column(visible=True), *made, other, moved)
     yield shown if turns.is_last(number) else _unchanged(len(shown))

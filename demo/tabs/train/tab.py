@@ -102,7 +102,7 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
     # page stayed open knows no choices of that selector and would refuse them.
     monitor.timer.tick(
         reporting(partial(_tick, shared, watcher), outputs=len(monitor.outputs) + 1),
-        [shared.watched, shared.owner, monitor.seen, monitor.metric],
+        [shared.watched, shared.owner, monitor.metric, monitor.seen],
         [monitor.problem, *monitor.outputs, shared.picker],
         **QUICK,
     )
@@ -148,12 +148,13 @@ def _show(shared: Shared, watcher: Watcher, run_id: str, owner: str, metric: str
     return monitoring.show(shared.runs, watcher, monitoring.Asked(run_id, owner, metric))
 
 
-def _tick(shared: Shared, watcher: Watcher, run_id: str, owner: str, seen: str, metric: str) -> tuple[Any, ...]:
-    if run_id == NEW:
+def _tick(shared: Shared, watcher: Watcher, *values: str) -> tuple[Any, ...]:
+    asked = monitoring.Asked(*values)
+    if asked.run_id == NEW:
         return (*monitoring.stay(), gr.Timer(active=False), gr.skip())
-    shown = monitoring.show(shared.runs, watcher, monitoring.Asked(run_id, owner, metric, seen))
-    ended = watcher.look(shared.runs.get(run_id, owner)).status.state.has_ended
-    return (*shown, gr.Dropdown(choices=shared.engines.choices(owner)) if ended else gr.skip())
+    shown = monitoring.show(shared.runs, watcher, asked)
+    ended = watcher.look(shared.runs.get(asked.run_id, asked.owner)).status.state.has_ended
+    return (*shown, gr.Dropdown(choices=shared.engines.choices(asked.owner)) if ended else gr.skip())
 
 
 def _stop(shared: Shared, run_id: str, owner: str) -> tuple[gr.Button]:
