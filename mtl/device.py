@@ -1,7 +1,5 @@
 """Where the numbers are crunched."""
 
-import ctypes
-import sys
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -19,11 +17,3 @@ def best_device() -> torch.device:
 def computing_in(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
     """A context for forward passes of this precision; the weights are not touched."""
     return torch.autocast(device.type, torch.bfloat16) if precision is Precision.BF16 else nullcontext()
-
-
-def release_memory() -> None:
-    """Give memory that is free but held back to the system: glibc keeps what tensors of many sizes leave behind."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)

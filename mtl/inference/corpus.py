@@ -13,6 +13,7 @@ from mtl.data.texts import read_texts
 from mtl.errors import DataError, InputError
 from mtl.inference.engine import Engine
 from mtl.inference.formats import Format
+from mtl.memory import release_memory
 
 _MOST_TEXTS = 4096  # of a part
 _MOST_CHARACTERS = 4_000_000  # of a part, unless one text has more
@@ -79,6 +80,7 @@ class Corpus:
                     fresh = path.with_name(f".{path.name}")
                     form.write(fresh, engine, chunk)
                     fresh.replace(path)
+                    release_memory()
                 texts += len(chunk)
                 count = part + 1
                 progress(texts)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from mtl.device import release_memory
 from mtl.errors import TrainingError
+from mtl.memory import release_memory
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Event, Noticed, StopReason
 from mtl.training.passes import BatchOutcome, Passes

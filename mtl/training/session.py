@@ -10,9 +10,9 @@ import torch
 
 from mtl.checkpoint import Snapshot, save
 from mtl.checkpoint.sample import drawn
-from mtl.device import release_memory
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC, evaluate
+from mtl.memory import release_memory
 from mtl.recipe.choices import Precision
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
