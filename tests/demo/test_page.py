@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from demo import page
@@ -34,3 +38,8 @@ def test_a_page_without_training_has_no_start_button_and_no_handler_that_starts(
 
 def test_no_handler_is_offered_in_the_public_api():
     assert build().get_api_info()["named_endpoints"] == {}
+
+
+def test_the_page_starts_without_torch():
+    program = "import sys, app; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])

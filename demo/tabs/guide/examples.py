@@ -1,7 +1,7 @@
 """The guide's live examples: each a few widgets that run the model or the formula which the page is about."""
 
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
@@ -16,9 +16,11 @@ from demo.training import architecture
 from demo.turns import Turns
 from demo.views import guide, message
 from mtl.errors import InputError
-from mtl.inference.poolings import Poolings
 from mtl.metrics import embedding_metrics
 from mtl.recipe import DEFAULT_BACKBONE
+
+if TYPE_CHECKING:
+    from mtl.inference.poolings import Poolings
 
 _PAIR = ("The soup was cold and the waiter was rude.", "Dinner was a disappointment.")
 _FIELD = "The patient's electroencephalogram showed paroxysmal discharges after carbamazepine."
@@ -109,7 +111,9 @@ def _wire(triggers: list[Any], handler: Any, inputs: list[Any], outputs: list[An
 
 
 @cache
-def _backbone_poolings() -> Poolings:
+def _backbone_poolings() -> "Poolings":
+    from mtl.inference.poolings import Poolings  # imports torch, which the page does without until then
+
     return Poolings.load(DEFAULT_BACKBONE)
 
 

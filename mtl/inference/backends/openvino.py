@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 GRAPH_FILE = "graph.xml"
 _WEIGHTS_FILE = "graph.bin"
 _MOST_STREAMS = 8
-_SEPARATE_ATTENTION = {"SNIPPETS_MODE": "DISABLE"}
-"""Attention as products and a softmax: the fused kernel was slower on batches of sentences."""
+_UNPROMISED = {"SNIPPETS_MODE": "DISABLE", "CPU_RUNTIME_CACHE_CAPACITY": 25}
+"""Keys that OpenVINO does not promise to keep.
+
+Attention runs as products and a softmax: the fused kernel was slower on batches of sentences. And few kernels are kept
+for shapes that were met before: the default of 5,000 was no faster and grew past a gigabyte once every length had come.
+"""
 _HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
 
@@ -120,8 +124,8 @@ def _quiet_transformers() -> Iterator[None]:
 def _compiled(graph: Path, settings: dict[str, Any]) -> Any:  # noqa: ANN401
     core = library().Core()
     try:
-        return core.compile_model(graph, "CPU", settings | _SEPARATE_ATTENTION)
-    except RuntimeError:  # the key is none that OpenVINO promises to keep
+        return core.compile_model(graph, "CPU", settings | _UNPROMISED)
+    except RuntimeError:
         try:
             return core.compile_model(graph, "CPU", settings)
         except RuntimeError as error:
