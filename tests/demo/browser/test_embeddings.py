@@ -144,7 +144,7 @@ def test_embeddings_are_taken_along(page, tmp_path):
     assert download.value.suggested_filename == "map.png"
     page.locator("#ph-heatmap").hover()
     with page.expect_download(timeout=SLOW) as download:
-        page.locator("#ph-heatmap .modebar-btn").click()
+        page.locator("#ph-heatmap").get_by_role("button", name="Download plot").click()
     assert download.value.suggested_filename == "polyhead-heatmap.png"
 
 
