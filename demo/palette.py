@@ -1,6 +1,6 @@
 """Colours that people with colour blindness can tell apart (Okabe and Ito, 2008), the same on every tab."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, "#999999", "#B8A900")
@@ -27,9 +27,13 @@ def assign(groups: Iterable[Iterable[str]]) -> dict[str, str]:
     return colours
 
 
-def symbol(index: int) -> str:
-    """The marker shape at this position, shifted each round so that colour and shape together tell 64 apart."""
-    return SYMBOLS[(index + index // len(COLOURS)) % len(SYMBOLS)]
+def symbols(colours: Sequence[str]) -> tuple[str, ...]:
+    """A marker shape for each label by its colour; up to 64 labels differ in one of the two, the first 8 in the shape."""
+    found: list[tuple[str, str]] = []
+    for place, colour in enumerate(colours):
+        turned = [SYMBOLS[(place + turn) % len(SYMBOLS)] for turn in range(len(SYMBOLS))]
+        found.append((colour, next((shape for shape in turned if (colour, shape) not in found), turned[0])))
+    return tuple(shape for _, shape in found)
 
 
 def line_in(colours: LabelColours, label: str) -> str:

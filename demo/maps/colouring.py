@@ -62,10 +62,5 @@ def _of_labels(embedded: Embedded, labels: Sequence[str]) -> Colouring:
 
 def _coloured(title: str, found: Sequence[str], names: Sequence[str], colours: palette.LabelColours) -> Colouring:
     place = {name: i for i, name in enumerate(names)}
-    return Colouring(
-        title,
-        tuple(place[name] for name in found),
-        tuple(names),
-        tuple(colours.get(name, palette.NEUTRAL) for name in names),
-        tuple(palette.symbol(i) for i in range(len(names))),
-    )
+    own = tuple(colours.get(name, palette.NEUTRAL) for name in names)
+    return Colouring(title, tuple(place[name] for name in found), tuple(names), own, palette.symbols(own))

@@ -78,15 +78,18 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
 
 def test_the_form_behind_a_watched_run_has_empty_numbers_too(browser, visitor, trainer):
     finished_run(visitor, trainer)
-    stranger = browser.new_context(viewport={"width": 1280, "height": 900})  # one whose browser remembers no form
-    page = visit(stranger, trainer, "Train")
+    state = visitor.storage_state()
+    for origin in state["origins"]:
+        origin["localStorage"] = [item for item in origin["localStorage"] if item["name"] != "polyhead-form"]
+    forgetful = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=state)
+    page = visit(forgetful, trainer, "Train")
     expect(page.locator("#ph-run section")).to_be_visible(timeout=SLOW)
     page.get_by_label("Run", exact=True).click()
     page.get_by_role("option", name="New run").click()
     is_planned(page)
     numbers = page.locator(".ph-rates").get_by_role("textbox")
     assert [number.input_value() for number in numbers.all()] == [""] * 5
-    stranger.close()
+    forgetful.close()
 
 
 def test_strategies_are_compared_in_one_click(visitor, trainer):
