@@ -27,12 +27,17 @@ def assign(groups: Iterable[Iterable[str]]) -> dict[str, str]:
     return colours
 
 
+def symbol(index: int) -> str:
+    """The marker shape at this position, shifted each round so that colour and shape together tell 64 apart."""
+    return SYMBOLS[(index + index // len(COLOURS)) % len(SYMBOLS)]
+
+
 def symbols(colours: Sequence[str]) -> tuple[str, ...]:
-    """A marker shape for each label by its colour; up to 64 labels differ in one of the two, the first 8 in the shape."""
+    """A marker shape for each label by its colour, another one where both would come again."""
     found: list[tuple[str, str]] = []
     for place, colour in enumerate(colours):
-        turned = [SYMBOLS[(place + turn) % len(SYMBOLS)] for turn in range(len(SYMBOLS))]
-        found.append((colour, next((shape for shape in turned if (colour, shape) not in found), turned[0])))
+        shapes = [symbol(place), *SYMBOLS]
+        found.append((colour, next((shape for shape in shapes if (colour, shape) not in found), shapes[0])))
     return tuple(shape for _, shape in found)
 
 

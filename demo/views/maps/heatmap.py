@@ -15,6 +15,8 @@ HEIGHT = 440
 LIMIT = 200
 """Sentences that fit; of more a sample is shown."""
 _NAMED = 40
+_BUTTON = 28
+"""Pixels above, so that the button that saves the picture hides no number of the scale."""
 
 
 def heatmap(
@@ -26,7 +28,7 @@ def heatmap(
     are named by their number only.
     """
     named = len(order) <= _NAMED
-    made = figure(height=HEIGHT, margins=(8, 8, 8, 24 if named else 8))
+    made = figure(height=HEIGHT, margins=(8, 8, _BUTTON, 24 if named else 8))
     positions = list(range(len(order)))
     cells = matrix[np.ix_(order, order)].astype(np.float32)
     hovers = [hover_text(texts[i], lines=2) for i in order]
