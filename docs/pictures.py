@@ -47,9 +47,12 @@ def train(page: Any) -> None:  # noqa: ANN401
 def runs(page: Any) -> None:  # noqa: ANN401
     """All runs ticked, the newest one opened."""
     page.locator("#ph-runs [data-open]").first.click()
-    for tick in page.locator("#ph-runs [data-tick][aria-checked=false]").all():
-        tick.click()
-    page.locator("#ph-overlay-metrics .js-plotly-plot").wait_for(timeout=_PATIENCE_MS)
+    ticked, free = (page.locator(f"#ph-runs [data-tick][aria-checked={state}]") for state in ("true", "false"))
+    ticked.first.wait_for(timeout=_PATIENCE_MS)
+    for others in range(1, len(RUNS)):
+        free.first.click()
+        ticked.nth(others).wait_for(timeout=_PATIENCE_MS)
+    page.locator("#ph-overlay-metrics .legendtext").nth(len(RUNS) - 1).wait_for(timeout=_PATIENCE_MS)
 
 
 def nothing(_page: Any) -> None:  # noqa: ANN401
