@@ -38,6 +38,14 @@ def embeddings(page: Any) -> None:  # noqa: ANN401
     page.keyboard.press("Enter")
 
 
+def classes(page: Any) -> None:  # noqa: ANN401
+    """A file with labels, measured."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a file").locator("visible=true").click()
+    chooser.value.set_files(ROOT / "examples" / "topic" / "dev.csv")
+    page.locator("#ph-class-report .ph-confusion").wait_for(timeout=_PATIENCE_MS)
+
+
 def train(page: Any) -> None:  # noqa: ANN401
     """The four steps with a measured plan of `last_layers`."""
     page.locator("#ph-presets").get_by_label("Last layers").check()
@@ -55,6 +63,12 @@ def runs(page: Any) -> None:  # noqa: ANN401
     page.locator("#ph-overlay-metrics .legendtext").nth(len(RUNS) - 1).wait_for(timeout=_PATIENCE_MS)
 
 
+def guide(page: Any) -> None:  # noqa: ANN401
+    """The page on freezing, with what was measured."""
+    page.locator("#ph-guide-pages").get_by_text("Freezing", exact=True).click()
+    page.get_by_role("heading", name="Freezing").wait_for(timeout=_PATIENCE_MS)
+
+
 def nothing(_page: Any) -> None:  # noqa: ANN401
     """The tab shows an example by itself."""
 
@@ -62,11 +76,11 @@ def nothing(_page: Any) -> None:  # noqa: ANN401
 TABS: dict[str, Callable[[Any], None]] = {
     "analyze": nothing,
     "embeddings": embeddings,
-    "classes": nothing,
+    "classes": classes,
     "entities": nothing,
     "train": train,
     "runs": runs,
-    "guide": nothing,
+    "guide": guide,
 }
 
 
