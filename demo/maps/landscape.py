@@ -1,7 +1,8 @@
 """The example sentences seen by one model: where they lie, what they are near, and where a new sentence falls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,7 @@ from demo.answers import passes
 from demo.answers.passes import Model, winner
 from demo.inputs.examples import sentence_sets
 from demo.maps.similarity import Neighbour, nearest
-from demo.palette import LabelColours
+from demo.palette import LabelColours, symbols
 from mtl.recipe import TaskKind
 
 
@@ -30,6 +31,11 @@ class Landscape:
     centre: NDArray[np.float32]
     axes: NDArray[np.float32]
     colours: LabelColours
+
+    @cached_property
+    def symbols(self) -> Mapping[str, str]:
+        """The marker shape of every label."""
+        return dict(zip(self.colours, symbols(list(self.colours.values())), strict=True))
 
     @property
     def points(self) -> NDArray[np.float32]:

@@ -143,10 +143,7 @@ class ToPredict:
 def run(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
     """Error, cost and predictions; gives way to a newer question at each chunk.
 
-    Args:
-        shared: the services.
-        turns: of this place.
-        asked: the fields of `ToPredict`.
+    `asked` has the fields of `ToPredict`.
     """
     number, to = turns.take(), ToPredict(*asked)
     try:

@@ -7,6 +7,7 @@ from mtl.planning.report import Advice
 from mtl.recipe.choices import Preset, TaskKind
 
 _TINY, _SMALL, _LARGE = 50, 1000, 5000  # training examples
+_GRADUAL = 1500  # training examples; it was compared with 900 and 1,200
 _PER_LABEL = 8
 _MUCH_CUT = 0.05  # share of texts
 _FOREIGN = 1.8  # sub-word tokens a word; English prose on an English vocabulary has about 1.2
@@ -77,7 +78,7 @@ def _freezing(tasks: Mapping[str, TaskFacts]) -> tuple[Preset, tuple[str, ...]]:
             reasons.append(
                 f"{', '.join(tagging)} needs word-level features that a sentence encoder's top does not keep"
             )
-        if tagging and not similarity:
+        if tagging and not similarity and examples < _GRADUAL:
             reasons.append("opening layer after layer comes near full training on few examples, in about half the time")
             return Preset.GRADUAL, tuple(reasons)
         return Preset.LAST_LAYERS, tuple(reasons)

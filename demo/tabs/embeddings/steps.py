@@ -47,10 +47,7 @@ def upload(shared: Shared, file: str) -> tuple[str, Sentences, str]:
 def compute(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
     """Error, sentences, cost and the choices that depend on them; gives way to a newer question at each chunk.
 
-    Args:
-        shared: the services.
-        turns: of this place.
-        asked: the fields of `ToEmbed`.
+    `asked` has the fields of `ToEmbed`.
     """
     number, to = turns.take(), ToEmbed(*asked)
     try:
@@ -117,9 +114,7 @@ def heat(embedded: Embedded | None, width: float) -> tuple[Any, str]:
 def near_query(shared: Shared, *asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
     """The neighbours of a query, with the map lit by them; without a query those of the first sentence.
 
-    Args:
-        shared: the services.
-        asked: the fields of `ToFind`.
+    `asked` has the fields of `ToFind`.
     """
     to = ToFind(*asked)
     embedded = to.embedded
@@ -169,10 +164,7 @@ def chosen(embedded: Embedded | None, event: gr.EventData) -> tuple[str]:
 def put_beside(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
     """Error, the second map (shown or not; texts, points, colours), the second space, and what moved.
 
-    Args:
-        shared: the services.
-        turns: of this place.
-        asked: the fields of `ToCompare`.
+    `asked` has the fields of `ToCompare`.
     """
     number, to = turns.take(), ToCompare(*asked)
     embedded, drawn = to.embedded, to.drawn

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from demo.maps.landscape import Landscape
 from demo.maps.similarity import Neighbour
-from demo.palette import BLUE, NEUTRAL, SYMBOLS, symbols
+from demo.palette import BLUE, NEUTRAL, SYMBOLS
 from demo.views.message import shorten
 
 _WIDTH, _HEIGHT, _MARGIN = 640, 320, 24
@@ -99,8 +99,7 @@ def _colour(landscape: Landscape, label: str) -> str:
 
 
 def _shape(landscape: Landscape, label: str) -> str:
-    shapes = dict(zip(landscape.colours, symbols(list(landscape.colours.values())), strict=True))
-    return SHAPES[shapes.get(label, SYMBOLS[0])]
+    return SHAPES[landscape.symbols.get(label, SYMBOLS[0])]
 
 
 def _polygon(corners: Sequence[tuple[float, float]]) -> str:

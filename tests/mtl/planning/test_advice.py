@@ -22,6 +22,8 @@ EASY = 1.2  # sub-words a word
         ("gradual", [TaskFacts(T, 300, 4, EASY)]),
         ("gradual", [TaskFacts(C, 400, 10, EASY), TaskFacts(T, 300, 4, EASY)]),
         ("last_layers", [TaskFacts(S, 60, 0, EASY), TaskFacts(T, 300, 4, EASY)]),
+        ("gradual", [TaskFacts(T, 1499, 4, EASY)]),
+        ("last_layers", [TaskFacts(T, 1500, 4, EASY)]),
         ("last_layers", [TaskFacts(C, 400, 10, 2.5)]),
         ("last_layers", [TaskFacts(S, 60, 0, EASY)]),
         ("last_layers", [TaskFacts(C, 20, 10, EASY), TaskFacts(S, 60, 0, EASY)]),
