@@ -6,6 +6,7 @@ into the same units by `split_words`, so that a tagger meets in use what it met 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import regex
 
@@ -62,6 +63,33 @@ def same_length_lower(text: str) -> str:
 def split_words(text: str) -> tuple[Span, ...]:
     """Cut a text into runs of letters, digits and marks, and single other characters; white space separates."""
     return tuple(Span(*match.span()) for match in _UNIT.finditer(text))
+
+
+class SplitWords(Sequence[tuple[Span, ...]]):
+    """The words of texts, those of each cut when they are first asked for.
+
+    Args:
+        texts: to be cut by `split_words`.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._words: list[tuple[Span, ...] | None] = [None] * len(texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Span, ...]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[Span, ...]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[Span, ...] | list[tuple[Span, ...]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        words = self._words[index]
+        if words is None:
+            words = self._words[index] = split_words(self._texts[index])
+        return words
 
 
 def split_sentences(text: str) -> tuple[Span, ...]:

@@ -16,7 +16,7 @@ from mtl.inference.source import STARTER
 from mtl.inference.subwords import Subword
 from mtl.recipe.schema import TaskConfig
 from mtl.task import TaskInfo
-from mtl.text import clean, split_words
+from mtl.text import SplitWords, clean
 
 if TYPE_CHECKING:
     from mtl.checkpoint import LoadedModel
@@ -111,7 +111,7 @@ class Engine:
         Raises:
             InputError: a sentence is no string.
         """
-        request = self._worded(_cleaned(sentences))
+        request = _worded(_cleaned(sentences))
         return self._entities(request, self._run(request))
 
     def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
@@ -120,7 +120,7 @@ class Engine:
         Raises:
             InputError: a sentence is no string.
         """
-        request = self._worded(_cleaned(sentences))
+        request = _worded(_cleaned(sentences))
         found = self._run(request)
         classes, entities = self._classes(found), self._entities(request, found)
         return [
@@ -161,9 +161,6 @@ class Engine:
         kept = {key: trained[key] for key in ("map_labels", "score_range") if key in trained}
         return TaskConfig(kind=self.tasks[task].kind, **kept)
 
-    def _worded(self, texts: list[str]) -> Request:
-        return Request(texts, [split_words(text) for text in texts])
-
     def _classes(self, found: Findings) -> list[dict[str, dict[str, float]]]:
         result: list[dict[str, dict[str, float]]] = [{} for _ in found.read]
         for name, rows in found.classes.items():
@@ -180,6 +177,10 @@ class Engine:
             for one, text, words, decoded in zip(result, request.texts, request.words, rows, strict=True):
                 one[name] = entities_of(text, words, decoded, tags)
         return result
+
+
+def _worded(texts: list[str]) -> Request:
+    return Request(texts, SplitWords(texts))
 
 
 def _cleaned(sentences: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,30 +66,25 @@ class Passes:
     def __call__(self, request: Request) -> Findings:
         """Run the texts; the order of the results is that of the texts."""
         read = self._reader(request.texts, offsets=request.words is not None)
-        placed = None
-        if request.words is not None:
-            placed = [place_words(text, words) for text, words in zip(read, request.words, strict=True)]
-        windows = _Windows(read, placed)
+        windows = _Windows(read, request.words)
         pooled = np.zeros((len(windows.all), self._spec.dimension), dtype=np.float32)
         tasks = self._spec.tasks
         classes = {
             name: np.zeros((len(windows.all), len(tasks[name].labels)), dtype=np.float32)
             for name in self._spec.names(TaskKind.CLASSIFICATION)
         }
-        emissions = {name: windows.room_for_words(len(decoder.tags)) for name, decoder in self._decoders.items()}
+        taggers = self._decoders if request.words is not None else {}
+        emissions = {name: windows.room_for_words(len(decoder.tags)) for name, decoder in taggers.items()}
         for batch, outputs in self._backend.run(self._batches(windows)):
             pooled[batch.rows] = outputs.pooled
             for name, logits in outputs.classes.items():
                 classes[name][batch.rows] = softmax(logits)
-            if placed is not None:
-                for name, values in outputs.emissions.items():
-                    windows.put_words(emissions[name], batch.rows, values)
+            for name, room in emissions.items():
+                windows.put_words(room, batch.rows, outputs.emissions[name])
         pooled = windows.combine(pooled)
         if self._spec.normalize:
             pooled /= np.linalg.norm(pooled, axis=1, keepdims=True).clip(min=1e-12)
-        tags = {}
-        if placed is not None:
-            tags = {name: windows.decode(self._decoders[name], values) for name, values in emissions.items()}
+        tags = {name: windows.decode(self._decoders[name], room) for name, room in emissions.items()}
         return Findings(read, pooled, {name: windows.combine(rows) for name, rows in classes.items()}, tags)
 
     def _batches(self, windows: "_Windows") -> Iterator[Batch]:
@@ -101,53 +96,70 @@ class Passes:
 
 
 class _Windows:
-    """All windows of some texts in one list, the sentences of long ones behind them, and which words each holds."""
+    """All windows of some texts in one list, the sentences of long ones behind them, and which words each holds.
 
-    def __init__(self, read: Sequence[ReadText], placed: Sequence[PlacedWords] | None) -> None:
+    The words of a text are placed when the first of its windows is asked for them: while the batch before is running.
+    """
+
+    def __init__(self, read: Sequence[ReadText], words: Sequence[Sequence[Span]] | None) -> None:
         counts = [len(text.windows) for text in read]
         self._starts = np.cumsum([0, *counts[:-1]]) if counts else np.zeros(0, dtype=np.intp)
         self._texts = np.repeat(np.arange(len(read)), counts)
         self._counted: list[Window] = [window for text in read for window in text.windows]
         self.all = [*self._counted, *(sentence for text in read for sentence in text.sentences)]
-        self._placed = placed or ()
-        self._words_of: list[tuple[int, list[int]]] = [(0, [])] * len(self.all)
-        self._word_count = 0
-        behind = len(self._counted)
-        for start, text, words in zip(self._starts.tolist(), read, self._placed, strict=False):
-            self._hand_out(words, behind if text.sentences else start)
-            behind += len(text.sentences)
+        self._read, self._words = read, words
+        self._places = self._ranges() if words is not None else []
+        self._text_of = {window: text for text, windows in enumerate(self._places) for window in windows}
+        self._placed: dict[int, PlacedWords] = {}
+        self._first_tokens: list[list[int]] = [[]] * len(self.all)
 
-    def _hand_out(self, words: PlacedWords, first: int) -> None:
-        """Note for each window of a text, from number `first` on, which words are read in it."""
-        begin = 0
-        for window, count in enumerate(np.bincount(words.windows).tolist() if words.windows else (), first):
-            self._words_of[window] = (self._word_count, words.tokens[begin : begin + count])
-            begin += count
-            self._word_count += count
+    def _ranges(self) -> list[range]:
+        """In which windows the words of each text are read."""
+        result, behind = [], len(self._counted)
+        for start, text in zip(self._starts.tolist(), self._read, strict=True):
+            first, count = (behind, len(text.sentences)) if text.sentences else (start, len(text.windows))
+            result.append(range(first, first + count))
+            behind += len(text.sentences)
+        return result
 
     def first_tokens(self, window: int) -> list[int]:
         """The first tokens of the words that are read in a window."""
-        return self._words_of[window][1]
+        if window in self._text_of:
+            self._place(self._text_of[window])
+        return self._first_tokens[window]
 
-    def room_for_words(self, tags: int) -> Floats:
-        """`(W, L)` for the words of all texts one after the other."""
-        return np.zeros((self._word_count, tags), dtype=np.float32)
+    def _place(self, text: int) -> PlacedWords:
+        """Find the words of a text in its windows, once."""
+        if text not in self._placed:
+            assert self._words is not None
+            self._placed[text] = placed = place_words(self._read[text], self._words[text])
+            begin = 0
+            counts = np.bincount(placed.windows).tolist() if placed.windows else ()
+            for window, count in zip(self._places[text], counts, strict=False):
+                self._first_tokens[window] = placed.tokens[begin : begin + count]
+                begin += count
+        return self._placed[text]
 
-    def put_words(self, room: Floats, rows: Sequence[int], values: Floats) -> None:
+    def room_for_words(self, tags: int) -> list[Floats]:
+        """For each window the emissions `(W, L)` of its words: none yet."""
+        return [np.zeros((0, tags), dtype=np.float32)] * len(self.all)
+
+    def put_words(self, room: list[Floats], rows: Sequence[int], values: Floats) -> None:
         """Take the emissions `(B, W, L)` of a batch."""
         for row, emissions in zip(rows, values, strict=True):
-            start, words = self._words_of[row]
-            room[start : start + len(words)] = emissions[: len(words)]
+            room[row] = emissions[: len(self._first_tokens[row])]
 
-    def decode(self, decoder: TagDecoder, room: Floats) -> list[Decoded]:
+    def decode(self, decoder: TagDecoder, room: Sequence[Floats]) -> list[Decoded]:
         """The tags of each text's words; sentences that were read by themselves are decoded so too."""
-        begins = np.cumsum([0, *(len(words.tokens) for words in self._placed)]).tolist()
-        bounds = [
-            [begin, *(begin + position for position in words.breaks), end]
-            for begin, end, words in zip(begins, begins[1:], self._placed, strict=False)
-        ]
-        found = iter(decoder([room[start:end] for one in bounds for start, end in pairwise(one)]))
-        return [_joined(list(islice(found, len(one) - 1))) for one in bounds]
+        parts: list[list[Floats]] = []
+        for text, windows in enumerate(self._places):
+            breaks = self._place(text).breaks
+            if len(windows) == 1:
+                parts.append([room[windows.start]])
+            else:
+                parts.append(np.split(np.concatenate(room[windows.start : windows.stop]), breaks))
+        found = iter(decoder([part for one in parts for part in one]))
+        return [_joined(list(islice(found, len(one)))) for one in parts]
 
     def combine(self, values: Floats) -> Floats:
         """`(N, …)` of texts from that of windows, each weighted by the tokens that it owns."""

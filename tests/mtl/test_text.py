@@ -5,7 +5,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl.text import Span, clean, detokenize, split_sentences, split_words
+from mtl.text import Span, SplitWords, clean, detokenize, split_sentences, split_words
 
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Zs", "Zl", "Zp", "Cc")), min_size=1, max_size=6)
 
@@ -94,6 +94,15 @@ def test_a_lone_surrogate_becomes_one_replacement_character():
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_a_text_without_surrogates_stays_as_it_is(text: str):
     assert clean(text) == text
+
+
+def test_words_of_several_texts_are_those_of_each():
+    texts = ["Anna met Tom.", "", "no"]
+    words = SplitWords(texts)
+    assert len(words) == 3
+    assert list(words) == [split_words(text) for text in texts]
+    assert words[1:] == [(), split_words("no")]
+    assert words[0] is words[0]  # cut once
 
 
 def test_spans_overlap_only_if_they_share_a_character():
