@@ -336,12 +336,16 @@ def fidelity(data: Path) -> list[dict[str, object]]:
 
 
 def in_turn(contenders: list[Contender], rounds: int, between: Callable[[], None] | None = None) -> None:
-    """One run of each after the other, so that what else the machine does hits all alike; the first warms up."""
+    """One run of each after the other, so that what else the machine does hits all alike; the first warms up.
+
+    A moment passes before each turn, so that the threads of the one before have stopped waiting for work.
+    """
     for number in range(rounds + 1):
         if between:
             between()
         for contender in contenders:
             gc.collect()
+            time.sleep(0.5)
             begun = time.perf_counter()
             contender.run()
             if number:
