@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from mtl.inference.cores import usable_cores
-from mtl.recipe.choices import Precision
+from mtl.inference.precision import InferencePrecision
 
 
 class Measured(BaseModel):
@@ -18,7 +18,7 @@ class Measured(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     backend: str
-    precision: Precision
+    precision: InferencePrecision
     tokens_per_second: float
     min_cosine: float
     same_classes: bool
@@ -32,7 +32,7 @@ class Choice(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     backend: str
-    precision: Precision
+    precision: InferencePrecision
     batch_tokens: int
     measured: tuple[Measured, ...] = ()
     notes: tuple[str, ...] = ()

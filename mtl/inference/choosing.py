@@ -1,30 +1,24 @@
 """Candidates measured against fp32 on this machine: the fastest of those that keep its answers."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from mtl.checkpoint import LoadedModel
 from mtl.checkpoint.sample import read_sample
 from mtl.data import Example
 from mtl.errors import BackendError, DataError
-from mtl.inference.backends import Backend, openvino
+from mtl.inference.backends import Backend
 from mtl.inference.backends.pytorch import TorchBackend
+from mtl.inference.candidates import Prepared, candidates
 from mtl.inference.choice import Choice, Measured
 from mtl.inference.decoding import Decoded
 from mtl.inference.evaluating import main_metric
 from mtl.inference.passes import Findings, Passes, Request
 from mtl.inference.probe_texts import TEXTS
-from mtl.inference.reading import Reader
-from mtl.inference.spec import EngineSpec
-from mtl.inference.store import PreparedFolder
-from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
+from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, Wanted
 from mtl.labels import spans_of
 from mtl.metrics.tagging import span_f1
-from mtl.recipe.choices import Precision, TaskKind
 from mtl.text import split_words
 
 MIN_COSINE = 0.999
@@ -33,17 +27,6 @@ _SECONDS = 2.0  # for all measuring together
 _BUDGETS = (512, 1024, 2048)
 _BUDGET_ROUNDS = 2
 _CLEARLY = 0.95  # of the default's time
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A loaded model, its spec, the folder that holds what is made of it, and the checkpoint that it comes from."""
-
-    loaded: LoadedModel
-    spec: EngineSpec
-    reader: Reader
-    folder: PreparedFolder
-    checkpoint: Path | None = None
 
 
 def choose(prepared: Prepared, wanted: Wanted) -> tuple[Backend, Choice]:
@@ -56,7 +39,7 @@ def choose(prepared: Prepared, wanted: Wanted) -> tuple[Backend, Choice]:
         BackendError: the backend that was asked for cannot run this model.
     """
     notes: list[str] = []
-    makers = list(_candidates(prepared, wanted, notes))
+    makers = list(candidates(prepared, wanted, notes))
     if len(makers) == 1:
         backend = makers[0]()
         choice = Choice(
@@ -66,67 +49,11 @@ def choose(prepared: Prepared, wanted: Wanted) -> tuple[Backend, Choice]:
     return _measured(prepared, wanted, makers, notes)
 
 
-def open_openvino(folder: Path, spec: EngineSpec, precision: Precision) -> Backend:
-    """The exported graph of a prepared model.
-
-    Raises:
-        BackendError: it cannot be compiled.
-    """
-    return openvino.OpenVinoBackend(
-        folder, precision, classifiers=spec.names(TaskKind.CLASSIFICATION), taggers=spec.names(TaskKind.TAGGING)
-    )
-
-
-def _candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
-    model = prepared.loaded.model
-    on_processor = model.device.type == "cpu"
-    if wanted.backend in (None, OPENVINO):
-        problem = _export_problem(prepared, on_processor=on_processor)
-        if problem is None:
-            for precision in openvino.precisions():
-                if wanted.precision in (None, precision):
-                    yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
-        elif wanted.backend == OPENVINO:
-            raise BackendError(problem)
-        else:
-            notes.append(problem)
-    if wanted.backend in (None, TORCH):
-        if wanted.precision is Precision.BF16 or (wanted.precision is None and _torch_has_bf16(model.device.type)):
-            yield lambda: TorchBackend(model, Precision.BF16)
-        if wanted.precision in (None, Precision.FP32):
-            yield lambda: TorchBackend(model, Precision.FP32)
-
-
-def _export_problem(prepared: Prepared, *, on_processor: bool) -> str | None:
-    """Why OpenVINO does not run the model, or None; the model is exported if need be."""
-    if not on_processor:
-        return "OpenVINO was left out: the model runs on an accelerator"
-    if not openvino.is_installed():
-        return "OpenVINO was left out: it is not installed (pip install polyhead[fast])"
-    if prepared.folder.spec() is not None:
-        return None
-    try:
-        prepared.folder.prepare(prepared.spec, lambda folder: openvino.export(prepared.loaded.model, folder))
-    except BackendError as error:
-        return str(error)
-    except OSError as error:
-        return f"OpenVINO was left out: its graph cannot be written to {prepared.folder.path}: {error.strerror}"
-    return None
-
-
-def _torch_has_bf16(device: str) -> bool:
-    import torch
-
-    if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return device == "cpu" and openvino.is_installed() and Precision.BF16 in openvino.precisions()
-
-
 def _measured(
     prepared: Prepared, wanted: Wanted, makers: list[Callable[[], Backend]], notes: list[str]
 ) -> tuple[Backend, Choice]:
     request = Request(TEXTS, [split_words(text) for text in TEXTS])
-    reference = TorchBackend(prepared.loaded.model, Precision.FP32)
+    reference = TorchBackend(prepared.loaded.model)
     expected = _passes(prepared, reference)(request)
     sample = _sample(prepared, notes)
     metrics = _metrics(prepared, reference, sample)

@@ -11,13 +11,14 @@ from tokenizers import Tokenizer
 from mtl.errors import BackendError, InputError
 from mtl.inference.backends import Backend, openvino
 from mtl.inference.choice import Choice, machine_key
+from mtl.inference.precision import InferencePrecision
 from mtl.inference.preparing import prepare_aside
 from mtl.inference.reading import Reader
 from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
 from mtl.inference.store import PreparedFolder
 from mtl.inference.wishes import AUTO, BACKENDS, DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
-from mtl.recipe.choices import Precision, TaskKind
+from mtl.recipe.choices import TaskKind
 
 if TYPE_CHECKING:
     from mtl.checkpoint import LoadedModel
@@ -45,7 +46,7 @@ class EngineParts:
 def open_model(name: str, *, precision: str, backend: str, long_texts: str) -> EngineParts:
     """Find a model and make it ready; errors as `Engine.load`."""
     wanted = Wanted(
-        Precision(_one_of("precision", precision, Precision)) if precision != AUTO else None,
+        InferencePrecision(_one_of("precision", precision, InferencePrecision)) if precision != AUTO else None,
         _one_of("backend", backend, BACKENDS) if backend != AUTO else None,
     )
     how = _how(long_texts)
@@ -63,7 +64,7 @@ def parts_of(loaded: "LoadedModel", long_texts: str) -> EngineParts:
     from mtl.inference.backends.pytorch import TorchBackend
 
     spec = spec_of(loaded)
-    choice = Choice(backend=TORCH, precision=Precision.FP32, batch_tokens=DEFAULT_BATCH_TOKENS)
+    choice = Choice(backend=TORCH, precision=InferencePrecision.FP32, batch_tokens=DEFAULT_BATCH_TOKENS)
     return EngineParts(spec, _reader(spec, _how(long_texts)), TorchBackend(loaded.model), choice)
 
 
@@ -96,7 +97,8 @@ def _from_folder(folder: PreparedFolder, wanted: Wanted, how: LongTexts) -> Engi
 def _from_source(source: ModelSource, folder: PreparedFolder, wanted: Wanted, how: LongTexts) -> EngineParts:
     from mtl.device import best_device
     from mtl.inference.backends.pytorch import TorchBackend
-    from mtl.inference.choosing import Prepared, choose
+    from mtl.inference.candidates import Prepared
+    from mtl.inference.choosing import choose
 
     loaded = load_model(source)
     loaded.model.to(best_device())

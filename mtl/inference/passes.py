@@ -87,6 +87,10 @@ class Passes:
         tags = {name: windows.decode(self._decoders[name], room) for name, room in emissions.items()}
         return Findings(read, pooled, {name: windows.combine(rows) for name, rows in classes.items()}, tags)
 
+    def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
+        """What the backend is given for texts whose words nobody asks for."""
+        return self._batches(_Windows(self._reader(texts, offsets=False), None))
+
     def _batches(self, windows: "_Windows") -> Iterator[Batch]:
         lengths = [len(window) for window in windows.all]
         share = sum(lengths) // self._backend.parallel + 1

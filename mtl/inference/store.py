@@ -49,14 +49,22 @@ class PreparedFolder:
             BackendError: the model cannot be exported.
             OSError: there is no room.
         """
+        self.add(export)
+        self.add(lambda fresh: (fresh / _SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8"))
+
+    def add(self, make: Callable[[Path], object]) -> None:
+        """Put files into the folder that `make` writes into another one; each is there whole or not at all.
+
+        Raises:
+            BackendError: they cannot be made.
+            OSError: there is no room.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.path))
         try:
-            export(fresh)
-            for file in fresh.iterdir():
+            make(fresh)
+            for file in sorted(fresh.iterdir()):  # a graph's weights before the graph
                 file.replace(self.path / file.name)
-            (fresh / _SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
-            (fresh / _SPEC_FILE).replace(self.path / _SPEC_FILE)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         _prune(self.path.parent, keep=self.path)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mtl.recipe.choices import Precision
+from mtl.inference.precision import InferencePrecision
 
 AUTO = "auto"
 TORCH, OPENVINO = "torch", "openvino"
@@ -14,7 +14,7 @@ DEFAULT_BATCH_TOKENS = 1024
 class Wanted:
     """The precision and backend that were asked for; None lets the machine decide."""
 
-    precision: Precision | None
+    precision: InferencePrecision | None
     backend: str | None
 
     @property

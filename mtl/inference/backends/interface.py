@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.recipe.choices import Precision
+from mtl.inference.precision import InferencePrecision
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -44,7 +44,7 @@ class Backend(Protocol):
         """What runs it: `torch` or `openvino`."""
 
     @property
-    def precision(self) -> Precision:
+    def precision(self) -> InferencePrecision:
         """What it computes with."""
 
     @property

@@ -3,7 +3,7 @@
 import sys
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from mtl.errors import BackendError
 from mtl.inference.backends.interface import Batch, Outputs
 from mtl.inference.backends.residual_stream import keep_in_fp32
 from mtl.inference.cores import usable_cores
-from mtl.recipe.choices import Precision
+from mtl.inference.precision import InferencePrecision
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from mtl.inference.backends.graph import Graph
     from mtl.model import MultiTaskModel
 
-GRAPH_FILE = "graph.xml"
-_WEIGHTS_FILE = "graph.bin"
+GRAPH_FILE, INT8_GRAPH_FILE = "graph.xml", "graph-int8.xml"
+INT8_GROUP = 32
+"""Numbers that share a scale, of weights and of activations."""
 _MOST_STREAMS = 8
 _UNPROMISED = {"SNIPPETS_MODE": "DISABLE", "CPU_RUNTIME_CACHE_CAPACITY": 25}
 """Keys that OpenVINO does not promise to keep.
@@ -34,7 +35,11 @@ _UNPROMISED = {"SNIPPETS_MODE": "DISABLE", "CPU_RUNTIME_CACHE_CAPACITY": 25}
 Attention runs as products and a softmax: the fused kernel was slower on batches of sentences. And few kernels are kept
 for shapes that were met before: the default of 5,000 was no faster and grew past a gigabyte once every length had come.
 """
-_HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
+_SETTINGS: Mapping[InferencePrecision, dict[str, Any]] = {
+    InferencePrecision.FP32: {"INFERENCE_PRECISION_HINT": "f32"},
+    InferencePrecision.BF16: {"INFERENCE_PRECISION_HINT": "bf16"},
+    InferencePrecision.INT8: {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": INT8_GROUP},
+}
 
 
 def is_installed() -> bool:
@@ -48,10 +53,9 @@ def library() -> Any:  # noqa: ANN401
     return import_module("openvino")
 
 
-def precisions() -> tuple[Precision, ...]:
-    """What this processor computes natively; bf16 is emulated elsewhere and then far slower than fp32."""
-    capable = library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return (Precision.BF16, Precision.FP32) if "BF16" in capable else (Precision.FP32,)
+def has_bf16() -> bool:
+    """Whether this processor has instructions for bf16, which elsewhere is far slower than fp32."""
+    return "BF16" in library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def export(model: "MultiTaskModel", folder: Path) -> None:
@@ -145,21 +149,22 @@ class OpenVinoBackend:
     name = "openvino"
 
     def __init__(
-        self, folder: Path, precision: Precision, *, classifiers: Sequence[str], taggers: Sequence[str]
+        self, folder: Path, precision: InferencePrecision, *, classifiers: Sequence[str], taggers: Sequence[str]
     ) -> None:
         self.precision = precision
         cores = usable_cores()
         self.parallel = min(cores, _MOST_STREAMS)
-        stored = (folder / _WEIGHTS_FILE).stat().st_size
-        self.memory_bytes = stored + (stored if precision is Precision.FP32 else stored // 2)  # as stored and repacked
+        graph = folder / (INT8_GRAPH_FILE if precision is InferencePrecision.INT8 else GRAPH_FILE)
+        stored = graph.with_suffix(".bin").stat().st_size
+        repacked = stored // 2 if precision is InferencePrecision.BF16 else stored
+        self.memory_bytes = stored + repacked
         self._classifiers, self._taggers = tuple(classifiers), tuple(taggers)
         settings = {
-            "INFERENCE_PRECISION_HINT": _HINTS[precision],
             "NUM_STREAMS": self.parallel,
             "INFERENCE_NUM_THREADS": cores,
             "PERFORMANCE_HINT": "THROUGHPUT",
         }
-        self._compiled = _compiled(folder / GRAPH_FILE, settings)
+        self._compiled = _compiled(graph, settings | _SETTINGS[precision])
         self._free: SimpleQueue[Any] = SimpleQueue()
         for _ in range(self.parallel + 1):
             self._free.put(self._compiled.create_infer_request())

@@ -7,6 +7,7 @@ import torch
 from mtl.device import computing_in
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.interface import Batch, Outputs
+from mtl.inference.precision import InferencePrecision
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import Precision
 
@@ -16,13 +17,13 @@ class TorchBackend:
 
     Args:
         model: in eval mode.
-        precision: of the backbone; bf16 is by autocast, so the weights are shared with other backends.
+        precision: of the backbone, fp32 or bf16; bf16 is by autocast, so the weights are shared with other backends.
     """
 
     name = "torch"
     parallel = 1
 
-    def __init__(self, model: MultiTaskModel, precision: Precision = Precision.FP32) -> None:
+    def __init__(self, model: MultiTaskModel, precision: InferencePrecision = InferencePrecision.FP32) -> None:
         self.precision = precision
         self.memory_bytes = sum(p.numel() * p.element_size() for p in model.parameters())
         self._graph = Graph(model).eval()
@@ -31,7 +32,7 @@ class TorchBackend:
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
         """Each batch with its outputs, in order."""
         for batch in batches:
-            with torch.inference_mode(), computing_in(self.precision, self._device):
+            with torch.inference_mode(), computing_in(Precision(self.precision), self._device):
                 tensors = self._graph(
                     *(
                         torch.from_numpy(array).to(self._device)

@@ -12,7 +12,7 @@ from mtl.inference.backends import Batch, openvino
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import OpenVinoBackend, export
 from mtl.inference.backends.pytorch import TorchBackend
-from mtl.recipe.choices import Precision
+from mtl.inference.precision import InferencePrecision
 from tests.mtl.inference.engines import model_of
 from tests.tiny import ARCHITECTURES
 
@@ -39,7 +39,7 @@ def test_an_exported_graph_gives_what_torch_gives(
     model = model_of(backbone_folder(architecture)).model
     graph = Graph(model)
     export(model, tmp_path)
-    backend = OpenVinoBackend(tmp_path, Precision.FP32, classifiers=graph.classifiers, taggers=graph.taggers)
+    backend = OpenVinoBackend(tmp_path, InferencePrecision.FP32, classifiers=graph.classifiers, taggers=graph.taggers)
     for (one, expected), (two, found) in zip(TorchBackend(model).run(batches()), backend.run(batches()), strict=True):
         assert one.ids.tolist() == two.ids.tolist()
         inside = slice(None)
@@ -52,7 +52,7 @@ def test_an_exported_graph_gives_what_torch_gives(
 def test_a_caller_that_stops_early_leaves_the_backend_usable(tiny_bert: Path, tmp_path: Path):
     model = model_of(tiny_bert).model
     export(model, tmp_path)
-    backend = OpenVinoBackend(tmp_path, Precision.FP32, classifiers=["topic", "mood"], taggers=["names"])
+    backend = OpenVinoBackend(tmp_path, InferencePrecision.FP32, classifiers=["topic", "mood"], taggers=["names"])
     for _ in range(5):
         next(iter(backend.run(batches())))
     assert len(list(backend.run(batches()))) == 9

@@ -12,7 +12,7 @@ from mtl.checkpoint import load
 from mtl.checkpoint.sample import read_sample
 from mtl.errors import InputError
 from mtl.evaluation import MAIN_METRIC
-from mtl.inference import Engine, choosing
+from mtl.inference import Engine, candidates, choosing
 from mtl.inference.backends import Backend, openvino
 from mtl.inference.choice import Measured
 from mtl.inference.evaluating import main_metric
@@ -66,7 +66,7 @@ def test_a_candidate_that_loses_on_the_evaluation_sample_is_never_taken(
     monkeypatch.setattr(choosing, "_SECONDS", 1000.0)
     metrics = choosing._metrics
 
-    def worse(prepared: choosing.Prepared, backend: Backend, sample: dict) -> dict[str, float]:
+    def worse(prepared: candidates.Prepared, backend: Backend, sample: dict) -> dict[str, float]:
         found = metrics(prepared, backend, sample)
         assert found.keys() == prepared.spec.tasks.keys()
         return {name: value - lost * (backend.name != "torch") for name, value in found.items()}
@@ -159,7 +159,7 @@ def test_a_folder_that_holds_nothing_useful_is_as_if_it_were_not_there(home: Pat
 
 @pytest.mark.parametrize(
     ("option", "allowed"),
-    [("precision", "auto, fp32, bf16"), ("backend", "auto, openvino, torch"), ("long_texts", "windows, cut")],
+    [("precision", "auto, fp32, bf16, int8"), ("backend", "auto, openvino, torch"), ("long_texts", "windows, cut")],
 )
 def test_an_unknown_option_names_what_is_allowed(tiny_bert: Path, option: str, allowed: str):
     with pytest.raises(InputError, match=f"a {option} of {allowed} was expected, was 'quick'"):

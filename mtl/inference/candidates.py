@@ -1,0 +1,146 @@
+"""What a model could run with on this machine, each prepared as far as it needs to be."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtl.checkpoint import LoadedModel
+from mtl.errors import BackendError
+from mtl.inference.backends import Backend, openvino
+from mtl.inference.backends.int8 import quantize
+from mtl.inference.backends.pytorch import TorchBackend
+from mtl.inference.passes import Passes
+from mtl.inference.precision import InferencePrecision
+from mtl.inference.probe_texts import TEXTS
+from mtl.inference.reading import Reader
+from mtl.inference.spec import EngineSpec
+from mtl.inference.store import PreparedFolder
+from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
+from mtl.recipe.choices import TaskKind
+
+FP32, BF16, INT8 = InferencePrecision.FP32, InferencePrecision.BF16, InferencePrecision.INT8
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A loaded model, its spec, the folder that holds what is made of it, and the checkpoint that it comes from."""
+
+    loaded: LoadedModel
+    spec: EngineSpec
+    reader: Reader
+    folder: PreparedFolder
+    checkpoint: Path | None = None
+
+
+def open_openvino(folder: Path, spec: EngineSpec, precision: InferencePrecision) -> Backend:
+    """The exported graph of a prepared model.
+
+    Raises:
+        BackendError: it cannot be compiled.
+    """
+    return openvino.OpenVinoBackend(
+        folder, precision, classifiers=spec.names(TaskKind.CLASSIFICATION), taggers=spec.names(TaskKind.TAGGING)
+    )
+
+
+def candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
+    """A function for each that opens it; what is left out and why goes to the notes.
+
+    Raises:
+        BackendError: the backend or precision that was asked for cannot run this model.
+    """
+    model = prepared.loaded.model
+    if wanted.backend in (None, OPENVINO):
+        yield from _openvino_candidates(prepared, wanted, notes)
+    if wanted.backend in (None, TORCH):
+        if wanted.precision is INT8 and wanted.backend == TORCH:
+            raise BackendError("int8 runs with openvino only, a backend of torch was asked for")
+        if wanted.precision is BF16 or (wanted.precision is None and _torch_has_bf16(model.device.type)):
+            yield lambda: TorchBackend(model, BF16)
+        if wanted.precision in (None, FP32):
+            yield lambda: TorchBackend(model, FP32)
+
+
+def _openvino_candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
+    for precision in _openvino_precisions(prepared, wanted, notes):
+        if precision is not INT8 or _fits(lambda: _quantize(prepared), wanted, notes):
+            yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
+
+
+def _fits(prepare: Callable[[], None], wanted: Wanted, notes: list[str]) -> bool:
+    """Whether preparing works; what does not is an error where nothing else was asked for, and a note elsewhere."""
+    try:
+        prepare()
+    except BackendError as error:
+        if wanted.backend == OPENVINO or wanted.precision is INT8:
+            raise
+        notes.append(str(error))
+        return False
+    return True
+
+
+def _openvino_precisions(prepared: Prepared, wanted: Wanted, notes: list[str]) -> tuple[InferencePrecision, ...]:
+    """Those to try, in this order; int8 is the way to be fast where the processor has no bf16."""
+    if not _fits(lambda: _export(prepared), wanted, notes):
+        return ()
+    fast = BF16 if openvino.has_bf16() else INT8
+    if wanted.precision is None:
+        return fast, FP32
+    if wanted.precision is BF16 and fast is not BF16:
+        if wanted.backend == OPENVINO:
+            raise BackendError("OpenVINO computes in bf16 where the processor has such instructions, this one has none")
+        return ()
+    return (wanted.precision,)
+
+
+def _export(prepared: Prepared) -> None:
+    """Export the model, if that was not done before.
+
+    Raises:
+        BackendError: OpenVINO does not run it; why.
+    """
+    if prepared.loaded.model.device.type != "cpu":
+        raise BackendError("OpenVINO was left out: the model runs on an accelerator")
+    if not openvino.is_installed():
+        raise BackendError("OpenVINO was left out: it is not installed (pip install polyhead[fast])")
+    if prepared.folder.spec() is None:
+        with _room_on_disk(prepared):
+            prepared.folder.prepare(prepared.spec, lambda folder: openvino.export(prepared.loaded.model, folder))
+
+
+def _quantize(prepared: Prepared) -> None:
+    """Make an exported model's graph in int8, if that was not done before.
+
+    Raises:
+        BackendError: it cannot be made; why.
+    """
+    folder = prepared.folder.path
+    if (folder / openvino.INT8_GRAPH_FILE).exists():
+        return
+    fp32 = open_openvino(folder, prepared.spec, FP32)
+    passes = Passes(prepared.spec, prepared.reader, fp32, batch_tokens=DEFAULT_BATCH_TOKENS)
+    with _room_on_disk(prepared):
+        prepared.folder.add(
+            lambda fresh: quantize(
+                folder / openvino.GRAPH_FILE, fresh / openvino.INT8_GRAPH_FILE, passes.batches(TEXTS)
+            )
+        )
+
+
+@contextmanager
+def _room_on_disk(prepared: Prepared) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BackendError(
+            f"OpenVINO was left out: its graph cannot be written to {prepared.folder.path}: {error.strerror}"
+        ) from error
+
+
+def _torch_has_bf16(device: str) -> bool:
+    import torch
+
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device == "cpu" and openvino.is_installed() and openvino.has_bf16()
