@@ -63,27 +63,27 @@ def candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator
 
 
 def _openvino_candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
-    for precision in _openvino_precisions(prepared, wanted, notes):
-        if precision is not INT8 or _fits(lambda: _quantize(prepared), wanted, notes):
-            yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
+    int8_only = wanted.precision is INT8
+    if _works(lambda: _export(prepared), notes, needed=int8_only or wanted.backend == OPENVINO):
+        for precision in _openvino_precisions(wanted):
+            if precision is not INT8 or _works(lambda: _quantize(prepared), notes, needed=int8_only):
+                yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
 
 
-def _fits(prepare: Callable[[], None], wanted: Wanted, notes: list[str]) -> bool:
-    """Whether preparing works; what does not is an error where nothing else was asked for, and a note elsewhere."""
+def _works(prepare: Callable[[], None], notes: list[str], *, needed: bool) -> bool:
+    """Whether preparing works; what does not goes to the notes, and is an error where it is needed."""
     try:
         prepare()
     except BackendError as error:
-        if wanted.backend == OPENVINO or wanted.precision is INT8:
+        if needed:
             raise
         notes.append(str(error))
         return False
     return True
 
 
-def _openvino_precisions(prepared: Prepared, wanted: Wanted, notes: list[str]) -> tuple[InferencePrecision, ...]:
+def _openvino_precisions(wanted: Wanted) -> tuple[InferencePrecision, ...]:
     """Those to try, in this order; int8 is the way to be fast where the processor has no bf16."""
-    if not _fits(lambda: _export(prepared), wanted, notes):
-        return ()
     fast = BF16 if openvino.has_bf16() else INT8
     if wanted.precision is None:
         return fast, FP32
@@ -118,8 +118,8 @@ def _quantize(prepared: Prepared) -> None:
     folder = prepared.folder.path
     if (folder / openvino.INT8_GRAPH_FILE).exists():
         return
-    fp32 = open_openvino(folder, prepared.spec, FP32)
-    passes = Passes(prepared.spec, prepared.reader, fp32, batch_tokens=DEFAULT_BATCH_TOKENS)
+    reference = TorchBackend(prepared.loaded.model)
+    passes = Passes(prepared.spec, prepared.reader, reference, batch_tokens=DEFAULT_BATCH_TOKENS)
     with _room_on_disk(prepared):
         prepared.folder.add(
             lambda fresh: quantize(

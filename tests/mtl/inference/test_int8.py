@@ -122,12 +122,13 @@ def test_without_bf16_the_fast_candidate_is_int8(tmp_path: Path, monkeypatch: py
         Engine.load(MINILM, backend="openvino", precision="bf16")
 
 
+@pytest.mark.parametrize("backend", ["auto", "openvino"])
 def test_without_bf16_a_narrow_model_runs_in_fp32_and_says_why(
-    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
 ):
     monkeypatch.setenv("MTL_HOME", str(tmp_path))
     monkeypatch.setattr(openvino, "has_bf16", lambda: False)
     monkeypatch.setattr(int8, "INT8_GROUP", 64)
-    choice = Engine.load(tiny_bert).choice
+    choice = Engine.load(tiny_bert, backend=backend).choice
     assert choice.precision == "fp32"
     assert "a multiple of 64 inputs" in choice.notes[0]
