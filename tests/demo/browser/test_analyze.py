@@ -213,3 +213,15 @@ def test_the_page_keeps_its_place_while_it_opens(open_page, page_url, width):
     ready(page)
     page.wait_for_timeout(1000)
     assert page.evaluate(SHIFT) < 0.1
+
+
+TABS_AT = "document.querySelector('#ph-tabs').getBoundingClientRect().y"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_tabs_that_come_before_the_header_leave_it_room(open_page, page_url, width):
+    page = open_page(page_url, viewport={"width": width, "height": 844})
+    ready(page)
+    place = page.evaluate(TABS_AT)
+    page.evaluate("document.querySelector('#ph-header').remove()")
+    assert abs(page.evaluate(TABS_AT) - place) < 4
