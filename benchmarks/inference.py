@@ -73,7 +73,7 @@ def main() -> None:
     found: dict[str, object] = {"sentences": len(texts), "tokens": sum(lengths)}
     ceiling = Ceiling()
     found["encode"] = encode(texts, lengths, args.rounds, ceiling)
-    found["gemm_gops"] = ceiling.gflops()
+    found["gemm_gops"] = ceiling.gops()
     found["analyze"] = analyze(texts, args.rounds)
     found["one_sentence_ms"] = one_sentence()
     found["fidelity"] = fidelity(args.data)
@@ -130,7 +130,7 @@ class Ceiling:
                     speed = 2 * rows * inner * columns / (time.perf_counter() - begun) / 1e9
                     self.samples.setdefault((name, (rows, inner, columns)), []).append(speed)
 
-    def gflops(self) -> dict[str, float]:
+    def gops(self) -> dict[str, float]:
         """By precision."""
         return {
             kind: max(statistics.median(v) for (name, _), v in self.samples.items() if name == kind)
@@ -148,7 +148,7 @@ def encode(texts: list[str], lengths: list[int], rounds: int, ceiling: Ceiling) 
         contender.memory_mb += (psutil.Process().memory_info().rss - before) / 1e6
         contender.cosine = min_cosine(vectors, reference)
     in_turn(contenders, rounds, ceiling.sample)
-    most = ceiling.gflops()
+    most = ceiling.gops()
     console.print("matrix products: " + ", ".join(f"{name} {speed:.0f} G/s" for name, speed in most.items()))
     flops = sum(LAYERS * 2 * length * (12 * HIDDEN**2 + 2 * length * HIDDEN) for length in lengths)
     rows, first = [], statistics.median(contenders[0].seconds)
