@@ -1,14 +1,15 @@
 """What a model could run with on this machine, each prepared as far as it needs to be."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mtl.checkpoint import LoadedModel
 from mtl.errors import BackendError
-from mtl.inference.backends import Backend, openvino
+from mtl.inference.backends import Backend, Batch, openvino
 from mtl.inference.backends.int8 import quantize
+from mtl.inference.backends.mixed import quantize_queries_and_keys
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.passes import Passes
 from mtl.inference.precision import InferencePrecision
@@ -19,7 +20,13 @@ from mtl.inference.store import PreparedFolder
 from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
 from mtl.recipe.choices import TaskKind
 
-FP32, BF16, INT8 = InferencePrecision.FP32, InferencePrecision.BF16, InferencePrecision.INT8
+FP32, BF16 = InferencePrecision.FP32, InferencePrecision.BF16
+MIXED, INT8 = InferencePrecision.MIXED, InferencePrecision.INT8
+_QUANTIZERS: Mapping[InferencePrecision, tuple[str, Callable[[Path, Path, Iterable[Batch]], None]]] = {
+    MIXED: (openvino.MIXED_GRAPH_FILE, quantize_queries_and_keys),
+    INT8: (openvino.INT8_GRAPH_FILE, quantize),
+}
+"""What makes the graph of a precision that needs one of its own, and the file that it is kept in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,8 @@ def candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator
     if wanted.backend in (None, OPENVINO):
         yield from _openvino_candidates(prepared, wanted, notes)
     if wanted.backend in (None, TORCH):
-        if wanted.precision is INT8 and wanted.backend == TORCH:
-            raise BackendError("int8 runs with openvino only, a backend of torch was asked for")
+        if wanted.precision in _QUANTIZERS and wanted.backend == TORCH:
+            raise BackendError(f"{wanted.precision} runs with openvino only, a backend of torch was asked for")
         if wanted.precision is BF16 or (wanted.precision is None and _torch_has_bf16(model.device.type)):
             yield lambda: TorchBackend(model, BF16)
         if wanted.precision in (None, FP32):
@@ -63,10 +70,10 @@ def candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator
 
 
 def _openvino_candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
-    int8_only = wanted.precision is INT8
-    if _works(lambda: _export(prepared), notes, needed=int8_only or wanted.backend == OPENVINO):
+    only = wanted.precision in _QUANTIZERS
+    if _works(lambda: _export(prepared), notes, needed=only or wanted.backend == OPENVINO):
         for precision in _openvino_precisions(wanted):
-            if precision is not INT8 or _works(lambda: _quantize(prepared), notes, needed=int8_only):
+            if _works(lambda p=precision: _quantize(prepared, p), notes, needed=only):  # type: ignore[misc]
                 yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
 
 
@@ -84,11 +91,11 @@ def _works(prepare: Callable[[], None], notes: list[str], *, needed: bool) -> bo
 
 def _openvino_precisions(wanted: Wanted) -> tuple[InferencePrecision, ...]:
     """Those to try, in this order; int8 is the way to be fast where the processor has no bf16."""
-    fast = BF16 if openvino.has_bf16() else INT8
+    has_bf16 = openvino.has_bf16()
     if wanted.precision is None:
-        return fast, FP32
-    if wanted.precision is BF16 and fast is not BF16:
-        if wanted.backend == OPENVINO:
+        return (MIXED, BF16, FP32) if has_bf16 else (INT8, FP32)
+    if wanted.precision in (BF16, MIXED) and not has_bf16:
+        if wanted.precision is MIXED or wanted.backend == OPENVINO:
             raise BackendError("OpenVINO computes in bf16 where the processor has such instructions, this one has none")
         return ()
     return (wanted.precision,)
@@ -109,23 +116,20 @@ def _export(prepared: Prepared) -> None:
             prepared.folder.prepare(prepared.spec, lambda folder: openvino.export(prepared.loaded.model, folder))
 
 
-def _quantize(prepared: Prepared) -> None:
-    """Make an exported model's graph in int8, if that was not done before.
+def _quantize(prepared: Prepared, precision: InferencePrecision) -> None:
+    """Make the graph of a precision that needs one of its own, if that was not done before.
 
     Raises:
         BackendError: it cannot be made; why.
     """
+    name, make = _QUANTIZERS.get(precision, (openvino.GRAPH_FILE, None))
     folder = prepared.folder.path
-    if (folder / openvino.INT8_GRAPH_FILE).exists():
+    if make is None or (folder / name).exists():
         return
     reference = TorchBackend(prepared.loaded.model)
     passes = Passes(prepared.spec, prepared.reader, reference, batch_tokens=DEFAULT_BATCH_TOKENS)
     with _room_on_disk(prepared):
-        prepared.folder.add(
-            lambda fresh: quantize(
-                folder / openvino.GRAPH_FILE, fresh / openvino.INT8_GRAPH_FILE, passes.batches(TEXTS)
-            )
-        )
+        prepared.folder.add(lambda fresh: make(folder / openvino.GRAPH_FILE, fresh / name, passes.batches(TEXTS)))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from mtl.inference.choice import Choice
 from mtl.inference.spec import EngineSpec
 from mtl.runs import home
 
-_FORMAT = "polyhead-engine-2"
+_FORMAT = "polyhead-engine-3"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
 _SPEC_FILE = "engine.json"
 _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used go

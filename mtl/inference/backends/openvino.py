@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from mtl.inference.backends.graph import Graph
     from mtl.model import MultiTaskModel
 
-GRAPH_FILE, INT8_GRAPH_FILE = "graph.xml", "graph-int8.xml"
+GRAPH_FILE, MIXED_GRAPH_FILE, INT8_GRAPH_FILE = "graph.xml", "graph-mixed.xml", "graph-int8.xml"
 INT8_GROUP = 32
 """Numbers that share a scale, of weights and of activations."""
+_GRAPHS = {InferencePrecision.MIXED: MIXED_GRAPH_FILE, InferencePrecision.INT8: INT8_GRAPH_FILE}
 _MOST_STREAMS = 8
 _UNPROMISED = {"SNIPPETS_MODE": "DISABLE", "CPU_RUNTIME_CACHE_CAPACITY": 25}
 """Keys that OpenVINO does not promise to keep.
@@ -38,6 +39,7 @@ for shapes that were met before: the default of 5,000 was no faster and grew pas
 _SETTINGS: Mapping[InferencePrecision, dict[str, Any]] = {
     InferencePrecision.FP32: {"INFERENCE_PRECISION_HINT": "f32"},
     InferencePrecision.BF16: {"INFERENCE_PRECISION_HINT": "bf16"},
+    InferencePrecision.MIXED: {"INFERENCE_PRECISION_HINT": "bf16"},
     InferencePrecision.INT8: {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": INT8_GROUP},
 }
 
@@ -154,9 +156,10 @@ class OpenVinoBackend:
         self.precision = precision
         cores = usable_cores()
         self.parallel = min(cores, _MOST_STREAMS)
-        graph = folder / (INT8_GRAPH_FILE if precision is InferencePrecision.INT8 else GRAPH_FILE)
+        graph = folder / _GRAPHS.get(precision, GRAPH_FILE)
         stored = graph.with_suffix(".bin").stat().st_size
-        repacked = stored // 2 if precision is InferencePrecision.BF16 else stored
+        in_bf16 = precision in (InferencePrecision.BF16, InferencePrecision.MIXED)
+        repacked = stored // 2 if in_bf16 else stored
         self.memory_bytes = stored + repacked
         self._classifiers, self._taggers = tuple(classifiers), tuple(taggers)
         settings = {

@@ -165,7 +165,7 @@ def test_data_are_read_as_the_training_read_them(trained: Path):
 
 
 def test_an_unknown_precision_is_refused(tiny_bert: Path):
-    with pytest.raises(InputError, match="a precision of auto, fp32, bf16, int8 was expected, was 'int3'"):
+    with pytest.raises(InputError, match="a precision of auto, fp32, bf16, mixed, int8 was expected, was 'int3'"):
         Engine.load(tiny_bert, precision="int3")
 
 

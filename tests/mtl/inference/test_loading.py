@@ -159,7 +159,11 @@ def test_a_folder_that_holds_nothing_useful_is_as_if_it_were_not_there(home: Pat
 
 @pytest.mark.parametrize(
     ("option", "allowed"),
-    [("precision", "auto, fp32, bf16, int8"), ("backend", "auto, openvino, torch"), ("long_texts", "windows, cut")],
+    [
+        ("precision", "auto, fp32, bf16, mixed, int8"),
+        ("backend", "auto, openvino, torch"),
+        ("long_texts", "windows, cut"),
+    ],
 )
 def test_an_unknown_option_names_what_is_allowed(tiny_bert: Path, option: str, allowed: str):
     with pytest.raises(InputError, match=f"a {option} of {allowed} was expected, was 'quick'"):
