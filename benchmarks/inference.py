@@ -354,12 +354,13 @@ def fidelity(data: Path) -> list[dict[str, object]]:
 def in_turn(contenders: list[Contender], rounds: int, between: Callable[[], None] | None = None) -> None:
     """One run of each after the other, so that what else the machine does hits all alike; the first warms up.
 
-    A moment passes before each turn, so that the threads of the one before have stopped waiting for work.
+    Every other round goes backwards, so that none always follows the same one, and a moment passes before each turn:
+    the threads of the one before should have stopped waiting for work.
     """
     for number in range(rounds + 1):
         if between:
             between()
-        for contender in contenders:
+        for contender in contenders if number % 2 else reversed(contenders):
             gc.collect()
             time.sleep(0.5)
             begun = time.perf_counter()

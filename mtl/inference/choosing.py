@@ -93,7 +93,7 @@ def _passes(prepared: Prepared, backend: Backend, batch_tokens: int = DEFAULT_BA
 def _measure(prepared: Prepared, backend: Backend, request: Request, expected: Findings) -> Measured:
     passes = _passes(prepared, backend)
     found = passes(request)
-    seconds = min(_seconds(lambda: passes(request)) for _ in range(_SPEED_ROUNDS))
+    seconds = min(_timed(lambda: passes(request)) for _ in range(_SPEED_ROUNDS))
     cosine = _min_cosine(found, expected)
     same = all(
         (found.classes[name].argmax(1) == rows.argmax(1)).all().item() for name, rows in expected.classes.items()
@@ -114,7 +114,7 @@ def _measure(prepared: Prepared, backend: Backend, request: Request, expected: F
     )
 
 
-def _seconds(run: Callable[[], object]) -> float:
+def _timed(run: Callable[[], object]) -> float:
     begun = time.perf_counter()
     run()
     return time.perf_counter() - begun
