@@ -9,10 +9,11 @@ import pytest
 
 from mtl.errors import BackendError
 from mtl.inference import Engine
-from mtl.inference.backends import int8, linear_maps, openvino
+from mtl.inference.backends import int8, openvino
 from mtl.inference.backends.graph import Graph
-from mtl.inference.backends.int8 import quantize, round_weights
+from mtl.inference.backends.int8 import quantize
 from mtl.inference.backends.openvino import GRAPH_FILE, INT8_GRAPH_FILE, OpenVinoBackend, export, library
+from mtl.inference.backends.smoothing import round_weights, smoothing
 from mtl.inference.precision import InferencePrecision
 from mtl.inference.probe_texts import SENTENCES
 from tests.mtl.conftest import MINILM
@@ -33,7 +34,7 @@ def test_rounded_weights_are_within_half_a_step_and_use_all_of_it():
     weights = np.random.default_rng(0).normal(size=(5, 128)).astype(np.float32)
     weights[0, :32] *= 100  # groups do not hurt each other
     weights[1] = 0
-    integers, steps = round_weights(weights)
+    integers, steps = round_weights(weights.reshape(5, 4, 32))
     assert (integers.shape, steps.shape) == ((5, 4, 32), (5, 4, 1))
     restored = (integers * steps).reshape(weights.shape)
     assert (np.abs(restored - weights).reshape(5, 4, 32) <= steps * 0.5001).all()
@@ -44,7 +45,7 @@ def test_rounded_weights_are_within_half_a_step_and_use_all_of_it():
 def test_smoothing_alone_changes_no_product():
     chance = np.random.default_rng(0)
     inputs, weights = chance.normal(size=(7, 8)) * [1, 1, 50, 1, 1, 0, 1, 1], chance.normal(size=(3, 8))
-    scale = linear_maps.smoothing(np.abs(inputs).max(axis=0), weights, moved=0.6)
+    scale = smoothing(np.abs(inputs).max(axis=0), weights, moved=0.6)
     np.testing.assert_allclose((inputs / scale) @ (weights * scale).T, inputs @ weights.T, rtol=1e-6)
     assert np.abs(inputs / scale).max() < np.abs(inputs).max() / 3
     assert np.log(scale).mean() == pytest.approx(0, abs=1e-5)

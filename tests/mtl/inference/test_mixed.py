@@ -8,10 +8,12 @@ import pytest
 
 from mtl.errors import BackendError
 from mtl.inference import Engine
-from mtl.inference.backends import linear_maps, openvino
+from mtl.inference.backends import openvino
 from mtl.inference.backends.graph import Graph
+from mtl.inference.backends.linear_maps import of_queries_and_keys
 from mtl.inference.backends.mixed import quantize_queries_and_keys
 from mtl.inference.backends.openvino import GRAPH_FILE, MIXED_GRAPH_FILE, OpenVinoBackend, export, library
+from mtl.inference.backends.smoothing import ranges
 from mtl.inference.precision import InferencePrecision
 from mtl.inference.probe_texts import SENTENCES
 from mtl.model import MultiTaskModel
@@ -89,8 +91,7 @@ def test_ranges_are_those_of_what_the_maps_read(tiny_bert: Path, tmp_path: Path)
             *[_tensor(values) for values in (batch.ids, batch.mask, batch.type_ids, batch.first_tokens)]
         )
     most = np.max([np.abs(values).max(axis=(0, 1)) for values in read], axis=0)
-    inputs = linear_maps.of_queries_and_keys(library().Core().read_model(tmp_path / GRAPH_FILE))
-    found = linear_maps.ranges(tmp_path / GRAPH_FILE, inputs, batches())
+    found = ranges(library().Core().read_model(tmp_path / GRAPH_FILE), of_queries_and_keys, batches())
     np.testing.assert_allclose(next(iter(found.values())), most, rtol=1e-4)
 
 
