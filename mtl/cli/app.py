@@ -17,7 +17,8 @@ app = typer.Typer(
 )
 
 PrecisionOption = Annotated[
-    str, typer.Option(help="fp32, bf16, mixed, int8, or auto: the fastest here that answers as fp32", metavar="NAME")
+    str,
+    typer.Option(help="fp32, bf16, mixed, int8, or auto: the fastest here that answers as fp32 does", metavar="NAME"),
 ]
 CheckpointArgument = Annotated[str, typer.Argument(help="starter, a checkpoint folder, or a Hub id")]
 

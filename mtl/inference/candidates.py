@@ -70,10 +70,10 @@ def candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator
 
 
 def _openvino_candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
-    only = wanted.precision in _QUANTIZERS
-    if _works(lambda: _export(prepared), notes, needed=only or wanted.backend == OPENVINO):
+    openvino_only = wanted.precision in _QUANTIZERS
+    if _works(lambda: _export(prepared), notes, needed=openvino_only or wanted.backend == OPENVINO):
         for precision in _openvino_precisions(wanted):
-            if _works(lambda p=precision: _quantize(prepared, p), notes, needed=only):  # type: ignore[misc]
+            if _works(lambda p=precision: _quantize(prepared, p), notes, needed=openvino_only):  # type: ignore[misc]
                 yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
 
 

@@ -62,9 +62,9 @@ def _measured(
     metrics = _metrics(prepared, reference, sample)
     deadline = time.perf_counter() + _SECONDS
     measured: list[Measured] = []
-    fit: dict[int, Backend] = {}  # by place among the measured
+    rivals: dict[int, Backend] = {}  # by place among the measured
     for make in makers:
-        if fit and time.perf_counter() > deadline - _KEPT_FOR_RIVALS:
+        if rivals and time.perf_counter() > deadline - _KEPT_FOR_RIVALS:
             notes.append("not every candidate was measured, the time was over")
             break
         try:
@@ -74,11 +74,12 @@ def _measured(
         except BackendError as error:
             notes.append(str(error))
             continue
-        if row.faithful or wanted.precision is not None:
-            fit[len(measured)] = backend
         measured.append(row)
-    _run_rivals(prepared, request, measured, fit, deadline)
-    backend = fit[max(fit, key=lambda place: measured[place].tokens_per_second)] if fit else reference
+        if row.faithful or wanted.precision is not None:
+            rivals = _close(measured, rivals | {len(measured) - 1: backend})
+    if len(rivals) > 1:
+        _run_in_turn(prepared, request, measured, rivals, deadline)
+    backend = rivals[max(rivals, key=lambda place: measured[place].tokens_per_second)] if rivals else reference
     choice = Choice(
         backend=backend.name,
         precision=backend.precision,
@@ -96,7 +97,7 @@ def _passes(prepared: Prepared, backend: Backend, batch_tokens: int = DEFAULT_BA
 def _measure(prepared: Prepared, backend: Backend, request: Request, expected: Findings) -> Measured:
     passes = _passes(prepared, backend)
     found = passes(request)
-    seconds = _timed(passes, request)
+    speed = _speed(passes, request)
     cosine = _min_cosine(found, expected)
     same = all(
         (found.classes[name].argmax(1) == rows.argmax(1)).all().item() for name, rows in expected.classes.items()
@@ -109,7 +110,7 @@ def _measure(prepared: Prepared, backend: Backend, request: Request, expected: F
     return Measured(
         backend=backend.name,
         precision=backend.precision,
-        tokens_per_second=sum(text.tokens for text in found.read) / seconds,
+        tokens_per_second=speed,
         min_cosine=cosine,
         same_classes=same,
         tag_f1_loss=loss,
@@ -117,25 +118,28 @@ def _measure(prepared: Prepared, backend: Backend, request: Request, expected: F
     )
 
 
-def _run_rivals(
-    prepared: Prepared, request: Request, measured: list[Measured], fit: Mapping[int, Backend], deadline: float
+def _close(measured: Sequence[Measured], rivals: Mapping[int, Backend]) -> dict[int, Backend]:
+    """Those that are not clearly slower than the fastest of them; the memory of others can go."""
+    least = _CLOSE * max(measured[place].tokens_per_second for place in rivals)
+    return {place: backend for place, backend in rivals.items() if measured[place].tokens_per_second >= least}
+
+
+def _run_in_turn(
+    prepared: Prepared, request: Request, measured: list[Measured], rivals: Mapping[int, Backend], deadline: float
 ) -> None:
-    """Run those that are close to the fastest in turn while there is time; the best pass of each counts."""
-    most = max((measured[place].tokens_per_second for place in fit), default=0.0)
-    rivals = [place for place in fit if measured[place].tokens_per_second >= _CLOSE * most]
-    tokens = sum(text.tokens for text in prepared.reader(request.texts, offsets=False))
-    for place in rivals * (_MOST_ROUNDS if len(rivals) > 1 else 0):
+    """Run rivals again while there is time; of each the best pass counts."""
+    for place, backend in list(rivals.items()) * _MOST_ROUNDS:
         if time.perf_counter() > deadline:
             return
-        speed = tokens / _timed(_passes(prepared, fit[place]), request)
-        if speed > measured[place].tokens_per_second:
-            measured[place] = measured[place].model_copy(update={"tokens_per_second": speed})
+        speed = max(measured[place].tokens_per_second, _speed(_passes(prepared, backend), request))
+        measured[place] = measured[place].model_copy(update={"tokens_per_second": speed})
 
 
-def _timed(passes: Passes, request: Request) -> float:
+def _speed(passes: Passes, request: Request) -> float:
+    """Tokens a second."""
     begun = time.perf_counter()
-    passes(request)
-    return time.perf_counter() - begun
+    found = passes(request)
+    return sum(text.tokens for text in found.read) / (time.perf_counter() - begun)
 
 
 def _sample(prepared: Prepared, notes: list[str]) -> Mapping[str, Sequence[Example]]:

@@ -58,7 +58,8 @@ class Engine:
 
         Args:
             name: `starter`, a checkpoint folder, a Hub id of one, or a bare backbone (an engine without tasks).
-            precision: `fp32`, `bf16`, or `auto`: what was fastest on this machine among what answers as fp32 does.
+            precision: `fp32`, `bf16`, `mixed`, `int8` (`mtl.inference.precision`), or `auto`: what was fastest on this
+                machine among what answers as fp32 does.
             backend: `torch`, `openvino`, or `auto` for the faster one.
             long_texts: `windows` reads a text that is longer than the backbone's maximum in overlapping windows, `cut`
                 cuts it as sentence-transformers does.

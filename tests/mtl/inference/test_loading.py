@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from mtl.inference import Engine, candidates, choosing
 from mtl.inference.backends import Backend, openvino
 from mtl.inference.choice import Measured
 from mtl.inference.evaluating import main_metric
+from mtl.inference.passes import Passes, Request
 from mtl.inference.source import find_model
 from mtl.inference.store import PreparedFolder
 from tests.mtl.inference.engines import TEXTS
@@ -40,6 +42,28 @@ def test_every_candidate_is_measured_and_the_fastest_faithful_one_is_taken(
     assert (choice.backend, choice.precision) == (best.backend, best.precision)
     assert ("torch", "fp32") in {(row.backend, row.precision) for row in faithful}
     assert all(row.min_cosine >= 0.999 and row.same_classes and row.tag_f1_loss <= 0.002 for row in faithful)
+
+
+@needs_openvino
+def test_candidates_close_to_each_other_run_in_turn_and_the_best_pass_of_each_counts(
+    tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    speeds = {("openvino", "fp32"): [100.0], ("torch", "fp32"): [120.0, 95.0]}  # the last is the first pass
+    asked: Counter[tuple[str, str]] = Counter()
+
+    def scripted(passes: Passes, request: Request) -> float:
+        way = passes._backend.name, str(passes._backend.precision)
+        asked[way] += 1
+        left = speeds.get(way, [1.0])
+        return left.pop() if len(left) > 1 else left[0]
+
+    monkeypatch.setattr(choosing, "_speed", scripted)
+    monkeypatch.setattr(choosing, "_SECONDS", 1000.0)
+    choice = Engine.load(tiny_bert).choice
+    assert (choice.backend, choice.precision) == ("torch", "fp32")
+    assert {row.tokens_per_second for row in choice.measured} <= {100.0, 120.0, 1.0}
+    assert asked.pop(("openvino", "fp32")) == asked.pop(("torch", "fp32")) == 1 + choosing._MOST_ROUNDS
+    assert set(asked.values()) <= {1}
 
 
 @needs_openvino

@@ -126,6 +126,16 @@ def test_with_bf16_the_mixed_precision_is_a_candidate_under_the_gate(tmp_path: P
     assert rows["mixed"].min_cosine >= 0.999
 
 
+@needs_bf16
+def test_a_model_without_queries_of_its_own_runs_without_mixed_and_says_why(
+    backbone_folder: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    choice = Engine.load(backbone_folder("modernbert"), backend="openvino").choice
+    assert "mixed" not in {row.precision for row in choice.measured}
+    assert "linear maps for queries and keys alone" in choice.notes[0]
+
+
 def test_without_bf16_a_mixed_precision_is_refused(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MTL_HOME", str(tmp_path))
     monkeypatch.setattr(openvino, "has_bf16", lambda: False)
