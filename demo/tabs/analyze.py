@@ -25,6 +25,7 @@ from mtl.recipe import TaskKind
 _NEAREST = 6
 _RESULTS = 11
 """What `_analyze` returns."""
+_OPENING = "The first answer is on its way. A model that was never run here is made ready first."
 _EMPTY = "Type a sentence: its classes, entities and neighbours appear as you type."
 _NO_CLASSES = "This model has no classification head. Choose another one in the header, or train one."
 _NO_ENTITIES = "This model has no tagging head. Choose another one in the header, or train one."
@@ -73,17 +74,17 @@ def build(shared: Shared) -> None:
     with gr.Row(elem_classes="ph-panes"):
         with gr.Column(scale=2, min_width=320):
             heading("Classes")
-            classes = gr.HTML(message.empty(_EMPTY), elem_id="ph-analyze-classes")
+            classes = gr.HTML(message.empty(_OPENING), elem_id="ph-analyze-classes")
         with gr.Column(scale=3, min_width=320):
             heading("Entities")
-            entities = gr.HTML(message.empty(_EMPTY), elem_id="ph-analyze-entities")
+            entities = gr.HTML(message.empty(_OPENING), elem_id="ph-analyze-entities")
     with gr.Row(elem_classes="ph-panes"):
         with gr.Column(scale=3, min_width=320):
             heading("Where it lies", "Among our example sentences, by PCA; click a mark to go there.")
-            place = gr.HTML(message.empty(_EMPTY), js_on_load=_CHOOSING, elem_id="ph-place")
+            place = gr.HTML(message.empty(_OPENING), js_on_load=_CHOOSING, elem_id="ph-place")
         with gr.Column(scale=2, min_width=320):
             heading("Nearest", "Cosine in the original space, not on the map.")
-            near = gr.HTML(message.empty(_EMPTY), js_on_load=_CHOOSING, elem_id="ph-near")
+            near = gr.HTML(message.empty(_OPENING), js_on_load=_CHOOSING, elem_id="ph-near")
     with gr.Row(elem_classes="ph-action"):
         copy = gr.Button("Copy JSON", size="md")
         link = gr.Button("Copy link", size="md")
