@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from mtl.errors import DataError
 
 OUTSIDE = "O"
+ILLEGAL = -1.0e4
+"""Score of a tag that must not begin a sequence, and of a tag that must not follow another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from demo import palette
 from mtl.inference.analysis import Analysis
-from mtl.inference.subwords import Subword
 from mtl.recipe import TaskKind
+from mtl.text.subwords import Subword
 
 
 class Task(Protocol):

@@ -11,9 +11,9 @@ from demo.views.answers.words import codes
 from demo.views.message import note
 from demo.views.tables import Column, Html, table
 from mtl.inference.analysis import Analysis
-from mtl.inference.subwords import Subword, by_word
 from mtl.recipe import TaskKind
 from mtl.text import split_words
+from mtl.text.subwords import Subword, by_word
 
 _READS = {TaskKind.CLASSIFICATION: "the pooled vector", TaskKind.TAGGING: "the first sub-word of each word"}
 

@@ -1,4 +1,4 @@
-"""Ragged rows of half-precision vectors in memory-mapped files, one folder an entry.
+"""Ragged rows of vectors in memory-mapped files, one folder an entry.
 
 An entry `<key>/` holds `values.npy` (all vectors one after the other) and `counts.npy` (vectors of each row). It is
 written in a folder of its own and moved into place whole: a reader never meets half an entry, two writers of one key
@@ -8,8 +8,9 @@ do no harm, and a writer that was killed leaves only a folder that is swept late
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -17,11 +18,13 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from mtl.text.batching import segments
+
 _VALUES, _COUNTS = "values.npy", "counts.npy"
 _WRITING = ".writing"
 _HEADER = 128  # bytes before the numbers of such a file
 
-Half = NDArray[np.float16]
+Vectors = NDArray[np.floating]
 Fill = Callable[["RaggedRows"], None]
 
 
@@ -29,22 +32,50 @@ Fill = Callable[["RaggedRows"], None]
 class RaggedRows:
     """N rows; row i holds `counts[i]` vectors of size H, in `values` `(sum of counts, H)`."""
 
-    values: Half
+    values: Vectors
     counts: NDArray[np.int64]
 
     @staticmethod
-    def empty(counts: Sequence[int], *, size: int) -> "RaggedRows":
+    def empty(counts: NDArray[np.int64], *, size: int, dtype: type[np.floating]) -> "RaggedRows":
         """Rows in memory, to be filled."""
-        array = np.asarray(counts, dtype=np.int64)
-        return RaggedRows(np.empty((int(array.sum()), size), dtype=np.float16), array)
+        return RaggedRows(np.empty((int(counts.sum()), size), dtype=dtype), counts)
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
         return np.concatenate([[0], np.cumsum(self.counts)])
 
-    def row(self, index: int) -> Half:
+    def row(self, index: int) -> Vectors:
         """`(counts[index], H)`, a view."""
         return self.values[self._starts[index] : self._starts[index + 1]]
+
+    def padded(self, rows: NDArray[np.int64], length: int) -> NDArray[np.float32]:
+        """Some rows as `(N, length, H)`, 0 after the end of each."""
+        counts = self.counts[rows]
+        found = self.values[segments(self._starts[rows], counts)]
+        if (counts == length).all():
+            return found.astype(np.float32).reshape(len(rows), length, -1)
+        result = np.zeros((len(rows), length, self.values.shape[1]), dtype=np.float32)
+        result[np.arange(length) < counts[:, None]] = found
+        return result
+
+
+class ActivationKind(StrEnum):
+    """What is kept of a window of T tokens and W words.
+
+    `layer` `(T, H)` are the hidden states below the lowest layer that trains. `pooled` `(1 + W, K * H)` is all that
+    heads read of a frozen backbone: the pooled vector, then the state of each word's first token, of K layers.
+    """
+
+    LAYER = "layer"
+    POOLED = "pooled"
+
+
+@dataclass(frozen=True)
+class CachedActivations:
+    """The activations of windows, a row for each."""
+
+    kind: ActivationKind
+    rows: RaggedRows
 
 
 @dataclass(frozen=True)
@@ -65,15 +96,16 @@ class RaggedStore:
             return None
         return RaggedRows(values, counts) if len(values) == counts.sum() else None
 
-    def write(self, key: str, counts: Sequence[int], *, size: int, fill: Fill) -> RaggedRows | None:
+    def write(
+        self, key: str, counts: NDArray[np.int64], *, size: int, dtype: type[np.floating], fill: Fill
+    ) -> RaggedRows | None:
         """Make an entry: `fill` writes the rows of a writable view in any order.
 
         Returns:
             The entry for reading, or None where it is larger than the store may be or cannot be written.
         """
-        array = np.asarray(counts, dtype=np.int64)
-        shape = (int(array.sum()), size)
-        needed = shape[0] * size * 2 + array.nbytes + 2 * _HEADER
+        shape = (int(counts.sum()), size)
+        needed = shape[0] * size * np.dtype(dtype).itemsize + counts.nbytes + 2 * _HEADER
         if needed > self.max_bytes or not shape[0]:
             return None
         place = self.folder / f"{key}.{os.getpid()}{_WRITING}"
@@ -82,11 +114,11 @@ class RaggedStore:
             self._make_room(needed)
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
-            values = np.lib.format.open_memmap(place / _VALUES, mode="w+", dtype=np.float16, shape=shape)
+            values = np.lib.format.open_memmap(place / _VALUES, mode="w+", dtype=dtype, shape=shape)
             _reserve(place / _VALUES)
-            fill(RaggedRows(values, array))
+            fill(RaggedRows(values, counts))
             values.flush()
-            np.save(place / _COUNTS, array)
+            np.save(place / _COUNTS, counts)
             if self.open(key) is None:  # what stands there, if anything, is damaged
                 shutil.rmtree(self.folder / key, ignore_errors=True)
             place.rename(self.folder / key)

@@ -22,9 +22,10 @@ from mtl.checkpoint.config import (
     read_config,
 )
 from mtl.checkpoint.sample import Sample, write_sample
-from mtl.encoder import LoadedBackbone, Tokenizer, load_backbone
+from mtl.encoder import LoadedBackbone, load_backbone
 from mtl.errors import CheckpointError
 from mtl.model import MultiTaskModel, TaskInfo
+from mtl.text.windows import WindowTokenizer
 
 _BACKBONE_PREFIX = "encoder."
 
@@ -37,7 +38,7 @@ class LoadedModel:
     """
 
     model: MultiTaskModel
-    tokenizer: Tokenizer
+    tokenizer: WindowTokenizer
     backbone: BackboneReference
     config: CheckpointConfig | None
     changed: frozenset[str] = frozenset()

@@ -7,35 +7,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mtl.encoder.activations import ActivationCache
+    from mtl.encoder.batch import TokenBatch, token_batch
     from mtl.encoder.encoder import Encoded, Encoder, LoadedBackbone, load_backbone
     from mtl.encoder.parts import BackboneParts
     from mtl.encoder.source import BackboneSource, find_backbone
-    from mtl.encoder.tokens import TokenBatch, TokenizedText, Tokenizer
 
 __all__ = [
+    "ActivationCache",
     "BackboneParts",
     "BackboneSource",
     "Encoded",
     "Encoder",
     "LoadedBackbone",
     "TokenBatch",
-    "TokenizedText",
-    "Tokenizer",
     "find_backbone",
     "load_backbone",
+    "token_batch",
 ]
 
 _PLACES = {
+    "ActivationCache": "activations",
     "BackboneParts": "parts",
     "BackboneSource": "source",
     "Encoded": "encoder",
     "Encoder": "encoder",
     "LoadedBackbone": "encoder",
-    "TokenBatch": "tokens",
-    "TokenizedText": "tokens",
-    "Tokenizer": "tokens",
+    "TokenBatch": "batch",
     "find_backbone": "source",
     "load_backbone": "encoder",
+    "token_batch": "batch",
 }
 
 

@@ -9,14 +9,15 @@ from torch.nn.functional import normalize
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from mtl.encoder.batch import TokenBatch
 from mtl.encoder.boundary import Boundary
 from mtl.encoder.parts import BackboneParts, parts_of
 from mtl.encoder.pooling import pool
 from mtl.encoder.source import BackboneSource, find_backbone
 from mtl.encoder.st_config import read_sentence_config
-from mtl.encoder.tokens import TokenBatch, Tokenizer
 from mtl.errors import BackboneError
 from mtl.recipe.choices import Pooling
+from mtl.text.windows import WindowConfig, WindowTokenizer
 
 _UNBOUNDED = 1_000_000  # tokenizers without a limit say 1e30
 _PLAIN_MAX_LENGTH = 512
@@ -33,11 +34,11 @@ _TOKENIZER_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Hidden states `(B, T, H)`, the pooled vector `(B, H)`, and the embedding `(B, H)`.
+    """Hidden states `(B, T, H)` and the pooled vector `(B, H)` of windows, and the embedding `(N, H)` of texts.
 
-    The embedding is the pooled vector, normalised where the backbone says so; heads read the pooled one. `layers`
-    `(B, T, K, H)` has the states of the embeddings and of every layer, where a head mixes them. After a batch with
-    summaries W stands in the place of T.
+    The embedding is the pooled vector, or the mean of those of a text's windows by their shares, normalised where the
+    backbone says so; heads read the pooled one. `layers` `(B, T, K, H)` has the states after the embeddings and after
+    every layer, where a head mixes them. After a batch with pooled activations W stands in the place of T.
     """
 
     hidden: Tensor
@@ -72,27 +73,28 @@ class Encoder(nn.Module):
         return 1 + len(self.parts().layers)
 
     def cut(self, below: int) -> None:
-        """Put the boundary above so many frozen layers; from then on batches may bring their states there."""
+        """Put the boundary above so many frozen layers; from then on batches may have cached activations there."""
         self._boundary = Boundary(self.model, below=below)
 
     def forward(self, batch: TokenBatch) -> Encoded:
-        """Run the backbone once: from the boundary where the batch brings its states, else from the bottom.
+        """Run the backbone once: from the boundary where the batch has cached activations of a layer, else whole.
 
-        A batch that brings summaries needs no pass.
+        A batch with cached pooled activations needs no pass.
         """
         layers = None
-        if batch.summaries is not None:
-            layers = batch.summaries.view(*batch.summaries.shape[:2], -1, self.dimension)
+        if batch.pooled is not None:
+            layers = batch.pooled.view(*batch.pooled.shape[:2], -1, self.dimension)
             hidden, pooled, layers = layers[:, 1:, -1], layers[:, 0, -1], layers[:, 1:]
-        elif batch.states is not None and self._boundary is not None:
-            hidden = self._boundary.upper(self._inputs(batch), batch.states)
+        elif batch.layer is not None and self._boundary is not None:
+            hidden = self._boundary.upper(self._inputs(batch), batch.layer)
             pooled = pool(hidden, batch.mask, self.pooling)
         else:
             output = self.model(**self._inputs(batch), output_hidden_states=self.gives_layers)
             hidden = output.last_hidden_state
             layers = torch.stack((*output.hidden_states[:-1], hidden), dim=2) if self.gives_layers else None
             pooled = pool(hidden, batch.mask, self.pooling)
-        return Encoded(hidden, pooled, normalize(pooled, dim=-1) if self.normalize else pooled, layers)
+        embedding = pooled if batch.texts is None else _combined(pooled, batch.texts, batch.shares)
+        return Encoded(hidden, pooled, normalize(embedding, dim=-1) if self.normalize else embedding, layers)
 
     def lower(self, batch: TokenBatch) -> Tensor:
         """The states `(B, T, H)` at the boundary, without gradients; `cut` comes first."""
@@ -114,7 +116,7 @@ class LoadedBackbone:
 
     source: BackboneSource
     encoder: Encoder
-    tokenizer: Tokenizer
+    tokenizer: WindowTokenizer
 
 
 def load_backbone(name: str, *, pooling: Pooling | None = None, max_length: int | None = None) -> LoadedBackbone:
@@ -135,11 +137,20 @@ def load_backbone(name: str, *, pooling: Pooling | None = None, max_length: int 
     limit = _length_limit(model, int(backend.model_max_length))
     if max_length is not None and max_length > limit:
         raise BackboneError(f"{name}: a max_length up to {limit} was expected, was {max_length}")
-    tokenizer = Tokenizer(
-        backend, max_length=max_length or min(sentence.max_length or limit, limit), lower_case=sentence.lower_case
+    config = WindowConfig(
+        max_length=max_length or min(sentence.max_length or limit, limit),
+        pad_id=int(backend.pad_token_id if backend.pad_token_id is not None else 0),
+        lower_case=sentence.lower_case,
     )
+    tokenizer = WindowTokenizer(backend.backend_tokenizer, config)
     encoder = Encoder(model, pooling=pooling or sentence.pooling or Pooling.MEAN, normalize=sentence.normalize)
     return LoadedBackbone(source, encoder.eval(), tokenizer)
+
+
+def _combined(pooled: Tensor, texts: Tensor, shares: Tensor | None) -> Tensor:
+    """`(N, H)` of texts from `(B, H)` of their windows."""
+    weighted = pooled if shares is None else pooled * shares.unsqueeze(1)
+    return pooled.new_zeros(int(texts.max()) + 1, pooled.shape[1]).index_add(0, texts, weighted)
 
 
 def _load_model(source: BackboneSource) -> PreTrainedModel:
@@ -197,7 +208,6 @@ def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
         raise BackboneError(f"{source.name}: a tokenizer was expected: {_first_line(error)}") from error
     if not backend.is_fast:
         raise BackboneError(f"{source.name}: a fast tokenizer (tokenizer.json) was expected, offsets need it")
-    backend.padding_side = "right"
     return backend
 
 

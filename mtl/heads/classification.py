@@ -1,6 +1,5 @@
 """One label a sentence: dense, activation, dropout, output."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -38,13 +37,19 @@ class ClassificationHead(nn.Module):
         logits: Tensor = self.output(self.dropout(self.hidden(pooled)))
         return logits
 
-    def loss(self, logits: Tensor, classes: Tensor) -> Tensor:
-        """Mean cross-entropy over sentences; `classes` is `(B,)`, -100 for a label that the head lacks."""
-        if bool((classes == -100).all()):
-            return logits.sum() * 0.0
-        return cross_entropy(logits, classes, label_smoothing=self.label_smoothing if self.training else 0.0)
+    def loss(self, logits: Tensor, classes: Tensor, shares: Tensor | None = None) -> Tensor:
+        """Mean cross-entropy over texts.
 
-    @staticmethod
-    def probabilities(logits: Tensor) -> Tensor:
-        """`(B, C)`, rows sum to 1."""
-        return torch.softmax(logits.float(), dim=-1)
+        Args:
+            logits: `(B, C)`.
+            classes: `(B,)`, -100 for a label that the head lacks.
+            shares: `(B,)`, how much each window counts of its text; None where each is a text.
+        """
+        known = classes != -100
+        if not bool(known.any()):
+            return logits.sum() * 0.0
+        smoothing = self.label_smoothing if self.training else 0.0
+        if shares is None:
+            return cross_entropy(logits, classes, label_smoothing=smoothing)
+        losses = cross_entropy(logits, classes, label_smoothing=smoothing, reduction="none")
+        return (losses * shares).sum() / (shares * known).sum().clamp(min=1e-9)

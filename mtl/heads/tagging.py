@@ -1,4 +1,4 @@
-"""One BIO tag a word, from its first sub-word; linear or CRF, both decoded to legal BIO only."""
+"""One BIO tag for each word, from its first sub-word; linear or CRF. `mtl.decoding` decodes both to legal BIO."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 from mtl.encoder import Encoded
 from mtl.heads import crf
 from mtl.heads.layers import Dropout, LayerMix, hidden_layers
-from mtl.labels import TagSet
+from mtl.labels import ILLEGAL, TagSet
 from mtl.recipe.choices import Decoder
 from mtl.recipe.schema import HeadConfig
 
@@ -34,10 +34,9 @@ class TaggingHead(nn.Module):
         if self.is_crf:
             self.transitions = nn.Parameter(torch.zeros(len(tags.tags), len(tags.tags)))
             self.starts = nn.Parameter(torch.zeros(len(tags.tags)))
-        legal = torch.from_numpy(tags.legal_transitions())
-        self.register_buffer("_illegal", (~legal).float() * crf.ILLEGAL, persistent=False)
-        starts = torch.from_numpy(tags.legal_starts())
-        self.register_buffer("_illegal_starts", (~starts).float() * crf.ILLEGAL, persistent=False)
+            legal, starts = torch.from_numpy(tags.legal_transitions()), torch.from_numpy(tags.legal_starts())
+            self.register_buffer("_illegal", (~legal).float() * ILLEGAL, persistent=False)
+            self.register_buffer("_illegal_starts", (~starts).float() * ILLEGAL, persistent=False)
 
     def forward(self, hidden: Tensor, first_tokens: Tensor) -> Tensor:
         """Emissions `(B, W, L)` float32 from what the head reads and the first token of each word `(B, W)`."""
@@ -54,13 +53,23 @@ class TaggingHead(nn.Module):
         assert encoded.layers is not None
         return encoded.layers
 
-    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        """Mean over the words of the mask; `tags` is `(B, W)`.
+    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor, sentences: Tensor | None = None) -> Tensor:
+        """Mean over the words of the mask, in nats.
 
-        -100 marks a tag that the head lacks: linear skips such a word, a CRF reads it as `O`.
+        Args:
+            emissions: `(B, W, L)`.
+            tags: `(B, W)`; -100 marks a tag that the head lacks: linear skips such a word, a CRF reads it as `O`.
+            mask: `(B, W)`.
+            sentences: `(S, W)`, the words of sentences that go on over several windows, for a CRF: positions in the
+                flattened `B * W`, -1 after the end of a sentence. None where each window is a sentence.
         """
+        if not emissions.shape[1]:
+            return emissions.sum() * 0.0
         words = mask.sum().clamp(min=1)
         if self.is_crf:
+            if sentences is not None:
+                at, mask = sentences.clamp(min=0), sentences >= 0
+                emissions, tags = emissions.flatten(0, 1)[at], tags.flatten()[at]
             total = crf.negative_log_likelihood(emissions, tags.clamp(min=0), mask, *self._scores())
             return total / words
         wanted = tags.masked_fill(~mask, -100)
@@ -69,26 +78,5 @@ class TaggingHead(nn.Module):
         smoothing = self.label_smoothing if self.training else 0.0
         return cross_entropy(emissions.flatten(0, 1), wanted.flatten(), label_smoothing=smoothing)
 
-    def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """The best legal tags `(B, W)`; 0 outside the mask."""
-        transitions, starts = self._scores()
-        if not self.is_crf:
-            best = emissions.argmax(dim=-1) * mask
-            if self._is_legal(best, mask):
-                return best
-            emissions = torch.log_softmax(emissions, dim=-1)
-        return crf.viterbi(emissions, mask, transitions, starts)
-
-    def probabilities(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """Probability of each tag `(B, W, L)`: softmax, or the marginals of a CRF."""
-        return crf.marginals(emissions, mask, *self._scores()) if self.is_crf else torch.softmax(emissions, dim=-1)
-
     def _scores(self) -> tuple[Tensor, Tensor]:
-        if not self.is_crf:
-            return self._illegal, self._illegal_starts  # type: ignore[return-value]
         return self.transitions + self._illegal, self.starts + self._illegal_starts  # type: ignore[operator]
-
-    def _is_legal(self, tags: Tensor, mask: Tensor) -> bool:
-        pairs = self._illegal[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]  # type: ignore[index]
-        first = self._illegal_starts[tags[:, :1]] * mask[:, :1]  # type: ignore[index]
-        return bool((pairs == 0).all() and (first == 0).all())

@@ -2,6 +2,6 @@
 
 from mtl.inference.analysis import Analysis, Entity
 from mtl.inference.engine import Engine
-from mtl.inference.subwords import Subword
+from mtl.text.subwords import Subword
 
 __all__ = ["Analysis", "Engine", "Entity", "Subword"]

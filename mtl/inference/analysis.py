@@ -1,29 +1,14 @@
 """What one pass says about a sentence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.inference.decoding import Decoded
-from mtl.labels import spans_of
-from mtl.text import Span
+from mtl.decoding import Entity
 
-
-class Entity(TypedDict):
-    """One span, with the keys of a transformers token-classification pipeline.
-
-    `start` and `end` are Python string offsets into the sentence as given, end exclusive, and
-    `word == sentence[start:end]`; `score` is the mean probability of the span's tags, 0 to 1.
-    """
-
-    entity_group: str
-    score: float
-    word: str
-    start: int
-    end: int
+__all__ = ["Analysis", "Entity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +27,3 @@ class Analysis:
     tokens: int
     cut_at: int | None
     windows: int = 1
-
-
-def entities_of(text: str, words: Sequence[Span], decoded: Decoded, tags: Sequence[str]) -> list[Entity]:
-    """The entities of a text, disjoint and in order."""
-    if not decoded.tags.any():  # all are O
-        return []
-    probabilities = decoded.probabilities.tolist()
-    result = []
-    for span in spans_of([tags[tag] for tag in decoded.tags.tolist()]):
-        start, end = words[span.start].start, words[span.end - 1].end
-        score = sum(probabilities[span.start : span.end]) / (span.end - span.start)
-        result.append(Entity(entity_group=span.label, score=score, word=text[start:end], start=start, end=end))
-    return result

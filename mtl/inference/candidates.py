@@ -11,14 +11,14 @@ from mtl.inference.backends import Backend, Batch, openvino
 from mtl.inference.backends.int8 import quantize
 from mtl.inference.backends.mixed import quantize_queries_and_keys
 from mtl.inference.backends.pytorch import TorchBackend
-from mtl.inference.passes import Passes
 from mtl.inference.precision import InferencePrecision
 from mtl.inference.probe_texts import TEXTS
-from mtl.inference.reading import Reader
+from mtl.inference.runner import Runner
 from mtl.inference.spec import EngineSpec
 from mtl.inference.store import PreparedFolder
 from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
 from mtl.recipe.choices import TaskKind
+from mtl.text.windows import WindowTokenizer
 
 FP32, BF16 = InferencePrecision.FP32, InferencePrecision.BF16
 MIXED, INT8 = InferencePrecision.MIXED, InferencePrecision.INT8
@@ -35,7 +35,7 @@ class Prepared:
 
     loaded: LoadedModel
     spec: EngineSpec
-    reader: Reader
+    tokenizer: WindowTokenizer
     folder: PreparedFolder
     checkpoint: Path | None = None
 
@@ -113,7 +113,8 @@ def _export(prepared: Prepared) -> None:
         raise BackendError("OpenVINO was left out: it is not installed (pip install polyhead[fast])")
     if prepared.folder.spec() is None:
         with _room_on_disk(prepared):
-            prepared.folder.prepare(prepared.spec, lambda folder: openvino.export(prepared.loaded.model, folder))
+            tokenizer = prepared.tokenizer.to_json()
+            prepared.folder.prepare(prepared.spec, tokenizer, lambda to: openvino.export(prepared.loaded.model, to))
 
 
 def _quantize(prepared: Prepared, precision: InferencePrecision) -> None:
@@ -127,9 +128,9 @@ def _quantize(prepared: Prepared, precision: InferencePrecision) -> None:
     if make is None or (folder / name).exists():
         return
     reference = TorchBackend(prepared.loaded.model)
-    passes = Passes(prepared.spec, prepared.reader, reference, batch_tokens=DEFAULT_BATCH_TOKENS)
+    runner = Runner(prepared.spec, prepared.tokenizer, reference, batch_tokens=DEFAULT_BATCH_TOKENS)
     with _room_on_disk(prepared):
-        prepared.folder.add(lambda fresh: make(folder / openvino.GRAPH_FILE, fresh / name, passes.batches(TEXTS)))
+        prepared.folder.add(lambda fresh: make(folder / openvino.GRAPH_FILE, fresh / name, runner.batches(TEXTS)))
 
 
 @contextmanager

@@ -7,19 +7,19 @@ import numpy as np
 
 from mtl.checkpoint.sample import read_sample
 from mtl.data import Example
+from mtl.decoding import Decoded, ModelOutput, Request
 from mtl.errors import BackendError, DataError
+from mtl.evaluation import main_metric, request_of
 from mtl.inference.backends import Backend
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.candidates import Prepared, candidates
 from mtl.inference.choice import Choice, Measured
-from mtl.inference.decoding import Decoded
-from mtl.inference.evaluating import main_metric
-from mtl.inference.passes import Findings, Passes, Request
 from mtl.inference.probe_texts import TEXTS
+from mtl.inference.runner import Runner
 from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, Wanted
 from mtl.labels import spans_of
 from mtl.metrics.tagging import span_f1
-from mtl.text import split_words
+from mtl.text import SplitWords
 
 MIN_COSINE = 0.999
 MOST_LOSS = 0.002
@@ -55,9 +55,9 @@ def choose(prepared: Prepared, wanted: Wanted) -> tuple[Backend, Choice]:
 def _measured(
     prepared: Prepared, wanted: Wanted, makers: list[Callable[[], Backend]], notes: list[str]
 ) -> tuple[Backend, Choice]:
-    request = Request(TEXTS, [split_words(text) for text in TEXTS])
+    request = Request(TEXTS, SplitWords(TEXTS))
     reference = TorchBackend(prepared.loaded.model)
-    expected = _passes(prepared, reference)(request)
+    expected = _runner(prepared, reference)(request)
     sample = _sample(prepared, notes)
     metrics = _metrics(prepared, reference, sample)
     deadline = time.perf_counter() + _SECONDS
@@ -90,14 +90,14 @@ def _measured(
     return backend, choice
 
 
-def _passes(prepared: Prepared, backend: Backend, batch_tokens: int = DEFAULT_BATCH_TOKENS) -> Passes:
-    return Passes(prepared.spec, prepared.reader, backend, batch_tokens=batch_tokens)
+def _runner(prepared: Prepared, backend: Backend, batch_tokens: int = DEFAULT_BATCH_TOKENS) -> Runner:
+    return Runner(prepared.spec, prepared.tokenizer, backend, batch_tokens=batch_tokens)
 
 
-def _measure(prepared: Prepared, backend: Backend, request: Request, expected: Findings) -> Measured:
-    passes = _passes(prepared, backend)
-    found = passes(request)
-    speed = _speed(passes, request)
+def _measure(prepared: Prepared, backend: Backend, request: Request, expected: ModelOutput) -> Measured:
+    runner = _runner(prepared, backend)
+    found = runner(request)
+    speed = _speed(runner, request)
     cosine = _min_cosine(found, expected)
     same = all(
         (found.classes[name].argmax(1) == rows.argmax(1)).all().item() for name, rows in expected.classes.items()
@@ -131,15 +131,15 @@ def _run_in_turn(
     for place, backend in list(rivals.items()) * _MOST_ROUNDS:
         if time.perf_counter() > deadline:
             return
-        speed = max(measured[place].tokens_per_second, _speed(_passes(prepared, backend), request))
+        speed = max(measured[place].tokens_per_second, _speed(_runner(prepared, backend), request))
         measured[place] = measured[place].model_copy(update={"tokens_per_second": speed})
 
 
-def _speed(passes: Passes, request: Request) -> float:
+def _speed(runner: Runner, request: Request) -> float:
     """Tokens a second."""
     begun = time.perf_counter()
-    found = passes(request)
-    return sum(text.tokens for text in found.read) / (time.perf_counter() - begun)
+    found = runner(request)
+    return int(found.tokens.sum()) / (time.perf_counter() - begun)
 
 
 def _sample(prepared: Prepared, notes: list[str]) -> Mapping[str, Sequence[Example]]:
@@ -154,8 +154,8 @@ def _sample(prepared: Prepared, notes: list[str]) -> Mapping[str, Sequence[Examp
 
 def _metrics(prepared: Prepared, backend: Backend, sample: Mapping[str, Sequence[Example]]) -> dict[str, float]:
     """The main metric of each task that has a sample."""
-    tasks, passes = prepared.spec.task_infos(), _passes(prepared, backend)
-    return {name: main_metric(tasks[name], examples, passes) for name, examples in sample.items()}
+    tasks, runner = prepared.spec.task_infos(), _runner(prepared, backend)
+    return {n: main_metric(tasks[n], found, runner(request_of(tasks[n], found))) for n, found in sample.items()}
 
 
 def _on_sample(row: Measured, expected: Mapping[str, float], found: Mapping[str, float]) -> Measured:
@@ -163,7 +163,7 @@ def _on_sample(row: Measured, expected: Mapping[str, float], found: Mapping[str,
     return row.model_copy(update={"sample_loss": max(0.0, loss), "faithful": row.faithful and loss <= MOST_LOSS})
 
 
-def _min_cosine(found: Findings, expected: Findings) -> float:
+def _min_cosine(found: ModelOutput, expected: ModelOutput) -> float:
     lengths = np.linalg.norm(found.embeddings, axis=1) * np.linalg.norm(expected.embeddings, axis=1)
     cosines = (found.embeddings * expected.embeddings).sum(axis=1) / lengths.clip(min=1e-12)
     return float(cosines.min()) if np.isfinite(cosines).all() else 0.0
@@ -187,7 +187,7 @@ def _best_budget(prepared: Prepared, backend: Backend, deadline: float) -> int:
             begun = time.perf_counter()
             if begun > deadline:
                 return DEFAULT_BATCH_TOKENS
-            _passes(prepared, backend, budget)(request)
+            _runner(prepared, backend, budget)(request)
             taken.append(time.perf_counter() - begun)
     best = {budget: min(taken[1:]) for budget, taken in seconds.items()}
     fastest = min(best, key=lambda budget: best[budget])

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from mtl.decoding import Entity, ModelOutput, Request, entities_of
 from mtl.errors import InputError
-from mtl.inference.analysis import Analysis, Entity, entities_of
+from mtl.evaluation import evaluate
+from mtl.inference.analysis import Analysis
 from mtl.inference.loading import EngineParts, open_model, parts_of
-from mtl.inference.passes import Findings, Passes, Request
+from mtl.inference.runner import Runner
 from mtl.inference.sharing import SharedPasses
 from mtl.inference.source import STARTER
-from mtl.inference.subwords import Subword
 from mtl.recipe.schema import TaskConfig
 from mtl.task import TaskInfo
 from mtl.text import SplitWords, clean
+from mtl.text.subwords import Subword
 
 if TYPE_CHECKING:
     from mtl.checkpoint import LoadedModel
@@ -31,13 +33,13 @@ class Engine:
 
     def __init__(self, parts: EngineParts, *, name: str) -> None:
         self._parts = parts
-        self._passes = Passes(parts.spec, parts.reader, parts.backend, batch_tokens=parts.choice.batch_tokens)
-        self._run = SharedPasses(self._passes)
+        runner = Runner(parts.spec, parts.tokenizer, parts.backend, batch_tokens=parts.choice.batch_tokens)
+        self._run = SharedPasses(runner)
         self.name = name
         self.tasks: Mapping[str, TaskInfo] = parts.spec.task_infos()
         self.backbone = parts.spec.backbone
         self.dimension = parts.spec.dimension
-        self.max_length = parts.spec.reader.max_length
+        self.max_length = parts.spec.window.max_length
         self.choice = parts.choice
         """The backend and precision that the model runs with, and what was measured to choose them."""
         self.fingerprint = parts.fingerprint
@@ -52,7 +54,7 @@ class Engine:
         *,
         precision: str = "auto",
         backend: str = "auto",
-        long_texts: str = "windows",
+        long_texts: str | None = None,
     ) -> "Engine":
         """Load a model.
 
@@ -62,7 +64,7 @@ class Engine:
                 machine among what answers as fp32 does.
             backend: `torch`, `openvino`, or `auto` for the faster one.
             long_texts: `windows` reads a text that is longer than the backbone's maximum in overlapping windows, `cut`
-                cuts it as sentence-transformers does.
+                cuts it as sentence-transformers does; by default as the model was trained, else `windows`.
 
         Raises:
             CheckpointError, BackboneError: nothing that can be loaded has this name.
@@ -73,7 +75,7 @@ class Engine:
         return cls(parts, name=str(name))
 
     @classmethod
-    def of(cls, loaded: "LoadedModel", *, name: str, long_texts: str = "windows") -> "Engine":
+    def of(cls, loaded: "LoadedModel", *, name: str, long_texts: str | None = None) -> "Engine":
         """An engine of a model in memory, in float32 by torch."""
         return cls(parts_of(loaded, long_texts), name=name)
 
@@ -125,8 +127,10 @@ class Engine:
         found = self._run(request)
         classes, entities = self._classes(found), self._entities(request, found)
         return [
-            Analysis(text, found.embeddings[i], classes[i], entities[i], read.tokens, read.cut_at, len(read.windows))
-            for i, (text, read) in enumerate(zip(request.texts, found.read, strict=True))
+            Analysis(text, found.embeddings[i], classes[i], entities[i], tokens, found.cut_at.get(i), windows)
+            for i, (text, tokens, windows) in enumerate(
+                zip(request.texts, found.tokens.tolist(), found.windows.tolist(), strict=True)
+            )
         ]
 
     def subwords(self, sentence: str) -> tuple[Subword, ...]:
@@ -135,13 +139,7 @@ class Engine:
         Raises:
             InputError: the sentence is no string.
         """
-        reader = self._parts.reader
-        (read,) = reader(_cleaned([sentence]), offsets=True)
-        return tuple(
-            Subword(piece, *offsets)
-            for window in read.windows
-            for piece, offsets in zip(reader.pieces(window.ids), window.offsets, strict=True)
-        )
+        return self._parts.tokenizer.subwords(*_cleaned([sentence]))
 
     def evaluate(self, task: str, examples: "Sequence[Example]") -> dict[str, float]:
         """Every metric of a task on labelled examples (see `mtl.evaluation.evaluate`).
@@ -150,11 +148,9 @@ class Engine:
             DataError: the examples are of another kind than the task.
             InputError: there is no such task.
         """
-        from mtl.inference.evaluating import evaluate_task  # scikit-learn takes a second to import
-
         if task not in self.tasks:
             raise InputError(f"a task of {', '.join(self.tasks) or 'none'} was expected, was {task!r}")
-        return evaluate_task(self.tasks[task], examples, self._run)
+        return evaluate(self.tasks[task], examples, self._run)
 
     def task_config(self, task: str) -> TaskConfig:
         """How the task's data files are to be read, as its training did."""
@@ -162,17 +158,17 @@ class Engine:
         kept = {key: trained[key] for key in ("map_labels", "score_range") if key in trained}
         return TaskConfig(kind=self.tasks[task].kind, **kept)
 
-    def _classes(self, found: Findings) -> list[dict[str, dict[str, float]]]:
-        result: list[dict[str, dict[str, float]]] = [{} for _ in found.read]
+    def _classes(self, found: ModelOutput) -> list[dict[str, dict[str, float]]]:
+        result: list[dict[str, dict[str, float]]] = [{} for _ in found.embeddings]
         for name, rows in found.classes.items():
             labels = self.tasks[name].labels
             for one, values in zip(result, rows.tolist(), strict=True):
                 one[name] = dict(zip(labels, values, strict=True))
         return result
 
-    def _entities(self, request: Request, found: Findings) -> list[dict[str, list[Entity]]]:
+    def _entities(self, request: Request, found: ModelOutput) -> list[dict[str, list[Entity]]]:
         assert request.words is not None
-        result: list[dict[str, list[Entity]]] = [{} for _ in found.read]
+        result: list[dict[str, list[Entity]]] = [{} for _ in found.embeddings]
         for name, rows in found.tags.items():
             tags = self.tasks[name].tags.tags
             for one, text, words, decoded in zip(result, request.texts, request.words, rows, strict=True):

@@ -1,7 +1,6 @@
 """The hidden states of one pass pooled in all six ways, to compare them."""
 
 from collections.abc import Sequence
-from threading import Lock
 
 import numpy as np
 import torch
@@ -10,19 +9,22 @@ from torch.nn.functional import normalize
 
 from mtl.checkpoint import LoadedModel
 from mtl.device import best_device
+from mtl.encoder import token_batch
 from mtl.encoder.pooling import pool
 from mtl.inference.source import find_model, load_model
-from mtl.prediction import forward
-from mtl.recipe.choices import Pooling
+from mtl.recipe.choices import LongTexts, Pooling
 from mtl.text import clean
+from mtl.text.batching import by_length, pack
+
+_BATCH_TOKENS = 4096
 
 
 class Poolings:
     """A model that gives each sentence six embeddings; make one with `Poolings.load`. Safe to share between threads."""
 
     def __init__(self, loaded: LoadedModel) -> None:
-        self._loaded = loaded
-        self._lock = Lock()
+        self._model = loaded.model
+        self._tokenizer = loaded.tokenizer.with_long_texts(LongTexts.CUT)
         self.own = loaded.model.encoder.pooling
         """The pooling that the model itself uses."""
 
@@ -39,14 +41,15 @@ class Poolings:
 
     @torch.inference_mode()
     def encode(self, sentences: Sequence[str]) -> dict[Pooling, NDArray[np.float32]]:
-        """Embeddings `(N, H)` float32 for every pooling; that of `own` equals what the engine gives."""
-        encoder, tokenizer = self._loaded.model.encoder, self._loaded.tokenizer
-        with self._lock:  # tokenizers keep their truncation settings in shared state
-            tokens = tokenizer([clean(sentence) for sentence in sentences])
+        """Embeddings `(N, H)` float32 for every pooling; a text that is too long is cut."""
+        encoder = self._model.encoder
+        texts = self._tokenizer([clean(sentence) for sentence in sentences])
         found = {p: np.zeros((len(sentences), encoder.dimension), dtype=np.float32) for p in Pooling}
-        for batch in forward(self._loaded.model, tokenizer, tokens):
+        lengths = texts.lengths.tolist()
+        for rows in pack(lengths, by_length(lengths), budget=_BATCH_TOKENS):
+            batch = token_batch(texts.batch(rows)).to(self._model.device)
+            hidden = encoder(batch).hidden
             for pooling, vectors in found.items():
-                pooled = pool(batch.encoded.hidden, batch.tokens.mask, pooling)
-                pooled = normalize(pooled, dim=-1) if encoder.normalize else pooled
-                vectors[batch.rows] = pooled.float().cpu().numpy()
+                pooled = pool(hidden, batch.mask, pooling)
+                vectors[rows] = (normalize(pooled, dim=-1) if encoder.normalize else pooled).float().cpu().numpy()
         return found

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from mtl.inference.passes import Findings, Request
+from mtl.decoding import ModelOutput, Request
 
 _MOST_TEXTS = 256  # of one shared pass; a larger request runs by itself, so that nobody waits for all of it
 
@@ -12,7 +12,7 @@ _MOST_TEXTS = 256  # of one shared pass; a larger request runs by itself, so tha
 @dataclass(eq=False)
 class _Job:
     request: Request
-    findings: Findings | None = None
+    findings: ModelOutput | None = None
     error: BaseException | None = field(default=None)
 
 
@@ -23,13 +23,13 @@ class SharedPasses:
         run: what runs a request.
     """
 
-    def __init__(self, run: Callable[[Request], Findings]) -> None:
+    def __init__(self, run: Callable[[Request], ModelOutput]) -> None:
         self._run = run
         self._waiting: list[_Job] = []
         self._gathering = Lock()
         self._running = Lock()
 
-    def __call__(self, request: Request) -> Findings:
+    def __call__(self, request: Request) -> ModelOutput:
         """The findings of a request, which may have been run together with others."""
         if len(request.texts) > _MOST_TEXTS:
             return self._run(request)

@@ -1,15 +1,16 @@
-"""What an engine knows of its model beside the weights: enough to read texts and to decode answers."""
+"""What an engine knows of its model besides the weights: enough to tokenise texts and to decode outputs."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from mtl.checkpoint.config import TaskRecord
-from mtl.inference.decoding import TagDecoder
-from mtl.inference.reading import ReaderConfig
+from mtl.decoding import TagDecoder
 from mtl.recipe.choices import TaskKind
 from mtl.task import TaskInfo
+from mtl.text.windows import WindowConfig
 
 if TYPE_CHECKING:
     from mtl.checkpoint import LoadedModel
@@ -24,15 +25,13 @@ class CrfScores(BaseModel):
 
 
 class EngineSpec(BaseModel):
-    """A model without its weights; `recipe` is what its training said of the tasks' files."""
+    """A model without its weights and its tokenizer; `recipe` is what its training said of the tasks' files."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     backbone: str
     dimension: int
     normalize: bool
-    reader: ReaderConfig
-    tokenizer: str
-    """`tokenizer.json` as the library `tokenizers` reads it."""
+    window: WindowConfig
     tasks: dict[str, TaskRecord]
     crf: dict[str, CrfScores]
     recipe: dict[str, Any]
@@ -40,6 +39,15 @@ class EngineSpec(BaseModel):
     def task_infos(self) -> dict[str, TaskInfo]:
         """The tasks by name."""
         return {n: TaskInfo(n, t.kind, t.labels, t.head) for n, t in self.tasks.items()}
+
+    def of_tasks(self, names: Collection[str]) -> "EngineSpec":
+        """The same model with some of its heads."""
+        return self.model_copy(
+            update={
+                "tasks": {name: task for name, task in self.tasks.items() if name in names},
+                "crf": {name: scores for name, scores in self.crf.items() if name in names},
+            }
+        )
 
     def names(self, kind: TaskKind) -> list[str]:
         """The names of the tasks of one kind, in their order."""
@@ -61,7 +69,7 @@ class EngineSpec(BaseModel):
 
 def spec_of(loaded: "LoadedModel") -> EngineSpec:
     """The spec of a loaded model."""
-    model, tokenizer = loaded.model, loaded.tokenizer
+    model = loaded.model
     crf = {}
     for name, head in model.heads.items():
         if getattr(head, "is_crf", False):
@@ -70,8 +78,7 @@ def spec_of(loaded: "LoadedModel") -> EngineSpec:
         backbone=loaded.backbone.name,
         dimension=model.encoder.dimension,
         normalize=model.encoder.normalize,
-        reader=ReaderConfig(max_length=tokenizer.max_length, pad_id=tokenizer.pad_id, lower_case=tokenizer.lower_case),
-        tokenizer=tokenizer.backend.backend_tokenizer.to_str(),
+        window=loaded.tokenizer.config,
         tasks={n: TaskRecord(kind=t.kind, labels=t.labels, head=t.head) for n, t in model.tasks.items()},
         crf=crf,
         recipe=dict(loaded.config.recipe) if loaded.config else {},

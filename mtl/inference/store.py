@@ -10,14 +10,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pydantic import ValidationError
+from tokenizers import Tokenizer
 
 from mtl.inference.choice import Choice
 from mtl.inference.spec import EngineSpec
 from mtl.runs import home
 
-_FORMAT = "polyhead-engine-3"
+_FORMAT = "polyhead-engine-4"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
-_SPEC_FILE = "engine.json"
+_SPEC_FILE, _TOKENIZER_FILE = "engine.json", "tokenizer.json"
 _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used go
 
 
@@ -42,7 +43,11 @@ class PreparedFolder:
             return None
         return spec
 
-    def prepare(self, spec: EngineSpec, export: Callable[[Path], None]) -> None:
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer; there is one where there is a spec."""
+        return Tokenizer.from_file(str(self.path / _TOKENIZER_FILE))
+
+    def prepare(self, spec: EngineSpec, tokenizer: str, export: Callable[[Path], None]) -> None:
         """Fill the folder; its spec comes last, so that a folder with one is complete.
 
         Raises:
@@ -50,6 +55,7 @@ class PreparedFolder:
             OSError: there is no room.
         """
         self.add(export)
+        self.add(lambda fresh: (fresh / _TOKENIZER_FILE).write_text(tokenizer, encoding="utf-8"))
         self.add(lambda fresh: (fresh / _SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8"))
 
     def add(self, make: Callable[[Path], object]) -> None:

@@ -2,19 +2,18 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import islice, pairwise
 
 import torch
 
 from mtl.device import computing_in
-from mtl.encoder import TokenizedText
 from mtl.recipe.choices import Precision
-from mtl.training.features import whole_backbone
 from mtl.training.losses import batch_loss
-from mtl.training.prepared import collate, with_features
 from mtl.training.setup import Course, Trainer, is_anchored
+from mtl.training.stage import StageState, whole_backbone
+from mtl.training.train_set import make_batch
 
 _BATCHES = 6  # measured ones, after one that warms up
 _FORWARD_SHARE = 3.0  # a training step costs about three forward passes
@@ -39,22 +38,25 @@ class _Pace:
 def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
     """Go through the stages of a run that makes so many draws of each task; the weights stay as they are.
 
-    The first and the last stage are measured; the pace of those between lies between theirs.
+    The first and the last stage are measured; the pace of the others lies between theirs.
     """
-    course, dev_tokens = trainer.course, sum(map(len, _texts_to_measure(trainer)))
-    train_tokens = sum(map(len, _texts_that_train(trainer)))
+    course, data = trainer.course, trainer.data
+    dev = [*(one.texts for one in data.dev.values()), data.sample.texts]
+    train_tokens = sum(examples.tokens for examples in data.train.values())
+    dev_tokens = sum(int(texts.lengths.sum()) for texts in dev)
     drawn = sum(draws[task] * _tokens_a_batch(trainer, course, task) for task in draws) if course else 0.0
     last = len(trainer.stages) - 1
     ends = [*(stage.begins for stage in trainer.stages), 1.0]
     evaluations = _evaluations(trainer)
     cache_bytes, fills, paces = _anchor_bytes(trainer), [], {}
     for index in range(last + 1):
-        trainer.enter_stage(index, compute_states=False)
-        if trainer.features:
-            cache_bytes += sum(trainer.features.bytes_of(texts) for texts in _sets(trainer, dev=evaluations[index] > 0))
-        fills.append(train_tokens + dev_tokens * (evaluations[index] > 0) if trainer.features else 0)
+        stage = trainer.enter_stage(index)
+        if stage.cache is not None:
+            cache_bytes += sum(stage.cache.bytes_of(examples.texts) for examples in data.train.values())
+            cache_bytes += sum(stage.for_dev(stage.cache).bytes_of(texts) for texts in dev if evaluations[index])
+        fills.append(train_tokens + dev_tokens * (evaluations[index] > 0) if stage.cache is not None else 0)
         if course and index in (0, last):
-            paces[index] = _measure(trainer, course)
+            paces[index] = _measure(trainer, stage, course)
     if not course:
         return Costs(0.0, cache_bytes)
     seconds = 0.0
@@ -71,46 +73,29 @@ def _between(first: _Pace, last: _Pace, share: float) -> _Pace:
     return _Pace(first.step + share * (last.step - first.step), max(first.lower, last.lower))
 
 
-def _texts_that_train(trainer: Trainer) -> list[TokenizedText]:
-    return [text for examples in trainer.corpus.train.values() for example in examples for text in example.texts]
-
-
-def _texts_to_measure(trainer: Trainer) -> list[TokenizedText]:
-    return [text for dev in trainer.corpus.dev.values() for text in dev.texts] + list(trainer.corpus.sample.texts)
-
-
 def _tokens_a_batch(trainer: Trainer, course: Course, task: str) -> float:
-    return sum(map(len, trainer.corpus.train[task])) / max(1, len(course.sampler.batches(task)))
-
-
-def _sets(trainer: Trainer, *, dev: bool) -> Iterator[list[TokenizedText]]:
-    """The texts of each entry that the cache gets in a stage, those of dev where it measures."""
-    for examples in trainer.corpus.train.values():
-        yield [text for example in examples for text in example.texts]
-    if dev:
-        yield from (list(dev.texts) for dev in trainer.corpus.dev.values())
-        yield list(trainer.corpus.sample.texts)
+    return trainer.data.train[task].tokens / max(1, len(course.sampler.batches(task)))
 
 
 def _anchor_bytes(trainer: Trainer) -> int:
     if not trainer.recipe.cache.enabled or not is_anchored(trainer.recipe, trainer.stages[-1].plan):
         return 0
-    texts = [replace(text, first_tokens=()) for text in _texts_that_train(trainer)]
-    return whole_backbone(trainer.recipe, trainer.loaded, precision=Precision.FP32).bytes_of(texts)
+    cache = whole_backbone(trainer.recipe, trainer.loaded, precision=Precision.FP32)
+    return sum(cache.bytes_of(examples.texts.without_words()) for examples in trainer.data.train.values())
 
 
-def _measure(trainer: Trainer, course: Course) -> _Pace:
+def _measure(trainer: Trainer, stage: StageState, course: Course) -> _Pace:
     """Run a few batches forward and backward."""
     model = trainer.loaded.model
     trainer.freezer.train()
     step_seconds, lower_seconds, tokens = 0.0, 0.0, 0
     for i, draw in enumerate(islice(course.sampler, _BATCHES + 1)):
         begun = time.perf_counter()
-        examples = [trainer.corpus.train[draw.task][row] for row in draw.rows]
-        if trainer.features is not None:
-            examples = with_features(examples, trainer.features.in_memory)
+        examples = trainer.data.train[draw.task]
+        windows = examples.windows_of(draw.rows)
+        cached = stage.cache.in_memory(examples.texts, windows) if stage.cache is not None else None
         reached = time.perf_counter()
-        batch = collate(model.tasks[draw.task], examples, trainer.tokenizer).to(model.device)
+        batch = make_batch(examples, draw.rows, cached=cached).to(model.device)
         with computing_in(trainer.precision, model.device):
             loss = batch_loss(model, batch).task
         if loss.requires_grad:

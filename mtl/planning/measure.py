@@ -35,11 +35,11 @@ def plan(recipe: Recipe) -> Plan:
     trainer = set_up(recipe, anchored=False)
     trainer.settle_precision()
     course = trainer.course
-    warnings = [warning for data in trainer.data.values() for warning in data_warnings(data)]
+    warnings = [warning for data in trainer.task_data.values() for warning in data_warnings(data)]
     warnings += [note for note in trainer.notes() if note not in warnings and "no dev data" not in note]
     warnings += _idle_heads(trainer)
     drawn = Counter(draw.task for draw in islice(course.sampler, trainer.total_steps)) if course else Counter[str]()
-    draws = {name: drawn[name] for name in trainer.corpus.train}
+    draws = {name: drawn[name] for name in trainer.data.train}
     costs = measure_costs(trainer, draws=draws)
     return Plan(
         parts=tuple(_parts(trainer)),
@@ -50,7 +50,7 @@ def plan(recipe: Recipe) -> Plan:
         cache_bytes=costs.cache_bytes,
         checkpoint_bytes=tensor_bytes(trainer.loaded, _DTYPES[recipe.checkpoint.dtype]),
         warnings=tuple(warnings),
-        advice=advise({name: _facts(trainer, data) for name, data in trainer.data.items()}),
+        advice=advise({name: _facts(trainer, data) for name, data in trainer.task_data.items()}),
     )
 
 
@@ -58,7 +58,7 @@ def _idle_heads(trainer: Trainer) -> Iterator[str]:
     """Heads that neither this run nor an earlier one trains."""
     before = trainer.loaded.config.tasks if trainer.loaded.config else {}
     for name in trainer.stages[-1].plan.frozen_heads:
-        if name not in before and trainer.data[name].config.kind is not TaskKind.SIMILARITY and trainer.course:
+        if name not in before and trainer.task_data[name].config.kind is not TaskKind.SIMILARITY and trainer.course:
             yield f"{name}: its head is frozen and was never trained, so its predictions will be those of chance"
 
 
@@ -85,9 +85,9 @@ def _part(name: str, parameters: Sequence[torch.nn.Parameter]) -> Part:
 def _facts(trainer: Trainer, data: TaskData) -> TaskFacts:
     texts = [text for example in data.train[:_FACT_TEXTS] for text in texts_of(example)]
     words = sum(len(split_words(text)) for text in texts)
-    tokenized = trainer.tokenizer(texts)
-    tokens = sum(len(text) - _SPECIAL for text in tokenized)
-    cut = sum(text.cut_at is not None for text in tokenized)
+    tokenized = trainer.loaded.tokenizer(texts)
+    tokens = int(tokenized.tokens.sum()) - _SPECIAL * len(texts)
+    split = len(tokenized.cut_at) + int((tokenized.window_counts > 1).sum())
     known = trainer.loaded.config.tasks if trainer.loaded.config else {}
     labels = 0 if data.config.kind is TaskKind.SIMILARITY else len(data.labels)
     return TaskFacts(
@@ -95,7 +95,7 @@ def _facts(trainer: Trainer, data: TaskData) -> TaskFacts:
         len(data.train),
         labels,
         pieces=tokens / max(1, words),
-        cut=cut / max(1, len(texts)),
+        cut=split / max(1, len(texts)),
         is_trained=data.name in known,
     )
 

@@ -74,6 +74,13 @@ class Schedule(StrEnum):
     GRADUAL = "gradual"
 
 
+class LongTexts(StrEnum):
+    """How a text longer than the backbone's maximum is read: in overlapping windows, or cut."""
+
+    WINDOWS = "windows"
+    CUT = "cut"
+
+
 class Precision(StrEnum):
     """The numbers that a backbone computes with; weights and heads stay in float32."""
 

@@ -19,6 +19,7 @@ from mtl.recipe.choices import (
     Activation,
     BackboneFreezing,
     Decoder,
+    LongTexts,
     Pooling,
     Preset,
     Schedule,
@@ -193,6 +194,8 @@ class Recipe(_Config):
     """Default: what the backbone says of itself, else mean."""
     max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
     """Tokens of a text, special ones included; default: what the backbone says of itself."""
+    long_texts: LongTexts = LongTexts.WINDOWS
+    """How a text longer than `max_length` is read: in overlapping windows (its words sentence by sentence), or cut."""
     data_root: str | None = None
     """Folder that data paths start from, `${VARIABLE}` allowed; default: the recipe's own folder."""
     tasks: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")], TaskConfig], Field(min_length=1)]

@@ -1,6 +1,6 @@
 """A fixed sample of sentences that shows how far training moves the embedding."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from mtl.checkpoint import LoadedModel
 from mtl.data import TaskData, texts_of
-from mtl.encoder import TokenizedText
-from mtl.metrics import embedding_metrics
-from mtl.prediction import embed
+from mtl.text.tokenized import TokenizedTexts
+from mtl.training.forward import run_model
 
 _SIZE = 256
 
@@ -19,16 +18,12 @@ _SIZE = 256
 class DriftSample:
     """Tokenised sentences and their embeddings `(N, H)` by the untouched backbone."""
 
-    texts: tuple[TokenizedText, ...]
+    texts: TokenizedTexts
     before: NDArray[np.float32]
-
-    def metrics(self, loaded: LoadedModel) -> dict[str, float]:
-        """`drift` and `neighbour_overlap` of the model as it is now."""
-        return embedding_metrics(self.before, embed(loaded.model, loaded.tokenizer, self.texts))
 
 
 def sample_texts(data: Mapping[str, TaskData]) -> list[str]:
-    """Up to 256 distinct sentences, as many from each task, evenly spaced over dev and then train: no chance in it."""
+    """Up to 256 distinct sentences, as many from each task, evenly spaced over dev and then train, without chance."""
     chosen: list[str] = []
     share = max(1, _SIZE // len(data))
     for task in data.values():
@@ -37,6 +32,6 @@ def sample_texts(data: Mapping[str, TaskData]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def draw_sample(loaded: LoadedModel, texts: Sequence[TokenizedText]) -> DriftSample:
+def draw_sample(untouched: LoadedModel, texts: TokenizedTexts) -> DriftSample:
     """Embed the sample before anything trains."""
-    return DriftSample(tuple(texts), embed(loaded.model, loaded.tokenizer, texts))
+    return DriftSample(texts, run_model(untouched, texts).embeddings)

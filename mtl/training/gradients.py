@@ -22,7 +22,7 @@ def gradient_cosines(trainer: Trainer) -> dict[str, float]:
     if course is None or not any(p.requires_grad for p in model.encoder.parameters()):
         return {}
     model.eval()
-    found = {task: _gradient(trainer, Draw(task, course.sampler.batches(task)[0])) for task in trainer.corpus.train}
+    found = {task: _gradient(trainer, Draw(task, course.sampler.batches(task)[0])) for task in trainer.data.train}
     return {f"{a}/{b}": float(cosine_similarity(found[a], found[b], dim=0)) for a, b in combinations(found, 2)}
 
 

@@ -10,14 +10,14 @@ from torch.nn.functional import cosine_similarity
 from mtl.encoder import Encoded
 from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead
 from mtl.model import MultiTaskModel
-from mtl.training.prepared import IGNORED, TrainBatch
+from mtl.training.train_set import IGNORED, TrainBatch
 
 
 @dataclass(frozen=True)
 class BatchLoss:
     """`task` is the mean over the batch's units (sentences, words or pairs).
 
-    `moved` is the mean of 1 - cosine with the embedding by the untouched backbone, for batches that bring it.
+    `moved` is the mean over windows of 1 - cosine with the pooled vector by the untouched backbone, where it is known.
     """
 
     task: Tensor
@@ -59,27 +59,30 @@ def batch_loss(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
     """Run the model, in the modes that its freezing wants, on a batch of one task."""
     encoded = model.encoder(batch.tokens)
     moved = None
-    if batch.tokens.anchors is not None:
-        moved = (1.0 - cosine_similarity(encoded.embedding, batch.tokens.anchors, dim=-1)).mean()
+    if batch.anchors is not None:
+        moved = (1.0 - cosine_similarity(encoded.pooled, batch.anchors, dim=-1)).mean()
     return BatchLoss(_task_loss(model, batch, encoded), moved)
 
 
-def unit_count(model: MultiTaskModel, batch: TrainBatch) -> int:
+def unit_count(model: MultiTaskModel, batch: TrainBatch) -> float:
     """How many units (sentences, words or pairs) the loss of a batch is the mean of."""
     head = model.heads[batch.task]
     if isinstance(head, TaggingHead):
         known = batch.tokens.word_mask if head.is_crf else batch.tokens.word_mask & (batch.targets != IGNORED)
-        return int(known.sum())
-    return int((batch.targets != IGNORED).sum()) if isinstance(head, ClassificationHead) else len(batch.targets)
+        return float(known.sum())
+    if isinstance(head, ClassificationHead):
+        known = batch.targets != IGNORED
+        return float(known.sum() if batch.shares is None else (known * batch.shares).sum())
+    return float(len(batch.targets))
 
 
 def _task_loss(model: MultiTaskModel, batch: TrainBatch, encoded: Encoded) -> Tensor:
     head = model.heads[batch.task]
     if isinstance(head, TaggingHead):
         emissions = head(head.reads(encoded), batch.tokens.first_tokens)
-        return head.loss(emissions, batch.targets, batch.tokens.word_mask)
+        return head.loss(emissions, batch.targets, batch.tokens.word_mask, batch.sentences)
     if isinstance(head, SimilarityHead):
         first, second = encoded.embedding.chunk(2)
         return head.loss(head(first, second), batch.targets)
     assert isinstance(head, ClassificationHead)
-    return head.loss(head(encoded.pooled), batch.targets)
+    return head.loss(head(encoded.pooled), batch.targets, batch.shares)

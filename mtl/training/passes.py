@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from mtl.batching import pack
 from mtl.device import computing_in
 from mtl.errors import TrainingError
+from mtl.text.batching import pack
 from mtl.training.losses import batch_loss, unit_count
-from mtl.training.prepared import TrainBatch
 from mtl.training.sampler import Draw
 from mtl.training.setup import Trainer
+from mtl.training.train_set import TrainBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class Passes:
             yield [draw.rows[i] for i in group]
 
     def _lengths(self, draw: Draw) -> list[int]:
-        return [len(self.trainer.corpus.train[draw.task][row]) for row in draw.rows]
+        lengths = self.trainer.data.train[draw.task].lengths
+        return [lengths[row] for row in draw.rows]
 
     def _halve(self, draw: Draw, groups: list[list[int]]) -> None:
         self.trainer.loaded.model.zero_grad(set_to_none=True)
@@ -90,7 +91,7 @@ class Passes:
         texts = sum(len(batch.tokens.ids) for batch in batches)
         loss = total = 0.0
         for batch, count in zip(batches, units, strict=True):
-            share = count / max(1, sum(units)) if len(batches) > 1 else 1.0
+            share = count / max(1e-9, sum(units)) if len(batches) > 1 else 1.0
             with computing_in(trainer.precision, model.device):
                 found = batch_loss(model, batch)
             minimised = course.weights(batch.task, found.task) * share

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl.batching import pack
 from mtl.recipe.schema import SamplingConfig
+from mtl.text.batching import pack
 
 _POOL_BATCHES = 32  # texts are sorted by length within pools of about so many batches
 

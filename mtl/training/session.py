@@ -11,7 +11,7 @@ import torch
 from mtl.checkpoint import Snapshot, save
 from mtl.checkpoint.sample import drawn
 from mtl.errors import RunError
-from mtl.evaluation import MAIN_METRIC, evaluate
+from mtl.evaluation import MAIN_METRIC
 from mtl.memory import release_memory
 from mtl.recipe.choices import Precision
 from mtl.recipe.loading import portable
@@ -158,14 +158,8 @@ class Session:
 
     def evaluate(self, step: int) -> Iterator[Event]:
         begun = time.monotonic()
-        loaded, corpus = self.trainer.loaded, self.trainer.corpus_to_measure()
-        self.metrics = {
-            f"eval/{name}/{metric}": value
-            for name, dev in corpus.dev.items()
-            for metric, value in evaluate(loaded.model, loaded.tokenizer, name, dev).items()
-        }
-        moved = corpus.sample.metrics(loaded)
-        self.metrics |= {f"eval/embedding/{metric}": value for metric, value in moved.items()}
+        assert self.trainer.stage is not None
+        self.metrics = self.trainer.stage.evaluate()
         self.evaluated_step = step
         yield Evaluated(
             step,
@@ -185,7 +179,7 @@ class Session:
         if self.folder is None:
             return
         dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
-        sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.data.items()}
+        sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.task_data.items()}
         snapshot = Snapshot(step, self.metrics, portable(self.recipe), dtype, sample)
         size = save(self.trainer.loaded, self.folder / name, snapshot)
         yield Saved(step, name, self.best.score, size)

@@ -4,26 +4,28 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mtl.adapters import add_adapters
-from mtl.batching import pack
 from mtl.checkpoint import LoadedModel, build
 from mtl.data import TaskData, read_task
 from mtl.device import best_device
-from mtl.encoder import Tokenizer, load_backbone
+from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.choices import Precision, TaskKind
 from mtl.recipe.schema import Recipe
+from mtl.text.batching import pack
 from mtl.training.beginning import begin
-from mtl.training.corpus import Corpus, read_corpus, with_anchors
-from mtl.training.features import FrozenFeatures, frozen_features, whole_backbone
+from mtl.training.data import TrainingData, tokenize
 from mtl.training.losses import LossWeights, batch_loss
 from mtl.training.precision import choose_precision
-from mtl.training.prepared import TrainBatch, collate
 from mtl.training.sampler import Draw, TaskSampler
+from mtl.training.stage import StageState, activation_cache, anchors_of
+from mtl.training.train_set import TrainBatch, make_batch
 
 _PROBE_TOKENS = 512
 
@@ -42,31 +44,26 @@ class Course:
 class Trainer:
     """Model, data and course of one run; `course` is None when nothing trains.
 
-    `enter` moves it from stage to stage: what is frozen then, and from which states the passes start.
+    `stage` is the state of the current stage; `enter_stage` moves on to another one.
     """
 
     recipe: Recipe
     loaded: LoadedModel
-    data: Mapping[str, TaskData]
+    task_data: Mapping[str, TaskData]
+    data: TrainingData
     stages: tuple[Stage, ...]
-    corpus: Corpus
     course: Course | None
     freezer: Freezer
     trained_parameters: int
-    features: FrozenFeatures | None = None
+    anchors: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
     precision: Precision = Precision.FP32
-    _stage: int = field(default=-1)
-    _measures: bool = field(default=False)
+    stage: StageState | None = None
+    _index: int = field(default=-1)
 
     @property
     def total_steps(self) -> int:
         """Steps of the whole run, 0 when nothing trains."""
         return self.course.total_steps if self.course else 0
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """The backbone's tokenizer."""
-        return self.loaded.tokenizer
 
     def settle_precision(self, kept: Precision | None = None) -> None:
         """Take the precision that an interrupted run had, else the recipe's, or a probe's before stage and states."""
@@ -75,10 +72,10 @@ class Trainer:
 
     def enter_stage_of(self, step: int) -> bool:
         """Make ready for the stage of the step after `step` steps; returns whether it is a new one."""
-        stage = self.stage_of(step)
-        if stage == self._stage:
+        index = self.stage_of(step)
+        if index == self._index:
             return False
-        self.enter_stage(stage)
+        self.enter_stage(index)
         return True
 
     def stage_of(self, step: int) -> int:
@@ -86,51 +83,44 @@ class Trainer:
         share = step / max(1, self.total_steps)
         return max(i for i, stage in enumerate(self.stages) if stage.begins <= share)
 
-    def enter_stage(self, stage: int, *, compute_states: bool = True) -> None:
-        """Freeze what this stage freezes, and give the training texts what is known of the part below."""
-        self._stage = stage
-        plan = self.stages[stage].plan
+    def enter_stage(self, index: int) -> StageState:
+        """Freeze what this stage freezes; what lies below is computed when the first batch needs it."""
+        plan = self.stages[index].plan
         self.freezer = Freezer(self.loaded.model, plan)
         self.loaded.model.eval()  # a cut tries the model out and must draw no random numbers for dropout
-        before, self.features = self.features, frozen_features(self.recipe, self.loaded, plan, precision=self.precision)
-        self._measures = False
-        if before is not None:
-            self.corpus = self.corpus.without_states()
-        if compute_states and self.features is not None:
-            self.corpus = self.corpus.trained_with(self.features)
-
-    def corpus_to_measure(self) -> Corpus:
-        """The corpus whose dev texts have their features too, in full precision as in use."""
-        if self.features is not None and not self._measures:
-            self._measures = True
-            self.loaded.model.eval()
-            self.corpus = self.corpus.measured_with(replace(self.features, precision=Precision.FP32))
-        return self.corpus
+        cache = activation_cache(self.recipe, self.loaded, plan, precision=self.precision)
+        self._index, self.stage = index, StageState(self.loaded, self.data, self.freezer, cache)
+        return self.stage
 
     def batch(self, draw: Draw) -> TrainBatch:
         """The tensors of a draw, on the model's device."""
-        examples = [self.corpus.train[draw.task][row] for row in draw.rows]
-        return collate(self.loaded.model.tasks[draw.task], examples, self.tokenizer).to(self.loaded.model.device)
+        examples = self.data.train[draw.task]
+        cached = self.stage.train[draw.task] if self.stage else None
+        batch = make_batch(examples, draw.rows, cached=cached, anchors=self.anchors.get(draw.task))
+        return batch.to(self.loaded.model.device)
 
     def _typical_pass(self, context: AbstractContextManager[object]) -> torch.Tensor:
         assert self.course is not None
         draw = next(iter(self.course.sampler))
-        lengths = [len(self.corpus.train[draw.task][row]) for row in draw.rows]
+        all_lengths = self.data.train[draw.task].lengths
+        lengths = [all_lengths[row] for row in draw.rows]
         rows = next(pack(lengths, range(len(lengths)), budget=_PROBE_TOKENS))
         with context:
             return batch_loss(self.loaded.model, self.batch(Draw(draw.task, [draw.rows[i] for i in rows]))).task
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
-        notes = [note for data in self.data.values() for note in data.notes]
-        for name, examples in self.corpus.train.items():
-            cut = sum(text.cut_at is not None for e in examples for text in e.texts)
+        notes = [note for data in self.task_data.values() for note in data.notes]
+        for name, examples in self.data.train.items():
+            cut = len(examples.texts.cut_at)
             if cut:
-                notes.append(f"{name}: {cut} training texts are longer than {self.tokenizer.max_length} tokens and cut")
+                longest = self.loaded.tokenizer.max_length
+                notes.append(f"{name}: {cut} training texts are longer than {longest} tokens and cut")
         if self.course:
-            idle = [name for name in self.data if name not in self.corpus.train]
+            idle = [name for name in self.task_data if name not in self.data.train]
             notes += [f"{name}: nothing to train here, it is only measured" for name in idle]
-        notes += [f"{name}: no dev data, so it is not evaluated" for name, data in self.data.items() if not data.dev]
+        missing = [name for name, data in self.task_data.items() if not data.dev]
+        notes += [f"{name}: no dev data, so it is not evaluated" for name in missing]
         return tuple(notes)
 
 
@@ -148,6 +138,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     torch.manual_seed(recipe.seed)
     beginning = begin(recipe, data)
     loaded = beginning.loaded
+    loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
     encoder = loaded.model.encoder
     plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
     plan = replace(plan, frozen_heads=plan.frozen_heads | beginning.kept_tasks)
@@ -163,17 +154,17 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     freezer = Freezer(loaded.model, plan)
     trained_parameters = freezer.trained_parameters()
     trains = trained_parameters > 0
-    trained = _trained_tasks(data, plan) if trains else []
-    corpus = read_corpus(data, trained, loaded)
+    trained = _trained_tasks(data, plan) if trains else ()
     untouched = loaded
     if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
-        untouched = build(load_backbone(loaded.backbone.name, pooling=encoder.pooling), {})
-        corpus = corpus.measured_from(untouched)
+        backbone = load_backbone(loaded.backbone.name, pooling=encoder.pooling)
+        untouched = build(replace(backbone, tokenizer=loaded.tokenizer), {})
+    tokenized = tokenize(data, trained, loaded, untouched)
+    anchors = {}
     if anchored and is_anchored(recipe, plan):
-        summaries = whole_backbone(recipe, untouched, precision=Precision.FP32) if recipe.cache.enabled else None
-        corpus = with_anchors(corpus, untouched, summaries)
-    course = _course(recipe, loaded, corpus) if trains else None
-    return Trainer(recipe, loaded, data, course_stages, corpus, course, freezer, trained_parameters)
+        anchors = {name: anchors_of(recipe, untouched, examples.texts) for name, examples in tokenized.train.items()}
+    course = _course(recipe, loaded, tokenized) if trains else None
+    return Trainer(recipe, loaded, data, tokenized, course_stages, course, freezer, trained_parameters, anchors=anchors)
 
 
 def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:
@@ -181,19 +172,19 @@ def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:
     return recipe.anchor > 0 and plan.backbone_trains
 
 
-def _course(recipe: Recipe, loaded: LoadedModel, corpus: Corpus) -> Course:
+def _course(recipe: Recipe, loaded: LoadedModel, data: TrainingData) -> Course:
     """While the last stage's plan is applied, so that the optimizer holds all that will ever train, and no more."""
-    lengths = {name: [len(e) for e in examples] for name, examples in corpus.train.items()}
+    lengths = {name: examples.lengths for name, examples in data.train.items()}
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     total = min(total, recipe.budget.max_steps or total)
-    fixed = {name: recipe.tasks[name].weight for name in corpus.train}
+    fixed = {name: recipe.tasks[name].weight for name in data.train}
     weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty").to(loaded.model.device)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total, weights=weights)
     return Course(sampler, optimization, weights, total)
 
 
-def _trained_tasks(data: Mapping[str, TaskData], plan: FreezePlan) -> list[str]:
+def _trained_tasks(data: Mapping[str, TaskData], plan: FreezePlan) -> tuple[str, ...]:
     """Tasks whose batches change something: a frozen head on a frozen backbone has nothing to learn from."""
     trained = []
     for name, task in data.items():
@@ -204,4 +195,4 @@ def _trained_tasks(data: Mapping[str, TaskData], plan: FreezePlan) -> list[str]:
             raise RecipeError(f"tasks.{name}.train: training data was expected, none is given and the head trains")
     if not trained:
         raise RecipeError("tasks: at least one task with training data that changes a trained part was expected")
-    return trained
+    return tuple(trained)

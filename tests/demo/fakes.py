@@ -7,8 +7,8 @@ import numpy as np
 
 from demo.settings import Settings, derive
 from mtl.inference.analysis import Analysis, Entity
-from mtl.inference.subwords import Subword
 from mtl.recipe import DEFAULT_BACKBONE, TaskKind
+from mtl.text.subwords import Subword
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from html import escape
 from demo.palette import NEUTRAL, LabelColours
 from demo.views.tables import Column, Html, table
 from mtl.inference.analysis import Analysis, Entity
-from mtl.inference.subwords import Subword, by_word
 from mtl.text import Span, split_words
+from mtl.text.subwords import Subword, by_word
 
 _MOST = 200
 """Words that are shown; the first ones."""

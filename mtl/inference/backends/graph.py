@@ -1,6 +1,6 @@
 """Backbone, pooling and every head as one module of plain tensors: what backends run and export."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,13 +19,15 @@ class Graph(nn.Module):
 
     Args:
         model: encoder and heads; similarity heads have nothing to run.
+        tasks: those whose heads run; None for all.
     """
 
-    def __init__(self, model: MultiTaskModel) -> None:
+    def __init__(self, model: MultiTaskModel, tasks: Collection[str] | None = None) -> None:
         super().__init__()
         self.model = model
-        self.classifiers = [n for n, task in model.tasks.items() if task.kind is TaskKind.CLASSIFICATION]
-        self.taggers = [n for n, task in model.tasks.items() if task.kind is TaskKind.TAGGING]
+        kinds = {name: task.kind for name, task in model.tasks.items() if tasks is None or name in tasks}
+        self.classifiers = [name for name, kind in kinds.items() if kind is TaskKind.CLASSIFICATION]
+        self.taggers = [name for name, kind in kinds.items() if kind is TaskKind.TAGGING]
 
     def forward(self, ids: Tensor, mask: Tensor, type_ids: Tensor, first_tokens: Tensor) -> tuple[Tensor, ...]:
         """`pooled` `(B, H)`, then logits `(B, C)` by classifier, then emissions `(B, W, L)` by tagger.
@@ -36,12 +38,16 @@ class Graph(nn.Module):
             type_ids: segment of each token.
             first_tokens: `(B, W)`.
         """
-        encoded = self.model.encoder(TokenBatch(ids, mask, type_ids, first_tokens, first_tokens >= 0))
+        return self.run(TokenBatch(ids, mask, type_ids, first_tokens, first_tokens >= 0))
+
+    def run(self, batch: TokenBatch) -> tuple[Tensor, ...]:
+        """As `forward`, from a batch that may have cached activations."""
+        encoded = self.model.encoder(batch)
         pooled = encoded.pooled.float()
         heads = self.model.heads
-        with torch.autocast(ids.device.type, enabled=False):
+        with torch.autocast(pooled.device.type, enabled=False):
             classes = [heads[name](pooled) for name in self.classifiers]
-            emissions = [self._emissions(name, encoded, first_tokens) for name in self.taggers]
+            emissions = [self._emissions(name, encoded, batch.first_tokens) for name in self.taggers]
         return (pooled, *classes, *emissions)
 
     def _emissions(self, name: str, encoded: Encoded, first_tokens: Tensor) -> Tensor:

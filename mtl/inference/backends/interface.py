@@ -8,23 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.inference.precision import InferencePrecision
+from mtl.text.batching import Batch
+
+__all__ = ["Backend", "Batch", "Outputs"]
 
 Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Padded windows: `ids`, `mask`, `type_ids` are `(B, T)`; `first_tokens` `(B, W)` has the words' first tokens.
-
-    `rows` says which windows these are; where a row has fewer than W words, its `first_tokens` end with 0.
-    """
-
-    rows: list[int]
-    ids: Integers
-    mask: Integers
-    type_ids: Integers
-    first_tokens: Integers
 
 
 @dataclass(frozen=True, slots=True)

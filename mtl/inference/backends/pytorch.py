@@ -1,10 +1,12 @@
 """The backend that is always there, and the reference for every other one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import torch
 
+from mtl.cache import CachedActivations
 from mtl.device import computing_in
+from mtl.encoder import token_batch
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.interface import Batch, Outputs
 from mtl.inference.precision import InferencePrecision
@@ -18,26 +20,30 @@ class TorchBackend:
     Args:
         model: in eval mode.
         precision: of the backbone, fp32 or bf16; bf16 is by autocast, so the weights are shared with other backends.
+        tasks: those whose heads run; None for all.
+        cached: activations of the windows that are going to run, where they are known.
     """
 
     name = "torch"
     parallel = 1
 
-    def __init__(self, model: MultiTaskModel, precision: InferencePrecision = InferencePrecision.FP32) -> None:
+    def __init__(
+        self,
+        model: MultiTaskModel,
+        precision: InferencePrecision = InferencePrecision.FP32,
+        *,
+        tasks: Collection[str] | None = None,
+        cached: CachedActivations | None = None,
+    ) -> None:
         self.precision = precision
         self.memory_bytes = sum(p.numel() * p.element_size() for p in model.parameters())
-        self._graph = Graph(model).eval()
+        self._graph = Graph(model, tasks).eval()
         self._device = model.device
+        self._cached = cached
 
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
         """Each batch with its outputs, in order."""
         for batch in batches:
             with torch.inference_mode(), computing_in(Precision(self.precision), self._device):
-                tensors = self._graph(
-                    *(
-                        torch.from_numpy(array).to(self._device)
-                        for array in (batch.ids, batch.mask, batch.type_ids, batch.first_tokens)
-                    )
-                )
-                outputs = self._graph.outputs(tensors)
+                outputs = self._graph.outputs(self._graph.run(token_batch(batch, self._cached).to(self._device)))
             yield batch, outputs

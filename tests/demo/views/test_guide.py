@@ -1,6 +1,6 @@
 from demo.training.architecture import Architecture
 from demo.views.guide import cosines, head_rows, pieces, shares, trained_shares
-from mtl.inference.subwords import Subword
+from mtl.text.subwords import Subword
 from tests.demo.fakes import FakeModel, analysis, entity
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 from mtl.errors import InputError
-from mtl.inference.subwords import Subword, by_word
 from mtl.text import Span
+from mtl.text.subwords import Subword, by_word
 
 
 def test_pieces_stand_for_the_characters_of_the_text_and_special_ones_for_none(engine):

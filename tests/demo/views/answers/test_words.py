@@ -1,6 +1,6 @@
 from demo.views.answers.words import bio, word_table
-from mtl.inference.subwords import Subword
 from mtl.text import split_words
+from mtl.text.subwords import Subword
 from tests.demo.fakes import analysis, entity
 
 TEXT = "Ann Smith likes <b>Bern"

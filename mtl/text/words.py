@@ -1,28 +1,21 @@
-"""Words in raw text and in tokenised corpora, seen in one way.
+"""Words of raw text and of tokenised corpora.
 
-A corpus gives words, a person types a string. Both become a text with word offsets, and both are cut
-into the same units by `split_words`, so that a tagger meets in use what it met in training.
+A corpus gives words, a person types a string. Both become a text with word offsets, and both are split into the same
+units by `split_words`, so that a tagger sees in use what it saw in training.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import overload
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 _UNIT = regex.compile(r"[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}\p{M}]")
 _SURROGATE = regex.compile(r"[\ud800-\udfff]")
 
-_SENTENCE_END = regex.compile(  # possessive, and never begun inside a run: linear in any text
-    r"(?<![.!?…])(?P<mark>[.!?…]++)[\"'”’»)\]]*+\s++(?=[\"'“‘«(\[]*+[\p{Lu}\p{N}\p{Lo}])"
-    r"|(?<![。！？])[。！？]++[”’」』）]*+\s*+|\n\s*+"
-)
-_ABBREVIATED = (
-    "mr mrs ms dr prof st jr sr vs etc inc ltd co corp gen sen rep gov lt col capt sgt rev hon fig vol ed al approx "
-    "dept est mt ft jan feb mar apr jun jul aug sep sept oct nov dec"
-)
-_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
-_LONGEST = 20  # characters of an abbreviation, dots and brackets included
+WordOffsets = NDArray[np.int64]
+"""`(W, 2)`: start and end of each word in characters, end exclusive, in order."""
 
 _NO_SPACE_BEFORE = frozenset(".,!?;:%)]}…’”»") | frozenset({"...", "..", "!!", "??", "?!", "!!!", "???"})
 _NO_SPACE_AFTER = frozenset("([{$£€#@“‘«")
@@ -61,53 +54,35 @@ def same_length_lower(text: str) -> str:
 
 
 def split_words(text: str) -> tuple[Span, ...]:
-    """Cut a text into runs of letters, digits and marks, and single other characters; white space separates."""
+    """Split a text into runs of letters, digits and marks, and single other characters; white space separates."""
     return tuple(Span(*match.span()) for match in _UNIT.finditer(text))
 
 
-class SplitWords(Sequence[tuple[Span, ...]]):
-    """The words of texts, those of each cut when they are first asked for.
+def word_offsets(words: Iterable[Span]) -> WordOffsets:
+    """Words as one array."""
+    return np.array([(word.start, word.end) for word in words], dtype=np.int64).reshape(-1, 2)
+
+
+class SplitWords(Sequence[WordOffsets]):
+    """The words of texts by `split_words`; those of a text are found when they are first read.
 
     Args:
-        texts: to be cut by `split_words`.
+        texts: to split.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
-        self._words: list[tuple[Span, ...] | None] = [None] * len(texts)
+        self._words: list[WordOffsets | None] = [None] * len(texts)
 
     def __len__(self) -> int:
         return len(self._texts)
 
-    @overload
-    def __getitem__(self, index: int) -> tuple[Span, ...]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[tuple[Span, ...]]: ...
-    def __getitem__(self, index: int | slice) -> tuple[Span, ...] | list[tuple[Span, ...]]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+    def __getitem__(self, index: int) -> WordOffsets:  # type: ignore[override]
         words = self._words[index]
         if words is None:
-            words = self._words[index] = split_words(self._texts[index])
+            spans = [match.span() for match in _UNIT.finditer(self._texts[index])]
+            words = self._words[index] = np.array(spans, dtype=np.int64).reshape(-1, 2)
         return words
-
-
-def split_sentences(text: str) -> tuple[Span, ...]:
-    """Cut a text after sentence ends and at line breaks; the sentences cover all of it, in order.
-
-    A full stop after an initial, a dotted or a usual abbreviation ends none.
-    """
-    sentences: list[Span] = []
-    start = 0
-    for match in _SENTENCE_END.finditer(text):
-        before = text[max(start, match.start() - _LONGEST) : match.start()]
-        word = before[before.rfind(" ") + 1 :].lstrip("\"'“‘«([").lower()
-        abbreviated = word in _ABBREVIATIONS or "." in word or (len(word) == 1 and word.isalpha())
-        if match["mark"] == "." and abbreviated:
-            continue
-        sentences.append(Span(start, match.end()))
-        start = match.end()
-    return (*sentences, Span(start, len(text))) if start < len(text) or not sentences else tuple(sentences)
 
 
 def detokenize(words: Sequence[str]) -> WordedText:

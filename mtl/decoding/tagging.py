@@ -1,7 +1,7 @@
 """From emissions to tags and their probabilities, over many sentences at once and without torch.
 
-Argmax is kept where it is legal BIO; only sentences where it is not, and those of a conditional random field, go
-through Viterbi. The scores are those of `mtl.heads.crf`.
+The argmax is kept where it is legal BIO; only sentences where it is not, and those of a conditional random field, go
+through Viterbi. Illegal starts and transitions cost `mtl.labels.ILLEGAL`, as in training.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.labels import TagSet
+from mtl.decoding.probabilities import Floats, log_softmax, logsumexp
+from mtl.labels import ILLEGAL, TagSet
 
-Floats = NDArray[np.float32]
-_ILLEGAL = -1.0e4
 _GROUP = 16_384  # words of sentences that are decoded together, padding included
 
 
@@ -39,8 +38,8 @@ class TagDecoder:
         self._legal = tags.legal_transitions()
         self._legal_starts = tags.legal_starts()
         self._is_crf = transitions is not None
-        illegal = np.where(self._legal, 0, _ILLEGAL).astype(np.float32)
-        illegal_starts = np.where(self._legal_starts, 0, _ILLEGAL).astype(np.float32)
+        illegal = np.where(self._legal, 0, ILLEGAL).astype(np.float32)
+        illegal_starts = np.where(self._legal_starts, 0, ILLEGAL).astype(np.float32)
         self._transitions = illegal if transitions is None else illegal + transitions
         self._starts = illegal_starts if starts is None else illegal_starts + starts
 
@@ -55,7 +54,7 @@ class TagDecoder:
         if self._is_crf:
             tags, probabilities = self._through_crf(flat, counts, ends)
         else:
-            scores = _log_softmax(flat)
+            scores = log_softmax(flat)
             tags = self._legal_argmax(scores, counts, ends)
             probabilities = np.exp(scores[np.arange(len(flat)), tags])
         return [
@@ -116,29 +115,12 @@ def marginals(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, s
     alpha, beta = np.zeros_like(emissions), np.zeros_like(emissions)
     alpha[:, 0] = starts + emissions[:, 0]
     for i in range(1, length):
-        step = _logsumexp(alpha[:, i - 1, :, None] + transitions, axis=1) + emissions[:, i]
+        step = logsumexp(alpha[:, i - 1, :, None] + transitions, axis=1) + emissions[:, i]
         alpha[:, i] = np.where(mask[:, i, None], step, alpha[:, i - 1])
     for i in range(length - 2, -1, -1):
-        step = _logsumexp(transitions + (emissions[:, i + 1] + beta[:, i + 1])[:, None], axis=-1)
+        step = logsumexp(transitions + (emissions[:, i + 1] + beta[:, i + 1])[:, None], axis=-1)
         beta[:, i] = np.where(mask[:, i + 1, None], step, beta[:, i + 1])
-    return np.exp(_log_softmax(alpha + beta))
-
-
-def softmax(logits: Floats) -> Floats:
-    """Probabilities over the last axis."""
-    return np.exp(_log_softmax(logits))
-
-
-def _log_softmax(values: Floats) -> Floats:
-    shifted = values - values.max(axis=-1, keepdims=True)
-    result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result
-
-
-def _logsumexp(values: Floats, *, axis: int) -> Floats:
-    most = values.max(axis=axis, keepdims=True)
-    result: Floats = (most + np.log(np.exp(values - most).sum(axis=axis, keepdims=True))).squeeze(axis)
-    return result
+    return np.exp(log_softmax(alpha + beta))
 
 
 def _groups(rows: Sequence[int], counts: Sequence[int]) -> list[list[int]]:

@@ -1,15 +1,15 @@
-"""The pieces that a tokenizer makes of a text."""
+"""Sub-word tokens of a text, by word."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mtl.text import Span
+from mtl.text.words import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Subword:
-    """One token as the backbone sees it: its name in the vocabulary, and its characters in the text, end exclusive.
+    """One token as the backbone reads it: its name in the vocabulary, and its characters in the text, end exclusive.
 
     A special token has no characters: `start == end`.
     """

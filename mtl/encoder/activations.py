@@ -1,0 +1,141 @@
+"""Activations of a frozen part of a backbone: computed once for a set of texts, kept on disk, read in each epoch."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mtl.cache import ActivationKind, CachedActivations, RaggedRows, RaggedStore
+from mtl.device import computing_in
+from mtl.encoder.batch import TokenBatch, token_batch
+from mtl.encoder.encoder import Encoder
+from mtl.errors import BackboneError
+from mtl.recipe.choices import Precision
+from mtl.text.batching import Integers, by_length, pack
+from mtl.text.tokenized import TokenizedTexts
+
+_FILL_TOKENS = 2048  # of a batch that is computed to be kept
+_FORMAT = "polyhead-activations-1"
+
+
+@dataclass(frozen=True)
+class ActivationCache:
+    """Computes the activations of windows, or reads those that an earlier run left.
+
+    Args:
+        encoder: in eval mode. For `layer` it is cut above `below` layers, and those are frozen; for `pooled` it is
+            frozen whole.
+        store: where activations are kept.
+        kind: what is kept.
+        below: layers under the cut.
+        precision: of the passes.
+        exact: whether to keep float32 instead of float16. Values too large for float16 are kept in float32 anyway.
+    """
+
+    encoder: Encoder
+    store: RaggedStore
+    kind: ActivationKind
+    below: int
+    precision: Precision = Precision.FP32
+    exact: bool = False
+
+    def __call__(self, texts: TokenizedTexts) -> CachedActivations | None:
+        """The activations of all windows; None where the store has no room for them.
+
+        Raises:
+            BackboneError: the backbone gives values that are not finite.
+        """
+        key = self._key(texts)
+        rows = self.store.open(key)
+        for dtype in self._types() if rows is None else ():
+            try:
+                counts, size = self._counts(texts), self._size(texts)
+                rows = self.store.write(key, counts, size=size, dtype=dtype, fill=lambda out: self._fill(out, texts))
+                break
+            except OverflowError:
+                continue
+        return None if rows is None else CachedActivations(self.kind, rows)
+
+    def in_memory(self, texts: TokenizedTexts, windows: Integers | None = None) -> CachedActivations:
+        """The activations of all or some windows, computed now and kept nowhere else; errors as a call."""
+        counts = self._counts(texts)
+        if windows is not None:
+            counts = np.where(np.isin(np.arange(len(counts)), windows), counts, 0)
+        rows = RaggedRows.empty(counts, size=self._size(texts), dtype=np.float32)
+        self._fill(rows, texts)
+        return CachedActivations(self.kind, rows)
+
+    def bytes_of(self, texts: TokenizedTexts) -> int:
+        """What the activations of these texts take on disk."""
+        return np.dtype(self._types()[0]).itemsize * self._size(texts) * int(self._counts(texts).sum())
+
+    def _types(self) -> tuple[type[np.floating], ...]:
+        return (np.float32,) if self.exact else (np.float16, np.float32)
+
+    def _counts(self, texts: TokenizedTexts) -> Integers:
+        return texts.lengths if self.kind is ActivationKind.LAYER else 1 + texts.word_counts
+
+    def _size(self, texts: TokenizedTexts) -> int:
+        mixed = self.kind is ActivationKind.POOLED and self.encoder.gives_layers and texts.word_counts.any()
+        return self.encoder.dimension * (self.encoder.states_count if mixed else 1)
+
+    def _fill(self, out: RaggedRows, texts: TokenizedTexts) -> None:
+        device = next(self.encoder.parameters()).device
+        lengths = texts.lengths.tolist()
+        wanted = [row for row in by_length(lengths) if out.counts[row]]
+        for rows in pack(lengths, wanted, budget=_FILL_TOKENS):
+            batch = token_batch(texts.batch(rows)).to(device)
+            with torch.no_grad(), computing_in(self.precision, device):
+                values = self._compute(batch, size=out.values.shape[1]).float().cpu()
+            for row, found in zip(rows, values.numpy(), strict=True):
+                kept = found[: out.counts[row]]
+                _check(kept, out.values.dtype)
+                out.row(row)[:] = kept
+
+    def _compute(self, batch: TokenBatch, *, size: int) -> Tensor:
+        if self.kind is ActivationKind.LAYER:
+            return self.encoder.lower(batch)
+        encoded = self.encoder(batch)
+        states, pooled = encoded.hidden.unsqueeze(2), encoded.pooled
+        if size > pooled.shape[-1]:
+            assert encoded.layers is not None
+            states = encoded.layers
+        rows = torch.arange(len(states), device=states.device).unsqueeze(1)
+        words = states[rows, batch.first_tokens].flatten(2)
+        first = torch.zeros(len(states), 1, size, dtype=pooled.dtype, device=pooled.device)
+        first[:, 0, size - pooled.shape[-1] :] = pooled
+        return torch.cat([first, words.to(pooled.dtype)], dim=1)
+
+    def _key(self, texts: TokenizedTexts) -> str:
+        """A hash of everything that the activations depend on."""
+        encoder = self.encoder
+        facts = (_FORMAT, encoder.model.config.to_json_string(), self.kind, self.below)
+        digest = hashlib.sha256(repr((*facts, self._size(texts), self.precision, self.exact)).encode())
+        parts = encoder.parts()
+        above = parts.top if self.below == len(parts.layers) else ()
+        for module in (*parts.bottom, *parts.layers[: self.below], *above):
+            _hash_tensors(digest, module.state_dict().values())
+        arrays = texts.stored
+        for array in (arrays.ids, arrays.type_ids, arrays.token_starts):
+            digest.update(b"none" if array is None else np.ascontiguousarray(array).data)
+        if self.kind is ActivationKind.POOLED:
+            digest.update(encoder.pooling.encode())
+            digest.update(arrays.first_tokens.data)
+            digest.update(arrays.word_starts.data)
+        return digest.hexdigest()
+
+
+def _check(values: np.ndarray, dtype: np.dtype) -> None:
+    most = float(np.abs(values).max(initial=0.0))
+    if not np.isfinite(most):
+        raise BackboneError("finite activations were expected, the backbone gives infinite values or no numbers")
+    if dtype == np.float16 and most > np.finfo(np.float16).max:
+        raise OverflowError
+
+
+def _hash_tensors(digest: "hashlib._Hash", tensors: Iterable[Tensor]) -> None:
+    for tensor in tensors:
+        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)

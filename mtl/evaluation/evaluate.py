@@ -1,0 +1,99 @@
+"""Metrics of a task from labelled examples and the output of a model on their texts, whatever ran it."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mtl.data import Example, LabelledText, ScoredPair, TaggedText, texts_of
+from mtl.decoding import ModelOutput, Request
+from mtl.errors import DataError
+from mtl.labels import OUTSIDE, spans_of
+from mtl.metrics import classification_metrics, similarity_metrics, tagging_metrics
+from mtl.metrics.tagging import span_f1
+from mtl.recipe.choices import TaskKind
+from mtl.task import TaskInfo
+from mtl.text import word_offsets
+
+Run = Callable[[Request], ModelOutput]
+_EXAMPLES: dict[TaskKind, type[Example]] = {
+    TaskKind.CLASSIFICATION: LabelledText,
+    TaskKind.TAGGING: TaggedText,
+    TaskKind.SIMILARITY: ScoredPair,
+}
+
+
+def request_of(task: TaskInfo, examples: Sequence[Example]) -> Request:
+    """What to run: the texts of the examples, those of a pair one after the other, with the words as given for tagging.
+
+    Raises:
+        DataError: the examples are of another kind than the task, or there are none.
+    """
+    if not examples or not all(isinstance(example, _EXAMPLES[task.kind]) for example in examples):
+        raise DataError(f"{task.name} is a {task.kind} task and needs examples of that kind")
+    texts = [text for example in examples for text in texts_of(example)]
+    if task.kind is not TaskKind.TAGGING:
+        return Request(texts)
+    return Request(texts, [word_offsets(e.worded.words) for e in examples if isinstance(e, TaggedText)])
+
+
+def metrics_of(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> dict[str, float]:
+    """Every metric of a task, by name without prefix; tagging is scored on the words as given.
+
+    Words that were cut count as `O`.
+
+    Args:
+        task: of the model.
+        examples: of the task's kind.
+        output: of the request that `request_of` makes of them.
+    """
+    match task.kind:
+        case TaskKind.CLASSIFICATION:
+            return classification_metrics(_labels(examples), _predicted(task, output))
+        case TaskKind.TAGGING:
+            gold = [e.tags for e in examples if isinstance(e, TaggedText)]
+            return tagging_metrics(gold, _tags(task, gold, output))
+        case TaskKind.SIMILARITY:
+            scores = [e.score for e in examples if isinstance(e, ScoredPair)]
+            return similarity_metrics(scores, _cosines(output))
+
+
+def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> float:
+    """Accuracy, F1 of exact spans or Spearman's correlation alone, as `metrics_of` gives them.
+
+    The first two come without the libraries of the whole report, which take longer to load than a sample to run.
+    """
+    match task.kind:
+        case TaskKind.CLASSIFICATION:
+            return float(np.mean([a == b for a, b in zip(_labels(examples), _predicted(task, output), strict=True)]))
+        case TaskKind.TAGGING:
+            gold = [e.tags for e in examples if isinstance(e, TaggedText)]
+            return span_f1([spans_of(tags) for tags in gold], [spans_of(t) for t in _tags(task, gold, output)])["f1"]
+        case TaskKind.SIMILARITY:
+            return metrics_of(task, examples, output)["spearman_cosine"]
+
+
+def evaluate(task: TaskInfo, examples: Sequence[Example], run: Run) -> dict[str, float]:
+    """Every metric of a task on examples; errors as `request_of`."""
+    return metrics_of(task, examples, run(request_of(task, examples)))
+
+
+def _labels(examples: Sequence[Example]) -> list[str]:
+    return [e.label for e in examples if isinstance(e, LabelledText)]
+
+
+def _predicted(task: TaskInfo, output: ModelOutput) -> list[str]:
+    return [task.labels[best] for best in output.classes[task.name].argmax(axis=1)]
+
+
+def _tags(task: TaskInfo, gold: Sequence[Sequence[str]], output: ModelOutput) -> list[tuple[str, ...]]:
+    names = task.tags.tags
+    return [
+        tuple(names[tag] for tag in found.tags) + (OUTSIDE,) * (len(tags) - len(found.tags))
+        for tags, found in zip(gold, output.tags[task.name], strict=True)
+    ]
+
+
+def _cosines(output: ModelOutput) -> list[float]:
+    norms = np.linalg.norm(output.embeddings, axis=1, keepdims=True).clip(min=1e-12)
+    unit = output.embeddings / norms
+    return [float(cosine) for cosine in (unit[0::2] * unit[1::2]).sum(axis=1)]

@@ -1,0 +1,113 @@
+"""One pass over any number of texts: tokenise, sort, pack, run, and put the answers in the order of the texts."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtl.decoding import Decoded, ModelOutput, Request, TagDecoder, softmax
+from mtl.inference.backends.interface import Backend
+from mtl.inference.spec import EngineSpec
+from mtl.recipe.choices import TaskKind
+from mtl.text.batching import Batch, by_length, pack
+from mtl.text.tokenized import TokenizedTexts
+from mtl.text.windows import WindowTokenizer
+
+Floats = NDArray[np.float32]
+__all__ = ["ModelOutput", "Request", "Runner"]
+
+_LEAST_BATCH = 64  # tokens; splitting less between cores costs more than it gains
+
+
+class Runner:
+    """Runs texts through a backend.
+
+    Args:
+        spec: of the model.
+        tokenizer: of the model.
+        backend: runs batches.
+        batch_tokens: of a batch, padding included.
+    """
+
+    def __init__(self, spec: EngineSpec, tokenizer: WindowTokenizer, backend: Backend, *, batch_tokens: int) -> None:
+        self._spec = spec
+        self._tokenizer = tokenizer
+        self._backend = backend
+        self._batch_tokens = batch_tokens
+        self._decoders = spec.decoders()
+
+    def __call__(self, request: Request) -> ModelOutput:
+        """Run texts."""
+        return self.run(self._tokenizer(request.texts, request.words), words=request.words is not None)
+
+    def run(self, texts: TokenizedTexts, *, words: bool) -> ModelOutput:
+        """Run tokenised texts, with tags for their words where these are wanted."""
+        windows = len(texts.lengths)
+        pooled = np.zeros((windows, self._spec.dimension), dtype=np.float32)
+        classes = {
+            name: np.zeros((windows, len(self._spec.tasks[name].labels)), dtype=np.float32)
+            for name in self._spec.names(TaskKind.CLASSIFICATION)
+        }
+        emissions: dict[str, list[Floats]] = {name: [_NOTHING] * windows for name in (self._decoders if words else ())}
+        for batch, outputs in self._backend.run(self._batches(texts)):
+            pooled[batch.rows] = outputs.pooled
+            for name, logits in outputs.classes.items():
+                classes[name][batch.rows] = softmax(logits)
+            for name, found in emissions.items():
+                for row, values, count in zip(batch.rows, outputs.emissions[name], batch.word_counts, strict=True):
+                    found[row] = values[:count]
+        embeddings = _combine(texts, pooled)
+        if self._spec.normalize:
+            embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True).clip(min=1e-12)
+        return ModelOutput(
+            embeddings,
+            {name: _combine(texts, rows) for name, rows in classes.items()},
+            {name: _decode(texts, self._decoders[name], found) for name, found in emissions.items()},
+            texts.tokens,
+            texts.window_counts,
+            texts.cut_at,
+        )
+
+    def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
+        """What the backend gets for texts without words."""
+        return self._batches(self._tokenizer(texts))
+
+    def _batches(self, texts: TokenizedTexts) -> Iterator[Batch]:
+        lengths = texts.lengths.tolist()
+        share = sum(lengths) // self._backend.parallel + 1
+        budget = min(self._batch_tokens, max(share, _LEAST_BATCH))
+        for rows in pack(lengths, by_length(lengths), budget=budget):
+            yield texts.batch(rows)
+
+
+_NOTHING = np.zeros((0, 0), dtype=np.float32)
+
+
+def _combine(texts: TokenizedTexts, values: Floats) -> Floats:
+    """`(N, …)` of texts from `(K, …)` of windows, each weighted by the tokens that it owns."""
+    combined = values[texts.passages[:, 0]]
+    shares = texts.shares
+    for text in np.flatnonzero(texts.window_counts > 1):
+        begin, end = texts.passages[text]
+        combined[text] = shares[begin:end] @ values[begin:end]
+    return combined
+
+
+def _decode(texts: TokenizedTexts, decoder: TagDecoder, emissions: Sequence[Floats]) -> list[Decoded]:
+    """The tags of the words of each text; every sentence is decoded by itself."""
+    parts: list[list[Floats]] = []
+    for begin, end in texts.sentences.tolist():
+        if end - begin == 1:
+            parts.append([emissions[begin]])
+            continue
+        starts = [begin, *(begin + 1 + np.flatnonzero(~texts.follows[begin + 1 : end])).tolist(), end]
+        parts.append([np.concatenate(emissions[a:b]) for a, b in zip(starts, starts[1:], strict=False)])
+    found = iter(decoder([part for one in parts for part in one]))
+    return [_joined(list(islice(found, len(one)))) for one in parts]
+
+
+def _joined(parts: Sequence[Decoded]) -> Decoded:
+    if len(parts) == 1:
+        return parts[0]
+    return Decoded(np.concatenate([p.tags for p in parts]), np.concatenate([p.probabilities for p in parts]))

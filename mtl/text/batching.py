@@ -1,0 +1,67 @@
+"""Batches by token count: texts of similar length together, padding counted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padded windows: `ids`, `mask`, `type_ids` `(B, T)`, and `first_tokens` `(B, W)`, the first token of each word.
+
+    `rows` `(B,)` says which windows these are. A row with fewer than W words has `word_counts` `(B,)` of them; its
+    further `first_tokens` are 0.
+    """
+
+    rows: Integers
+    ids: Integers
+    mask: Integers
+    type_ids: Integers
+    first_tokens: Integers
+    word_counts: Integers
+
+
+def pack(lengths: Sequence[int], order: Sequence[int], *, budget: int) -> Iterator[list[int]]:
+    """Split an order of items into batches whose size times longest length stays within the budget.
+
+    An item longer than the budget is a batch of its own.
+    """
+    batch: list[int] = []
+    longest = 0
+    for item in order:
+        longest = max(longest, lengths[item])
+        if batch and longest * (len(batch) + 1) > budget:
+            yield batch
+            batch, longest = [], lengths[item]
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def by_length(lengths: Sequence[int]) -> list[int]:
+    """Positions from the longest to the shortest; the largest batch comes first, so memory shows at once."""
+    return sorted(range(len(lengths)), key=lambda i: -lengths[i])
+
+
+def segments(starts: Integers, counts: Integers) -> Integers:
+    """The positions of stretches of a flat array, one stretch after the other.
+
+    Args:
+        starts: `(N,)`, where each begins.
+        counts: `(N,)`, how long each is.
+    """
+    before = np.cumsum(counts) - counts
+    positions: Integers = np.repeat(starts - before, counts) + np.arange(int(counts.sum()))
+    return positions
+
+
+def padded(values: NDArray[np.integer], counts: Integers, *, fill: int) -> Integers:
+    """Rows `(N, L)` from their values one after the other, filled up on the right; L is at least 1."""
+    inside = np.arange(max(1, int(counts.max(initial=0)))) < counts[:, None]
+    result = np.full(inside.shape, fill, dtype=np.int64)
+    result[inside] = values
+    return result

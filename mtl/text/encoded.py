@@ -1,0 +1,110 @@
+"""Windows as encodings of the library `tokenizers`, turned into arrays when they are read.
+
+A pass reads the windows of a batch while the batch before is running.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from tokenizers import Encoding
+
+from mtl.text.alignment import WindowArrays, align
+from mtl.text.batching import Integers
+from mtl.text.tokenized import TokenizedTexts
+from mtl.text.words import WordOffsets
+
+Range = tuple[int, int]
+_NO_WORDS = np.zeros((0, 2), dtype=np.int64)
+
+
+class EncodedWindows:
+    """Collects windows text by text.
+
+    Args:
+        words: of each text, or None.
+        types: whether tokens have segments other than 0.
+    """
+
+    def __init__(self, words: Sequence[WordOffsets] | None, *, types: bool) -> None:
+        self._words = words
+        self._types = types
+        self._encodings: list[Encoding] = []
+        self._begins: list[int] = []  # where the characters of a window begin in its text
+        self._texts: list[int] = []
+        self._follows: list[bool] = []
+        self._reads_words: list[Range] = []  # by text
+        self._shared_out: dict[int, list[WordOffsets]] = {}  # by text of several windows, the words of each window
+
+    def add(self, text: int, encodings: Sequence[Encoding]) -> Range:
+        """The passages of the next text; words are read in them as long as no sentences are added."""
+        reads = self._extend(text, [(encoding, 0, bool(i)) for i, encoding in enumerate(encodings)])
+        self._reads_words.append(reads)
+        return reads
+
+    def add_sentences(self, text: int, sentences: Sequence[tuple[Encoding, int, bool]]) -> Range:
+        """Windows for the words of the text added last: encoding, first character, whether a sentence goes on."""
+        self._reads_words[text] = self._extend(text, sentences)
+        return self._reads_words[text]
+
+    def _extend(self, text: int, windows: Sequence[tuple[Encoding, int, bool]]) -> Range:
+        begin = len(self._encodings)
+        for encoding, start, follows in windows:
+            self._encodings.append(encoding)
+            self._begins.append(start)
+            self._follows.append(follows)
+            self._texts.append(text)
+        return begin, len(self._encodings)
+
+    def texts(
+        self, passages: Sequence[Range], sentences: Sequence[Range], cut_at: dict[int, int], *, shared: int, pad_id: int
+    ) -> TokenizedTexts:
+        """All texts; `shared` counts the tokens that a further passage has in common with the one before."""
+        lengths = np.fromiter(map(len, self._encodings), np.int64, len(self._encodings))
+        bounds = np.array(passages, dtype=np.int64).reshape(-1, 2)
+        owned = np.zeros_like(lengths)
+        for begin, end in bounds[bounds[:, 1] - bounds[:, 0] > 1]:
+            owned[begin:end] = np.maximum(1, lengths[begin:end] - shared)
+        owned[bounds[:, 0]] = lengths[bounds[:, 0]]
+        follows = np.array(self._follows, dtype=bool)
+        words = np.array(sentences, dtype=np.int64).reshape(-1, 2)
+        return TokenizedTexts(bounds, words, lengths, owned, follows, cut_at, self, pad_id)
+
+    def select(self, rows: Integers) -> WindowArrays:
+        """Some of the windows as arrays."""
+        numbers = rows.tolist()
+        encodings = [self._encodings[row] for row in numbers]
+        if self._words is None:
+            return align(encodings, None, (), types=self._types)
+        last = [row + 1 == self._reads_words[self._texts[row]][1] for row in numbers]
+        return align(encodings, [self._words_in(row) for row in numbers], last, types=self._types)
+
+    def _words_in(self, row: int) -> WordOffsets:
+        assert self._words is not None
+        text = self._texts[row]
+        begin, end = self._reads_words[text]
+        if not begin <= row < end:
+            return _NO_WORDS
+        if end - begin == 1:
+            return self._words[text] - self._begins[row]
+        if text not in self._shared_out:
+            self._shared_out[text] = self._share_out(self._words[text], begin, end)
+        return self._shared_out[text][row - begin]
+
+    def _share_out(self, words: WordOffsets, begin: int, end: int) -> list[WordOffsets]:
+        """Each word to the window where it has most company on both sides: up to the middle of overlap or gap."""
+        seams = [(self._last(a) + self._first(b)) // 2 for a, b in pairwise(range(begin, end))]
+        starts = words[:, 0].tolist()
+        bounds = [0, *(bisect_left(starts, seam) for seam in seams), len(words)]
+        return [
+            words[first:stop] - self._begins[row]
+            for row, (first, stop) in zip(range(begin, end), pairwise(bounds), strict=True)
+        ]
+
+    def _first(self, row: int) -> int:
+        offsets = self._encodings[row].offsets
+        return self._begins[row] + next((start for start, end in offsets if end > start), 0)
+
+    def _last(self, row: int) -> int:
+        return self._begins[row] + max(end for _, end in self._encodings[row].offsets)

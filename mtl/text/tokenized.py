@@ -1,0 +1,109 @@
+"""Tokenised texts: which windows belong to which text, and what each window holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtl.text.alignment import WindowArrays
+from mtl.text.batching import Batch, Integers
+
+
+class WindowSource(Protocol):
+    """Where windows come from: arrays, or encodings that become arrays when they are read."""
+
+    def select(self, rows: Integers) -> WindowArrays:
+        """Some of the windows."""
+
+
+@dataclass(frozen=True)
+class TokenizedTexts:
+    """N texts in K windows.
+
+    The embedding and the classes of a text come from its `passages`. Its words are read in its `sentences`: the same
+    window where a text fits into one, else a window for each sentence, because taggers learn on sentences and lose
+    much on passages.
+    """
+
+    passages: Integers
+    """`(N, 2)`: the first window of each text and the window after its last."""
+    sentences: Integers
+    """`(N, 2)`, as `passages`."""
+    lengths: Integers
+    """`(K,)`: tokens of each window, special ones included."""
+    owned: Integers
+    """`(K,)`: tokens of each window that no other window counts; 0 where only words are read."""
+    follows: NDArray[np.bool_]
+    """`(K,)`: whether a window goes on in the middle of the sentence before it."""
+    cut_at: dict[int, int]
+    """By text, the offset of the first character that was cut."""
+    source: WindowSource
+    pad_id: int
+
+    def __len__(self) -> int:
+        return len(self.passages)
+
+    @property
+    def tokens(self) -> Integers:
+        """`(N,)`: tokens of each text; those that windows share count once."""
+        counted = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.owned)])
+        tokens: Integers = counted[self.passages[:, 1]] - counted[self.passages[:, 0]]
+        return tokens
+
+    @property
+    def window_counts(self) -> Integers:
+        """`(N,)`: passages of each text."""
+        counts: Integers = self.passages[:, 1] - self.passages[:, 0]
+        return counts
+
+    @property
+    def stored(self) -> WindowArrays:
+        """All windows, of texts that are stored as arrays."""
+        assert isinstance(self.source, WindowArrays)
+        return self.source
+
+    @property
+    def word_counts(self) -> Integers:
+        """`(K,)`: words read in each window, of texts that are stored as arrays."""
+        return self.stored.word_counts
+
+    def without_words(self) -> "TokenizedTexts":
+        """The same windows without words, of texts that are stored as arrays."""
+        none = np.zeros_like(self.stored.word_starts)
+        return replace(self, source=replace(self.stored, first_tokens=np.zeros(0, np.int32), word_starts=none))
+
+    def arrays(self, rows: Integers) -> WindowArrays:
+        """Some of the windows."""
+        return self.source.select(rows)
+
+    def batch(self, rows: Sequence[int] | Integers) -> Batch:
+        """Some of the windows, padded."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return self.arrays(chosen).batch(chosen, pad_id=self.pad_id)
+
+    @cached_property
+    def shares(self) -> NDArray[np.float32]:
+        """`(K,)`: the weight of each window in the embedding of its text, by the tokens that it owns."""
+        shares = (self.owned > 0).astype(np.float32)
+        for begin, end in self.passages[self.window_counts > 1]:
+            shares[begin:end] = self.owned[begin:end] / self.owned[begin:end].sum()
+        return shares
+
+    @staticmethod
+    def joined(parts: Sequence["TokenizedTexts"]) -> "TokenizedTexts":
+        """The texts of several that are stored as arrays, in order."""
+        windows = np.cumsum([0, *(len(part.lengths) for part in parts)])
+        texts = np.cumsum([0, *(len(part) for part in parts)])
+        return TokenizedTexts(
+            np.concatenate([part.passages + at for part, at in zip(parts, windows, strict=False)]),
+            np.concatenate([part.sentences + at for part, at in zip(parts, windows, strict=False)]),
+            np.concatenate([part.lengths for part in parts]),
+            np.concatenate([part.owned for part in parts]),
+            np.concatenate([part.follows for part in parts]),
+            {i + int(at): end for part, at in zip(parts, texts, strict=False) for i, end in part.cut_at.items()},
+            WindowArrays.joined([part.stored for part in parts]),
+            parts[0].pad_id,
+        )

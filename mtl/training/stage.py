@@ -1,0 +1,111 @@
+"""One stage of a run: what is frozen, and the cached activations of what lies below."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtl.cache import ActivationKind, CachedActivations, RaggedStore
+from mtl.checkpoint import LoadedModel
+from mtl.encoder import ActivationCache
+from mtl.errors import BackboneError
+from mtl.evaluation import metrics_of
+from mtl.freezing import FreezePlan, Freezer
+from mtl.metrics import embedding_metrics
+from mtl.recipe.choices import Precision, TaskKind
+from mtl.recipe.schema import Recipe
+from mtl.runs.folder import home
+from mtl.text.tokenized import TokenizedTexts
+from mtl.training.data import TrainingData
+from mtl.training.forward import run_model
+
+_DRIFT = ""  # the drift sample among the dev sets; no task has this name
+
+
+@dataclass(frozen=True)
+class StageState:
+    """What holds during a stage; each stage gets a new state. `cache` is None where every pass runs the whole model."""
+
+    loaded: LoadedModel
+    data: TrainingData
+    freezer: Freezer
+    cache: ActivationCache | None
+
+    @cached_property
+    def train(self) -> Mapping[str, CachedActivations | None]:
+        """By task the activations of the training texts, computed when they are first read."""
+        if self.cache is None:
+            return dict.fromkeys(self.data.train)
+        self.loaded.model.eval()
+        return {name: self.cache(examples.texts) for name, examples in self.data.train.items()}
+
+    @cached_property
+    def _dev(self) -> Mapping[str, CachedActivations | None]:
+        texts = {**{name: dev.texts for name, dev in self.data.dev.items()}, _DRIFT: self.data.sample.texts}
+        if self.cache is None:
+            return dict.fromkeys(texts)
+        self.loaded.model.eval()
+        cache = self.for_dev(self.cache)
+        return {name: cache(one) for name, one in texts.items()}
+
+    @staticmethod
+    def for_dev(cache: ActivationCache) -> ActivationCache:
+        """The cache for texts that are evaluated: as exact as a pass, so that figures are those of `mtl evaluate`."""
+        return replace(cache, precision=Precision.FP32, exact=True)
+
+    def evaluate(self) -> dict[str, float]:
+        """Every metric of every dev set, `eval/<task>/<metric>`, and the drift of the embedding; in full precision."""
+        metrics: dict[str, float] = {}
+        for name, dev in self.data.dev.items():
+            words = dev.task.kind is TaskKind.TAGGING
+            output = run_model(self.loaded, dev.texts, tasks=(name,), words=words, cached=self._dev[name])
+            found = metrics_of(dev.task, dev.examples, output)
+            metrics |= {f"eval/{name}/{metric}": value for metric, value in found.items()}
+        sample = self.data.sample
+        embeddings = run_model(self.loaded, sample.texts, cached=self._dev[_DRIFT]).embeddings
+        moved = embedding_metrics(sample.before, embeddings)
+        return metrics | {f"eval/embedding/{metric}": value for metric, value in moved.items()}
+
+
+def activation_cache(
+    recipe: Recipe, loaded: LoadedModel, plan: FreezePlan, *, precision: Precision
+) -> ActivationCache | None:
+    """The cache of what a plan freezes, or None where nothing is frozen or kept.
+
+    There is none for a backbone that cannot be cut, nor where layers that a head mixes train.
+    """
+    encoder = loaded.model.encoder
+    below = plan.frozen_below(len(encoder.parts().layers))
+    if below == 0 or not recipe.cache.enabled:
+        return None
+    if not plan.backbone_trains:
+        return whole_backbone(recipe, loaded, precision=precision)
+    if encoder.gives_layers:
+        return None
+    try:
+        encoder.cut(below)
+    except BackboneError:
+        return None
+    return ActivationCache(encoder, _store(recipe), ActivationKind.LAYER, below, precision)
+
+
+def whole_backbone(recipe: Recipe, loaded: LoadedModel, *, precision: Precision) -> ActivationCache:
+    """The cache of a backbone that is frozen whole."""
+    encoder = loaded.model.encoder
+    return ActivationCache(encoder, _store(recipe), ActivationKind.POOLED, len(encoder.parts().layers), precision)
+
+
+def anchors_of(
+    recipe: Recipe, untouched: LoadedModel, texts: TokenizedTexts
+) -> NDArray[np.float16] | NDArray[np.float32]:
+    """The pooled vectors `(K, H)` of windows by the untouched backbone, from the cache where it is enabled."""
+    untouched.model.eval()
+    cache, bare = whole_backbone(recipe, untouched, precision=Precision.FP32), texts.without_words()
+    found = cache(bare) if recipe.cache.enabled else None
+    return (found or cache.in_memory(bare)).rows.values
+
+
+def _store(recipe: Recipe) -> RaggedStore:
+    return RaggedStore(home() / "cache", int(recipe.cache.max_gb * 1e9))
