@@ -18,8 +18,6 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from mtl.text.batching import segments
-
 _VALUES, _COUNTS = "values.npy", "counts.npy"
 _WRITING = ".writing"
 _HEADER = 128  # bytes before the numbers of such a file
@@ -48,15 +46,11 @@ class RaggedRows:
         """`(counts[index], H)`, a view."""
         return self.values[self._starts[index] : self._starts[index + 1]]
 
-    def padded(self, rows: NDArray[np.int64], length: int) -> NDArray[np.float32]:
-        """Some rows as `(N, length, H)`, 0 after the end of each."""
-        counts = self.counts[rows]
-        found = self.values[segments(self._starts[rows], counts)]
-        if (counts == length).all():
-            return found.astype(np.float32).reshape(len(rows), length, -1)
-        result = np.zeros((len(rows), length, self.values.shape[1]), dtype=np.float32)
-        result[np.arange(length) < counts[:, None]] = found
-        return result
+    def padded(self, rows: NDArray[np.int64], length: int) -> Vectors:
+        """Some rows as `(N, length, H)`; a shorter row is filled up with its last vector."""
+        last = np.maximum(self.counts[rows] - 1, 0)[:, None]
+        found: Vectors = self.values[self._starts[rows][:, None] + np.minimum(np.arange(length), last)]
+        return found
 
 
 class ActivationKind(StrEnum):

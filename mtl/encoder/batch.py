@@ -44,9 +44,9 @@ def token_batch(batch: Batch, cached: CachedActivations | None = None) -> TokenB
     if cached is None:
         return TokenBatch(ids, mask, type_ids, first, word_mask)
     if cached.kind is ActivationKind.LAYER:
-        layer = torch.from_numpy(cached.rows.padded(batch.rows, batch.ids.shape[1]))
+        layer = torch.from_numpy(cached.rows.padded(batch.rows, batch.ids.shape[1])).float()
         return TokenBatch(ids, mask, type_ids, first, word_mask, layer=layer)
     words = int(batch.word_counts.max(initial=0))
-    pooled = torch.from_numpy(cached.rows.padded(batch.rows, 1 + words))
+    pooled = torch.from_numpy(cached.rows.padded(batch.rows, 1 + words)).float()
     at = torch.arange(words).expand(len(ids), words)
     return TokenBatch(ids, mask, type_ids, at, word_mask[:, :words], pooled=pooled)

@@ -107,7 +107,7 @@ class WindowTokenizer:
         return windows.add_sentences(number, found) if found else None
 
     def store(self, texts: Sequence[str], words: Sequence[WordOffsets] | None = None) -> TokenizedTexts:
-        """As a call, with all windows kept as arrays: far smaller than encodings, for texts that are read many times."""
+        """As a call, with all windows kept as arrays: far smaller than encodings, for texts that are read often."""
         parts = []
         for begin in range(0, max(1, len(texts)), _CHUNK):
             chunk = range(begin, min(begin + _CHUNK, len(texts)))
