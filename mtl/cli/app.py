@@ -89,12 +89,15 @@ def evaluate(
     raw: Annotated[
         bool, typer.Option(help="score tagging on raw text too: exact spans, words found by the model")
     ] = False,
+    precision: Annotated[
+        str, typer.Option(help="as for predict; fp32 gives the figures that training stored", metavar="NAME")
+    ] = "fp32",
 ) -> None:
     """Measure a checkpoint on labelled files."""
     with one_line_errors():
         from mtl.cli.evaluating import evaluate_command
 
-        evaluate_command(checkpoint, tuple(data), json_file, raw=raw)
+        evaluate_command(checkpoint, tuple(data), json_file, raw=raw, precision=precision)
 
 
 @app.command()

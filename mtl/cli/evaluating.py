@@ -16,11 +16,13 @@ from mtl.metrics import span_f1
 from mtl.recipe import TaskKind
 
 
-def evaluate_command(checkpoint: str, data: Sequence[str], json_file: Path | None, *, raw: bool) -> None:
+def evaluate_command(
+    checkpoint: str, data: Sequence[str], json_file: Path | None, *, raw: bool, precision: str
+) -> None:
     """Print every task's metrics, and write them where asked."""
     if json_file is not None:
         need_writable(json_file)
-    engine = Engine.load(checkpoint)
+    engine = Engine.load(checkpoint, precision=precision)
     metrics: dict[str, float] = {}
     for item in data:
         name, equals, file = item.partition("=")
