@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mtl.batching import by_length, pack
 from mtl.cache import RaggedRows, RaggedStore
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.encoder.encoder import Encoder
 from mtl.encoder.tokens import TokenizedText, Tokenizer
 from mtl.recipe.choices import Precision
@@ -68,7 +68,7 @@ class FrozenStates:
         lengths = [len(text) for text in texts]
         for batch in pack(lengths, by_length(lengths), budget=FILL_TOKENS):
             tokens = self.tokenizer.pad([texts[row] for row in batch]).to(device)
-            with computing_in(self.precision, device):
+            with autocast(self.precision, device):
                 states = self.encoder.lower(tokens)
             halves = states.to(torch.float16).cpu().numpy()
             for row, values in zip(batch, halves, strict=True):

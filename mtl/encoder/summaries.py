@@ -11,7 +11,7 @@ import torch
 
 from mtl.batching import by_length, pack
 from mtl.cache import RaggedRows, RaggedStore
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.encoder.encoder import Encoded, Encoder
 from mtl.encoder.frozen import FILL_TOKENS, fingerprint
 from mtl.encoder.tokens import TokenBatch, TokenizedText, Tokenizer
@@ -66,7 +66,7 @@ class FrozenSummaries:
         lengths = [len(text) for text in texts]
         for rows in pack(lengths, by_length(lengths), budget=FILL_TOKENS):
             batch = self.tokenizer.pad([replace(texts[row], summary=None, states=None) for row in rows]).to(device)
-            with torch.no_grad(), computing_in(self.precision, device):
+            with torch.no_grad(), autocast(self.precision, device):
                 encoded = self.encoder(batch)
             values = _summarize(encoded, batch, size=out.values.shape[1])
             for row, summary in zip(rows, values, strict=True):

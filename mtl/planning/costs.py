@@ -8,13 +8,13 @@ from itertools import islice, pairwise
 
 import torch
 
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.encoder import TokenizedText
 from mtl.recipe.choices import Precision
 from mtl.training.features import whole_backbone
 from mtl.training.losses import batch_loss
 from mtl.training.prepared import collate, with_features
-from mtl.training.setup import Course, Trainer, is_anchored
+from mtl.training.setup import Trainer, TrainSchedule, is_anchored
 
 _BATCHES = 6  # measured ones, after one that warms up
 _FORWARD_SHARE = 3.0  # a training step costs about three forward passes
@@ -41,9 +41,9 @@ def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
 
     The first and the last stage are measured; the pace of those between lies between theirs.
     """
-    course, dev_tokens = trainer.course, sum(map(len, _texts_to_measure(trainer)))
+    schedule, dev_tokens = trainer.schedule, sum(map(len, _texts_to_measure(trainer)))
     train_tokens = sum(map(len, _texts_that_train(trainer)))
-    drawn = sum(draws[task] * _tokens_a_batch(trainer, course, task) for task in draws) if course else 0.0
+    drawn = sum(draws[task] * _tokens_a_batch(trainer, schedule, task) for task in draws) if schedule else 0.0
     last = len(trainer.stages) - 1
     ends = [*(stage.begins for stage in trainer.stages), 1.0]
     evaluations = _evaluations(trainer)
@@ -53,9 +53,9 @@ def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
         if trainer.features:
             cache_bytes += sum(trainer.features.bytes_of(texts) for texts in _sets(trainer, dev=evaluations[index] > 0))
         fills.append(train_tokens + dev_tokens * (evaluations[index] > 0) if trainer.features else 0)
-        if course and index in (0, last):
-            paces[index] = _measure(trainer, course)
-    if not course:
+        if schedule and index in (0, last):
+            paces[index] = _measure(trainer, schedule)
+    if not schedule:
         return Costs(0.0, cache_bytes)
     seconds = 0.0
     for index, (begin, end) in enumerate(pairwise(ends)):
@@ -79,8 +79,8 @@ def _texts_to_measure(trainer: Trainer) -> list[TokenizedText]:
     return [text for dev in trainer.corpus.dev.values() for text in dev.texts] + list(trainer.corpus.sample.texts)
 
 
-def _tokens_a_batch(trainer: Trainer, course: Course, task: str) -> float:
-    return sum(map(len, trainer.corpus.train[task])) / max(1, len(course.sampler.batches(task)))
+def _tokens_a_batch(trainer: Trainer, schedule: TrainSchedule, task: str) -> float:
+    return sum(map(len, trainer.corpus.train[task])) / max(1, len(schedule.sampler.batches(task)))
 
 
 def _sets(trainer: Trainer, *, dev: bool) -> Iterator[list[TokenizedText]]:
@@ -99,19 +99,19 @@ def _anchor_bytes(trainer: Trainer) -> int:
     return whole_backbone(trainer.recipe, trainer.loaded, precision=Precision.FP32).bytes_of(texts)
 
 
-def _measure(trainer: Trainer, course: Course) -> _Pace:
+def _measure(trainer: Trainer, schedule: TrainSchedule) -> _Pace:
     """Run a few batches forward and backward."""
     model = trainer.loaded.model
     trainer.freezer.train()
     step_seconds, lower_seconds, tokens = 0.0, 0.0, 0
-    for i, draw in enumerate(islice(course.sampler, _BATCHES + 1)):
+    for i, indices in enumerate(islice(schedule.sampler, _BATCHES + 1)):
         begun = time.perf_counter()
-        examples = [trainer.corpus.train[draw.task][row] for row in draw.rows]
+        examples = [trainer.corpus.train[indices.task][row] for row in indices.rows]
         if trainer.features is not None:
             examples = with_features(examples, trainer.features.in_memory)
         reached = time.perf_counter()
-        batch = collate(model.tasks[draw.task], examples, trainer.tokenizer).to(model.device)
-        with computing_in(trainer.precision, model.device):
+        batch = collate(model.tasks[indices.task], examples, trainer.tokenizer).to(model.device)
+        with autocast(trainer.precision, model.device):
             loss = batch_loss(model, batch).task
         if loss.requires_grad:
             torch.autograd.backward(loss)
@@ -126,6 +126,6 @@ def _measure(trainer: Trainer, course: Course) -> _Pace:
 def _evaluations(trainer: Trainer) -> Counter[int]:
     """How often a run measures in each stage: before the first step, when it is due, and after the last."""
     total, every = trainer.total_steps, trainer.recipe.evaluation.every
-    period = (trainer.course.sampler.batches_per_epoch if trainer.course else 1) if every == "epoch" else every
+    period = (trainer.schedule.sampler.batches_per_epoch if trainer.schedule else 1) if every == "epoch" else every
     steps = {*range(period, total + 1, period), total} - {0}
     return Counter([0, *(trainer.stage_of(step - 1) for step in steps)])

@@ -23,13 +23,13 @@ from mtl.training.features import FrozenFeatures, frozen_features, whole_backbon
 from mtl.training.losses import LossWeights, batch_loss
 from mtl.training.precision import choose_precision
 from mtl.training.prepared import TrainBatch, collate
-from mtl.training.sampler import Draw, TaskSampler
+from mtl.training.sampler import BatchIndices, TaskSampler
 
 _PROBE_TOKENS = 512
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainSchedule:
     """Order, length and optimizer of a run that trains something."""
 
     sampler: TaskSampler
@@ -40,7 +40,7 @@ class Course:
 
 @dataclass
 class Trainer:
-    """Model, data and course of one run; `course` is None when nothing trains.
+    """Model, data and schedule of one run; `schedule` is None when nothing trains.
 
     `enter` moves it from stage to stage: what is frozen then, and from which states the passes start.
     """
@@ -50,7 +50,7 @@ class Trainer:
     data: Mapping[str, TaskData]
     stages: tuple[Stage, ...]
     corpus: Corpus
-    course: Course | None
+    schedule: TrainSchedule | None
     freezer: Freezer
     trained_parameters: int
     features: FrozenFeatures | None = None
@@ -61,7 +61,7 @@ class Trainer:
     @property
     def total_steps(self) -> int:
         """Steps of the whole run, 0 when nothing trains."""
-        return self.course.total_steps if self.course else 0
+        return self.schedule.total_steps if self.schedule else 0
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -70,7 +70,7 @@ class Trainer:
 
     def settle_precision(self, kept: Precision | None = None) -> None:
         """Take the precision that an interrupted run had, else the recipe's, or a probe's before stage and states."""
-        if self.course is not None:
+        if self.schedule is not None:
             self.precision = kept or choose_precision(self.recipe, self.loaded.model, self._typical_pass)
 
     def enter_stage_of(self, step: int) -> bool:
@@ -107,27 +107,29 @@ class Trainer:
             self.corpus = self.corpus.measured_with(replace(self.features, precision=Precision.FP32))
         return self.corpus
 
-    def batch(self, draw: Draw) -> TrainBatch:
-        """The tensors of a draw, on the model's device."""
-        examples = [self.corpus.train[draw.task][row] for row in draw.rows]
-        return collate(self.loaded.model.tasks[draw.task], examples, self.tokenizer).to(self.loaded.model.device)
+    def batch(self, indices: BatchIndices) -> TrainBatch:
+        """The tensors of a batch, on the model's device."""
+        examples = [self.corpus.train[indices.task][row] for row in indices.rows]
+        return collate(self.loaded.model.tasks[indices.task], examples, self.tokenizer).to(self.loaded.model.device)
 
     def _typical_pass(self, context: AbstractContextManager[object]) -> torch.Tensor:
-        assert self.course is not None
-        draw = next(iter(self.course.sampler))
-        lengths = [len(self.corpus.train[draw.task][row]) for row in draw.rows]
+        assert self.schedule is not None
+        indices = next(iter(self.schedule.sampler))
+        lengths = [len(self.corpus.train[indices.task][row]) for row in indices.rows]
         rows = next(pack(lengths, range(len(lengths)), budget=_PROBE_TOKENS))
         with context:
-            return batch_loss(self.loaded.model, self.batch(Draw(draw.task, [draw.rows[i] for i in rows]))).task
+            return batch_loss(
+                self.loaded.model, self.batch(BatchIndices(indices.task, [indices.rows[i] for i in rows]))
+            ).task
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
-        notes = [note for data in self.data.values() for note in data.notes]
+        notes = [*self.recipe.notes, *(note for data in self.data.values() for note in data.notes)]
         for name, examples in self.corpus.train.items():
             cut = sum(text.cut_at is not None for e in examples for text in e.texts)
             if cut:
                 notes.append(f"{name}: {cut} training texts are longer than {self.tokenizer.max_length} tokens and cut")
-        if self.course:
+        if self.schedule:
             idle = [name for name in self.data if name not in self.corpus.train]
             notes += [f"{name}: nothing to train here, it is only measured" for name in idle]
         notes += [f"{name}: no dev data, so it is not evaluated" for name, data in self.data.items() if not data.dev]
@@ -151,7 +153,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     encoder = loaded.model.encoder
     plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
     plan = replace(plan, frozen_heads=plan.frozen_heads | beginning.kept_tasks)
-    course_stages = stages(recipe.freezing, plan)
+    run_stages = stages(recipe.freezing, plan)
     if encoder.adapter_rank is not None and recipe.freezing.rank not in (None, encoder.adapter_rank):
         raise RecipeError(
             f"freezing.rank: {encoder.adapter_rank} was expected as the checkpoint's adapters have, "
@@ -172,8 +174,8 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     if anchored and is_anchored(recipe, plan):
         summaries = whole_backbone(recipe, untouched, precision=Precision.FP32) if recipe.cache.enabled else None
         corpus = with_anchors(corpus, untouched, summaries)
-    course = _course(recipe, loaded, corpus) if trains else None
-    return Trainer(recipe, loaded, data, course_stages, corpus, course, freezer, trained_parameters)
+    schedule = _train_schedule(recipe, loaded, corpus) if trains else None
+    return Trainer(recipe, loaded, data, run_stages, corpus, schedule, freezer, trained_parameters)
 
 
 def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:
@@ -181,7 +183,7 @@ def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:
     return recipe.anchor > 0 and plan.backbone_trains
 
 
-def _course(recipe: Recipe, loaded: LoadedModel, corpus: Corpus) -> Course:
+def _train_schedule(recipe: Recipe, loaded: LoadedModel, corpus: Corpus) -> TrainSchedule:
     """While the last stage's plan is applied, so that the optimizer holds all that will ever train, and no more."""
     lengths = {name: [len(e) for e in examples] for name, examples in corpus.train.items()}
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
@@ -190,7 +192,7 @@ def _course(recipe: Recipe, loaded: LoadedModel, corpus: Corpus) -> Course:
     fixed = {name: recipe.tasks[name].weight for name in corpus.train}
     weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty").to(loaded.model.device)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total, weights=weights)
-    return Course(sampler, optimization, weights, total)
+    return TrainSchedule(sampler, optimization, weights, total)
 
 
 def _trained_tasks(data: Mapping[str, TaskData], plan: FreezePlan) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import torch
 
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.interface import Batch, Outputs
 from mtl.inference.precision import InferencePrecision
@@ -32,7 +32,7 @@ class TorchBackend:
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
         """Each batch with its outputs, in order."""
         for batch in batches:
-            with torch.inference_mode(), computing_in(Precision(self.precision), self._device):
+            with torch.inference_mode(), autocast(Precision(self.precision), self._device):
                 tensors = self._graph(
                     *(
                         torch.from_numpy(array).to(self._device)
