@@ -1,4 +1,4 @@
-"""Where the numbers are crunched."""
+"""The device and the number format of a forward pass."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -14,6 +14,6 @@ def best_device() -> torch.device:
     return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
 
 
-def computing_in(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
-    """A context for forward passes of this precision; the weights are not touched."""
+def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """A context for forward passes in this precision; the weights stay in float32."""
     return torch.autocast(device.type, torch.bfloat16) if precision is Precision.BF16 else nullcontext()

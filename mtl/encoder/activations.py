@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedRows, RaggedStore
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.encoder.batch import TokenBatch, token_batch
 from mtl.encoder.encoder import Encoder
 from mtl.errors import BackboneError
@@ -88,7 +88,7 @@ class ActivationCache:
         wanted = [row for row in by_length(lengths) if out.counts[row]]
         for rows in pack(lengths, wanted, budget=_FILL_TOKENS):
             batch = token_batch(texts.batch(rows)).to(device)
-            with torch.no_grad(), computing_in(self.precision, device):
+            with torch.no_grad(), autocast(self.precision, device):
                 values = self._compute(batch, size=out.values.shape[1]).float().cpu()
             for row, found in zip(rows, values.numpy(), strict=True):
                 kept = found[: out.counts[row]]

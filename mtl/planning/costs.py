@@ -8,10 +8,10 @@ from itertools import islice, pairwise
 
 import torch
 
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.recipe.choices import Precision
 from mtl.training.losses import batch_loss
-from mtl.training.setup import Course, Trainer, is_anchored
+from mtl.training.setup import Trainer, TrainSchedule, is_anchored
 from mtl.training.stage import StageState, whole_backbone
 from mtl.training.train_set import make_batch
 
@@ -40,11 +40,11 @@ def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
 
     The first and the last stage are measured; the pace of the others lies between theirs.
     """
-    course, data = trainer.course, trainer.data
+    schedule, data = trainer.schedule, trainer.data
     dev = [*(one.texts for one in data.dev.values()), data.sample.texts]
     train_tokens = sum(examples.tokens for examples in data.train.values())
     dev_tokens = sum(int(texts.lengths.sum()) for texts in dev)
-    drawn = sum(draws[task] * _tokens_a_batch(trainer, course, task) for task in draws) if course else 0.0
+    drawn = sum(draws[task] * _tokens_a_batch(trainer, schedule, task) for task in draws) if schedule else 0.0
     last = len(trainer.stages) - 1
     ends = [*(stage.begins for stage in trainer.stages), 1.0]
     evaluations = _evaluations(trainer)
@@ -55,9 +55,9 @@ def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
             cache_bytes += sum(stage.cache.bytes_of(examples.texts) for examples in data.train.values())
             cache_bytes += sum(stage.for_dev(stage.cache).bytes_of(texts) for texts in dev if evaluations[index])
         fills.append(train_tokens + dev_tokens * (evaluations[index] > 0) if stage.cache is not None else 0)
-        if course and index in (0, last):
-            paces[index] = _measure(trainer, stage, course)
-    if not course:
+        if schedule and index in (0, last):
+            paces[index] = _measure(trainer, stage, schedule)
+    if not schedule:
         return Costs(0.0, cache_bytes)
     seconds = 0.0
     for index, (begin, end) in enumerate(pairwise(ends)):
@@ -73,8 +73,8 @@ def _between(first: _Pace, last: _Pace, share: float) -> _Pace:
     return _Pace(first.step + share * (last.step - first.step), max(first.lower, last.lower))
 
 
-def _tokens_a_batch(trainer: Trainer, course: Course, task: str) -> float:
-    return trainer.data.train[task].tokens / max(1, len(course.sampler.batches(task)))
+def _tokens_a_batch(trainer: Trainer, schedule: TrainSchedule, task: str) -> float:
+    return trainer.data.train[task].tokens / max(1, len(schedule.sampler.batches(task)))
 
 
 def _anchor_bytes(trainer: Trainer) -> int:
@@ -84,19 +84,19 @@ def _anchor_bytes(trainer: Trainer) -> int:
     return sum(cache.bytes_of(examples.texts.without_words()) for examples in trainer.data.train.values())
 
 
-def _measure(trainer: Trainer, stage: StageState, course: Course) -> _Pace:
+def _measure(trainer: Trainer, stage: StageState, schedule: TrainSchedule) -> _Pace:
     """Run a few batches forward and backward."""
     model = trainer.loaded.model
     trainer.freezer.train()
     step_seconds, lower_seconds, tokens = 0.0, 0.0, 0
-    for i, draw in enumerate(islice(course.sampler, _BATCHES + 1)):
+    for i, indices in enumerate(islice(schedule.sampler, _BATCHES + 1)):
         begun = time.perf_counter()
-        examples = trainer.data.train[draw.task]
-        windows = examples.windows_of(draw.rows)
+        examples = trainer.data.train[indices.task]
+        windows = examples.windows_of(indices.rows)
         cached = stage.cache.in_memory(examples.texts, windows) if stage.cache is not None else None
         reached = time.perf_counter()
-        batch = make_batch(examples, draw.rows, cached=cached).to(model.device)
-        with computing_in(trainer.precision, model.device):
+        batch = make_batch(examples, indices.rows, cached=cached).to(model.device)
+        with autocast(trainer.precision, model.device):
             loss = batch_loss(model, batch).task
         if loss.requires_grad:
             torch.autograd.backward(loss)
@@ -111,6 +111,6 @@ def _measure(trainer: Trainer, stage: StageState, course: Course) -> _Pace:
 def _evaluations(trainer: Trainer) -> Counter[int]:
     """How often a run measures in each stage: before the first step, when it is due, and after the last."""
     total, every = trainer.total_steps, trainer.recipe.evaluation.every
-    period = (trainer.course.sampler.batches_per_epoch if trainer.course else 1) if every == "epoch" else every
+    period = (trainer.schedule.sampler.batches_per_epoch if trainer.schedule else 1) if every == "epoch" else every
     steps = {*range(period, total + 1, period), total} - {0}
     return Counter([0, *(trainer.stage_of(step - 1) for step in steps)])

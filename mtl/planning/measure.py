@@ -34,11 +34,12 @@ def plan(recipe: Recipe) -> Plan:
     """
     trainer = set_up(recipe, anchored=False)
     trainer.settle_precision()
-    course = trainer.course
+    schedule = trainer.schedule
     warnings = [warning for data in trainer.task_data.values() for warning in data_warnings(data)]
     warnings += [note for note in trainer.notes() if note not in warnings and "no dev data" not in note]
     warnings += _idle_heads(trainer)
-    drawn = Counter(draw.task for draw in islice(course.sampler, trainer.total_steps)) if course else Counter[str]()
+    batches = islice(schedule.sampler, trainer.total_steps) if schedule else ()
+    drawn = Counter(indices.task for indices in batches)
     draws = {name: drawn[name] for name in trainer.data.train}
     costs = measure_costs(trainer, draws=draws)
     return Plan(
@@ -58,7 +59,7 @@ def _idle_heads(trainer: Trainer) -> Iterator[str]:
     """Heads that neither this run nor an earlier one trains."""
     before = trainer.loaded.config.tasks if trainer.loaded.config else {}
     for name in trainer.stages[-1].plan.frozen_heads:
-        if name not in before and trainer.task_data[name].config.kind is not TaskKind.SIMILARITY and trainer.course:
+        if name not in before and trainer.task_data[name].config.kind is not TaskKind.SIMILARITY and trainer.schedule:
             yield f"{name}: its head is frozen and was never trained, so its predictions will be those of chance"
 
 

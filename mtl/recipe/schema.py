@@ -10,6 +10,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
     SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
@@ -27,6 +29,7 @@ from mtl.recipe.choices import (
     TaskKind,
 )
 from mtl.recipe.defaults import Defaults, defaults_of
+from mtl.recipe.renamed import with_new_names
 
 DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -149,8 +152,8 @@ class BudgetConfig(_Config):
     epochs: Annotated[float, Field(gt=0, le=1000)] = _ANY.epochs
     batch_tokens: Annotated[int, Field(ge=16)] = 512
     """Tokens of a batch, padding included."""
-    pass_tokens: Annotated[int, Field(ge=16)] | None = None
-    """Most tokens of one pass; gradients of a larger batch are added up over several. Default: the whole batch."""
+    micro_batch_tokens: Annotated[int, Field(ge=16)] | None = None
+    """Most tokens of one forward pass; a larger batch adds up gradients over several. Default: the whole batch."""
     max_steps: Annotated[int, Field(ge=1)] | None = None
     max_minutes: Annotated[float, Field(gt=0)] | None = None
 
@@ -214,6 +217,22 @@ class Recipe(_Config):
     """Markdown for the model card: what the data are, their licences, who made them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    _notes: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about how the recipe was read, such as keys that have a new name."""
+        return self._notes
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read_old_names(cls, content: object, handler: ModelWrapValidatorHandler["Recipe"]) -> "Recipe":
+        if not isinstance(content, dict):
+            return handler(content)
+        content, notes = with_new_names(content)
+        recipe = handler(content)
+        recipe._notes = notes
+        return recipe
 
     @model_validator(mode="after")
     def _defaults_of_freezing(self) -> "Recipe":
@@ -231,7 +250,9 @@ class Recipe(_Config):
         """The same recipe with another freezing choice, and its defaults for what this recipe does not say."""
         said = self.model_dump(mode="json", exclude_unset=True)
         said["freezing"] = freezing.model_dump(mode="json", exclude_unset=True)
-        return Recipe.model_validate(said)
+        recipe = Recipe.model_validate(said)
+        recipe._notes = self._notes
+        return recipe
 
     @staticmethod
     def load(path: str | Path, overrides: Sequence[str] = ()) -> "Recipe":

@@ -9,7 +9,7 @@ from mtl.errors import TrainingError
 from mtl.memory import release_memory
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Event, Noticed, StopReason
-from mtl.training.passes import BatchOutcome, Passes
+from mtl.training.accumulation import BatchOutcome, GradientAccumulator
 from mtl.training.session import Session
 from mtl.training.setup import set_up
 
@@ -48,21 +48,21 @@ def train(
     yield session.started()
     if not resume:
         yield from session.evaluate(0)
-    if trainer.course is None:
+    if trainer.schedule is None:
         yield from session.end(0, StopReason.NOTHING_TRAINS)
         return
     reason: StopReason | None = None
-    passes = Passes(trainer, recipe.budget.pass_tokens)
+    accumulate = GradientAccumulator(trainer, recipe.budget.micro_batch_tokens)
     trainer.freezer.train()
-    for step, draw in enumerate(islice(trainer.course.sampler, begun, None), start=begun + 1):
+    for step, indices in enumerate(islice(trainer.schedule.sampler, begun, None), start=begun + 1):
         if trainer.enter_stage_of(step - 1):
             trainer.freezer.train()
-        outcome = passes(draw)
+        outcome = accumulate(indices)
         if not math.isfinite(outcome.total):
             yield from session.save(step - 1, "last")
             raise TrainingError(_exploded(step, outcome))
-        rate = trainer.course.optimization.step(clip=recipe.optimizer.clip)
-        yield from (Noticed(step, message) for message in passes.taken_notices())
+        rate = trainer.schedule.optimization.step(clip=recipe.optimizer.clip)
+        yield from (Noticed(step, message) for message in accumulate.taken_notices())
         yield session.step(step, outcome, rate=rate)
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.runs.folder import home
@@ -61,7 +61,7 @@ def _probe(model: torch.nn.Module, training_pass: Pass, device: torch.device) ->
         found: dict[Precision, tuple[float, Tensor]] = {}
         for precision, seconds in times.items():
             begun = time.perf_counter()
-            found[precision] = _loss_and_gradient(model, training_pass, computing_in(precision, device))
+            found[precision] = _loss_and_gradient(model, training_pass, autocast(precision, device))
             seconds.append(time.perf_counter() - begun)
         slow, fast = times[Precision.FP32][-1], times[Precision.BF16][-1]
         if fast > 2 * slow:  # bf16 is emulated: not worth another try

@@ -79,9 +79,9 @@ def restore_state(folder: Path, trainer: Trainer) -> Position:
 
 
 def _tensors(trainer: Trainer) -> dict[str, Tensor]:
-    assert trainer.course
+    assert trainer.schedule
     tensors = {_RANDOM: torch.get_rng_state()}
-    state = trainer.course.optimization.optimizer.state
+    state = trainer.schedule.optimization.optimizer.state
     for name, parameter in _trained(trainer):
         tensors[_MODEL + name] = parameter.detach()
         if parameter in state:
@@ -92,8 +92,8 @@ def _tensors(trainer: Trainer) -> dict[str, Tensor]:
 
 
 def _put(trainer: Trainer, tensors: dict[str, Tensor], step: int) -> None:
-    assert trainer.course
-    optimizer, scheduler = trainer.course.optimization.optimizer, trainer.course.optimization.scheduler
+    assert trainer.schedule
+    optimizer, scheduler = trainer.schedule.optimization.optimizer, trainer.schedule.optimization.scheduler
     for name, parameter in _trained(trainer):
         parameter.data.copy_(tensors[_MODEL + name])
         if _FIRST + name in tensors:
@@ -110,7 +110,7 @@ def _put(trainer: Trainer, tensors: dict[str, Tensor], step: int) -> None:
 
 
 def _trained(trainer: Trainer) -> list[tuple[str, torch.nn.Parameter]]:
-    assert trainer.course
-    held = {id(p) for group in trainer.course.optimization.optimizer.param_groups for p in group["params"]}
-    named = (*trainer.loaded.model.named_parameters(), *trainer.course.weights.named_parameters(prefix="weights"))
+    assert trainer.schedule
+    held = {id(p) for group in trainer.schedule.optimization.optimizer.param_groups for p in group["params"]}
+    named = (*trainer.loaded.model.named_parameters(), *trainer.schedule.weights.named_parameters(prefix="weights"))
     return [(name, p) for name, p in named if id(p) in held]

@@ -12,7 +12,7 @@ _POOL_BATCHES = 32  # texts are sorted by length within pools of about so many b
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class BatchIndices:
     """A task and the positions of its examples that make the next batch."""
 
     task: str
@@ -56,7 +56,7 @@ class TaskSampler:
         self.probabilities = dict(zip(self._tasks, (weights / weights.sum()).tolist(), strict=True))
         self.batches_per_epoch = int(counts.sum())
 
-    def __iter__(self) -> Iterator[Draw]:
+    def __iter__(self) -> Iterator[BatchIndices]:
         streams = {task: self._stream(task) for task in self._tasks}
         generator = np.random.default_rng([self._seed, 2**31])
         shares = list(self.probabilities.values())
@@ -64,7 +64,7 @@ class TaskSampler:
         while True:
             pick = step % len(self._tasks) if self._round_robin else int(generator.choice(len(self._tasks), p=shares))
             task = self._tasks[pick]
-            yield Draw(task, next(streams[task]))
+            yield BatchIndices(task, next(streams[task]))
             step += 1
 
     def _stream(self, task: str) -> Iterator[list[int]]:

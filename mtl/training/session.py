@@ -17,11 +17,11 @@ from mtl.recipe.choices import Precision
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, StopReason
-from mtl.training.best import BestKeeper
+from mtl.training.accumulation import BatchOutcome
 from mtl.training.gradients import gradient_cosines
-from mtl.training.passes import BatchOutcome
 from mtl.training.resume import Position, restore_state, save_state
-from mtl.training.setup import Course, Trainer
+from mtl.training.selection import CheckpointSelector
+from mtl.training.setup import Trainer, TrainSchedule
 
 _SPEED_WINDOW = 20  # steps over which tokens per second are averaged
 _STATE = "resume"
@@ -41,7 +41,7 @@ class Session:
     state_kept: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.best = BestKeeper(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
+        self.best = CheckpointSelector(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
         self._speed: deque[tuple[float, int]] = deque(maxlen=_SPEED_WINDOW)
         self._losses: dict[str, list[float]] = {}
 
@@ -95,15 +95,15 @@ class Session:
         return self.trainer.recipe
 
     @property
-    def _course(self) -> Course:
-        assert self.trainer.course is not None
-        return self.trainer.course
+    def _schedule(self) -> TrainSchedule:
+        assert self.trainer.schedule is not None
+        return self.trainer.schedule
 
     def started(self) -> Started:
-        model, course = self.trainer.loaded.model, self.trainer.course
+        model, schedule = self.trainer.loaded.model, self.trainer.schedule
         return Started(
             total_steps=self.trainer.total_steps,
-            steps_per_epoch=course.sampler.batches_per_epoch if course else 0,
+            steps_per_epoch=schedule.sampler.batches_per_epoch if schedule else 0,
             tasks=tuple(model.tasks),
             trained_parameters=self.trainer.trained_parameters,
             total_parameters=sum(p.numel() for p in model.parameters()),
@@ -114,14 +114,14 @@ class Session:
         )
 
     def step(self, step: int, outcome: BatchOutcome, *, rate: float) -> Step:
-        course = self._course
+        schedule = self._schedule
         self._speed.append((time.monotonic(), outcome.token_count))
         seconds = self._speed[-1][0] - self._speed[0][0]
         self._losses.setdefault(outcome.task, []).append(outcome.loss)
         tokens = sum(count for _, count in list(self._speed)[1:])
         return Step(
             step=step,
-            epoch=step / course.sampler.batches_per_epoch,
+            epoch=step / schedule.sampler.batches_per_epoch,
             task=outcome.task,
             loss=outcome.loss,
             learning_rate=rate,
@@ -129,9 +129,9 @@ class Session:
         )
 
     def is_evaluation_due(self, step: int) -> bool:
-        course = self._course
+        schedule = self._schedule
         every = self.recipe.evaluation.every
-        return step % (course.sampler.batches_per_epoch if every == "epoch" else every) == 0
+        return step % (schedule.sampler.batches_per_epoch if every == "epoch" else every) == 0
 
     def reason_to_end(self, step: int) -> StopReason | None:
         """Why the run ends after this step, or None."""
@@ -149,7 +149,7 @@ class Session:
 
         The state comes first: an evaluation that is due only because the run ends must not count when it goes on.
         """
-        if self.trainer.course is not None:
+        if self.trainer.schedule is not None:
             self.keep_state(step, now=True)
         if self.evaluated_step != step:
             yield from self.evaluate(step)
@@ -167,7 +167,7 @@ class Session:
             time.monotonic() - begun,
             draws={name: len(losses) for name, losses in self._losses.items()},
             losses={name: sum(losses) / len(losses) for name, losses in self._losses.items()},
-            weights=self.trainer.course.weights.factors() if self.trainer.course else {},
+            weights=self.trainer.schedule.weights.factors() if self.trainer.schedule else {},
             gradient_cosines=gradient_cosines(self.trainer) if self.recipe.evaluation.gradient_cosine else {},
         )
         release_memory()

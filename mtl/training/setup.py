@@ -23,7 +23,7 @@ from mtl.training.beginning import begin
 from mtl.training.data import TrainingData, tokenize
 from mtl.training.losses import LossWeights, batch_loss
 from mtl.training.precision import choose_precision
-from mtl.training.sampler import Draw, TaskSampler
+from mtl.training.sampler import BatchIndices, TaskSampler
 from mtl.training.stage import StageState, activation_cache, anchors_of
 from mtl.training.train_set import TrainBatch, make_batch
 
@@ -31,7 +31,7 @@ _PROBE_TOKENS = 512
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainSchedule:
     """Order, length and optimizer of a run that trains something."""
 
     sampler: TaskSampler
@@ -42,7 +42,7 @@ class Course:
 
 @dataclass
 class Trainer:
-    """Model, data and course of one run; `course` is None when nothing trains.
+    """Model, data and schedule of one run; `schedule` is None when nothing trains.
 
     `stage` is the state of the current stage; `enter_stage` moves on to another one.
     """
@@ -52,7 +52,7 @@ class Trainer:
     task_data: Mapping[str, TaskData]
     data: TrainingData
     stages: tuple[Stage, ...]
-    course: Course | None
+    schedule: TrainSchedule | None
     freezer: Freezer
     trained_parameters: int
     anchors: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
@@ -63,11 +63,11 @@ class Trainer:
     @property
     def total_steps(self) -> int:
         """Steps of the whole run, 0 when nothing trains."""
-        return self.course.total_steps if self.course else 0
+        return self.schedule.total_steps if self.schedule else 0
 
     def settle_precision(self, kept: Precision | None = None) -> None:
         """Take the precision that an interrupted run had, else the recipe's, or a probe's before stage and states."""
-        if self.course is not None:
+        if self.schedule is not None:
             self.precision = kept or choose_precision(self.recipe, self.loaded.model, self._typical_pass)
 
     def enter_stage_of(self, step: int) -> bool:
@@ -87,26 +87,28 @@ class Trainer:
         """Freeze what this stage freezes; what lies below is computed when the first batch needs it."""
         plan = self.stages[index].plan
         self.freezer = Freezer(self.loaded.model, plan)
-        self.loaded.model.eval()  # a cut tries the model out and must draw no random numbers for dropout
+        self.loaded.model.eval()  # a cut tries the model out and must indices no random numbers for dropout
         cache = activation_cache(self.recipe, self.loaded, plan, precision=self.precision)
         self._index, self.stage = index, StageState(self.loaded, self.data, self.freezer, cache)
         return self.stage
 
-    def batch(self, draw: Draw) -> TrainBatch:
-        """The tensors of a draw, on the model's device."""
-        examples = self.data.train[draw.task]
-        cached = self.stage.train[draw.task] if self.stage else None
-        batch = make_batch(examples, draw.rows, cached=cached, anchors=self.anchors.get(draw.task))
+    def batch(self, indices: BatchIndices) -> TrainBatch:
+        """The tensors of a indices, on the model's device."""
+        examples = self.data.train[indices.task]
+        cached = self.stage.train[indices.task] if self.stage else None
+        batch = make_batch(examples, indices.rows, cached=cached, anchors=self.anchors.get(indices.task))
         return batch.to(self.loaded.model.device)
 
     def _typical_pass(self, context: AbstractContextManager[object]) -> torch.Tensor:
-        assert self.course is not None
-        draw = next(iter(self.course.sampler))
-        all_lengths = self.data.train[draw.task].lengths
-        lengths = [all_lengths[row] for row in draw.rows]
+        assert self.schedule is not None
+        indices = next(iter(self.schedule.sampler))
+        all_lengths = self.data.train[indices.task].lengths
+        lengths = [all_lengths[row] for row in indices.rows]
         rows = next(pack(lengths, range(len(lengths)), budget=_PROBE_TOKENS))
         with context:
-            return batch_loss(self.loaded.model, self.batch(Draw(draw.task, [draw.rows[i] for i in rows]))).task
+            return batch_loss(
+                self.loaded.model, self.batch(BatchIndices(indices.task, [indices.rows[i] for i in rows]))
+            ).task
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
@@ -116,7 +118,7 @@ class Trainer:
             if cut:
                 longest = self.loaded.tokenizer.max_length
                 notes.append(f"{name}: {cut} training texts are longer than {longest} tokens and cut")
-        if self.course:
+        if self.schedule:
             idle = [name for name in self.task_data if name not in self.data.train]
             notes += [f"{name}: nothing to train here, it is only measured" for name in idle]
         missing = [name for name, data in self.task_data.items() if not data.dev]
@@ -142,7 +144,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     encoder = loaded.model.encoder
     plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
     plan = replace(plan, frozen_heads=plan.frozen_heads | beginning.kept_tasks)
-    course_stages = stages(recipe.freezing, plan)
+    run_stages = stages(recipe.freezing, plan)
     if encoder.adapter_rank is not None and recipe.freezing.rank not in (None, encoder.adapter_rank):
         raise RecipeError(
             f"freezing.rank: {encoder.adapter_rank} was expected as the checkpoint's adapters have, "
@@ -163,8 +165,8 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     anchors = {}
     if anchored and is_anchored(recipe, plan):
         anchors = {name: anchors_of(recipe, untouched, examples.texts) for name, examples in tokenized.train.items()}
-    course = _course(recipe, loaded, tokenized) if trains else None
-    return Trainer(recipe, loaded, data, tokenized, course_stages, course, freezer, trained_parameters, anchors=anchors)
+    schedule = _schedule(recipe, loaded, tokenized) if trains else None
+    return Trainer(recipe, loaded, data, tokenized, run_stages, schedule, freezer, trained_parameters, anchors=anchors)
 
 
 def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:
@@ -172,7 +174,7 @@ def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:
     return recipe.anchor > 0 and plan.backbone_trains
 
 
-def _course(recipe: Recipe, loaded: LoadedModel, data: TrainingData) -> Course:
+def _schedule(recipe: Recipe, loaded: LoadedModel, data: TrainingData) -> TrainSchedule:
     """While the last stage's plan is applied, so that the optimizer holds all that will ever train, and no more."""
     lengths = {name: examples.lengths for name, examples in data.train.items()}
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
@@ -181,7 +183,7 @@ def _course(recipe: Recipe, loaded: LoadedModel, data: TrainingData) -> Course:
     fixed = {name: recipe.tasks[name].weight for name in data.train}
     weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty").to(loaded.model.device)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total, weights=weights)
-    return Course(sampler, optimization, weights, total)
+    return TrainSchedule(sampler, optimization, weights, total)
 
 
 def _trained_tasks(data: Mapping[str, TaskData], plan: FreezePlan) -> tuple[str, ...]:

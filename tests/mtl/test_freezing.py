@@ -124,7 +124,7 @@ def test_in_a_run_trained_modules_are_in_train_mode_at_every_step(case: Case):
 
 def test_the_optimizer_holds_what_trains_and_nothing_else(case: Case):
     run, trained = case
-    held = {id(p) for group in run.trainer.course.optimization.optimizer.param_groups for p in group["params"]}
+    held = {id(p) for group in run.trainer.schedule.optimization.optimizer.param_groups for p in group["params"]}
     assert held == {id(p) for name, p in run.parameters.items() if name.startswith(trained)}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 import torch
 
 from mtl.cache import CachedActivations
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.encoder import token_batch
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.interface import Batch, Outputs
@@ -44,6 +44,6 @@ class TorchBackend:
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
         """Each batch with its outputs, in order."""
         for batch in batches:
-            with torch.inference_mode(), computing_in(Precision(self.precision), self._device):
+            with torch.inference_mode(), autocast(Precision(self.precision), self._device):
                 outputs = self._graph.outputs(self._graph.run(token_batch(batch, self._cached).to(self._device)))
             yield batch, outputs

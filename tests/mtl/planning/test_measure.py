@@ -154,7 +154,7 @@ def test_planning_changes_no_weight(tiny_bert: Path, tmp_path: Path, monkeypatch
     after = dict(trainer.loaded.model.named_parameters())
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
     assert all(p.grad is None for p in after.values())
-    assert trainer.course.weights.factors() == {"topic": 1.0, "names": 1.0, "pairs": 1.0}
+    assert trainer.schedule.weights.factors() == {"topic": 1.0, "names": 1.0, "pairs": 1.0}
 
 
 def test_a_run_after_a_plan_is_as_without_it(tiny_bert: Path, tmp_path: Path):

@@ -14,7 +14,7 @@ from mtl.encoder.summaries import FrozenSummaries
 from mtl.model import MultiTaskModel
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event
-from mtl.training import passes
+from mtl.training import accumulation
 from mtl.training.losses import BatchLoss
 from mtl.training.prepared import TrainBatch
 from tests.mtl.processes import exit_code, kill_at, sleep_at, start, wait_for
@@ -95,7 +95,7 @@ def test_a_run_that_reads_the_cache_equals_the_one_that_filled_it_to_the_bit(
 def test_a_training_step_runs_no_layer_below_the_cut(
     recipe: Make, monkeypatch: pytest.MonkeyPatch, layers: int, run: set[int]
 ):
-    honest, seen_layers = passes.batch_loss, set()
+    honest, seen_layers = accumulation.batch_loss, set()
 
     def watched(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
         parts = enumerate(model.encoder.parts().layers)
@@ -105,7 +105,7 @@ def test_a_training_step_runs_no_layer_below_the_cut(
             hook.remove()
         return loss
 
-    monkeypatch.setattr(passes, "batch_loss", watched)
+    monkeypatch.setattr(accumulation, "batch_loss", watched)
     freezing = {"preset": "last_layers", "layers": layers} if layers else {"preset": "heads_only"}
     events_of(recipe(freezing))
     assert seen_layers == run

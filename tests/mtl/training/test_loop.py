@@ -11,7 +11,7 @@ from mtl.checkpoint import read_config
 from mtl.errors import DataError, RecipeError, TrainingError
 from mtl.model import MultiTaskModel
 from mtl.runs import Evaluated, Saved, Step, StopReason
-from mtl.training import passes
+from mtl.training import accumulation
 from mtl.training.losses import BatchLoss
 from mtl.training.prepared import TrainBatch
 from tests.mtl.recipes import recipe_of
@@ -123,14 +123,14 @@ def test_without_a_folder_nothing_is_saved(tiny_bert: Path):
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch):
-    honest, calls = passes.batch_loss, []
+    honest, calls = accumulation.batch_loss, []
 
     def batch_loss(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
         calls.append(1)
         loss = honest(model, batch)
         return BatchLoss(loss.task * (math.nan if len(calls) == 3 else 1.0), loss.moved)
 
-    monkeypatch.setattr(passes, "batch_loss", batch_loss)
+    monkeypatch.setattr(accumulation, "batch_loss", batch_loss)
     with pytest.raises(TrainingError, match="^step 3: the loss of topic is nan, so training ends here"):
         events_of(recipe_of(tiny_bert, ["topic"]))
 
@@ -144,7 +144,7 @@ def test_a_loss_that_is_no_number_changes_no_weights(tiny_bert: Path, monkeypatc
         loss = sum(p.sum() for p in model.parameters() if p.requires_grad) * math.inf
         return BatchLoss(loss, None)
 
-    monkeypatch.setattr(passes, "batch_loss", batch_loss)
+    monkeypatch.setattr(accumulation, "batch_loss", batch_loss)
     with pytest.raises(TrainingError):
         events_of(recipe_of(tiny_bert, ["topic"]))
     assert all(torch.equal(kept[1][name], tensor) for name, tensor in kept[0].items())

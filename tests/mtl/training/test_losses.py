@@ -10,8 +10,8 @@ import torch
 import mtl
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Step
+from mtl.training.accumulation import GradientAccumulator
 from mtl.training.losses import LossWeights, batch_loss
-from mtl.training.passes import Passes
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin, events_of, losses, scores
 
@@ -111,7 +111,7 @@ def test_an_anchor_keeps_the_embedding_nearer_to_the_untouched_backbone(
 
 def test_an_anchor_costs_its_weight_times_one_minus_the_mean_cosine(tiny_bert: Path, tmp_path: Path):
     trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("topic",), anchor=2.0))
-    batch = trainer.batch(next(iter(trainer.course.sampler)))
+    batch = trainer.batch(next(iter(trainer.schedule.sampler)))
     assert batch.tokens.anchors is not None
     model = trainer.loaded.model.eval()
     with torch.no_grad():
@@ -123,21 +123,21 @@ def test_an_anchor_costs_its_weight_times_one_minus_the_mean_cosine(tiny_bert: P
     expected = 1 - sum(cosines) / len(cosines)
     assert expected > 0.001
     assert float(moved) == pytest.approx(expected, abs=1e-5)
-    outcome = Passes(trainer)(next(iter(trainer.course.sampler)))
+    outcome = GradientAccumulator(trainer)(next(iter(trainer.schedule.sampler)))
     assert outcome.total - outcome.loss == pytest.approx(2.0 * expected, abs=1e-5)
     run.close()
 
 
 def test_an_anchor_is_drawn_for_both_texts_of_a_pair(tiny_bert: Path, tmp_path: Path):
     trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("pairs",), anchor=1.0))
-    batch = trainer.batch(next(iter(trainer.course.sampler)))
+    batch = trainer.batch(next(iter(trainer.schedule.sampler)))
     assert batch.tokens.anchors.shape[0] == 2 * len(batch.targets)
     run.close()
 
 
 def test_an_anchor_is_idle_on_a_frozen_backbone(tiny_bert: Path, tmp_path: Path):
     trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("topic",), anchor=1.0, freezing={"preset": "heads_only"}))
-    assert trainer.batch(next(iter(trainer.course.sampler))).tokens.anchors is None
+    assert trainer.batch(next(iter(trainer.schedule.sampler))).tokens.anchors is None
     run.close()
 
 
@@ -152,8 +152,8 @@ def test_an_anchor_works_from_cached_states_as_from_the_bottom(tiny_bert: Path, 
 
 def test_uncertainty_learns_at_the_heads_rate_and_without_decay(tiny_bert: Path, tmp_path: Path):
     trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("topic",), balancing="uncertainty"))
-    learned = trainer.course.weights.log_variances["topic"]
-    groups = trainer.course.optimization.optimizer.param_groups
+    learned = trainer.schedule.weights.log_variances["topic"]
+    groups = trainer.schedule.optimization.optimizer.param_groups
     (group,) = (g for g in groups if any(p is learned for p in g["params"]))
     assert (group["initial_lr"], group["weight_decay"]) == (trainer.recipe.optimizer.head_lr, 0.0)
     run.close()

@@ -11,7 +11,7 @@ import yaml
 from mtl.errors import RunError, TrainingError
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, Failed, RunFolder, RunState, Saved, Started, Step, StopReason
-from mtl.training import passes, resume_in_folder, run_in_folder
+from mtl.training import accumulation, resume_in_folder, run_in_folder
 from mtl.training.losses import BatchLoss
 from tests.mtl.recipes import recipe_of
 from tests.mtl.training.seen import last
@@ -70,7 +70,7 @@ def test_a_request_to_stop_ends_the_run(recipe: Recipe, tmp_path: Path):
 
 def test_a_failure_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     nan = torch.tensor(float("nan"))
-    monkeypatch.setattr(passes, "batch_loss", lambda *_: BatchLoss(nan, None))
+    monkeypatch.setattr(accumulation, "batch_loss", lambda *_: BatchLoss(nan, None))
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(TrainingError) as error:
         list(run_in_folder(recipe, folder.path))
@@ -81,7 +81,7 @@ def test_a_failure_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, mo
 
 
 def test_a_bug_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(passes, "batch_loss", lambda *_: 1 / 0)
+    monkeypatch.setattr(accumulation, "batch_loss", lambda *_: 1 / 0)
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(ZeroDivisionError):
         list(run_in_folder(recipe, folder.path))

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from mtl.recipe import SamplingConfig
-from mtl.training.sampler import Draw, TaskSampler, epoch_batches
+from mtl.training.sampler import BatchIndices, TaskSampler, epoch_batches
 
 LENGTHS = {"big": [5 + i % 13 for i in range(400)], "middle": [4 + i % 7 for i in range(60)], "small": [9] * 7}
 BUDGET = 64
@@ -17,7 +17,7 @@ def sampler(seed: int = 0, *, alpha: float = 0.5, schedule: str = "random", leng
     return TaskSampler(lengths, sampling=config, budget=BUDGET, seed=seed)
 
 
-def draws(count: int, seed: int = 0, **settings: object) -> list[Draw]:
+def draws(count: int, seed: int = 0, **settings: object) -> list[BatchIndices]:
     return list(islice(sampler(seed, **settings), count))
 
 

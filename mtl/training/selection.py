@@ -10,7 +10,7 @@ from mtl.recipe.schema import EvaluationConfig
 _MEAN, _GUARDED = "mean", "guarded"
 
 
-class BestKeeper:
+class CheckpointSelector:
     """Compares evaluations by the recipe's `evaluation.best`.
 
     `guarded` is the mean, but an evaluation in which a task lies more than `evaluation.guard` below the best that this

@@ -9,11 +9,11 @@ import torch
 from mtl.errors import TrainingError
 from mtl.model import MultiTaskModel
 from mtl.runs import Finished, Noticed, Step
-from mtl.training import Trainer, passes
+from mtl.training import Trainer, accumulation
+from mtl.training.accumulation import GradientAccumulator
 from mtl.training.losses import BatchLoss, batch_loss
-from mtl.training.passes import Passes
 from mtl.training.prepared import TrainBatch
-from mtl.training.sampler import Draw
+from mtl.training.sampler import BatchIndices
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin, events_of
 
@@ -30,10 +30,10 @@ def trainer(tiny_bert: Path, tmp_path: Path) -> Iterator[Trainer]:
     run.close()
 
 
-def gradients(trainer: Trainer, draw: Draw, limit: int | None) -> tuple[float, float, dict[str, torch.Tensor]]:
+def gradients(trainer: Trainer, draw: BatchIndices, limit: int | None) -> tuple[float, float, dict[str, torch.Tensor]]:
     model = trainer.loaded.model
     model.zero_grad(set_to_none=True)
-    outcome = Passes(trainer, limit)(draw)
+    outcome = GradientAccumulator(trainer, limit)(draw)
     found = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
     return outcome.loss, outcome.total, found
 
@@ -41,7 +41,7 @@ def gradients(trainer: Trainer, draw: Draw, limit: int | None) -> tuple[float, f
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("limit", [6, 20, 40])
 def test_passes_add_up_to_the_gradient_of_the_whole_batch(trainer: Trainer, task: str, limit: int):
-    draw = Draw(task, list(range(9)))
+    draw = BatchIndices(task, list(range(9)))
     loss, total, whole = gradients(trainer, draw, None)
     in_parts = gradients(trainer, draw, limit)
     assert in_parts[:2] == pytest.approx((loss, total), rel=1e-5)
@@ -57,8 +57,8 @@ def test_a_pass_stays_within_its_limit(trainer: Trainer, monkeypatch: pytest.Mon
         seen.append(tuple(batch.tokens.ids.shape))
         return batch_loss(model, batch)
 
-    monkeypatch.setattr(passes, "batch_loss", watched)
-    Passes(trainer, 24)(Draw("topic", list(range(9))))
+    monkeypatch.setattr(accumulation, "batch_loss", watched)
+    GradientAccumulator(trainer, 24)(BatchIndices("topic", list(range(9))))
     assert len(seen) > 1
     assert all(rows * length <= 24 or rows == 1 for rows, length in seen)
 
@@ -84,7 +84,7 @@ def test_where_memory_runs_out_passes_are_halved_and_the_run_says_so(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ):
     recipe = quick_recipe(tiny_bert, tmp_path, ("topic",))
-    monkeypatch.setattr(passes, "batch_loss", failing_above(40, error))
+    monkeypatch.setattr(accumulation, "batch_loss", failing_above(40, error))
     events = events_of(recipe)
     notices = [event for event in events if isinstance(event, Noticed)]
     assert [notice.step for notice in notices] == [1] * len(notices)
@@ -96,9 +96,9 @@ def test_where_memory_runs_out_passes_are_halved_and_the_run_says_so(
 def test_after_memory_ran_out_the_gradient_is_still_that_of_the_whole(
     trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ):
-    draw = Draw("names", list(range(8)))
+    draw = BatchIndices("names", list(range(8)))
     loss, total, whole = gradients(trainer, draw, None)
-    monkeypatch.setattr(passes, "batch_loss", failing_above(30, ERRORS[0]))
+    monkeypatch.setattr(accumulation, "batch_loss", failing_above(30, ERRORS[0]))
     found = gradients(trainer, draw, None)
     assert found[:2] == pytest.approx((loss, total), rel=1e-5)
     for name, gradient in whole.items():
@@ -108,12 +108,12 @@ def test_after_memory_ran_out_the_gradient_is_still_that_of_the_whole(
 def test_a_single_text_that_does_not_fit_ends_the_run_with_a_sentence(
     trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(passes, "batch_loss", failing_above(0, ERRORS[0]))
+    monkeypatch.setattr(accumulation, "batch_loss", failing_above(0, ERRORS[0]))
     with pytest.raises(TrainingError, match="memory ran out on a single text of 8 tokens of topic; a lower max_length"):
-        Passes(trainer)(Draw("topic", list(range(9))))
+        GradientAccumulator(trainer)(BatchIndices("topic", list(range(9))))
 
 
 def test_an_error_that_is_no_lack_of_memory_stays_what_it_is(trainer: Trainer, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(passes, "batch_loss", failing_above(0, RuntimeError("shapes do not match")))
+    monkeypatch.setattr(accumulation, "batch_loss", failing_above(0, RuntimeError("shapes do not match")))
     with pytest.raises(RuntimeError, match="shapes do not match"):
-        Passes(trainer)(Draw("topic", [0]))
+        GradientAccumulator(trainer)(BatchIndices("topic", [0]))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mtl.errors import RecipeError
 from mtl.recipe import EvaluationConfig, TaskKind
-from mtl.training.best import BestKeeper
+from mtl.training.selection import CheckpointSelector
 
 KINDS = {"topic": TaskKind.CLASSIFICATION, "names": TaskKind.TAGGING, "pairs": TaskKind.SIMILARITY}
 
@@ -21,7 +21,7 @@ def metrics(topic: float, names: float = 0.5, macro: float = 0.0) -> dict[str, f
 
 
 def chosen(best: str, *evaluations: dict[str, float]) -> int | None:
-    keeper = BestKeeper(EvaluationConfig(best=best), KINDS)
+    keeper = CheckpointSelector(EvaluationConfig(best=best), KINDS)
     for step, found in enumerate(evaluations):
         keeper.is_better(step, found)
     return keeper.step
@@ -36,7 +36,7 @@ def test_the_best_is_chosen_by_mean_or_task_or_metric(best: str, step: int):
 
 
 def test_the_mean_is_that_of_every_tasks_main_metric():
-    keeper = BestKeeper(EvaluationConfig(), KINDS)
+    keeper = CheckpointSelector(EvaluationConfig(), KINDS)
     keeper.is_better(0, metrics(0.2, 0.6) | {"eval/pairs/spearman_cosine": 0.7, "eval/pairs/pearson_cosine": 0.0})
     assert keeper.score == pytest.approx(0.5)
 
@@ -50,7 +50,7 @@ def test_without_dev_data_the_last_is_the_best():
 
 
 def test_patience_counts_evaluations_since_the_best():
-    keeper = BestKeeper(EvaluationConfig(patience=2), KINDS)
+    keeper = CheckpointSelector(EvaluationConfig(patience=2), KINDS)
     exhausted = []
     for step, score in enumerate([0.5, 0.4, 0.6, 0.6, 0.5]):
         keeper.is_better(step, metrics(score))
@@ -59,7 +59,7 @@ def test_patience_counts_evaluations_since_the_best():
 
 
 def test_without_patience_nothing_is_exhausted():
-    keeper = BestKeeper(EvaluationConfig(), KINDS)
+    keeper = CheckpointSelector(EvaluationConfig(), KINDS)
     for step in range(50):
         keeper.is_better(step, metrics(-step))
     assert not keeper.is_exhausted
@@ -70,13 +70,13 @@ def test_a_task_that_is_none_is_refused(best: str):
     with pytest.raises(
         RecipeError, match="evaluation.best: mean, guarded, one of the tasks topic, names, pairs, or task/metric"
     ):
-        BestKeeper(EvaluationConfig(best=best), KINDS)
+        CheckpointSelector(EvaluationConfig(best=best), KINDS)
 
 
 @pytest.mark.parametrize("best", ["topic/f1_macro", "topic/", "names/accuracy"])
 def test_a_metric_that_the_task_lacks_is_refused_and_not_taken_for_progress(best: str):
     with pytest.raises(RecipeError, match="evaluation.best"):
-        BestKeeper(EvaluationConfig(best=best), KINDS).is_better(0, metrics(0.9))
+        CheckpointSelector(EvaluationConfig(best=best), KINDS).is_better(0, metrics(0.9))
 
 
 SCORES = st.integers(0, 20).map(lambda n: n / 20)
@@ -87,7 +87,7 @@ GUARDS = st.sampled_from([0.0, 0.049, 0.101, 0.3])
 def test_guarded_takes_the_best_mean_among_evaluations_in_which_no_task_fell_below_its_own_best(
     course: list[tuple[float, float]], guard: float
 ):
-    keeper = BestKeeper(EvaluationConfig(best="guarded", guard=guard), KINDS)
+    keeper = CheckpointSelector(EvaluationConfig(best="guarded", guard=guard), KINDS)
     allowed: dict[int, float] = {}
     for step, (topic, names) in enumerate(course):
         peaks = [max(scores) for scores in zip(*course[: step + 1], strict=True)]
@@ -107,19 +107,19 @@ def test_guarded_refuses_what_the_mean_would_take():
 
 
 def test_a_task_may_fall_by_exactly_the_guard():
-    keeper = BestKeeper(EvaluationConfig(best="guarded", guard=0.25), KINDS)
+    keeper = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.25), KINDS)
     assert keeper.is_better(0, metrics(0.5, 0.75))
     assert keeper.is_better(1, metrics(0.9, 0.5))
 
 
 def test_guarded_looks_at_main_metrics_only():
-    keeper = BestKeeper(EvaluationConfig(best="guarded", guard=0.0), KINDS)
+    keeper = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.0), KINDS)
     assert keeper.is_better(0, metrics(0.5, macro=0.9))
     assert keeper.is_better(1, metrics(0.6, macro=0.1))
 
 
 def test_patience_runs_out_over_evaluations_that_the_guard_refuses():
-    keeper = BestKeeper(EvaluationConfig(best="guarded", guard=0.01, patience=2), KINDS)
+    keeper = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.01, patience=2), KINDS)
     for step, (topic, names) in enumerate([(0.5, 0.9), (0.9, 0.7), (0.95, 0.7)]):
         keeper.is_better(step, metrics(topic, names))
     assert keeper.is_exhausted

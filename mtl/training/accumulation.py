@@ -1,22 +1,22 @@
-"""A batch forward and backward: in one pass, or added up over several where one is limited or does not fit."""
+"""Gradients of a batch: from one pass, or accumulated over micro-batches where one pass is limited or does not fit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import torch
 
-from mtl.device import computing_in
+from mtl.device import autocast
 from mtl.errors import TrainingError
 from mtl.text.batching import pack
 from mtl.training.losses import batch_loss, unit_count
-from mtl.training.sampler import Draw
+from mtl.training.sampler import BatchIndices
 from mtl.training.setup import Trainer
 from mtl.training.train_set import TrainBatch
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What a batch cost: `loss` is the mean over its units, unweighted; `total` is what was minimised."""
+    """The loss of a batch: `loss` is the unweighted mean over its units, `total` the value that was minimised."""
 
     task: str
     loss: float
@@ -25,76 +25,81 @@ class BatchOutcome:
 
 
 @dataclass
-class Passes:
-    """Runs batches and leaves their gradients in the parameters.
+class GradientAccumulator:
+    """Runs batches forward and backward and leaves the gradients in the parameters.
 
-    A batch of several passes has the gradient of the whole: each pass counts by its share of the units (sentences,
-    words or pairs). Only the ranking loss of `cosent` compares within a pass.
+    A batch split into micro-batches has the gradient of the whole batch: each micro-batch counts by its share of the
+    units (sentences, words or pairs). The one exception is the ranking loss `cosent`, which compares only pairs of the
+    same micro-batch.
 
-    Where memory runs out, the passes are made half as large from then on, and `notices` says so.
+    When memory runs out, micro-batches are half as large from then on, and `notices` says so.
+
+    Args:
+        limit: most tokens of a micro-batch, padding included; None runs every batch in one pass.
     """
 
     trainer: Trainer
     limit: int | None = None
     notices: list[str] = field(default_factory=list)
 
-    def __call__(self, draw: Draw) -> BatchOutcome:
-        """Run one batch; where the loss is no number, `total` says so and no gradient is worth anything.
+    def __call__(self, indices: BatchIndices) -> BatchOutcome:
+        """Run one batch. If the loss is not finite, neither is `total`, and the gradients must not be used.
 
         Raises:
             TrainingError: not even a single text fits into memory.
         """
         while True:
-            groups = list(self._split(draw))
+            groups = list(self._split(indices))
             try:
-                return self._run([self.trainer.batch(Draw(draw.task, rows)) for rows in groups])
+                return self._run([self.trainer.batch(BatchIndices(indices.task, rows)) for rows in groups])
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
-                self._halve(draw, groups)
+                self._halve(indices, groups)
 
     def taken_notices(self) -> Iterator[str]:
-        """What has come up since the last call."""
+        """The notices since the last call."""
         taken, self.notices = self.notices, []
         yield from taken
 
-    def _split(self, draw: Draw) -> Iterator[list[int]]:
-        lengths = self._lengths(draw)
+    def _split(self, indices: BatchIndices) -> Iterator[list[int]]:
+        lengths = self._lengths(indices)
         if self.limit is None:
-            yield draw.rows
+            yield indices.rows
             return
         for group in pack(lengths, range(len(lengths)), budget=self.limit):
-            yield [draw.rows[i] for i in group]
+            yield [indices.rows[i] for i in group]
 
-    def _lengths(self, draw: Draw) -> list[int]:
-        lengths = self.trainer.data.train[draw.task].lengths
-        return [lengths[row] for row in draw.rows]
+    def _lengths(self, indices: BatchIndices) -> list[int]:
+        lengths = self.trainer.data.train[indices.task].lengths
+        return [lengths[row] for row in indices.rows]
 
-    def _halve(self, draw: Draw, groups: list[list[int]]) -> None:
+    def _halve(self, indices: BatchIndices, groups: list[list[int]]) -> None:
         self.trainer.loaded.model.zero_grad(set_to_none=True)
-        largest = max(len(group) * max(self._lengths(replace(draw, rows=group))) for group in groups)
+        largest = max(len(group) * max(self._lengths(replace(indices, rows=group))) for group in groups)
         if all(len(group) == 1 for group in groups):
             raise TrainingError(
-                f"memory ran out on a single text of {largest} tokens of {draw.task}; a lower max_length or more of "
+                f"memory ran out on a single text of {largest} tokens of {indices.task}; a lower max_length or more of "
                 "the backbone frozen would help"
             )
         self.limit = max(1, largest // 2)
         self.notices.append(
-            f"memory ran out on {largest} tokens, so from here a batch is added up over passes of at most {self.limit}"
+            f"memory ran out on {largest} tokens, so from here gradients are accumulated over micro-batches of at most "
+            f"{self.limit} tokens"
         )
 
     def _run(self, batches: list[TrainBatch]) -> BatchOutcome:
         trainer = self.trainer
-        model, course = trainer.loaded.model, trainer.course
-        assert course is not None
+        model, schedule = trainer.loaded.model, trainer.schedule
+        assert schedule is not None
         units = [unit_count(model, batch) for batch in batches]
         texts = sum(len(batch.tokens.ids) for batch in batches)
         loss = total = 0.0
         for batch, count in zip(batches, units, strict=True):
             share = count / max(1e-9, sum(units)) if len(batches) > 1 else 1.0
-            with computing_in(trainer.precision, model.device):
+            with autocast(trainer.precision, model.device):
                 found = batch_loss(model, batch)
-            minimised = course.weights(batch.task, found.task) * share
+            minimised = schedule.weights(batch.task, found.task) * share
             if found.moved is not None:
                 minimised = minimised + trainer.recipe.anchor * found.moved * (len(batch.tokens.ids) / texts)
             loss += share * float(found.task.detach())
