@@ -37,8 +37,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         raise RecipeError(f"{path}{where}: valid YAML in UTF-8 was expected") from error
     if not isinstance(content, dict):
         raise RecipeError(f"{path}: a mapping of keys was expected, was {type(content).__name__}")
-    for override in overrides:
-        _override(content, override)
+    _override(content, overrides)
     return parse(content, folder=path.parent, where=str(path))
 
 
@@ -71,19 +70,23 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
 
 
 def dump(recipe: Recipe) -> str:
-    """The recipe as YAML with every default written out."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    """The recipe as YAML with every default written out, and which of them nobody set."""
+    return yaml.safe_dump(_content(recipe), sort_keys=False, allow_unicode=True)
 
 
 def portable(recipe: Recipe) -> dict[str, Any]:
     """The recipe as a mapping that tells no folder of this machine: of each data file its folder's name and its own."""
-    content = recipe.model_dump(mode="json")
+    content = _content(recipe)
     for task in content["tasks"].values():
         for part in ("train", "dev"):
             task[part] = [
                 file if file.startswith(_DATASET_PREFIX) else "/".join(Path(file).parts[-2:]) for file in task[part]
             ]
     return content
+
+
+def _content(recipe: Recipe) -> dict[str, Any]:
+    return {**recipe.model_dump(mode="json"), "filled_in": recipe.unset()}
 
 
 def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
@@ -144,18 +147,39 @@ def _resolve(file: str, folder: Path, where: str) -> str:
     return str(path)
 
 
-def _override(content: dict[str, Any], override: str) -> None:
+def _override(content: dict[str, Any], overrides: Sequence[str]) -> None:
+    settings = [_setting(override) for override in overrides]
+    if any(path[0] == "freezing" for path, _ in settings):
+        _drop_filled_in(content)
+    for override, ((*parents, last), value) in zip(overrides, settings, strict=True):
+        place = content
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise RecipeError(f"--set {override}: {parent} holds no keys")
+        place[last] = value
+        if isinstance(content.get("filled_in"), dict):
+            content["filled_in"].pop(".".join([*parents, last]), None)
+
+
+def _drop_filled_in(content: dict[str, Any]) -> None:
+    """Take the values out that nobody set, so that they follow another freezing choice."""
+    filled_in = content.pop("filled_in", None)
+    for key, value in filled_in.items() if isinstance(filled_in, dict) else ():
+        section, _, name = str(key).partition(".")
+        if isinstance(content.get(section), dict) and content[section].get(name) == value:
+            del content[section][name]
+
+
+def _setting(override: str) -> tuple[list[str], Any]:
+    """The path of keys and the value of `KEY.PATH=VALUE`."""
     key, equals, value = override.partition("=")
     if not equals or not key:
         raise RecipeError(f"--set takes KEY=VALUE, was {override!r}")
-    *parents, last = key.split(".")
-    place = content
-    for parent in parents:
-        child = place.setdefault(parent, {})
-        if not isinstance(child, dict):
-            raise RecipeError(f"--set {override}: {parent} holds no keys")
-        place = child
     try:
-        place[last] = yaml.safe_load(value)
+        return key.split("."), yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise RecipeError(f"--set {override}: the value is no valid YAML") from error
+
+
+Recipe.load = load
