@@ -13,8 +13,8 @@ from demo.runs import RunInfo
 from demo.runs.watching import Watcher
 from mtl.runs import Evaluated, Event, Finished, RunFolder, Saved, Started
 
-_QUIET = ("about", "data_root", "cache.", "checkpoint.")
-"""Settings that change no result."""
+_QUIET = ("about", "data_root", "cache.", "checkpoint.", "filled_in.")
+"""Keys that change no result."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,17 +88,13 @@ def _form(recipe: Recipe) -> Form:
 
 
 def _numbers(recipe: Recipe) -> dict[str, Any]:
-    """Those that are not the freezing choice's own, which a form leaves empty."""
-    usual = Recipe.model_validate({"tasks": recipe.tasks, "freezing": recipe.freezing})
-    found = {}
-    for section, names in _NUMBERS.items():
-        here, there = getattr(recipe, section), getattr(usual, section)
-        found.update({name: getattr(here, name) for name in names if getattr(here, name) != getattr(there, name)})
-    if found.get("tagging_lr") == found.get("head_lr"):
-        found.pop("tagging_lr", None)
-    elif "head_lr" in found:  # without a rate of its own, tagging would follow the other heads
-        found["tagging_lr"] = recipe.optimizer.tagging_lr
-    return found
+    """The numbers that were set; a form leaves the others empty."""
+    return {
+        name: getattr(section, name)
+        for section, names in ((recipe.optimizer, _NUMBERS["optimizer"]), (recipe.budget, _NUMBERS["budget"]))
+        for name in names
+        if name in section.model_fields_set
+    }
 
 
 def _freezing(config: FreezingConfig, tasks: tuple[str, ...]) -> tuple[Freezing, dict[str, Any]]:

@@ -71,8 +71,8 @@ def read_config(folder: Path) -> CheckpointConfig:
     try:
         return CheckpointConfig.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CheckpointError(f"{path}: a checkpoint's configuration was expected: {error.strerror}") from error
+        raise CheckpointError(f"a checkpoint's configuration was expected: {error.strerror}", path=path) from error
     except (ValidationError, UnicodeDecodeError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
         detail = f": {'.'.join(map(str, first['loc']))}: {first['msg']}" if first else ""
-        raise CheckpointError(f"{path}: a configuration of format polyhead-1 was expected{detail}") from error
+        raise CheckpointError(f"a configuration of format polyhead-1 was expected{detail}", path=path) from error

@@ -117,8 +117,9 @@ def load(folder: Path) -> LoadedModel:
     backbone = load_backbone(config.backbone.name, pooling=config.pooling, max_length=config.max_length)
     if backbone.source.sha256 != config.backbone.sha256:
         raise CheckpointError(
-            f"{folder}: a backbone {config.backbone.name} with sha256 {config.backbone.sha256[:12]}… was expected, "
-            f"found one with {backbone.source.sha256[:12]}…"
+            f"a backbone {config.backbone.name} with sha256 {config.backbone.sha256[:12]}… was expected, "
+            f"found one with {backbone.source.sha256[:12]}…",
+            path=folder,
         )
     tasks = {n: TaskInfo(n, t.kind, t.labels, t.head) for n, t in config.tasks.items()}
     model = MultiTaskModel(backbone.encoder, tasks)
@@ -127,11 +128,12 @@ def load(folder: Path) -> LoadedModel:
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{folder / WEIGHTS_FILE}: readable safetensors were expected") from error
+        raise CheckpointError("readable safetensors were expected", path=folder / WEIGHTS_FILE) from error
     _put(model, tensors, folder)
     if config.tensors not in (None, len(tensors)):
         raise CheckpointError(
-            f"{folder / WEIGHTS_FILE}: {config.tensors} tensors were expected (see {CONFIG_FILE}), were {len(tensors)}"
+            f"{config.tensors} tensors were expected (see {CONFIG_FILE}), were {len(tensors)}",
+            path=folder / WEIGHTS_FILE,
         )
     changed = frozenset(name for name in tensors if name.startswith(_BACKBONE_PREFIX))
     return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config, changed)
@@ -161,11 +163,13 @@ def _put(model: MultiTaskModel, tensors: Mapping[str, Tensor], folder: Path) -> 
     missing = sorted(n for n in parameters if not n.startswith(_BACKBONE_PREFIX) and n not in tensors)
     if unknown or missing:
         wrong = f"unexpected {unknown[0]}" if unknown else f"lacking {missing[0]}"
-        raise CheckpointError(f"{folder / WEIGHTS_FILE}: the tensors of {CONFIG_FILE} were expected, found it {wrong}")
+        raise CheckpointError(
+            f"the tensors of {CONFIG_FILE} were expected, found it {wrong}", path=folder / WEIGHTS_FILE
+        )
     for name, tensor in tensors.items():
         if tensor.shape != parameters[name].shape:
             raise CheckpointError(
-                f"{folder / WEIGHTS_FILE}: {name} of shape {tuple(parameters[name].shape)} was expected, "
-                f"was {tuple(tensor.shape)}"
+                f"{name} of shape {tuple(parameters[name].shape)} was expected, was {tuple(tensor.shape)}",
+                path=folder / WEIGHTS_FILE,
             )
         parameters[name].data.copy_(tensor)

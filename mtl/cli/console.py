@@ -34,9 +34,9 @@ def need_writable(target: Path) -> None:
         InputError: it is a folder, or its folder does not exist.
     """
     if target.is_dir():
-        raise InputError(f"{target}: a file to write was expected, this is a folder")
+        raise InputError("a file to write was expected, this is a folder", path=target)
     if not target.resolve().parent.is_dir():
-        raise InputError(f"{target}: the folder {target.resolve().parent} does not exist")
+        raise InputError(f"the folder {target.resolve().parent} does not exist", path=target)
 
 
 def is_terminal() -> bool:

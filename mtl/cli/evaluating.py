@@ -34,7 +34,7 @@ def evaluate_command(
             found |= {f"raw_{key}": value for key, value in raw_text_metrics(engine, name, examples).items()}
         prefix = f"eval/{name}"
         if any(key.startswith(f"{prefix}/") for key in metrics):
-            raise InputError(f"--data: one file a task was expected, {name} has two")
+            raise InputError(f"one file a task was expected, {name} has two", key="--data")
         metrics |= {f"{prefix}/{key}": value for key, value in found.items()}
     table = Table("metric", "value")
     for key, value in metrics.items():

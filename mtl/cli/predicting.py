@@ -35,7 +35,7 @@ def encode_command(checkpoint: str, source: Path, target: Path, *, precision: st
 def _format(target: Path, allowed: Mapping[str, type[Format]]) -> Format:
     form = allowed.get(target.suffix)
     if form is None:
-        raise InputError(f"{target}: an output ending in {' or '.join(allowed)} was expected, was {target.suffix!r}")
+        raise InputError(f"an output ending in {' or '.join(allowed)} was expected, was {target.suffix!r}", path=target)
     need_writable(target)
     return form()
 

@@ -45,10 +45,10 @@ def _run(strategy: Strategy, run: RunFolder) -> None:
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RunError(f"{strategy.name}, seed {strategy.recipe.seed}: {run.log_tail(1) or 'the run failed'}")
+        raise RunError(run.log_tail(1) or "the run failed", key=f"{strategy.name}, seed {strategy.recipe.seed}")
     (run.path / "memory").write_text(str(usage.ru_maxrss * _MAXRSS_UNIT), encoding="utf-8")
     if not _is_complete(run):
-        raise RunError(f"{strategy.name}, seed {strategy.recipe.seed}: the run was stopped before its end")
+        raise RunError("the run was stopped before its end", key=f"{strategy.name}, seed {strategy.recipe.seed}")
 
 
 def _is_complete(run: RunFolder) -> bool:

@@ -30,7 +30,7 @@ def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> 
     """
     twice = sorted(name for name, count in Counter(presets).items() if count > 1)
     if twice:
-        raise RecipeError(f"--presets: each preset once was expected, {', '.join(twice)} came twice")
+        raise RecipeError(f"each preset once was expected, {', '.join(twice)} came twice", key="--presets")
     found = [Strategy(name, recipe.under(_freezing(name, recipe))) for name in presets]
     if single_task:
         full = FreezingConfig(preset=Preset.FULL)
@@ -49,17 +49,16 @@ def _alone(name: str, recipe: Recipe) -> Recipe:
 def _freezing(name: str, recipe: Recipe) -> FreezingConfig:
     preset_name, _, detail = name.partition(":")
     if preset_name not in list(Preset):
-        raise RecipeError(f"--presets: one of {', '.join(Preset)} was expected, was {preset_name!r}")
+        raise RecipeError(f"one of {', '.join(Preset)} was expected, was {preset_name!r}", key="--presets")
     preset = Preset(preset_name)
     if preset is Preset.ONE_HEAD_FROZEN:
         head = detail or next(iter(recipe.freezing.frozen_heads), "")
         if head not in recipe.tasks:
-            raise RecipeError(
-                f"--presets: one_head_frozen:TASK with a task of {', '.join(recipe.tasks)} was expected, was {name!r}"
-            )
+            expected = f"one_head_frozen:TASK with a task of {', '.join(recipe.tasks)}"
+            raise RecipeError(f"{expected} was expected, was {name!r}", key="--presets")
         return FreezingConfig(preset=preset, frozen_heads=(head,))
     if not detail:
         return FreezingConfig(preset=preset, layers=recipe.freezing.layers if preset is Preset.LAST_LAYERS else None)
     if preset is not Preset.LAST_LAYERS or not detail.isdecimal() or int(detail) < 1:
-        raise RecipeError(f"--presets: last_layers:N with a number of layers was expected, was {name!r}")
+        raise RecipeError(f"last_layers:N with a number of layers was expected, was {name!r}", key="--presets")
     return FreezingConfig(preset=preset, layers=int(detail))

@@ -28,9 +28,9 @@ def fetch_dataset(reference: str, *, split: str) -> Path:
     try:
         return Path(hf_hub_download(repository, file or _find(repository, split), repo_type="dataset"))
     except HFValidationError as error:
-        raise DataError(f"{reference}: a Hub data set is written hf:owner/name") from error
+        raise DataError("a Hub data set is written hf:owner/name", key=reference) from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        raise DataError(f"{reference}: the file cannot be fetched from the Hub ({type(error).__name__})") from error
+        raise DataError(f"the file cannot be fetched from the Hub ({type(error).__name__})", key=reference) from error
 
 
 def _split_reference(reference: str) -> tuple[str, str, str]:

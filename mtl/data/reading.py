@@ -41,7 +41,7 @@ def read_files(config: TaskConfig, files: Sequence[str], *, split: str = "dev") 
         before = len(examples)
         examples.extend(_read(config, path))
         if len(examples) == before:
-            raise DataError(f"{path}:1: at least one example was expected, the file has none")
+            raise DataError("at least one example was expected, the file has none", path=path, line=1)
     return tuple(examples)
 
 
@@ -55,9 +55,9 @@ def read_task(name: str, config: TaskConfig) -> TaskData:
     dev = read_files(config, config.dev)
     labels = labels_of(train)
     if config.kind is TaskKind.CLASSIFICATION and train and len(labels) < 2:
-        raise DataError(f"{config.train[0]}: at least two labels were expected for {name}, was only {labels[0]!r}")
+        raise DataError(f"at least two labels were expected for {name}, was only {labels[0]!r}", path=config.train[0])
     if config.kind is TaskKind.TAGGING and train and not labels:
-        raise DataError(f"{config.train[0]}: at least one entity was expected for {name}, every tag is O")
+        raise DataError(f"at least one entity was expected for {name}, every tag is O", path=config.train[0])
     unseen = sorted(set(labels_of(dev)) - set(labels)) if train else []
     notes = (f"{name}: dev has labels that train lacks: {', '.join(unseen)}",) if unseen else ()
     return TaskData(name, config, train, dev, labels or labels_of(dev), notes)
@@ -91,8 +91,6 @@ def _read(config: TaskConfig, path: Path) -> Iterator[Example]:
         for row in read_rows(path, ("sentence1", "sentence2", "score")):
             score = row.number("score")
             if not low <= score <= high:
-                raise DataError(
-                    f"{row.where}: a score from {low:g} to {high:g} was expected, was {score:g} (set score_range)"
-                )
+                raise row.where.error(f"a score from {low:g} to {high:g} was expected, was {score:g} (set score_range)")
             first, second = clean(row.text("sentence1")), clean(row.text("sentence2"))
             yield ScoredPair(first, second, (score - low) / (high - low))

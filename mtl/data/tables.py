@@ -14,7 +14,7 @@ from mtl.text import clean
 _FIELD_LIMIT = 10_000_000
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
-Bad = Callable[[DataError], None]
+OnBadRow = Callable[[DataError], None]
 """Takes the error of a row that is then left out."""
 
 
@@ -24,10 +24,22 @@ def refuse(error: DataError) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One record and where it stands: `where` is `file:line`, for Parquet `file:row N`."""
+class Place:
+    """A place in a file: a line number from 1, for Parquet `row N`, or None for all of the file."""
 
-    where: str
+    path: Path
+    line: int | str | None = None
+
+    def error(self, message: str) -> DataError:
+        """What is wrong there."""
+        return DataError(message, path=self.path, line=self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record and where it stands."""
+
+    where: Place
     values: dict[str, Any]
 
     def text(self, column: str) -> str:
@@ -38,9 +50,9 @@ class Row:
         """
         value = self.values.get(column)
         if not isinstance(value, str):
-            raise DataError(f"{self.where}: {column} is a string, was {_shown(value)}")
+            raise self.where.error(f"{column} is a string, was {_shown(value)}")
         if not value.strip():
-            raise DataError(f"{self.where}: {column} is empty")
+            raise self.where.error(f"{column} is empty")
         return value
 
     def label(self, column: str) -> str:
@@ -53,7 +65,7 @@ class Row:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if value is not None and not isinstance(value, str):
-            raise DataError(f"{self.where}: {column} is a string or a whole number, was {_shown(value)}")
+            raise self.where.error(f"{column} is a string or a whole number, was {_shown(value)}")
         return clean(self.text(column).strip())
 
     def number(self, column: str) -> float:
@@ -66,13 +78,13 @@ class Row:
         try:
             number = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError) as error:
-            raise DataError(f"{self.where}: {column} is a number, was {_shown(value)}") from error
+            raise self.where.error(f"{column} is a number, was {_shown(value)}") from error
         if not abs(number) < float("inf"):
-            raise DataError(f"{self.where}: {column} is a finite number, was {_shown(value)}")
+            raise self.where.error(f"{column} is a finite number, was {_shown(value)}")
         return number
 
 
-def read_rows(path: Path, columns: tuple[str, ...], bad: Bad = refuse) -> Iterator[Row]:
+def read_rows(path: Path, columns: tuple[str, ...], bad: OnBadRow = refuse) -> Iterator[Row]:
     """The rows of a table that must have these columns; others are ignored. `bad` is told of rows that are no such.
 
     Raises:
@@ -81,11 +93,11 @@ def read_rows(path: Path, columns: tuple[str, ...], bad: Bad = refuse) -> Iterat
     readers = {".csv": _read_csv, ".tsv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"{path}: a file ending in {', '.join(TABLE_SUFFIXES)} was expected, was {path.suffix!r}")
+        raise DataError(f"a file ending in {', '.join(TABLE_SUFFIXES)} was expected, was {path.suffix!r}", path=path)
     yield from reader(path, columns, bad)
 
 
-def read_lines(path: Path, bad: Bad = refuse) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path, bad: OnBadRow = refuse) -> Iterator[tuple[int, str]]:
     """Line numbers from 1 and lines without their end, of a UTF-8 file with or without a byte-order mark.
 
     Raises:
@@ -95,25 +107,25 @@ def read_lines(path: Path, bad: Bad = refuse) -> Iterator[tuple[int, str]]:
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
                 try:
-                    line = _decoded(raw, f"{path}:{number}", first=number == 1)
+                    line = _decoded(raw, Place(path, number))
                 except DataError as error:
                     bad(error)
                     continue
                 yield number, line.rstrip("\r\n")
     except OSError as error:
-        raise DataError(f"{path}: a readable file was expected: {error.strerror}") from error
+        raise DataError(f"a readable file was expected: {error.strerror}", path=path) from error
 
 
-def _decoded(raw: bytes, where: str, *, first: bool) -> str:
+def _decoded(raw: bytes, where: Place) -> str:
     if b"\0" in raw:
-        raise DataError(f"{where}: text was expected, was binary data")
+        raise where.error("text was expected, was binary data")
     try:
-        return raw.decode("utf-8-sig" if first else "utf-8")
+        return raw.decode("utf-8-sig" if where.line == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        raise DataError(f"{where}: UTF-8 text was expected, byte {error.start} is not") from error
+        raise where.error(f"UTF-8 text was expected, byte {error.start} is not") from error
 
 
-def _read_csv(path: Path, columns: tuple[str, ...], bad: Bad) -> Iterator[Row]:
+def _read_csv(path: Path, columns: tuple[str, ...], bad: OnBadRow) -> Iterator[Row]:
     csv.field_size_limit(_FIELD_LIMIT)
     numbered = read_lines(path, bad)
     head = [next((pair for pair in numbered if pair[1].strip()), (1, ""))]
@@ -126,29 +138,29 @@ def _read_csv(path: Path, columns: tuple[str, ...], bad: Bad) -> Iterator[Row]:
         try:
             record = next(reader, None)
         except csv.Error as error:
-            problem = DataError(f"{path}:{lines.first}: valid {path.suffix[1:].upper()} was expected: {error}")
+            problem = Place(path, lines.first).error(f"valid {path.suffix[1:].upper()} was expected: {error}")
             problem.__cause__ = error
             bad(problem)
             continue
         if record is None:
             break
-        line = lines.first
+        where = Place(path, lines.first)
         if not record:
             continue
         if header is None:
             header = [name.strip() for name in record]
-            _need(header, columns, f"{path}:{line}")
+            _need(header, columns, where)
         elif len(record) != len(header):
             bad(
-                DataError(
-                    f"{path}:{line}: {len(header)} fields ({', '.join(header)}) were expected, were {len(record)}; "
+                where.error(
+                    f"{len(header)} fields ({', '.join(header)}) were expected, were {len(record)}; "
                     "a text that holds the separator needs quotes"
                 )
             )
         else:
-            yield Row(f"{path}:{line}", dict(zip(header, record, strict=True)))
+            yield Row(where, dict(zip(header, record, strict=True)))
     if header is None:
-        raise DataError(f"{path}:1: a header with {', '.join(columns)} was expected, the file is empty")
+        raise Place(path, 1).error(f"a header with {', '.join(columns)} was expected, the file is empty")
 
 
 def _separator(header: str) -> str:
@@ -172,54 +184,55 @@ class _NumberedLines:
         return line + "\n"
 
 
-def _read_jsonl(path: Path, columns: tuple[str, ...], bad: Bad) -> Iterator[Row]:
+def _read_jsonl(path: Path, columns: tuple[str, ...], bad: OnBadRow) -> Iterator[Row]:
     for number, line in read_lines(path, bad):
         if not line.strip():
             continue
+        where = Place(path, number)
         try:
-            record = _record(line, f"{path}:{number}", columns)
+            record = _record(line, where, columns)
         except DataError as error:
             bad(error)
             continue
-        yield Row(f"{path}:{number}", record)
+        yield Row(where, record)
 
 
-def _record(line: str, where: str, columns: tuple[str, ...]) -> dict[str, Any]:
+def _record(line: str, where: Place, columns: tuple[str, ...]) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: a JSON object was expected, was {line[:60]!r}") from error
+        raise where.error(f"a JSON object was expected, was {line[:60]!r}") from error
     if not isinstance(record, dict):
-        raise DataError(f"{where}: a JSON object was expected, was {_shown(record)}")
+        raise where.error(f"a JSON object was expected, was {_shown(record)}")
     _need(list(record), columns, where)
     return record
 
 
-def _read_parquet(path: Path, columns: tuple[str, ...], _bad: Bad) -> Iterator[Row]:
+def _read_parquet(path: Path, columns: tuple[str, ...], _bad: OnBadRow) -> Iterator[Row]:
     import pyarrow
     import pyarrow.parquet
 
     try:
         file = pyarrow.parquet.ParquetFile(path)
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path}: a Parquet file was expected, it cannot be read as one") from error
+        raise DataError("a Parquet file was expected, it cannot be read as one", path=path) from error
     with file:
-        _need(file.schema_arrow.names, columns, str(path))
+        _need(file.schema_arrow.names, columns, Place(path))
         number = 0
         for batch in file.iter_batches(columns=list(columns)):
             for record in batch.to_pylist():
                 number += 1
-                yield Row(f"{path}:row {number}", record)
+                yield Row(Place(path, f"row {number}"), record)
 
 
-def _need(found: list[str], columns: tuple[str, ...], where: str) -> None:
+def _need(found: list[str], columns: tuple[str, ...], where: Place) -> None:
     repeated = [column for column in columns if found.count(column) > 1]
     if repeated:
-        raise DataError(f"{where}: each column once was expected, {repeated[0]} is there more often")
+        raise where.error(f"each column once was expected, {repeated[0]} is there more often")
     missing = [column for column in columns if column not in found]
     if missing:
-        raise DataError(
-            f"{where}: the columns {', '.join(columns)} were expected, {', '.join(missing)} is missing "
+        raise where.error(
+            f"the columns {', '.join(columns)} were expected, {', '.join(missing)} is missing "
             f"among {', '.join(found[:8]) or 'none'}"
         )
 

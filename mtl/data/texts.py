@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mtl.data.tables import TABLE_SUFFIXES, Bad, read_lines, read_rows, refuse
+from mtl.data.tables import TABLE_SUFFIXES, OnBadRow, read_lines, read_rows, refuse
 from mtl.errors import DataError, InputError
 from mtl.text import clean
 
 _BLOCK = 1 << 20
 
 
-def read_texts(source: Path, bad: Bad = refuse) -> Iterator[str]:
+def read_texts(source: Path, bad: OnBadRow = refuse) -> Iterator[str]:
     """The texts of a file in their order; blank lines of `.txt` are none. `bad` is told of rows without a text.
 
     Raises:
@@ -29,7 +29,9 @@ def read_texts(source: Path, bad: Bad = refuse) -> Iterator[str]:
                 continue
             yield text
     else:
-        raise InputError(f"{source}: a file ending in .txt, {', '.join(TABLE_SUFFIXES)} was expected, was {suffix!r}")
+        raise InputError(
+            f"a file ending in .txt, {', '.join(TABLE_SUFFIXES)} was expected, was {suffix!r}", path=source
+        )
 
 
 def estimated_rows(source: Path) -> int | None:

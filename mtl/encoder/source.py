@@ -64,7 +64,7 @@ def hash_weights(folder: Path) -> str:
     shards = sorted(folder.glob("model-*-of-*.safetensors"))
     if not shards:
         raise BackboneError(
-            f"{folder}: weights in {_WEIGHTS} were expected, the folder has none (pickles are not read)"
+            f"weights in {_WEIGHTS} were expected, the folder has none (pickles are not read)", path=folder
         )
     return hashlib.sha256("".join(_hash_file(s, s.stat().st_mtime_ns) for s in shards).encode()).hexdigest()
 
@@ -96,5 +96,5 @@ def _download(name: str) -> Path:
         raise BackboneError(f"a backbone is a folder or a Hub id owner/name, was {name!r}") from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise BackboneError(
-            f"{name}: neither a folder here nor a model that can be fetched from the Hub ({type(error).__name__})"
+            f"neither a folder here nor a model that can be fetched from the Hub ({type(error).__name__})", path=name
         ) from error

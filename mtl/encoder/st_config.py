@@ -53,7 +53,7 @@ def read_sentence_config(folder: Path) -> SentenceConfig:
         elif kind == "Normalize":
             normalize = True
         elif kind != "Transformer":
-            raise BackboneError(f"{folder}: modules Transformer, Pooling and Normalize were expected, was {kind}")
+            raise BackboneError(f"modules Transformer, Pooling and Normalize were expected, was {kind}", path=folder)
     transformer = _read(folder / "sentence_bert_config.json")
     return SentenceConfig(
         pooling, normalize, transformer.get("max_seq_length"), bool(transformer.get("do_lower_case", False))
@@ -66,7 +66,7 @@ def _modules(file: Path) -> list[tuple[str, str]]:
         content = json.loads(file.read_text(encoding="utf-8"))
         return [(str(module["type"]).rsplit(".", 1)[-1], str(module["path"])) for module in content]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise BackboneError(f"{file}: a list of modules with type and path was expected") from error
+        raise BackboneError("a list of modules with type and path was expected", path=file) from error
 
 
 def _pooling(config: dict[str, Any], folder: Path) -> Pooling:
@@ -74,7 +74,7 @@ def _pooling(config: dict[str, Any], folder: Path) -> Pooling:
     modes = [_MODES[m] for m in ([named] if isinstance(named, str) else named or [])]
     modes = modes or [mode for key, mode in _LEGACY.items() if config.get(key)]
     if len(modes) > 1:
-        raise BackboneError(f"{folder}: one pooling was expected, it joins {', '.join(modes)}")
+        raise BackboneError(f"one pooling was expected, it joins {', '.join(modes)}", path=folder)
     return modes[0] if modes else Pooling.MEAN
 
 
@@ -84,7 +84,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BackboneError(f"{path}: a JSON object was expected") from error
+        raise BackboneError("a JSON object was expected", path=path) from error
     if not isinstance(content, dict):
-        raise BackboneError(f"{path}: a JSON object was expected, was {type(content).__name__}")
+        raise BackboneError(f"a JSON object was expected, was {type(content).__name__}", path=path)
     return content

@@ -92,7 +92,7 @@ class Corpus:
         if not texts:
             shutil.rmtree(self._parts, ignore_errors=True)
             self.rejects.unlink(missing_ok=True)
-            raise rejects.first or InputError(f"{self._source}: at least one text was expected, the file has none")
+            raise rejects.first or InputError("at least one text was expected, the file has none", path=self._source)
         self._assemble(form, count)
         return Written(texts, rejects.count, resumed)
 
@@ -101,7 +101,7 @@ class Corpus:
         try:
             stat = self._source.stat()
         except OSError as error:
-            raise DataError(f"{self._source}: a readable file was expected: {error.strerror}") from error
+            raise DataError(f"a readable file was expected: {error.strerror}", path=self._source) from error
         model = f"{engine.fingerprint}|{engine.choice.backend}|{engine.choice.precision}"
         state = _State(str(self._source.resolve()), stat.st_size, stat.st_mtime_ns, model, type(form).__name__)
         file = self._parts / _STATE_FILE

@@ -48,7 +48,7 @@ def find_model(name: str) -> ModelSource:
     """
     if name == STARTER:
         if not is_checkpoint(_STARTER_FOLDER):
-            raise CheckpointError(f"the starter was expected in {_STARTER_FOLDER}, it is not there")
+            raise CheckpointError("the starter was expected, it is not there", path=_STARTER_FOLDER)
         return _checkpoint(name, _STARTER_FOLDER)
     folder = Path(name).expanduser()
     if folder.is_dir() and is_checkpoint(folder):

@@ -1,7 +1,7 @@
 """Recipes from YAML files, refused with key path and expectation before anything is loaded."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +30,14 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), path)
         content = yaml.safe_load(text)
     except OSError as error:
-        raise RecipeError(f"{path}: a readable recipe was expected: {error.strerror}") from error
+        raise RecipeError(f"a readable recipe was expected: {error.strerror}", path=path) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}" if mark else ""
-        raise RecipeError(f"{path}{where}: valid YAML in UTF-8 was expected") from error
+        line = mark.line + 1 if mark else None
+        raise RecipeError("valid YAML in UTF-8 was expected", path=path, line=line) from error
     if not isinstance(content, dict):
-        raise RecipeError(f"{path}: a mapping of keys was expected, was {type(content).__name__}")
-    for override in overrides:
-        _override(content, override)
+        raise RecipeError(f"a mapping of keys was expected, was {type(content).__name__}", path=path)
+    _override(content, overrides)
     return parse(content, folder=path.parent, where=str(path))
 
 
@@ -51,33 +50,34 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
     try:
         recipe = Recipe.model_validate(content)
     except ValidationError as error:
-        raise RecipeError("; ".join(_sentences(error, where))) from error
+        (key, message), *others = _problems(error)
+        message = "; ".join([message, *(f"{key}: {message}" for key, message in others)])
+        raise RecipeError(message, path=where, key=key) from error
     home, folder = folder, _data_root(recipe, folder, where)
     tasks = {
         name: task.model_copy(
             update={
-                "train": tuple(_resolve(file, folder, f"{where}: tasks.{name}.train") for file in task.train),
-                "dev": tuple(_resolve(file, folder, f"{where}: tasks.{name}.dev") for file in task.dev),
+                part: tuple(_resolve(file, folder, where, f"tasks.{name}.{part}") for file in getattr(task, part))
+                for part in ("train", "dev")
             }
         )
         for name, task in recipe.tasks.items()
     }
     unknown = sorted(set(recipe.freezing.frozen_heads) - set(tasks))
     if unknown:
-        raise RecipeError(
-            f"{where}: freezing.frozen_heads: a task of {', '.join(tasks)} was expected, was {', '.join(unknown)}"
-        )
+        message = f"a task of {', '.join(tasks)} was expected, was {', '.join(unknown)}"
+        raise RecipeError(message, path=where, key="freezing.frozen_heads")
     return recipe.model_copy(update={"tasks": tasks, "data_root": None, "backbone": _backbone(recipe.backbone, home)})
 
 
 def dump(recipe: Recipe) -> str:
-    """The recipe as YAML with every default written out."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    """The recipe as YAML with every default written out, and which of them nobody set."""
+    return yaml.safe_dump(_content(recipe), sort_keys=False, allow_unicode=True)
 
 
 def portable(recipe: Recipe) -> dict[str, Any]:
     """The recipe as a mapping that tells no folder of this machine: of each data file its folder's name and its own."""
-    content = recipe.model_dump(mode="json")
+    content = _content(recipe)
     for task in content["tasks"].values():
         for part in ("train", "dev"):
             task[part] = [
@@ -86,13 +86,17 @@ def portable(recipe: Recipe) -> dict[str, Any]:
     return content
 
 
+def _content(recipe: Recipe) -> dict[str, Any]:
+    return {**recipe.model_dump(mode="json"), "filled_in": recipe.unset()}
+
+
 def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
     """YAML would keep the last of two equal keys and say nothing."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
-                raise RecipeError(f"{path}:{key.start_mark.line + 1}: the key {key.value} was given before")
+                raise RecipeError(f"the key {key.value} was given before", path=path, line=key.start_mark.line + 1)
             seen.add(str(key.value))
             _refuse_repeated_keys(value, path)
     elif isinstance(node, yaml.SequenceNode):
@@ -100,18 +104,19 @@ def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
             _refuse_repeated_keys(value, path)
 
 
-def _sentences(error: ValidationError, where: str) -> Iterable[str]:
+def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Each wrong key and what is wrong with it."""
     for problem in error.errors(include_url=False):
         key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-")) or "recipe"
         if problem["type"] == "extra_forbidden":
-            yield f"{where}: {key}: this key is unknown"
+            yield key, "this key is unknown"
         elif problem["type"] == "missing":
-            yield f"{where}: {key}: this key is missing"
+            yield key, "this key is missing"
         else:
             came = problem["input"]
             shown = f", was {came!r}" if isinstance(came, (str, int, float, bool)) else ""
             message = problem["msg"].removeprefix("Value error, ")
-            yield f"{where}: {key}: {message[:1].lower()}{message[1:]}{shown}"
+            yield key, f"{message[:1].lower()}{message[1:]}{shown}"
 
 
 def _backbone(name: str, folder: Path) -> str:
@@ -125,37 +130,56 @@ def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:
         return folder
     expanded = os.path.expandvars(recipe.data_root)
     if "$" in expanded:
-        raise RecipeError(
-            f"{where}: data_root: the environment variable in {recipe.data_root!r} is not set; "
-            "set it, or give --set data_root=FOLDER"
-        )
+        message = f"the environment variable in {recipe.data_root!r} is not set; set it, or give --set data_root=FOLDER"
+        raise RecipeError(message, path=where, key="data_root")
     root = (folder / Path(expanded).expanduser()).resolve()
     if not root.is_dir():
-        raise RecipeError(f"{where}: data_root: an existing folder was expected, was {expanded!r}")
+        raise RecipeError(f"an existing folder was expected, was {expanded!r}", path=where, key="data_root")
     return root
 
 
-def _resolve(file: str, folder: Path, where: str) -> str:
+def _resolve(file: str, folder: Path, where: str, key: str) -> str:
     if file.startswith(_DATASET_PREFIX):
         return file
     path = (folder / Path(file).expanduser()).resolve()
     if not path.is_file():
-        raise RecipeError(f"{where}: an existing file was expected, was {file!r} (looked for {path})")
+        raise RecipeError(f"an existing file was expected, was {file!r} (looked for {path})", path=where, key=key)
     return str(path)
 
 
-def _override(content: dict[str, Any], override: str) -> None:
+def _override(content: dict[str, Any], overrides: Sequence[str]) -> None:
+    settings = [_setting(override) for override in overrides]
+    if any(path[0] == "freezing" for path, _ in settings):
+        _drop_filled_in(content)
+    for override, ((*parents, last), value) in zip(overrides, settings, strict=True):
+        place = content
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise RecipeError(f"{parent} holds no keys", key=f"--set {override}")
+        place[last] = value
+        if isinstance(content.get("filled_in"), dict):
+            content["filled_in"].pop(".".join([*parents, last]), None)
+
+
+def _drop_filled_in(content: dict[str, Any]) -> None:
+    """Take the values out that nobody set, so that they follow another freezing choice."""
+    filled_in = content.pop("filled_in", None)
+    for key, value in filled_in.items() if isinstance(filled_in, dict) else ():
+        section, _, name = str(key).partition(".")
+        if isinstance(content.get(section), dict) and content[section].get(name) == value:
+            del content[section][name]
+
+
+def _setting(override: str) -> tuple[list[str], Any]:
+    """The path of keys and the value of `KEY.PATH=VALUE`."""
     key, equals, value = override.partition("=")
     if not equals or not key:
         raise RecipeError(f"--set takes KEY=VALUE, was {override!r}")
-    *parents, last = key.split(".")
-    place = content
-    for parent in parents:
-        child = place.setdefault(parent, {})
-        if not isinstance(child, dict):
-            raise RecipeError(f"--set {override}: {parent} holds no keys")
-        place = child
     try:
-        place[last] = yaml.safe_load(value)
+        return key.split("."), yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise RecipeError(f"--set {override}: the value is no valid YAML") from error
+        raise RecipeError("the value is no valid YAML", key=f"--set {override}") from error
+
+
+Recipe.load = load

@@ -1,9 +1,9 @@
 """Everything a training run needs, as frozen values with every default written out."""
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -34,6 +34,8 @@ from mtl.recipe.renamed import with_new_names
 DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 
 
+FollowingKey = Literal["optimizer.backbone_lr", "optimizer.head_lr", "optimizer.tagging_lr", "budget.epochs"]
+"""Keys whose default follows the freezing choice."""
 _ANY = Defaults()
 
 
@@ -234,29 +236,51 @@ class Recipe(_Config):
         recipe._notes = notes
         return recipe
 
+    filled_in: Annotated[dict[FollowingKey, float], Field(exclude=True)] = {}
+    """In a recipe that was written out: the values that nobody set. An entry counts while its key has that value."""
+
+    load: ClassVar[Callable[..., "Recipe"]]
+    """`Recipe.load(path, overrides=())` is `mtl.recipe.load`, which imports this module and puts itself here."""
+
     @model_validator(mode="after")
-    def _defaults_of_freezing(self) -> "Recipe":
-        """Write the defaults of the freezing choice out; what was not said stays marked as such."""
+    def _fill_in(self) -> "Recipe":
+        """Write out the defaults of the freezing choice, in new sections: those that were passed in stay as they are.
+
+        What nobody set stays out of the `model_fields_set` of its section.
+        """
+        sections = {"optimizer": self.optimizer, "budget": self.budget}
+        said = {
+            name: {
+                key
+                for key in section.model_fields_set
+                if (f"{name}.{key}", getattr(section, key)) not in self.filled_in.items()
+            }
+            for name, section in sections.items()
+        }
         chosen = defaults_of(self.freezing.preset, self.freezing.backbone, self.freezing.layers)
-        if "head_lr" in self.optimizer.model_fields_set:
+        if "head_lr" in said["optimizer"]:
             chosen = replace(chosen, tagging_lr=self.optimizer.head_lr)
-        for section in (self.optimizer, self.budget):
-            for name in sorted({f.name for f in fields(Defaults)} & set(type(section).model_fields)):
-                if name not in section.model_fields_set:
-                    section.__dict__[name] = getattr(chosen, name)
+        for name, section in sections.items():
+            written = {key: getattr(section, key) for key in section.model_fields_set}
+            self.__dict__[name] = type(section).model_construct(said[name], **asdict(chosen) | written)
+        self.__dict__["filled_in"] = {}
+        self.model_fields_set.discard("filled_in")
         return self
 
+    def unset(self) -> dict[str, float]:
+        """The defaults of the freezing choice that stand where nobody set a value, by key."""
+        found = {}
+        for key in get_args(FollowingKey):
+            name, _, field = key.partition(".")
+            section = getattr(self, name)
+            if field not in section.model_fields_set:
+                found[key] = getattr(section, field)
+        return found
+
     def under(self, freezing: FreezingConfig) -> "Recipe":
-        """The same recipe with another freezing choice, and its defaults for what this recipe does not say."""
-        said = self.model_dump(mode="json", exclude_unset=True)
-        said["freezing"] = freezing.model_dump(mode="json", exclude_unset=True)
-        recipe = Recipe.model_validate(said)
+        """The same recipe with another freezing choice, and its defaults for what this recipe does not set."""
+        content = self.model_dump(mode="json", exclude_unset=True)
+        content["freezing"] = freezing.model_dump(mode="json", exclude_unset=True)
+        recipe = Recipe.model_validate(content)
         recipe._notes = self._notes
         return recipe
-
-    @staticmethod
-    def load(path: str | Path, overrides: Sequence[str] = ()) -> "Recipe":
-        """Read a recipe file; see `mtl.recipe.load`."""
-        from mtl.recipe.loading import load
-
-        return load(path, overrides)

@@ -119,11 +119,11 @@ class RunFolder:
             RunError: it holds a run already, or cannot be written.
         """
         if self.events_file.exists():
-            raise RunError(f"{self.path} already holds a run; give a new folder")
+            raise RunError("a new folder was expected, this one holds a run", path=self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(f"the run folder {self.path} cannot be made: {error.strerror}") from error
+            raise RunError(f"the run folder cannot be made: {error.strerror}", path=self.path) from error
 
     def write_status(self, status: Status) -> None:
         """Replace `status.json` in one move, so that no reader sees half of it."""
@@ -141,7 +141,7 @@ class RunFolder:
             record = json.loads(self.status_file.read_text(encoding="utf-8"))
             status = Status(**{**record, "state": RunState(record["state"])})
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise RunError(f"{self.path} holds no readable status.json, so it is no run folder") from error
+            raise RunError("a run folder with a readable status.json was expected", path=self.path) from error
         if status.state.is_live and not process_is_alive(status.pid, status.pid_started):
             return replace(status, state=RunState.DIED, message="the process ended without finishing the run")
         return status

@@ -13,7 +13,7 @@ from demo.runs import status_of
 from demo.runs.info import TABLE, name_of
 from demo.runs.manager import can_resume
 from demo.runs.places import id_of, is_comparison, members
-from demo.runs.recipe_text import as_yaml, without_folders
+from demo.runs.recipe_text import without_folders
 from demo.runs.watching import Watcher
 from demo.settings import Training
 from demo.tabs.runs import before_after as run_before_after
@@ -24,7 +24,7 @@ from demo.views import message
 from demo.views.training.comparison import comparison_card, comparison_table
 from demo.views.training.run_card import run_card
 from mtl.errors import InputError, MtlError, RunError
-from mtl.recipe import Preset, Recipe, load
+from mtl.recipe import Preset, Recipe, dump, load
 from mtl.runs import RunFolder
 
 _STRATEGIES = {
@@ -281,7 +281,9 @@ def wire(opening: Opening, opened: gr.State) -> list[Any]:
 
 
 def _recipe_of(folder: RunFolder) -> Recipe:
-    return load(folder.recipe if folder.recipe.is_file() else folder.path / "request.yaml")
+    """What was asked for; a run of the command line has only what it wrote out."""
+    request = folder.path / "request.yaml"
+    return load(request if request.is_file() else folder.recipe)
 
 
 def _recipe_text(folder: RunFolder, *, public: bool) -> str:
@@ -289,4 +291,4 @@ def _recipe_text(folder: RunFolder, *, public: bool) -> str:
         recipe = _recipe_of(folder)
     except MtlError:  # its data may be gone by now
         return "# The data of this recipe are no longer where they were."
-    return as_yaml(without_folders(recipe) if public else recipe)
+    return dump(without_folders(recipe) if public else recipe)

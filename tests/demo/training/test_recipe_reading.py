@@ -19,6 +19,9 @@ FORMS = [
     dataclasses.replace(FORM, freezing=Freezing(Preset.GRADUAL, 4, False), more="anchor: 5.0\n"),
     dataclasses.replace(FORM, more="tasks:\n  entities:\n    head:\n      decoder: crf\nsampling:\n  alpha: 0.8\n"),
     dataclasses.replace(FORM, freezing=Freezing(Preset.LORA), more="freezing:\n  rank: 4\n"),
+    dataclasses.replace(FORM, epochs=None, head_lr=None, backbone_lr=None, batch_tokens=None),
+    dataclasses.replace(FORM, epochs=20, head_lr=None, tagging_lr=3e-2, backbone_lr=None),
+    dataclasses.replace(FORM, epochs=None, tagging_lr=1e-3),
 ]
 
 
@@ -30,7 +33,9 @@ def test_a_recipe_fills_the_form_that_makes_it_again(tmp_path, form, write):
     file.write_text(write(made))
     reading = read_form(file, KNOWN)
     assert reading.unlisted == ()
-    assert recipe_of(reading.form, KNOWN, settings()).model_dump() == made.model_dump()
+    again = recipe_of(reading.form, KNOWN, settings())
+    assert again.model_dump() == made.model_dump()
+    assert again.unset() == made.unset()
 
 
 def test_every_example_recipe_can_be_loaded():

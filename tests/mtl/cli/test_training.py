@@ -78,7 +78,10 @@ def test_a_missing_backbone_is_one_line(recipe: Path, tmp_path: Path):
 
 
 def test_a_run_folder_in_use_is_one_line(recipe: Path, trained: Path):
-    assert complaint("train", recipe, "--run-dir", trained) == f"{trained} already holds a run; give a new folder"
+    assert (
+        complaint("train", recipe, "--run-dir", trained)
+        == f"{trained}: a new folder was expected, this one holds a run"
+    )
 
 
 def test_a_folder_that_holds_a_model_is_no_run_folder(recipe: Path, tiny_bert: Path):
@@ -98,7 +101,7 @@ def test_the_handlers_of_signals_are_put_back(recipe: Path, tmp_path: Path):
     ("arguments", "gist"),
     [
         ((), "a recipe, or --resume and a run folder were expected"),
-        (("--resume", "none"), "none holds no readable status.json, so it is no run folder"),
+        (("--resume", "none"), "none: a run folder with a readable status.json was expected"),
         (("--resume", "none", "--set", "seed=1"), "--resume goes on with the run as it was begun"),
         (("--resume", "none", "--run-dir", "other"), "--resume goes on with the run as it was begun"),
         (("recipe.yaml", "--resume", "none"), "--resume goes on with the run as it was begun"),

@@ -100,7 +100,7 @@ def test_a_reader_never_sees_half_a_status(folder: RunFolder, own_status: Status
 def test_a_folder_without_a_readable_status_is_no_run(folder: RunFolder, content: str | None):
     if content is not None:
         folder.status_file.write_text(content)
-    with pytest.raises(RunError, match="holds no readable status.json, so it is no run folder"):
+    with pytest.raises(RunError, match="a run folder with a readable status.json was expected"):
         folder.read_status()
 
 
@@ -168,13 +168,13 @@ def test_a_request_to_stop_is_seen(folder: RunFolder):
 
 def test_a_folder_that_holds_a_run_is_not_made_again(folder: RunFolder):
     folder.append(Failed(1, "one"))
-    with pytest.raises(RunError, match="already holds a run; give a new folder"):
+    with pytest.raises(RunError, match="a new folder was expected, this one holds a run"):
         folder.create()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="the run folder .*file/run cannot be made"):
+    with pytest.raises(RunError, match="file/run: the run folder cannot be made"):
         RunFolder(tmp_path / "file" / "run").create()
 
 

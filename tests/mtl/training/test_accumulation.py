@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mtl.training.prepared import TrainBatch
 
 from mtl.errors import TrainingError
 from mtl.model import MultiTaskModel
@@ -12,7 +13,6 @@ from mtl.runs import Finished, Noticed, Step
 from mtl.training import Trainer, accumulation
 from mtl.training.accumulation import GradientAccumulator
 from mtl.training.losses import BatchLoss, batch_loss
-from mtl.training.prepared import TrainBatch
 from mtl.training.sampler import BatchIndices
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin, events_of

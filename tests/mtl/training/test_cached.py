@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mtl.encoder.frozen import FrozenStates
+from mtl.encoder.summaries import FrozenSummaries
+from mtl.training.prepared import TrainBatch
 
 from mtl.cache import RaggedRows
 from mtl.encoder import TokenizedText
-from mtl.encoder.frozen import FrozenStates
-from mtl.encoder.summaries import FrozenSummaries
 from mtl.model import MultiTaskModel
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event
 from mtl.training import accumulation
 from mtl.training.losses import BatchLoss
-from mtl.training.prepared import TrainBatch
 from tests.mtl.processes import exit_code, kill_at, sleep_at, start, wait_for
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of, losses

@@ -98,7 +98,7 @@ def test_a_run_that_nobody_reads_on_is_stopped(recipe: Recipe, tmp_path: Path):
 
 def test_a_folder_that_holds_a_run_is_refused(recipe: Recipe, tmp_path: Path):
     list(run_in_folder(recipe, tmp_path / "run"))
-    with pytest.raises(RunError, match="already holds a run; give a new folder"):
+    with pytest.raises(RunError, match="a new folder was expected, this one holds a run"):
         next(run_in_folder(recipe, tmp_path / "run"))
 
 
@@ -149,5 +149,5 @@ def test_a_run_that_is_going_on_is_not_resumed(recipe: Recipe, tmp_path: Path):
 
 
 def test_a_folder_without_a_run_is_not_resumed(tmp_path: Path):
-    with pytest.raises(RunError, match="holds no readable status.json, so it is no run folder"):
+    with pytest.raises(RunError, match="a run folder with a readable status.json was expected"):
         next(resume_in_folder(tmp_path))
