@@ -17,9 +17,9 @@ from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.choices import Precision, TaskKind
 from mtl.recipe.schema import Recipe
-from mtl.training.beginning import begin
 from mtl.training.corpus import Corpus, read_corpus, with_anchors
 from mtl.training.features import FrozenFeatures, frozen_features, whole_backbone
+from mtl.training.initial_model import load_initial_model
 from mtl.training.losses import LossWeights, batch_loss
 from mtl.training.precision import choose_precision
 from mtl.training.prepared import TrainBatch, collate
@@ -146,11 +146,11 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     """
     data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
     torch.manual_seed(recipe.seed)
-    beginning = begin(recipe, data)
-    loaded = beginning.loaded
+    initial = load_initial_model(recipe, data)
+    loaded = initial.loaded
     encoder = loaded.model.encoder
     plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
-    plan = replace(plan, frozen_heads=plan.frozen_heads | beginning.kept_tasks)
+    plan = replace(plan, frozen_heads=plan.frozen_heads | initial.kept_tasks)
     course_stages = stages(recipe.freezing, plan)
     if encoder.adapter_rank is not None and recipe.freezing.rank not in (None, encoder.adapter_rank):
         raise RecipeError(
