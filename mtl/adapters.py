@@ -8,13 +8,14 @@ from mtl.encoder import Encoder
 
 _SCALE = 2  # lora_alpha over rank
 _MARK = ".lora_"
+_WRAPPED = ".base_layer."  # peft moves a map and its parameters below this name when an adapter is put beside it
 
 
 def add_adapters(encoder: Encoder, *, rank: int) -> None:
-    """Put adapters of this rank beside every linear map of the layers; they begin as no change at all.
+    """Put an adapter beside every linear map of the layers; a new adapter changes no output.
 
     Args:
-        encoder: is changed in place; the maps themselves stay as they are.
+        encoder: is changed in place; the weights of the maps stay as they are.
         rank: of each adapter.
     """
     from peft import LoraConfig, inject_adapter_in_model
@@ -31,3 +32,8 @@ def adapter_parameters(encoder: Encoder) -> Iterator[nn.Parameter]:
     for name, parameter in encoder.model.named_parameters():
         if _MARK in name:
             yield parameter
+
+
+def plain_name(name: str) -> str:
+    """A parameter's name as it is without adapters; the parameters of adapters keep theirs."""
+    return name.replace(_WRAPPED, ".")

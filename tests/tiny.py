@@ -6,12 +6,18 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
+    AlbertConfig,
+    AlbertModel,
     BertConfig,
     BertModel,
+    DebertaConfig,
+    DebertaModel,
     DebertaV2Config,
     DebertaV2Model,
     DistilBertConfig,
     DistilBertModel,
+    ElectraConfig,
+    ElectraModel,
     ModernBertConfig,
     ModernBertModel,
     MPNetConfig,
@@ -20,6 +26,8 @@ from transformers import (
     PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaModel,
+    T5Config,
+    T5EncoderModel,
     XLMRobertaConfig,
     XLMRobertaModel,
 )
@@ -97,6 +105,14 @@ def _add_template(tokenizer: Tokenizer, start: str, end: str) -> None:
     )
 
 
+def _without_start(tokenizer: Tokenizer, end: str) -> Tokenizer:
+    """Texts that only end with a special token, as T5 reads them."""
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"$A {end}", special_tokens=[(end, tokenizer.token_to_id(end))]
+    )
+    return tokenizer
+
+
 _BERT = ("[CLS]", "[PAD]", "[SEP]", "[UNK]")
 _ROBERTA = ("<s>", "<pad>", "</s>", "<unk>")
 # Wide initial weights, so that attention is far from uniform and a wrong mask shows.
@@ -169,6 +185,60 @@ def _deberta(size: int) -> PreTrainedModel:
     )
 
 
+def _deberta_v1(size: int) -> PreTrainedModel:
+    return DebertaModel(
+        DebertaConfig(
+            vocab_size=size,
+            max_position_embeddings=MAX_TOKENS,
+            pad_token_id=1,
+            type_vocab_size=0,
+            relative_attention=True,
+            max_relative_positions=8,
+            pos_att_type=["c2p", "p2c"],
+            position_biased_input=False,
+            **_SHAPE,
+        )
+    )
+
+
+def _albert(size: int, *, groups: int) -> PreTrainedModel:
+    shape = {**_SHAPE, "num_hidden_layers": 2 * LAYERS}
+    return AlbertModel(
+        AlbertConfig(
+            vocab_size=size,
+            max_position_embeddings=MAX_TOKENS,
+            pad_token_id=1,
+            embedding_size=8,
+            num_hidden_groups=groups,
+            **shape,
+        )
+    )
+
+
+def _electra(size: int) -> PreTrainedModel:
+    return ElectraModel(
+        ElectraConfig(vocab_size=size, max_position_embeddings=MAX_TOKENS, pad_token_id=1, embedding_size=8, **_SHAPE)
+    )
+
+
+def _t5(size: int) -> PreTrainedModel:
+    return T5EncoderModel(
+        T5Config(
+            vocab_size=size,
+            pad_token_id=1,
+            eos_token_id=2,
+            d_model=HIDDEN,
+            d_kv=8,
+            d_ff=32,
+            num_layers=LAYERS,
+            num_heads=2,
+            relative_attention_num_buckets=8,
+            relative_attention_max_distance=16,
+            initializer_factor=3.0,
+        )
+    )
+
+
 def _mpnet(size: int) -> PreTrainedModel:
     return MPNetModel(MPNetConfig(vocab_size=size, max_position_embeddings=MAX_TOKENS + 2, **_SHAPE))
 
@@ -187,8 +257,16 @@ _BUILDERS: dict[str, tuple[Callable[[int], PreTrainedModel], Callable[[], Tokeni
     "deberta-v2": (_deberta, lambda: unigram(specials=_BERT), _BERT),
     "mpnet": (_mpnet, lambda: wordpiece(specials=_ROBERTA), _ROBERTA),
     "xlm-roberta": (_xlm_roberta, lambda: unigram(specials=_ROBERTA), _ROBERTA),
+    "deberta": (_deberta_v1, lambda: byte_bpe(specials=_BERT, trim_offsets=False), _BERT),
+    "electra": (_electra, lambda: wordpiece(specials=_BERT), _BERT),
+    "albert": (lambda size: _albert(size, groups=LAYERS), lambda: unigram(specials=_BERT), _BERT),
+    "t5": (_t5, lambda: _without_start(unigram(specials=_ROBERTA), "</s>"), _ROBERTA),
 }
 ARCHITECTURES = tuple(_BUILDERS)
+SPECIAL_TOKENS = dict.fromkeys(ARCHITECTURES, 2) | {"t5": 1}
+"""How many special tokens stand around a text."""
+# As the published ones: all layers share their weights.
+_BUILDERS["albert-shared"] = (lambda size: _albert(size, groups=1), *_BUILDERS["albert"][1:])
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, specials: tuple[str, str, str, str]) -> None:
@@ -202,6 +280,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, specials: tuple[str, str,
         sep_token=end,
         eos_token=end,
         unk_token=unknown,
+        model_max_length=MAX_TOKENS,
     ).save_pretrained(folder)
 
 

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from mtl.adapters import add_adapters
+from mtl.adapters import add_adapters, plain_name
 from mtl.checkpoint.card import model_card
 from mtl.checkpoint.config import (
     CARD_FILE,
@@ -34,7 +34,8 @@ _BACKBONE_PREFIX = "encoder."
 class LoadedModel:
     """A model ready for use, in eval mode; `config` is None for a bare backbone.
 
-    `changed` names the tensors of the backbone that differ from it already.
+    `changed` has the names of the encoder's parameters that differ from the backbone already, as `plain_name` gives
+    them: an adapter that is put beside a trained weight changes the weight's name in the model, not here.
     """
 
     model: MultiTaskModel
@@ -135,7 +136,7 @@ def load(folder: Path) -> LoadedModel:
             f"{config.tensors} tensors were expected (see {CONFIG_FILE}), were {len(tensors)}",
             path=folder / WEIGHTS_FILE,
         )
-    changed = frozenset(name for name in tensors if name.startswith(_BACKBONE_PREFIX))
+    changed = frozenset(plain_name(name) for name in tensors if name.startswith(_BACKBONE_PREFIX))
     return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config, changed)
 
 
@@ -149,16 +150,21 @@ def _changed(loaded: LoadedModel, dtype: torch.dtype) -> dict[str, Tensor]:
 
 
 def _changed_parameters(loaded: LoadedModel) -> dict[str, nn.Parameter]:
-    """All of the heads, and the parts of the backbone that train or were trained before."""
+    """All of the heads, and the parameters of the backbone that train or were trained before, by plain name."""
     return {
         name: parameter
-        for name, parameter in loaded.model.named_parameters()
+        for name, parameter in _parameters(loaded.model).items()
         if not name.startswith(_BACKBONE_PREFIX) or parameter.requires_grad or name in loaded.changed
     }
 
 
+def _parameters(model: MultiTaskModel) -> dict[str, nn.Parameter]:
+    return {plain_name(name): parameter for name, parameter in model.named_parameters()}
+
+
 def _put(model: MultiTaskModel, tensors: Mapping[str, Tensor], folder: Path) -> None:
-    parameters = dict(model.named_parameters())
+    parameters = _parameters(model)
+    tensors = {plain_name(name): tensor for name, tensor in tensors.items()}  # older files name some as peft does
     unknown = sorted(set(tensors) - set(parameters))
     missing = sorted(n for n in parameters if not n.startswith(_BACKBONE_PREFIX) and n not in tensors)
     if unknown or missing:

@@ -2,7 +2,8 @@
 
 Below the lowest trained layer nothing changes during a run, so its output can be computed once. `lower` gives the
 hidden states that enter the first layer above the cut; `upper` goes on from them. `upper` runs the model's own forward
-with the layers below replaced by ones that do nothing, so masks, rotary and relative positions are the model's own.
+with the layers below replaced by ones that leave the states alone, so masks, rotary and relative positions are the
+model's own.
 """
 
 import copy
@@ -16,6 +17,8 @@ from mtl.encoder.parts import parts_of, stack_name
 from mtl.errors import BackboneError
 
 Inputs = Mapping[str, Tensor]
+_PROBE_TOKENS, _PROBE_IDS = 8, 5
+_TOLERANCE = 1e-2  # of what the two parts give; accelerators round products of matrices
 
 
 class Boundary:
@@ -26,7 +29,7 @@ class Boundary:
         below: how many layers lie under the cut; all of them puts the cut at the last hidden state.
 
     Raises:
-        BackboneError: the model does not run its layers as modules, so it has no place between them.
+        BackboneError: the two parts do not give what the model gives whole.
     """
 
     def __init__(self, model: PreTrainedModel, *, below: int) -> None:
@@ -36,6 +39,7 @@ class Boundary:
         self._first = layers[below] if below < len(layers) else None
         self._entry = _Entry(self._first) if self._first is not None else None
         self._upper = _shortened(model, below, self._entry) if self._entry is not None else None
+        self._check()
 
     def lower(self, inputs: Inputs) -> Tensor:
         """The states `(B, T, H)` at the cut, without gradients."""
@@ -55,6 +59,23 @@ class Boundary:
         finally:
             self._entry.states = None
         return hidden
+
+    def _check(self) -> None:
+        """Try the cut on a padded batch.
+
+        A layer may need more of those below than their states: the first of T5 makes the position bias of all.
+        """
+        ids = torch.arange(2 * _PROBE_TOKENS, device=self._model.device).view(2, -1) % _PROBE_IDS
+        mask = torch.ones_like(ids)
+        mask[1, _PROBE_TOKENS // 2 :] = 0
+        inputs = {"input_ids": ids, "attention_mask": mask}
+        with torch.no_grad():
+            whole: Tensor = self._model(**inputs).last_hidden_state
+            parts = self.upper(inputs, self.lower(inputs))
+        if not torch.allclose(parts[mask == 1], whole[mask == 1], rtol=_TOLERANCE, atol=_TOLERANCE):
+            raise BackboneError(
+                f"{type(self._model).__name__}: layers that pass on hidden states alone were expected, it cannot be cut"
+            )
 
 
 class _Reached(Exception):  # noqa: N818

@@ -6,7 +6,15 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn.functional import normalize
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    MODEL_FOR_TEXT_ENCODING_MAPPING,
+    AutoConfig,
+    AutoModel,
+    AutoModelForTextEncoding,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging as transformers_logging
 
 from mtl.encoder.batch import TokenBatch
@@ -69,8 +77,8 @@ class Encoder(nn.Module):
 
     @property
     def states_count(self) -> int:
-        """K, the states that a token has: after the embeddings and after each layer."""
-        return 1 + len(self.parts().layers)
+        """K, the states that a token has: after the embeddings and after each layer, also of layers that share weights."""
+        return 1 + int(self.model.config.num_hidden_layers)
 
     def cut(self, below: int) -> None:
         """Put the boundary above so many frozen layers; from then on batches may have cached activations there."""
@@ -158,16 +166,28 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()  # a report of the unused pooler's weights is no news
     try:
-        config = AutoConfig.from_pretrained(source.folder)
-        if getattr(config, "is_encoder_decoder", False):
+        config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False)
+        has_encoder = type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING  # of T5, the encoder without its decoder
+        if getattr(config, "is_encoder_decoder", False) and not has_encoder:
             raise BackboneError(f"{source.name}: an encoder was expected, was an encoder-decoder ({config.model_type})")
-        model = AutoModel.from_pretrained(
-            source.folder, config=config, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
+        model, found = (AutoModelForTextEncoding if has_encoder else AutoModel).from_pretrained(
+            source.folder,
+            config=config,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise BackboneError(f"{source.name}: an encoder of transformers was expected: {_first_line(error)}") from error
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise BackboneError(f"{source.name}: an encoder of transformers was expected: {_reason(error)}") from error
     finally:
         transformers_logging.set_verbosity(verbosity)
+    missing = sorted(key for key in found["missing_keys"] if "pooler" not in key)
+    if missing:  # transformers fills them with random numbers, as for a model that needs code of its own
+        raise BackboneError(
+            f"{source.name}: the weights of a {config.model_type} were expected, {len(missing)} are missing, "
+            f"such as {missing[0]}"
+        )
     model.eval()
     parts_of(model)
     _drop_pooler(model)
@@ -205,7 +225,7 @@ def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
     try:
         backend = AutoTokenizer.from_pretrained(source.folder, use_fast=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
-        raise BackboneError(f"{source.name}: a tokenizer was expected: {_first_line(error)}") from error
+        raise BackboneError(f"{source.name}: a tokenizer was expected: {_reason(error)}") from error
     if not backend.is_fast:
         raise BackboneError(f"{source.name}: a fast tokenizer (tokenizer.json) was expected, offsets need it")
     return backend
@@ -220,5 +240,8 @@ def _length_limit(model: PreTrainedModel, tokenizer_limit: int) -> int:
     return limit if limit < _UNBOUNDED else _PLAIN_MAX_LENGTH
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def _reason(error: Exception) -> str:
+    text = str(error)
+    if "trust_remote_code" in text:
+        return "it needs code of its own, which is never run"
+    return (text.splitlines() or [type(error).__name__])[0][:200]

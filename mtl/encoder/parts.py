@@ -18,7 +18,7 @@ class BackboneParts:
     top: tuple[nn.Module, ...]
 
 
-_STACK_NAMES = ("layer", "layers", "albert_layer_groups")
+_STACK_NAMES = ("layer", "layers", "block", "albert_layer_groups")
 _TOP_NAMES = ("final_norm", "final_layer_norm", "norm_f")
 
 
@@ -29,7 +29,8 @@ def parts_of(model: PreTrainedModel) -> BackboneParts:
         BackboneError: the model has no single stack of layers, so it is no plain encoder.
     """
     name, stack = _stack(model)
-    rest = list(_outside(model, name, ""))
+    found = {tuple(map(id, module.parameters())): (name, module) for name, module in _outside(model, name, "")}
+    rest = found.values()  # tied embeddings once
     top = tuple(module for name, module in rest if name.rsplit(".", 1)[-1] in _TOP_NAMES)
     bottom = tuple(module for name, module in rest if name.rsplit(".", 1)[-1] not in _TOP_NAMES)
     return BackboneParts(bottom, tuple(stack), top)
@@ -42,11 +43,11 @@ def stack_name(model: PreTrainedModel) -> str:
 
 def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
     wanted = int(getattr(model.config, "num_hidden_groups", 0) or model.config.num_hidden_layers)
-    stacks = [
-        (name, module)
-        for name, module in model.named_modules()
-        if isinstance(module, nn.ModuleList) and len(module) == wanted and name.rsplit(".", 1)[-1] in _STACK_NAMES
-    ]
+    stacks: list[tuple[str, nn.ModuleList]] = []
+    for name, module in model.named_modules():
+        inner = any(name.startswith(f"{outer}.") for outer, _ in stacks)  # a layer of T5 has a list of its own
+        if isinstance(module, nn.ModuleList) and name.rsplit(".", 1)[-1] in _STACK_NAMES and not inner:
+            stacks += [(name, module)] if len(module) == wanted else []
     if len(stacks) != 1:
         raise BackboneError(
             f"{type(model).__name__}: one stack of {wanted} layers was expected, were {len(stacks)}; "

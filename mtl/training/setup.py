@@ -19,8 +19,8 @@ from mtl.optim import Optimization, build_optimization
 from mtl.recipe.choices import Precision, TaskKind
 from mtl.recipe.schema import Recipe
 from mtl.text.batching import pack
-from mtl.training.beginning import begin
 from mtl.training.data import TrainingData, tokenize
+from mtl.training.initial_model import load_initial_model
 from mtl.training.losses import LossWeights, batch_loss
 from mtl.training.precision import choose_precision
 from mtl.training.sampler import BatchIndices, TaskSampler
@@ -138,12 +138,12 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     """
     data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
     torch.manual_seed(recipe.seed)
-    beginning = begin(recipe, data)
-    loaded = beginning.loaded
+    initial = load_initial_model(recipe, data)
+    loaded = initial.loaded
     loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
     encoder = loaded.model.encoder
     plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
-    plan = replace(plan, frozen_heads=plan.frozen_heads | beginning.kept_tasks)
+    plan = replace(plan, frozen_heads=plan.frozen_heads | initial.kept_tasks)
     run_stages = stages(recipe.freezing, plan)
     if encoder.adapter_rank is not None and recipe.freezing.rank not in (None, encoder.adapter_rank):
         raise RecipeError(

@@ -22,7 +22,8 @@ TEXTS = (
     "hi",
     "the old doctor met two bad bankers in rome and won a great election",
 )
-CUTS = [(architecture, below) for architecture in ARCHITECTURES for below in range(1, LAYERS + 1)]
+# The layers of T5 pass on more than hidden states: it can be cut above all of them alone.
+CUTS = [(a, below) for a in ARCHITECTURES for below in range(LAYERS if a == "t5" else 1, LAYERS + 1)]
 EACH = pytest.mark.parametrize("cut", CUTS, ids=lambda cut: f"{cut[0]}-{cut[1]}", indirect=True)
 
 
@@ -153,6 +154,15 @@ def test_a_model_that_does_not_run_its_layers_as_modules_cannot_be_cut(tmp_path:
     backbone = load_backbone(str(save("SqueezeBert", tmp_path, MODELS["SqueezeBert"])))
     with pytest.raises(BackboneError, match="SqueezeBertModel: layers that run as modules were expected"):
         backbone.encoder.cut(1)
+
+
+@pytest.mark.parametrize("below", range(1, LAYERS))
+def test_a_model_whose_layers_pass_on_more_than_hidden_states_cannot_be_cut(
+    backbone_folder: Callable[[str], Path], below: int
+):
+    encoder = load_backbone(str(backbone_folder("t5"))).encoder
+    with pytest.raises(BackboneError, match="T5EncoderModel: layers that pass on hidden states alone were expected"):
+        encoder.cut(below)
 
 
 @pytest.mark.parametrize("freezing", [{"preset": "last_layers", "layers": 1}, {"preset": "heads_only"}])

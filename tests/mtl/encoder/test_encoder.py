@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel
+from transformers import AutoModel, PreTrainedModel, T5EncoderModel
 
 from mtl.encoder import LoadedBackbone, TokenBatch, load_backbone
 from mtl.errors import BackboneError
@@ -40,6 +40,12 @@ def batch_of(backbone: LoadedBackbone, texts: tuple[str, ...] = TEXTS) -> TokenB
     return backbone.tokenizer.pad(tokens)
 
 
+def plain_model(backbone: LoadedBackbone, architecture: str) -> PreTrainedModel:
+    """As transformers loads it by itself."""
+    kind = T5EncoderModel if architecture == "t5" else AutoModel
+    return kind.from_pretrained(backbone.source.folder).eval()
+
+
 @EACH
 def test_hidden_states_and_embeddings_have_their_shapes(load: Load, architecture: str):
     backbone = load(architecture)
@@ -65,7 +71,7 @@ def test_padding_changes_nothing(load: Load, architecture: str):
 @EACH
 def test_hidden_states_are_those_of_transformers(load: Load, architecture: str):
     backbone = load(architecture)
-    model = AutoModel.from_pretrained(backbone.source.folder).eval()
+    model = plain_model(backbone, architecture)
     inputs = backbone.tokenizer.backend(list(TEXTS), padding=True, truncation=True, return_tensors="pt")
     with torch.inference_mode():
         expected = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
@@ -96,7 +102,22 @@ def test_layers_are_in_the_order_of_the_forward_pass(load: Load, architecture: s
     backbone.encoder(batch_of(backbone))
     for hook in hooks:
         hook.remove()
-    assert seen == list(range(LAYERS))
+    runs = 2 if architecture == "albert" else 1  # of each group of layers
+    assert seen == [layer for layer in range(LAYERS) for _ in range(runs)]
+
+
+@EACH
+def test_the_states_after_each_layer_are_those_of_transformers(load: Load, architecture: str):
+    backbone = load(architecture)
+    backbone.encoder.gives_layers = True
+    with torch.inference_mode():
+        batch = batch_of(backbone)
+        encoded = backbone.encoder(batch)
+        model = plain_model(backbone, architecture)
+        expected = model(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True).hidden_states
+    assert encoded.layers.shape[2] == backbone.encoder.states_count == len(expected)
+    torch.testing.assert_close(encoded.layers[:, :, :-1], torch.stack(expected[:-1], dim=2), rtol=0, atol=1e-5)
+    assert torch.equal(encoded.layers[:, :, -1], encoded.hidden)
 
 
 @EACH

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import GPT2Config, GPT2Model, T5Config, T5Model
+from transformers import BartConfig, BartModel, GPT2Config, GPT2Model, T5Config, T5Model
 
 from mtl.encoder import find_backbone, load_backbone, source
 from mtl.errors import BackboneError
@@ -140,19 +140,67 @@ def test_a_model_without_a_plain_stack_of_layers_is_refused(tmp_path: Path):
 
 
 def test_an_encoder_decoder_is_refused(tmp_path: Path):
+    shape = {"encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32}
+    heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    BartModel(BartConfig(vocab_size=300, d_model=16, **shape, **heads)).save_pretrained(tmp_path)
+    assert complaint(tmp_path) == f"{tmp_path}: an encoder was expected, was an encoder-decoder (bart)"
+
+
+@torch.no_grad()
+def test_of_a_whole_t5_the_encoder_is_loaded(tmp_path: Path):
     torch.manual_seed(0)
-    T5Model(T5Config(vocab_size=300, d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2)).save_pretrained(tmp_path)
-    assert complaint(tmp_path) == f"{tmp_path}: an encoder was expected, was an encoder-decoder (t5)"
+    whole = T5Model(T5Config(vocab_size=300, d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2)).eval()
+    whole.save_pretrained(tmp_path)
+    save_tokenizer(wordpiece(specials=SPECIALS), tmp_path, SPECIALS)
+    backbone = load_backbone(str(tmp_path))
+    batch = backbone.tokenizer.pad(backbone.tokenizer(["anna met tom", "hi"]))
+    expected = whole.encoder(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state
+    assert torch.equal(backbone.encoder(batch).hidden, expected)
 
 
-def test_code_that_comes_with_a_model_is_not_run(copied: Path):
+@pytest.fixture
+def trap(copied: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Appears when the code that lies beside a model is run; to be asked whether it may be is an error."""
+
+    def asked(_: object = "") -> str:
+        raise AssertionError("it was asked whether to run the code")
+
+    monkeypatch.setattr("builtins.input", asked)
+    sprung = copied / "sprung"
+    (copied / "own.py").write_text(f"open({str(sprung)!r}, 'w')\nclass C: pass\nclass M: pass\nclass T: pass\n")
+    return sprung
+
+
+def test_code_that_comes_with_a_model_is_not_run(copied: Path, trap: Path):
     config = json.loads((copied / "config.json").read_text())
-    trap = copied / "sprung"
     config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.C", "AutoModel": "own.M"}}
     (copied / "config.json").write_text(json.dumps(config))
-    (copied / "own.py").write_text(f"open({str(trap)!r}, 'w')\nclass C: pass\nclass M: pass\n")
-    assert complaint(copied).startswith(f"{copied}: ")
+    expected = "an encoder of transformers was expected: it needs code of its own, which is never run"
+    assert complaint(copied) == f"{copied}: {expected}"
     assert not trap.exists()
+
+
+def test_code_that_comes_with_a_tokenizer_is_not_run(copied: Path, trap: Path):
+    config = json.loads((copied / "tokenizer_config.json").read_text())
+    config |= {"tokenizer_class": "T", "auto_map": {"AutoTokenizer": [None, "own.T"]}}
+    (copied / "tokenizer_config.json").write_text(json.dumps(config))
+    assert len(load_backbone(str(copied)).tokenizer(["anna met tom"])[0]) == 5  # read from tokenizer.json
+    assert not trap.exists()
+
+
+def test_weights_that_a_model_lacks_are_never_made_up(copied: Path):
+    """So do models of a known type whose own code names their layers otherwise."""
+    tensors = load_file(copied / "model.safetensors")
+    changed = {name.replace("intermediate.dense", "mlp.gated"): tensor for name, tensor in tensors.items()}
+    save_file(changed, copied / "model.safetensors", metadata={"format": "pt"})
+    first = "encoder.layer.0.intermediate.dense.bias"
+    assert complaint(copied) == f"{copied}: the weights of a bert were expected, 6 are missing, such as {first}"
+
+
+def test_weights_of_another_shape_are_refused(copied: Path):
+    config = json.loads((copied / "config.json").read_text())
+    (copied / "config.json").write_text(json.dumps(config | {"intermediate_size": 40}))
+    assert complaint(copied).startswith(f"{copied}: an encoder of transformers was expected: ")
 
 
 def test_a_tokenizer_without_special_padding_still_pads(tmp_path: Path, tiny_bert: Path):

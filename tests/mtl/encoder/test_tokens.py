@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mtl.encoder.tokens import pad_rows
 
 from mtl.encoder import Tokenizer, load_backbone
-from mtl.encoder.tokens import pad_rows
 from mtl.text import Span, split_words
-from tests.tiny import ARCHITECTURES, MAX_TOKENS
+from tests.tiny import ARCHITECTURES, MAX_TOKENS, SPECIAL_TOKENS
 
 TEXTS = {
     "plain": "Anna visited the old hotel.",
@@ -87,11 +87,11 @@ def test_what_did_not_fit_begins_where_the_first_lost_word_does(
 
 
 @EACH
-@pytest.mark.parametrize(("words", "fits"), [(MAX_TOKENS - 3, True), (MAX_TOKENS - 2, True), (MAX_TOKENS - 1, False)])
+@pytest.mark.parametrize(("over", "fits"), [(-1, True), (0, True), (1, False)])
 def test_a_text_is_cut_only_where_it_does_not_fit(
-    tokenizer_of: Callable[[str], Tokenizer], architecture: str, words: int, fits: bool
+    tokenizer_of: Callable[[str], Tokenizer], architecture: str, over: int, fits: bool
 ):
-    text = "the" + " doctor" * (words - 1)
+    text = "the" + " doctor" * (MAX_TOKENS - SPECIAL_TOKENS[architecture] + over - 1)
     tokens = tokenizer_of(architecture)([text])[0]
     assert tokens.cut_at == (None if fits else len(text) - len("doctor"))
 
@@ -121,7 +121,7 @@ def test_an_empty_text_has_its_special_tokens_and_no_words(
     tokenizer_of: Callable[[str], Tokenizer], architecture: str, text: str
 ):
     tokens = tokenizer_of(architecture)([text])[0].with_words(split_words(text))
-    assert len(tokens) >= 2
+    assert len(tokens) >= SPECIAL_TOKENS[architecture]
     assert tokens.first_tokens == ()
     assert tokens.cut_at is None
 

@@ -1,4 +1,4 @@
-"""Going on from a checkpoint."""
+"""Training that starts from a checkpoint."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a run begins from: a backbone with fresh heads, or a trained checkpoint that goes on."""
+"""The model that a run starts from: a backbone with new heads, or a trained checkpoint."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from mtl.recipe.schema import Recipe
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """The model at step 0, and the tasks that it had before and that the recipe does not train."""
+class InitialModel:
+    """The model at step 0; `kept_tasks` are tasks of a checkpoint that the recipe does not train."""
 
     loaded: LoadedModel
     kept_tasks: frozenset[str]
 
 
-def begin(recipe: Recipe, data: Mapping[str, TaskData]) -> Beginning:
+def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialModel:
     """Load what the recipe's `backbone` names; a task that a checkpoint has keeps its head and labels.
 
     Raises:
@@ -30,7 +30,7 @@ def begin(recipe: Recipe, data: Mapping[str, TaskData]) -> Beginning:
     folder = Path(recipe.backbone)
     if not (folder.is_dir() and is_checkpoint(folder)):
         backbone = load_backbone(recipe.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
-        return Beginning(build(backbone, {name: _fresh(task) for name, task in data.items()}), frozenset())
+        return InitialModel(build(backbone, {name: _fresh(task) for name, task in data.items()}), frozenset())
     base = load(folder)
     for key, came, has in (
         ("pooling", recipe.pooling, base.model.encoder.pooling),
@@ -39,7 +39,7 @@ def begin(recipe: Recipe, data: Mapping[str, TaskData]) -> Beginning:
         if came not in (None, has):
             raise RecipeError(f"{key}: {has} was expected as the checkpoint {recipe.backbone} has, was {came}")
     tasks = {name: _known(task, base) for name, task in data.items()}
-    return Beginning(extend(base, tasks), frozenset(base.model.tasks) - frozenset(tasks))
+    return InitialModel(extend(base, tasks), frozenset(base.model.tasks) - frozenset(tasks))
 
 
 def _fresh(task: TaskData) -> TaskInfo:
