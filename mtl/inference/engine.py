@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mtl.errors import InputError
 from mtl.inference.analysis import Analysis, Entity, entities_of
-from mtl.inference.loading import EngineParts, open_model, parts_of
+from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.passes import Findings, Passes, Request
 from mtl.inference.sharing import SharedPasses
 from mtl.inference.source import STARTER
@@ -58,7 +58,7 @@ class Engine:
 
         Args:
             name: `starter`, a checkpoint folder, a Hub id of one, or a bare backbone (an engine without tasks).
-            precision: `fp32`, `bf16`, `mixed`, `int8` (`mtl.inference.precision`), or `auto`: what was fastest on this
+            precision: `fp32`, `bf16`, `mixed`, `int8` (`mtl.inference.backends`), or `auto`: what was fastest on this
                 machine among what answers as fp32 does.
             backend: `torch`, `openvino`, or `auto` for the faster one.
             long_texts: `windows` reads a text that is longer than the backbone's maximum in overlapping windows, `cut`
@@ -75,7 +75,7 @@ class Engine:
     @classmethod
     def of(cls, loaded: "LoadedModel", *, name: str, long_texts: str = "windows") -> "Engine":
         """An engine of a model in memory, in float32 by torch."""
-        return cls(parts_of(loaded, long_texts), name=name)
+        return cls(open_loaded(loaded, long_texts=long_texts), name=name)
 
     @overload
     def encode(self, sentences: str, *, normalize_embeddings: bool = False) -> NDArray[np.float32]: ...

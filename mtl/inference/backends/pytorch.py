@@ -6,8 +6,7 @@ import torch
 
 from mtl.device import computing_in
 from mtl.inference.backends.graph import Graph
-from mtl.inference.backends.interface import Batch, Outputs
-from mtl.inference.precision import InferencePrecision
+from mtl.inference.backends.interface import BackendName, Batch, InferencePrecision, Outputs
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import Precision
 
@@ -20,7 +19,7 @@ class TorchBackend:
         precision: of the backbone, fp32 or bf16; bf16 is by autocast, so the weights are shared with other backends.
     """
 
-    name = "torch"
+    name = BackendName.TORCH
     parallel = 1
 
     def __init__(self, model: MultiTaskModel, precision: InferencePrecision = InferencePrecision.FP32) -> None:
