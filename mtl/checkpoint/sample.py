@@ -1,6 +1,6 @@
 """A checkpoint's own evaluation sample: a few labelled dev examples of each task, beside the weights.
 
-A faster way to run the model is compared on them before it is taken; see `mtl.inference.choosing`.
+A faster way to run the model is compared on them before it is taken; see `mtl.inference.autotune`.
 """
 
 import json

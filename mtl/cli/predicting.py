@@ -9,11 +9,18 @@ from mtl.cli.console import err, is_terminal, need_writable, out
 from mtl.data.texts import estimated_rows
 from mtl.errors import InputError
 from mtl.inference import Engine
-from mtl.inference.corpus import Corpus, Written
-from mtl.inference.formats import EmbeddingArray, EmbeddingTable, Format, PredictionLines, PredictionTable
+from mtl.inference.bulk import (
+    EmbeddingArray,
+    EmbeddingTable,
+    FileResult,
+    OutputFormat,
+    PredictionLines,
+    PredictionTable,
+    run_file,
+)
 
-_PREDICTIONS: Mapping[str, type[Format]] = {".jsonl": PredictionLines, ".parquet": PredictionTable}
-_EMBEDDINGS: Mapping[str, type[Format]] = {".npy": EmbeddingArray, ".parquet": EmbeddingTable}
+_PREDICTIONS: Mapping[str, type[OutputFormat]] = {".jsonl": PredictionLines, ".parquet": PredictionTable}
+_EMBEDDINGS: Mapping[str, type[OutputFormat]] = {".npy": EmbeddingArray, ".parquet": EmbeddingTable}
 
 
 def predict_command(checkpoint: str, source: Path, target: Path, *, precision: str) -> None:
@@ -32,7 +39,7 @@ def encode_command(checkpoint: str, source: Path, target: Path, *, precision: st
     out.print(f"{written.texts} texts, {engine.dimension} numbers each: {target}", markup=False)
 
 
-def _format(target: Path, allowed: Mapping[str, type[Format]]) -> Format:
+def _format(target: Path, allowed: Mapping[str, type[OutputFormat]]) -> OutputFormat:
     form = allowed.get(target.suffix)
     if form is None:
         raise InputError(f"an output ending in {' or '.join(allowed)} was expected, was {target.suffix!r}", path=target)
@@ -40,16 +47,17 @@ def _format(target: Path, allowed: Mapping[str, type[Format]]) -> Format:
     return form()
 
 
-def _write(engine: Engine, source: Path, target: Path, form: Format) -> Written:
-    corpus = Corpus(source, target)
+def _write(engine: Engine, source: Path, target: Path, form: OutputFormat) -> FileResult:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=not is_terminal()) as progress:
         bar = progress.add_task("texts", total=estimated_rows(source) if is_terminal() else None)
-        written = corpus.write(engine, form, lambda done: progress.update(bar, completed=done))
+        written = run_file(
+            engine, source, target, form=form, progress=lambda done: progress.update(bar, completed=done)
+        )
         progress.update(bar, total=written.texts)
     if written.resumed:
         err.print(f"{written.resumed} texts were there from an earlier call", markup=False)
     if written.rejected:
         rows = "1 row was" if written.rejected == 1 else f"{written.rejected} rows were"
-        err.print(f"{rows} left out, see {corpus.rejects}", markup=False)
+        err.print(f"{rows} rejected, see {written.rejects}", markup=False)
     return written

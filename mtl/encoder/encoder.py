@@ -77,7 +77,7 @@ class Encoder(nn.Module):
 
     @property
     def states_count(self) -> int:
-        """K, the states that a token has: after the embeddings and after each layer, also of layers that share weights."""
+        """K, the states of a token: after the embeddings and after each layer, also of layers that share weights."""
         return 1 + int(self.model.config.num_hidden_layers)
 
     def cut(self, below: int) -> None:

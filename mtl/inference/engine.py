@@ -11,7 +11,7 @@ from mtl.decoding import Entity, ModelOutput, Request, entities_of
 from mtl.errors import InputError
 from mtl.evaluation import evaluate
 from mtl.inference.analysis import Analysis
-from mtl.inference.loading import EngineParts, open_model, parts_of
+from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.runner import Runner
 from mtl.inference.sharing import SharedPasses
 from mtl.inference.source import STARTER
@@ -60,7 +60,7 @@ class Engine:
 
         Args:
             name: `starter`, a checkpoint folder, a Hub id of one, or a bare backbone (an engine without tasks).
-            precision: `fp32`, `bf16`, `mixed`, `int8` (`mtl.inference.precision`), or `auto`: what was fastest on this
+            precision: `fp32`, `bf16`, `mixed`, `int8` (`mtl.inference.backends`), or `auto`: what was fastest on this
                 machine among what answers as fp32 does.
             backend: `torch`, `openvino`, or `auto` for the faster one.
             long_texts: `windows` reads a text that is longer than the backbone's maximum in overlapping windows, `cut`
@@ -77,7 +77,7 @@ class Engine:
     @classmethod
     def of(cls, loaded: "LoadedModel", *, name: str, long_texts: str | None = None) -> "Engine":
         """An engine of a model in memory, in float32 by torch."""
-        return cls(parts_of(loaded, long_texts), name=name)
+        return cls(open_loaded(loaded, long_texts=long_texts), name=name)
 
     @overload
     def encode(self, sentences: str, *, normalize_embeddings: bool = False) -> NDArray[np.float32]: ...

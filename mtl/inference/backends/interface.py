@@ -2,17 +2,38 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.inference.precision import InferencePrecision
 from mtl.text.batching import Batch
 
-__all__ = ["Backend", "Batch", "Outputs"]
+__all__ = ["DEFAULT_BATCH_TOKENS", "Backend", "BackendName", "Batch", "InferencePrecision", "Outputs"]
 
 Floats = NDArray[np.float32]
+DEFAULT_BATCH_TOKENS = 1024
+"""Of a batch, padding included."""
+
+
+class BackendName(StrEnum):
+    """What runs a model."""
+
+    OPENVINO = "openvino"
+    TORCH = "torch"
+
+
+class InferencePrecision(StrEnum):
+    """Of the backbone's matrix products; heads stay in float32.
+
+    int8 has weights and activations in 8-bit integers; mixed is bf16 with those of queries and keys in int8.
+    """
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    MIXED = "mixed"
+    INT8 = "int8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +49,8 @@ class Backend(Protocol):
     """Runs batches through the backbone and every head; safe to share between threads."""
 
     @property
-    def name(self) -> str:
-        """What runs it: `torch` or `openvino`."""
+    def name(self) -> BackendName:
+        """What runs it."""
 
     @property
     def precision(self) -> InferencePrecision:

@@ -1,36 +1,30 @@
 """OpenVINO on the processor: one graph with every head, several batches at a time, each on its own core."""
 
 import sys
-import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mtl.errors import BackendError
-from mtl.inference.backends.interface import Batch, Outputs
-from mtl.inference.backends.residual_stream import keep_in_fp32
-from mtl.inference.cores import usable_cores
-from mtl.inference.precision import InferencePrecision
+from mtl.inference.backends.cores import usable_cores
+from mtl.inference.backends.interface import BackendName, Batch, InferencePrecision, Outputs
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from mtl.inference.backends.graph import Graph
-    from mtl.model import MultiTaskModel
-
+Model = Any
+"""An OpenVINO graph."""
+Node = Any
+"""A node of one, or an output of a node."""
 GRAPH_FILE, MIXED_GRAPH_FILE, INT8_GRAPH_FILE = "graph.xml", "graph-mixed.xml", "graph-int8.xml"
+GRAPH_FILES = {InferencePrecision.MIXED: MIXED_GRAPH_FILE, InferencePrecision.INT8: INT8_GRAPH_FILE}
+"""Of the precisions that need a graph of their own; the others run `GRAPH_FILE`."""
 INT8_GROUP = 32
 """Numbers that share a scale, of weights and of activations."""
-_GRAPHS = {InferencePrecision.MIXED: MIXED_GRAPH_FILE, InferencePrecision.INT8: INT8_GRAPH_FILE}
 _MOST_STREAMS = 8
-_CHECKED_TOKENS, _CHECKED_WITHIN = 11, 1e-2
 _UNPROMISED = {"SNIPPETS_MODE": "DISABLE", "CPU_RUNTIME_CACHE_CAPACITY": 25}
 """Keys that OpenVINO does not promise to keep.
 
@@ -61,95 +55,6 @@ def has_bf16() -> bool:
     return "BF16" in library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def export(model: "MultiTaskModel", folder: Path) -> None:
-    """Write a model's graph and weights into a folder.
-
-    Raises:
-        BackendError: the model has an operation that cannot be traced or converted, or the graph differs from it.
-    """
-    import torch
-
-    from mtl.inference.backends.graph import INPUTS, Graph
-
-    graph = Graph(model).eval()
-    config = model.encoder.model.config
-    # DeBERTa cuts its table of positions to the length of a batch, which the trace takes for a constant.
-    example = _example(config.max_position_embeddings if config.model_type == "deberta" else 3)
-    try:
-        with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers():
-            warnings.simplefilter("ignore")
-            converted = _convert(graph, example)
-            _check(converted, graph)
-    except _conversion_errors() as error:
-        raise BackendError(f"OpenVINO cannot run this model: {(str(error).splitlines() or [''])[0][:200]}") from error
-    for port, name in zip(converted.inputs, INPUTS, strict=True):
-        port.get_tensor().set_names({name})
-    library().save_model(converted, folder / GRAPH_FILE, compress_to_fp16=False)
-    keep_in_fp32(folder / GRAPH_FILE)
-
-
-def _example(length: int) -> "tuple[Tensor, ...]":
-    """Two texts of so many tokens, the second with padding, as the graph takes them."""
-    import torch
-
-    ids = torch.arange(1, 2 * length + 1).view(2, length) % 5
-    mask = torch.ones_like(ids)
-    mask[1, -1] = 0
-    return ids, mask, torch.zeros_like(ids), torch.tensor([[1, 2], [1, 0]])
-
-
-def _check(converted: Any, graph: "Graph") -> None:  # noqa: ANN401
-    """Compare with torch on texts longer than those that were traced: what a trace takes for a constant shows there.
-
-    Raises:
-        BackendError: they differ.
-    """
-    texts = _example(_CHECKED_TOKENS)
-    run = library().Core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    found = run([tensor.numpy() for tensor in texts])
-    for i, expected in enumerate(graph(*texts)):
-        if not np.allclose(found[i], expected.numpy(), rtol=0, atol=_CHECKED_WITHIN):
-            raise BackendError("OpenVINO was left out: the exported graph gives other answers than the model")
-
-
-def _conversion_errors() -> tuple[type[Exception], ...]:
-    """What tracing and converting raise over an operation that they do not know."""
-    from openvino import frontend
-    from torch.jit._trace import TracingCheckError
-
-    failures = (
-        frontend.GeneralFailure,
-        frontend.InitializationFailure,
-        frontend.NotImplementedFailure,
-        frontend.OpConversionFailure,
-        frontend.OpValidationFailure,
-    )
-    return (*failures, TracingCheckError, RuntimeError, TypeError, ValueError, LookupError, AttributeError)
-
-
-def _convert(graph: "Graph", example: "tuple[Tensor, ...]") -> Any:  # noqa: ANN401
-    """What `openvino.convert_model` does, less its telemetry."""
-    library()
-    from openvino.frontend import FrontEndManager
-    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-
-    frontend = FrontEndManager().load_by_framework("pytorch")
-    decoder = TorchScriptPythonDecoder(graph, example_input=example)  # must live until the conversion is over
-    return frontend.convert(frontend.load(decoder))
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    from transformers.utils import logging
-
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-
-
 def _compiled(graph: Path, settings: dict[str, Any]) -> Any:  # noqa: ANN401
     core = library().Core()
     try:
@@ -165,13 +70,16 @@ class OpenVinoBackend:
     """A graph compiled for this processor.
 
     Args:
-        folder: where `export` put it.
+        folder: where the graphs are, as `mtl.inference.backends.exporting` and `.quantising` wrote them.
         precision: of the backbone.
         classifiers: names of the classification tasks, in the order of the graph's outputs.
         taggers: names of the tagging tasks that follow them.
+
+    Raises:
+        BackendError: OpenVINO does not run the graph.
     """
 
-    name = "openvino"
+    name = BackendName.OPENVINO
 
     def __init__(
         self, folder: Path, precision: InferencePrecision, *, classifiers: Sequence[str], taggers: Sequence[str]
@@ -179,7 +87,7 @@ class OpenVinoBackend:
         self.precision = precision
         cores = usable_cores()
         self.parallel = min(cores, _MOST_STREAMS)
-        graph = folder / _GRAPHS.get(precision, GRAPH_FILE)
+        graph = folder / GRAPH_FILES.get(precision, GRAPH_FILE)
         stored = graph.with_suffix(".bin").stat().st_size
         in_bf16 = precision in (InferencePrecision.BF16, InferencePrecision.MIXED)
         repacked = stored // 2 if in_bf16 else stored
@@ -196,14 +104,17 @@ class OpenVinoBackend:
             self._free.put(self._compiled.create_infer_request())
 
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
-        """Each batch with its outputs, in order."""
+        """Each batch with its outputs, in order.
+
+        A call that finds every request taken by others makes one of its own, so that a batch waits for batches that
+        run but never for all of a long call.
+        """
         running: deque[tuple[Batch, Any]] = deque()
         try:
             for batch in batches:
-                request = self._next_free() if running else self._free.get()
-                while request is None:  # waiting for others while holding requests of our own could be for ever
+                while (request := self._next_free()) is None and running:
                     yield self._finish(*running.popleft())
-                    request = self._next_free() if running else self._free.get()
+                request = request or self._compiled.create_infer_request()
                 running.append((batch, request))
                 request.start_async([batch.ids, batch.mask, batch.type_ids, batch.first_tokens], share_inputs=True)
             while running:
@@ -211,7 +122,7 @@ class OpenVinoBackend:
         finally:
             for _, request in running:  # the caller stopped early, or a batch failed
                 request.wait()
-                self._free.put(request)
+                self._release(request)
 
     def _next_free(self) -> Any:  # noqa: ANN401
         try:
@@ -219,12 +130,16 @@ class OpenVinoBackend:
         except Empty:
             return None
 
+    def _release(self, request: Any) -> None:  # noqa: ANN401
+        if self._free.qsize() <= self.parallel:
+            self._free.put(request)
+
     def _finish(self, batch: Batch, request: Any) -> tuple[Batch, Outputs]:  # noqa: ANN401
         try:
             request.wait()
             values = iter([np.array(request.get_output_tensor(i).data) for i in range(len(self._compiled.outputs))])
         finally:
-            self._free.put(request)
+            self._release(request)
         pooled = next(values)
         classes = {name: next(values) for name in self._classifiers}
         return batch, Outputs(pooled, classes, {name: next(values) for name in self._taggers})

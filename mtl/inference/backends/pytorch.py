@@ -8,8 +8,7 @@ from mtl.cache import CachedActivations
 from mtl.device import autocast
 from mtl.encoder import token_batch
 from mtl.inference.backends.graph import Graph
-from mtl.inference.backends.interface import Batch, Outputs
-from mtl.inference.precision import InferencePrecision
+from mtl.inference.backends.interface import BackendName, Batch, InferencePrecision, Outputs
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import Precision
 
@@ -24,7 +23,7 @@ class TorchBackend:
         cached: activations of the windows that are going to run, where they are known.
     """
 
-    name = "torch"
+    name = BackendName.TORCH
     parallel = 1
 
     def __init__(

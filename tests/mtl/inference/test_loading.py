@@ -8,18 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mtl.inference.evaluating import main_metric
+from mtl.inference.passes import Passes, Request
 
 from mtl.checkpoint import load
 from mtl.checkpoint.sample import read_sample
 from mtl.errors import InputError
 from mtl.evaluation import MAIN_METRIC
-from mtl.inference import Engine, candidates, choosing
+from mtl.inference import Engine
+from mtl.inference.autotune import candidates, measuring
+from mtl.inference.autotune.choice import Measured
+from mtl.inference.autotune.store import PreparedFolder
 from mtl.inference.backends import Backend, openvino
-from mtl.inference.choice import Measured
-from mtl.inference.evaluating import main_metric
-from mtl.inference.passes import Passes, Request
 from mtl.inference.source import find_model
-from mtl.inference.store import PreparedFolder
 from tests.mtl.inference.engines import TEXTS
 
 needs_openvino = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
@@ -35,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_candidate_is_measured_and_the_fastest_faithful_one_is_taken(
     tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(choosing, "_SECONDS", 1000.0)  # a busy machine has time for all too
+    monkeypatch.setattr(measuring, "_SECONDS", 1000.0)  # a busy machine has time for all too
     choice = Engine.load(tiny_bert).choice
     faithful = [row for row in choice.measured if row.faithful]
     best = max(faithful, key=lambda row: row.tokens_per_second)
@@ -57,12 +58,12 @@ def test_candidates_close_to_each_other_run_in_turn_and_the_best_pass_of_each_co
         left = speeds.get(way, [1.0])
         return left.pop() if len(left) > 1 else left[0]
 
-    monkeypatch.setattr(choosing, "_speed", scripted)
-    monkeypatch.setattr(choosing, "_SECONDS", 1000.0)
+    monkeypatch.setattr(measuring, "_speed", scripted)
+    monkeypatch.setattr(measuring, "_SECONDS", 1000.0)
     choice = Engine.load(tiny_bert).choice
     assert (choice.backend, choice.precision) == ("torch", "fp32")
     assert {row.tokens_per_second for row in choice.measured} <= {100.0, 120.0, 1.0}
-    assert asked.pop(("openvino", "fp32")) == asked.pop(("torch", "fp32")) == 1 + choosing._MOST_ROUNDS
+    assert asked.pop(("openvino", "fp32")) == asked.pop(("torch", "fp32")) == 1 + measuring._MOST_ROUNDS
     assert set(asked.values()) <= {1}
 
 
@@ -70,14 +71,14 @@ def test_candidates_close_to_each_other_run_in_turn_and_the_best_pass_of_each_co
 def test_a_candidate_that_answers_otherwise_is_never_taken(
     tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    measure = choosing._measure
+    measure = measuring._measure
 
     def lossy(*arguments: object) -> Measured:
         row = measure(*arguments)
         wrong = {"faithful": False, "min_cosine": 0.9, "tokens_per_second": 1e9}
         return row if (row.backend, row.precision) == ("torch", "fp32") else row.model_copy(update=wrong)
 
-    monkeypatch.setattr(choosing, "_measure", lossy)
+    monkeypatch.setattr(measuring, "_measure", lossy)
     choice = Engine.load(tiny_bert).choice
     assert (choice.backend, choice.precision) == ("torch", "fp32")
 
@@ -87,15 +88,15 @@ def test_a_candidate_that_answers_otherwise_is_never_taken(
 def test_a_candidate_that_loses_on_the_evaluation_sample_is_never_taken(
     trained: Path, home: Path, monkeypatch: pytest.MonkeyPatch, lost: float
 ):
-    monkeypatch.setattr(choosing, "_SECONDS", 1000.0)
-    metrics = choosing._metrics
+    monkeypatch.setattr(measuring, "_SECONDS", 1000.0)
+    metrics = measuring._metrics
 
     def worse(prepared: candidates.Prepared, backend: Backend, sample: dict) -> dict[str, float]:
         found = metrics(prepared, backend, sample)
         assert found.keys() == prepared.spec.tasks.keys()
         return {name: value - lost * (backend.name != "torch") for name, value in found.items()}
 
-    monkeypatch.setattr(choosing, "_metrics", worse)
+    monkeypatch.setattr(measuring, "_metrics", worse)
     choice = Engine.load(trained / "best", precision="fp32").choice
     (row,) = (row for row in choice.measured if row.backend == "openvino")
     assert row.sample_loss == pytest.approx(lost, abs=0.01)
@@ -124,7 +125,7 @@ def test_the_choice_is_remembered(tiny_bert: Path, home: Path, monkeypatch: pyte
     def again(*_: object) -> None:
         raise AssertionError("measured a second time")
 
-    monkeypatch.setattr(choosing, "_measured", again)
+    monkeypatch.setattr(measuring, "_measured", again)
     second = Engine.load(tiny_bert)
     assert second.choice == first.choice
     np.testing.assert_allclose(second.encode("anna met tom"), first.encode("anna met tom"), rtol=0, atol=1e-6)

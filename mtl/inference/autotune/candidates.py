@@ -1,32 +1,25 @@
 """What a model could run with on this machine, each prepared as far as it needs to be."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mtl.checkpoint import LoadedModel
 from mtl.errors import BackendError
-from mtl.inference.backends import Backend, Batch, openvino
-from mtl.inference.backends.int8 import quantize
-from mtl.inference.backends.mixed import quantize_queries_and_keys
+from mtl.inference.autotune.probe_texts import TEXTS
+from mtl.inference.autotune.store import PreparedFolder
+from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend, BackendName, InferencePrecision, exporting, openvino
 from mtl.inference.backends.pytorch import TorchBackend
-from mtl.inference.precision import InferencePrecision
-from mtl.inference.probe_texts import TEXTS
+from mtl.inference.backends.quantising import SCHEMES, quantize
+from mtl.inference.options import EngineOptions
 from mtl.inference.runner import Runner
 from mtl.inference.spec import EngineSpec
-from mtl.inference.store import PreparedFolder
-from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, OPENVINO, TORCH, Wanted
 from mtl.recipe.choices import TaskKind
 from mtl.text.windows import WindowTokenizer
 
 FP32, BF16 = InferencePrecision.FP32, InferencePrecision.BF16
 MIXED, INT8 = InferencePrecision.MIXED, InferencePrecision.INT8
-_QUANTIZERS: Mapping[InferencePrecision, tuple[str, Callable[[Path, Path, Iterable[Batch]], None]]] = {
-    MIXED: (openvino.MIXED_GRAPH_FILE, quantize_queries_and_keys),
-    INT8: (openvino.INT8_GRAPH_FILE, quantize),
-}
-"""What makes the graph of a precision that needs one of its own, and the file that it is kept in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +44,30 @@ def open_openvino(folder: Path, spec: EngineSpec, precision: InferencePrecision)
     )
 
 
-def candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
+def candidates(prepared: Prepared, options: EngineOptions, notes: list[str]) -> Iterator[Callable[[], Backend]]:
     """A function for each that opens it; what is left out and why goes to the notes.
 
     Raises:
         BackendError: the backend or precision that was asked for cannot run this model.
     """
     model = prepared.loaded.model
-    if wanted.backend in (None, OPENVINO):
-        yield from _openvino_candidates(prepared, wanted, notes)
-    if wanted.backend in (None, TORCH):
-        if wanted.precision in _QUANTIZERS and wanted.backend == TORCH:
-            raise BackendError(f"{wanted.precision} runs with openvino only, a backend of torch was asked for")
-        if wanted.precision is BF16 or (wanted.precision is None and _torch_has_bf16(model.device.type)):
+    if options.backend in (None, BackendName.OPENVINO):
+        yield from _openvino_candidates(prepared, options, notes)
+    if options.backend in (None, BackendName.TORCH):
+        if options.precision in SCHEMES and options.backend == BackendName.TORCH:
+            raise BackendError(f"{options.precision} runs with openvino only, a backend of torch was asked for")
+        if options.precision is BF16 or (options.precision is None and _torch_has_bf16(model.device.type)):
             yield lambda: TorchBackend(model, BF16)
-        if wanted.precision in (None, FP32):
+        if options.precision in (None, FP32):
             yield lambda: TorchBackend(model, FP32)
 
 
-def _openvino_candidates(prepared: Prepared, wanted: Wanted, notes: list[str]) -> Iterator[Callable[[], Backend]]:
-    openvino_only = wanted.precision in _QUANTIZERS
-    if _works(lambda: _export(prepared), notes, needed=openvino_only or wanted.backend == OPENVINO):
-        for precision in _openvino_precisions(wanted):
+def _openvino_candidates(
+    prepared: Prepared, options: EngineOptions, notes: list[str]
+) -> Iterator[Callable[[], Backend]]:
+    openvino_only = options.precision in SCHEMES
+    if _works(lambda: _export(prepared), notes, needed=openvino_only or options.backend == BackendName.OPENVINO):
+        for precision in _openvino_precisions(options):
             if _works(lambda p=precision: _quantize(prepared, p), notes, needed=openvino_only):  # type: ignore[misc]
                 yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
 
@@ -89,16 +84,16 @@ def _works(prepare: Callable[[], None], notes: list[str], *, needed: bool) -> bo
     return True
 
 
-def _openvino_precisions(wanted: Wanted) -> tuple[InferencePrecision, ...]:
+def _openvino_precisions(options: EngineOptions) -> tuple[InferencePrecision, ...]:
     """Those to try, in this order; int8 is the way to be fast where the processor has no bf16."""
     has_bf16 = openvino.has_bf16()
-    if wanted.precision is None:
+    if options.precision is None:
         return (MIXED, BF16, FP32) if has_bf16 else (INT8, FP32)
-    if wanted.precision in (BF16, MIXED) and not has_bf16:
-        if wanted.precision is MIXED or wanted.backend == OPENVINO:
+    if options.precision in (BF16, MIXED) and not has_bf16:
+        if options.precision is MIXED or options.backend == BackendName.OPENVINO:
             raise BackendError("OpenVINO computes in bf16 where the processor has such instructions, this one has none")
         return ()
-    return (wanted.precision,)
+    return (options.precision,)
 
 
 def _export(prepared: Prepared) -> None:
@@ -114,7 +109,7 @@ def _export(prepared: Prepared) -> None:
     if prepared.folder.spec() is None:
         with _room_on_disk(prepared):
             tokenizer = prepared.tokenizer.to_json()
-            prepared.folder.prepare(prepared.spec, tokenizer, lambda to: openvino.export(prepared.loaded.model, to))
+            prepared.folder.prepare(prepared.spec, tokenizer, lambda to: exporting.export(prepared.loaded.model, to))
 
 
 def _quantize(prepared: Prepared, precision: InferencePrecision) -> None:
@@ -123,14 +118,17 @@ def _quantize(prepared: Prepared, precision: InferencePrecision) -> None:
     Raises:
         BackendError: it cannot be made; why.
     """
-    name, make = _QUANTIZERS.get(precision, (openvino.GRAPH_FILE, None))
-    folder = prepared.folder.path
-    if make is None or (folder / name).exists():
+    folder, name = prepared.folder.path, openvino.GRAPH_FILES.get(precision, openvino.GRAPH_FILE)
+    if precision not in SCHEMES or (folder / name).exists():
         return
     reference = TorchBackend(prepared.loaded.model)
     runner = Runner(prepared.spec, prepared.tokenizer, reference, batch_tokens=DEFAULT_BATCH_TOKENS)
     with _room_on_disk(prepared):
-        prepared.folder.add(lambda fresh: make(folder / openvino.GRAPH_FILE, fresh / name, runner.batches(TEXTS)))
+        prepared.folder.add(
+            lambda fresh: quantize(
+                folder / openvino.GRAPH_FILE, fresh / name, scheme=SCHEMES[precision], batches=runner.batches(TEXTS)
+            )
+        )
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from tokenizers import Tokenizer
 
-from mtl.inference.choice import Choice
+from mtl.inference.autotune.choice import Choice
 from mtl.inference.spec import EngineSpec
 from mtl.runs import home
 

@@ -8,9 +8,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from mtl.errors import DataError
-from mtl.inference import Engine, corpus
-from mtl.inference.corpus import Corpus
-from mtl.inference.formats import EmbeddingArray, EmbeddingTable, PredictionLines, PredictionTable
+from mtl.inference import Engine
+from mtl.inference.bulk import (
+    EmbeddingArray,
+    EmbeddingTable,
+    FileResult,
+    PredictionLines,
+    PredictionTable,
+    files,
+    run_file,
+)
 
 FORMATS = (PredictionLines, PredictionTable, EmbeddingArray, EmbeddingTable)
 TEXTS = [f"Anna met Tom {i} times" for i in range(23)]
@@ -18,7 +25,7 @@ TEXTS = [f"Anna met Tom {i} times" for i in range(23)]
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(corpus, "_MOST_TEXTS", 5)
+    monkeypatch.setattr(files, "_MOST_TEXTS", 5)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +48,9 @@ def rows(path: Path) -> list[object]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def write(engine: Engine, source: Path, form: type, name: str) -> tuple[Path, corpus.Written]:
+def write(engine: Engine, source: Path, form: type, name: str) -> tuple[Path, FileResult]:
     target = source.with_name(f"{name}{form.suffix}")
-    return target, Corpus(source, target).write(engine, form(), lambda _: None)
+    return target, run_file(engine, source, target, form=form(), progress=lambda _: None)
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mtl.inference.cores import usable_cores
+from mtl.inference.backends.cores import usable_cores
 
 
 @pytest.mark.parametrize(("quota", "most"), [("100000 100000", 1), ("150000 100000", 1), ("50000 100000", 1)])

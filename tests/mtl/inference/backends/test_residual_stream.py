@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mtl.inference.backends import openvino
-from mtl.inference.backends.openvino import GRAPH_FILE, export, library
+from mtl.inference.backends.exporting import export
+from mtl.inference.backends.openvino import GRAPH_FILE, library
 from tests.mtl.inference.engines import model_of
 
 pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")

@@ -1,4 +1,4 @@
-"""Output files of corpora: how a part is written, and how parts become one file."""
+"""Output files: how a part is written, and how parts become one file."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-class Format(Protocol):
+class OutputFormat(Protocol):
     """One kind of output."""
 
     suffix: str

@@ -10,13 +10,13 @@ from mtl.data import Example
 from mtl.decoding import Decoded, ModelOutput, Request
 from mtl.errors import BackendError, DataError
 from mtl.evaluation import main_metric, request_of
-from mtl.inference.backends import Backend
+from mtl.inference.autotune.candidates import Prepared, candidates
+from mtl.inference.autotune.choice import Choice, Measured
+from mtl.inference.autotune.probe_texts import TEXTS
+from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend
 from mtl.inference.backends.pytorch import TorchBackend
-from mtl.inference.candidates import Prepared, candidates
-from mtl.inference.choice import Choice, Measured
-from mtl.inference.probe_texts import TEXTS
+from mtl.inference.options import EngineOptions
 from mtl.inference.runner import Runner
-from mtl.inference.wishes import DEFAULT_BATCH_TOKENS, Wanted
 from mtl.labels import spans_of
 from mtl.metrics.tagging import span_f1
 from mtl.text import SplitWords
@@ -32,7 +32,7 @@ _CLOSE = 0.8  # of the fastest one's speed; one pass is not steady enough to par
 _MOST_ROUNDS = 8
 
 
-def choose(prepared: Prepared, wanted: Wanted) -> tuple[Backend, Choice]:
+def choose(prepared: Prepared, options: EngineOptions) -> tuple[Backend, Choice]:
     """Find the backend and precision to run a model with.
 
     `auto` takes only what keeps the answers of fp32 on every probe sentence (cosine, classes and entities) and its
@@ -42,18 +42,18 @@ def choose(prepared: Prepared, wanted: Wanted) -> tuple[Backend, Choice]:
         BackendError: the backend that was asked for cannot run this model.
     """
     notes: list[str] = []
-    makers = list(candidates(prepared, wanted, notes))
+    makers = list(candidates(prepared, options, notes))
     if len(makers) == 1:
         backend = makers[0]()
         choice = Choice(
             backend=backend.name, precision=backend.precision, batch_tokens=DEFAULT_BATCH_TOKENS, notes=tuple(notes)
         )
         return backend, choice
-    return _measured(prepared, wanted, makers, notes)
+    return _measured(prepared, options, makers, notes)
 
 
 def _measured(
-    prepared: Prepared, wanted: Wanted, makers: list[Callable[[], Backend]], notes: list[str]
+    prepared: Prepared, options: EngineOptions, makers: list[Callable[[], Backend]], notes: list[str]
 ) -> tuple[Backend, Choice]:
     request = Request(TEXTS, SplitWords(TEXTS))
     reference = TorchBackend(prepared.loaded.model)
@@ -75,7 +75,7 @@ def _measured(
             notes.append(str(error))
             continue
         measured.append(row)
-        if row.faithful or wanted.precision is not None:
+        if row.faithful or options.precision is not None:
             rivals = _close(measured, rivals | {len(measured) - 1: backend})
     if len(rivals) > 1:
         _run_in_turn(prepared, request, measured, rivals, deadline)

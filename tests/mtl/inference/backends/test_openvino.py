@@ -1,0 +1,116 @@
+"""Backends on tiny models of every architecture."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mtl.errors import BackendError
+from mtl.inference import Engine
+from mtl.inference.backends import Backend, BackendName, Batch, InferencePrecision, Outputs, exporting, openvino
+from mtl.inference.backends.exporting import export
+from mtl.inference.backends.graph import Graph
+from mtl.inference.backends.openvino import OpenVinoBackend
+from mtl.inference.backends.pytorch import TorchBackend
+from mtl.model import MultiTaskModel
+from tests.mtl.inference.engines import model_of
+from tests.tiny import ARCHITECTURES
+
+pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
+
+
+def batches(count: int = 9) -> list[Batch]:
+    chance = np.random.default_rng(0)
+    result = []
+    for number in range(count):
+        rows, length = 1 + number % 3, 4 + number
+        ids = chance.integers(5, 40, (rows, length))
+        mask = np.ones_like(ids)
+        ids[0, -2:], mask[0, -2:] = 1, 0
+        first = np.tile(np.arange(1, 3), (rows, 1))
+        result.append(Batch(list(range(rows)), ids, mask, np.zeros_like(ids), first))
+    return result
+
+
+def expected_of(model: MultiTaskModel) -> Outputs:
+    """What transformers gives for all batches: mean pooled, and by task the linear heads on it."""
+    pooled, classes, emissions = [], {"topic": [], "mood": []}, []
+    with torch.no_grad():
+        for batch in batches():
+            ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
+            hidden = model.encoder.model(input_ids=ids, attention_mask=mask).last_hidden_state
+            mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+            words = torch.stack([states[first] for states, first in zip(hidden, batch.first_tokens, strict=True)])
+            pooled.append(mean.numpy())
+            for name, rows in classes.items():
+                rows.append(model.heads[name](mean).numpy())
+            emissions.append(model.heads["names"].output(words).numpy())
+    return Outputs(
+        np.concatenate(pooled),
+        {name: np.concatenate(rows) for name, rows in classes.items()},
+        {"names": np.concatenate(emissions)},
+    )
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("name", BackendName)
+def test_every_backend_gives_what_transformers_gives(
+    backbone_folder: Callable[[str], Path], architecture: str, name: BackendName, tmp_path: Path
+):
+    model = model_of(backbone_folder(architecture)).model
+    found = [outputs for _, outputs in backend_of(model, name, tmp_path).run(batches())]
+    expected = expected_of(model)
+    np.testing.assert_allclose(np.concatenate([o.pooled for o in found]), expected.pooled, rtol=0, atol=2e-4)
+    for kind in ("classes", "emissions"):
+        for task, values in getattr(expected, kind).items():
+            joined = np.concatenate([getattr(outputs, kind)[task] for outputs in found])
+            np.testing.assert_allclose(joined, values, rtol=0, atol=2e-3)
+
+
+def backend_of(model: MultiTaskModel, name: BackendName, folder: Path) -> Backend:
+    if name is BackendName.TORCH:
+        return TorchBackend(model)
+    export(model, folder)
+    graph = Graph(model)
+    return OpenVinoBackend(folder, InferencePrecision.FP32, classifiers=graph.classifiers, taggers=graph.taggers)
+
+
+def test_a_caller_that_stops_early_leaves_the_backend_usable(tiny_bert: Path, tmp_path: Path):
+    backend = backend_of(model_of(tiny_bert).model, BackendName.OPENVINO, tmp_path)
+    for _ in range(5):
+        next(iter(backend.run(batches())))
+    assert len(list(backend.run(batches()))) == 9
+
+
+def test_a_call_gets_its_turn_while_others_hold_every_request(tiny_bert: Path, tmp_path: Path):
+    backend = backend_of(model_of(tiny_bert).model, BackendName.OPENVINO, tmp_path)
+    held = [iter(backend.run(batches())) for _ in range(backend.parallel + 2)]
+    for calls in held:
+        next(calls)  # stands still, its next batches running
+    assert len(list(backend.run(batches(1)))) == 1
+    assert [1 + len(list(calls)) for calls in held] == [9] * len(held)
+
+
+def test_a_model_that_cannot_be_exported_runs_with_torch_and_says_so(
+    tiny_bert: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+
+    def refuse(*_: object) -> None:
+        raise BackendError("OpenVINO cannot run this model: no such operation")
+
+    monkeypatch.setattr(exporting, "export", refuse)
+    engine = Engine.load(tiny_bert)
+    assert engine.choice.backend == "torch"
+    assert engine.choice.notes[0] == "OpenVINO cannot run this model: no such operation"
+    with pytest.raises(BackendError, match="no such operation"):
+        Engine.load(tiny_bert, backend="openvino")
+
+
+def test_openvino_is_imported_without_its_telemetry(tiny_bert: Path):
+    import sys
+
+    Engine.load(tiny_bert, backend="openvino")
+    assert sys.modules["openvino_telemetry"] is None
