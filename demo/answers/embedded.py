@@ -20,7 +20,7 @@ _stamps = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ChunkProgress:
     """How many sentences of how many are done after so many seconds."""
 
     done: int
@@ -47,7 +47,7 @@ class Embedded:
     seconds: float
 
 
-def embed(model: Model, sentences: Sentences) -> Iterator[Progress | Embedded]:
+def embed_sentences(model: Model, sentences: Sentences) -> Iterator[ChunkProgress | Embedded]:
     """Run the model over the sentences: progress after every chunk, the result at the end."""
     started, total = time.perf_counter(), len(sentences.texts)
     vectors: list[NDArray[np.float32]] = []
@@ -62,7 +62,7 @@ def embed(model: Model, sentences: Sentences) -> Iterator[Progress | Embedded]:
             for task, answer in _answers(analysis):
                 predicted.setdefault(task, []).append(answer)
         if start + _CHUNK < total:
-            yield Progress(start + _CHUNK, total, time.perf_counter() - started)
+            yield ChunkProgress(start + _CHUNK, total, time.perf_counter() - started)
     yield Embedded(
         stamp=next(_stamps),
         texts=sentences.texts,

@@ -26,7 +26,7 @@ class Colouring:
     symbols: tuple[str, ...]
 
 
-def choices(embedded: Embedded) -> list[str]:
+def colour_choices(embedded: Embedded) -> list[str]:
     """What these sentences can be coloured by, the best first."""
     kinds = (TaskKind.CLASSIFICATION, TaskKind.TAGGING)
     tasks = [name for kind in kinds for name, task in embedded.tasks.items() if task.kind is kind]

@@ -28,7 +28,7 @@ _NO_HEAD = "This model has no classification head. Choose another one in the hea
 _SHOWN = 200
 
 
-def build(shared: Shared) -> None:
+def build_classes_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     examples = ["\n".join(lines) for lines in CLASS_EXAMPLES.values()]
     endings = list(sentence_files(shared.settings))
@@ -46,11 +46,11 @@ def build(shared: Shared) -> None:
             heading("Classes", "How sure every head of the model is of each of its labels.")
             measured = gr.HTML("", elem_id="ph-class-report")
             result = gr.HTML(message.empty(_EMPTY), min_height=320, js_on_load=CLICKS, elem_id="ph-classes")
-            fix = correcting.build(shared, TaskKind.CLASSIFICATION, predicted)
+            fix = correcting.build_corrections(shared, TaskKind.CLASSIFICATION, predicted)
 
     refresh = correcting.refreshing(shared, fix, predicted)
     output = Output(predicted, _show, [measured, result], refresh)
-    results.wire(shared, given, output, read=read_labelled, examples=examples)
+    results.wire_results(shared, given, output, read=read_labelled, examples=examples)
 
     # Gradio finds the event by the annotation of a plain function.
     def correct(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:
@@ -111,5 +111,5 @@ def _correct(shared: Shared, predicted: Predicted | None, owner: str, data: Any)
     if task not in predicted.analyses[row].classes:
         return ("",)
     correction = checked(predicted.texts[row], TaskKind.CLASSIFICATION, predicted.tasks[task].labels, label)
-    correcting.keep(shared, owner, task, correction)
+    correcting.keep_correction(shared, owner, task, correction)
     return (message.note(f"Kept: text {row + 1} is {label}."),)

@@ -10,7 +10,7 @@ import gradio as gr
 from demo.answers import passes
 from demo.answers.gold import entity_files, read_tagged
 from demo.answers.predicted import Predicted, fitting_task
-from demo.answers.scoring import mistakes, span_scores, spans_of
+from demo.answers.scoring import mistakes, span_scores, typed_spans
 from demo.inputs.examples import ENTITY_EXAMPLES
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
@@ -30,7 +30,7 @@ _SHOWN = 100
 _openings = count(1)
 
 
-def build(shared: Shared) -> None:
+def build_entities_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     endings = list(entity_files(shared.settings))
     wording = Wording(
@@ -50,13 +50,13 @@ def build(shared: Shared) -> None:
             heading("Entities", "Marked in the text; colour and line tell the types apart.")
             measured = gr.HTML("", js_on_load=CLICKS, elem_id="ph-entity-report")
             marked = gr.HTML(message.empty(_EMPTY), min_height=96, js_on_load=CLICKS, elem_id="ph-entities")
-            edit = editor.build(elem_id="ph-editor")
+            edit = editor.build_editor(elem_id="ph-editor")
             found = gr.HTML("", min_height=200, elem_id="ph-entity-table")
-            fix = correcting.build(shared, TaskKind.TAGGING, predicted)
+            fix = correcting.build_corrections(shared, TaskKind.TAGGING, predicted)
 
     refresh = correcting.refreshing(shared, fix, predicted)
     output = Output(predicted, _show, [measured, marked, found, edit], refresh)
-    results.wire(shared, given, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
+    results.wire_results(shared, given, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
 
     # Gradio finds the event by the annotation of a plain function.
     def open_editor(known: Predicted | None, event: gr.EventData) -> Any:  # noqa: ANN401
@@ -102,7 +102,7 @@ def _measured(predicted: Predicted) -> str:
             f"Entity types of a head of this model were expected ({known}), "
             f"the file’s types are {', '.join(sorted(kinds)[:5]) or 'none'}."
         )
-    scores = span_scores(gold, [spans_of(analysis.entities[task]) for analysis in predicted.analyses])
+    scores = span_scores(gold, [typed_spans(analysis.entities[task]) for analysis in predicted.analyses])
     wrong = mistakes(predicted.analyses, task, gold)
     figures: dict[str, float | str] = {
         "F1": scores.metrics["f1"],
@@ -138,5 +138,5 @@ def _keep(shared: Shared, predicted: Predicted | None, owner: str, data: Any) ->
     text = predicted.texts[row]
     spans = editor.spans_from(text, data.get("spans"))
     correction = checked(text, TaskKind.TAGGING, predicted.tasks[task].labels, spans)
-    correcting.keep(shared, owner, task, correction)
+    correcting.keep_correction(shared, owner, task, correction)
     return (message.note(f"Kept: text {row + 1} with {len(correction.spans)} spans."),)

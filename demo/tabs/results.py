@@ -9,27 +9,27 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from demo.answers.embedded import Progress
-from demo.answers.predicted import Gold, Predicted, predict
+from demo.answers.embedded import ChunkProgress
+from demo.answers.predicted import Gold, Predicted, predict_texts
 from demo.inputs.text_input import Sentences, lines_of
+from demo.latest_only import LatestOnly
 from demo.settings import Settings
 from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, example_buttons, latest, message_place, reporting
-from demo.turns import Turns
 from demo.views import message
 from mtl.errors import MtlError
 
-Reader = Callable[[Path, Settings], tuple[Sentences, Gold]]
+FileReader = Callable[[Path, Settings], tuple[Sentences, Gold]]
 
 
 @dataclass(frozen=True)
-class Upload:
+class TextUpload:
     """A file's texts and what it says is right; the text box shows the first ones."""
 
     sentences: Sentences
     gold: Gold
 
 
-NO_FILE = Upload(Sentences(()), Gold())
+NO_FILE = TextUpload(Sentences(()), Gold())
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,12 @@ class Output:
     """The event that follows each answer."""
 
 
-def wire(shared: Shared, given: Input, output: Output, *, read: Reader, examples: Sequence[str]) -> None:
+def wire_results(shared: Shared, given: Input, output: Output, *, read: FileReader, examples: Sequence[str]) -> None:
     """Run the model at the button, at Enter, for another model, an example or a file, and show what came."""
     upload = gr.State(NO_FILE)
     step: dict[str, Any] = {
-        "fn": partial(run, shared),
-        "inputs": [gr.State(Turns()), shared.picker, shared.owner, given.text, upload],
+        "fn": partial(predict_step, shared),
+        "inputs": [gr.State(LatestOnly()), shared.picker, shared.owner, given.text, upload],
         "outputs": [given.problem, given.cost, output.predicted],
         "trigger_mode": "multiple",
         "show_progress": "hidden",
@@ -100,7 +100,7 @@ def wire(shared: Shared, given: Input, output: Output, *, read: Reader, examples
     count = len(output.widgets)
     show: dict[str, Any] = {
         "fn": latest(reporting(output.show, outputs=count), outputs=count + 1),
-        "inputs": [gr.State(Turns()), output.predicted, given.threshold],
+        "inputs": [gr.State(LatestOnly()), output.predicted, given.threshold],
         "outputs": [given.upload_problem, *output.widgets],
         "trigger_mode": "multiple",
         **QUICK,
@@ -121,46 +121,46 @@ def wire(shared: Shared, given: Input, output: Output, *, read: Reader, examples
     given.threshold.change(**show)
 
 
-def take_file(read: Reader, shared: Shared, file: str) -> tuple[str, Upload, str]:
+def take_file(read: FileReader, shared: Shared, file: str) -> tuple[str, TextUpload, str]:
     """The text box's content, the file, and a line about it."""
     sentences, gold = read(Path(file), shared.settings)
     total, shown = len(sentences.texts), min(len(sentences.texts), len(sentences.shown.split("\n")))
     cut = f", the first {shown:,} of them in the box" if shown < total else ""
     right = " with the right answers" if gold.labels or gold.spans else ""
-    return sentences.shown, Upload(sentences, gold), message.note(f"{Path(file).name}: {total:,} texts{right}{cut}")
+    return sentences.shown, TextUpload(sentences, gold), message.note(f"{Path(file).name}: {total:,} texts{right}{cut}")
 
 
 @dataclass(frozen=True, eq=False)
-class ToPredict:
+class PredictRequest:
     """The model in the header and its asker, the box, and the file that it may show a part of."""
 
     key: str
     owner: str
     text: str
-    upload: Upload
+    upload: TextUpload
 
 
-def run(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+def predict_step(shared: Shared, requests: LatestOnly, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
     """Error, cost and predictions; gives way to a newer question at each chunk.
 
-    `asked` has the fields of `ToPredict`.
+    `asked` has the fields of `PredictRequest`.
     """
-    number, to = turns.take(), ToPredict(*asked)
+    number, to = requests.begin(), PredictRequest(*asked)
     try:
         mine = bool(to.upload.sentences.texts) and to.text == to.upload.sentences.shown
         sentences = to.upload.sentences if mine else Sentences(lines_of(to.text, shared.settings))
         gold = to.upload.gold if mine else Gold()
-        for found in predict(shared.engines.get(to.key, to.owner), sentences, key=to.key, gold=gold):
-            if not turns.is_last(number):
+        for found in predict_texts(shared.engines.get(to.key, to.owner), sentences, key=to.key, gold=gold):
+            if not requests.is_latest(number):
                 # Gradio sends what was yielded last once more at the end.
                 yield gr.skip(), gr.skip(), gr.skip()
                 return
-            if isinstance(found, Progress):
+            if isinstance(found, ChunkProgress):
                 yield "", message.progress(found.done, found.total, found.seconds), gr.skip()
             else:
                 yield "", message.cost(found.analyses, found.seconds), found
     except MtlError as error:
-        if turns.is_last(number):
+        if requests.is_latest(number):
             yield message.problem(str(error)), gr.skip(), gr.skip()
 
 

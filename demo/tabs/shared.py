@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from demo.answers.engines import Engines
+from demo.latest_only import LatestOnly
 from demo.runs import RunManager
 from demo.settings import Settings
-from demo.turns import Turns
 from demo.views import message
 from mtl.errors import MtlError
 
@@ -63,8 +63,8 @@ def reporting(handler: Handler, *, outputs: int) -> Handler:
 def latest(handler: Callable[..., Any], *, outputs: int) -> Callable[..., Any]:
     """Drop a handler's answer when something newer was asked in its place meanwhile.
 
-    The event needs the place's `gr.State(Turns())` as its first input, and `trigger_mode="multiple"`: by default Gradio
-    ignores what is asked while an answer is pending.
+    The event needs the place's `gr.State(LatestOnly())` as its first input, and `trigger_mode="multiple"`: by default
+    Gradio ignores what is asked while an answer is pending.
 
     Args:
         handler: returns `outputs` values, as Gradio takes them.
@@ -72,10 +72,10 @@ def latest(handler: Callable[..., Any], *, outputs: int) -> Callable[..., Any]:
     """
 
     # No `wraps`: Gradio would count the parameters of the handler inside, which has one less.
-    def wrapped(turns: Turns, *values: Any) -> Any:  # noqa: ANN401
-        number = turns.take()
+    def wrapped(requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        number = requests.begin()
         answer = handler(*values)
-        if turns.is_last(number):
+        if requests.is_latest(number):
             return answer
         return gr.skip() if outputs == 1 else tuple(gr.skip() for _ in range(outputs))
 

@@ -9,17 +9,17 @@ import gradio as gr
 from demo.answers.embedded import Embedded
 from demo.inputs.examples import sentence_sets
 from demo.inputs.text_input import Sentences, sentence_files
+from demo.latest_only import LatestOnly
 from demo.maps import clusters, colouring
-from demo.maps.exporting import Format, export
+from demo.maps.exporting import ExportFormat, export_embeddings
 from demo.maps.projection import Projection
-from demo.maps.spaces import NOTHING, OWN, Beside
+from demo.maps.spaces import NO_COMPARISON, OWN, SecondSpace
 from demo.tabs.embeddings import steps
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, latest, message_place, reporting
-from demo.turns import Turns
 from demo.views import figures, message
 from demo.views.maps import heatmap, scatter
 from demo.views.maps.scatter import ScatterMap
-from demo.views.maps.selection import NOTHING as NOTHING_CHOSEN
+from demo.views.maps.selection import NOTHING_SELECTED
 from mtl.recipe import Pooling
 
 _FETCH = "() => { setTimeout(() => document.querySelector('#ph-export-file a, #ph-export-file')?.click(), 100) }"
@@ -40,26 +40,26 @@ class Widgets:
     colour_by: gr.Dropdown
     clusters: gr.Number
     pooling: gr.Dropdown
-    beside: gr.Dropdown
+    compare_with: gr.Dropdown
     query: gr.Textbox
     query_problem: gr.HTML
-    beside_problem: gr.HTML
+    comparison_problem: gr.HTML
     left: ScatterMap
     right: ScatterMap
-    right_place: gr.Column
+    second_place: gr.Column
     heat: gr.Plot
     heat_note: gr.HTML
     nearest: gr.HTML
     moved: gr.HTML
-    chosen: gr.HTML
+    selection: gr.HTML
     poolings: gr.HTML
     poolings_problem: gr.HTML
     compare: gr.Button
-    exports: dict[Format, gr.Button]
+    exports: dict[ExportFormat, gr.Button]
     file: gr.DownloadButton
 
 
-def build(shared: Shared) -> None:
+def build_embeddings_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     sets = sentence_sets()
     with gr.Row():
@@ -100,19 +100,21 @@ def build(shared: Shared) -> None:
                     min_width=80,
                 )
                 pooling = gr.Dropdown([OWN, *Pooling], value=OWN, label="Pooling", min_width=120)
-                beside = gr.Dropdown([NOTHING], value=NOTHING, label="Beside it", min_width=140, elem_id="ph-beside")
+                compare_with = gr.Dropdown(
+                    [NO_COMPARISON], value=NO_COMPARISON, label="Compare with", min_width=140, elem_id="ph-compare-with"
+                )
             query = gr.Textbox(
-                label="Light up what is near to",
-                placeholder="a query of your own, then Enter",
+                label="Search",
+                placeholder="Type a query and press Enter",
                 max_lines=1,
                 elem_id="ph-query",
             )
-            query_problem, beside_problem = message_place(), message_place()
+            query_problem, comparison_problem = message_place(), message_place()
             with gr.Row():
                 with gr.Column(min_width=300):
-                    left = scatter.build(family="embeddings", elem_id="ph-map")
-                with gr.Column(min_width=300, visible=False) as right_place:
-                    right = scatter.build(family="embeddings", elem_id="ph-map-beside")
+                    left = scatter.build_scatter_map(family="embeddings", elem_id="ph-map")
+                with gr.Column(min_width=300, visible=False) as second_place:
+                    right = scatter.build_scatter_map(family="embeddings", elem_id="ph-map-second")
     moved = gr.HTML("", elem_id="ph-moved")
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
@@ -127,8 +129,8 @@ def build(shared: Shared) -> None:
         with gr.Column(scale=1, min_width=320):
             heading("Nearest", "Cosine in the original space, not on the map. Click a point to ask for its neighbours.")
             nearest = gr.HTML(message.empty(steps.EMPTY), elem_id="ph-nearest")
-    heading("Chosen", "What the lasso caught.")
-    chosen = gr.HTML(message.empty(NOTHING_CHOSEN), elem_id="ph-chosen")
+    heading("Selection", "The points inside the lasso.")
+    selection = gr.HTML(message.empty(NOTHING_SELECTED), elem_id="ph-selection")
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
             heading("Six poolings", "The same pass, pooled in six ways; put one beside the map to see it.")
@@ -137,14 +139,14 @@ def build(shared: Shared) -> None:
             poolings_problem = message_place()
             poolings = gr.HTML("", elem_id="ph-poolings")
         with gr.Column(scale=1, min_width=320):
-            heading("Take along", "Embeddings of all sentences; .parquet and .csv with sentences and predictions too.")
+            heading("Export", "Embeddings of all sentences; .parquet and .csv also hold sentences and predictions.")
             with gr.Row(elem_classes="ph-action"):
-                exports = {form: gr.Button(str(form), size="md") for form in Format}
+                exports = {form: gr.Button(str(form), size="md") for form in ExportFormat}
                 file = gr.DownloadButton("file", visible="hidden", elem_id="ph-export-file")
     widgets = Widgets(
-        text, embed, upload, cost, problem, upload_problem, upload_note, method, colour_by, number, pooling, beside,
-        query, query_problem, beside_problem, left, right, right_place, heat, heat_note, nearest, moved, chosen,
-        poolings, poolings_problem, compare, exports, file,
+        text, embed, upload, cost, problem, upload_problem, upload_note, method, colour_by, number, pooling,
+        compare_with, query, query_problem, comparison_problem, left, right, second_place, heat, heat_note, nearest,
+        moved, selection, poolings, poolings_problem, compare, exports, file,
     )  # fmt: skip
     _wire(shared, widgets, list(zip(examples, (example.sentences for example in sets), strict=True)))
 
@@ -159,39 +161,39 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
 
     compute_step: dict[str, Any] = {
         "fn": partial(steps.compute, shared),
-        "inputs": [gr.State(Turns()), *asked, w.text, uploaded, w.pooling, w.colour_by],
-        "outputs": [w.problem, embedded, w.cost, w.colour_by, w.beside, w.moved, w.chosen, w.poolings],
+        "inputs": [gr.State(LatestOnly()), *asked, w.text, uploaded, w.pooling, w.colour_by],
+        "outputs": [w.problem, embedded, w.cost, w.colour_by, w.compare_with, w.moved, w.selection, w.poolings],
         **model,
     }
     draw_step: dict[str, Any] = {
         "fn": latest(steps.draw, outputs=4),
-        "inputs": [gr.State(Turns()), embedded, w.method, *colours],
+        "inputs": [gr.State(LatestOnly()), embedded, w.method, *colours],
         "outputs": [*w.left.drawing, drawn],
         **view | {"show_progress": "minimal", "show_progress_on": w.cost},
     }
-    beside_step: dict[str, Any] = {
-        "fn": partial(steps.put_beside, shared),
-        "inputs": [gr.State(Turns()), *asked, embedded, drawn, w.beside, *colours, w.method],
-        "outputs": [w.beside_problem, w.right_place, *w.right.drawing, other, w.moved],
+    comparison_step: dict[str, Any] = {
+        "fn": partial(steps.compare_spaces, shared),
+        "inputs": [gr.State(LatestOnly()), *asked, embedded, drawn, w.compare_with, *colours, w.method],
+        "outputs": [w.comparison_problem, w.second_place, *w.right.drawing, other, w.moved],
         **model,
     }
     paint_step: dict[str, Any] = {
         "fn": latest(steps.paint, outputs=3),
-        "inputs": [gr.State(Turns()), embedded, drawn, *colours],
+        "inputs": [gr.State(LatestOnly()), embedded, drawn, *colours],
         "outputs": [w.left.paint, w.right.paint, w.clusters],
         **view,
     }
     heat_step: dict[str, Any] = {
         "fn": latest(steps.heat, outputs=2),
-        "inputs": [gr.State(Turns()), embedded, shared.width],
+        "inputs": [gr.State(LatestOnly()), embedded, shared.width],
         "outputs": [w.heat, w.heat_note],
         **view,
     }
-    near = gr.State(Turns())
+    near = gr.State(LatestOnly())
     near_step: dict[str, Any] = {
         "fn": latest(reporting(partial(steps.near_query, shared), outputs=3), outputs=4),
         "inputs": [near, *asked, embedded, drawn, w.query, w.pooling, other],
-        "outputs": [w.query_problem, w.nearest, w.left.glow, w.right.glow],
+        "outputs": [w.query_problem, w.nearest, w.left.highlight, w.right.highlight],
         **model,
     }
 
@@ -209,11 +211,11 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
     first.append(read.then(**compute_step))
     w.embed.click(str, None, w.upload_problem, **QUICK)
     for event in first:
-        event.then(**draw_step).then(**beside_step)
+        event.then(**draw_step).then(**comparison_step)
         event.then(**heat_step)
         event.then(**near_step)
-    w.method.change(**draw_step).then(**beside_step)
-    w.beside.input(**beside_step)
+    w.method.change(**draw_step).then(**comparison_step)
+    w.compare_with.input(**comparison_step)
     gr.on([w.colour_by.input, w.clusters.change], **paint_step)
     w.query.submit(**near_step)
     _wire_maps(w, near, embedded, other, view)
@@ -229,21 +231,25 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
 
 def _wire_maps(w: Widgets, near: gr.State, embedded: gr.State, other: gr.State, view: dict[str, Any]) -> None:
     # Gradio finds the event by the annotation of a plain function, so these two stand here.
-    def picked(turns: Turns, sentences: Embedded | None, beside: Beside | None, event: gr.EventData) -> tuple[Any, ...]:
-        turns.take()
-        return steps.picked(sentences, event, beside)
+    def picked(
+        requests: LatestOnly, sentences: Embedded | None, second: SecondSpace | None, event: gr.EventData
+    ) -> tuple[Any, ...]:
+        requests.begin()
+        return steps.picked(sentences, event, second)
 
-    def chosen(sentences: Embedded | None, event: gr.EventData) -> tuple[str]:
-        return steps.chosen(sentences, event)
+    def selected(sentences: Embedded | None, event: gr.EventData) -> tuple[str]:
+        return steps.selected(sentences, event)
 
     for sentence_map in (w.left, w.right):
-        sentence_map.html.pick(picked, [near, embedded, other], [w.nearest, w.left.glow, w.right.glow], **view)
-        sentence_map.html.lasso(chosen, embedded, [w.chosen], **view)
+        sentence_map.html.pick(
+            picked, [near, embedded, other], [w.nearest, w.left.highlight, w.right.highlight], **view
+        )
+        sentence_map.html.lasso(selected, embedded, [w.selection], **view)
 
 
 def _example(sentences: Sentences) -> tuple[str, Sentences, str]:
     return sentences.shown, sentences, ""
 
 
-def _export(form: Format, embedded: Embedded | None) -> Any:  # noqa: ANN401
-    return gr.skip() if embedded is None else str(export(embedded, form))
+def _export(form: ExportFormat, embedded: Embedded | None) -> Any:  # noqa: ANN401
+    return gr.skip() if embedded is None else str(export_embeddings(embedded, form))

@@ -10,10 +10,10 @@ from demo.answers import passes
 from demo.answers.engines import BACKBONE
 from demo.inputs.examples import ENTITY_EXAMPLES, sentence_sets
 from demo.inputs.text_input import one_text
+from demo.latest_only import LatestOnly
 from demo.maps import similarity
 from demo.tabs.shared import ON_ENGINE, Shared, heading, latest, message_place, reporting
 from demo.training import architecture
-from demo.turns import Turns
 from demo.views import guide, message
 from mtl.errors import InputError
 from mtl.metrics import embedding_metrics
@@ -101,7 +101,7 @@ def _wire(triggers: list[Any], handler: Any, inputs: list[Any], outputs: list[An
     gr.on(
         triggers,
         latest(reporting(handler, outputs=count - 1), outputs=count),
-        [gr.State(Turns()), *inputs],
+        [gr.State(LatestOnly()), *inputs],
         outputs,
         trigger_mode="multiple",
         show_progress="minimal",
@@ -121,12 +121,12 @@ def _poolings(shared: Shared, first: str, second: str) -> tuple[str]:
     texts = [one_text(text, shared.settings) for text in (first, second)]
     model = _backbone_poolings()
     vectors = model.encode(texts)
-    found = {str(name): float(similarity.cosines(pair)[0, 1]) for name, pair in vectors.items()}
-    return (guide.cosines(found, own=str(model.own)),)
+    found = {str(name): float(similarity.cosine_matrix(pair)[0, 1]) for name, pair in vectors.items()}
+    return (guide.cosine_table(found, own=str(model.own)),)
 
 
 def _heads(shared: Shared, key: str, owner: str, text: str) -> tuple[str, str]:
-    passed = passes.run(shared.engines.get(key, owner), [one_text(text, shared.settings)])
+    passed = passes.analyze_texts(shared.engines.get(key, owner), [one_text(text, shared.settings)])
     return message.cost(passed.analyses, passed.seconds), guide.head_rows(
         passed.analyses[0], passed.tasks, passed.colours
     )
@@ -150,7 +150,7 @@ def _drift(shared: Shared, key: str, owner: str) -> tuple[str]:
         raise InputError(
             f"A model on {untouched.backbone} was expected in the header, this one is on {model.backbone}."
         )
-    before, after = passes.run(untouched, texts), passes.run(model, texts)
+    before, after = passes.analyze_texts(untouched, texts), passes.analyze_texts(model, texts)
     found = embedding_metrics(before.vectors, after.vectors)
     return (
         message.note(

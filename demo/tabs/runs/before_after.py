@@ -32,7 +32,7 @@ class BeforeAfter:
     table: gr.HTML
 
 
-def build() -> BeforeAfter:
+def build_before_after() -> BeforeAfter:
     """Lay out the fold."""
     with gr.Accordion("Before and after", open=True, elem_classes="ph-fold", elem_id="ph-before-after") as fold:
         with gr.Row():
@@ -54,7 +54,7 @@ def build() -> BeforeAfter:
     return BeforeAfter(fold, sentences, other, go, problem, line, places, table)
 
 
-def choices(engines: Engines, run_id: str, owner: str) -> list[tuple[str, str]]:
+def before_choices(engines: Engines, run_id: str, owner: str) -> list[tuple[str, str]]:
     """What the run began from, and every other model."""
     others = [(title, key) for title, key in engines.choices(owner) if key != key_of(run_id)]
     return [("what the run began from", began(run_id)), *others]
@@ -65,7 +65,7 @@ def began(run_id: str) -> str:
     return began_key_of(run_id)
 
 
-def wire(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
+def wire_before_after(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
     """Wire the button."""
     widgets.go.click(
         reporting(partial(_compare, shared), outputs=3),
@@ -79,7 +79,7 @@ def wire(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
 
 def _compare(shared: Shared, owner: str, run_id: str, text: str, other: str) -> tuple[Any, ...]:
     lines = lines_of(text, shared.settings)
-    before = passes.run(shared.engines.get(other, owner), lines)
-    after = passes.run(shared.engines.get(key_of(run_id), owner), lines)
+    before = passes.analyze_texts(shared.engines.get(other, owner), lines)
+    after = passes.analyze_texts(shared.engines.get(key_of(run_id), owner), lines)
     found = change(before, after)
     return change_line(found), change_map(found), change_table(found)

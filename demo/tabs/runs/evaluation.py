@@ -26,7 +26,7 @@ class Evaluation:
     result: gr.HTML
 
 
-def build() -> Evaluation:
+def build_evaluation() -> Evaluation:
     """Lay out the fold."""
     fold = gr.Accordion("Evaluate on a file", open=False, elem_classes="ph-fold", elem_id="ph-evaluate-fold")
     with fold, gr.Row():
@@ -47,7 +47,7 @@ def task_choice(folder: RunFolder) -> gr.Dropdown:
     return gr.Dropdown(choices=names, value=next(iter(names), None))
 
 
-def wire(shared: Shared, widgets: Evaluation, opened: gr.State) -> None:
+def wire_evaluation(shared: Shared, widgets: Evaluation, opened: gr.State) -> None:
     """Wire the button."""
     widgets.go.click(
         reporting(partial(_evaluate, shared), outputs=1),

@@ -1,4 +1,4 @@
-"""The Runs tab: every run in a table, curves laid over each other, and one run opened."""
+"""The Runs tab: every run in a table, curves overlaid, and one run opened."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,7 +30,7 @@ _SHOW_RUNS, _SHOW_TRAIN = _SHOW % "Runs", _SHOW % "Train"
 
 
 @dataclass(frozen=True)
-class _Table:
+class _RunTable:
     shown: gr.HTML
     problem: gr.HTML
     ticked: gr.State
@@ -52,11 +52,11 @@ class _Overlay:
         return [self.metric, self.losses, self.metrics, self.settings, self.figures]
 
 
-def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
+def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
     """Lay out the tab and wire it; `tab` is the one that it stands in."""
     watcher = Watcher()
-    heading("Runs", "Tick runs to lay their curves over each other; press a name to open a run.")
-    table = _Table(
+    heading("Runs", "Select runs to overlay their curves. Click a name to open a run.")
+    table = _RunTable(
         gr.HTML(message.note("Looking …"), elem_id="ph-runs", js_on_load=PRESSES, min_height=120),
         message_place("ph-runs-problem"),
         gr.State([]),
@@ -64,7 +64,7 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
         gr.State(""),
         gr.Timer(_SECONDS, active=False),
     )
-    detail = run_detail.build()
+    detail = run_detail.build_run_detail()
     over = _lay_out_overlay()
     opening = run_detail.Opening(shared, watcher, detail)
     board = _Board(shared, watcher, opening)
@@ -74,29 +74,29 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
         "outputs": [table.shown, table.seen, table.timer],
         **QUICK,
     }
-    laid = {
-        "fn": board.lay_over,
+    overlaid = {
+        "fn": board.draw_overlay,
         "inputs": [shared.owner, table.ticked, over.metric],
         "outputs": over.outputs,
         **QUICK,
     }
 
     # Gradio finds the event by the annotation of a plain function; it does not look into a partial.
-    def lay(event: gr.EventData, ticked: list[str]) -> list[str]:
+    def tick(event: gr.EventData, ticked: list[str]) -> list[str]:
         return _turned(ticked, str(event._data.get("run", "")))
 
     def press(event: gr.EventData) -> str:
         return str(event._data.get("run", ""))
 
-    tab.select(**looked).then(**laid)
+    tab.select(**looked).then(**overlaid)
     table.timer.tick(
         board.again,
         [shared.owner, table.ticked, table.opened, table.seen, over.metric],
         [table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
         **QUICK,
     )
-    table.shown.lay(lay, table.ticked, table.ticked, **QUICK).then(**looked).then(**laid)
-    over.metric.input(**laid)
+    table.shown.overlay(tick, table.ticked, table.ticked, **QUICK).then(**looked).then(**overlaid)
+    over.metric.input(**overlaid)
     opened = [table.shown.open(press, None, table.opened, **QUICK)]
     if training is not None:
         buttons = training.monitor.buttons
@@ -112,13 +112,13 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
             [shared.owner, table.opened, table.ticked],
             [table.problem, table.ticked, *detail.outputs],
             **QUICK,
-        ).then(**looked).then(**laid)
-    for changed in run_detail.wire(opening, table.opened):
-        changed.then(**looked).then(**laid)
+        ).then(**looked).then(**overlaid)
+    for changed in run_detail.wire_run_detail(opening, table.opened):
+        changed.then(**looked).then(**overlaid)
 
 
 def _lay_out_overlay() -> _Overlay:
-    heading("Over each other")
+    heading("Overlay")
     metric = gr.Dropdown([], label="Metric", elem_id="ph-overlay-metric", elem_classes="ph-short", interactive=True)
     with gr.Row():
         with gr.Column(min_width=320):
@@ -138,7 +138,7 @@ def _lay_out_overlay() -> _Overlay:
 
 
 def _plot(elem_id: str) -> gr.Plot:
-    empty = figures.placeholder("Tick runs in the table.", height=overlay.HEIGHT)
+    empty = figures.placeholder("Select runs in the table.", height=overlay.HEIGHT)
     return gr.Plot(empty, show_label=False, elem_id=elem_id, elem_classes="ph-figure-box")
 
 
@@ -163,11 +163,11 @@ class _Board:
             ticked,
             run_table(facts, ticked=ticked, opened=opened),
             _seen(facts),
-            *self.lay_over(owner, ticked, metric),
+            *self.draw_overlay(owner, ticked, metric),
             *self.opening.progress(owner, opened),
         )
 
-    def lay_over(self, owner: str, ticked: list[str], metric: str | None) -> tuple[Any, ...]:
+    def draw_overlay(self, owner: str, ticked: list[str], metric: str | None) -> tuple[Any, ...]:
         known = {run.info.id: run for run in self._facts(owner)}
         runs = [known[run_id] for run_id in ticked if run_id in known]
         keys = overlay.metric_keys(runs)
@@ -193,7 +193,7 @@ def _seen(facts: Sequence[Facts]) -> str:
 
 
 def _watch(shared: Shared, owner: str, run_id: str) -> tuple[gr.Dropdown, str]:
-    return gr.Dropdown(choices=train.choices(shared, owner), value=run_id), run_id
+    return gr.Dropdown(choices=train.run_choices(shared, owner), value=run_id), run_id
 
 
 def _turned(ticked: list[str], run_id: str) -> list[str]:

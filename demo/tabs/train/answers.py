@@ -25,8 +25,8 @@ from demo.training.planner import Forecast, Planner
 from demo.training.recipe_form import Form, heads_of, recipe_of
 from demo.training.recipe_reading import read_form
 from demo.views import message
-from demo.views.training.amounts import duration, megabytes, millions
 from demo.views.training.data import data_line
+from demo.views.training.format import duration, megabytes, millions
 from demo.views.training.plan import advice, plan_card, warning_list
 from demo.views.training.stack import stack
 from mtl.errors import MtlError
@@ -179,8 +179,8 @@ def _folds(form: Form, known: Sequence[Draft], drawn: Network, forecast: Forecas
     share = f"{millions(drawn.trained)} of {millions(drawn.total)} train" if drawn.total else ""
     lines = [
         " · ".join(data),
-        model_step.summary(form.backbone, form.pooling, total),
-        freezing_step.summary(form.freezing, share),
+        model_step.model_summary(form.backbone, form.pooling, total),
+        freezing_step.freezing_summary(form.freezing, share),
         _plan_line(forecast),
     ]
     return [gr.Accordion(label=f"{title}   {line}") for title, line in zip(TITLES, lines, strict=True)]

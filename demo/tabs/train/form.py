@@ -49,7 +49,7 @@ class _Steps:
         ]  # fmt: skip
 
 
-def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
+def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     """Lay out the steps and wire them; `tab` is the one that they stand in, `kept` what the browser remembers."""
     answers = Answers(shared.settings, Planner(shared.settings), shared.runs)
     steps = _lay_out(shared)
@@ -112,13 +112,13 @@ def _lay_out(shared: Shared) -> _Steps:
         for number, title in enumerate(TITLES, start=1)
     ]
     with folds[0]:
-        data = data_step.build(shared)
+        data = data_step.build_data_step(shared)
     with folds[1]:
-        model = model_step.build(shared.settings)
+        model = model_step.build_model_step(shared.settings)
     with folds[2]:
-        freezing = freezing_step.build(known.layers if known else freezing_step.DEEPEST)
+        freezing = freezing_step.build_freezing_step(known.layers if known else freezing_step.DEEPEST)
     with folds[3]:
-        plan = plan_step.build(shared.settings)
+        plan = plan_step.build_plan_step(shared.settings)
     return _Steps(folds, data, model, freezing, plan)
 
 

@@ -60,7 +60,7 @@ class Buttons:
         return [self.stop, self.resume, self.use, self.before_after, self.compare, self.download]
 
 
-def build() -> Monitor:
+def build_monitor() -> Monitor:
     """Lay out the monitor; the tab wires it."""
     card = gr.HTML(elem_id="ph-run")
     problem = message_place("ph-monitor-problem")
@@ -86,7 +86,7 @@ def build() -> Monitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MonitorRequest:
     """Which run somebody looks at, which metric curves they chose, and the state of it that they have seen."""
 
     run_id: str
@@ -95,7 +95,7 @@ class Asked:
     seen: str = ""
 
 
-def show(runs: RunManager, watcher: Watcher, asked: Asked) -> tuple[Any, ...]:
+def show(runs: RunManager, watcher: Watcher, asked: MonitorRequest) -> tuple[Any, ...]:
     """The monitor's outputs; all of them stay as they are when nothing changed since what was seen.
 
     Raises:

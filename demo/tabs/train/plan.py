@@ -47,7 +47,7 @@ class PlanStep:
     load_problem: gr.HTML
 
 
-def build(settings: Settings) -> PlanStep:
+def build_plan_step(settings: Settings) -> PlanStep:
     """Lay out the step."""
     with gr.Row(elem_classes="ph-rates"):
         epochs = _number("Epochs", "Passes over the data.")

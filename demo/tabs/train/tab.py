@@ -35,7 +35,7 @@ class TrainTab:
     monitor: Monitor
 
 
-def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None:
+def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None:
     """Lay out the tab and wire it; None where training is off.
 
     Args:
@@ -48,9 +48,9 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None
         return None
     selector = gr.Dropdown([("New run", NEW)], value=NEW, label="Run", elem_id="ph-run-picker", elem_classes="ph-short")
     with gr.Column(visible=True) as form_place:
-        form = form_part.build(shared, tab, kept)
+        form = form_part.build_form(shared, tab, kept)
     with gr.Column(visible=False) as monitor_place:
-        monitor = monitoring.build()
+        monitor = monitoring.build_monitor()
     watcher = Watcher()
     form.start.click(
         reporting(partial(_start, shared, form), outputs=2),
@@ -73,7 +73,7 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None
     return TrainTab(selector, form, monitor)
 
 
-def choices(shared: Shared, owner: str) -> list[tuple[str, str]]:
+def run_choices(shared: Shared, owner: str) -> list[tuple[str, str]]:
     """The runs of an owner, newest first, after the offer of a new one."""
     runs = [run for run in shared.runs.runs(owner) if not run.is_comparison]
     return [("New run", NEW), *((run.title, run.id) for run in runs)]
@@ -89,7 +89,7 @@ def reattach(shared: Shared, tab: TrainTab) -> Any:  # noqa: ANN401
 
     # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
     def restored(owner: str, remembered: str, form: Any, request: gr.Request) -> tuple[Any, ...]:  # noqa: ANN401
-        offered = choices(shared, owner)
+        offered = run_choices(shared, owner)
         asked = request.query_params.get("run") or remembered
         shown = asked if asked in [run for _, run in offered] else NEW
         return (gr.Dropdown(choices=offered, value=shown), shown, *tab.form.answers.restore(owner, form))
@@ -135,7 +135,7 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
 
 def _start(shared: Shared, form: TrainForm, owner: str, *values: Any) -> tuple[Any, str]:  # noqa: ANN401
     folder = shared.runs.start(form.answers.recipe(owner, *values), owner=owner)
-    return gr.Dropdown(choices=choices(shared, owner), value=folder.id), folder.id
+    return gr.Dropdown(choices=run_choices(shared, owner), value=folder.id), folder.id
 
 
 def _open(run_id: str) -> tuple[gr.Column, gr.Column]:
@@ -145,11 +145,11 @@ def _open(run_id: str) -> tuple[gr.Column, gr.Column]:
 def _show(shared: Shared, watcher: Watcher, run_id: str, owner: str, metric: str) -> tuple[Any, ...]:
     if run_id == NEW:
         return (*monitoring.stay(), gr.Timer(active=False))
-    return monitoring.show(shared.runs, watcher, monitoring.Asked(run_id, owner, metric))
+    return monitoring.show(shared.runs, watcher, monitoring.MonitorRequest(run_id, owner, metric))
 
 
 def _tick(shared: Shared, watcher: Watcher, *values: str) -> tuple[Any, ...]:
-    asked = monitoring.Asked(*values)
+    asked = monitoring.MonitorRequest(*values)
     if asked.run_id == NEW:
         return (*monitoring.stay(), gr.Timer(active=False), gr.skip())
     shown = monitoring.show(shared.runs, watcher, asked)

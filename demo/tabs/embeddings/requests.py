@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from demo.answers.embedded import Embedded
 from demo.inputs.text_input import Sentences
-from demo.maps.spaces import Beside
-from demo.views.maps.scatter import Places
+from demo.maps.spaces import SecondSpace
+from demo.views.maps.scatter import MapPoints
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,11 +16,11 @@ class Drawn:
     """The first map as drawn: its sample of sentences `(S,)` and its points."""
 
     rows: NDArray[int32]
-    places: Places
+    places: MapPoints
 
 
 @dataclass(frozen=True, eq=False)
-class ToEmbed:
+class EmbedRequest:
     """The model in the header and its asker, the box and the file that it may show a part of, and how to pool."""
 
     key: str
@@ -32,7 +32,7 @@ class ToEmbed:
 
 
 @dataclass(frozen=True, eq=False)
-class ToFind:
+class SearchRequest:
     """A query, and the sentences and maps in which its neighbours are lit."""
 
     key: str
@@ -41,11 +41,11 @@ class ToFind:
     drawn: Drawn | None
     query: str
     pooling: str
-    other: Beside | None
+    other: SecondSpace | None
 
 
 @dataclass(frozen=True, eq=False)
-class ToCompare:
+class CompareRequest:
     """The model or pooling to put beside the first map, and how that one is drawn."""
 
     key: str

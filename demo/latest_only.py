@@ -1,7 +1,7 @@
 """Whose turn it is in one place of the page, so that a slow answer never lands on top of a newer one."""
 
 
-class Turns:
+class LatestOnly:
     """The questions that one visitor asked in one place, numbered in the order in which they were asked.
 
     It lives in a `gr.State`, which copies it for every visitor.
@@ -10,11 +10,11 @@ class Turns:
     def __init__(self) -> None:
         self._last = 0
 
-    def take(self) -> int:
+    def begin(self) -> int:
         """The number of a new question; every earlier one is stale from now on."""
         self._last += 1
         return self._last
 
-    def is_last(self, number: int) -> bool:
+    def is_latest(self, number: int) -> bool:
         """Whether nothing was asked after this question."""
         return number == self._last
