@@ -15,11 +15,13 @@ from demo.runs import RunManager
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs import runs as runs_tab
-from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
+from demo.tabs.panels import build_panel, panel_class
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place
 from demo.tabs.train import NEW, TrainTab
 from demo.views.header import BRAND, NO_CHIPS, chips
 
-_SCRIPTS = [(ASSETS / name).read_text(encoding="utf-8") for name in ("typing.js", "pictures.js")]
+_SCRIPTS = [(ASSETS / name).read_text(encoding="utf-8") for name in ("panels.js", "typing.js", "pictures.js")]
+_PANEL = "model"
 _CACHE_SECONDS = (3600, 86400)
 """How often uploads are swept, and how old they may grow."""
 
@@ -44,7 +46,7 @@ def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.
                 min_width=240,
                 label="Model",
             )
-            tasks = gr.HTML(NO_CHIPS, elem_id="ph-chips")
+            tasks = gr.HTML(NO_CHIPS, elem_id="ph-chips", elem_classes=panel_class(_PANEL))
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)
         with gr.Tabs(elem_id=links.TABS, overflow_behavior="wrap"):
@@ -84,10 +86,10 @@ def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.
             **QUICK,
         )
         form.refresh_after(restored)
+    panel = build_panel(_PANEL, [shared.picker])
     shared.picker.change(
-        reporting(partial(_tasks, shared), outputs=1),
-        [shared.picker, shared.owner],
-        [problem, tasks],
+        **panel.event(partial(_tasks, shared), [shared.picker, shared.owner], [tasks], problem=problem),
+        trigger_mode="multiple",
         show_progress="hidden",
         **ON_ENGINE,
     )

@@ -9,9 +9,9 @@ from demo import links
 from demo.answers import passes
 from demo.inputs.examples import ANALYZE_EXAMPLES
 from demo.inputs.text_input import one_text
-from demo.latest_only import LatestOnly
 from demo.maps.reference_map import ReferenceMaps, reference_map
-from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, latest, message_place, reporting
+from demo.tabs.panels import build_panel, panel_class
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, message_place
 from demo.views import message
 from demo.views.answers.analysis import as_json, cut_warning, spoken
 from demo.views.answers.classes import bars
@@ -22,6 +22,7 @@ from demo.views.maps.neighbours import near_list
 from demo.views.maps.place import QueryPoint, place_map
 from mtl.recipe import TaskKind
 
+_PANEL = "analyze"
 _NEAREST = 6
 _RESULTS = 11
 """What `_analyze` returns."""
@@ -71,14 +72,15 @@ def build_analyze_tab(shared: Shared) -> None:
     problem = message_place("ph-analyze-problem")
     cut = message_place()
     said = gr.HTML("", js_on_load=_SAYING, elem_id="ph-said")
-    with gr.Row(elem_classes="ph-panes"):
+    results = panel_class(_PANEL)
+    with gr.Row(elem_classes=["ph-panes", *results]):
         with gr.Column(scale=2, min_width=320):
             heading("Classes")
             classes = gr.HTML(message.empty(_OPENING), elem_id="ph-analyze-classes")
         with gr.Column(scale=3, min_width=320):
             heading("Entities")
             entities = gr.HTML(message.empty(_OPENING), elem_id="ph-analyze-entities")
-    with gr.Row(elem_classes="ph-panes"):
+    with gr.Row(elem_classes=["ph-panes", *results]):
         with gr.Column(scale=3, min_width=320):
             heading("Where it lies", "Among our example sentences, by PCA; click a mark to go there.")
             place = gr.HTML(message.empty(_OPENING), js_on_load=_CHOOSING, elem_id="ph-place")
@@ -90,18 +92,16 @@ def build_analyze_tab(shared: Shared) -> None:
         link = gr.Button("Copy link", size="md")
         copied = gr.HTML("", js_on_load=_LIVE, elem_id="ph-copied")
     with gr.Accordion("Words, sub-words and tags", open=False, elem_classes="ph-fold"):
-        words = gr.HTML("", elem_id="ph-words")
+        words = gr.HTML("", elem_id="ph-words", elem_classes=results)
     with gr.Accordion("The numbers of the embedding", open=False, elem_classes="ph-fold"):
-        numbers = gr.HTML("", elem_id="ph-numbers")
+        numbers = gr.HTML("", elem_id="ph-numbers", elem_classes=results)
     json = gr.Textbox(visible=False)
 
-    outputs = [problem, cost, cut, said, classes, entities, place, near, words, numbers, json, copied]
+    outputs = [cost, cut, said, classes, entities, place, near, words, numbers, json, copied]
+    panel = build_panel(_PANEL, [shared.picker, text])
+    handler = partial(_analyze, shared, ReferenceMaps(reference_map))
     step: dict[str, Any] = {
-        "fn": latest(
-            reporting(partial(_analyze, shared, ReferenceMaps(reference_map)), outputs=_RESULTS), outputs=_RESULTS + 1
-        ),
-        "inputs": [gr.State(LatestOnly()), shared.picker, shared.owner, text],
-        "outputs": outputs,
+        **panel.event(handler, [shared.picker, shared.owner, text], outputs, problem=problem),
         "show_progress": "hidden",
         **ON_ENGINE,
         "concurrency_id": "analyze",

@@ -14,6 +14,7 @@ from demo.answers.scoring import mistakes, span_scores, typed_spans
 from demo.inputs.examples import ENTITY_EXAMPLES
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
+from demo.tabs.panels import panel_class
 from demo.tabs.results import Output, Wording
 from demo.tabs.shared import QUICK, Shared, heading, reporting
 from demo.training.corrections import checked
@@ -26,6 +27,7 @@ from mtl.recipe import TaskKind
 
 _EMPTY = "Type a text and press Find entities."
 _NO_HEAD = "This model has no tagging head. Choose another one in the header, or train one."
+_PANEL = "entities"
 _SHOWN = 100
 _openings = count(1)
 
@@ -48,14 +50,15 @@ def build_entities_tab(shared: Shared) -> None:
             )
         with gr.Column(scale=3, min_width=320):
             heading("Entities", "Marked in the text; colour and line tell the types apart.")
-            measured = gr.HTML("", js_on_load=CLICKS, elem_id="ph-entity-report")
-            marked = gr.HTML(message.empty(_EMPTY), min_height=96, js_on_load=CLICKS, elem_id="ph-entities")
-            edit = editor.build_editor(elem_id="ph-editor")
-            found = gr.HTML("", min_height=200, elem_id="ph-entity-table")
+            with gr.Column(elem_classes=panel_class(_PANEL)):
+                measured = gr.HTML("", js_on_load=CLICKS, elem_id="ph-entity-report")
+                marked = gr.HTML(message.empty(_EMPTY), min_height=96, js_on_load=CLICKS, elem_id="ph-entities")
+                edit = editor.build_editor(elem_id="ph-editor")
+                found = gr.HTML("", min_height=200, elem_id="ph-entity-table")
             fix = correcting.build_corrections(shared, TaskKind.TAGGING, predicted)
 
     refresh = correcting.refreshing(shared, fix, predicted)
-    output = Output(predicted, _show, [measured, marked, found, edit], refresh)
+    output = Output(_PANEL, predicted, _show, [measured, marked, found, edit], refresh)
     results.wire_results(shared, given, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
 
     # Gradio finds the event by the annotation of a plain function.
@@ -81,7 +84,7 @@ def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str, str,
     cut = message.note(f"The first {_SHOWN} of {len(analyses):,} texts.") if len(analyses) > _SHOWN else ""
     few = analyses[:_SHOWN]
     marked = counts(analyses, colours) + cut + entity_cards(few, colours, correctable=True)
-    return measured, marked, entity_table(few, colours), ""
+    return results.stamped(predicted, measured), results.stamped(predicted, marked), entity_table(few, colours), ""
 
 
 def _above(analysis: Analysis, threshold: float) -> Analysis:
@@ -130,8 +133,8 @@ def _open(predicted: Predicted | None, data: Any) -> Any:  # noqa: ANN401
 
 def _keep(shared: Shared, predicted: Predicted | None, owner: str, data: Any) -> tuple[str]:  # noqa: ANN401
     row = results.row_of(predicted, data)
-    if predicted is None or row is None or data.get("stamp") != predicted.stamp:
-        raise InputError("The texts changed meanwhile; open the text again to correct it.")
+    if predicted is None or row is None:
+        raise InputError("The texts have changed. Open the text again to correct it.")
     task = str(data.get("task"))
     if task not in predicted.analyses[row].entities:
         return ("",)

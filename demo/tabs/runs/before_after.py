@@ -11,10 +11,12 @@ from demo.answers.engines import Engines, began_key_of, key_of
 from demo.inputs.examples import CLASS_EXAMPLES, ENTITY_EXAMPLES
 from demo.inputs.text_input import lines_of
 from demo.maps.before_after import change
-from demo.tabs.shared import ON_ENGINE, Shared, message_place, reporting
+from demo.tabs.panels import Panel, build_panel, panel_class
+from demo.tabs.shared import ON_ENGINE, Shared, message_place
 from demo.views import figures
 from demo.views.maps.before_after import HEIGHT, change_line, change_map, change_table
 
+_PANEL = "before-after"
 _SENTENCES = "\n".join([*CLASS_EXAMPLES["several"], ENTITY_EXAMPLES["a meeting"], ENTITY_EXAMPLES["lower case"]])
 
 
@@ -30,6 +32,17 @@ class BeforeAfter:
     line: gr.HTML
     map: gr.Plot
     table: gr.HTML
+    panel: Panel
+
+    @property
+    def results(self) -> list[Any]:
+        """What the button fills."""
+        return [self.line, self.map, self.table]
+
+    @property
+    def clearing(self) -> list[Any]:
+        """What `cleared` empties."""
+        return [self.panel.shown, *self.results]
 
 
 def build_before_after() -> BeforeAfter:
@@ -43,15 +56,20 @@ def build_before_after() -> BeforeAfter:
                     go = gr.Button("Show before and after", variant="primary", size="md", elem_id="ph-show-change")
                     line = gr.HTML("", elem_id="ph-change-line")
                 problem = message_place("ph-change-problem")
-            with gr.Column(min_width=320):
-                places = gr.Plot(
-                    figures.placeholder("Rings before, dots after.", height=HEIGHT),
-                    show_label=False,
-                    elem_id="ph-change-map",
-                    elem_classes="ph-figure-box",
-                )
-        table = gr.HTML("", elem_id="ph-change-table")
-    return BeforeAfter(fold, sentences, other, go, problem, line, places, table)
+            with gr.Column(min_width=320, elem_classes=panel_class(_PANEL)):
+                places = gr.Plot(_empty_map(), show_label=False, elem_id="ph-change-map", elem_classes="ph-figure-box")
+        table = gr.HTML("", elem_id="ph-change-table", elem_classes=panel_class(_PANEL))
+        panel = build_panel(_PANEL, [sentences, other])
+    return BeforeAfter(fold, sentences, other, go, problem, line, places, table, panel)
+
+
+def cleared() -> tuple[Any, ...]:
+    """No results: those on the page belong to another run."""
+    return "", "", _empty_map(), ""
+
+
+def _empty_map() -> Any:  # noqa: ANN401
+    return figures.placeholder("Rings before, dots after.", height=HEIGHT)
 
 
 def before_choices(engines: Engines, run_id: str, owner: str) -> list[tuple[str, str]]:
@@ -68,9 +86,13 @@ def began(run_id: str) -> str:
 def wire_before_after(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
     """Wire the button."""
     widgets.go.click(
-        reporting(partial(_compare, shared), outputs=3),
-        [shared.owner, opened, widgets.sentences, widgets.other],
-        [widgets.problem, widgets.line, widgets.map, widgets.table],
+        **widgets.panel.event(
+            partial(_compare, shared),
+            [shared.owner, opened, widgets.sentences, widgets.other],
+            widgets.results,
+            problem=widgets.problem,
+        ),
+        trigger_mode="multiple",
         show_progress="minimal",
         show_progress_on=widgets.line,
         **ON_ENGINE,

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demo.answers.engines import key_of
+from demo.latest_only import LatestOnly
 from demo.runs import status_of
 from demo.runs.info import TABLE, name_of
 from demo.runs.manager import can_resume
@@ -76,9 +77,15 @@ class Detail:
         """What `Opening.show` fills."""
         return [
             self.place, *self.progressing,
-            self.before_after.fold, self.before_after.other, self.before_after.line, self.evaluation.fold,
-            self.evaluation.task, self.evaluation.result, self.recipe, self.compare, self.name, self.sure,
+            self.before_after.fold, self.before_after.other, *self.before_after.clearing, self.evaluation.fold,
+            self.evaluation.task, self.evaluation.panel.shown, self.evaluation.result, self.recipe, self.compare,
+            self.name, self.sure,
         ]  # fmt: skip
+
+    @property
+    def pending(self) -> list[gr.State]:
+        """The requests that `dropping` drops."""
+        return [self.before_after.panel.requests, self.evaluation.panel.requests]
 
 
 def build_run_detail() -> Detail:
@@ -153,9 +160,10 @@ class Opening:
                 choices=run_before_after.before_choices(self.shared.engines, run_id, owner),
                 value=run_before_after.began(run_id),
             ),
-            "",
+            *run_before_after.cleared(),
             gr.Accordion(visible=usable and ended),
             run_evaluation.task_choice(folder),
+            "",
             "",
             _recipe_text(folder, public=self.shared.settings.public),
             gr.Button(interactive=trains),
@@ -240,6 +248,18 @@ class Opening:
         return (folder.id, *self.again(owner, folder.id))
 
 
+def dropping(handler: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """A handler that takes `Detail.pending` first: what was asked about the run that was open before is dropped."""
+
+    # No `wraps`: Gradio would count the parameters of the handler inside.
+    def wrapped(before_after: LatestOnly, evaluation: LatestOnly, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        before_after.begin()
+        evaluation.begin()
+        return handler(*values)
+
+    return wrapped
+
+
 def wire_run_detail(opening: Opening, opened: gr.State) -> list[Any]:
     """Wire the buttons.
 
@@ -249,13 +269,16 @@ def wire_run_detail(opening: Opening, opened: gr.State) -> list[Any]:
     shared, detail = opening.shared, opening.detail
     who = [shared.owner, opened]
 
+    def clicked(button: gr.Button, handler: Callable[..., tuple[Any, ...]], more: Any, filled: list[Any]) -> Any:  # noqa: ANN401
+        return button.click(dropping(handler), [*detail.pending, *who, *more], filled, **QUICK)
+
     def wired(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
         filled = [detail.problem, *detail.outputs]
-        return button.click(reporting(handler, outputs=len(detail.outputs)), [*who, *more], filled, **QUICK)
+        return clicked(button, reporting(handler, outputs=len(filled) - 1), more, filled)
 
     def wired_to_open(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
         filled = [detail.problem, opened, *detail.outputs]
-        return button.click(reporting(handler, outputs=len(filled) - 1), [*who, *more], filled, **QUICK)
+        return clicked(button, reporting(handler, outputs=len(filled) - 1), more, filled)
 
     detail.use.click(opening.use, who, shared.picker, **QUICK)
     packed = detail.download.click(

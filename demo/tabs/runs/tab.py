@@ -8,11 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from demo.latest_only import LatestOnly
 from demo.runs.facts import Facts, facts_of
 from demo.runs.watching import Watcher
 from demo.tabs import train
 from demo.tabs.runs import detail as run_detail
-from demo.tabs.shared import QUICK, Shared, heading, message_place, reporting
+from demo.tabs.shared import QUICK, Shared, heading, latest, message_place, reporting
 from demo.tabs.train import TrainTab
 from demo.views import figures, message
 from demo.views.training import overlay
@@ -36,6 +37,7 @@ class _RunTable:
     ticked: gr.State
     opened: gr.State
     seen: gr.State
+    requests: gr.State
     timer: gr.Timer
 
 
@@ -62,6 +64,7 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
         gr.State([]),
         gr.State(""),
         gr.State(""),
+        gr.State(LatestOnly()),
         gr.Timer(_SECONDS, active=False),
     )
     detail = run_detail.build_run_detail()
@@ -69,35 +72,38 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
     opening = run_detail.Opening(shared, watcher, detail)
     board = _Board(shared, watcher, opening)
     looked = {
-        "fn": board.look,
-        "inputs": [shared.owner, table.ticked, table.opened],
+        "fn": latest(board.look, outputs=3),
+        "inputs": [table.requests, shared.owner, table.ticked, table.opened],
         "outputs": [table.shown, table.seen, table.timer],
         **QUICK,
     }
     overlaid = {
-        "fn": board.draw_overlay,
-        "inputs": [shared.owner, table.ticked, over.metric],
+        "fn": latest(board.draw_overlay, outputs=len(over.outputs)),
+        "inputs": [table.requests, shared.owner, table.ticked, over.metric],
         "outputs": over.outputs,
         **QUICK,
     }
 
     # Gradio finds the event by the annotation of a plain function; it does not look into a partial.
-    def tick(event: gr.EventData, ticked: list[str]) -> list[str]:
+    def tick(event: gr.EventData, requests: LatestOnly, ticked: list[str]) -> list[str]:
+        requests.begin()
         return _turned(ticked, str(event._data.get("run", "")))
 
-    def press(event: gr.EventData) -> str:
+    def press(event: gr.EventData, requests: LatestOnly) -> str:
+        requests.begin()
         return str(event._data.get("run", ""))
 
     tab.select(**looked).then(**overlaid)
+    refreshed = [table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing]
     table.timer.tick(
-        board.again,
-        [shared.owner, table.ticked, table.opened, table.seen, over.metric],
-        [table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
+        latest(board.again, outputs=len(refreshed), begins=False),
+        [table.requests, shared.owner, table.ticked, table.opened, table.seen, over.metric],
+        refreshed,
         **QUICK,
     )
-    table.shown.overlay(tick, table.ticked, table.ticked, **QUICK).then(**looked).then(**overlaid)
+    table.shown.overlay(tick, [table.requests, table.ticked], table.ticked, **QUICK).then(**looked).then(**overlaid)
     over.metric.input(**overlaid)
-    opened = [table.shown.open(press, None, table.opened, **QUICK)]
+    opened = [table.shown.open(press, table.requests, table.opened, **QUICK)]
     if training is not None:
         buttons = training.monitor.buttons
         for button in (buttons.before_after, buttons.compare):
@@ -108,8 +114,8 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
         ).then(None, None, None, js=_SHOW_TRAIN)
     for event in opened:
         event.then(
-            reporting(opening.show, outputs=1 + len(detail.outputs)),
-            [shared.owner, table.opened, table.ticked],
+            run_detail.dropping(reporting(opening.show, outputs=1 + len(detail.outputs))),
+            [*detail.pending, shared.owner, table.opened, table.ticked],
             [table.problem, table.ticked, *detail.outputs],
             **QUICK,
         ).then(**looked).then(**overlaid)

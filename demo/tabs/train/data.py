@@ -10,6 +10,7 @@ import gradio as gr
 from demo.inputs import drafts, kept_drafts
 from demo.inputs.drafts import Draft
 from demo.settings import Settings
+from demo.tabs.panels import panel_class
 from demo.tabs.shared import Shared, message_place, reporting
 from demo.tabs.train import upload as uploading
 from demo.views import message
@@ -43,8 +44,8 @@ def build_data_step(shared: Shared) -> DataStep:
         info="Every ticked task gets its own head on the shared encoder.",
         elem_id="ph-tasks",
     )
-    summary = gr.HTML(summary_of(ticked_at_first, built_in), elem_id="ph-data")
-    warnings = gr.HTML("", elem_id="ph-data-warnings", elem_classes="ph-message")
+    summary = gr.HTML(summary_of(ticked_at_first, built_in), elem_id="ph-data", elem_classes=panel_class("form"))
+    warnings = gr.HTML("", elem_id="ph-data-warnings", elem_classes=["ph-message", *panel_class("plan")])
     with gr.Accordion("Add a task from your own files", open=False, elem_classes="ph-fold", elem_id="ph-add-task"):
         upload = uploading.build_upload_form(shared)
         problem = message_place("ph-data-problem")

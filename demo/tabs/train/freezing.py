@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from demo.tabs.panels import panel_class
 from demo.training.freezing_choice import Freezing
 from demo.views.training.plan import advice
 from demo.views.training.stack import PRESS
@@ -60,13 +61,13 @@ def build_freezing_step(depth: int) -> FreezingStep:
                 elem_id="ph-layers",
             )
         with gr.Column(min_width=320):
-            picture = gr.HTML(elem_id="ph-stack", js_on_load=PRESS)
+            picture = gr.HTML(elem_id="ph-stack", js_on_load=PRESS, elem_classes=panel_class("form"))
             gr.HTML(
                 '<p class="ph-note">Press a block to move the boundary there, a head to turn its lock. '
                 "Filled trains, hatched stays as it is.</p>"
             )
     with gr.Row(elem_classes="ph-action ph-advice-row"):
-        said = gr.HTML(advice(None, {}), elem_id="ph-advice")
+        said = gr.HTML(advice(None, {}), elem_id="ph-advice", elem_classes=panel_class("plan"))
         take = gr.Button("Take the advice", size="sm", elem_id="ph-take-advice", interactive=False)
     return FreezingStep(preset, layers, everything, gr.State([]), picture, said, take)
 

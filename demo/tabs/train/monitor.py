@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.latest_only import LatestOnly
 from demo.runs import RunManager
 from demo.runs.manager import can_resume
 from demo.runs.watching import Snapshot, Watcher, mark
@@ -33,6 +34,7 @@ class Monitor:
     buttons: "Buttons"
     problem: gr.HTML
     seen: gr.State
+    requests: gr.State
     timer: gr.Timer
 
     @property
@@ -82,7 +84,8 @@ def build_monitor() -> Monitor:
             heading("Measured on dev data")
             table = gr.HTML(min_height=200, elem_id="ph-metric-table")
     timer = gr.Timer(_SECONDS, active=False)
-    return Monitor(card, loss, metric, metrics, moved, table, log, buttons, problem, gr.State(""), timer)
+    seen, requests = gr.State(""), gr.State(LatestOnly())
+    return Monitor(card, loss, metric, metrics, moved, table, log, buttons, problem, seen, requests, timer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The Train tab: a form that starts a run, or a monitor that watches one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,7 +10,7 @@ import gradio as gr
 from demo.answers.engines import key_of
 from demo.runs.watching import Watcher
 from demo.settings import Training
-from demo.tabs.shared import QUICK, Shared, reporting
+from demo.tabs.shared import QUICK, Handler, Shared, latest, reporting
 from demo.tabs.train import form as form_part
 from demo.tabs.train import monitor as monitoring
 from demo.tabs.train.form import TrainForm
@@ -64,8 +65,8 @@ def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> Train
     # Only a choice made by hand is remembered: `change` also fires while the page loads, with the value it began with.
     selector.input(str, selector, shared.watched, **QUICK)
     selector.change(_open, selector, [form_place, monitor_place], **QUICK).then(
-        reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
-        [selector, shared.owner, monitor.metric],
+        _latest(partial(_show, shared, watcher), monitor),
+        [monitor.requests, selector, shared.owner, monitor.metric],
         [monitor.problem, *monitor.outputs],
         **QUICK,
     )
@@ -100,15 +101,16 @@ def reattach(shared: Shared, tab: TrainTab) -> Any:  # noqa: ANN401
 def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
     # The run is the one that the browser remembers, not the selector's: a server that was restarted while the
     # page stayed open knows no choices of that selector and would refuse them.
+    ticked = len(monitor.outputs) + 1
     monitor.timer.tick(
-        reporting(partial(_tick, shared, watcher), outputs=len(monitor.outputs) + 1),
-        [shared.watched, shared.owner, monitor.metric, monitor.seen],
+        latest(reporting(partial(_tick, shared, watcher), outputs=ticked), outputs=1 + ticked, begins=False),
+        [monitor.requests, shared.watched, shared.owner, monitor.metric, monitor.seen],
         [monitor.problem, *monitor.outputs, shared.picker],
         **QUICK,
     )
     look_again: dict[str, Any] = {
-        "fn": reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
-        "inputs": [shared.watched, shared.owner, monitor.metric],
+        "fn": _latest(partial(_show, shared, watcher), monitor),
+        "inputs": [monitor.requests, shared.watched, shared.owner, monitor.metric],
         "outputs": [monitor.problem, *monitor.outputs],
         **QUICK,
     }
@@ -116,7 +118,7 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
     buttons, who = monitor.buttons, [shared.watched, shared.owner]
     buttons.stop.click(reporting(partial(_stop, shared), outputs=1), who, [monitor.problem, buttons.stop], **QUICK)
     buttons.resume.click(
-        reporting(partial(_resume, shared, watcher), outputs=len(monitor.outputs)),
+        _latest(partial(_resume, shared, watcher), monitor),
         look_again["inputs"],
         look_again["outputs"],
         **QUICK,
@@ -131,6 +133,11 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
         api_visibility="private",
     )
     packed.success(None, buttons.file, None, js=SAVE_FILE)
+
+
+def _latest(handler: Handler, monitor: Monitor) -> Callable[..., Any]:
+    count = len(monitor.outputs)
+    return latest(reporting(handler, outputs=count), outputs=1 + count)
 
 
 def _start(shared: Shared, form: TrainForm, owner: str, *values: Any) -> tuple[Any, str]:  # noqa: ANN401

@@ -34,7 +34,7 @@ def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
 def advice(forecast: Forecast | None, names: Mapping[Preset, str]) -> str:
     """Which freezing the plan advises, and why; `names` are the presets as the form calls them."""
     if forecast is None:
-        return '<p class="ph-advice"><strong>Advice</strong> comes with the plan.</p>'
+        return '<p class="ph-advice"><strong>Advice</strong> appears with the plan.</p>'
     name = names[Preset(forecast.advised)].partition(":")[0]
     return (
         f'<p class="ph-advice"><strong>Advice: {escape(name.lower())}</strong>, because '
