@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = derive(parsed, os.environ)
     runs = RunManager(settings)
     engines = Engines(settings=settings, runs=runs, load=_load)
-    blocks = page.build(settings=settings, engines=engines, runs=runs)
+    blocks = page.build_page(settings=settings, engines=engines, runs=runs)
     Thread(target=_load_first, args=(engines,), daemon=True).start()
     blocks.queue(default_concurrency_limit=_SLOTS, max_size=_WAITING)
     blocks.launch(
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         server_port=parsed.port,
         share=parsed.share,
         auth=parsed.auth,
-        theme=theme.build(),
+        theme=theme.build_theme(),
         css_paths=theme.STYLES,
         favicon_path=theme.ICON,
         show_error=False,

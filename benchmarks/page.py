@@ -39,7 +39,7 @@ from demo.settings import derive
 settings = derive(app._parser().parse_args([]), {})
 runs = RunManager(settings)
 engines = Engines(settings=settings, runs=runs, load=app._load)
-page.build(settings=settings, engines=engines, runs=runs); marks.append(time.perf_counter())
+page.build_page(settings=settings, engines=engines, runs=runs); marks.append(time.perf_counter())
 print(json.dumps([b - a for a, b in zip(marks, marks[1:])]))
 """
 STAGE_NAMES = ("import gradio", "import the rest", "build the page")

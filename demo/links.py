@@ -26,7 +26,7 @@ class Link:
     guide: str | None
 
 
-def read(query: Mapping[str, str], models: Sequence[str], guides: Sequence[str]) -> Link:
+def read_link(query: Mapping[str, str], models: Sequence[str], guides: Sequence[str]) -> Link:
     """The wishes of a query string; `models` are the keys on offer to this visitor, `guides` the guide's pages."""
     model, sentence, guide = query.get("model"), query.get("sentence"), query.get("guide")
     return Link(

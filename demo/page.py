@@ -15,16 +15,18 @@ from demo.runs import RunManager
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs import runs as runs_tab
-from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
+from demo.tabs.panels import build_panel, panel_class
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place
 from demo.tabs.train import NEW, TrainTab
 from demo.views.header import BRAND, NO_CHIPS, chips
 
-_SCRIPTS = [(ASSETS / name).read_text(encoding="utf-8") for name in ("typing.js", "pictures.js")]
+_SCRIPTS = [(ASSETS / name).read_text(encoding="utf-8") for name in ("panels.js", "typing.js", "pictures.js")]
+_PANEL = "model"
 _CACHE_SECONDS = (3600, 86400)
 """How often uploads are swept, and how old they may grow."""
 
 
-def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Blocks:
+def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Blocks:
     """The whole page."""
     page = gr.Blocks(title="Polyhead", analytics_enabled=False, delete_cache=_CACHE_SECONDS)
     with page:
@@ -44,24 +46,24 @@ def build(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Block
                 min_width=240,
                 label="Model",
             )
-            tasks = gr.HTML(NO_CHIPS, elem_id="ph-chips")
+            tasks = gr.HTML(NO_CHIPS, elem_id="ph-chips", elem_classes=panel_class(_PANEL))
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)
         with gr.Tabs(elem_id=links.TABS, overflow_behavior="wrap"):
             with gr.Tab("Analyze", id="analyze"):
-                analyze.build(shared)
+                analyze.build_analyze_tab(shared)
             with gr.Tab("Embeddings", id="embeddings"):
-                embeddings.build(shared)
+                embeddings.build_embeddings_tab(shared)
             with gr.Tab("Classes", id="classes"):
-                classes.build(shared)
+                classes.build_classes_tab(shared)
             with gr.Tab("Entities", id="entities"):
-                entities.build(shared)
+                entities.build_entities_tab(shared)
             with gr.Tab("Train", id="train") as tab:
-                training = train.build(shared, tab, form)
+                training = train.build_train_tab(shared, tab, form)
             with gr.Tab("Runs", id="runs") as tab:
-                runs_tab.build(shared, training, tab)
+                runs_tab.build_runs_tab(shared, training, tab)
             with gr.Tab("Guide", id="guide"):
-                guide.build(shared)
+                guide.build_guide_tab(shared)
         for script in _SCRIPTS:
             page.load(None, js=script)
         _keep_address(page, shared)
@@ -84,10 +86,10 @@ def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.
             **QUICK,
         )
         form.refresh_after(restored)
+    panel = build_panel(_PANEL, [shared.picker])
     shared.picker.change(
-        reporting(partial(_tasks, shared), outputs=1),
-        [shared.picker, shared.owner],
-        [problem, tasks],
+        **panel.event(partial(_tasks, shared), [shared.picker, shared.owner], [tasks], problem=problem),
+        trigger_mode="multiple",
         show_progress="hidden",
         **ON_ENGINE,
     )
@@ -121,7 +123,7 @@ def _greet(shared: Shared, boxes: int) -> Callable[[str, gr.Request], tuple[Any,
     def greet(owner: str, request: gr.Request) -> tuple[Any, ...]:
         owner = owner or secrets.token_urlsafe(32)
         choices = shared.engines.choices(owner)
-        link = links.read(request.query_params, [key for _, key in choices], list(Page))
+        link = links.read_link(request.query_params, [key for _, key in choices], list(Page))
         return (
             owner,
             *((gr.skip() if link.sentence is None else link.sentence) for _ in range(boxes)),

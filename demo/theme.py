@@ -44,7 +44,7 @@ _SLATE = gr.themes.Color(
 )
 
 
-def build() -> gr.themes.Base:
+def build_theme() -> gr.themes.Base:
     """The theme, with fonts that Gradio serves itself so that no network is asked."""
     theme = gr.themes.Base(
         primary_hue=_BLUE,

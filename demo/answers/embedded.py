@@ -20,7 +20,7 @@ _stamps = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ChunkProgress:
     """How many sentences of how many are done after so many seconds."""
 
     done: int
@@ -33,10 +33,12 @@ class Embedded:
     """N sentences with their embeddings `(N, H)` and, for each task, what was predicted for each sentence.
 
     A classification task gives its winning label, a tagging task the type that most entities of the sentence have, or
-    `NO_ENTITY`. `stamp` tells this set from every other one; `seconds` is what the pass took.
+    `NO_ENTITY`. `key` is the model's, `pooling` how the vectors were pooled (None: as the model does it), `stamp` tells
+    this set from every other one, and `seconds` is the time of the pass.
     """
 
     stamp: int
+    key: str
     texts: tuple[str, ...]
     vectors: NDArray[np.float32]
     labels: tuple[str, ...] | None
@@ -45,9 +47,10 @@ class Embedded:
     tokens: int
     cut: int
     seconds: float
+    pooling: str | None = None
 
 
-def embed(model: Model, sentences: Sentences) -> Iterator[Progress | Embedded]:
+def embed_sentences(model: Model, sentences: Sentences, *, key: str) -> Iterator[ChunkProgress | Embedded]:
     """Run the model over the sentences: progress after every chunk, the result at the end."""
     started, total = time.perf_counter(), len(sentences.texts)
     vectors: list[NDArray[np.float32]] = []
@@ -62,9 +65,10 @@ def embed(model: Model, sentences: Sentences) -> Iterator[Progress | Embedded]:
             for task, answer in _answers(analysis):
                 predicted.setdefault(task, []).append(answer)
         if start + _CHUNK < total:
-            yield Progress(start + _CHUNK, total, time.perf_counter() - started)
+            yield ChunkProgress(start + _CHUNK, total, time.perf_counter() - started)
     yield Embedded(
         stamp=next(_stamps),
+        key=key,
         texts=sentences.texts,
         vectors=np.concatenate(vectors),
         labels=sentences.groups,

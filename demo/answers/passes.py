@@ -45,7 +45,7 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True)
-class Pass:
+class AnalyzedTexts:
     """The analyses of some texts, what they took in seconds, and the tasks of the model that made them."""
 
     analyses: tuple[Analysis, ...]
@@ -69,11 +69,11 @@ class Pass:
         return label_colours(self.tasks)
 
 
-def run(model: Model, texts: Sequence[str], *, groups: tuple[str, ...] | None = None) -> Pass:
+def analyze_texts(model: Model, texts: Sequence[str], *, groups: tuple[str, ...] | None = None) -> AnalyzedTexts:
     """Analyse the texts and take the time."""
     started = time.perf_counter()
     analyses = tuple(model.analyze(list(texts)))
-    return Pass(analyses, time.perf_counter() - started, model.tasks, groups)
+    return AnalyzedTexts(analyses, time.perf_counter() - started, model.tasks, groups)
 
 
 def label_colours(tasks: Mapping[str, Task]) -> palette.LabelColours:

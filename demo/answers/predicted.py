@@ -7,7 +7,7 @@ from itertools import count
 
 import numpy as np
 
-from demo.answers.embedded import Progress
+from demo.answers.embedded import ChunkProgress
 from demo.answers.passes import Model, Task
 from demo.inputs.text_input import Sentences
 from mtl.inference.analysis import Analysis
@@ -46,7 +46,7 @@ class Predicted:
         return tuple(analysis.text for analysis in self.analyses)
 
 
-def predict(model: Model, sentences: Sentences, *, key: str, gold: Gold) -> Iterator[Progress | Predicted]:
+def predict_texts(model: Model, sentences: Sentences, *, key: str, gold: Gold) -> Iterator[ChunkProgress | Predicted]:
     """Run the model over the texts: progress after every chunk, the result at the end."""
     started, total = time.perf_counter(), len(sentences.texts)
     analyses: list[Analysis] = []
@@ -54,7 +54,7 @@ def predict(model: Model, sentences: Sentences, *, key: str, gold: Gold) -> Iter
         found = model.analyze(list(sentences.texts[start : start + _CHUNK]))
         analyses += found if total <= _CHUNK else [replace(one, embedding=_NO_EMBEDDING) for one in found]
         if start + _CHUNK < total:
-            yield Progress(start + _CHUNK, total, time.perf_counter() - started)
+            yield ChunkProgress(start + _CHUNK, total, time.perf_counter() - started)
     yield Predicted(next(_stamps), key, tuple(analyses), model.tasks, time.perf_counter() - started, gold)
 
 

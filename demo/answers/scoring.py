@@ -33,7 +33,7 @@ def span_scores(gold: Sequence[Sequence[TypedSpan]], predicted: Sequence[Sequenc
     return Scores(metrics, dict(support))
 
 
-def spans_of(entities: Sequence[Entity]) -> tuple[TypedSpan, ...]:
+def typed_spans(entities: Sequence[Entity]) -> tuple[TypedSpan, ...]:
     """Entities without their scores."""
     return tuple(TypedSpan(e["start"], e["end"], e["entity_group"]) for e in entities)
 
@@ -43,5 +43,5 @@ def mistakes(analyses: Sequence[Analysis], task: str, gold: Sequence[Sequence[Ty
     return [
         row
         for row, (analysis, right) in enumerate(zip(analyses, gold, strict=True))
-        if set(spans_of(analysis.entities[task])) != set(right)
+        if set(typed_spans(analysis.entities[task])) != set(right)
     ]

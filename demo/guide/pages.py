@@ -26,7 +26,7 @@ class Text:
     body: str
 
 
-def read(page: Page) -> Text:
+def read_page(page: Page) -> Text:
     """The text of a page; its first line is the title."""
     head, _, body = (_FOLDER / f"{page}.md").read_text(encoding="utf-8").partition("\n")
     return Text(head.removeprefix("# ").strip(), body.strip())

@@ -28,14 +28,14 @@ _ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TablePreview:
     """The columns of a file and its first rows."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-def first_rows(path: Path) -> Table:
+def first_rows(path: Path) -> TablePreview:
     """What a table holds, without reading all of it.
 
     Raises:
@@ -49,7 +49,7 @@ def first_rows(path: Path) -> Table:
         columns = tuple(dict.fromkeys(str(name) for record in records for name in record))
     if not records:
         raise DataError(f"{path}:1: at least one row under the header was expected, there is none")
-    return Table(columns, tuple(tuple(_shown(record.get(name)) for name in columns) for record in records))
+    return TablePreview(columns, tuple(tuple(_shown(record.get(name)) for name in columns) for record in records))
 
 
 def guess(kind: TaskKind, columns: Sequence[str]) -> dict[str, str]:

@@ -31,7 +31,7 @@ _UNPACKING = ".parquet"
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class TaskUpload:
     """What somebody filled in to add a task; the files are theirs and not to be trusted."""
 
     name: str
@@ -62,11 +62,11 @@ def built_in() -> tuple[Draft, ...]:
     for name, kind in _BUILT_IN.items():
         train, dev = (sorted((EXAMPLES / name).glob(f"{part}.*"))[:1] for part in ("train", "dev"))
         if train and dev:
-            found.append(checked(name, TaskConfig(kind=kind, train=(str(train[0]),), dev=(str(dev[0]),))))
+            found.append(read_draft(name, TaskConfig(kind=kind, train=(str(train[0]),), dev=(str(dev[0]),))))
     return tuple(found)
 
 
-def add(upload: Upload, *, taken: Sequence[str], settings: Settings) -> Draft:
+def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Settings) -> Draft:
     """Copy an upload below `$MTL_HOME/uploads` and check it; without dev data a seeded fifth is held out.
 
     Raises:
@@ -103,17 +103,17 @@ def _make_room(uploads: Path, settings: Settings) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_copy(upload: Upload, folder: Path, settings: Settings) -> Draft:
+def _check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
     assert upload.train is not None
     train = _copy(upload.train, folder / "train", upload, settings)
     dev = _copy(upload.dev, folder / "dev", upload, settings) if upload.dev else None
     config = TaskConfig(kind=upload.kind, train=(str(train),), score_range=upload.score_range)
     if dev is not None:
-        return checked(upload.name, config.model_copy(update={"dev": (str(dev),)}))
+        return read_draft(upload.name, config.model_copy(update={"dev": (str(dev),)}))
     data = read_task(upload.name, config)
     split = hold_out(data.train, folder)
     held = config.model_copy(update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0)})
-    draft = checked(upload.name, held)
+    draft = read_draft(upload.name, held)
     return replace(draft, notes=(*draft.notes, f"every fifth example held out for dev (seed {split.seed})"))
 
 
@@ -123,7 +123,7 @@ def allowed_endings(kind: TaskKind, settings: Settings) -> tuple[str, ...]:
     return tuple(ending for ending in endings if not (settings.public and ending == _UNPACKING))
 
 
-def _copy(file: Path, folder: Path, upload: Upload, settings: Settings) -> Path:
+def _copy(file: Path, folder: Path, upload: TaskUpload, settings: Settings) -> Path:
     allowed = allowed_endings(upload.kind, settings)
     name = re.sub(r"[^\w.-]+", "-", file.name)[-80:].lstrip(".-") or "file"
     if Path(name).suffix.lower() not in allowed:
@@ -136,7 +136,7 @@ def _copy(file: Path, folder: Path, upload: Upload, settings: Settings) -> Path:
     return copy
 
 
-def checked(name: str, config: TaskConfig) -> Draft:
+def read_draft(name: str, config: TaskConfig) -> Draft:
     """A task with its sizes and labels, its files read once from end to end.
 
     Raises:

@@ -12,7 +12,7 @@ from mtl.recipe import TaskConfig, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class SentenceSet:
     """A named set of sentences."""
 
     title: str
@@ -89,13 +89,13 @@ ANALYZE_EXAMPLES = {
 
 
 @cache
-def sentence_sets() -> tuple[Example, ...]:
+def sentence_sets() -> tuple[SentenceSet, ...]:
     """The sets for the Embeddings tab: ours from `examples/sentences.csv` in groups, and two short ones."""
     path = EXAMPLES / "sentences.csv"
-    sets = [Example("paraphrases", Sentences(_PARAPHRASES)), Example("reviews", Sentences(_REVIEWS))]
+    sets = [SentenceSet("paraphrases", Sentences(_PARAPHRASES)), SentenceSet("reviews", Sentences(_REVIEWS))]
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:
             rows = [(" ".join(row["text"].split()), row["group"]) for row in csv.DictReader(file)]
         grouped = Sentences(tuple(text for text, _ in rows), tuple(group for _, group in rows))
-        sets.insert(0, Example("ten topics", grouped))
+        sets.insert(0, SentenceSet("ten topics", grouped))
     return tuple(sets)

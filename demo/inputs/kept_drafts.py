@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from demo.inputs import drafts
-from demo.inputs.drafts import Draft, Upload
+from demo.inputs.drafts import Draft, TaskUpload
 from demo.runs.places import hashed
 from demo.settings import Settings
 from mtl.errors import DataError
@@ -25,18 +25,18 @@ def known(owner: str, settings: Settings) -> tuple[Draft, ...]:
     return (*drafts.built_in(), *(draft for name, draft in added.items() if name not in _example_names()))
 
 
-def add(upload: Upload, *, owner: str, settings: Settings) -> Draft:
+def add_task(upload: TaskUpload, *, owner: str, settings: Settings) -> Draft:
     """Check an upload and keep it.
 
     Raises:
-        MtlError: as `drafts.add`.
+        MtlError: as `drafts.import_upload`.
     """
-    draft = drafts.add(upload, taken=[task.name for task in known(owner, settings)], settings=settings)
-    keep(draft, Path(draft.config.train[0]).parent, owner=owner)
+    draft = drafts.import_upload(upload, taken=[task.name for task in known(owner, settings)], settings=settings)
+    write_record(draft, Path(draft.config.train[0]).parent, owner=owner)
     return draft
 
 
-def keep(draft: Draft, folder: Path, *, owner: str) -> None:
+def write_record(draft: Draft, folder: Path, *, owner: str) -> None:
     """Write down what an upload's folder holds."""
     top = next(place for place in (folder, *folder.parents) if place.parent == home() / "uploads")
     record = asdict(replace(draft, config=TaskConfig(kind=draft.config.kind)))
@@ -54,12 +54,12 @@ def adopt(name: str, config: TaskConfig, *, owner: str, settings: Settings) -> N
         raise DataError(f"The files of {name} are not on this page; add the task in step 1.")
     plain = TaskConfig(kind=config.kind, train=config.train, dev=config.dev, score_range=config.score_range)
     folder = home() / "uploads" / secrets.token_hex(12)
-    draft = drafts.checked(name, plain)
+    draft = drafts.read_draft(name, plain)
     folder.mkdir(parents=True)
-    keep(draft, folder, owner=owner)
+    write_record(draft, folder, owner=owner)
 
 
-def forget(name: str, *, owner: str, settings: Settings) -> None:
+def forget_task(name: str, *, owner: str, settings: Settings) -> None:
     """Take a task off the list; its files stay, since a run may yet go on with them.
 
     Raises:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.answers.passes import Pass
+from demo.answers.passes import AnalyzedTexts
 from demo.maps.projection import Projection, project
 from demo.maps.similarity import unit
 from mtl.inference.analysis import Analysis, Entity
@@ -49,7 +49,7 @@ class Change:
         return None if self.cosines is None else float(1 - self.cosines.mean())
 
 
-def change(before: Pass, after: Pass) -> Change:
+def change(before: AnalyzedTexts, after: AnalyzedTexts) -> Change:
     """What differs between two passes over the same sentences."""
     first, second = before.vectors, after.vectors
     alike = first.shape == second.shape
@@ -62,7 +62,7 @@ def change(before: Pass, after: Pass) -> Change:
     return Change(after.texts, answers, cosines, places, _overlap(first, second))
 
 
-def _answers(was: Analysis, now: Analysis, after: Pass) -> list[Answer]:
+def _answers(was: Analysis, now: Analysis, after: AnalyzedTexts) -> list[Answer]:
     found = []
     for name, task in after.tasks.items():
         if task.kind is TaskKind.CLASSIFICATION:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from demo import palette
 from demo.answers.embedded import NO_ENTITY, Embedded
@@ -13,6 +14,7 @@ from mtl.recipe import TaskKind
 ONE_COLOUR, LABEL, CLUSTER = "one colour", "label", "cluster"
 _MOST = 24
 _OTHER = "other labels"
+_made: "WeakKeyDictionary[Embedded, tuple[tuple[str, int], Colouring]]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Colouring:
     symbols: tuple[str, ...]
 
 
-def choices(embedded: Embedded) -> list[str]:
+def colour_choices(embedded: Embedded) -> list[str]:
     """What these sentences can be coloured by, the best first."""
     kinds = (TaskKind.CLASSIFICATION, TaskKind.TAGGING)
     tasks = [name for kind in kinds for name, task in embedded.tasks.items() if task.kind is kind]
@@ -34,7 +36,17 @@ def choices(embedded: Embedded) -> list[str]:
 
 
 def colouring(embedded: Embedded, by: str, *, clusters: int) -> Colouring:
-    """Groups of the sentences; what these sentences cannot be coloured by gives one colour."""
+    """Groups of the sentences; what these sentences cannot be coloured by gives one colour.
+
+    The last groups of a set are remembered, since both maps ask for them.
+    """
+    known = _made.get(embedded)
+    if known is None or known[0] != (by, clusters):
+        known = _made[embedded] = ((by, clusters), _groups(embedded, by, clusters=clusters))
+    return known[1]
+
+
+def _groups(embedded: Embedded, by: str, *, clusters: int) -> Colouring:
     if by == LABEL and embedded.labels:
         return _of_labels(embedded, embedded.labels)
     if by == CLUSTER:

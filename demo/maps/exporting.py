@@ -16,7 +16,7 @@ _KEPT_SECONDS = 3600
 """The page copies a file as soon as it is written, so what is older than this was fetched or given up."""
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """The file types on offer; the value is the ending."""
 
     NPY = ".npy"
@@ -24,7 +24,7 @@ class Format(StrEnum):
     CSV = ".csv"
 
 
-def export(embedded: Embedded, form: Format) -> Path:
+def export_embeddings(embedded: Embedded, form: ExportFormat) -> Path:
     """Write the embeddings into a temporary folder.
 
     `.npy` holds the matrix `(N, H)` alone, in the order of the sentences; the others also text, label, and what each
@@ -32,7 +32,7 @@ def export(embedded: Embedded, form: Format) -> Path:
     """
     _sweep()
     path = Path(tempfile.mkdtemp(prefix=_PREFIX)) / f"embeddings{form}"
-    {Format.NPY: _npy, Format.PARQUET: _parquet, Format.CSV: _csv}[form](embedded, path)
+    {ExportFormat.NPY: _npy, ExportFormat.PARQUET: _parquet, ExportFormat.CSV: _csv}[form](embedded, path)
     return path
 
 

@@ -20,7 +20,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
 
-def cosines(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def cosine_matrix(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Cosine of every pair `(N, N)` float32."""
     normal = unit(vectors)
     return np.asarray(np.clip(normal @ normal.T, -1, 1), dtype=np.float32)

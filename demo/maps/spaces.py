@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mtl.inference.poolings import Poolings
 
 OWN = "the model’s own"
-NOTHING = "nothing"
+NO_COMPARISON = "nothing"
 LIMIT = 5_000
 """Sentences that are pooled in other ways; their hidden states are computed once more."""
 _POOLING = "pooling:"
@@ -30,7 +30,7 @@ Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
+class SecondSpace:
     """A second space of the same sentences: its title, its embeddings `(N, G)`, and what moved."""
 
     stamp: int
@@ -71,14 +71,14 @@ def in_pooling(source: Source, texts: Sequence[str], pooling: str) -> Vectors:
     return pooled(source, texts)[Pooling(pooling)]
 
 
-def choices(models: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What can stand beside a map: other models, and other poolings of the same one."""
+def comparison_choices(models: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What can stand second_space a map: other models, and other poolings of the same one."""
     poolings = [(f"{pooling} pooling", f"{_POOLING}{pooling}") for pooling in Pooling]
-    return [(NOTHING, NOTHING), *models, *poolings]
+    return [(NO_COMPARISON, NO_COMPARISON), *models, *poolings]
 
 
-def beside(source: Source, embedded: Embedded, chosen: str) -> Beside:
-    """The second space of a choice of `choices`.
+def second_space(source: Source, embedded: Embedded, chosen: str) -> SecondSpace:
+    """The second space of a choice of `comparison_choices`.
 
     Raises:
         MtlError: as `pooled`; or the other model cannot be loaded.
@@ -90,7 +90,7 @@ def beside(source: Source, embedded: Embedded, chosen: str) -> Beside:
         other = Source(source.engines, chosen, source.owner)
         vectors = in_pooling(other, embedded.texts, OWN)
         title = next((name for name, key in source.engines.choices(source.owner) if key == chosen), chosen)
-    return Beside(embedded.stamp, title, vectors, movement(embedded.vectors, vectors))
+    return SecondSpace(embedded.stamp, title, vectors, movement(embedded.vectors, vectors))
 
 
 def measured(source: Source, embedded: Embedded) -> dict[str, dict[str, float | None]]:

@@ -9,9 +9,9 @@ from demo import links
 from demo.answers import passes
 from demo.inputs.examples import ANALYZE_EXAMPLES
 from demo.inputs.text_input import one_text
-from demo.maps.landscape import Landscapes, landscape
-from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, latest, message_place, reporting
-from demo.turns import Turns
+from demo.maps.reference_map import ReferenceMaps, reference_map
+from demo.tabs.panels import build_panel, panel_class
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, message_place
 from demo.views import message
 from demo.views.answers.analysis import as_json, cut_warning, spoken
 from demo.views.answers.classes import bars
@@ -19,9 +19,10 @@ from demo.views.answers.entities import entity_cards, entity_table
 from demo.views.answers.numbers import number_strip
 from demo.views.answers.words import word_table
 from demo.views.maps.neighbours import near_list
-from demo.views.maps.place import Star, place_map
+from demo.views.maps.place import QueryPoint, place_map
 from mtl.recipe import TaskKind
 
+_PANEL = "analyze"
 _NEAREST = 6
 _RESULTS = 11
 """What `_analyze` returns."""
@@ -61,7 +62,7 @@ element.addEventListener('click', event => {
 """Shows the sentence of a mark under the pointer, and takes over the one that is clicked."""
 
 
-def build(shared: Shared) -> None:
+def build_analyze_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     first = next(iter(ANALYZE_EXAMPLES.values()))
     text = gr.Textbox(first, label="Sentence", lines=2, max_lines=8, elem_id="ph-sentence", container=False)
@@ -71,14 +72,15 @@ def build(shared: Shared) -> None:
     problem = message_place("ph-analyze-problem")
     cut = message_place()
     said = gr.HTML("", js_on_load=_SAYING, elem_id="ph-said")
-    with gr.Row(elem_classes="ph-panes"):
+    results = panel_class(_PANEL)
+    with gr.Row(elem_classes=["ph-panes", *results]):
         with gr.Column(scale=2, min_width=320):
             heading("Classes")
             classes = gr.HTML(message.empty(_OPENING), elem_id="ph-analyze-classes")
         with gr.Column(scale=3, min_width=320):
             heading("Entities")
             entities = gr.HTML(message.empty(_OPENING), elem_id="ph-analyze-entities")
-    with gr.Row(elem_classes="ph-panes"):
+    with gr.Row(elem_classes=["ph-panes", *results]):
         with gr.Column(scale=3, min_width=320):
             heading("Where it lies", "Among our example sentences, by PCA; click a mark to go there.")
             place = gr.HTML(message.empty(_OPENING), js_on_load=_CHOOSING, elem_id="ph-place")
@@ -90,18 +92,16 @@ def build(shared: Shared) -> None:
         link = gr.Button("Copy link", size="md")
         copied = gr.HTML("", js_on_load=_LIVE, elem_id="ph-copied")
     with gr.Accordion("Words, sub-words and tags", open=False, elem_classes="ph-fold"):
-        words = gr.HTML("", elem_id="ph-words")
+        words = gr.HTML("", elem_id="ph-words", elem_classes=results)
     with gr.Accordion("The numbers of the embedding", open=False, elem_classes="ph-fold"):
-        numbers = gr.HTML("", elem_id="ph-numbers")
+        numbers = gr.HTML("", elem_id="ph-numbers", elem_classes=results)
     json = gr.Textbox(visible=False)
 
-    outputs = [problem, cost, cut, said, classes, entities, place, near, words, numbers, json, copied]
+    outputs = [cost, cut, said, classes, entities, place, near, words, numbers, json, copied]
+    panel = build_panel(_PANEL, [shared.picker, text])
+    handler = partial(_analyze, shared, ReferenceMaps(reference_map))
     step: dict[str, Any] = {
-        "fn": latest(
-            reporting(partial(_analyze, shared, Landscapes(landscape)), outputs=_RESULTS), outputs=_RESULTS + 1
-        ),
-        "inputs": [gr.State(Turns()), shared.picker, shared.owner, text],
-        "outputs": outputs,
+        **panel.event(handler, [shared.picker, shared.owner, text], outputs, problem=problem),
         "show_progress": "hidden",
         **ON_ENGINE,
         "concurrency_id": "analyze",
@@ -118,17 +118,17 @@ def build(shared: Shared) -> None:
     link.click(None, None, copied, js=links.COPY_ADDRESS)
 
 
-def _analyze(shared: Shared, landscapes: Landscapes, key: str | None, owner: str, text: str) -> tuple[Any, ...]:
+def _analyze(shared: Shared, reference_maps: ReferenceMaps, key: str | None, owner: str, text: str) -> tuple[Any, ...]:
     if key is None:  # the page is still on its way
         return tuple(gr.skip() for _ in range(_RESULTS))
     if not text.strip():
         nothing = message.empty(_EMPTY)
         return message.note(" "), "", "", nothing, nothing, nothing, nothing, "", "", "", ""
     model = shared.engines.get(key, owner)
-    passed = passes.run(model, [one_text(text, shared.settings)])
+    passed = passes.analyze_texts(model, [one_text(text, shared.settings)])
     (analysis,), colours = passed.analyses, passed.colours
-    around = landscapes.get(model)
-    star = Star(analysis.text, analysis.embedding, around.near(analysis.embedding, text=analysis.text, count=_NEAREST))
+    around = reference_maps.get(model)
+    near = around.near(analysis.embedding, text=analysis.text, count=_NEAREST)
     return (
         message.cost(passed.analyses, passed.seconds),
         cut_warning(analysis),
@@ -137,8 +137,8 @@ def _analyze(shared: Shared, landscapes: Landscapes, key: str | None, owner: str
         entity_cards([analysis], colours) + entity_table([analysis], colours)
         if passes.names_of(passed.tasks, TaskKind.TAGGING)
         else message.empty(_NO_ENTITIES),
-        place_map(around, star),
-        near_list(star.near, around.texts),
+        place_map(around, QueryPoint(analysis.text, analysis.embedding, near)),
+        near_list(near, around.texts),
         word_table(analysis, model.subwords(analysis.text), colours),
         number_strip(analysis.embedding),
         as_json(analysis),

@@ -14,6 +14,7 @@ from demo.inputs.examples import CLASS_EXAMPLES
 from demo.inputs.text_input import sentence_files
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
+from demo.tabs.panels import panel_class
 from demo.tabs.results import Output, Wording
 from demo.tabs.shared import QUICK, Shared, heading, reporting
 from demo.training.corrections import checked
@@ -25,10 +26,11 @@ from mtl.recipe import TaskKind
 
 _EMPTY = "Type a text and press Classify."
 _NO_HEAD = "This model has no classification head. Choose another one in the header, or train one."
+_PANEL = "classes"
 _SHOWN = 200
 
 
-def build(shared: Shared) -> None:
+def build_classes_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     examples = ["\n".join(lines) for lines in CLASS_EXAMPLES.values()]
     endings = list(sentence_files(shared.settings))
@@ -44,13 +46,14 @@ def build(shared: Shared) -> None:
             given = results.build_input(wording, first=examples[0], titles=list(CLASS_EXAMPLES), endings=endings)
         with gr.Column(scale=3, min_width=320):
             heading("Classes", "How sure every head of the model is of each of its labels.")
-            measured = gr.HTML("", elem_id="ph-class-report")
-            result = gr.HTML(message.empty(_EMPTY), min_height=320, js_on_load=CLICKS, elem_id="ph-classes")
-            fix = correcting.build(shared, TaskKind.CLASSIFICATION, predicted)
+            with gr.Column(elem_classes=panel_class(_PANEL)):
+                measured = gr.HTML("", elem_id="ph-class-report")
+                result = gr.HTML(message.empty(_EMPTY), min_height=320, js_on_load=CLICKS, elem_id="ph-classes")
+            fix = correcting.build_corrections(shared, TaskKind.CLASSIFICATION, predicted)
 
     refresh = correcting.refreshing(shared, fix, predicted)
-    output = Output(predicted, _show, [measured, result], refresh)
-    results.wire(shared, given, output, read=read_labelled, examples=examples)
+    output = Output(_PANEL, predicted, _show, [measured, result], refresh)
+    results.wire_results(shared, given, output, read=read_labelled, examples=examples)
 
     # Gradio finds the event by the annotation of a plain function.
     def correct(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:
@@ -69,9 +72,11 @@ def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str]:
     colours, analyses = passes.label_colours(predicted.tasks), predicted.analyses
     measured = _measured(predicted, threshold)
     if len(analyses) == 1 and not measured:
-        return "", bars(analyses[0].classes, colours, threshold=threshold, correctable=True)
+        found = bars(analyses[0].classes, colours, threshold=threshold, correctable=True)
+        return "", results.stamped(predicted, found)
     cut = message.note(f"The first {_SHOWN} of {len(analyses):,} texts.") if len(analyses) > _SHOWN else ""
-    return measured, cut + class_table(analyses[:_SHOWN], colours, threshold=threshold, correctable=True)
+    found = class_table(analyses[:_SHOWN], colours, threshold=threshold, correctable=True)
+    return measured, results.stamped(predicted, cut + found)
 
 
 def _measured(predicted: Predicted, threshold: float) -> str:
@@ -111,5 +116,5 @@ def _correct(shared: Shared, predicted: Predicted | None, owner: str, data: Any)
     if task not in predicted.analyses[row].classes:
         return ("",)
     correction = checked(predicted.texts[row], TaskKind.CLASSIFICATION, predicted.tasks[task].labels, label)
-    correcting.keep(shared, owner, task, correction)
+    correcting.keep_correction(shared, owner, task, correction)
     return (message.note(f"Kept: text {row + 1} is {label}."),)

@@ -11,7 +11,7 @@ import gradio as gr
 from demo.answers import passes
 from demo.answers.engines import key_of
 from demo.answers.predicted import Predicted
-from demo.answers.scoring import spans_of
+from demo.answers.scoring import typed_spans
 from demo.assets import ASSETS
 from demo.runs import status_of
 from demo.settings import Training
@@ -56,7 +56,7 @@ class Correcting:
         return [self.kept, self.task, self.retrain]
 
 
-def build(shared: Shared, kind: TaskKind, predicted: gr.State) -> Correcting:
+def build_corrections(shared: Shared, kind: TaskKind, predicted: gr.State) -> Correcting:
     """Lay out the section and wire what does not depend on the tab."""
     heading("Correct it here", _HOW[kind])
     kept = gr.HTML(kept_list({}), js_on_load=CLICKS, elem_id=f"ph-kept-{kind}")
@@ -124,7 +124,7 @@ def refresh(
     return kept_list(kept), dropdown, gr.Button(_title(chosen), interactive=bool(heads))
 
 
-def keep(shared: Shared, owner: str, task: str, correction: Correction) -> None:
+def keep_correction(shared: Shared, owner: str, task: str, correction: Correction) -> None:
     """Add a correction to the visitor's own."""
     Corrections(owner, shared.settings).keep(task, correction)
 
@@ -191,7 +191,7 @@ def _agrees(analysis: Analysis, task: str, correction: Correction) -> bool:
     if correction.label is not None:
         scores = analysis.classes[task]
         return max(scores, key=lambda label: scores[label]) == correction.label
-    return spans_of(analysis.entities[task]) == correction.spans
+    return typed_spans(analysis.entities[task]) == correction.spans
 
 
 def _use(shared: Shared, run: tuple[str, str], owner: str) -> tuple[gr.Dropdown, gr.Button]:

@@ -10,10 +10,11 @@ import gradio as gr
 from demo.answers import passes
 from demo.answers.gold import entity_files, read_tagged
 from demo.answers.predicted import Predicted, fitting_task
-from demo.answers.scoring import mistakes, span_scores, spans_of
+from demo.answers.scoring import mistakes, span_scores, typed_spans
 from demo.inputs.examples import ENTITY_EXAMPLES
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
+from demo.tabs.panels import panel_class
 from demo.tabs.results import Output, Wording
 from demo.tabs.shared import QUICK, Shared, heading, reporting
 from demo.training.corrections import checked
@@ -26,11 +27,12 @@ from mtl.recipe import TaskKind
 
 _EMPTY = "Type a text and press Find entities."
 _NO_HEAD = "This model has no tagging head. Choose another one in the header, or train one."
+_PANEL = "entities"
 _SHOWN = 100
 _openings = count(1)
 
 
-def build(shared: Shared) -> None:
+def build_entities_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     endings = list(entity_files(shared.settings))
     wording = Wording(
@@ -48,15 +50,16 @@ def build(shared: Shared) -> None:
             )
         with gr.Column(scale=3, min_width=320):
             heading("Entities", "Marked in the text; colour and line tell the types apart.")
-            measured = gr.HTML("", js_on_load=CLICKS, elem_id="ph-entity-report")
-            marked = gr.HTML(message.empty(_EMPTY), min_height=96, js_on_load=CLICKS, elem_id="ph-entities")
-            edit = editor.build(elem_id="ph-editor")
-            found = gr.HTML("", min_height=200, elem_id="ph-entity-table")
-            fix = correcting.build(shared, TaskKind.TAGGING, predicted)
+            with gr.Column(elem_classes=panel_class(_PANEL)):
+                measured = gr.HTML("", js_on_load=CLICKS, elem_id="ph-entity-report")
+                marked = gr.HTML(message.empty(_EMPTY), min_height=96, js_on_load=CLICKS, elem_id="ph-entities")
+                edit = editor.build_editor(elem_id="ph-editor")
+                found = gr.HTML("", min_height=200, elem_id="ph-entity-table")
+            fix = correcting.build_corrections(shared, TaskKind.TAGGING, predicted)
 
     refresh = correcting.refreshing(shared, fix, predicted)
-    output = Output(predicted, _show, [measured, marked, found, edit], refresh)
-    results.wire(shared, given, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
+    output = Output(_PANEL, predicted, _show, [measured, marked, found, edit], refresh)
+    results.wire_results(shared, given, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
 
     # Gradio finds the event by the annotation of a plain function.
     def open_editor(known: Predicted | None, event: gr.EventData) -> Any:  # noqa: ANN401
@@ -81,7 +84,7 @@ def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str, str,
     cut = message.note(f"The first {_SHOWN} of {len(analyses):,} texts.") if len(analyses) > _SHOWN else ""
     few = analyses[:_SHOWN]
     marked = counts(analyses, colours) + cut + entity_cards(few, colours, correctable=True)
-    return measured, marked, entity_table(few, colours), ""
+    return results.stamped(predicted, measured), results.stamped(predicted, marked), entity_table(few, colours), ""
 
 
 def _above(analysis: Analysis, threshold: float) -> Analysis:
@@ -102,7 +105,7 @@ def _measured(predicted: Predicted) -> str:
             f"Entity types of a head of this model were expected ({known}), "
             f"the file’s types are {', '.join(sorted(kinds)[:5]) or 'none'}."
         )
-    scores = span_scores(gold, [spans_of(analysis.entities[task]) for analysis in predicted.analyses])
+    scores = span_scores(gold, [typed_spans(analysis.entities[task]) for analysis in predicted.analyses])
     wrong = mistakes(predicted.analyses, task, gold)
     figures: dict[str, float | str] = {
         "F1": scores.metrics["f1"],
@@ -130,13 +133,13 @@ def _open(predicted: Predicted | None, data: Any) -> Any:  # noqa: ANN401
 
 def _keep(shared: Shared, predicted: Predicted | None, owner: str, data: Any) -> tuple[str]:  # noqa: ANN401
     row = results.row_of(predicted, data)
-    if predicted is None or row is None or data.get("stamp") != predicted.stamp:
-        raise InputError("The texts changed meanwhile; open the text again to correct it.")
+    if predicted is None or row is None:
+        raise InputError("The texts have changed. Open the text again to correct it.")
     task = str(data.get("task"))
     if task not in predicted.analyses[row].entities:
         return ("",)
     text = predicted.texts[row]
     spans = editor.spans_from(text, data.get("spans"))
     correction = checked(text, TaskKind.TAGGING, predicted.tasks[task].labels, spans)
-    correcting.keep(shared, owner, task, correction)
+    correcting.keep_correction(shared, owner, task, correction)
     return (message.note(f"Kept: text {row + 1} with {len(correction.spans)} spans."),)

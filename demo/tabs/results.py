@@ -9,27 +9,26 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from demo.answers.embedded import Progress
-from demo.answers.predicted import Gold, Predicted, predict
+from demo.answers.embedded import ChunkProgress
+from demo.answers.predicted import Gold, Predicted, predict_texts
 from demo.inputs.text_input import Sentences, lines_of
 from demo.settings import Settings
-from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, example_buttons, latest, message_place, reporting
-from demo.turns import Turns
+from demo.tabs.panels import build_panel
+from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, example_buttons, message_place, reporting
 from demo.views import message
-from mtl.errors import MtlError
 
-Reader = Callable[[Path, Settings], tuple[Sentences, Gold]]
+FileReader = Callable[[Path, Settings], tuple[Sentences, Gold]]
 
 
 @dataclass(frozen=True)
-class Upload:
+class TextUpload:
     """A file's texts and what it says is right; the text box shows the first ones."""
 
     sentences: Sentences
     gold: Gold
 
 
-NO_FILE = Upload(Sentences(()), Gold())
+NO_FILE = TextUpload(Sentences(()), Gold())
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,12 @@ def build_input(wording: Wording, *, first: str, titles: list[str], endings: lis
 
 @dataclass(frozen=True)
 class Output:
-    """The result side of a tab: `show` makes the widgets' content of `predicted` and a threshold."""
+    """The result side of a tab: `show` makes the widgets' content of `predicted` and a threshold.
 
+    The widgets belong to the panel of this name.
+    """
+
+    panel: str
     predicted: gr.State
     show: Handler
     widgets: Sequence[Component]
@@ -86,22 +89,21 @@ class Output:
     """The event that follows each answer."""
 
 
-def wire(shared: Shared, given: Input, output: Output, *, read: Reader, examples: Sequence[str]) -> None:
+def wire_results(shared: Shared, given: Input, output: Output, *, read: FileReader, examples: Sequence[str]) -> None:
     """Run the model at the button, at Enter, for another model, an example or a file, and show what came."""
     upload = gr.State(NO_FILE)
+    texts = build_panel(f"{output.panel}-texts", [shared.picker, given.text])
+    shown = build_panel(output.panel, [given.threshold], after=texts)
+    asked = [shared.picker, shared.owner, given.text, upload]
     step: dict[str, Any] = {
-        "fn": partial(run, shared),
-        "inputs": [gr.State(Turns()), shared.picker, shared.owner, given.text, upload],
-        "outputs": [given.problem, given.cost, output.predicted],
+        **texts.event(partial(predict_step, shared), asked, [given.cost, output.predicted], problem=given.problem),
         "trigger_mode": "multiple",
         "show_progress": "hidden",
         **ON_ENGINE,
     }
-    count = len(output.widgets)
+    given_to_show = [output.predicted, given.threshold]
     show: dict[str, Any] = {
-        "fn": latest(reporting(output.show, outputs=count), outputs=count + 1),
-        "inputs": [gr.State(Turns()), output.predicted, given.threshold],
-        "outputs": [given.upload_problem, *output.widgets],
+        **shown.event(output.show, given_to_show, output.widgets, problem=given.upload_problem),
         "trigger_mode": "multiple",
         **QUICK,
     }
@@ -115,59 +117,60 @@ def wire(shared: Shared, given: Input, output: Output, *, read: Reader, examples
         show_progress="hidden",
         api_visibility="private",
     )
-    events.append(taken.success(**step))
+    events.append(taken.success(**texts.after_edit(step)))
     for event in events:
         event.then(**show).then(**output.refresh)
     given.threshold.change(**show)
 
 
-def take_file(read: Reader, shared: Shared, file: str) -> tuple[str, Upload, str]:
+def take_file(read: FileReader, shared: Shared, file: str) -> tuple[str, TextUpload, str]:
     """The text box's content, the file, and a line about it."""
     sentences, gold = read(Path(file), shared.settings)
     total, shown = len(sentences.texts), min(len(sentences.texts), len(sentences.shown.split("\n")))
     cut = f", the first {shown:,} of them in the box" if shown < total else ""
     right = " with the right answers" if gold.labels or gold.spans else ""
-    return sentences.shown, Upload(sentences, gold), message.note(f"{Path(file).name}: {total:,} texts{right}{cut}")
+    return sentences.shown, TextUpload(sentences, gold), message.note(f"{Path(file).name}: {total:,} texts{right}{cut}")
 
 
 @dataclass(frozen=True, eq=False)
-class ToPredict:
+class PredictRequest:
     """The model in the header and its asker, the box, and the file that it may show a part of."""
 
     key: str
     owner: str
     text: str
-    upload: Upload
+    upload: TextUpload
 
 
-def run(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    """Error, cost and predictions; gives way to a newer question at each chunk.
+def predict_step(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    """Cost and predictions, after each chunk; `asked` has the fields of `PredictRequest`.
 
-    `asked` has the fields of `ToPredict`.
+    Raises:
+        MtlError: the texts are more than the page takes, or the model cannot be loaded.
     """
-    number, to = turns.take(), ToPredict(*asked)
-    try:
-        mine = bool(to.upload.sentences.texts) and to.text == to.upload.sentences.shown
-        sentences = to.upload.sentences if mine else Sentences(lines_of(to.text, shared.settings))
-        gold = to.upload.gold if mine else Gold()
-        for found in predict(shared.engines.get(to.key, to.owner), sentences, key=to.key, gold=gold):
-            if not turns.is_last(number):
-                # Gradio sends what was yielded last once more at the end.
-                yield gr.skip(), gr.skip(), gr.skip()
-                return
-            if isinstance(found, Progress):
-                yield "", message.progress(found.done, found.total, found.seconds), gr.skip()
-            else:
-                yield "", message.cost(found.analyses, found.seconds), found
-    except MtlError as error:
-        if turns.is_last(number):
-            yield message.problem(str(error)), gr.skip(), gr.skip()
+    to = PredictRequest(*asked)
+    from_file = bool(to.upload.sentences.texts) and to.text == to.upload.sentences.shown
+    sentences = to.upload.sentences if from_file else Sentences(lines_of(to.text, shared.settings))
+    gold = to.upload.gold if from_file else Gold()
+    for found in predict_texts(shared.engines.get(to.key, to.owner), sentences, key=to.key, gold=gold):
+        if isinstance(found, ChunkProgress):
+            yield message.progress(found.done, found.total, found.seconds), gr.skip()
+        else:
+            yield message.cost(found.analyses, found.seconds), found
+
+
+def stamped(predicted: Predicted, content: str) -> str:
+    """HTML whose buttons say which predictions they belong to."""
+    return f'<div data-stamp="{predicted.stamp}">{content}</div>' if content else ""
 
 
 def row_of(predicted: Predicted | None, data: Any) -> int | None:  # noqa: ANN401
-    """The position that a click named, if there is such a text: the browser may send anything."""
+    """The position that a click named, or None if it names no text of these predictions: the browser may send anything.
+
+    A click on an earlier result carries another `stamp`.
+    """
     try:
-        row = int(data.get("row"))
+        row, stamp = int(data.get("row")), int(data.get("stamp"))
     except (AttributeError, TypeError, ValueError):
         return None
-    return row if predicted is not None and 0 <= row < len(predicted.analyses) else None
+    return row if predicted is not None and stamp == predicted.stamp and 0 <= row < len(predicted.analyses) else None

@@ -1,6 +1,6 @@
 """What every tab is given, and how a tab reports an error that a user can mend."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from demo.answers.engines import Engines
+from demo.latest_only import LatestOnly
 from demo.runs import RunManager
 from demo.settings import Settings
-from demo.turns import Turns
 from demo.views import message
 from mtl.errors import MtlError
 
@@ -60,26 +60,44 @@ def reporting(handler: Handler, *, outputs: int) -> Handler:
     return wrapped
 
 
-def latest(handler: Callable[..., Any], *, outputs: int) -> Callable[..., Any]:
-    """Drop a handler's answer when something newer was asked in its place meanwhile.
+def latest(handler: Callable[..., Any], *, outputs: int, begins: bool = True) -> Callable[..., Any]:
+    """Drop the answer to a request if a newer request has come in the meantime.
 
-    The event needs the place's `gr.State(Turns())` as its first input, and `trigger_mode="multiple"`: by default Gradio
-    ignores what is asked while an answer is pending.
+    The event needs a `gr.State(LatestOnly())` as its first input, and `trigger_mode="multiple"` or `"always_last"`: by
+    default Gradio ignores a request while another one is pending.
 
     Args:
         handler: returns `outputs` values, as Gradio takes them.
-        outputs: how many; they stay as they are when the answer is stale.
+        outputs: how many; they stay as they are when the answer is dropped.
+        begins: whether it is a request of the visitor. A timer's is not: it gives way to requests, and drops none.
     """
 
     # No `wraps`: Gradio would count the parameters of the handler inside, which has one less.
-    def wrapped(turns: Turns, *values: Any) -> Any:  # noqa: ANN401
-        number = turns.take()
+    def wrapped(requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        number = requests.begin() if begins else requests.latest
         answer = handler(*values)
-        if turns.is_last(number):
-            return answer
-        return gr.skip() if outputs == 1 else tuple(gr.skip() for _ in range(outputs))
+        return answer if requests.is_latest(number) else _unchanged(outputs)
 
     return wrapped
+
+
+def latest_stream(handler: Callable[..., Iterator[Any]], *, outputs: int) -> Callable[..., Iterator[Any]]:
+    """As `latest`, for a generator; it ends at the first answer that comes too late."""
+
+    def wrapped(requests: LatestOnly, *values: Any) -> Iterator[Any]:  # noqa: ANN401
+        number = requests.begin()
+        for answer in handler(*values):
+            if not requests.is_latest(number):
+                # Gradio sends the last answer of a generator once more at its end.
+                yield _unchanged(outputs)
+                return
+            yield answer
+
+    return wrapped
+
+
+def _unchanged(outputs: int) -> Any:  # noqa: ANN401
+    return gr.skip() if outputs == 1 else tuple(gr.skip() for _ in range(outputs))
 
 
 def example_buttons(titles: list[str]) -> list[gr.Button]:

@@ -72,7 +72,7 @@ def pieces(text: str, subwords: Sequence[Subword]) -> str:
     return note(f"{mean:.2f} pieces a word on average.") + table(columns, rows, caption="The words cut most")
 
 
-def cosines(found: Mapping[str, float], *, own: str) -> str:
+def cosine_table(found: Mapping[str, float], *, own: str) -> str:
     """A cosine for every pooling, the model's own one marked."""
     rows = [
         (Html(f"<strong>{escape(name)}</strong> (the model’s own)" if name == own else escape(name)), f"{cosine:.3f}")

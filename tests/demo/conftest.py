@@ -15,7 +15,7 @@ import pytest
 
 from demo import theme
 from demo.answers.engines import Engines
-from demo.page import build
+from demo.page import build_page
 from demo.runs import RunManager
 from tests.demo.fakes import settings
 
@@ -108,7 +108,7 @@ def serve():
         chosen = settings()
         runs = RunManager(chosen)
         engines = Engines(settings=chosen, runs=runs, load=lambda _: model)
-        blocks = build(settings=chosen, engines=engines, runs=runs).queue(default_concurrency_limit=4)
+        blocks = build_page(settings=chosen, engines=engines, runs=runs).queue(default_concurrency_limit=4)
         served.append(blocks)
         _, url, _ = blocks.launch(
             server_name="127.0.0.1",

@@ -13,7 +13,7 @@ from tests.demo.fakes import FakeModel, settings
 def build(**how):
     chosen = settings(**how)
     runs = RunManager(chosen)
-    return page.build(
+    return page.build_page(
         settings=chosen, engines=Engines(settings=chosen, runs=runs, load=lambda _: FakeModel()), runs=runs
     )
 

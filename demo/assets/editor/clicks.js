@@ -1,9 +1,10 @@
-/* Buttons and choices inside a result tell Python which text, task and answer they stand for. */
+/* Buttons and choices inside a result tell Python which result, text, task and answer they stand for. */
+const told = (control) => ({ ...control.dataset, stamp: control.closest("[data-stamp]")?.dataset.stamp });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
-  if (button) trigger(button.dataset.act === "forget" ? "forget" : "correct", { ...button.dataset });
+  if (button) trigger(button.dataset.act === "forget" ? "forget" : "correct", told(button));
 });
 element.addEventListener("change", (event) => {
   const select = event.target.closest("select[data-row]");
-  if (select) trigger("correct", { ...select.dataset, label: select.value });
+  if (select) trigger("correct", { ...told(select), label: select.value });
 });

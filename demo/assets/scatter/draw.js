@@ -82,10 +82,10 @@ function paint(p, ratio) {
     if (!visible(i)) continue;
     const x = screenX(mix(i, 0)), y = screenY(mix(i, 1));
     if (x < -12 || y < -12 || x > area.width + 12 || y > area.height + 12) continue;
-    const special = map.chosen.has(i) || i === map.hovered || i === map.focused;
+    const special = map.selected.has(i) || i === map.hovered || i === map.focused;
     if (special) { marked.push(i); continue; }
-    const lit = map.light ? lightOf(i) : null;
-    const shown = lit === null ? (map.chosen.size ? 0.3 : 0.9) : 0.08 + 0.92 * lit;
+    const lit = map.brightness ? brightnessOf(i) : null;
+    const shown = lit === null ? (map.selected.size ? 0.3 : 0.9) : 0.08 + 0.92 * lit;
     point(p, i, x, y, shown, lit !== null && lit > 0.6 ? 1.25 : 1);
   }
   if (map.before) moves(p, marked);

@@ -66,14 +66,14 @@ function point_at(i, from) {
 }
 
 function choose(points) {
-  map.chosen = new Set(points);
+  map.selected = new Set(points);
   tell("choose", points);
   trigger("lasso", { rows: points.map((i) => map.rows[i]), stamp: map.stamp });
   draw();
 }
 
 function pick(i) {
-  map.chosen = new Set([i]);
+  map.selected = new Set([i]);
   tell("choose", [i]);
   trigger("pick", { row: map.rows[i], stamp: map.stamp });
   draw();
@@ -115,7 +115,7 @@ function release(event) {
   pressed = null;
   path = [];
   if (event.type === "pointercancel") { draw(); return; }
-  if (still) { const i = nearestTo(x, y, 14); i >= 0 ? pick(i) : map.chosen.size && choose([]); }
+  if (still) { const i = nearestTo(x, y, 14); i >= 0 ? pick(i) : map.selected.size && choose([]); }
   else if (polygon.length > 2) choose(within(polygon));
   draw();
 }
@@ -161,13 +161,13 @@ canvas.addEventListener("keydown", (event) => {
   else if (key === "Home") step(map.at.get(Math.min(...map.rows)) ?? 0);
   else if (key === "Enter" && here >= 0) pick(here);
   else if (key === " " && here >= 0) {
-    const next = new Set(map.chosen);
+    const next = new Set(map.selected);
     next.has(here) ? next.delete(here) : next.add(here);
     choose([...next]);
   } else if (key === "+" || key === "=") zoom(1.25);
   else if (key === "-") zoom(0.8);
   else if (key === "0") { fit(); draw(); }
-  else if (key === "Escape") { map.focused = -1; point_at(-1, "here"); if (map.chosen.size) choose([]); }
+  else if (key === "Escape") { map.focused = -1; point_at(-1, "here"); if (map.selected.size) choose([]); }
   else return;
   event.preventDefault();
 });
@@ -192,7 +192,7 @@ document.addEventListener("ph-scatter", ({ detail }) => {
   if (detail.from === element || detail.family !== family || !element.isConnected) return;
   const points = detail.rows.filter((row) => map.at.has(row)).map((row) => map.at.get(row));
   if (detail.kind === "hover") point_at(points[0] ?? -1, "there");
-  else { map.chosen = new Set(points); draw(); }
+  else { map.selected = new Set(points); draw(); }
 });
 
 new ResizeObserver(resize).observe(canvas);

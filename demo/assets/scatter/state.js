@@ -9,16 +9,16 @@ const part = (name) => parsed(window.phScatter?.[`${own}/${name}`]);
 const map = {
   stamp: null, drawn: null, size: 0, texts: [], places: [], rows: [], at: new Map(), after: new Float32Array(0), before: null, blend: 1,
   group: null, names: [], colours: [], symbols: [], hidden: new Set(), paintTitle: "",
-  light: null, ringed: [], asked: -1, chosen: new Set(), hovered: -1, focused: -1,
+  brightness: null, ringed: [], asked: -1, selected: new Set(), hovered: -1, focused: -1,
   view: { x: 0, y: 0, scale: 1 }, tool: "move", title: "",
 };
 
 function load() {
-  const texts = parsed(props.value), points = part("points"), paint = part("paint"), glow = part("glow");
+  const texts = parsed(props.value), points = part("points"), paint = part("paint"), highlight = part("highlight");
   // The texts, their places and their colours come one by one; only those of one set are drawn together.
   if (!texts || !points || texts.stamp !== points.stamp) return;
   const fresh = map.stamp !== texts.stamp, moved = fresh || map.drawn !== points.drawn;
-  if (fresh) Object.assign(map, { chosen: new Set(), hovered: -1, focused: -1, hidden: new Set(), light: null, ringed: [] });
+  if (fresh) Object.assign(map, { selected: new Set(), hovered: -1, focused: -1, hidden: new Set(), brightness: null, ringed: [] });
   if (moved) {
     map.after = floats(points.points);
     map.before = points.before ? floats(points.before) : null;
@@ -35,11 +35,11 @@ function load() {
     Object.assign(map, { group: paint.group ? integers(paint.group) : null, names: paint.names, colours: paint.colours, symbols: paint.symbols, paintTitle: paint.title });
     if (changed) map.hidden = new Set();
   }
-  const mine = glow && glow.stamp === map.stamp;
-  map.light = mine && glow.light ? bytes(glow.light) : null;
-  if (map.light) map.chosen = new Set();
-  map.asked = mine && map.at.has(glow.asked) ? map.at.get(glow.asked) : -1;
-  map.ringed = mine ? glow.rings.filter((row) => map.at.has(row)).map((row) => map.at.get(row)) : [];
+  const mine = highlight && highlight.stamp === map.stamp;
+  map.brightness = mine && highlight.brightness ? bytes(highlight.brightness) : null;
+  if (map.brightness) map.selected = new Set();
+  map.asked = mine && map.at.has(highlight.asked) ? map.at.get(highlight.asked) : -1;
+  map.ringed = mine ? highlight.rings.filter((row) => map.at.has(row)).map((row) => map.at.get(row)) : [];
   sprites.clear();
   describe();
   draw();
@@ -47,7 +47,7 @@ function load() {
 
 const groupOf = (i) => (map.group ? map.group[map.places[i]] : 0);
 const visible = (i) => !map.hidden.has(groupOf(i));
-const lightOf = (i) => map.light[map.places[i]] / 255;
+const brightnessOf = (i) => map.brightness[map.places[i]] / 255;
 const textOf = (i) => map.texts[map.places[i]] ?? "";
 const mix = (i, axis) => {
   const now = map.after[2 * i + axis];

@@ -10,24 +10,21 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.answers.embedded import Embedded, Progress, embed
+from demo.answers.embedded import ChunkProgress, Embedded, embed_sentences
 from demo.inputs.text_input import Sentences, lines_of, one_text, read_sentences
 from demo.maps import colouring, projection, similarity, spaces
 from demo.maps.movement import aligned
 from demo.maps.projection import LIMITS, Projection
 from demo.maps.sampling import sample
-from demo.maps.spaces import NOTHING, OWN, Beside, Source
-from demo.tabs.embeddings.asked import Drawn, ToCompare, ToEmbed, ToFind
+from demo.maps.spaces import NO_COMPARISON, OWN, SecondSpace, Source
+from demo.tabs.embeddings.requests import CompareRequest, Drawn, EmbedRequest, Pointed, SearchRequest
 from demo.tabs.shared import Shared
-from demo.turns import Turns
 from demo.views import figures, message
 from demo.views.maps import heatmap, scatter
 from demo.views.maps.moved import moved_table, poolings_table
 from demo.views.maps.neighbours import both_sides, nearest_to
-from demo.views.maps.scatter import Places
-from demo.views.maps.selection import NOTHING as NOTHING_CHOSEN
-from demo.views.maps.selection import selection_table
-from mtl.errors import MtlError
+from demo.views.maps.scatter import MapPoints
+from demo.views.maps.selection import NOTHING_SELECTED, selection_table
 
 EMPTY = "Type a few sentences and press Embed."
 NEIGHBOURS = 8
@@ -44,40 +41,34 @@ def upload(shared: Shared, file: str) -> tuple[str, Sentences, str]:
     return sentences.shown, sentences, message.note(line)
 
 
-def compute(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    """Error, sentences, cost and the choices that depend on them; gives way to a newer question at each chunk.
+def compute(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    """Sentences, cost, the choices that depend on them, and what new sentences clear; `asked` is an `EmbedRequest`.
 
-    `asked` has the fields of `ToEmbed`.
+    Raises:
+        MtlError: the text is empty or too long, or the model cannot be loaded.
     """
-    number, to = turns.take(), ToEmbed(*asked)
-    try:
-        typed = to.text != to.uploaded.shown
-        sentences = Sentences(lines_of(to.text, shared.settings)) if typed else to.uploaded
-        for found in embed(shared.engines.get(to.key, to.owner), sentences):
-            if not turns.is_last(number):
-                # Gradio sends what was yielded last once more at the end.
-                yield _unchanged(8)
-                return
-            if isinstance(found, Progress):
-                progress = message.progress(found.done, found.total, found.seconds)
-                yield "", gr.skip(), progress, *_unchanged(5)
-            else:
-                if to.pooling != OWN:
-                    source = Source(shared.engines, to.key, to.owner)
-                    found = replace(found, vectors=spaces.in_pooling(source, found.texts, to.pooling))
-                yield (
-                    "",
-                    found,
-                    message.cost_of(len(found.texts), found.tokens, found.cut, found.seconds),
-                    _colour_choices(found, to.colour_by),
-                    gr.Dropdown(choices=_beside_choices(shared, to.key, to.owner)),
-                    "",
-                    message.empty(NOTHING_CHOSEN),
-                    "",
-                )
-    except MtlError as error:
-        if turns.is_last(number):
-            yield (message.problem(str(error)), *_unchanged(7))
+    to = EmbedRequest(*asked)
+    typed = to.text != to.uploaded.shown
+    sentences = Sentences(lines_of(to.text, shared.settings)) if typed else to.uploaded
+    for found in embed_sentences(shared.engines.get(to.key, to.owner), sentences, key=to.key):
+        if isinstance(found, ChunkProgress):
+            yield gr.skip(), message.progress(found.done, found.total, found.seconds), *_unchanged(6)
+            continue
+        if to.pooling != OWN:
+            source = Source(shared.engines, to.key, to.owner)
+            vectors = spaces.in_pooling(source, found.texts, to.pooling)
+            found = replace(found, vectors=vectors, pooling=to.pooling)
+        to.poolings.begin()
+        yield (
+            found,
+            message.cost_of(len(found.texts), found.tokens, found.cut, found.seconds),
+            _colour_choices(found, to.colour_by),
+            gr.Dropdown(choices=_comparison_choices(shared, to.key, to.owner)),
+            "",
+            message.empty(NOTHING_SELECTED),
+            "",
+            "",
+        )
 
 
 def draw(embedded: Embedded | None, method: str, colour_by: str, clusters: float) -> tuple[Any, ...]:
@@ -95,7 +86,7 @@ def paint(embedded: Embedded | None, drawn: Drawn | None, colour_by: str, cluste
     if embedded is None or drawn is None:
         return gr.skip(), gr.skip(), number
     painted = colouring.colouring(embedded, colour_by, clusters=int(clusters))
-    colours = scatter.paint_of(embedded.stamp, painted, drawn.rows)
+    colours = scatter.map_colours(embedded.stamp, painted, drawn.rows)
     return colours, colours, number
 
 
@@ -104,7 +95,7 @@ def heat(embedded: Embedded | None, width: float) -> tuple[Any, str]:
     if embedded is None:
         return figures.placeholder(EMPTY, height=heatmap.HEIGHT), message.note(" ")
     rows = sample(len(embedded.texts), heatmap.LIMIT)
-    matrix = similarity.cosines(embedded.vectors[rows])
+    matrix = similarity.cosine_matrix(embedded.vectors[rows])
     texts = [embedded.texts[row] for row in rows]
     figure = heatmap.heatmap(matrix, texts, order=similarity.order(matrix), narrow=width < 640)
     of = f"{len(rows)} of {len(embedded.texts):,} sentences, a seeded sample" if len(rows) < len(embedded.texts) else ""
@@ -112,95 +103,109 @@ def heat(embedded: Embedded | None, width: float) -> tuple[Any, str]:
 
 
 def near_query(shared: Shared, *asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
-    """The neighbours of a query, with the map lit by them; without a query those of the first sentence.
+    """The neighbours of a query, with the map shaded by them; without a query those of the first sentence.
 
-    `asked` has the fields of `ToFind`.
+    `asked` has the fields of `SearchRequest`. The last output is what was clicked: nothing.
     """
-    to = ToFind(*asked)
+    to = SearchRequest(*asked)
     embedded = to.embedded
     if embedded is None:
-        return message.empty(EMPTY), gr.skip(), gr.skip()
-    if not (to.query or "").strip():  # nothing yet on a tab that was never open
-        return near_row(embedded, 0, to.other)
+        return message.empty(EMPTY), gr.skip(), gr.skip(), None
+    if not (to.query or "").strip():  # a field on a tab that was never open has no value yet
+        return *near_row(embedded, 0, to.other), None
     query = one_text(to.query, shared.settings)
     if query in embedded.texts:
         vector = embedded.vectors[embedded.texts.index(query)]
     else:
-        vector = spaces.in_pooling(Source(shared.engines, to.key, to.owner), [query], to.pooling)[0]
+        source = Source(shared.engines, embedded.key, to.owner)
+        vector = spaces.in_pooling(source, [query], embedded.pooling or OWN)[0]
     cosines = similarity.unit(embedded.vectors) @ similarity.unit(vector[None])[0]
     found = similarity.nearest(vector, embedded.vectors, count=NEIGHBOURS)
     rows = sample(len(embedded.texts), scatter.LIMIT) if to.drawn is None else to.drawn.rows
-    light = scatter.brightness(cosines)[rows]
-    glow = scatter.glow_of(embedded.stamp, [near.index for near in found], light=light)
-    return nearest_to(query, found, embedded.texts), glow, glow
+    brightness = scatter.brightness_of(cosines)[rows]
+    highlight = scatter.map_highlight(embedded.stamp, [near.index for near in found], brightness=brightness)
+    return nearest_to(query, found, embedded.texts), highlight, highlight, None
 
 
-def near_row(embedded: Embedded, row: int, other: Beside | None) -> tuple[Any, ...]:
+def near_again(*asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    """The neighbours of the same sentence again, after the second space has changed.
+
+    `asked` has the fields of `SearchRequest`.
+    """
+    to = SearchRequest(*asked)
+    embedded, pointed = to.embedded, to.pointed
+    if embedded is None:
+        return _unchanged(3)
+    if pointed is not None and pointed.stamp == embedded.stamp:
+        return near_row(embedded, pointed.row, to.other)
+    return _unchanged(3) if (to.query or "").strip() else near_row(embedded, 0, to.other)
+
+
+def near_row(embedded: Embedded, row: int, other: SecondSpace | None) -> tuple[Any, Any, Any]:
     """The neighbours of one of the sentences, in the second space too where there is one."""
     found = _others(embedded.vectors, row)
     if not found:
         return message.empty("Add a second sentence to see which ones are near."), gr.skip(), gr.skip()
     shown = nearest_to(f"{row + 1}  {embedded.texts[row]}", found, embedded.texts)
-    here = there = scatter.glow_of(embedded.stamp, [near.index for near in found], asked=row)
+    here = there = scatter.map_highlight(embedded.stamp, [near.index for near in found], asked=row)
     if other is not None and other.stamp == embedded.stamp:
         across = _others(other.vectors, row)
         shown += both_sides(found, across, embedded.texts)
-        there = scatter.glow_of(embedded.stamp, [near.index for near in across], asked=row)
+        there = scatter.map_highlight(embedded.stamp, [near.index for near in across], asked=row)
     return shown, here, there
 
 
-def picked(embedded: Embedded | None, event: gr.EventData, other: Beside | None) -> tuple[Any, ...]:
-    """The neighbours of the point that was clicked; a click on a map that has gone changes nothing."""
+def picked(embedded: Embedded | None, event: gr.EventData, other: SecondSpace | None) -> tuple[Any, ...] | None:
+    """The neighbours of the point that was clicked, and that point; None for a point of an earlier map."""
     rows = _rows(embedded, event, "row")
-    return near_row(embedded, rows[0], other) if embedded is not None and rows else _unchanged(3)
+    if embedded is None or not rows:
+        return None
+    return *near_row(embedded, rows[0], other), Pointed(embedded.stamp, rows[0])
 
 
-def chosen(embedded: Embedded | None, event: gr.EventData) -> tuple[str]:
+def selected(embedded: Embedded | None, event: gr.EventData) -> tuple[str]:
     """The table of the points that were lassoed."""
     rows = _rows(embedded, event, "rows")
     return (selection_table(embedded, rows) if embedded is not None else "",)
 
 
-def put_beside(shared: Shared, turns: Turns, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    """Error, the second map (shown or not; texts, points, colours), the second space, and what moved.
+def compare_spaces(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    """The second map (shown or not; texts, points, colours), the second space, and what moved.
 
-    `asked` has the fields of `ToCompare`.
+    `asked` has the fields of `CompareRequest`.
+
+    Raises:
+        MtlError: the other model cannot be loaded, or there are too many sentences to pool them again.
     """
-    number, to = turns.take(), ToCompare(*asked)
+    to = CompareRequest(*asked)
     embedded, drawn = to.embedded, to.drawn
-    hidden = ("", gr.Column(visible=False), gr.skip(), gr.skip(), gr.skip(), None, "")
-    if embedded is None or drawn is None or to.wanted == NOTHING:
-        yield hidden
+    if embedded is None or drawn is None or to.wanted == NO_COMPARISON:
+        yield gr.Column(visible=False), gr.skip(), gr.skip(), gr.skip(), None, ""
         return
-    yield "", *_unchanged(5), message.note(f"Comparing {len(embedded.texts):,} sentences …")
-    try:
-        other = spaces.beside(Source(shared.engines, to.key, to.owner), embedded, to.wanted)
-    except MtlError as error:
-        yield (message.problem(str(error)), *hidden[1:]) if turns.is_last(number) else _unchanged(7)
-        return
-    places = _places_beside(drawn, other, Projection(to.method))
+    yield *_unchanged(5), message.note(f"Comparing {len(embedded.texts):,} sentences …")
+    other = spaces.second_space(Source(shared.engines, embedded.key, to.owner), embedded, to.wanted)
+    places = _second_points(drawn, other)
     painted = colouring.colouring(embedded, to.colour_by, clusters=int(to.clusters))
     made, moved = _map(embedded, drawn.rows, places, painted), moved_table(other.movement, embedded.texts)
-    shown = ("", gr.Column(visible=True), *made, other, moved)
-    yield shown if turns.is_last(number) else _unchanged(len(shown))
+    yield gr.Column(visible=True), *made, other, moved
 
 
-def _places_beside(drawn: Drawn, other: Beside, method: Projection) -> Places:
+def _second_points(drawn: Drawn, other: SecondSpace) -> MapPoints:
     """The points of a second space, turned to lie as near to those of the first map as they can."""
     reference = drawn.places
     rows = drawn.rows[reference.places]
-    if method is Projection.PCA:
-        points = projection.project(other.vectors, method)[rows]
+    if drawn.method is Projection.PCA:
+        points = projection.project(other.vectors, drawn.method)[rows]
     else:
-        points = projection.project(other.vectors[rows], method)
-    return Places(aligned(points, reference.points), reference.places, other.title, before=reference.points)
+        points = projection.project(other.vectors[rows], drawn.method)
+    return MapPoints(aligned(points, reference.points), reference.places, other.title, before=reference.points)
 
 
-def compare_poolings(shared: Shared, key: str, owner: str, embedded: Embedded | None) -> tuple[str]:
+def compare_poolings(shared: Shared, owner: str, embedded: Embedded | None) -> tuple[str]:
     """The table of the six poolings."""
     if embedded is None:
         return (message.empty(EMPTY),)
-    found = spaces.measured(Source(shared.engines, key, owner), embedded)
+    found = spaces.measured(Source(shared.engines, embedded.key, owner), embedded)
     return (poolings_table(found, labels=embedded.labels is not None),)
 
 
@@ -215,16 +220,16 @@ def _drawn(embedded: Embedded, method: Projection) -> Drawn:
         points = projection.project(embedded.vectors[part], method)
     title = projection.used(embedded.vectors, method)
     title += f", {len(points):,} points drawn" if method is Projection.PCA and len(points) < total else ""
-    return Drawn(rows, Places(points, np.searchsorted(rows, part).astype(np.int32), title))
+    return Drawn(method, rows, MapPoints(points, np.searchsorted(rows, part).astype(np.int32), title))
 
 
 def _map(
-    embedded: Embedded, rows: NDArray[np.int32], places: Places, painted: colouring.Colouring
+    embedded: Embedded, rows: NDArray[np.int32], places: MapPoints, painted: colouring.Colouring
 ) -> tuple[str, str, str]:
     return (
-        scatter.texts_of(embedded.stamp, embedded.texts, rows),
-        scatter.points_of(embedded.stamp, next(_drawings), places),
-        scatter.paint_of(embedded.stamp, painted, rows),
+        scatter.map_texts(embedded.stamp, embedded.texts, rows),
+        scatter.map_points(embedded.stamp, next(_drawings), places),
+        scatter.map_colours(embedded.stamp, painted, rows),
     )
 
 
@@ -249,10 +254,10 @@ def _rows(embedded: Embedded | None, event: gr.EventData, name: str) -> list[int
 
 
 def _colour_choices(embedded: Embedded, current: str) -> gr.Dropdown:
-    offered = colouring.choices(embedded)
+    offered = colouring.colour_choices(embedded)
     kept = current in offered and current != colouring.ONE_COLOUR
     return gr.Dropdown(choices=offered, value=current if kept else offered[0])
 
 
-def _beside_choices(shared: Shared, key: str, owner: str) -> Sequence[tuple[str, str]]:
-    return spaces.choices([(title, other) for title, other in shared.engines.choices(owner) if other != key])
+def _comparison_choices(shared: Shared, key: str, owner: str) -> Sequence[tuple[str, str]]:
+    return spaces.comparison_choices([(title, other) for title, other in shared.engines.choices(owner) if other != key])

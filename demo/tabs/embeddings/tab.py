@@ -9,17 +9,18 @@ import gradio as gr
 from demo.answers.embedded import Embedded
 from demo.inputs.examples import sentence_sets
 from demo.inputs.text_input import Sentences, sentence_files
+from demo.latest_only import LatestOnly
 from demo.maps import clusters, colouring
-from demo.maps.exporting import Format, export
+from demo.maps.exporting import ExportFormat, export_embeddings
 from demo.maps.projection import Projection
-from demo.maps.spaces import NOTHING, OWN, Beside
+from demo.maps.spaces import NO_COMPARISON, OWN
 from demo.tabs.embeddings import steps
-from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, latest, message_place, reporting
-from demo.turns import Turns
+from demo.tabs.panels import Panel, answering, build_panel, panel_class
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, message_place, reporting
 from demo.views import figures, message
 from demo.views.maps import heatmap, scatter
 from demo.views.maps.scatter import ScatterMap
-from demo.views.maps.selection import NOTHING as NOTHING_CHOSEN
+from demo.views.maps.selection import NOTHING_SELECTED
 from mtl.recipe import Pooling
 
 _FETCH = "() => { setTimeout(() => document.querySelector('#ph-export-file a, #ph-export-file')?.click(), 100) }"
@@ -40,26 +41,26 @@ class Widgets:
     colour_by: gr.Dropdown
     clusters: gr.Number
     pooling: gr.Dropdown
-    beside: gr.Dropdown
+    compare_with: gr.Dropdown
     query: gr.Textbox
     query_problem: gr.HTML
-    beside_problem: gr.HTML
+    comparison_problem: gr.HTML
     left: ScatterMap
     right: ScatterMap
-    right_place: gr.Column
+    second_place: gr.Column
     heat: gr.Plot
     heat_note: gr.HTML
     nearest: gr.HTML
     moved: gr.HTML
-    chosen: gr.HTML
+    selection: gr.HTML
     poolings: gr.HTML
     poolings_problem: gr.HTML
     compare: gr.Button
-    exports: dict[Format, gr.Button]
+    exports: dict[ExportFormat, gr.Button]
     file: gr.DownloadButton
 
 
-def build(shared: Shared) -> None:
+def build_embeddings_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
     sets = sentence_sets()
     with gr.Row():
@@ -100,20 +101,24 @@ def build(shared: Shared) -> None:
                     min_width=80,
                 )
                 pooling = gr.Dropdown([OWN, *Pooling], value=OWN, label="Pooling", min_width=120)
-                beside = gr.Dropdown([NOTHING], value=NOTHING, label="Beside it", min_width=140, elem_id="ph-beside")
+                compare_with = gr.Dropdown(
+                    [NO_COMPARISON], value=NO_COMPARISON, label="Compare with", min_width=140, elem_id="ph-compare-with"
+                )
             query = gr.Textbox(
-                label="Light up what is near to",
-                placeholder="a query of your own, then Enter",
+                label="Search",
+                placeholder="Type a query and press Enter",
                 max_lines=1,
                 elem_id="ph-query",
             )
-            query_problem, beside_problem = message_place(), message_place()
+            query_problem, comparison_problem = message_place(), message_place()
             with gr.Row():
-                with gr.Column(min_width=300):
-                    left = scatter.build(family="embeddings", elem_id="ph-map")
-                with gr.Column(min_width=300, visible=False) as right_place:
-                    right = scatter.build(family="embeddings", elem_id="ph-map-beside")
-    moved = gr.HTML("", elem_id="ph-moved")
+                with gr.Column(min_width=300, elem_classes=panel_class("map", "colours")):
+                    left = scatter.build_scatter_map(family="embeddings", elem_id="ph-map")
+                with gr.Column(
+                    min_width=300, visible=False, elem_classes=panel_class("second", "colours")
+                ) as second_place:
+                    right = scatter.build_scatter_map(family="embeddings", elem_id="ph-map-second")
+    moved = gr.HTML("", elem_id="ph-moved", elem_classes=panel_class("second"))
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
             heading("Similarity", "Cosine of every pair, alike sentences side by side.")
@@ -121,79 +126,108 @@ def build(shared: Shared) -> None:
                 figures.placeholder(steps.EMPTY, height=heatmap.HEIGHT),
                 show_label=False,
                 elem_id="ph-heatmap",
-                elem_classes="ph-figure-box",
+                elem_classes=["ph-figure-box", *panel_class("heat")],
             )
             heat_note = gr.HTML(message.note(" "))
         with gr.Column(scale=1, min_width=320):
             heading("Nearest", "Cosine in the original space, not on the map. Click a point to ask for its neighbours.")
-            nearest = gr.HTML(message.empty(steps.EMPTY), elem_id="ph-nearest")
-    heading("Chosen", "What the lasso caught.")
-    chosen = gr.HTML(message.empty(NOTHING_CHOSEN), elem_id="ph-chosen")
+            nearest = gr.HTML(
+                message.empty(steps.EMPTY), elem_id="ph-nearest", elem_classes=panel_class("near", "second")
+            )
+    heading("Selection", "The points inside the lasso.")
+    selection = gr.HTML(message.empty(NOTHING_SELECTED), elem_id="ph-selection", elem_classes=panel_class("sentences"))
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
             heading("Six poolings", "The same pass, pooled in six ways; put one beside the map to see it.")
             with gr.Row(elem_classes="ph-action"):
                 compare = gr.Button("Compare poolings", size="md")
             poolings_problem = message_place()
-            poolings = gr.HTML("", elem_id="ph-poolings")
+            poolings = gr.HTML("", elem_id="ph-poolings", elem_classes=panel_class("poolings"))
         with gr.Column(scale=1, min_width=320):
-            heading("Take along", "Embeddings of all sentences; .parquet and .csv with sentences and predictions too.")
-            with gr.Row(elem_classes="ph-action"):
-                exports = {form: gr.Button(str(form), size="md") for form in Format}
+            heading("Export", "Embeddings of all sentences; .parquet and .csv also hold sentences and predictions.")
+            with gr.Row(elem_classes=["ph-action", *panel_class("sentences")]):
+                exports = {form: gr.Button(str(form), size="md") for form in ExportFormat}
                 file = gr.DownloadButton("file", visible="hidden", elem_id="ph-export-file")
     widgets = Widgets(
-        text, embed, upload, cost, problem, upload_problem, upload_note, method, colour_by, number, pooling, beside,
-        query, query_problem, beside_problem, left, right, right_place, heat, heat_note, nearest, moved, chosen,
-        poolings, poolings_problem, compare, exports, file,
+        text, embed, upload, cost, problem, upload_problem, upload_note, method, colour_by, number, pooling,
+        compare_with, query, query_problem, comparison_problem, left, right, second_place, heat, heat_note, nearest,
+        moved, selection, poolings, poolings_problem, compare, exports, file,
     )  # fmt: skip
     _wire(shared, widgets, list(zip(examples, (example.sentences for example in sets), strict=True)))
 
 
+@dataclass(frozen=True)
+class _States:
+    embedded: gr.State
+    drawn: gr.State
+    other: gr.State
+    pointed: gr.State
+
+
+@dataclass(frozen=True)
+class _Panels:
+    sentences: Panel
+    map: Panel
+    colours: Panel
+    second: Panel
+    heat: Panel
+    near: Panel
+    poolings: Panel
+
+
+def _build_panels(shared: Shared, w: Widgets) -> _Panels:
+    sentences = build_panel("sentences", [shared.picker, w.text, w.pooling])
+    drawn = build_panel("map", [w.method], after=sentences)
+    return _Panels(
+        sentences=sentences,
+        map=drawn,
+        colours=build_panel("colours", [w.colour_by, w.clusters], after=drawn),
+        second=build_panel("second", [w.compare_with], after=drawn),
+        heat=build_panel("heat", after=sentences),
+        near=build_panel("near", None, after=sentences),
+        poolings=build_panel("poolings", None, after=sentences),
+    )
+
+
 def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]]) -> None:
-    embedded, drawn, other = gr.State(None), gr.State(None), gr.State(None)
+    states = _States(gr.State(None), gr.State(None), gr.State(None), gr.State(None))
+    embedded, drawn = states.embedded, states.drawn
     uploaded = gr.State(examples[0][1])
     model: dict[str, Any] = {"trigger_mode": "multiple", "show_progress": "hidden", **ON_ENGINE}
     view: dict[str, Any] = model | {"concurrency_id": "embedding-views"}
-    asked = [shared.picker, shared.owner]
     colours = [w.colour_by, w.clusters]
+    panels = _build_panels(shared, w)
 
-    compute_step: dict[str, Any] = {
-        "fn": partial(steps.compute, shared),
-        "inputs": [gr.State(Turns()), *asked, w.text, uploaded, w.pooling, w.colour_by],
-        "outputs": [w.problem, embedded, w.cost, w.colour_by, w.beside, w.moved, w.chosen, w.poolings],
-        **model,
-    }
-    draw_step: dict[str, Any] = {
-        "fn": latest(steps.draw, outputs=4),
-        "inputs": [gr.State(Turns()), embedded, w.method, *colours],
-        "outputs": [*w.left.drawing, drawn],
-        **view | {"show_progress": "minimal", "show_progress_on": w.cost},
-    }
-    beside_step: dict[str, Any] = {
-        "fn": partial(steps.put_beside, shared),
-        "inputs": [gr.State(Turns()), *asked, embedded, drawn, w.beside, *colours, w.method],
-        "outputs": [w.beside_problem, w.right_place, *w.right.drawing, other, w.moved],
-        **model,
-    }
-    paint_step: dict[str, Any] = {
-        "fn": latest(steps.paint, outputs=3),
-        "inputs": [gr.State(Turns()), embedded, drawn, *colours],
-        "outputs": [w.left.paint, w.right.paint, w.clusters],
-        **view,
-    }
-    heat_step: dict[str, Any] = {
-        "fn": latest(steps.heat, outputs=2),
-        "inputs": [gr.State(Turns()), embedded, shared.width],
-        "outputs": [w.heat, w.heat_note],
-        **view,
-    }
-    near = gr.State(Turns())
-    near_step: dict[str, Any] = {
-        "fn": latest(reporting(partial(steps.near_query, shared), outputs=3), outputs=4),
-        "inputs": [near, *asked, embedded, drawn, w.query, w.pooling, other],
-        "outputs": [w.query_problem, w.nearest, w.left.glow, w.right.glow],
-        **model,
-    }
+    compute_step: dict[str, Any] = model | panels.sentences.event(
+        partial(steps.compute, shared),
+        [panels.poolings.requests, shared.picker, shared.owner, w.text, uploaded, w.pooling, w.colour_by],
+        [embedded, w.cost, w.colour_by, w.compare_with, w.moved, w.selection, panels.poolings.shown, w.poolings],
+        problem=w.problem,
+    )
+    draw_step: dict[str, Any] = (
+        view
+        | {"show_progress": "minimal", "show_progress_on": w.cost}
+        | panels.map.event(steps.draw, [embedded, w.method, *colours], [*w.left.drawing, drawn])
+    )
+    comparison_step: dict[str, Any] = model | panels.second.event(
+        partial(steps.compare_spaces, shared),
+        [shared.owner, embedded, drawn, w.compare_with, *colours],
+        [w.second_place, *w.right.drawing, states.other, w.moved],
+        problem=w.comparison_problem,
+    )
+    paint_step: dict[str, Any] = view | panels.colours.event(
+        steps.paint, [embedded, drawn, *colours], [w.left.paint, w.right.paint, w.clusters]
+    )
+    heat_step: dict[str, Any] = view | panels.heat.event(steps.heat, [embedded, shared.width], [w.heat, w.heat_note])
+    asked = [shared.owner, embedded, drawn, w.query, states.other, states.pointed]
+    highlighted = [w.nearest, w.left.highlight, w.right.highlight]
+    near_step: dict[str, Any] = model | panels.near.event(
+        partial(steps.near_query, shared), asked, [*highlighted, states.pointed], problem=w.query_problem
+    )
+    again_step: dict[str, Any] = view | panels.near.event(steps.near_again, asked, highlighted)
+
+    def draw_maps(trigger: Any) -> None:  # noqa: ANN401
+        trigger(**draw_step).then(**comparison_step).then(**paint_step).then(**again_step)
 
     first = [gr.on([w.embed.click, w.text.submit, shared.picker.change, w.pooling.input], **compute_step)]
     for button, sentences in examples:
@@ -206,44 +240,47 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
         show_progress="hidden",
         api_visibility="private",
     )
-    first.append(read.then(**compute_step))
+    first.append(read.success(**panels.sentences.after_edit(compute_step)))
     w.embed.click(str, None, w.upload_problem, **QUICK)
     for event in first:
-        event.then(**draw_step).then(**beside_step)
+        draw_maps(event.then)
         event.then(**heat_step)
         event.then(**near_step)
-    w.method.change(**draw_step).then(**beside_step)
-    w.beside.input(**beside_step)
+    draw_maps(w.method.change)
+    w.compare_with.input(**comparison_step).then(**paint_step).then(**again_step)
     gr.on([w.colour_by.input, w.clusters.change], **paint_step)
     w.query.submit(**near_step)
-    _wire_maps(w, near, embedded, other, view)
+    _wire_maps(w, panels.near, states, view)
     w.compare.click(
-        reporting(partial(steps.compare_poolings, shared), outputs=1),
-        [*asked, embedded],
-        [w.poolings_problem, w.poolings],
         **model | {"show_progress": "minimal", "show_progress_on": w.poolings},
+        **panels.poolings.event(
+            partial(steps.compare_poolings, shared), [shared.owner, embedded], [w.poolings], problem=w.poolings_problem
+        ),
     )
     for form, button in w.exports.items():
         button.click(partial(_export, form), embedded, w.file, **view).then(None, js=_FETCH, **QUICK)
 
 
-def _wire_maps(w: Widgets, near: gr.State, embedded: gr.State, other: gr.State, view: dict[str, Any]) -> None:
+def _wire_maps(w: Widgets, near: Panel, states: _States, view: dict[str, Any]) -> None:
     # Gradio finds the event by the annotation of a plain function, so these two stand here.
-    def picked(turns: Turns, sentences: Embedded | None, beside: Beside | None, event: gr.EventData) -> tuple[Any, ...]:
-        turns.take()
-        return steps.picked(sentences, event, beside)
+    def picked(event: gr.EventData, requests: LatestOnly, sent: str, *values: Any) -> Any:  # noqa: ANN401
+        _, embedded, other = values
+        answer = answering(lambda: steps.picked(embedded, event, other), outputs=len(found))
+        return answer(requests, sent)
 
-    def chosen(sentences: Embedded | None, event: gr.EventData) -> tuple[str]:
-        return steps.chosen(sentences, event)
+    def selected(sentences: Embedded | None, event: gr.EventData) -> tuple[str]:
+        return steps.selected(sentences, event)
 
+    found = [w.nearest, w.left.highlight, w.right.highlight, states.pointed]
+    pick_step = view | near.event(steps.picked, [states.embedded, states.other], found) | {"fn": picked}
     for sentence_map in (w.left, w.right):
-        sentence_map.html.pick(picked, [near, embedded, other], [w.nearest, w.left.glow, w.right.glow], **view)
-        sentence_map.html.lasso(chosen, embedded, [w.chosen], **view)
+        sentence_map.html.pick(**pick_step)
+        sentence_map.html.lasso(selected, states.embedded, [w.selection], **view)
 
 
 def _example(sentences: Sentences) -> tuple[str, Sentences, str]:
     return sentences.shown, sentences, ""
 
 
-def _export(form: Format, embedded: Embedded | None) -> Any:  # noqa: ANN401
-    return gr.skip() if embedded is None else str(export(embedded, form))
+def _export(form: ExportFormat, embedded: Embedded | None) -> Any:  # noqa: ANN401
+    return gr.skip() if embedded is None else str(export_embeddings(embedded, form))

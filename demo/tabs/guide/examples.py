@@ -1,5 +1,6 @@
 """The guide's live examples: each a few widgets that run the model or the formula which the page is about."""
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ from demo.answers.engines import BACKBONE
 from demo.inputs.examples import ENTITY_EXAMPLES, sentence_sets
 from demo.inputs.text_input import one_text
 from demo.maps import similarity
-from demo.tabs.shared import ON_ENGINE, Shared, heading, latest, message_place, reporting
+from demo.tabs.panels import build_panel, panel_class
+from demo.tabs.shared import ON_ENGINE, Shared, heading, message_place
 from demo.training import architecture
-from demo.turns import Turns
 from demo.views import guide, message
 from mtl.errors import InputError
 from mtl.metrics import embedding_metrics
@@ -33,8 +34,9 @@ def pooling(shared: Shared) -> None:
     second = gr.Textbox(_PAIR[1], label="Another sentence")
     run = gr.Button("Compare the poolings", size="md")
     problem = message_place()
-    found = gr.HTML(message.empty("Press the button to see how alike the two are."), elem_id="ph-guide-poolings")
-    _wire([run.click, first.submit, second.submit], partial(_poolings, shared), [first, second], [problem, found])
+    found = _result("poolings", "Press the button to see how alike the two are.")
+    triggers = [run.click, first.submit, second.submit]
+    _wire("poolings", triggers, partial(_poolings, shared), [first, second], [problem, found])
 
 
 def heads(shared: Shared) -> None:
@@ -44,10 +46,9 @@ def heads(shared: Shared) -> None:
     run = gr.Button("Ask every head", size="md")
     problem = message_place()
     cost = gr.HTML(message.note(" "))
-    found = gr.HTML(message.empty("Press the button: one pass, and each head answers."), elem_id="ph-guide-heads")
-    _wire(
-        [run.click, text.submit], partial(_heads, shared), [shared.picker, shared.owner, text], [problem, cost, found]
-    )
+    found = _result("heads", "Press the button: one pass, and each head answers.")
+    inputs = [shared.picker, shared.owner, text]
+    _wire("heads", [run.click, text.submit], partial(_heads, shared), inputs, [problem, cost, found])
 
 
 def freezing(shared: Shared) -> None:
@@ -65,8 +66,9 @@ def backbone(shared: Shared) -> None:
     text = gr.Textbox(_FIELD, label="A sentence of your field", lines=2)
     run = gr.Button("Cut it into pieces", size="md")
     problem = message_place()
-    found = gr.HTML(message.empty("Press the button to see how well it knows these words."), elem_id="ph-guide-pieces")
-    _wire([run.click, text.submit], partial(_pieces, shared), [shared.picker, shared.owner, text], [problem, found])
+    found = _result("pieces", "Press the button to see how well it knows these words.")
+    inputs = [shared.picker, shared.owner, text]
+    _wire("pieces", [run.click, text.submit], partial(_pieces, shared), inputs, [problem, found])
 
 
 def training(shared: Shared) -> None:
@@ -92,17 +94,23 @@ def measuring(shared: Shared) -> None:
     heading("Try it", "The model in the header beside the untouched backbone, on our example sentences.")
     run = gr.Button("Measure its drift", size="md")
     problem = message_place()
-    found = gr.HTML(message.empty("Press the button: two passes over the same sentences."), elem_id="ph-guide-drift")
-    _wire([run.click], partial(_drift, shared), [shared.picker, shared.owner], [problem, found])
+    found = _result("drift", "Press the button: two passes over the same sentences.")
+    _wire("drift", [run.click], partial(_drift, shared), [shared.picker, shared.owner], [problem, found])
 
 
-def _wire(triggers: list[Any], handler: Any, inputs: list[Any], outputs: list[Any]) -> None:  # noqa: ANN401
-    count = len(outputs)
+def _result(name: str, empty: str) -> gr.HTML:
+    return gr.HTML(message.empty(empty), elem_id=f"ph-guide-{name}", elem_classes=panel_class(f"guide-{name}"))
+
+
+def _wire(
+    name: str, triggers: list[Any], handler: Callable[..., tuple[Any, ...]], inputs: list[Any], outputs: list[Any]
+) -> None:
+    """Let the triggers fill the outputs, the first of which is the place for an error."""
+    panel = build_panel(f"guide-{name}", [widget for widget in inputs if not isinstance(widget, gr.BrowserState)])
+    problem, *filled = outputs
     gr.on(
         triggers,
-        latest(reporting(handler, outputs=count - 1), outputs=count),
-        [gr.State(Turns()), *inputs],
-        outputs,
+        **panel.event(handler, inputs, filled, problem=problem),
         trigger_mode="multiple",
         show_progress="minimal",
         show_progress_on=outputs[-1],
@@ -121,12 +129,12 @@ def _poolings(shared: Shared, first: str, second: str) -> tuple[str]:
     texts = [one_text(text, shared.settings) for text in (first, second)]
     model = _backbone_poolings()
     vectors = model.encode(texts)
-    found = {str(name): float(similarity.cosines(pair)[0, 1]) for name, pair in vectors.items()}
-    return (guide.cosines(found, own=str(model.own)),)
+    found = {str(name): float(similarity.cosine_matrix(pair)[0, 1]) for name, pair in vectors.items()}
+    return (guide.cosine_table(found, own=str(model.own)),)
 
 
 def _heads(shared: Shared, key: str, owner: str, text: str) -> tuple[str, str]:
-    passed = passes.run(shared.engines.get(key, owner), [one_text(text, shared.settings)])
+    passed = passes.analyze_texts(shared.engines.get(key, owner), [one_text(text, shared.settings)])
     return message.cost(passed.analyses, passed.seconds), guide.head_rows(
         passed.analyses[0], passed.tasks, passed.colours
     )
@@ -150,7 +158,7 @@ def _drift(shared: Shared, key: str, owner: str) -> tuple[str]:
         raise InputError(
             f"A model on {untouched.backbone} was expected in the header, this one is on {model.backbone}."
         )
-    before, after = passes.run(untouched, texts), passes.run(model, texts)
+    before, after = passes.analyze_texts(untouched, texts), passes.analyze_texts(model, texts)
     found = embedding_metrics(before.vectors, after.vectors)
     return (
         message.note(

@@ -7,14 +7,14 @@ import gradio as gr
 
 from demo import links
 from demo.guide import measured
-from demo.guide.pages import Page, read
+from demo.guide.pages import Page, read_page
 from demo.tabs.guide import examples
 from demo.tabs.shared import QUICK, Shared
 from demo.views.measured import test_table, timing_table, trial_table
 
 
 @dataclass(frozen=True)
-class Beside:
+class PageSupplement:
     """What stands beside a page's text: its live example, and tables of measured figures under it."""
 
     example: Callable[[Shared], None]
@@ -29,19 +29,19 @@ def _freezing_tables() -> str:
     )
 
 
-_BESIDE = {
-    Page.POOLING: Beside(examples.pooling),
-    Page.HEADS: Beside(examples.heads, lambda: test_table(measured.tests())),
-    Page.FREEZING: Beside(examples.freezing, _freezing_tables),
-    Page.BACKBONE: Beside(examples.backbone),
-    Page.TRAINING: Beside(examples.training),
-    Page.MEASURING: Beside(examples.measuring),
+_SUPPLEMENTS = {
+    Page.POOLING: PageSupplement(examples.pooling),
+    Page.HEADS: PageSupplement(examples.heads, lambda: test_table(measured.tests())),
+    Page.FREEZING: PageSupplement(examples.freezing, _freezing_tables),
+    Page.BACKBONE: PageSupplement(examples.backbone),
+    Page.TRAINING: PageSupplement(examples.training),
+    Page.MEASURING: PageSupplement(examples.measuring),
 }
 
 
-def build(shared: Shared) -> None:
+def build_guide_tab(shared: Shared) -> None:
     """Lay out the tab and wire it."""
-    texts = {page: read(page) for page in Page}
+    texts = {page: read_page(page) for page in Page}
     first = next(iter(Page))
     chosen = gr.Radio(
         [(text.title, page) for page, text in texts.items()], value=first, label="Page", elem_id=links.GUIDE_PAGES
@@ -53,8 +53,8 @@ def build(shared: Shared) -> None:
                 with gr.Column(scale=3, min_width=320):
                     gr.Markdown(f"## {text.title}\n\n{text.body}", elem_classes="ph-prose")
                 with gr.Column(scale=2, min_width=320):
-                    _BESIDE[page].example(shared)
-            tables = _BESIDE[page].tables()
+                    _SUPPLEMENTS[page].example(shared)
+            tables = _SUPPLEMENTS[page].tables()
             if tables:
                 gr.HTML(f'<div class="ph-heading"><h3>Measured here</h3></div>{tables}', elem_classes="ph-measured")
         columns.append(column)

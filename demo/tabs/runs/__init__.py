@@ -1,5 +1,5 @@
 """The Runs tab: every run in a table, and one run opened."""
 
-from demo.tabs.runs.tab import build
+from demo.tabs.runs.tab import build_runs_tab
 
-__all__ = ["build"]
+__all__ = ["build_runs_tab"]

@@ -11,10 +11,12 @@ from demo.answers.engines import Engines, began_key_of, key_of
 from demo.inputs.examples import CLASS_EXAMPLES, ENTITY_EXAMPLES
 from demo.inputs.text_input import lines_of
 from demo.maps.before_after import change
-from demo.tabs.shared import ON_ENGINE, Shared, message_place, reporting
+from demo.tabs.panels import Panel, build_panel, panel_class
+from demo.tabs.shared import ON_ENGINE, Shared, message_place
 from demo.views import figures
 from demo.views.maps.before_after import HEIGHT, change_line, change_map, change_table
 
+_PANEL = "before-after"
 _SENTENCES = "\n".join([*CLASS_EXAMPLES["several"], ENTITY_EXAMPLES["a meeting"], ENTITY_EXAMPLES["lower case"]])
 
 
@@ -30,9 +32,20 @@ class BeforeAfter:
     line: gr.HTML
     map: gr.Plot
     table: gr.HTML
+    panel: Panel
+
+    @property
+    def results(self) -> list[Any]:
+        """What the button fills."""
+        return [self.line, self.map, self.table]
+
+    @property
+    def clearing(self) -> list[Any]:
+        """What `cleared` empties."""
+        return [self.panel.shown, *self.results]
 
 
-def build() -> BeforeAfter:
+def build_before_after() -> BeforeAfter:
     """Lay out the fold."""
     with gr.Accordion("Before and after", open=True, elem_classes="ph-fold", elem_id="ph-before-after") as fold:
         with gr.Row():
@@ -43,18 +56,23 @@ def build() -> BeforeAfter:
                     go = gr.Button("Show before and after", variant="primary", size="md", elem_id="ph-show-change")
                     line = gr.HTML("", elem_id="ph-change-line")
                 problem = message_place("ph-change-problem")
-            with gr.Column(min_width=320):
-                places = gr.Plot(
-                    figures.placeholder("Rings before, dots after.", height=HEIGHT),
-                    show_label=False,
-                    elem_id="ph-change-map",
-                    elem_classes="ph-figure-box",
-                )
-        table = gr.HTML("", elem_id="ph-change-table")
-    return BeforeAfter(fold, sentences, other, go, problem, line, places, table)
+            with gr.Column(min_width=320, elem_classes=panel_class(_PANEL)):
+                places = gr.Plot(_empty_map(), show_label=False, elem_id="ph-change-map", elem_classes="ph-figure-box")
+        table = gr.HTML("", elem_id="ph-change-table", elem_classes=panel_class(_PANEL))
+        panel = build_panel(_PANEL, [sentences, other])
+    return BeforeAfter(fold, sentences, other, go, problem, line, places, table, panel)
 
 
-def choices(engines: Engines, run_id: str, owner: str) -> list[tuple[str, str]]:
+def cleared() -> tuple[Any, ...]:
+    """No results: those on the page belong to another run."""
+    return "", "", _empty_map(), ""
+
+
+def _empty_map() -> Any:  # noqa: ANN401
+    return figures.placeholder("Rings before, dots after.", height=HEIGHT)
+
+
+def before_choices(engines: Engines, run_id: str, owner: str) -> list[tuple[str, str]]:
     """What the run began from, and every other model."""
     others = [(title, key) for title, key in engines.choices(owner) if key != key_of(run_id)]
     return [("what the run began from", began(run_id)), *others]
@@ -65,12 +83,16 @@ def began(run_id: str) -> str:
     return began_key_of(run_id)
 
 
-def wire(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
+def wire_before_after(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
     """Wire the button."""
     widgets.go.click(
-        reporting(partial(_compare, shared), outputs=3),
-        [shared.owner, opened, widgets.sentences, widgets.other],
-        [widgets.problem, widgets.line, widgets.map, widgets.table],
+        **widgets.panel.event(
+            partial(_compare, shared),
+            [shared.owner, opened, widgets.sentences, widgets.other],
+            widgets.results,
+            problem=widgets.problem,
+        ),
+        trigger_mode="multiple",
         show_progress="minimal",
         show_progress_on=widgets.line,
         **ON_ENGINE,
@@ -79,7 +101,7 @@ def wire(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
 
 def _compare(shared: Shared, owner: str, run_id: str, text: str, other: str) -> tuple[Any, ...]:
     lines = lines_of(text, shared.settings)
-    before = passes.run(shared.engines.get(other, owner), lines)
-    after = passes.run(shared.engines.get(key_of(run_id), owner), lines)
+    before = passes.analyze_texts(shared.engines.get(other, owner), lines)
+    after = passes.analyze_texts(shared.engines.get(key_of(run_id), owner), lines)
     found = change(before, after)
     return change_line(found), change_map(found), change_table(found)

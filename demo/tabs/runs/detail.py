@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demo.answers.engines import key_of
+from demo.latest_only import LatestOnly
 from demo.runs import status_of
 from demo.runs.info import TABLE, name_of
 from demo.runs.manager import can_resume
@@ -32,7 +33,7 @@ _STRATEGIES = {
     "last layer": f"{Preset.LAST_LAYERS}:1",
     "last 2 layers": f"{Preset.LAST_LAYERS}:2",
     "full": Preset.FULL,
-    "heads first, then all": Preset.PROBE_THEN_FINETUNE,
+    "probe, then fine-tune": Preset.PROBE_THEN_FINETUNE,
     "gradual": Preset.GRADUAL,
     "adapters": Preset.LORA,
 }
@@ -76,12 +77,18 @@ class Detail:
         """What `Opening.show` fills."""
         return [
             self.place, *self.progressing,
-            self.before_after.fold, self.before_after.other, self.before_after.line, self.evaluation.fold,
-            self.evaluation.task, self.evaluation.result, self.recipe, self.compare, self.name, self.sure,
+            self.before_after.fold, self.before_after.other, *self.before_after.clearing, self.evaluation.fold,
+            self.evaluation.task, self.evaluation.panel.shown, self.evaluation.result, self.recipe, self.compare,
+            self.name, self.sure,
         ]  # fmt: skip
 
+    @property
+    def pending(self) -> list[gr.State]:
+        """The requests that `dropping` drops."""
+        return [self.before_after.panel.requests, self.evaluation.panel.requests]
 
-def build() -> Detail:
+
+def build_run_detail() -> Detail:
     """Lay out the place of an opened run."""
     with gr.Column(visible=False, elem_id="ph-run-detail") as place:
         title = gr.HTML("", elem_id="ph-run-detail-card")
@@ -94,8 +101,8 @@ def build() -> Detail:
             download = gr.Button("Download", size="md", elem_id="ph-detail-download")
             file = gr.DownloadButton("Download", visible="hidden", elem_id="ph-detail-file")
         compared = gr.HTML("", elem_id="ph-compared", elem_classes="ph-message")
-        before_after = run_before_after.build()
-        evaluation = run_evaluation.build()
+        before_after = run_before_after.build_before_after()
+        evaluation = run_evaluation.build_evaluation()
         with gr.Accordion("Compare strategies", open=False, elem_classes="ph-fold", elem_id="ph-compare-fold"):
             strategies = gr.CheckboxGroup(
                 list(_STRATEGIES.items()),
@@ -132,7 +139,7 @@ class Opening:
     detail: Detail
 
     def show(self, owner: str, run_id: str, ticked: list[str]) -> tuple[Any, ...]:
-        """Fill the place of the opened run; a comparison lays its runs over each other.
+        """Fill the place of the opened run; for a comparison its runs are overlaid.
 
         Raises:
             RunError: there is no such run of this owner.
@@ -142,20 +149,21 @@ class Opening:
         folder = self.shared.runs.get(run_id, owner)
         status, group = status_of(folder), is_comparison(folder)
         ended, usable = status.state.has_ended, (folder.best / "config.json").is_file()
-        laid = [id_of(member) for member in members(folder)] if group else ticked or [run_id]
+        overlaid = [id_of(member) for member in members(folder)] if group else ticked or [run_id]
         trains = self.shared.settings.training is not Training.OFF
         return (
-            laid,
+            overlaid,
             gr.Column(visible=True),
             *self._progress(folder),
             gr.Accordion(visible=usable and ended),
             gr.Dropdown(
-                choices=run_before_after.choices(self.shared.engines, run_id, owner),
+                choices=run_before_after.before_choices(self.shared.engines, run_id, owner),
                 value=run_before_after.began(run_id),
             ),
-            "",
+            *run_before_after.cleared(),
             gr.Accordion(visible=usable and ended),
             run_evaluation.task_choice(folder),
+            "",
             "",
             _recipe_text(folder, public=self.shared.settings.public),
             gr.Button(interactive=trains),
@@ -187,7 +195,7 @@ class Opening:
         )
 
     def again(self, owner: str, run_id: str) -> tuple[Any, ...]:
-        """The same after something was done; the choice of laid curves stays."""
+        """The same after something was done; the selection of overlaid curves stays."""
         return (*self.show(owner, run_id, [run_id])[1:],)
 
     def stop(self, owner: str, run_id: str) -> tuple[Any, ...]:
@@ -240,7 +248,19 @@ class Opening:
         return (folder.id, *self.again(owner, folder.id))
 
 
-def wire(opening: Opening, opened: gr.State) -> list[Any]:
+def dropping(handler: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """A handler that takes `Detail.pending` first: what was asked about the run that was open before is dropped."""
+
+    # No `wraps`: Gradio would count the parameters of the handler inside.
+    def wrapped(before_after: LatestOnly, evaluation: LatestOnly, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        before_after.begin()
+        evaluation.begin()
+        return handler(*values)
+
+    return wrapped
+
+
+def wire_run_detail(opening: Opening, opened: gr.State) -> list[Any]:
     """Wire the buttons.
 
     Returns:
@@ -249,13 +269,16 @@ def wire(opening: Opening, opened: gr.State) -> list[Any]:
     shared, detail = opening.shared, opening.detail
     who = [shared.owner, opened]
 
+    def clicked(button: gr.Button, handler: Callable[..., tuple[Any, ...]], more: Any, filled: list[Any]) -> Any:  # noqa: ANN401
+        return button.click(dropping(handler), [*detail.pending, *who, *more], filled, **QUICK)
+
     def wired(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
         filled = [detail.problem, *detail.outputs]
-        return button.click(reporting(handler, outputs=len(detail.outputs)), [*who, *more], filled, **QUICK)
+        return clicked(button, reporting(handler, outputs=len(filled) - 1), more, filled)
 
     def wired_to_open(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
         filled = [detail.problem, opened, *detail.outputs]
-        return button.click(reporting(handler, outputs=len(filled) - 1), [*who, *more], filled, **QUICK)
+        return clicked(button, reporting(handler, outputs=len(filled) - 1), more, filled)
 
     detail.use.click(opening.use, who, shared.picker, **QUICK)
     packed = detail.download.click(
@@ -269,8 +292,8 @@ def wire(opening: Opening, opened: gr.State) -> list[Any]:
     packed.success(None, detail.file, None, js=SAVE_FILE)
     detail.delete.click(partial(gr.Row, visible=True), None, detail.sure, **QUICK)
     detail.keep.click(partial(gr.Row, visible=False), None, detail.sure, **QUICK)
-    run_before_after.wire(shared, detail.before_after, opened)
-    run_evaluation.wire(shared, detail.evaluation, opened)
+    run_before_after.wire_before_after(shared, detail.before_after, opened)
+    run_evaluation.wire_evaluation(shared, detail.evaluation, opened)
     return [
         wired(detail.stop, opening.stop),
         wired(detail.resume, opening.resume),

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import gradio as gr
 
-from demo.tabs.shared import Shared, message_place, reporting
+from demo.tabs.panels import Panel, build_panel, panel_class
+from demo.tabs.shared import Shared, message_place
 from demo.training.measuring import measure, tasks_of
 from demo.views.training.comparison import measured_table
 from mtl.runs import RunFolder
 
+_PANEL = "evaluation"
 _AT_ONCE = 2
 
 
@@ -24,9 +26,10 @@ class Evaluation:
     go: gr.Button
     problem: gr.HTML
     result: gr.HTML
+    panel: Panel
 
 
-def build() -> Evaluation:
+def build_evaluation() -> Evaluation:
     """Lay out the fold."""
     fold = gr.Accordion("Evaluate on a file", open=False, elem_classes="ph-fold", elem_id="ph-evaluate-fold")
     with fold, gr.Row():
@@ -37,8 +40,9 @@ def build() -> Evaluation:
                 go = gr.Button("Evaluate", variant="primary", size="md", elem_id="ph-evaluate")
             problem = message_place("ph-evaluate-problem")
         with gr.Column(min_width=320):
-            result = gr.HTML("", elem_id="ph-evaluate-result")
-    return Evaluation(fold, task, file, go, problem, result)
+            result = gr.HTML("", elem_id="ph-evaluate-result", elem_classes=panel_class(_PANEL))
+        panel = build_panel(_PANEL, [task, file])
+    return Evaluation(fold, task, file, go, problem, result, panel)
 
 
 def task_choice(folder: RunFolder) -> gr.Dropdown:
@@ -47,12 +51,16 @@ def task_choice(folder: RunFolder) -> gr.Dropdown:
     return gr.Dropdown(choices=names, value=next(iter(names), None))
 
 
-def wire(shared: Shared, widgets: Evaluation, opened: gr.State) -> None:
+def wire_evaluation(shared: Shared, widgets: Evaluation, opened: gr.State) -> None:
     """Wire the button."""
     widgets.go.click(
-        reporting(partial(_evaluate, shared), outputs=1),
-        [shared.owner, opened, widgets.task, widgets.file],
-        [widgets.problem, widgets.result],
+        **widgets.panel.event(
+            partial(_evaluate, shared),
+            [shared.owner, opened, widgets.task, widgets.file],
+            [widgets.result],
+            problem=widgets.problem,
+        ),
+        trigger_mode="multiple",
         concurrency_id="measuring",
         concurrency_limit=_AT_ONCE,
         show_progress="minimal",

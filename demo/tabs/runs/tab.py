@@ -1,4 +1,4 @@
-"""The Runs tab: every run in a table, curves laid over each other, and one run opened."""
+"""The Runs tab: every run in a table, curves overlaid, and one run opened."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -8,11 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from demo.latest_only import LatestOnly
 from demo.runs.facts import Facts, facts_of
 from demo.runs.watching import Watcher
 from demo.tabs import train
 from demo.tabs.runs import detail as run_detail
-from demo.tabs.shared import QUICK, Shared, heading, message_place, reporting
+from demo.tabs.shared import QUICK, Shared, heading, latest, message_place, reporting
 from demo.tabs.train import TrainTab
 from demo.views import figures, message
 from demo.views.training import overlay
@@ -30,12 +31,13 @@ _SHOW_RUNS, _SHOW_TRAIN = _SHOW % "Runs", _SHOW % "Train"
 
 
 @dataclass(frozen=True)
-class _Table:
+class _RunTable:
     shown: gr.HTML
     problem: gr.HTML
     ticked: gr.State
     opened: gr.State
     seen: gr.State
+    requests: gr.State
     timer: gr.Timer
 
 
@@ -52,52 +54,56 @@ class _Overlay:
         return [self.metric, self.losses, self.metrics, self.settings, self.figures]
 
 
-def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
+def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
     """Lay out the tab and wire it; `tab` is the one that it stands in."""
     watcher = Watcher()
-    heading("Runs", "Tick runs to lay their curves over each other; press a name to open a run.")
-    table = _Table(
+    heading("Runs", "Select runs to overlay their curves. Click a name to open a run.")
+    table = _RunTable(
         gr.HTML(message.note("Looking …"), elem_id="ph-runs", js_on_load=PRESSES, min_height=120),
         message_place("ph-runs-problem"),
         gr.State([]),
         gr.State(""),
         gr.State(""),
+        gr.State(LatestOnly()),
         gr.Timer(_SECONDS, active=False),
     )
-    detail = run_detail.build()
+    detail = run_detail.build_run_detail()
     over = _lay_out_overlay()
     opening = run_detail.Opening(shared, watcher, detail)
     board = _Board(shared, watcher, opening)
     looked = {
-        "fn": board.look,
-        "inputs": [shared.owner, table.ticked, table.opened],
+        "fn": latest(board.look, outputs=3),
+        "inputs": [table.requests, shared.owner, table.ticked, table.opened],
         "outputs": [table.shown, table.seen, table.timer],
         **QUICK,
     }
-    laid = {
-        "fn": board.lay_over,
-        "inputs": [shared.owner, table.ticked, over.metric],
+    overlaid = {
+        "fn": latest(board.draw_overlay, outputs=len(over.outputs)),
+        "inputs": [table.requests, shared.owner, table.ticked, over.metric],
         "outputs": over.outputs,
         **QUICK,
     }
 
     # Gradio finds the event by the annotation of a plain function; it does not look into a partial.
-    def lay(event: gr.EventData, ticked: list[str]) -> list[str]:
+    def tick(event: gr.EventData, requests: LatestOnly, ticked: list[str]) -> list[str]:
+        requests.begin()
         return _turned(ticked, str(event._data.get("run", "")))
 
-    def press(event: gr.EventData) -> str:
+    def press(event: gr.EventData, requests: LatestOnly) -> str:
+        requests.begin()
         return str(event._data.get("run", ""))
 
-    tab.select(**looked).then(**laid)
+    tab.select(**looked).then(**overlaid)
+    refreshed = [table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing]
     table.timer.tick(
-        board.again,
-        [shared.owner, table.ticked, table.opened, table.seen, over.metric],
-        [table.ticked, table.shown, table.seen, *over.outputs, *detail.progressing],
+        latest(board.again, outputs=len(refreshed), begins=False),
+        [table.requests, shared.owner, table.ticked, table.opened, table.seen, over.metric],
+        refreshed,
         **QUICK,
     )
-    table.shown.lay(lay, table.ticked, table.ticked, **QUICK).then(**looked).then(**laid)
-    over.metric.input(**laid)
-    opened = [table.shown.open(press, None, table.opened, **QUICK)]
+    table.shown.overlay(tick, [table.requests, table.ticked], table.ticked, **QUICK).then(**looked).then(**overlaid)
+    over.metric.input(**overlaid)
+    opened = [table.shown.open(press, table.requests, table.opened, **QUICK)]
     if training is not None:
         buttons = training.monitor.buttons
         for button in (buttons.before_after, buttons.compare):
@@ -108,17 +114,17 @@ def build(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
         ).then(None, None, None, js=_SHOW_TRAIN)
     for event in opened:
         event.then(
-            reporting(opening.show, outputs=1 + len(detail.outputs)),
-            [shared.owner, table.opened, table.ticked],
+            run_detail.dropping(reporting(opening.show, outputs=1 + len(detail.outputs))),
+            [*detail.pending, shared.owner, table.opened, table.ticked],
             [table.problem, table.ticked, *detail.outputs],
             **QUICK,
-        ).then(**looked).then(**laid)
-    for changed in run_detail.wire(opening, table.opened):
-        changed.then(**looked).then(**laid)
+        ).then(**looked).then(**overlaid)
+    for changed in run_detail.wire_run_detail(opening, table.opened):
+        changed.then(**looked).then(**overlaid)
 
 
 def _lay_out_overlay() -> _Overlay:
-    heading("Over each other")
+    heading("Overlay")
     metric = gr.Dropdown([], label="Metric", elem_id="ph-overlay-metric", elem_classes="ph-short", interactive=True)
     with gr.Row():
         with gr.Column(min_width=320):
@@ -138,7 +144,7 @@ def _lay_out_overlay() -> _Overlay:
 
 
 def _plot(elem_id: str) -> gr.Plot:
-    empty = figures.placeholder("Tick runs in the table.", height=overlay.HEIGHT)
+    empty = figures.placeholder("Select runs in the table.", height=overlay.HEIGHT)
     return gr.Plot(empty, show_label=False, elem_id=elem_id, elem_classes="ph-figure-box")
 
 
@@ -163,11 +169,11 @@ class _Board:
             ticked,
             run_table(facts, ticked=ticked, opened=opened),
             _seen(facts),
-            *self.lay_over(owner, ticked, metric),
+            *self.draw_overlay(owner, ticked, metric),
             *self.opening.progress(owner, opened),
         )
 
-    def lay_over(self, owner: str, ticked: list[str], metric: str | None) -> tuple[Any, ...]:
+    def draw_overlay(self, owner: str, ticked: list[str], metric: str | None) -> tuple[Any, ...]:
         known = {run.info.id: run for run in self._facts(owner)}
         runs = [known[run_id] for run_id in ticked if run_id in known]
         keys = overlay.metric_keys(runs)
@@ -193,7 +199,7 @@ def _seen(facts: Sequence[Facts]) -> str:
 
 
 def _watch(shared: Shared, owner: str, run_id: str) -> tuple[gr.Dropdown, str]:
-    return gr.Dropdown(choices=train.choices(shared, owner), value=run_id), run_id
+    return gr.Dropdown(choices=train.run_choices(shared, owner), value=run_id), run_id
 
 
 def _turned(ticked: list[str], run_id: str) -> list[str]:

@@ -18,22 +18,23 @@ from demo.tabs.train import model as model_step
 from demo.tabs.train import plan as plan_step
 from demo.training import architecture
 from demo.training.beginnings import beginnings, keyed, resolved
-from demo.training.form_values import NAMES, form_of, remembered, to_remember, values_of
+from demo.training.form_values import NAMES, NUMBERS, form_of, remembered, to_remember, values_of
 from demo.training.freezing_choice import Freezing, one_head, pressed
 from demo.training.network import Network, network
 from demo.training.planner import Forecast, Planner
 from demo.training.recipe_form import Form, heads_of, recipe_of
 from demo.training.recipe_reading import read_form
 from demo.views import message
-from demo.views.training.amounts import duration, megabytes, millions
 from demo.views.training.data import data_line
+from demo.views.training.format import duration, megabytes, millions
 from demo.views.training.plan import advice, plan_card, warning_list
 from demo.views.training.stack import stack
 from mtl.errors import MtlError
 from mtl.recipe import Preset, Recipe
 
 TITLES = ("1  Data", "2  Model", "3  Freezing", "4  Plan")
-_MEASURING = "A few batches are measured in a process of its own …"
+_MEASURING = "Measuring a few batches in a separate process …"
+_NO_PLAN = "There is no plan for this form."
 
 
 @dataclass(frozen=True)
@@ -45,58 +46,56 @@ class Answers:
     runs: RunManager
 
     def read(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        """Everything that the form says at once.
+        """Everything that the form says without a new plan; what is wrong with it comes first.
 
-        Raises:
-            MtlError: a field is wrong.
+        A plan that is known already is shown; otherwise advice, warnings and figures of an earlier form are cleared.
         """
         known = kept_drafts.known(owner, self.settings)
-        filled = form_of(values)
+        filled, problem = _filled(values)
         choice = one_head(filled.freezing, heads_of(_chosen(filled, known)))
         filled = replace(filled, freezing=choice)
-        form, recipe = self._recipe(filled, known, owner)
-        forecast = self.planner.known(recipe)
+        form, recipe = self._resolved(filled, owner), None
+        try:
+            if not problem:
+                form, recipe = self._recipe(filled, known, owner)
+        except MtlError as error:
+            problem = str(error)
+        forecast = self.planner.known(recipe) if recipe else None
         drawn, depth = _network(form, known, forecast), _depth(form.backbone)
+        waiting = _MEASURING if recipe else _NO_PLAN
         return (
-            *_folds(form, known, drawn, forecast),
+            message.problem(problem) if problem else "",
+            *_folds(form, known, drawn, (forecast, "measuring …" if recipe else "no plan")),
             data_step.summary_of(form.tasks, known),
             stack(drawn),
+            *_plan_outputs(forecast, choice.preset, waiting=waiting),
             gr.Slider(visible=choice.has_layers, maximum=depth, value=max(1, min(choice.layers, depth))),
             gr.Checkbox(visible=choice.has_depth, value=choice.everything),
             list(choice.frozen_heads),
-            *plan_step.defaults(recipe),
-            as_yaml(without_folders(recipe) if self.settings.public else recipe),
-            plan_card(forecast, note="" if forecast else _MEASURING),
-            to_remember(values_of(filled)),
+            *(plan_step.defaults(recipe) if recipe else [gr.skip()] * len(NUMBERS)),
+            as_yaml(without_folders(recipe) if self.settings.public else recipe) if recipe else "",
+            to_remember(values_of(filled)) if recipe else gr.skip(),
         )
 
-    def plan(self, owner: str, *values: Any, asker: str) -> tuple[Any, ...]:  # noqa: ANN401
-        """What a measured plan adds; everything stays as it is when the form has changed since."""
-        stay = tuple(gr.skip() for _ in range(8))
+    def plan(self, owner: str, *values: Any, asker: str) -> tuple[Any, ...] | None:  # noqa: ANN401
+        """What a measured plan adds to what `read` says; None when the same asker has asked for another plan."""
         known = kept_drafts.known(owner, self.settings)
         try:
             form, recipe = self._recipe(form_of(values), known, owner)
-        except MtlError:  # it stands on the page already
+        except MtlError:  # `read` says it
             self.planner.drop(asker=asker)
-            return stay
+            return tuple(gr.skip() for _ in range(8))
+        problem = ""
         try:
             forecast = self.planner.plan(recipe, asker=asker)
+            if forecast is None:
+                return None
         except MtlError as error:
-            return (message.problem(str(error)), *stay[2:], plan_card(None, note="There is no plan of this form."))
-        if forecast is None:
-            return stay
+            forecast, problem = None, message.problem(str(error))
         drawn = _network(form, known, forecast)
-        folds = _folds(form, known, drawn, forecast)
-        return (
-            "",
-            folds[0],
-            folds[3],
-            warning_list(forecast.warnings),
-            stack(drawn),
-            advice(forecast, freezing_step.PRESETS),
-            gr.Button(interactive=forecast.advised != form.freezing.preset),
-            plan_card(forecast),
-        )
+        folds = _folds(form, known, drawn, (forecast, "no plan"))
+        preset = form.freezing.preset
+        return problem, folds[0], folds[3], stack(drawn), *_plan_outputs(forecast, preset, waiting=_NO_PLAN)
 
     def press(self, owner: str, values: Sequence[Any], block: str) -> tuple[Any, ...]:
         """The freezing fields after a press on a block of the network."""
@@ -170,30 +169,47 @@ def _choice_values(choice: Freezing) -> tuple[Any, ...]:
     return str(choice.preset), choice.layers, choice.everything, list(choice.frozen_heads)
 
 
-def _folds(form: Form, known: Sequence[Draft], drawn: Network, forecast: Forecast | None) -> list[gr.Accordion]:
-    chosen = _chosen(form, known)
-    doubts = len(forecast.warnings) if forecast else 0
-    data = [data_line(draft) for draft in chosen]
-    data += [f"{doubts} {'warning' if doubts == 1 else 'warnings'}"] if doubts else []
+def _filled(values: Sequence[Any]) -> tuple[Form, str]:
+    """The form, and what is wrong with its numbers; those are left out then."""
+    try:
+        return form_of(values), ""
+    except MtlError as error:
+        without = ["" if name in NUMBERS else value for name, value in zip(NAMES, values, strict=True)]
+        return form_of(without), str(error)
+
+
+def _plan_outputs(forecast: Forecast | None, preset: Preset, *, waiting: str) -> tuple[Any, ...]:
+    """Warnings, advice, the button that takes it, and the card of a plan; empty without a plan."""
+    return (
+        warning_list(forecast.warnings if forecast else ()),
+        advice(forecast, freezing_step.PRESETS),
+        gr.Button(interactive=forecast is not None and forecast.advised != preset),
+        plan_card(forecast, note="" if forecast else waiting),
+    )
+
+
+def _folds(form: Form, known: Sequence[Draft], drawn: Network, plan: tuple[Forecast | None, str]) -> list[gr.Accordion]:
+    """The titles of the steps, each with its content in a line; `plan` is a plan, or what to say without one."""
+    forecast, waiting = plan
+    count = len(forecast.warnings) if forecast else 0
+    data = [data_line(draft) for draft in _chosen(form, known)]
+    data += [f"{count} {'warning' if count == 1 else 'warnings'}"] if count else []
     total = millions(drawn.total) + " parameters" if drawn.total else ""
     share = f"{millions(drawn.trained)} of {millions(drawn.total)} train" if drawn.total else ""
     lines = [
         " · ".join(data),
-        model_step.summary(form.backbone, form.pooling, total),
-        freezing_step.summary(form.freezing, share),
-        _plan_line(forecast),
+        model_step.model_summary(form.backbone, form.pooling, total),
+        freezing_step.freezing_summary(form.freezing, share),
+        _plan_line(forecast) if forecast else waiting,
     ]
     return [gr.Accordion(label=f"{title}   {line}") for title, line in zip(TITLES, lines, strict=True)]
 
 
-def _plan_line(forecast: Forecast | None) -> str:
-    if forecast is None:
-        return "measuring …"
-    time = f"about {duration(forecast.seconds)}"
+def _plan_line(forecast: Forecast) -> str:
     return " · ".join(
         (
             f"{forecast.steps:,} steps",
-            time,
+            f"about {duration(forecast.seconds)}",
             f"{forecast.memory_bytes / 1e6:,.0f} MB",
             f"checkpoint {megabytes(forecast.checkpoint_bytes)}",
         )

@@ -10,6 +10,7 @@ import gradio as gr
 from demo.inputs import drafts, kept_drafts
 from demo.inputs.drafts import Draft
 from demo.settings import Settings
+from demo.tabs.panels import panel_class
 from demo.tabs.shared import Shared, message_place, reporting
 from demo.tabs.train import upload as uploading
 from demo.views import message
@@ -31,7 +32,7 @@ class DataStep:
     forgotten: Any
 
 
-def build(shared: Shared) -> DataStep:
+def build_data_step(shared: Shared) -> DataStep:
     """Lay out the step and wire it."""
     built_in = drafts.built_in()
     names = [draft.name for draft in built_in]
@@ -43,10 +44,10 @@ def build(shared: Shared) -> DataStep:
         info="Every ticked task gets its own head on the shared encoder.",
         elem_id="ph-tasks",
     )
-    summary = gr.HTML(summary_of(ticked_at_first, built_in), elem_id="ph-data")
-    warnings = gr.HTML("", elem_id="ph-data-warnings", elem_classes="ph-message")
+    summary = gr.HTML(summary_of(ticked_at_first, built_in), elem_id="ph-data", elem_classes=panel_class("form"))
+    warnings = gr.HTML("", elem_id="ph-data-warnings", elem_classes=["ph-message", *panel_class("plan")])
     with gr.Accordion("Add a task from your own files", open=False, elem_classes="ph-fold", elem_id="ph-add-task"):
-        upload = uploading.build(shared)
+        upload = uploading.build_upload_form(shared)
         problem = message_place("ph-data-problem")
     with gr.Row(elem_classes="ph-action"):
         forget = gr.Button("Take the ticked tasks that I added off the list", size="sm", visible=False)
@@ -77,7 +78,7 @@ def summary_of(ticked: Sequence[str], known: Sequence[Draft]) -> str:
 
 def _add(settings: Settings, owner: str, ticked: list[str], *fields: Any) -> tuple[Any, ...]:  # noqa: ANN401
     upload = uploading.upload_of(*fields)
-    draft = kept_drafts.add(upload, owner=owner, settings=settings)
+    draft = kept_drafts.add_task(upload, owner=owner, settings=settings)
     names = [task.name for task in kept_drafts.known(owner, settings)]
     tasks = gr.CheckboxGroup(choices=names, value=[*ticked, draft.name])
     return (tasks, gr.Button(visible=True), *uploading.cleared())
@@ -87,7 +88,7 @@ def _forget(settings: Settings, owner: str, ticked: list[str]) -> tuple[gr.Check
     examples = {draft.name for draft in drafts.built_in()}
     for name in ticked:
         if name not in examples:
-            kept_drafts.forget(name, owner=owner, settings=settings)
+            kept_drafts.forget_task(name, owner=owner, settings=settings)
     names = [task.name for task in kept_drafts.known(owner, settings)]
     kept = [name for name in ticked if name in names]
     return gr.CheckboxGroup(choices=names, value=kept), gr.Button(visible=len(names) > len(examples))

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from demo.latest_only import LatestOnly
+from demo.tabs.panels import answering, build_panel
 from demo.tabs.shared import QUICK, Shared, reporting
 from demo.tabs.train import data as data_step
 from demo.tabs.train import freezing as freezing_step
@@ -16,6 +19,8 @@ from demo.training import architecture
 from demo.training.planner import Planner
 
 _PLANS_AT_ONCE = 8
+_PLAN_OUTPUTS = 8
+"""Values that `Answers.plan` returns."""
 
 
 @dataclass(frozen=True)
@@ -49,45 +54,45 @@ class _Steps:
         ]  # fmt: skip
 
 
-def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
+def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     """Lay out the steps and wire them; `tab` is the one that they stand in, `kept` what the browser remembers."""
     answers = Answers(shared.settings, Planner(shared.settings), shared.runs)
     steps = _lay_out(shared)
     fields, freezing, plan = steps.fields, steps.freezing, steps.plan
+    # A new form makes a pending plan out of date, so it is read with the requests for plans.
+    form_panel = build_panel("form", None)
+    plan_panel = build_panel("plan", after=form_panel)
+    planned = [steps.data.warnings, freezing.advice, freezing.take_advice, plan.card]
     read_outputs = [
-        plan.problem, *steps.folds, steps.data.summary, freezing.picture, freezing.layers, freezing.everything,
-        freezing.frozen_heads, *plan.numbers.in_order, plan.recipe, plan.card, kept,
+        plan.problem, *steps.folds, steps.data.summary, freezing.picture, *planned, freezing.layers,
+        freezing.everything, freezing.frozen_heads, *plan.numbers.in_order, plan.recipe, kept,
     ]  # fmt: skip
-    plan_outputs = [
-        plan.problem, steps.folds[0], steps.folds[3], steps.data.warnings, freezing.picture, freezing.advice,
-        freezing.take_advice, plan.card,
-    ]  # fmt: skip
+    plan_outputs = [plan.problem, steps.folds[0], steps.folds[3], freezing.picture, *planned]
     read: dict[str, Any] = {
-        "fn": reporting(answers.read, outputs=len(read_outputs) - 1),
-        "inputs": [shared.owner, *fields],
-        "outputs": read_outputs,
+        **form_panel.event(reading(answers), [plan_panel.requests, shared.owner, *fields], read_outputs),
         **QUICK,
     }
 
     # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
-    def planned(request: gr.Request, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        return answers.plan(owner, *values, asker=request.session_hash or "")
+    def plan_form(request: gr.Request, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        return planning(answers, asker=request.session_hash or "")(requests, *values)
 
-    def linked(request: gr.Request, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    def plan_linked(request: gr.Request, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
         shown = request.query_params.get("tab") == "train"
-        return planned(request, owner, *values) if shown else tuple(gr.skip() for _ in plan_outputs)
+        return plan_form(request, requests, *values) if shown else tuple(gr.skip() for _ in range(1 + _PLAN_OUTPUTS))
 
-    planning: dict[str, Any] = {
-        "inputs": [shared.owner, *fields],
-        "outputs": plan_outputs,
+    plan_step_event: dict[str, Any] = {
+        **plan_panel.event(answers.plan, [shared.owner, *fields], plan_outputs),
+        "fn": plan_form,
+        "trigger_mode": "multiple",
         "concurrency_limit": _PLANS_AT_ONCE,
         "show_progress": "hidden",
         "api_visibility": "private",
     }
 
     by_hand = [field.input for field in fields if not isinstance(field, gr.State)]
-    gr.on(by_hand, trigger_mode="always_last", **read).then(planned, **planning)
-    tab.select(planned, **planning)
+    gr.on(by_hand, trigger_mode="always_last", **read).then(**plan_step_event)
+    tab.select(**plan_step_event)
     tab.select(answers.backbones, shared.owner, steps.model.backbone, **QUICK)
     loaded = plan.load.upload(
         reporting(answers.load, outputs=len(fields)),
@@ -97,12 +102,31 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     )
     changed = (steps.data.added, steps.data.forgotten, loaded, *_freezing_events(shared, steps, answers))
     for event in changed:
-        event.then(**read).then(planned, **planning)
+        event.then(**read).then(**plan_step_event)
 
     def refresh_after(event: Any) -> None:  # noqa: ANN401
-        event.then(**read).then(linked, **planning)
+        event.then(**read).then(**plan_step_event | {"fn": plan_linked})
 
     return TrainForm(fields, plan.start, plan.problem, kept, answers, refresh_after)
+
+
+def reading(answers: Answers) -> Callable[..., tuple[Any, ...]]:
+    """A handler that reads the form; it takes the requests for plans first, and drops those that are pending."""
+
+    def read(plans: LatestOnly, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        plans.begin()
+        return answers.read(owner, *values)
+
+    return read
+
+
+def planning(answers: Answers, *, asker: str) -> Callable[..., tuple[Any, ...]]:
+    """A handler that plans the form; it takes the requests for plans and two fingerprints first."""
+
+    def plan(requests: LatestOnly, sent: str, form: str, *values: Any) -> Any:  # noqa: ANN401
+        return answering(partial(answers.plan, asker=asker), outputs=_PLAN_OUTPUTS)(requests, sent, *values)
+
+    return plan
 
 
 def _lay_out(shared: Shared) -> _Steps:
@@ -112,13 +136,13 @@ def _lay_out(shared: Shared) -> _Steps:
         for number, title in enumerate(TITLES, start=1)
     ]
     with folds[0]:
-        data = data_step.build(shared)
+        data = data_step.build_data_step(shared)
     with folds[1]:
-        model = model_step.build(shared.settings)
+        model = model_step.build_model_step(shared.settings)
     with folds[2]:
-        freezing = freezing_step.build(known.layers if known else freezing_step.DEEPEST)
+        freezing = freezing_step.build_freezing_step(known.layers if known else freezing_step.DEEPEST)
     with folds[3]:
-        plan = plan_step.build(shared.settings)
+        plan = plan_step.build_plan_step(shared.settings)
     return _Steps(folds, data, model, freezing, plan)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from demo.tabs.panels import panel_class
 from demo.training.freezing_choice import Freezing
 from demo.views.training.plan import advice
 from demo.views.training.stack import PRESS
@@ -13,7 +14,7 @@ PRESETS = {
     Preset.HEADS_ONLY: "Heads only: the encoder stays as it is. Medium data near its domain; fastest.",
     Preset.LAST_LAYERS: "Last layers: the top of the encoder trains too. The usual compromise.",
     Preset.FULL: "Full: everything trains. Enough data and time.",
-    Preset.PROBE_THEN_FINETUNE: "Heads first, then the rest. Keeps what the encoder knows while heads settle.",
+    Preset.PROBE_THEN_FINETUNE: "Probe, then fine-tune: heads first, then the rest. Keeps the pretrained features.",
     Preset.GRADUAL: "Gradual: one more layer from the top at each stage. Cautious full fine-tuning.",
     Preset.LORA: "Adapters: small additions beside frozen layers. Small files to share; not faster.",
     Preset.ONE_HEAD_FROZEN: "One head frozen: all but one head. Protects a good task while another catches up.",
@@ -37,7 +38,7 @@ class FreezingStep:
     take_advice: gr.Button
 
 
-def build(depth: int) -> FreezingStep:
+def build_freezing_step(depth: int) -> FreezingStep:
     """Lay out the step for a backbone of so many layers."""
     with gr.Row():
         with gr.Column(min_width=320):
@@ -60,18 +61,18 @@ def build(depth: int) -> FreezingStep:
                 elem_id="ph-layers",
             )
         with gr.Column(min_width=320):
-            picture = gr.HTML(elem_id="ph-stack", js_on_load=PRESS)
+            picture = gr.HTML(elem_id="ph-stack", js_on_load=PRESS, elem_classes=panel_class("form"))
             gr.HTML(
                 '<p class="ph-note">Press a block to move the boundary there, a head to turn its lock. '
                 "Filled trains, hatched stays as it is.</p>"
             )
     with gr.Row(elem_classes="ph-action ph-advice-row"):
-        said = gr.HTML(advice(None, {}), elem_id="ph-advice")
+        said = gr.HTML(advice(None, {}), elem_id="ph-advice", elem_classes=panel_class("plan"))
         take = gr.Button("Take the advice", size="sm", elem_id="ph-take-advice", interactive=False)
     return FreezingStep(preset, layers, everything, gr.State([]), picture, said, take)
 
 
-def summary(choice: Freezing, share: str) -> str:
+def freezing_summary(choice: Freezing, share: str) -> str:
     """The step in a line."""
     name = PRESETS[choice.preset].partition(":")[0].lower()
     if choice.preset is Preset.LAST_LAYERS:

@@ -18,7 +18,7 @@ class ModelStep:
     pooling: gr.Dropdown
 
 
-def build(settings: Settings) -> ModelStep:
+def build_model_step(settings: Settings) -> ModelStep:
     """Lay out the step."""
     with gr.Row():
         backbone = gr.Dropdown(
@@ -41,7 +41,7 @@ def build(settings: Settings) -> ModelStep:
     return ModelStep(backbone, pooling)
 
 
-def summary(backbone: str, pooling: str, parameters: str) -> str:
+def model_summary(backbone: str, pooling: str, parameters: str) -> str:
     """The step in a line."""
     last = Path(backbone).parts[-2:]
     name = (last[0] if last[-1:] == ("best",) else last[-1]) if last else "no backbone"

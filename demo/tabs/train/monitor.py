@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.latest_only import LatestOnly
 from demo.runs import RunManager
 from demo.runs.manager import can_resume
 from demo.runs.watching import Snapshot, Watcher, mark
@@ -33,6 +34,7 @@ class Monitor:
     buttons: "Buttons"
     problem: gr.HTML
     seen: gr.State
+    requests: gr.State
     timer: gr.Timer
 
     @property
@@ -60,7 +62,7 @@ class Buttons:
         return [self.stop, self.resume, self.use, self.before_after, self.compare, self.download]
 
 
-def build() -> Monitor:
+def build_monitor() -> Monitor:
     """Lay out the monitor; the tab wires it."""
     card = gr.HTML(elem_id="ph-run")
     problem = message_place("ph-monitor-problem")
@@ -82,11 +84,12 @@ def build() -> Monitor:
             heading("Measured on dev data")
             table = gr.HTML(min_height=200, elem_id="ph-metric-table")
     timer = gr.Timer(_SECONDS, active=False)
-    return Monitor(card, loss, metric, metrics, moved, table, log, buttons, problem, gr.State(""), timer)
+    seen, requests = gr.State(""), gr.State(LatestOnly())
+    return Monitor(card, loss, metric, metrics, moved, table, log, buttons, problem, seen, requests, timer)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MonitorRequest:
     """Which run somebody looks at, which metric curves they chose, and the state of it that they have seen."""
 
     run_id: str
@@ -95,7 +98,7 @@ class Asked:
     seen: str = ""
 
 
-def show(runs: RunManager, watcher: Watcher, asked: Asked) -> tuple[Any, ...]:
+def show(runs: RunManager, watcher: Watcher, asked: MonitorRequest) -> tuple[Any, ...]:
     """The monitor's outputs; all of them stay as they are when nothing changed since what was seen.
 
     Raises:

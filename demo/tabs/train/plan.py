@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from demo.settings import Settings
+from demo.tabs.panels import panel_class
 from demo.tabs.shared import message_place
 from demo.views import message
 from demo.views.training.plan import plan_card
@@ -47,7 +48,7 @@ class PlanStep:
     load_problem: gr.HTML
 
 
-def build(settings: Settings) -> PlanStep:
+def build_plan_step(settings: Settings) -> PlanStep:
     """Lay out the step."""
     with gr.Row(elem_classes="ph-rates"):
         epochs = _number("Epochs", "Passes over the data.")
@@ -57,7 +58,8 @@ def build(settings: Settings) -> PlanStep:
         backbone_lr = _number("Rate of encoder", "Old ones slowly.")
         seed = gr.Number(42, label="Seed", info="Same seed, same run.", precision=0, min_width=120)
     gr.HTML(message.note("An empty field takes what was measured to work with this freezing choice: the grey number."))
-    card = gr.HTML(plan_card(None, note="The plan comes once the form is read."), elem_id="ph-plan")
+    empty = plan_card(None, note="The plan appears when the form has been read.")
+    card = gr.HTML(empty, elem_id="ph-plan", elem_classes=panel_class("plan"))
     problem = message_place("ph-form-problem")
     with gr.Row(elem_classes="ph-action"):
         start = gr.Button("Start training", variant="primary", size="md", elem_id="ph-start")
@@ -71,7 +73,14 @@ def build(settings: Settings) -> PlanStep:
             max_lines=10,
             elem_id="ph-more",
         )
-        recipe = gr.Code(language="yaml", label="recipe.yaml", interactive=False, max_lines=24, elem_id="ph-recipe")
+        recipe = gr.Code(
+            language="yaml",
+            label="recipe.yaml",
+            interactive=False,
+            max_lines=24,
+            elem_id="ph-recipe",
+            elem_classes=panel_class("form"),
+        )
         gr.Code(COMMAND, language="shell", label="The same run from a terminal", interactive=False, lines=1)
         with gr.Row(elem_classes="ph-action"):
             load = gr.UploadButton("Load a recipe", file_types=[".yaml", ".yml"], size="sm", elem_id="ph-load-recipe")

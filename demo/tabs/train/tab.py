@@ -1,5 +1,6 @@
 """The Train tab: a form that starts a run, or a monitor that watches one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,7 +10,7 @@ import gradio as gr
 from demo.answers.engines import key_of
 from demo.runs.watching import Watcher
 from demo.settings import Training
-from demo.tabs.shared import QUICK, Shared, reporting
+from demo.tabs.shared import QUICK, Handler, Shared, latest, reporting
 from demo.tabs.train import form as form_part
 from demo.tabs.train import monitor as monitoring
 from demo.tabs.train.form import TrainForm
@@ -35,7 +36,7 @@ class TrainTab:
     monitor: Monitor
 
 
-def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None:
+def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None:
     """Lay out the tab and wire it; None where training is off.
 
     Args:
@@ -48,9 +49,9 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None
         return None
     selector = gr.Dropdown([("New run", NEW)], value=NEW, label="Run", elem_id="ph-run-picker", elem_classes="ph-short")
     with gr.Column(visible=True) as form_place:
-        form = form_part.build(shared, tab, kept)
+        form = form_part.build_form(shared, tab, kept)
     with gr.Column(visible=False) as monitor_place:
-        monitor = monitoring.build()
+        monitor = monitoring.build_monitor()
     watcher = Watcher()
     form.start.click(
         reporting(partial(_start, shared, form), outputs=2),
@@ -64,8 +65,8 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None
     # Only a choice made by hand is remembered: `change` also fires while the page loads, with the value it began with.
     selector.input(str, selector, shared.watched, **QUICK)
     selector.change(_open, selector, [form_place, monitor_place], **QUICK).then(
-        reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
-        [selector, shared.owner, monitor.metric],
+        _latest(partial(_show, shared, watcher), monitor),
+        [monitor.requests, selector, shared.owner, monitor.metric],
         [monitor.problem, *monitor.outputs],
         **QUICK,
     )
@@ -73,7 +74,7 @@ def build(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None
     return TrainTab(selector, form, monitor)
 
 
-def choices(shared: Shared, owner: str) -> list[tuple[str, str]]:
+def run_choices(shared: Shared, owner: str) -> list[tuple[str, str]]:
     """The runs of an owner, newest first, after the offer of a new one."""
     runs = [run for run in shared.runs.runs(owner) if not run.is_comparison]
     return [("New run", NEW), *((run.title, run.id) for run in runs)]
@@ -89,7 +90,7 @@ def reattach(shared: Shared, tab: TrainTab) -> Any:  # noqa: ANN401
 
     # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
     def restored(owner: str, remembered: str, form: Any, request: gr.Request) -> tuple[Any, ...]:  # noqa: ANN401
-        offered = choices(shared, owner)
+        offered = run_choices(shared, owner)
         asked = request.query_params.get("run") or remembered
         shown = asked if asked in [run for _, run in offered] else NEW
         return (gr.Dropdown(choices=offered, value=shown), shown, *tab.form.answers.restore(owner, form))
@@ -100,15 +101,16 @@ def reattach(shared: Shared, tab: TrainTab) -> Any:  # noqa: ANN401
 def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
     # The run is the one that the browser remembers, not the selector's: a server that was restarted while the
     # page stayed open knows no choices of that selector and would refuse them.
+    ticked = len(monitor.outputs) + 1
     monitor.timer.tick(
-        reporting(partial(_tick, shared, watcher), outputs=len(monitor.outputs) + 1),
-        [shared.watched, shared.owner, monitor.metric, monitor.seen],
+        latest(reporting(partial(_tick, shared, watcher), outputs=ticked), outputs=1 + ticked, begins=False),
+        [monitor.requests, shared.watched, shared.owner, monitor.metric, monitor.seen],
         [monitor.problem, *monitor.outputs, shared.picker],
         **QUICK,
     )
     look_again: dict[str, Any] = {
-        "fn": reporting(partial(_show, shared, watcher), outputs=len(monitor.outputs)),
-        "inputs": [shared.watched, shared.owner, monitor.metric],
+        "fn": _latest(partial(_show, shared, watcher), monitor),
+        "inputs": [monitor.requests, shared.watched, shared.owner, monitor.metric],
         "outputs": [monitor.problem, *monitor.outputs],
         **QUICK,
     }
@@ -116,7 +118,7 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
     buttons, who = monitor.buttons, [shared.watched, shared.owner]
     buttons.stop.click(reporting(partial(_stop, shared), outputs=1), who, [monitor.problem, buttons.stop], **QUICK)
     buttons.resume.click(
-        reporting(partial(_resume, shared, watcher), outputs=len(monitor.outputs)),
+        _latest(partial(_resume, shared, watcher), monitor),
         look_again["inputs"],
         look_again["outputs"],
         **QUICK,
@@ -133,9 +135,14 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
     packed.success(None, buttons.file, None, js=SAVE_FILE)
 
 
+def _latest(handler: Handler, monitor: Monitor) -> Callable[..., Any]:
+    count = len(monitor.outputs)
+    return latest(reporting(handler, outputs=count), outputs=1 + count)
+
+
 def _start(shared: Shared, form: TrainForm, owner: str, *values: Any) -> tuple[Any, str]:  # noqa: ANN401
     folder = shared.runs.start(form.answers.recipe(owner, *values), owner=owner)
-    return gr.Dropdown(choices=choices(shared, owner), value=folder.id), folder.id
+    return gr.Dropdown(choices=run_choices(shared, owner), value=folder.id), folder.id
 
 
 def _open(run_id: str) -> tuple[gr.Column, gr.Column]:
@@ -145,11 +152,11 @@ def _open(run_id: str) -> tuple[gr.Column, gr.Column]:
 def _show(shared: Shared, watcher: Watcher, run_id: str, owner: str, metric: str) -> tuple[Any, ...]:
     if run_id == NEW:
         return (*monitoring.stay(), gr.Timer(active=False))
-    return monitoring.show(shared.runs, watcher, monitoring.Asked(run_id, owner, metric))
+    return monitoring.show(shared.runs, watcher, monitoring.MonitorRequest(run_id, owner, metric))
 
 
 def _tick(shared: Shared, watcher: Watcher, *values: str) -> tuple[Any, ...]:
-    asked = monitoring.Asked(*values)
+    asked = monitoring.MonitorRequest(*values)
     if asked.run_id == NEW:
         return (*monitoring.stay(), gr.Timer(active=False), gr.skip())
     shown = monitoring.show(shared.runs, watcher, asked)

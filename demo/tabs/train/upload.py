@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from demo.inputs.columns import ROLES, Table, first_rows, guess
-from demo.inputs.drafts import Upload, allowed_endings
+from demo.inputs.columns import ROLES, TablePreview, first_rows, guess
+from demo.inputs.drafts import TaskUpload, allowed_endings
 from demo.inputs.text_input import need_size
 from demo.settings import Settings
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
@@ -38,7 +38,7 @@ class UploadForm:
     cleared: list[Any]
 
 
-def build(shared: Shared) -> UploadForm:
+def build_upload_form(shared: Shared) -> UploadForm:
     """Lay out the form and wire its preview."""
     settings = shared.settings
     with gr.Row():
@@ -72,10 +72,12 @@ def cleared() -> tuple[Any, ...]:
     return "", None, None, "", *(gr.Dropdown(visible=False) for _ in range(_ROLE_SLOTS))
 
 
-def upload_of(name: str, kind: str, scores: str, train: str | None, dev: str | None, *columns: str | None) -> Upload:
+def upload_of(
+    name: str, kind: str, scores: str, train: str | None, dev: str | None, *columns: str | None
+) -> TaskUpload:
     """What was filled in."""
     mapping = {role: column for role, column in zip(ROLES[TaskKind(kind)], columns, strict=False) if column}
-    return Upload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores], mapping)
+    return TaskUpload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores], mapping)
 
 
 def _limits(kind: TaskKind, settings: Settings) -> str:
@@ -106,7 +108,7 @@ def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]
     return (table_preview(table), *_role_choices(chosen, table))
 
 
-def _role_choices(kind: TaskKind, table: Table) -> list[gr.Dropdown]:
+def _role_choices(kind: TaskKind, table: TablePreview) -> list[gr.Dropdown]:
     guessed, columns = guess(kind, table.columns), list(table.columns)
     shown = [
         gr.Dropdown(choices=columns, value=guessed.get(role), label=f"Column with the {role}", visible=True)

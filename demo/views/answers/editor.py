@@ -16,7 +16,7 @@ from mtl.text import split_words
 _FOLDER = ASSETS / "editor"
 
 
-def build(*, elem_id: str) -> gr.HTML:
+def build_editor(*, elem_id: str) -> gr.HTML:
     """A hidden editor; it has the event `keep` with `{stamp, row, task, spans}`, spans being `[first, last, type]`."""
     return gr.HTML(
         "",

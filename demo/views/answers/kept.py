@@ -7,7 +7,7 @@ from demo.training.corrections import Correction
 from demo.views import message
 from demo.views.message import shorten
 
-NOTHING = "Nothing corrected yet."
+_NOTHING = "Nothing corrected yet."
 
 
 def kept_list(kept: Mapping[str, Sequence[Correction]]) -> str:
@@ -18,7 +18,7 @@ def kept_list(kept: Mapping[str, Sequence[Correction]]) -> str:
         for task, corrections in kept.items()
         for correction in corrections
     )
-    return f'<ul class="ph-kept">{rows}</ul>' if rows else message.note(NOTHING)
+    return f'<ul class="ph-kept">{rows}</ul>' if rows else message.note(_NOTHING)
 
 
 def outcome(task: str, right: int, total: int) -> str:

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.maps.landscape import Landscape
+from demo.maps.reference_map import ReferenceMap
 from demo.maps.similarity import Neighbour
 from demo.palette import BLUE, NEUTRAL, SYMBOLS
 from demo.views.message import shorten
@@ -17,7 +17,7 @@ _RADIUS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Star:
+class QueryPoint:
     """The sentence on the map: its text, its embedding `(H,)`, and the examples nearest to it."""
 
     text: str
@@ -25,31 +25,31 @@ class Star:
     near: Sequence[Neighbour]
 
 
-def place_map(landscape: Landscape, star: Star) -> str:
+def place_map(reference: ReferenceMap, query: QueryPoint) -> str:
     """The examples as marks of their class, the sentence as a star, the nearest ones ringed and numbered.
 
     A mark carries its sentence in `data-text`, for the page to show and to take over.
     """
-    points, at = _pixels(landscape.points, landscape.place(star.vector))
-    ringed = {near.index: number for number, near in enumerate(star.near, start=1)}
-    marks = "".join(_mark(landscape, index, points[index]) for index in range(len(points)))
+    points, at = _pixels(reference.points, reference.place(query.vector))
+    ringed = {near.index: number for number, near in enumerate(query.near, start=1)}
+    marks = "".join(_mark(reference, index, points[index]) for index in range(len(points)))
     rings = "".join(_ring(points[index], number, at) for index, number in ringed.items())
     x, y = at
     return (
         f'<figure class="ph-place"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="{_summary(landscape, star)}">'
-        f'{rings}{marks}<g transform="translate({x:.1f} {y:.1f})"><path class="ph-star" d="{_STAR}"/></g></svg>'
-        f"{_legend(landscape)}</figure>"
+        f'aria-label="{_summary(reference, query)}">'
+        f'{rings}{marks}<g transform="translate({x:.1f} {y:.1f})"><path class="ph-query-point" d="{_STAR}"/></g></svg>'
+        f"{_legend(reference)}</figure>"
     )
 
 
-def _summary(landscape: Landscape, star: Star) -> str:
-    nearest = f", nearest to: {shorten(landscape.texts[star.near[0].index], 80)}" if star.near else ""
-    return escape(f"Map of {len(landscape.texts)} example sentences by PCA. This sentence is the star{nearest}")
+def _summary(reference: ReferenceMap, query: QueryPoint) -> str:
+    nearest = f", nearest to: {shorten(reference.texts[query.near[0].index], 80)}" if query.near else ""
+    return escape(f"Map of {len(reference.texts)} example sentences by PCA. This sentence is the star{nearest}")
 
 
 def _pixels(
-    points: NDArray[np.float32], star: NDArray[np.float32]
+    points: NDArray[np.float32], query: NDArray[np.float32]
 ) -> tuple[list[tuple[float, float]], tuple[float, float]]:
     """Places in the picture; the frame is that of the examples, so that it stays while one types."""
     low, high = points.min(axis=0), points.max(axis=0)
@@ -61,16 +61,16 @@ def _pixels(
         x, y = _MARGIN + share * size
         return float(x), float(_HEIGHT - y)
 
-    return [pixel(point) for point in points], pixel(star)
+    return [pixel(point) for point in points], pixel(query)
 
 
-def _mark(landscape: Landscape, index: int, at: tuple[float, float]) -> str:
-    label = landscape.labels[index] if landscape.labels else ""
-    text, (x, y) = escape(landscape.texts[index]), at
+def _mark(reference: ReferenceMap, index: int, at: tuple[float, float]) -> str:
+    label = reference.labels[index] if reference.labels else ""
+    text, (x, y) = escape(reference.texts[index]), at
     name = f" · {escape(label)}" if label else ""
     return (
         f'<g transform="translate({x:.1f} {y:.1f})"><path data-text="{text}" data-label="{escape(label)}" '
-        f'fill="{_colour(landscape, label)}" d="{_shape(landscape, label)}"><title>{text}{name}</title></path></g>'
+        f'fill="{_colour(reference, label)}" d="{_shape(reference, label)}"><title>{text}{name}</title></path></g>'
     )
 
 
@@ -83,23 +83,23 @@ def _ring(at: tuple[float, float], number: int, star: tuple[float, float]) -> st
     )
 
 
-def _legend(landscape: Landscape) -> str:
-    if not landscape.labels:
+def _legend(reference: ReferenceMap) -> str:
+    if not reference.labels:
         return '<figcaption class="ph-legend"><span>example sentences</span></figcaption>'
     items = "".join(
         f'<span><svg viewBox="-8 -8 16 16" width="14" height="14" aria-hidden="true">'
-        f'<path fill="{_colour(landscape, label)}" d="{_shape(landscape, label)}"/></svg>{escape(label)}</span>'
-        for label in sorted(set(landscape.labels), key=list(landscape.colours).index)
+        f'<path fill="{_colour(reference, label)}" d="{_shape(reference, label)}"/></svg>{escape(label)}</span>'
+        for label in sorted(set(reference.labels), key=list(reference.colours).index)
     )
     return f'<figcaption class="ph-legend">{items}</figcaption>'
 
 
-def _colour(landscape: Landscape, label: str) -> str:
-    return landscape.colours.get(label, NEUTRAL) if label else BLUE
+def _colour(reference: ReferenceMap, label: str) -> str:
+    return reference.colours.get(label, NEUTRAL) if label else BLUE
 
 
-def _shape(landscape: Landscape, label: str) -> str:
-    return SHAPES[landscape.symbols.get(label, SYMBOLS[0])]
+def _shape(reference: ReferenceMap, label: str) -> str:
+    return SHAPES[reference.symbols.get(label, SYMBOLS[0])]
 
 
 def _polygon(corners: Sequence[tuple[float, float]]) -> str:

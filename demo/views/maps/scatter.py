@@ -24,7 +24,7 @@ _TEXT = 200
 
 
 @dataclass(frozen=True)
-class Places:
+class MapPoints:
     """Points `(M, 2)` of a drawn sample of sentences, by their places in that sample; `before` for another map's."""
 
     points: NDArray[np.float32]
@@ -40,7 +40,7 @@ class ScatterMap:
     html: gr.HTML
     points: gr.HTML
     paint: gr.HTML
-    glow: gr.HTML
+    highlight: gr.HTML
 
     @property
     def drawing(self) -> list[gr.HTML]:
@@ -48,7 +48,7 @@ class ScatterMap:
         return [self.html, self.points, self.paint]
 
 
-def build(*, family: str, elem_id: str) -> ScatterMap:
+def build_scatter_map(*, family: str, elem_id: str) -> ScatterMap:
     """An empty map; maps of one family share what is pointed at and what is chosen.
 
     It has the events `pick` with `{row, stamp}` and `lasso` with `{rows, stamp}`, rows being positions of sentences.
@@ -61,7 +61,7 @@ def build(*, family: str, elem_id: str) -> ScatterMap:
         apply_default_css=False,
         elem_id=elem_id,
     )
-    return ScatterMap(html, *(_part(elem_id, name) for name in ("points", "paint", "glow")))
+    return ScatterMap(html, *(_part(elem_id, name) for name in ("points", "paint", "highlight")))
 
 
 def _part(elem_id: str, name: str) -> gr.HTML:
@@ -71,14 +71,14 @@ def _part(elem_id: str, name: str) -> gr.HTML:
     )
 
 
-def texts_of(stamp: int, texts: Sequence[str], rows: NDArray[np.int32]) -> str:
+def map_texts(stamp: int, texts: Sequence[str], rows: NDArray[np.int32]) -> str:
     """The value of a map: the sentences of the drawn sample."""
     whole = len(rows) == len(texts)
     shown = [shorten(texts[row], _TEXT) for row in rows.tolist()]
     return json.dumps({"stamp": stamp, "rows": None if whole else _packed(rows), "texts": shown}, ensure_ascii=False)
 
 
-def points_of(stamp: int, drawn: int, places: Places) -> str:
+def map_points(stamp: int, drawn: int, places: MapPoints) -> str:
     """The points of a map; `drawn` differs from one drawing to the next."""
     everything = len(places.places) and places.places[-1] == len(places.places) - 1
     return json.dumps(
@@ -94,7 +94,7 @@ def points_of(stamp: int, drawn: int, places: Places) -> str:
     )
 
 
-def paint_of(stamp: int, colouring: Colouring, rows: NDArray[np.int32]) -> str:
+def map_colours(stamp: int, colouring: Colouring, rows: NDArray[np.int32]) -> str:
     """The colours of a map: the group of every sentence of the drawn sample."""
     content: dict[str, Any] = {
         "stamp": stamp,
@@ -107,15 +107,15 @@ def paint_of(stamp: int, colouring: Colouring, rows: NDArray[np.int32]) -> str:
     return json.dumps(content, ensure_ascii=False)
 
 
-def glow_of(
-    stamp: int, rings: Sequence[int], *, asked: int | None = None, light: NDArray[np.float32] | None = None
+def map_highlight(
+    stamp: int, rings: Sequence[int], *, asked: int | None = None, brightness: NDArray[np.float32] | None = None
 ) -> str:
     """What shines on a map: sentences with a ring, the one they are near to, and the brightness of each, 0 to 1."""
-    bright = None if light is None else _packed((np.clip(light, 0, 1) * 255).astype(np.uint8))
-    return json.dumps({"stamp": stamp, "rings": list(rings), "asked": asked, "light": bright})
+    packed = None if brightness is None else _packed((np.clip(brightness, 0, 1) * 255).astype(np.uint8))
+    return json.dumps({"stamp": stamp, "rings": list(rings), "asked": asked, "brightness": packed})
 
 
-def brightness(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+def brightness_of(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
     """From cosines `(N,)` to light, 0 to 1: the highest is 1, the median and all below it are 0."""
     low, high = float(np.median(cosines)), float(cosines.max())
     if high - low < 1e-6:

@@ -12,13 +12,13 @@ from demo.views.tables import Cell, Column, Html, table
 
 SHOWN = 200
 """Rows of the table; of more only the first ones."""
-NOTHING = "Draw a lasso around points, or press Space on one, to see them here."
+NOTHING_SELECTED = "Draw a lasso around points, or press Space on one, to see them here."
 
 
 def selection_table(embedded: Embedded, rows: Sequence[int]) -> str:
     """Number, sentence, label and predictions of the chosen sentences, with what is most frequent among them."""
     if not rows:
-        return message.empty(NOTHING)
+        return message.empty(NOTHING_SELECTED)
     colours = label_colours(embedded.tasks)
     columns = [Column("no.", number=True), Column("sentence")]
     columns += [Column("label")] if embedded.labels else []
@@ -30,8 +30,8 @@ def selection_table(embedded: Embedded, rows: Sequence[int]) -> str:
         cells += [Html(tag(answers[row], colours)) for answers in embedded.predicted.values()]
         body.append(cells)
     cut = f", the first {SHOWN} below" if len(rows) > SHOWN else ""
-    return message.note(f"{len(rows):,} chosen{cut}. {_most(embedded, rows)}") + table(
-        columns, body, caption="Chosen sentences"
+    return message.note(f"{len(rows):,} selected{cut}. {_most(embedded, rows)}") + table(
+        columns, body, caption="Selected sentences"
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from demo.views import message
 from demo.views.tables import Cell, Column, Html, table
-from demo.views.training.amounts import duration, megabytes, millions
-from demo.views.training.curves import main_metric
+from demo.views.training.curves import main_metric_key
+from demo.views.training.format import duration, megabytes, millions
 from demo.views.training.run_card import STATE_NAMES
 from mtl.runs import Status
 
@@ -59,7 +59,7 @@ def measured_table(metrics: dict[str, float]) -> str:
 def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:
     found = dict.fromkeys(key for row in rows for key in row["metrics"])
     tasks = dict.fromkeys(key.split("/")[1] for key in found)
-    main = [key for task in tasks if (key := main_metric(dict.fromkeys(found, 0.0), task))]
+    main = [key for task in tasks if (key := main_metric_key(dict.fromkeys(found, 0.0), task))]
     drift = ["eval/embedding/drift"] if "eval/embedding/drift" in found else []
     return [*main, *drift]
 

@@ -40,7 +40,7 @@ def metric_lines(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, Lin
     lines: dict[str, Line] = {}
     measured = [event for event in events if isinstance(event, Evaluated)]
     for task in tasks:
-        name = main_metric(measured[-1].metrics, task) if measured else None
+        name = main_metric_key(measured[-1].metrics, task) if measured else None
         if name:
             points = [(e.step, e.metrics[name]) for e in measured if name in e.metrics]
             lines[f"{task} {name.rpartition('/')[2]}"] = Line(
@@ -97,7 +97,7 @@ def _lines_below(events: Sequence[Event], prefix: str) -> dict[str, Line]:
     return {name: Line(tuple(steps), tuple(values)) for name, (steps, values) in found.items()}
 
 
-def main_metric(metrics: Mapping[str, float], task: str) -> str | None:
+def main_metric_key(metrics: Mapping[str, float], task: str) -> str | None:
     """The key of the metric that a task's curve shows."""
     names = (f"eval/{task}/{metric}" for metric in _METRICS)
     return next((name for name in names if name in metrics), None)

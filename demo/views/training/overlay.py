@@ -9,12 +9,12 @@ from demo.runs.facts import Facts, differences
 from demo.views import message
 from demo.views.figures import placeholder
 from demo.views.tables import Cell, Column, Html, table
-from demo.views.training.amounts import duration, megabytes, millions
 from demo.views.training.curves import Line, axes, loss_lines, smoothed, thinned
+from demo.views.training.format import duration, megabytes, millions
 from mtl.runs import Evaluated
 
 HEIGHT = 300
-_PICK = "Tick runs in the table to lay their curves over each other."
+_PICK = "Select runs in the table to overlay their curves."
 
 
 def metric_keys(runs: Sequence[Facts]) -> list[str]:
@@ -70,7 +70,7 @@ def loss_overlay(runs: Sequence[Facts], task: str) -> go.Figure:
 def settings_table(runs: Sequence[Facts]) -> str:
     """The recipe keys in which the runs differ."""
     if len(runs) < 2:
-        return message.empty("Tick two runs to see which of their settings differ.")
+        return message.empty("Select two runs to see which of their settings differ.")
     rows: list[list[Cell | Html]] = [[key, *values] for key, values in differences(runs).items()]
     if not rows:
         return message.note("No setting differs.")

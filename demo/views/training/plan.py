@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from demo.training.planner import Forecast
-from demo.views.training.amounts import draw_shares, duration, megabytes
+from demo.views.training.format import draw_shares, duration, megabytes
 from mtl.recipe import Preset
 
 
@@ -26,7 +26,7 @@ def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
     remark = note or "Measured on a few batches on this machine; nothing has started."
     state = "measured" if forecast and not note else "waiting"
     return (
-        f'<section class="ph-card ph-plan" data-state="{state}"><dl class="ph-facts">{cells}</dl>{shares}'
+        f'<section class="ph-card ph-plan" data-state="{state}"><dl class="ph-plan-figures">{cells}</dl>{shares}'
         f'<p class="ph-note" role="status">{escape(remark)}</p></section>'
     )
 
@@ -34,7 +34,7 @@ def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
 def advice(forecast: Forecast | None, names: Mapping[Preset, str]) -> str:
     """Which freezing the plan advises, and why; `names` are the presets as the form calls them."""
     if forecast is None:
-        return '<p class="ph-advice"><strong>Advice</strong> comes with the plan.</p>'
+        return '<p class="ph-advice"><strong>Advice</strong> appears with the plan.</p>'
     name = names[Preset(forecast.advised)].partition(":")[0]
     return (
         f'<p class="ph-advice"><strong>Advice: {escape(name.lower())}</strong>, because '

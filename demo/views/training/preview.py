@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from demo import palette
-from demo.inputs.columns import Table
+from demo.inputs.columns import TablePreview
 from demo.views.message import shorten
 from demo.views.tables import Column, Html, table
 from mtl.data import TaggedText
@@ -12,7 +12,7 @@ from mtl.data import TaggedText
 _LONGEST = 160
 
 
-def table_preview(found: Table) -> str:
+def table_preview(found: TablePreview) -> str:
     """Columns and first rows of a table."""
     columns = [Column(name[:40]) for name in found.columns]
     rows = [

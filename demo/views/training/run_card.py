@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 from demo.views.tables import Column, Html, table
-from demo.views.training.amounts import draw_shares, duration, millions
-from demo.views.training.curves import main_metric
+from demo.views.training.curves import main_metric_key
+from demo.views.training.format import draw_shares, duration, millions
 from mtl.runs import Evaluated, Event, Failed, Finished, RunState, Saved, Started, Status, Step
 
 STATE_NAMES = {
@@ -84,7 +84,7 @@ def metric_table(events: Sequence[Event]) -> str:
         if name.count("/") != 2:
             continue
         _, task, metric = name.split("/")
-        strong = name == main_metric(best.metrics, task)
+        strong = name == main_metric_key(best.metrics, task)
         title = Html(f"<strong>{escape(metric)}</strong>") if strong else metric
         rows.append([task, title, measured[0].metrics.get(name), best.metrics[name], measured[-1].metrics.get(name)])
     columns = [

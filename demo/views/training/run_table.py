@@ -7,15 +7,15 @@ from demo.palette import COLOURS
 from demo.runs.facts import Facts, differences
 from demo.views.message import empty
 from demo.views.tables import Cell, Column, Html, table
-from demo.views.training.amounts import duration, megabytes
-from demo.views.training.curves import main_metric
+from demo.views.training.curves import main_metric_key
+from demo.views.training.format import duration, megabytes
 from demo.views.training.run_card import STATE_NAMES
 
 PRESSES = """
 element.addEventListener('click', (event) => {
   const tick = event.target.closest('button[data-tick]');
   const open = event.target.closest('button[data-open]');
-  if (tick) trigger('lay', {run: tick.dataset.tick});
+  if (tick) trigger('overlay', {run: tick.dataset.tick});
   else if (open) trigger('open', {run: open.dataset.open});
 });
 """
@@ -29,7 +29,7 @@ def run_table(runs: Sequence[Facts], *, ticked: Sequence[str], opened: str) -> s
     if not runs:
         return empty(_EMPTY)
     differ = [key for key in differences([run for run in runs if not run.info.is_comparison]) if _tells(key)]
-    texts = [Column(title) for title in ("lay over", "name", "what is its own", "best on dev data")]
+    texts = [Column(title) for title in ("overlay", "name", "settings", "best on dev data")]
     columns = [*texts, *(Column(title, number=True) for title in ("drift", "time", "size")), Column("state")]
     rows = [_row(run, ticked, opened, differ) for run in runs]
     return table(columns, rows, caption="All runs")
@@ -49,7 +49,7 @@ def _row(run: Facts, ticked: Sequence[str], opened: str, differ: Sequence[str]) 
     return [
         _tick(run, ticked),
         _name(run, opened),
-        Html(f'<span class="ph-own">{escape(_own(run, differ))}</span>'),
+        Html(f'<span class="ph-settings">{escape(_settings(run, differ))}</span>'),
         Html(_metrics(run)),
         drift,
         duration(run.seconds) if run.seconds is not None else None,
@@ -61,7 +61,7 @@ def _row(run: Facts, ticked: Sequence[str], opened: str, differ: Sequence[str]) 
 def _tick(run: Facts, ticked: Sequence[str]) -> Html:
     on = run.info.id in ticked
     colour = f' style="--run:{colour_of(ticked, run.info.id)}"' if on else ""
-    label = escape(f"Lay the curves of {run.info.title} over others")
+    label = escape(f"Overlay the curves of {run.info.title}")
     return Html(
         f'<button type="button" role="checkbox" class="ph-tick" aria-checked="{str(on).lower()}" '
         f'aria-label="{label}" data-tick="{escape(run.info.id)}"{colour}></button>'
@@ -78,7 +78,7 @@ def _name(run: Facts, opened: str) -> Html:
     )
 
 
-def _own(run: Facts, differ: Sequence[str]) -> str:
+def _settings(run: Facts, differ: Sequence[str]) -> str:
     own = [f"{key.rpartition('.')[2]} {run.settings[key]}" for key in differ if key in run.settings][:_NAMED]
     return " · ".join([run.strategy, *own])
 
@@ -86,11 +86,11 @@ def _own(run: Facts, differ: Sequence[str]) -> str:
 def _metrics(run: Facts) -> str:
     shown = []
     for task in run.tasks:
-        key = main_metric(run.metrics, task)
+        key = main_metric_key(run.metrics, task)
         if key:
             metric = key.rpartition("/")[2].replace("_", " ")
             shown.append(f"{escape(task)} {metric} <strong>{run.metrics[key]:.3f}</strong>")
-    return f'<span class="ph-own">{"<br>".join(shown)}</span>' if shown else "–"
+    return f'<span class="ph-settings">{"<br>".join(shown)}</span>' if shown else "–"
 
 
 def _tells(key: str) -> bool:

@@ -6,7 +6,7 @@ Each block is a button; `data-block` is what a press on it says.
 from html import escape
 
 from demo.training.network import Block, Network
-from demo.views.training.amounts import millions
+from demo.views.training.format import millions
 
 PRESS = """
 element.addEventListener('click', (event) => {

@@ -1,13 +1,15 @@
 import pytest
 
 from demo.answers import embedded
-from demo.answers.embedded import NO_ENTITY, Embedded, Progress, dominant, embed
+from demo.answers.embedded import NO_ENTITY, ChunkProgress, Embedded, dominant, embed_sentences
 from demo.inputs.text_input import Sentences
 from tests.demo.fakes import FakeModel
 
 
 def result(count: int, labels: tuple[str, ...] | None = None) -> Embedded:
-    *_, last = embed(FakeModel(), Sentences(tuple(f"sentence {i}" for i in range(count)), labels))
+    *_, last = embed_sentences(
+        FakeModel(), Sentences(tuple(f"sentence {i}" for i in range(count)), labels), key="starter"
+    )
     assert isinstance(last, Embedded)
     return last
 
@@ -21,8 +23,8 @@ def test_vectors_predictions_and_labels_stand_in_the_order_of_the_sentences():
 
 def test_a_long_pass_reports_its_progress_and_loses_nothing(monkeypatch):
     monkeypatch.setattr(embedded, "_CHUNK", 4)
-    *steps, last = embed(FakeModel(), Sentences(tuple(f"sentence {i}" for i in range(10))))
-    assert [(step.done, step.total) for step in steps if isinstance(step, Progress)] == [(4, 10), (8, 10)]
+    *steps, last = embed_sentences(FakeModel(), Sentences(tuple(f"sentence {i}" for i in range(10))), key="starter")
+    assert [(step.done, step.total) for step in steps if isinstance(step, ChunkProgress)] == [(4, 10), (8, 10)]
     assert isinstance(last, Embedded)
     assert last.texts[9] == "sentence 9"
     assert len(last.vectors) == len(last.predicted["topic"]) == 10

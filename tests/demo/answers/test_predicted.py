@@ -1,5 +1,5 @@
 from demo.answers import predicted
-from demo.answers.predicted import Gold, Predicted, fitting_task, predict
+from demo.answers.predicted import Gold, Predicted, fitting_task, predict_texts
 from demo.inputs.text_input import Sentences
 from mtl.recipe import TaskKind
 from tests.demo.fakes import FakeModel, FakeTask
@@ -7,7 +7,7 @@ from tests.demo.fakes import FakeModel, FakeTask
 
 def test_many_texts_report_progress_and_keep_predictions_without_embeddings(monkeypatch):
     monkeypatch.setattr(predicted, "_CHUNK", 2)
-    *steps, last = predict(FakeModel(), Sentences(("a", "b", "c")), key="starter", gold=Gold())
+    *steps, last = predict_texts(FakeModel(), Sentences(("a", "b", "c")), key="starter", gold=Gold())
     assert [step.done for step in steps] == [2]
     assert isinstance(last, Predicted)
     assert last.texts == ("a", "b", "c")

@@ -26,7 +26,7 @@ def test_one_sentence_gives_classes_entities_place_and_neighbours_as_one_types(p
     expect(page.locator(f"{ENTITIES} .ph-text")).to_contain_text("in Florida", timeout=SLOW)
     assert [m.get_attribute("data-type") for m in page.locator(f"{ENTITIES} mark").all()] == ["PER", "LOC"]
     expect(page.locator("#ph-analyze-classes [data-task=topic] .ph-first")).to_contain_text("science")
-    expect(page.locator("#ph-place svg .ph-star")).to_have_count(1)
+    expect(page.locator("#ph-place svg .ph-query-point")).to_have_count(1)
     expect(page.locator("#ph-near tbody tr").first).to_contain_text(re.compile("space|rover|orbit", re.I))
     expect(page.locator("#ph-analyze-cost")).to_contain_text(
         re.compile(r"one pass · \d+ tokens · \d+ ms · nothing cut")

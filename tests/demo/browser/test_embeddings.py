@@ -93,26 +93,26 @@ def test_a_lasso_fills_the_table_with_what_lies_inside(page):
     for x, y in ((right, top), (right, bottom), (left, bottom)):
         page.mouse.move(x, y, steps=4)
     page.mouse.up()
-    expect(page.locator("#ph-chosen")).to_contain_text(f"{len(inside)} chosen", timeout=SLOW)
-    numbers = page.locator("#ph-chosen td:first-child").all_inner_texts()
+    expect(page.locator("#ph-selection")).to_contain_text(f"{len(inside)} selected", timeout=SLOW)
+    numbers = page.locator("#ph-selection td:first-child").all_inner_texts()
     assert [int(number) - 1 for number in numbers] == inside
 
 
 def test_a_query_lights_up_what_is_near_and_another_pooling_stands_beside(page):
     shown(page, 60)
-    page.get_by_label("Light up what is near to").fill("Put salt into the boiling pot.")
+    page.get_by_label("Search").fill("Put salt into the boiling pot.")
     page.keyboard.press("Enter")
     expect(page.locator("#ph-nearest tbody tr").first).to_contain_text("salt", timeout=SLOW)
-    light = page.evaluate(f"() => Array.from(({MAP})('#ph-map').light)")
-    assert max(light) == light[listed(page)[0] - 1] == 255
-    assert sorted(light)[:30] == [0] * 30
-    page.locator("#ph-beside input").click()
+    brightness = page.evaluate(f"() => Array.from(({MAP})('#ph-map').brightness)")
+    assert max(brightness) == brightness[listed(page)[0] - 1] == 255
+    assert sorted(brightness)[:30] == [0] * 30
+    page.locator("#ph-compare-with input").click()
     page.get_by_role("option", name="max pooling").click()
-    shown(page, 60, "#ph-map-beside")
+    shown(page, 60, "#ph-map-second")
     expect(page.locator("#ph-moved")).to_contain_text("nearest neighbours kept", timeout=SLOW)
-    click_point(page, 3, "#ph-map-beside")
+    click_point(page, 3, "#ph-map-second")
     expect(page.locator("#ph-nearest table")).to_have_count(2, timeout=SLOW)
-    assert page.evaluate(f"() => [...({MAP})('#ph-map').chosen]") == [3]
+    assert page.evaluate(f"() => [...({MAP})('#ph-map').selected]") == [3]
     page.get_by_role("button", name="Compare poolings").click()
     expect(page.locator("#ph-poolings tbody tr")).to_have_count(6, timeout=SLOW)
 
@@ -131,7 +131,7 @@ def test_the_map_is_walked_and_asked_by_keys_alone_and_read_aloud(page):
     page.keyboard.press("Space")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Space")
-    expect(page.locator("#ph-chosen")).to_contain_text("1 chosen", timeout=SLOW)
+    expect(page.locator("#ph-selection")).to_contain_text("1 selected", timeout=SLOW)
 
 
 def test_embeddings_are_taken_along(page, tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from demo.inputs import drafts
-from demo.inputs.drafts import Upload
+from demo.inputs.drafts import TaskUpload
 from mtl.errors import DataError
 from mtl.recipe import TaskKind
 from mtl.runs import home
@@ -27,8 +27,8 @@ def csv(tmp_path):
 
 
 def add(train, **changes):
-    upload = dataclasses.replace(Upload("intent", TaskKind.CLASSIFICATION, train, None), **changes)
-    return drafts.add(upload, taken=["topic"], settings=settings())
+    upload = dataclasses.replace(TaskUpload("intent", TaskKind.CLASSIFICATION, train, None), **changes)
+    return drafts.import_upload(upload, taken=["topic"], settings=settings())
 
 
 def test_the_example_data_can_be_ticked():
@@ -69,10 +69,10 @@ def test_a_file_name_cannot_leave_the_folder(tmp_path, csv):
 
 
 def test_too_many_rows_and_too_large_files_are_refused_and_leave_nothing_behind(csv):
-    upload = Upload("intent", TaskKind.CLASSIFICATION, csv, csv)
+    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, csv)
     for limit in ({"max_rows": 10}, {"max_upload_mb": 1e-5}):
         with pytest.raises(DataError, match="[Aa]t most"):
-            drafts.add(upload, taken=[], settings=dataclasses.replace(settings(), **limit))
+            drafts.import_upload(upload, taken=[], settings=dataclasses.replace(settings(), **limit))
     assert not list((home() / "uploads").iterdir() if (home() / "uploads").exists() else [])
 
 
@@ -80,7 +80,9 @@ def test_a_public_page_takes_no_packed_files(tmp_path):
     file = tmp_path / "a.parquet"
     file.write_bytes(b"PAR1")
     with pytest.raises(DataError, match="ending in"):
-        drafts.add(Upload("x", TaskKind.CLASSIFICATION, file, None), taken=[], settings=settings(space=True))
+        drafts.import_upload(
+            TaskUpload("x", TaskKind.CLASSIFICATION, file, None), taken=[], settings=settings(space=True)
+        )
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.file)
@@ -98,8 +100,8 @@ def test_a_broken_file_gives_one_sentence_with_file_and_line(tmp_path, case):
 
 def test_a_public_page_deletes_the_oldest_uploads_over_its_limit(csv):
     page = dataclasses.replace(settings(share=True), kept_uploads_mb=1e-4)
-    upload = Upload("intent", TaskKind.CLASSIFICATION, csv, None)
-    first = drafts.add(upload, taken=[], settings=page)
-    second = drafts.add(upload, taken=[], settings=page)
+    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
+    first = drafts.import_upload(upload, taken=[], settings=page)
+    second = drafts.import_upload(upload, taken=[], settings=page)
     assert not Path(first.config.train[0]).exists()
     assert Path(second.config.train[0]).exists()

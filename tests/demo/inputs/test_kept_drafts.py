@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from demo.inputs import drafts, kept_drafts
-from demo.inputs.drafts import Upload
+from demo.inputs.drafts import TaskUpload
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind
 from tests.demo.fakes import settings
@@ -24,8 +24,8 @@ def csv(tmp_path):
 
 
 def add(csv, owner="ann", **how):
-    upload = Upload("intent", TaskKind.CLASSIFICATION, csv, None, columns={"text": "body", "label": "kind"})
-    return kept_drafts.add(upload, owner=owner, settings=settings(**how))
+    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None, columns={"text": "body", "label": "kind"})
+    return kept_drafts.add_task(upload, owner=owner, settings=settings(**how))
 
 
 def names(owner, **how):
@@ -49,11 +49,11 @@ def test_a_name_can_be_taken_by_two_strangers_but_not_twice_by_one(csv):
 
 def test_a_forgotten_task_is_off_the_list_and_its_files_stay(csv):
     draft = add(csv)
-    kept_drafts.forget("intent", owner="ann", settings=settings())
+    kept_drafts.forget_task("intent", owner="ann", settings=settings())
     assert names("ann") == EXAMPLES
     assert all(drafts.Path(file).is_file() for file in draft.config.train)
     with pytest.raises(DataError, match="topic is none"):
-        kept_drafts.forget("topic", owner="ann", settings=settings())
+        kept_drafts.forget_task("topic", owner="ann", settings=settings())
 
 
 def test_a_task_whose_files_are_gone_is_not_offered(csv):

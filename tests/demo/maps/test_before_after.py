@@ -28,7 +28,7 @@ class Bare(FakeModel):
 
 
 def run(model, texts=TEXTS):
-    return passes.run(model, texts)
+    return passes.analyze_texts(model, texts)
 
 
 def test_drift_and_neighbours_are_those_that_mtl_measures():

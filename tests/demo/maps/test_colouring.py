@@ -1,7 +1,7 @@
 import dataclasses
 
 from demo.answers.passes import label_colours
-from demo.maps.colouring import CLUSTER, LABEL, ONE_COLOUR, choices, colouring
+from demo.maps.colouring import CLUSTER, LABEL, ONE_COLOUR, colour_choices, colouring
 from demo.palette import NEUTRAL
 from tests.demo.answers.test_embedded import result
 
@@ -9,8 +9,8 @@ LABELLED = result(6, ("b", "a", "a", "sports", "a", "b"))
 
 
 def test_labels_come_first_and_a_file_without_labels_has_no_such_choice():
-    assert choices(LABELLED) == [LABEL, "topic", "entities", CLUSTER, ONE_COLOUR]
-    assert LABEL not in choices(result(2))
+    assert colour_choices(LABELLED) == [LABEL, "topic", "entities", CLUSTER, ONE_COLOUR]
+    assert LABEL not in colour_choices(result(2))
 
 
 def test_groups_of_labels_stand_in_the_order_of_their_size():

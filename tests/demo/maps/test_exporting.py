@@ -3,25 +3,25 @@ import csv
 import numpy as np
 import pyarrow.parquet
 
-from demo.maps.exporting import Format, export
+from demo.maps.exporting import ExportFormat, export_embeddings
 from tests.demo.answers.test_embedded import result
 
 SOME = result(3, ("x", "y", 'z, "quoted"'))
 
 
 def test_npy_holds_the_vectors_in_the_order_of_the_sentences():
-    np.testing.assert_array_equal(np.load(export(SOME, Format.NPY), allow_pickle=False), SOME.vectors)
+    np.testing.assert_array_equal(np.load(export_embeddings(SOME, ExportFormat.NPY), allow_pickle=False), SOME.vectors)
 
 
 def test_parquet_holds_texts_labels_predictions_and_vectors():
-    found = pyarrow.parquet.read_table(export(SOME, Format.PARQUET))
+    found = pyarrow.parquet.read_table(export_embeddings(SOME, ExportFormat.PARQUET))
     assert found.column_names == ["text", "label", "predicted_topic", "predicted_entities", "embedding"]
     assert found["label"].to_pylist() == list(SOME.labels or ())
     np.testing.assert_array_equal(np.array(found["embedding"].to_pylist(), dtype=np.float32), SOME.vectors)
 
 
 def test_csv_holds_the_same_in_columns():
-    with export(SOME, Format.CSV).open(encoding="utf-8", newline="") as file:
+    with export_embeddings(SOME, ExportFormat.CSV).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["label"] for row in rows] == list(SOME.labels or ())
     vectors = np.array([[float(row[f"e{i}"]) for i in range(8)] for row in rows])

@@ -5,7 +5,7 @@ from demo.maps import similarity
 
 def test_cosines_equal_the_formula_and_a_zero_vector_gives_zero():
     vectors = np.array([[3, 4], [4, 3], [0, 0]], dtype=np.float32)
-    found = similarity.cosines(vectors)
+    found = similarity.cosine_matrix(vectors)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, [[1, 0.96, 0], [0.96, 1, 0], [0, 0, 0]], atol=1e-6)
 
@@ -13,7 +13,7 @@ def test_cosines_equal_the_formula_and_a_zero_vector_gives_zero():
 def test_order_puts_alike_rows_side_by_side():
     angles = np.array([0.0, 1.5, 0.1, 1.4, 0.05])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    order = similarity.order(similarity.cosines(vectors))
+    order = similarity.order(similarity.cosine_matrix(vectors))
     assert sorted(order) == [0, 1, 2, 3, 4]
     assert abs(order.index(1) - order.index(3)) == 1
 

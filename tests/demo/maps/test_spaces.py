@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 
 from demo.maps import spaces
-from demo.maps.spaces import NOTHING, OWN, Source, beside, choices, in_pooling, mean_cosine, measured, purity
+from demo.maps.spaces import (
+    NO_COMPARISON,
+    OWN,
+    Source,
+    comparison_choices,
+    in_pooling,
+    mean_cosine,
+    measured,
+    purity,
+    second_space,
+)
 from mtl.errors import InputError
 from mtl.recipe import Pooling
 from tests.demo.answers.test_embedded import result
@@ -32,14 +42,14 @@ def source(monkeypatch):
 
 
 def test_other_models_and_every_pooling_can_stand_beside_a_map():
-    offered = choices([("my run", "run:1")])
-    assert offered[:2] == [(NOTHING, NOTHING), ("my run", "run:1")]
+    offered = comparison_choices([("my run", "run:1")])
+    assert offered[:2] == [(NO_COMPARISON, NO_COMPARISON), ("my run", "run:1")]
     assert len(offered) == 2 + len(Pooling)
 
 
 def test_another_model_stands_beside_with_its_name_and_what_moved(source):
     some = result(12)
-    found = beside(source, some, "run:1")
+    found = second_space(source, some, "run:1")
     assert found.title == "my run"
     assert found.stamp == some.stamp
     np.testing.assert_array_equal(found.vectors, some.vectors)
@@ -47,7 +57,7 @@ def test_another_model_stands_beside_with_its_name_and_what_moved(source):
 
 
 def test_another_pooling_stands_beside(source):
-    found = beside(source, result(12), "pooling:max")
+    found = second_space(source, result(12), "pooling:max")
     assert found.title == "max pooling"
     assert found.movement.overlap < 1.0
 

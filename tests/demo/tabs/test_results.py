@@ -1,39 +1,36 @@
 from types import SimpleNamespace
 
-import gradio as gr
 import pytest
 
 from demo.answers.predicted import Gold
 from demo.inputs.text_input import Sentences
 from demo.tabs import results
-from demo.tabs.results import NO_FILE, Upload
-from demo.turns import Turns
+from demo.tabs.results import NO_FILE, TextUpload
+from mtl.errors import InputError
 from tests.demo.fakes import FakeModel, settings
 
 
-def run(turns, text, upload=NO_FILE, model=None):
-    engines = SimpleNamespace(get=lambda key, owner: model or FakeModel())
-    return results.run(SimpleNamespace(settings=settings(), engines=engines), turns, "starter", "", text, upload)
+def run(text, upload=NO_FILE):
+    engines = SimpleNamespace(get=lambda key, owner: FakeModel())
+    shared = SimpleNamespace(settings=settings(), engines=engines)
+    return list(results.predict_step(shared, "starter", "", text, upload))[-1][-1]
 
 
 def test_a_files_answers_count_as_long_as_the_box_shows_the_file():
-    file = Upload(Sentences(("a", "b")), Gold(labels=("x", "y")))
-    assert list(run(Turns(), "a\nb", file))[-1][2].gold.labels == ("x", "y")
-    assert list(run(Turns(), "a\nc", file))[-1][2].gold.labels is None
+    file = TextUpload(Sentences(("a", "b")), Gold(labels=("x", "y")))
+    assert run("a\nb", file).gold.labels == ("x", "y")
+    assert run("a\nc", file).gold.labels is None
 
 
-def test_a_pass_that_became_stale_ends_without_changing_anything():
-    turns, model = Turns(), FakeModel()
-    model.analyze = lambda sentences: (turns.take(), FakeModel.analyze(model, sentences))[1]
-    assert list(run(turns, "a", model=model)) == [(gr.skip(),) * 3]
+def test_a_wrong_text_is_refused():
+    with pytest.raises(InputError, match="Type at least one sentence"):
+        run(" ")
 
 
-def test_a_wrong_text_gives_one_sentence():
-    assert "Type at least one sentence" in list(run(Turns(), " "))[0][0]
-
-
-@pytest.mark.parametrize("data", [None, {}, {"row": "x"}, {"row": "7"}, {"row": "-1"}, {"row": None}])
-def test_a_row_that_is_not_there_is_none(data):
-    known = list(run(Turns(), "a\nb"))[-1][2]
-    assert results.row_of(known, data) is None
-    assert results.row_of(known, {"row": "1"}) == 1
+@pytest.mark.parametrize("change", [{"row": "x"}, {"row": "7"}, {"row": "-1"}, {"row": None}, {"stamp": "0"}])
+def test_a_click_names_a_text_of_these_predictions_or_nothing(change):
+    known = run("a\nb")
+    click = {"row": "1", "stamp": str(known.stamp)}
+    assert results.row_of(known, click) == 1
+    assert results.row_of(known, click | change) is None
+    assert results.row_of(known, None) is results.row_of(known, {}) is results.row_of(None, click) is None

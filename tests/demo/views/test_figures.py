@@ -29,7 +29,7 @@ def test_typed_text_is_escaped_in_hovers():
 
 
 def test_the_heatmap_follows_the_order_in_cividis_from_zero_or_lower():
-    matrix = similarity.cosines(np.array([[1, 0], [-1, 0.1], [1, 0.1]], dtype=np.float32))
+    matrix = similarity.cosine_matrix(np.array([[1, 0], [-1, 0.1], [1, 0.1]], dtype=np.float32))
     figure = heatmap(matrix, TEXTS, order=[0, 2, 1])
     cells = figure.data[0]
     assert cells.z.dtype == np.float32

@@ -1,5 +1,5 @@
 from demo.training.architecture import Architecture
-from demo.views.guide import cosines, head_rows, pieces, shares, trained_shares
+from demo.views.guide import cosine_table, head_rows, pieces, shares, trained_shares
 from mtl.text.subwords import Subword
 from tests.demo.fakes import FakeModel, analysis, entity
 
@@ -29,4 +29,4 @@ def test_the_words_that_were_cut_most_come_first():
 
 
 def test_the_models_own_pooling_is_marked():
-    assert "<strong>mean</strong>" in cosines({"mean": 0.5, "cls": 0.25}, own="mean")
+    assert "<strong>mean</strong>" in cosine_table({"mean": 0.5, "cls": 0.25}, own="mean")

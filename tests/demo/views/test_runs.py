@@ -41,7 +41,7 @@ OTHER = facts(
 )
 
 
-def test_a_row_says_what_is_its_own_what_it_measured_and_what_it_cost():
+def test_a_row_has_settings_metrics_and_cost():
     html = run_table([facts(), OTHER], ticked=["<b>other"], opened="mine")
     for piece in (
         "full · seed 1",
@@ -60,7 +60,7 @@ def test_an_empty_table_says_what_to_do():
     assert "Start one in the Train tab" in run_table([], ticked=[], opened="")
 
 
-def test_a_comparison_has_no_curve_to_lay_over():
+def test_a_comparison_has_no_curve_to_overlay():
     group = facts(info=RunInfo("c", RunState.RUNNING, 0.0, False, "c", is_comparison=True), metrics={}, tasks=())
     member = facts(info=RunInfo("c/full", RunState.RUNNING, 0.0, False, "full"))
     html = run_table([group, member], ticked=[], opened="")
@@ -79,7 +79,7 @@ def test_each_run_has_a_curve_of_the_metric_and_of_the_loss():
 def test_without_a_tick_there_is_a_hint_and_no_curve():
     for made in (overlay.metric_overlay([], ""), overlay.loss_overlay([], "")):
         assert len(made.data) == 0
-        assert "Tick runs" in made.layout.annotations[0].text
+        assert "Select runs" in made.layout.annotations[0].text
 
 
 def test_the_best_figure_of_a_row_is_bold_and_the_smallest_drift_is_the_best():
@@ -91,7 +91,7 @@ def test_the_best_figure_of_a_row_is_bold_and_the_smallest_drift_is_the_best():
 def test_settings_that_differ_stand_side_by_side():
     html = overlay.settings_table([facts(), OTHER])
     assert "seed" in html and "freezing.preset" not in html
-    assert "Tick two runs" in overlay.settings_table([facts()])
+    assert "Select two runs" in overlay.settings_table([facts()])
     assert "No setting differs" in overlay.settings_table([facts(), facts("b")])
 
 

@@ -1,16 +1,21 @@
 """The steps of the Embeddings tab without a page; the models are fakes."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
+import pytest
 
 from demo.inputs.text_input import Sentences
+from demo.latest_only import LatestOnly
 from demo.maps import colouring
 from demo.maps.projection import Projection
-from demo.maps.spaces import NOTHING, OWN, Beside
+from demo.maps.spaces import NO_COMPARISON, OWN, SecondSpace
 from demo.tabs.embeddings import steps
-from demo.turns import Turns
+from demo.tabs.embeddings.requests import CompareRequest, EmbedRequest, Pointed, SearchRequest
+from demo.views.maps.selection import NOTHING_SELECTED
+from mtl.errors import InputError
 from tests.demo.answers.test_embedded import result
 from tests.demo.fakes import FakeModel, settings
 
@@ -26,17 +31,25 @@ class FakeEngines:
 
 
 SHARED = SimpleNamespace(settings=settings(), engines=FakeEngines())
-
-
 NO_FILE = Sentences(())
 
 
-def compute(turns, text="a\nb", uploaded=NO_FILE):
-    return steps.compute(SHARED, turns, "starter", "", text, uploaded, OWN, colouring.ONE_COLOUR)
+def compute(text="a\nb", uploaded=NO_FILE, poolings=None):
+    asked = EmbedRequest(poolings or LatestOnly(), "starter", "", text, uploaded, OWN, colouring.ONE_COLOUR)
+    return list(steps.compute(SHARED, *vars(asked).values()))[-1]
 
 
 def drawn(some):
     return steps.draw(some, str(Projection.PCA), "topic", 8)[-1]
+
+
+def compare(some, wanted="run:1"):
+    asked = CompareRequest("", some, drawn(some), wanted, "topic", 8)
+    return list(steps.compare_spaces(SHARED, *vars(asked).values()))
+
+
+def search(some, query="", other=None, pointed=None):
+    return SearchRequest("", some, drawn(some), query, other, pointed)
 
 
 def event(**data):
@@ -44,56 +57,61 @@ def event(**data):
 
 
 def test_typed_sentences_become_a_set_with_its_cost_and_choices():
-    (problem, found, cost, *_) = list(compute(Turns()))[-1]
-    assert problem == ""
+    found, cost, *_ = compute()
     assert found.texts == ("a", "b")
     assert "2 sentences" in cost
 
 
 def test_an_uploaded_file_counts_as_long_as_the_box_shows_it():
     file = Sentences(tuple(f"s{i}" for i in range(300)), ("x",) * 300)
-    assert list(compute(Turns(), file.shown, file))[-1][1].labels == ("x",) * 300
-    assert list(compute(Turns(), "typed", file))[-1][1].texts == ("typed",)
+    assert compute(file.shown, file)[0].labels == ("x",) * 300
+    assert compute("typed", file)[0].texts == ("typed",)
 
 
-def test_a_wrong_text_gives_one_sentence_and_changes_nothing_else():
-    (answer,) = list(compute(Turns(), " \n "))
-    assert "Type at least one sentence" in answer[0]
-    assert answer[1:] == (SKIP,) * 7
+def test_a_wrong_text_is_refused():
+    with pytest.raises(InputError, match="Type at least one sentence"):
+        compute(" \n ")
 
 
-def test_a_pass_that_became_stale_ends_without_changing_anything():
-    turns, model = Turns(), FakeModel()
-    model.analyze = lambda sentences: (turns.take(), FakeModel.analyze(model, sentences))[1]  # somebody asks meanwhile
-    shared = SimpleNamespace(settings=settings(), engines=SimpleNamespace(get=lambda key, owner: model))
-    late = steps.compute(shared, turns, "starter", "", "a", NO_FILE, OWN, colouring.ONE_COLOUR)
-    assert list(late) == [(SKIP,) * 8]
-
-
-def test_a_comparison_that_became_stale_ends_without_changing_anything():
-    turns, some = Turns(), result(12)
-    answers = steps.put_beside(SHARED, turns, "starter", "", some, drawn(some), "run:1", "topic", 8, "PCA")
-    assert "Comparing 12 sentences" in next(answers)[-1]
-    turns.take()
-    assert list(answers) == [(SKIP,) * 7]
+def test_new_sentences_clear_what_belongs_to_the_old_ones_and_drop_a_pending_comparison_of_poolings():
+    poolings = LatestOnly()
+    pending = poolings.begin()
+    *_, moved, selection, poolings_shown, table = compute(poolings=poolings)
+    assert (moved, poolings_shown, table) == ("", "", "")
+    assert NOTHING_SELECTED in selection
+    assert not poolings.is_latest(pending)
 
 
 def test_a_second_space_is_shown_beside_and_nothing_hides_it():
     some = result(12)
-    *_, last = steps.put_beside(SHARED, Turns(), "starter", "", some, drawn(some), "run:1", "topic", 8, "PCA")
-    assert isinstance(last[5], Beside)
-    assert "100 % of the 10 nearest neighbours kept" in last[6]
-    (hidden,) = steps.put_beside(SHARED, Turns(), "starter", "", some, drawn(some), NOTHING, "topic", 8, "PCA")
-    assert hidden[5] is None
+    first, last = compare(some)
+    assert "Comparing 12 sentences" in first[-1]
+    assert isinstance(last[-2], SecondSpace)
+    assert "100 % of the 10 nearest neighbours kept" in last[-1]
+    (hidden,) = compare(some, NO_COMPARISON)
+    assert hidden[-2] is None
+
+
+def test_a_query_is_embedded_as_the_sentences_were_whatever_the_header_says_now(monkeypatch):
+    some, asked = dataclasses.replace(result(12), key="run:1", pooling="max"), []
+
+    def in_pooling(source, texts, pooling):
+        asked.append((source.key, pooling))
+        return some.vectors[:1]
+
+    monkeypatch.setattr(steps.spaces, "in_pooling", in_pooling)
+    steps.near_query(SHARED, *vars(search(some, "a query")).values())
+    assert asked == [("run:1", "max")]
 
 
 def test_a_click_lists_the_neighbours_of_brute_force_and_rings_them():
     some = result(30)
-    table, glow, _ = steps.picked(some, event(row=4, stamp=some.stamp), None)
+    table, highlight, _, pointed = steps.picked(some, event(row=4, stamp=some.stamp), None)
     unit = some.vectors / np.linalg.norm(some.vectors, axis=1, keepdims=True)
     expected = [int(i) for i in np.argsort(-(unit @ unit[4]), kind="stable") if i != 4][:8]
-    assert f'"rings": {expected}' in glow
+    assert f'"rings": {expected}' in highlight
     assert "5 sentence 4" in table
+    assert pointed == Pointed(some.stamp, 4)
 
 
 def test_what_a_browser_makes_up_is_not_believed():
@@ -106,15 +124,25 @@ def test_what_a_browser_makes_up_is_not_believed():
         event(),
         gr.EventData(None, None),
     ):
-        assert steps.picked(some, wrong, None) == (SKIP,) * 3
-    assert "2 chosen" in steps.chosen(some, event(rows=[0, 3, -1, 99, None], stamp=some.stamp))[0]
+        assert steps.picked(some, wrong, None) is None
+    assert "2 selected" in steps.selected(some, event(rows=[0, 3, -1, 99, None], stamp=some.stamp))[0]
+
+
+def test_another_second_space_lists_the_neighbours_of_the_clicked_sentence_again():
+    some = result(12)
+    other = compare(some)[-1][-2]
+    again = steps.near_again(*vars(search(some, "a query", other, Pointed(some.stamp, 3))).values())
+    assert "4 sentence 3" in again[0]
+    assert "on the right map" in again[0]
+    assert steps.near_again(*vars(search(some, "a query", other)).values()) == (SKIP,) * 3
+    assert "1 sentence 0" in steps.near_again(*vars(search(some, "", other, Pointed(0, 3))).values())[0]
 
 
 def test_a_second_space_of_other_sentences_is_left_out_of_the_table():
     some, other = result(12), result(12)
-    *_, last = steps.put_beside(SHARED, Turns(), "starter", "", other, drawn(other), "run:1", "topic", 8, "PCA")
-    assert "on the right map" not in steps.near_row(some, 0, last[5])[0]
-    assert "on the right map" in steps.near_row(other, 0, last[5])[0]
+    second = compare(other)[-1][-2]
+    assert "on the right map" not in steps.near_row(some, 0, second)[0]
+    assert "on the right map" in steps.near_row(other, 0, second)[0]
 
 
 def test_a_single_sentence_says_what_to_add():

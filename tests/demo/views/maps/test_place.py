@@ -4,18 +4,18 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from demo.maps.landscape import landscape
-from demo.views.maps.place import SHAPES, Star, place_map
+from demo.maps.reference_map import reference_map
+from demo.views.maps.place import SHAPES, QueryPoint, place_map
 from tests.demo.fakes import FakeModel, analysis
 
 
 @pytest.fixture(scope="module")
 def seen():
-    return landscape(FakeModel())
+    return reference_map(FakeModel())
 
 
 def drawn(seen, vector, text="x"):
-    return place_map(seen, Star(text, vector, seen.near(vector, text=text, count=4)))
+    return place_map(seen, QueryPoint(text, vector, seen.near(vector, text=text, count=4)))
 
 
 def test_every_example_has_a_mark_with_its_sentence_and_the_nearest_are_ringed_and_numbered(seen):
@@ -27,9 +27,11 @@ def test_every_example_has_a_mark_with_its_sentence_and_the_nearest_are_ringed_a
 
 @pytest.mark.parametrize("scale", [0.0, 1e6, -1e6])
 def test_a_sentence_far_out_stays_in_the_picture(seen, scale):
-    star = re.search(r'translate\((\S+) (\S+)\)"><path class="ph-star"', drawn(seen, seen.axes[0] * np.float32(scale)))
-    assert 0 <= float(star[1]) <= 640
-    assert 0 <= float(star[2]) <= 320
+    query_point = re.search(
+        r'translate\((\S+) (\S+)\)"><path class="ph-query-point"', drawn(seen, seen.axes[0] * np.float32(scale))
+    )
+    assert 0 <= float(query_point[1]) <= 640
+    assert 0 <= float(query_point[2]) <= 320
 
 
 def test_a_reader_hears_what_is_nearest(seen):

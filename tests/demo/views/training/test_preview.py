@@ -1,11 +1,11 @@
-from demo.inputs.columns import Table
+from demo.inputs.columns import TablePreview
 from demo.views.training.preview import table_preview, tagged_preview
 from mtl.data import TaggedText
 from mtl.text import WordedText, split_words
 
 
 def test_cells_are_escaped_and_shortened():
-    html = table_preview(Table(("<i>",), (("<b>" + "x" * 500,),)))
+    html = table_preview(TablePreview(("<i>",), (("<b>" + "x" * 500,),)))
     assert "&lt;i&gt;" in html and "&lt;b&gt;xxx" in html
     assert "x" * 200 not in html
 

@@ -1,6 +1,6 @@
 import pytest
 
-from demo.views.training.amounts import duration
+from demo.views.training.format import duration
 from demo.views.training.log import log_view
 from demo.views.training.run_card import Surroundings, metric_table, run_card
 from mtl.runs import Evaluated, Failed, RunState, Saved, Started, Status, Step

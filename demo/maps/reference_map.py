@@ -18,7 +18,7 @@ from mtl.recipe import TaskKind
 
 
 @dataclass(frozen=True)
-class Landscape:
+class ReferenceMap:
     """Embeddings `(N, H)` of the example sentences and their first two principal axes `(2, H)`.
 
     `labels` are the classes that the model's first classification task gives them, empty for a model without one.
@@ -55,30 +55,30 @@ class Landscape:
         return np.asarray((vectors - self.centre) @ self.axes.T, dtype=np.float32)
 
 
-class Landscapes:
-    """The landscape of every model in memory, made once when it is first asked for."""
+class ReferenceMaps:
+    """The reference_map of every model in memory, made once when it is first asked for."""
 
-    def __init__(self, make: "Callable[[Model], Landscape]") -> None:
+    def __init__(self, make: "Callable[[Model], ReferenceMap]") -> None:
         self._make = make
-        self._made: WeakKeyDictionary[Model, Landscape] = WeakKeyDictionary()
+        self._made: WeakKeyDictionary[Model, ReferenceMap] = WeakKeyDictionary()
         self._lock = Lock()
 
-    def get(self, model: Model) -> Landscape:
-        """The landscape of a model."""
+    def get(self, model: Model) -> ReferenceMap:
+        """The reference_map of a model."""
         with self._lock:
             if model not in self._made:
                 self._made[model] = self._make(model)
             return self._made[model]
 
 
-def landscape(model: Model) -> Landscape:
+def reference_map(model: Model) -> ReferenceMap:
     """Let a model look at the example sentences."""
-    passed = passes.run(model, sentence_sets()[0].sentences.texts)
+    passed = passes.analyze_texts(model, sentence_sets()[0].sentences.texts)
     task = next(iter(passes.names_of(passed.tasks, TaskKind.CLASSIFICATION)), None)
     labels = tuple(winner(analysis.classes[task])[0] for analysis in passed.analyses) if task else ()
     vectors = passed.vectors
     centre = vectors.mean(axis=0)
-    return Landscape(passed.texts, labels, task, vectors, centre, _axes(vectors - centre), passed.colours)
+    return ReferenceMap(passed.texts, labels, task, vectors, centre, _axes(vectors - centre), passed.colours)
 
 
 def _axes(centred: NDArray[np.float32]) -> NDArray[np.float32]:

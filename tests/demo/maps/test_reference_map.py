@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from demo.maps.landscape import Landscapes, landscape
 from demo.maps.projection import Projection, project
+from demo.maps.reference_map import ReferenceMaps, reference_map
 from mtl.recipe import TaskKind
 from tests.demo.fakes import FakeModel, FakeTask
 
 
 @pytest.fixture(scope="module")
 def seen():
-    return landscape(FakeModel())
+    return reference_map(FakeModel())
 
 
 def test_the_map_is_that_of_the_embeddings_tab(seen):
@@ -33,8 +33,8 @@ def test_a_model_without_classes_has_no_labels():
     class Bare(FakeModel):
         tasks = {"entities": FakeTask(TaskKind.TAGGING, ("PER",))}
 
-    assert landscape(Bare()).labels == ()
-    assert landscape(FakeModel()).labels
+    assert reference_map(Bare()).labels == ()
+    assert reference_map(FakeModel()).labels
 
 
 def test_a_model_looks_at_the_examples_once():
@@ -42,8 +42,8 @@ def test_a_model_looks_at_the_examples_once():
 
     def look(model):
         looked.append(model)
-        return landscape(model)
+        return reference_map(model)
 
-    landscapes, model = Landscapes(look), FakeModel()
-    assert landscapes.get(model) is landscapes.get(model)
+    reference_maps, model = ReferenceMaps(look), FakeModel()
+    assert reference_maps.get(model) is reference_maps.get(model)
     assert looked == [model]

@@ -1,0 +1,27 @@
+from types import SimpleNamespace
+
+import gradio as gr
+
+from demo.latest_only import LatestOnly
+from demo.tabs.panels import answering
+from demo.tabs.runs import before_after, detail
+
+
+def test_another_run_drops_a_pending_comparison_and_a_pending_evaluation():
+    pending = LatestOnly(), LatestOnly()
+
+    def opened_meanwhile():
+        assert detail.dropping(lambda owner, run: (owner, run))(*pending, "ann", "run 2") == ("ann", "run 2")
+        return ("of run 1",)
+
+    for requests in pending:
+        assert answering(opened_meanwhile, outputs=1)(requests, "f1") == (gr.skip(), gr.skip())
+
+
+def test_another_run_clears_every_result_of_the_run_before():
+    with gr.Blocks():
+        made = detail.build_run_detail()
+    opening = detail.Opening(SimpleNamespace(), SimpleNamespace(), made)
+    assert len(before_after.cleared()) == len(made.before_after.clearing)
+    assert {made.before_after.map, made.before_after.table, made.evaluation.result} <= set(made.outputs)
+    assert len(opening.show("ann", "", [])) == 1 + len(made.outputs)

@@ -1,0 +1,78 @@
+"""A plan that takes long, and a form that changes meanwhile."""
+
+import dataclasses
+from threading import Event, Thread
+
+import gradio as gr
+import pytest
+
+from demo.latest_only import LatestOnly
+from demo.runs import RunManager
+from demo.tabs.train.answers import Answers
+from demo.tabs.train.form import planning, reading
+from demo.training.form_values import values_of
+from tests.demo.fakes import settings
+from tests.demo.tabs.train.test_answers import FORECAST
+from tests.demo.training.test_recipe_form import FORM
+
+
+class SlowPlanner:
+    """Plans forms of one seed at once, and others when it is told to."""
+
+    def __init__(self, quick):
+        self.quick, self.asked, self.released = quick, Event(), Event()
+
+    def known(self, recipe):
+        return None
+
+    def plan(self, recipe, *, asker):
+        if recipe.seed != self.quick:
+            self.asked.set()
+            assert self.released.wait(30)
+        return dataclasses.replace(FORECAST, warnings=(f"seed {recipe.seed}",))
+
+    def drop(self, *, asker):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+
+
+def values(seed, **changes):
+    return values_of(dataclasses.replace(FORM, seed=seed, **changes))
+
+
+@pytest.mark.parametrize("changed", [values(2), values(2, tasks=()), values(2, tasks=("topic",))])
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_late_plan_of_an_older_form_never_lands_beside_a_newer_one(changed, planned):
+    planner, requests, answers = SlowPlanner(quick=2), LatestOnly(), []
+    form = Answers(settings(), planner, RunManager(settings()))
+    plan = planning(form, asker="ann")
+    old = Thread(target=lambda: answers.append(plan(requests, "f1", "form 1", "ann", *values(1))))
+    old.start()
+    assert planner.asked.wait(30)
+
+    read = reading(form)(requests, "ann", *changed)
+    warnings, advice, _, card = read[7:11]
+    assert warnings == ""
+    assert "appears with the plan" in advice
+    assert card.count("<dd>…</dd>") == 4
+    if planned:
+        assert "seed 2" in str(plan(requests, "f2", "form 2", "ann", *values(2)))
+
+    planner.released.set()
+    old.join(30)
+    assert answers == [(gr.skip(),) * 9]
+
+
+def test_a_plan_of_the_form_as_it_is_brings_its_fingerprint_and_what_it_found():
+    form = Answers(settings(), SlowPlanner(quick=2), RunManager(settings()))
+    shown, problem, *_, warnings, advice, _, card = planning(form, asker="ann")(
+        LatestOnly(), "f2", "form 2", "ann", *values(2)
+    )
+    assert (shown, problem) == ("f2", "")
+    assert "seed 2" in warnings
+    assert "Advice: last layers" in advice
+    assert 'data-state="measured"' in card
