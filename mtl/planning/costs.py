@@ -36,7 +36,7 @@ class _Pace:
 
 
 def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
-    """Go through the stages of a run that makes so many draws of each task; the weights stay as they are.
+    """Go through the stages of a run that draws so many batches of each train set; the weights stay as they are.
 
     The first and the last stage are measured; the pace of the others lies between theirs.
     """
@@ -44,7 +44,7 @@ def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
     dev = [*(one.texts for one in data.dev.values()), data.sample.texts]
     train_tokens = sum(examples.tokens for examples in data.train.values())
     dev_tokens = sum(int(texts.lengths.sum()) for texts in dev)
-    drawn = sum(draws[task] * _tokens_a_batch(trainer, schedule, task) for task in draws) if schedule else 0.0
+    drawn = sum(draws[name] * _tokens_a_batch(trainer, schedule, name) for name in draws) if schedule else 0.0
     last = len(trainer.stages) - 1
     ends = [*(stage.begins for stage in trainer.stages), 1.0]
     evaluations = _evaluations(trainer)
@@ -73,8 +73,8 @@ def _between(first: _Pace, last: _Pace, share: float) -> _Pace:
     return _Pace(first.step + share * (last.step - first.step), max(first.lower, last.lower))
 
 
-def _tokens_a_batch(trainer: Trainer, schedule: TrainSchedule, task: str) -> float:
-    return trainer.data.train[task].tokens / max(1, len(schedule.sampler.batches(task)))
+def _tokens_a_batch(trainer: Trainer, schedule: TrainSchedule, name: str) -> float:
+    return trainer.data.train[name].tokens / max(1, len(schedule.sampler.batches(name)))
 
 
 def _anchor_bytes(trainer: Trainer) -> int:
@@ -91,13 +91,13 @@ def _measure(trainer: Trainer, stage: StageState, schedule: TrainSchedule) -> _P
     step_seconds, lower_seconds, tokens = 0.0, 0.0, 0
     for i, indices in enumerate(islice(schedule.sampler, _BATCHES + 1)):
         begun = time.perf_counter()
-        examples = trainer.data.train[indices.task]
+        examples = trainer.data.train[indices.name]
         windows = examples.windows_of(indices.rows)
         cached = stage.cache.in_memory(examples.texts, windows) if stage.cache is not None else None
         reached = time.perf_counter()
         batch = make_batch(examples, indices.rows, cached=cached).to(model.device)
         with autocast(trainer.precision, model.device):
-            loss = batch_loss(model, batch).task
+            loss = batch_loss(model, batch).task_sum
         if loss.requires_grad:
             torch.autograd.backward(loss)
         model.zero_grad(set_to_none=True)

@@ -39,9 +39,9 @@ def plan(recipe: Recipe) -> Plan:
     warnings += [note for note in trainer.notes() if note not in warnings and "no dev data" not in note]
     warnings += _idle_heads(trainer)
     batches = islice(schedule.sampler, trainer.total_steps) if schedule else ()
-    drawn = Counter(indices.task for indices in batches)
-    draws = {name: drawn[name] for name in trainer.data.train}
-    costs = measure_costs(trainer, draws=draws)
+    drawn = Counter(indices.name for indices in batches)
+    draws = {task: drawn[name] for name, examples in trainer.data.train.items() for task in examples.tasks}
+    costs = measure_costs(trainer, draws=drawn)
     return Plan(
         parts=tuple(_parts(trainer)),
         steps=trainer.total_steps,

@@ -130,6 +130,8 @@ class SamplingConfig(_Config):
     alpha: Annotated[float, Field(ge=0, le=1)] = 0.5
     """p_i proportional to n_i^alpha over batches: 1 proportional, 0 uniform."""
     schedule: Literal["random", "round_robin"] = "random"
+    joint: bool = True
+    """Whether classification and tagging tasks that label the same texts share each pass and each step."""
 
 
 class OptimizerConfig(_Config):

@@ -39,7 +39,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One optimizer step on a batch of one task; `loss` is the mean over the batch's units, unweighted."""
+    """One optimizer step on a batch; `loss` is the unweighted mean over the units of `task`.
+
+    A batch of tasks that share their texts gives an event for each of them, with the same `step`.
+    """
 
     kind: ClassVar[str] = "step"
     step: int

@@ -1,6 +1,6 @@
 """Gradients of a batch: from one pass, or accumulated over micro-batches where one pass is limited or does not fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -8,7 +8,7 @@ import torch
 from mtl.device import autocast
 from mtl.errors import TrainingError
 from mtl.text.batching import pack
-from mtl.training.losses import batch_loss, unit_count
+from mtl.training.losses import batch_loss, unit_counts
 from mtl.training.sampler import BatchIndices
 from mtl.training.setup import Trainer
 from mtl.training.train_set import TrainBatch
@@ -16,10 +16,9 @@ from mtl.training.train_set import TrainBatch
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """The loss of a batch: `loss` is the unweighted mean over its units, `total` the value that was minimised."""
+    """The loss of a batch: `losses` of each task are unweighted means over its units, `total` was minimised."""
 
-    task: str
-    loss: float
+    losses: Mapping[str, float]
     total: float
     token_count: int
 
@@ -51,7 +50,7 @@ class GradientAccumulator:
         while True:
             groups = list(self._split(indices))
             try:
-                return self._run([self.trainer.batch(BatchIndices(indices.task, rows)) for rows in groups])
+                return self._run([self.trainer.batch(replace(indices, rows=rows)) for rows in groups])
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -71,7 +70,7 @@ class GradientAccumulator:
             yield [indices.rows[i] for i in group]
 
     def _lengths(self, indices: BatchIndices) -> list[int]:
-        lengths = self.trainer.data.train[indices.task].lengths
+        lengths = self.trainer.data.train[indices.name].lengths
         return [lengths[row] for row in indices.rows]
 
     def _halve(self, indices: BatchIndices, groups: list[list[int]]) -> None:
@@ -79,7 +78,7 @@ class GradientAccumulator:
         largest = max(len(group) * max(self._lengths(replace(indices, rows=group))) for group in groups)
         if all(len(group) == 1 for group in groups):
             raise TrainingError(
-                f"memory ran out on a single text of {largest} tokens of {indices.task}; a lower max_length or more of "
+                f"memory ran out on a single text of {largest} tokens of {indices.name}; a lower max_length or more of "
                 "the backbone frozen would help"
             )
         self.limit = max(1, largest // 2)
@@ -92,22 +91,25 @@ class GradientAccumulator:
         trainer = self.trainer
         model, schedule = trainer.loaded.model, trainer.schedule
         assert schedule is not None
-        units = [unit_count(model, batch) for batch in batches]
+        units = [unit_counts(model, batch) for batch in batches]
+        whole = {name: max(1e-9, sum(counts[name] for counts in units)) for name in units[0]}
         texts = sum(len(batch.tokens.ids) for batch in batches)
-        loss = total = 0.0
-        for batch, count in zip(batches, units, strict=True):
-            share = count / max(1e-9, sum(units)) if len(batches) > 1 else 1.0
+        losses, total = dict.fromkeys(whole, 0.0), 0.0
+        for batch, counts in zip(batches, units, strict=True):
             with autocast(trainer.precision, model.device):
                 found = batch_loss(model, batch)
-            minimised = schedule.weights(batch.task, found.task) * share
+            minimised = torch.zeros((), device=model.device)
+            for name, loss in found.tasks.items():
+                share = counts[name] / whole[name] if len(batches) > 1 else 1.0
+                minimised = minimised + schedule.weights(name, loss) * share
+                losses[name] += share * float(loss.detach())
             if found.moved is not None:
                 minimised = minimised + trainer.recipe.anchor * found.moved * (len(batch.tokens.ids) / texts)
-            loss += share * float(found.task.detach())
             total += float(minimised.detach())
             # A stage may leave a task nothing to train, such as similarity while heads train.
             if minimised.requires_grad and minimised.isfinite():
                 torch.autograd.backward(minimised)
-        return BatchOutcome(batches[0].task, loss, total, sum(batch.token_count for batch in batches))
+        return BatchOutcome(losses, total, sum(batch.token_count for batch in batches))
 
 
 def _is_out_of_memory(error: RuntimeError | MemoryError) -> bool:

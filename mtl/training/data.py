@@ -9,7 +9,7 @@ from mtl.evaluation import request_of
 from mtl.task import TaskInfo
 from mtl.text.tokenized import TokenizedTexts
 from mtl.training.drift import DriftSample, draw_sample, sample_texts
-from mtl.training.train_set import TrainSet, train_set
+from mtl.training.train_set import TrainSet, train_sets
 
 
 @dataclass(frozen=True)
@@ -23,27 +23,37 @@ class DevSet:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The train set of each task that trains, the dev set of each task that has one, and the drift sample."""
+    """The train sets of the tasks that train, the dev set of each task that has one, and the drift sample."""
 
     train: Mapping[str, TrainSet]
     dev: Mapping[str, DevSet]
     sample: DriftSample
 
+    @property
+    def trained_tasks(self) -> list[str]:
+        """The names of the tasks that train."""
+        return [name for examples in self.train.values() for name in examples.tasks]
+
 
 def tokenize(
-    data: Mapping[str, TaskData], trained: tuple[str, ...], loaded: LoadedModel, untouched: LoadedModel
+    data: Mapping[str, TaskData],
+    trained: Mapping[str, TaskInfo],
+    models: tuple[LoadedModel, LoadedModel],
+    *,
+    joint: bool,
 ) -> TrainingData:
     """Tokenise everything.
 
     Args:
         data: of every task of the recipe.
         trained: the tasks that train.
-        loaded: the model at step 0.
-        untouched: its backbone before any training, from which drift counts.
+        models: the model at step 0, and its backbone before any training, from which drift counts.
+        joint: whether tasks that label the same texts share each pass.
     """
+    loaded, untouched = models
     tasks = loaded.model.tasks
     return TrainingData(
-        {name: train_set(tasks[name], data[name].train, loaded.tokenizer) for name in trained},
+        train_sets(trained, {name: data[name].train for name in trained}, loaded.tokenizer, joint=joint),
         {name: _dev_set(tasks[name], task.dev, loaded) for name, task in data.items() if task.dev},
         draw_sample(untouched, loaded.tokenizer.store(sample_texts(data))),
     )

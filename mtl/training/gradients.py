@@ -23,8 +23,9 @@ def gradient_cosines(trainer: Trainer) -> dict[str, float]:
         return {}
     model.eval()
     found = {}
-    for task in trainer.data.train:
-        batch = trainer.batch(BatchIndices(task, schedule.sampler.batches(task)[0]))
-        gradients = torch.autograd.grad(batch_loss(model, batch).task, shared, materialize_grads=True)
-        found[task] = torch.cat([gradient.flatten() for gradient in gradients])
+    for name in trainer.data.train:
+        batch = trainer.batch(BatchIndices(name, schedule.sampler.batches(name)[0]))
+        for task, loss in batch_loss(model, batch).tasks.items():
+            gradients = torch.autograd.grad(loss, shared, retain_graph=True, materialize_grads=True)
+            found[task] = torch.cat([gradient.flatten() for gradient in gradients])
     return {f"{a}/{b}": float(cosine_similarity(found[a], found[b], dim=0)) for a, b in combinations(found, 2)}

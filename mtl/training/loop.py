@@ -32,8 +32,9 @@ def train(
         resume: go on from the state in `folder`, as if the run had never been interrupted.
 
     Yields:
-        `Started`, `Evaluated` at step 0 and then as the recipe says, a `Step` for each batch, `Saved`, `Finished`, and
-        `Noticed` where something is done otherwise than asked; a resumed run has no `Evaluated` at step 0.
+        `Started`, `Evaluated` at step 0 and then as the recipe says, a `Step` for each task of a batch, `Saved`,
+        `Finished`, and `Noticed` where something is done otherwise than asked; a resumed run has no `Evaluated` at
+        step 0.
 
     Raises:
         MtlError: the recipe, its data or its backbone is not as expected, there is no state to resume from, or the
@@ -63,7 +64,7 @@ def train(
             raise TrainingError(_exploded(step, outcome))
         rate = trainer.schedule.optimization.step(clip=recipe.optimizer.clip)
         yield from (Noticed(step, message) for message in accumulate.taken_notices())
-        yield session.step(step, outcome, rate=rate)
+        yield from session.step(step, outcome, rate=rate)
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)
             trainer.freezer.train()
@@ -78,6 +79,6 @@ def train(
 
 def _exploded(step: int, outcome: BatchOutcome) -> str:
     return (
-        f"step {step}: the loss of {outcome.task} is {outcome.total}, so training ends here with the weights of the "
-        "step before; a lower optimizer.backbone_lr or optimizer.head_lr is the usual cure"
+        f"step {step}: the loss of {' + '.join(outcome.losses)} is {outcome.total}, so training ends here with the "
+        "weights of the step before; a lower optimizer.backbone_lr or optimizer.head_lr is the usual cure"
     )

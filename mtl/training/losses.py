@@ -7,21 +7,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
-from mtl.encoder import Encoded
+from mtl.encoder import Encoded, TokenBatch
 from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead
 from mtl.model import MultiTaskModel
-from mtl.training.train_set import IGNORED, TrainBatch
+from mtl.training.train_set import IGNORED, Targets, TrainBatch
 
 
 @dataclass(frozen=True)
 class BatchLoss:
-    """`task` is the mean over the batch's units (sentences, words or pairs).
+    """Of each task the mean over its units (sentences, words or pairs).
 
     `moved` is the mean over windows of 1 - cosine with the pooled vector by the untouched backbone, where it is known.
     """
 
-    task: Tensor
+    tasks: Mapping[str, Tensor]
     moved: Tensor | None
+
+    @property
+    def task_sum(self) -> Tensor:
+        """The losses of all tasks together, unweighted."""
+        return torch.stack(list(self.tasks.values())).sum()
 
 
 class LossWeights(nn.Module):
@@ -56,33 +61,36 @@ class LossWeights(nn.Module):
 
 
 def batch_loss(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
-    """Run the model, in the modes that its freezing wants, on a batch of one task."""
+    """Run the model, in the modes that its freezing wants, on a batch, once for all its tasks."""
     encoded = model.encoder(batch.tokens)
     moved = None
     if batch.anchors is not None:
         moved = (1.0 - cosine_similarity(encoded.pooled, batch.anchors, dim=-1)).mean()
-    return BatchLoss(_task_loss(model, batch, encoded), moved)
+    losses = {name: _task_loss(model.heads[name], encoded, batch.tokens, batch.targets[name]) for name in batch.targets}
+    return BatchLoss(losses, moved)
 
 
-def unit_count(model: MultiTaskModel, batch: TrainBatch) -> float:
-    """How many units (sentences, words or pairs) the loss of a batch is the mean of."""
-    head = model.heads[batch.task]
+def unit_counts(model: MultiTaskModel, batch: TrainBatch) -> dict[str, float]:
+    """How many units (sentences, words or pairs) the loss of each task is the mean of."""
+    return {name: _units(model.heads[name], batch.tokens, targets) for name, targets in batch.targets.items()}
+
+
+def _units(head: nn.Module, tokens: TokenBatch, targets: Targets) -> float:
+    known = targets.values != IGNORED
     if isinstance(head, TaggingHead):
-        known = batch.tokens.word_mask if head.is_crf else batch.tokens.word_mask & (batch.targets != IGNORED)
-        return float(known.sum())
+        return float(tokens.word_mask.sum() if head.is_crf else (tokens.word_mask & known).sum())
     if isinstance(head, ClassificationHead):
-        known = batch.targets != IGNORED
-        return float(known.sum() if batch.shares is None else (known * batch.shares).sum())
-    return float(len(batch.targets))
+        return float(known.sum() if targets.shares is None else (known * targets.shares).sum())
+    return float(len(targets.values))
 
 
-def _task_loss(model: MultiTaskModel, batch: TrainBatch, encoded: Encoded) -> Tensor:
-    head = model.heads[batch.task]
+def _task_loss(head: nn.Module, encoded: Encoded, tokens: TokenBatch, targets: Targets) -> Tensor:
     if isinstance(head, TaggingHead):
-        emissions = head(head.reads(encoded), batch.tokens.first_tokens)
-        return head.loss(emissions, batch.targets, batch.tokens.word_mask, batch.sentences)
+        emissions = head(head.reads(encoded), tokens.first_tokens)
+        values = targets.values[:, : emissions.shape[1]]
+        return head.loss(emissions, values, tokens.word_mask, targets.sentences)
     if isinstance(head, SimilarityHead):
         first, second = encoded.embedding.chunk(2)
-        return head.loss(head(first, second), batch.targets)
+        return head.loss(head(first, second), targets.values)
     assert isinstance(head, ClassificationHead)
-    return head.loss(head(encoded.pooled), batch.targets, batch.shares)
+    return head.loss(head(encoded.pooled), targets.values, targets.shares)

@@ -1,4 +1,4 @@
-"""Which task and which examples come next: a function of the seed and nothing else."""
+"""Which train set and which examples come next: a function of the seed and nothing else."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ _POOL_BATCHES = 32  # texts are sorted by length within pools of about so many b
 
 @dataclass(frozen=True, slots=True)
 class BatchIndices:
-    """A task and the positions of its examples that make the next batch."""
+    """The name of a train set and the positions of its examples that make the next batch."""
 
-    task: str
+    name: str
     rows: list[int]
 
 
 def epoch_batches(lengths: Sequence[int], *, budget: int, seed: int, epoch: int) -> list[list[int]]:
-    """One pass over a task's examples: shuffled, sorted by length within pools, cut by tokens, shuffled again."""
+    """One pass over a set's examples: shuffled, sorted by length within pools, cut by tokens, shuffled again."""
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(lengths)).tolist()
     mean = max(1.0, sum(lengths) / max(1, len(lengths)))
@@ -34,11 +34,11 @@ def epoch_batches(lengths: Sequence[int], *, budget: int, seed: int, epoch: int)
 
 
 class TaskSampler:
-    """Endless draws over tasks; each task's stream goes through all its examples before it repeats one.
+    """Endless batches over train sets; the batches of a set go through all its examples before one is repeated.
 
     Args:
-        lengths: tokens of every example, by task.
-        sampling: how the next task is chosen.
+        lengths: tokens of every example, by train set.
+        sampling: how the next set is chosen.
         budget: tokens of a batch.
         seed: decides everything.
     """
@@ -47,33 +47,33 @@ class TaskSampler:
         self, lengths: Mapping[str, Sequence[int]], *, sampling: SamplingConfig, budget: int, seed: int
     ) -> None:
         self._lengths = lengths
-        self._tasks = list(lengths)
+        self._names = list(lengths)
         self._budget = budget
         self._seed = seed
         self._round_robin = sampling.schedule == "round_robin"
-        counts = np.array([len(self.batches(task, 0)) for task in self._tasks], dtype=float)
+        counts = np.array([len(self.batches(name, 0)) for name in self._names], dtype=float)
         weights = counts**sampling.alpha
-        self.probabilities = dict(zip(self._tasks, (weights / weights.sum()).tolist(), strict=True))
+        self.probabilities = dict(zip(self._names, (weights / weights.sum()).tolist(), strict=True))
         self.batches_per_epoch = int(counts.sum())
 
     def __iter__(self) -> Iterator[BatchIndices]:
-        streams = {task: self._stream(task) for task in self._tasks}
+        streams = {name: self._stream(name) for name in self._names}
         generator = np.random.default_rng([self._seed, 2**31])
         shares = list(self.probabilities.values())
         step = 0
         while True:
-            pick = step % len(self._tasks) if self._round_robin else int(generator.choice(len(self._tasks), p=shares))
-            task = self._tasks[pick]
-            yield BatchIndices(task, next(streams[task]))
+            pick = step % len(self._names) if self._round_robin else int(generator.choice(len(self._names), p=shares))
+            name = self._names[pick]
+            yield BatchIndices(name, next(streams[name]))
             step += 1
 
-    def _stream(self, task: str) -> Iterator[list[int]]:
+    def _stream(self, name: str) -> Iterator[list[int]]:
         epoch = 0
         while True:
-            yield from self.batches(task, epoch)
+            yield from self.batches(name, epoch)
             epoch += 1
 
-    def batches(self, task: str, epoch: int = 0) -> list[list[int]]:
-        """The batches of one pass over a task's examples."""
-        seed = self._seed + 1000 * self._tasks.index(task)
-        return epoch_batches(self._lengths[task], budget=self._budget, seed=seed, epoch=epoch)
+    def batches(self, name: str, epoch: int = 0) -> list[list[int]]:
+        """The batches of one pass over a set's examples."""
+        seed = self._seed + 1000 * self._names.index(name)
+        return epoch_batches(self._lengths[name], budget=self._budget, seed=seed, epoch=epoch)

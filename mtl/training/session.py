@@ -113,20 +113,21 @@ class Session:
             step=self.first_step,
         )
 
-    def step(self, step: int, outcome: BatchOutcome, *, rate: float) -> Step:
-        schedule = self._schedule
+    def step(self, step: int, outcome: BatchOutcome, *, rate: float) -> Iterator[Step]:
+        """Count a step; one event for each of its tasks."""
         self._speed.append((time.monotonic(), outcome.token_count))
         seconds = self._speed[-1][0] - self._speed[0][0]
-        self._losses.setdefault(outcome.task, []).append(outcome.loss)
         tokens = sum(count for _, count in list(self._speed)[1:])
-        return Step(
-            step=step,
-            epoch=step / schedule.sampler.batches_per_epoch,
-            task=outcome.task,
-            loss=outcome.loss,
-            learning_rate=rate,
-            tokens_per_second=tokens / seconds if seconds else 0.0,
-        )
+        for task, loss in outcome.losses.items():
+            self._losses.setdefault(task, []).append(loss)
+            yield Step(
+                step=step,
+                epoch=step / self._schedule.sampler.batches_per_epoch,
+                task=task,
+                loss=loss,
+                learning_rate=rate,
+                tokens_per_second=tokens / seconds if seconds else 0.0,
+            )
 
     def is_evaluation_due(self, step: int) -> bool:
         schedule = self._schedule

@@ -94,21 +94,20 @@ class Trainer:
 
     def batch(self, indices: BatchIndices) -> TrainBatch:
         """The tensors of a indices, on the model's device."""
-        examples = self.data.train[indices.task]
-        cached = self.stage.train[indices.task] if self.stage else None
-        batch = make_batch(examples, indices.rows, cached=cached, anchors=self.anchors.get(indices.task))
+        examples = self.data.train[indices.name]
+        cached = self.stage.train[indices.name] if self.stage else None
+        batch = make_batch(examples, indices.rows, cached=cached, anchors=self.anchors.get(indices.name))
         return batch.to(self.loaded.model.device)
 
     def _typical_pass(self, context: AbstractContextManager[object]) -> torch.Tensor:
         assert self.schedule is not None
         indices = next(iter(self.schedule.sampler))
-        all_lengths = self.data.train[indices.task].lengths
+        all_lengths = self.data.train[indices.name].lengths
         lengths = [all_lengths[row] for row in indices.rows]
         rows = next(pack(lengths, range(len(lengths)), budget=_PROBE_TOKENS))
         with context:
-            return batch_loss(
-                self.loaded.model, self.batch(BatchIndices(indices.task, [indices.rows[i] for i in rows]))
-            ).task
+            batch = self.batch(BatchIndices(indices.name, [indices.rows[i] for i in rows]))
+            return batch_loss(self.loaded.model, batch).task_sum
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
@@ -119,7 +118,7 @@ class Trainer:
                 longest = self.loaded.tokenizer.max_length
                 notes.append(f"{name}: {cut} training texts are longer than {longest} tokens and cut")
         if self.schedule:
-            idle = [name for name in self.task_data if name not in self.data.train]
+            idle = [name for name in self.task_data if name not in self.data.trained_tasks]
             notes += [f"{name}: nothing to train here, it is only measured" for name in idle]
         missing = [name for name, data in self.task_data.items() if not data.dev]
         notes += [f"{name}: no dev data, so it is not evaluated" for name in missing]
@@ -161,7 +160,8 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
         backbone = load_backbone(loaded.backbone.name, pooling=encoder.pooling)
         untouched = build(replace(backbone, tokenizer=loaded.tokenizer), {})
-    tokenized = tokenize(data, trained, loaded, untouched)
+    tasks = {name: loaded.model.tasks[name] for name in trained}
+    tokenized = tokenize(data, tasks, (loaded, untouched), joint=recipe.sampling.joint)
     anchors = {}
     if anchored and is_anchored(recipe, plan):
         anchors = {name: anchors_of(recipe, untouched, examples.texts) for name, examples in tokenized.train.items()}
@@ -180,7 +180,7 @@ def _schedule(recipe: Recipe, loaded: LoadedModel, data: TrainingData) -> TrainS
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budget=recipe.budget.batch_tokens, seed=recipe.seed)
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     total = min(total, recipe.budget.max_steps or total)
-    fixed = {name: recipe.tasks[name].weight for name in data.train}
+    fixed = {name: recipe.tasks[name].weight for name in data.trained_tasks}
     weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty").to(loaded.model.device)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total, weights=weights)
     return TrainSchedule(sampler, optimization, weights, total)

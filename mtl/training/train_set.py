@@ -1,6 +1,7 @@
-"""The training examples of a task as windows and targets, and batches of them."""
+"""Training examples as windows and targets, and batches of them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,8 +16,8 @@ from mtl.data import Example, LabelledText, ScoredPair, TaggedText, texts_of
 from mtl.encoder import TokenBatch, token_batch
 from mtl.recipe.choices import Decoder, TaskKind
 from mtl.task import TaskInfo
-from mtl.text import WordOffsets, word_offsets
-from mtl.text.batching import Integers, padded, segments
+from mtl.text import word_offsets
+from mtl.text.batching import Batch, Integers, padded, segments
 from mtl.text.tokenized import TokenizedTexts
 from mtl.text.windows import WindowTokenizer
 
@@ -26,20 +27,21 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class TrainSet:
-    """E examples of one task.
+    """E examples of one task, or of tasks that label the same texts and share each pass.
 
     An example of classification is a window, with the class of its text; of tagging a sentence, in one window or more
-    that follow each other; of similarity a pair of texts. So a batch is bounded however long the texts are.
+    that follow each other; of similarity a pair of texts. So a batch is bounded however long the texts are. Where
+    tasks share their texts, an example is a text.
 
-    `windows[starts[e] : starts[e + 1]]` are the windows of example e. `targets` are classes `(E,)`, scores `(E,)`, or
-    the tag of every word of every window, as `texts` has them.
+    `windows[starts[e] : starts[e + 1]]` are the windows of example e. The `targets` of a task are the class of every
+    window `(K,)`, the tag of every word of every window, as `texts` has them, or the score of every pair `(E,)`.
     """
 
-    task: TaskInfo
+    tasks: Mapping[str, TaskInfo]
     texts: TokenizedTexts
     windows: Integers
     starts: Integers
-    targets: NDArray[Any]
+    targets: Mapping[str, NDArray[Any]]
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -60,65 +62,131 @@ class TrainSet:
         """Tokens of all examples."""
         return int(self.texts.lengths[self.windows].sum())
 
-    @property
-    def is_split(self) -> bool:
-        """Whether a text has several windows."""
-        return bool((self.texts.window_counts > 1).any())
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What one task wants of a batch.
+
+    `values` are `(B,)` classes, `(B, W)` tags, or the scores of pairs, whose texts are the first and second half of
+    the embeddings. `shares` `(B,)` is how much a window counts of its text, None where each is a whole text;
+    `sentences` is what `TaggingHead.loss` takes.
+    """
+
+    values: Tensor
+    shares: Tensor | None = None
+    sentences: Tensor | None = None
+
+    def to(self, device: torch.device) -> "Targets":
+        """The targets on a device."""
+        shares, sentences = (None if t is None else t.to(device) for t in (self.shares, self.sentences))
+        return Targets(self.values.to(device), shares, sentences)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainBatch:
-    """A batch of one task.
+    """A batch with the targets of each task.
 
-    `targets` are `(B,)` classes, `(B, W)` tags, or the scores of pairs, whose texts are the first and second half of
-    the embeddings. `shares` `(B,)` is how much a window counts of its text, None where each is a whole text;
-    `sentences` is what `TaggingHead.loss` takes. `anchors` `(B, H)` are the pooled vectors of the windows by the
-    untouched backbone. `token_count` leaves padding out.
+    `anchors` `(B, H)` are the pooled vectors of the windows by the untouched backbone. `token_count` leaves padding
+    out.
     """
 
-    task: str
     tokens: TokenBatch
-    targets: Tensor
+    targets: Mapping[str, Targets]
     token_count: int
-    shares: Tensor | None = None
-    sentences: Tensor | None = None
     anchors: Tensor | None = None
 
     def to(self, device: torch.device) -> "TrainBatch":
         """The batch on a device."""
-        moved = {
-            name: value.to(device)
-            for name in ("targets", "shares", "sentences", "anchors")
-            if (value := getattr(self, name)) is not None
-        }
-        return replace(self, tokens=self.tokens.to(device), **moved)
+        targets = {name: one.to(device) for name, one in self.targets.items()}
+        anchors = None if self.anchors is None else self.anchors.to(device)
+        return replace(self, tokens=self.tokens.to(device), targets=targets, anchors=anchors)
 
 
-def train_set(task: TaskInfo, examples: Sequence[Example], tokenizer: WindowTokenizer) -> TrainSet:
-    """Tokenise the training data of a task; tagged texts are split by `mtl.text.split_words`, as in use."""
-    if task.kind is TaskKind.TAGGING:
-        return _tagging(task, [e.units() for e in examples if isinstance(e, TaggedText)], tokenizer)
-    texts = tokenizer.store([text for example in examples for text in texts_of(example)])
-    counts = texts.window_counts
-    windows = segments(texts.passages[:, 0], counts)
+def train_sets(
+    tasks: Mapping[str, TaskInfo], examples: Mapping[str, Sequence[Example]], tokenizer: WindowTokenizer, *, joint: bool
+) -> dict[str, TrainSet]:
+    """Tokenise training data; tagged texts are split by `mtl.text.split_words`, as in use.
+
+    Args:
+        tasks: those that train.
+        examples: of each.
+        tokenizer: of the model.
+        joint: whether tasks that label the same texts share each pass.
+
+    Returns:
+        By the name of the task, or by those of several with ` + ` between.
+    """
+    given = {name: _as_units(examples[name]) for name in tasks}
+    groups: dict[object, list[str]] = {}
+    for name, task in tasks.items():
+        shares = joint and task.kind is not TaskKind.SIMILARITY
+        groups.setdefault(frozenset(_keys(given[name])) if shares else name, []).append(name)
+    sets = {}
+    for names in groups.values():
+        first, *others = names
+        aligned = {first: given[first]}
+        for name in others:
+            by_key = dict(zip(_keys(given[name]), given[name], strict=True))
+            aligned[name] = [by_key[key] for key in _keys(given[first])]
+        sets[" + ".join(names)] = _train_set({name: tasks[name] for name in names}, aligned, tokenizer)
+    return sets
+
+
+def _as_units(examples: Sequence[Example]) -> list[Example]:
+    return [example.units() if isinstance(example, TaggedText) else example for example in examples]
+
+
+def _keys(examples: Sequence[Example]) -> list[tuple[tuple[str, ...], int]]:
+    """The text of each example and how often it came before."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    keys = []
+    for example in examples:
+        keys.append((texts_of(example), counts[texts_of(example)]))
+        counts[texts_of(example)] += 1
+    return keys
+
+
+def _train_set(
+    tasks: Mapping[str, TaskInfo], examples: Mapping[str, list[Example]], tokenizer: WindowTokenizer
+) -> TrainSet:
+    tagged = [e for name, found in examples.items() for e in found if isinstance(e, TaggedText)][: len(_any(examples))]
+    words = [word_offsets(e.worded.words) for e in tagged] if tagged else None
+    texts = tokenizer.store([text for example in _any(examples) for text in texts_of(example)], words)
+    targets = {name: _targets(tasks[name], examples[name], texts) for name in tasks}
+    begins, ends = texts.passages[:, 0], np.maximum(texts.passages[:, 1], texts.sentences[:, 1])
+    kinds = {task.kind for task in tasks.values()}
+    if len(tasks) > 1:
+        return TrainSet(tasks, texts, segments(begins, ends - begins), _starts(ends - begins), targets)
+    bounds = texts.sentences if kinds == {TaskKind.TAGGING} else texts.passages
+    windows = segments(bounds[:, 0], bounds[:, 1] - bounds[:, 0])
+    if kinds == {TaskKind.SIMILARITY}:
+        return TrainSet(tasks, texts, windows, _starts(texts.window_counts.reshape(-1, 2).sum(axis=1)), targets)
+    if kinds == {TaskKind.TAGGING}:
+        return TrainSet(
+            tasks, texts, windows, np.append(np.flatnonzero(~texts.follows[windows]), len(windows)), targets
+        )
+    return TrainSet(tasks, texts, windows, np.arange(len(windows) + 1), targets)
+
+
+def _any(examples: Mapping[str, list[Example]]) -> list[Example]:
+    return next(iter(examples.values()))
+
+
+def _targets(task: TaskInfo, examples: Sequence[Example], texts: TokenizedTexts) -> NDArray[Any]:
     if task.kind is TaskKind.SIMILARITY:
-        scores = np.array([e.score for e in examples if isinstance(e, ScoredPair)], dtype=np.float32)
-        return TrainSet(task, texts, windows, _starts(counts[0::2] + counts[1::2]), scores)
-    classes = {label: i for i, label in enumerate(task.labels)}
-    targets = np.array([classes.get(e.label, IGNORED) for e in examples if isinstance(e, LabelledText)], dtype=np.int64)
-    return TrainSet(task, texts, windows, np.arange(len(windows) + 1), np.repeat(targets, counts))
-
-
-def _tagging(task: TaskInfo, examples: Sequence[TaggedText], tokenizer: WindowTokenizer) -> TrainSet:
-    classes = task.tags.index()
-    words: list[WordOffsets] = [word_offsets(e.worded.words) for e in examples]
-    texts = tokenizer.store([e.text for e in examples], words)
+        return np.array([e.score for e in examples if isinstance(e, ScoredPair)], dtype=np.float32)
+    if task.kind is TaskKind.CLASSIFICATION:
+        classes = {label: i for i, label in enumerate(task.labels)}
+        values = [classes.get(e.label, IGNORED) for e in examples if isinstance(e, LabelledText)]
+        found = np.full(len(texts.lengths), IGNORED, dtype=np.int64)
+        found[segments(texts.passages[:, 0], texts.window_counts)] = np.repeat(values, texts.window_counts)
+        return found
+    tags = task.tags.index()
     # Words that were cut stand at the end of a text: the tags of those that are read, text by text.
     read = np.add.reduceat(np.append(texts.word_counts, 0), texts.sentences.ravel())[0::2] if examples else ()
-    tags = [classes.get(tag, IGNORED) for e, count in zip(examples, read, strict=True) for tag in e.tags[:count]]
-    windows = segments(texts.sentences[:, 0], texts.sentences[:, 1] - texts.sentences[:, 0])
-    begins = np.flatnonzero(~texts.follows[windows])
-    return TrainSet(task, texts, windows, np.append(begins, len(windows)), np.array(tags, dtype=np.int64))
+    tagged = [e for e in examples if isinstance(e, TaggedText)]
+    flat = [tags.get(tag, IGNORED) for e, count in zip(tagged, read, strict=True) for tag in e.tags[:count]]
+    return np.array(flat, dtype=np.int64)
 
 
 def make_batch(
@@ -126,41 +194,43 @@ def make_batch(
     rows: Sequence[int],
     *,
     cached: CachedActivations | None = None,
-    anchors: NDArray[np.float32] | None = None,
+    anchors: NDArray[np.floating] | None = None,
 ) -> TrainBatch:
     """The tensors of some examples.
 
     Args:
-        data: the task's examples.
+        data: the examples.
         rows: which of them.
         cached: activations of the windows of `data.texts`.
         anchors: `(K, H)`, the pooled vectors of these windows by the untouched backbone.
     """
-    at = np.asarray(rows, dtype=np.int64)
-    counts = data.starts[at + 1] - data.starts[at]
     windows = data.windows_of(rows)
     batch = data.texts.batch(windows)
     tokens = token_batch(batch, cached)
-    targets = _targets(data, at, windows, width=tokens.word_mask.shape[1])
-    made = TrainBatch(data.task.name, tokens, targets, int(data.texts.lengths[windows].sum()))
-    if anchors is not None:
-        made = replace(made, anchors=torch.from_numpy(anchors[windows]))
-    if data.task.kind is TaskKind.SIMILARITY:
-        return replace(made, tokens=_of_pairs(tokens, data, at, windows))
-    if data.task.kind is TaskKind.CLASSIFICATION and data.is_split:
-        return replace(made, shares=torch.from_numpy(data.texts.shares[windows]))
-    if data.task.head.decoder is Decoder.CRF and len(windows) > len(at):
-        return replace(made, sentences=torch.from_numpy(_sentences(batch.word_counts, counts)))
-    return made
+    if any(task.kind is TaskKind.SIMILARITY for task in data.tasks.values()):
+        tokens = _of_pairs(tokens, data, np.asarray(rows, dtype=np.int64), windows)
+    return TrainBatch(
+        tokens,
+        {name: _batch_targets(data, task, rows, batch) for name, task in data.tasks.items()},
+        int(data.texts.lengths[windows].sum()),
+        None if anchors is None else torch.from_numpy(np.float32(anchors[windows])),
+    )
 
 
-def _targets(data: TrainSet, at: Integers, windows: Integers, *, width: int) -> Tensor:
-    if data.task.kind is not TaskKind.TAGGING:
-        return torch.from_numpy(data.targets[at])
-    arrays = data.texts.stored
-    counts = arrays.word_counts[windows]
-    tags = data.targets[segments(arrays.word_starts[windows], counts)]
-    return torch.from_numpy(padded(tags, counts, fill=IGNORED)[:, :width])
+def _batch_targets(data: TrainSet, task: TaskInfo, rows: Sequence[int], batch: Batch) -> Targets:
+    targets = data.targets[task.name]
+    if task.kind is TaskKind.SIMILARITY:
+        return Targets(torch.from_numpy(targets[np.asarray(rows, dtype=np.int64)]))
+    if task.kind is TaskKind.CLASSIFICATION:
+        split = bool((data.texts.window_counts > 1).any())
+        shares = torch.from_numpy(data.texts.shares[batch.rows]) if split else None
+        return Targets(torch.from_numpy(targets[batch.rows]), shares)
+    tags = targets[segments(data.texts.stored.word_starts[batch.rows], batch.word_counts)]
+    values = torch.from_numpy(padded(tags, batch.word_counts, fill=IGNORED))
+    follows = data.texts.follows[batch.rows]
+    if task.head.decoder is not Decoder.CRF or not follows.any():
+        return Targets(values)
+    return Targets(values, sentences=torch.from_numpy(_sentences(batch.word_counts, follows)))
 
 
 def _of_pairs(tokens: TokenBatch, data: TrainSet, at: Integers, windows: Integers) -> TokenBatch:
@@ -171,12 +241,10 @@ def _of_pairs(tokens: TokenBatch, data: TrainSet, at: Integers, windows: Integer
     return replace(tokens, texts=texts, shares=torch.from_numpy(data.texts.shares[windows]))
 
 
-def _sentences(word_counts: Integers, windows: Integers) -> Integers:
-    """Positions `(S, W)` in the flattened words of all windows, for sentences of so many windows each."""
-    width = max(1, int(word_counts.max()))
-    flat = segments(np.arange(len(word_counts)) * width, word_counts)
-    counts = np.add.reduceat(word_counts, _starts(windows)[:-1])
-    return padded(flat, counts, fill=-1)
+def _sentences(word_counts: Integers, follows: NDArray[np.bool_]) -> Integers:
+    """Positions `(S, W)` in the flattened words of all windows, for sentences that go on where `follows` says so."""
+    flat = segments(np.arange(len(word_counts)) * max(1, int(word_counts.max())), word_counts)
+    return padded(flat, np.add.reduceat(word_counts, np.flatnonzero(~follows)), fill=-1)
 
 
 def _starts(counts: Integers) -> Integers:
