@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from demo.runs.shown import PROJECT, shown
 from mtl.errors import RunError
 from mtl.runs import home
 
-_PROJECT = Path(__file__).resolve().parents[2]
 _MTL = (sys.executable, "-m", "mtl")
 _LAST_LINES = 4000  # bytes of what the command said
 
@@ -26,6 +26,7 @@ class Command:
     """
 
     def __init__(self, arguments: Sequence[str], *, program: Sequence[str] = _MTL) -> None:
+        self._arguments = tuple(arguments)
         folder = home() / "answers"
         folder.mkdir(parents=True, exist_ok=True)
         self._answer = folder / f"{secrets.token_hex(12)}.json"
@@ -37,7 +38,7 @@ class Command:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
-                cwd=_PROJECT,
+                cwd=PROJECT,
             )
 
     def cancel(self) -> None:
@@ -70,4 +71,7 @@ class Command:
     def _complaint(self) -> str:
         said = self._said.read_bytes()[-_LAST_LINES:].decode("utf-8", errors="replace").strip()
         last = said.rpartition("\n")[2].removeprefix("error: ")
-        return last.replace(f"{home()}/", "") or f"The command ended with status {self._process.returncode}."
+        for argument in self._arguments:
+            path = Path(argument.rpartition("=")[2])
+            last = last.replace(str(path), path.name) if path.is_absolute() else last
+        return shown(last) or f"The command ended with status {self._process.returncode}."

@@ -5,14 +5,13 @@ import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import psutil
 
+from demo.runs.shown import PROJECT
 from mtl.runs import RunFolder
 from mtl.runs.folder import process_is_alive
 
-PROJECT = Path(__file__).resolve().parents[2]
 _NICENESS = 5
 _LAUNCHED = "launched"
 

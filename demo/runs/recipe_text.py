@@ -15,20 +15,24 @@ def as_yaml(recipe: Recipe) -> str:
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
-def read_yaml(text: str) -> Any:  # noqa: ANN401
+def read_yaml(text: str, *, where: str | Path) -> Any:  # noqa: ANN401
     """What YAML from a stranger says; aliases are refused, since a few of them can mean gigabytes.
+
+    Args:
+        text: the YAML.
+        where: the file or field that it comes from.
 
     Raises:
         RecipeError: it is no YAML, or has aliases.
     """
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
-            raise RecipeError("YAML without aliases (*name) was expected.")
+            raise RecipeError("YAML without aliases (*name) was expected", path=where)
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise RecipeError(f"{where}valid YAML was expected") from error
+        line = mark.line + 1 if mark else None
+        raise RecipeError("valid YAML was expected", path=where, line=line) from error
 
 
 def without_folders(recipe: Recipe) -> Recipe:

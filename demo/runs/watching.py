@@ -7,7 +7,8 @@ from threading import Lock
 
 from demo.runs import status_of
 from demo.runs.process import resident_memory
-from mtl.runs import Event, Failed, RunFolder, Started, Status, home
+from demo.runs.shown import shown
+from mtl.runs import Event, Failed, RunFolder, Started, Status
 from mtl.runs.events import from_json
 
 _LOG_LINES = 14
@@ -49,11 +50,11 @@ class Watcher:
         """
         status = status_of(folder)
         events = tuple(_without_home(event) for event in self.events(folder))
-        status = replace(status, message=_hidden(status.message))
+        status = replace(status, message=shown(status.message))
         return Snapshot(
             status,
             events,
-            _hidden(folder.log_tail(_LOG_LINES)),
+            shown(folder.log_tail(_LOG_LINES)),
             folder.stop_requested(),
             status.state.has_ended and (folder.best / "config.json").is_file(),
             next((event.tasks for event in events if isinstance(event, Started)), ()),
@@ -98,12 +99,7 @@ def mark(folder: RunFolder) -> str:
 
 
 def _without_home(event: Event) -> Event:
-    return replace(event, message=_hidden(event.message)) if isinstance(event, Failed) else event
-
-
-def _hidden(text: str) -> str:
-    """The text with paths below `$MTL_HOME` shortened: where the data lies is nobody's business in public."""
-    return text.replace(f"{home()}/", "")
+    return replace(event, message=shown(event.message)) if isinstance(event, Failed) else event
 
 
 def _version(path: Path) -> str:

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from html import escape
 
+from demo.runs.shown import sentence_of
+from mtl.errors import MtlError
 from mtl.inference.analysis import Analysis
 
 
-def problem(sentence: str) -> str:
+def problem(what: MtlError | str) -> str:
     """An error, to stand beside the control that caused it."""
+    sentence = what if isinstance(what, str) else sentence_of(what)
     return f'<p class="ph-problem" role="alert">{escape(sentence)}</p>'
 
 

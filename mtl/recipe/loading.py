@@ -47,12 +47,7 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
     Raises:
         RecipeError: as `load`.
     """
-    try:
-        recipe = Recipe.model_validate(content)
-    except ValidationError as error:
-        (key, message), *others = _problems(error)
-        message = "; ".join([message, *(f"{key}: {message}" for key, message in others)])
-        raise RecipeError(message, path=where, key=key) from error
+    recipe = check(content, where=where)
     home, folder = folder, _data_root(recipe, folder, where)
     tasks = {
         name: task.model_copy(
@@ -68,6 +63,20 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
         message = f"a task of {', '.join(tasks)} was expected, was {', '.join(unknown)}"
         raise RecipeError(message, path=where, key="freezing.frozen_heads")
     return recipe.model_copy(update={"tasks": tasks, "data_root": None, "backbone": _backbone(recipe.backbone, home)})
+
+
+def check(content: object, *, where: str | Path) -> Recipe:
+    """A mapping as a recipe, its data paths as they are written: no file is looked for.
+
+    Raises:
+        RecipeError: a key or a value is not what was expected.
+    """
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        (key, message), *others = _problems(error)
+        message = "; ".join([message, *(f"{key}: {message}" for key, message in others)])
+        raise RecipeError(message, path=where, key=key) from error
 
 
 def dump(recipe: Recipe) -> str:

@@ -223,7 +223,7 @@ class Opening:
         try:
             return "", str(self.shared.runs.archive(run_id, owner))
         except MtlError as error:
-            return message.problem(str(error)), None
+            return message.problem(error), None
 
     def use(self, owner: str, run_id: str) -> gr.Dropdown:
         """Its model in the header."""

@@ -91,7 +91,7 @@ class Answers:
             if forecast is None:
                 return None
         except MtlError as error:
-            forecast, problem = None, message.problem(str(error))
+            forecast, problem = None, message.problem(error)
         drawn = _network(form, known, forecast)
         folds = _folds(form, known, drawn, (forecast, "no plan"))
         preset = form.freezing.preset
@@ -101,7 +101,7 @@ class Answers:
         """The freezing fields after a press on a block of the network."""
         form = self._resolved(form_of(values), owner)
         heads = heads_of(_chosen(form, kept_drafts.known(owner, self.settings)))
-        return _choice_values(pressed(form.freezing, block, depth=_depth(form.backbone), heads=heads))
+        return _choice_values(pressed(form.freezing, block, depth=self._depth(form, owner), heads=heads))
 
     def take_advice(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         """The freezing fields as the plan advises."""
@@ -124,7 +124,8 @@ class Answers:
         Raises:
             MtlError: it is no recipe, or its data are not here.
         """
-        reading = read_form(Path(file), kept_drafts.known(owner, self.settings))
+        known = kept_drafts.known(owner, self.settings)
+        reading = read_form(Path(file), known, any_files=self.settings.any_backbone)
         for name, config in reading.unlisted:
             kept_drafts.adopt(name, config, owner=owner, settings=self.settings)
         form = keyed(reading.form, beginnings(self.runs, owner))
@@ -151,9 +152,15 @@ class Answers:
         names = [draft.name for draft in known]
         ticked, backbone, *rest = values_of(form)
         layers = max(1, form.freezing.layers)
-        rest[2] = gr.Slider(maximum=max(_depth(self._resolved(form, owner).backbone), layers), value=layers)
+        rest[2] = gr.Slider(maximum=max(self._depth(form, owner), layers), value=layers)
         tasks = gr.CheckboxGroup(choices=names, value=[name for name in ticked if name in names])
         return tasks, self.backbones(owner, backbone), *rest
+
+    def _depth(self, form: Form, owner: str) -> int:
+        """Layers of a backbone that the page offers; of any other, an answer would tell whether its folder is there."""
+        backbone = self._resolved(form, owner).backbone.strip()
+        offered = (*self.settings.backbones, *(place.folder for place in beginnings(self.runs, owner)))
+        return _depth(backbone) if self.settings.any_backbone or backbone in offered else freezing_step.DEEPEST
 
     def _resolved(self, form: Form, owner: str) -> Form:
         return resolved(form, beginnings(self.runs, owner))

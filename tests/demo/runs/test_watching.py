@@ -38,7 +38,7 @@ def test_a_look_has_the_tasks_and_names_no_folder_of_this_machine(folder, tmp_pa
     look = Watcher().look(folder)
     assert look.tasks == ("topic",)
     assert str(tmp_path) not in look.log
-    assert look.events[1].message == "uploads/x/train.csv:3: a label was expected"
+    assert look.events[1].message == "train.csv:3: a label was expected"
     assert not look.has_checkpoint
 
 
