@@ -10,11 +10,13 @@ from threading import Lock
 from typing import Any
 
 from demo.settings import Settings
+from mtl.data import Example, LabelledText, TaggedText, record_of
+from mtl.data.examples import tags_from_chars
 from mtl.errors import InputError
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind
 from mtl.runs import home
-from mtl.text import split_words
+from mtl.text import WordedText, split_words
 
 _lock = Lock()
 
@@ -27,11 +29,12 @@ class Correction:
     label: str | None = None
     spans: tuple[TypedSpan, ...] = ()
 
-    def record(self) -> dict[str, Any]:
-        """As a row of a JSONL file that `mtl.data` reads."""
+    def example(self) -> Example:
+        """As an example to train on."""
         if self.label is not None:
-            return {"text": self.text, "label": self.label}
-        return {"text": self.text, "spans": [{"start": s.start, "end": s.end, "label": s.label} for s in self.spans]}
+            return LabelledText(self.text, self.label)
+        words = split_words(self.text)
+        return TaggedText(WordedText(self.text, words), tags_from_chars(words, self.spans))
 
 
 class Corrections:
@@ -47,7 +50,7 @@ class Corrections:
 
     def keep(self, task: str, correction: Correction) -> None:
         """Add a correction of a task."""
-        self._append(task, correction.record())
+        self._append(task, record_of(correction.example()))
 
     def forget(self, task: str, text: str) -> None:
         """Drop what was said about a text."""
