@@ -110,23 +110,17 @@ def test_span_f1_of_nothing_is_zero():
 @given(types=label_sets(), data=st.data())
 def test_types_of_any_characters_are_counted_as_plain_ones_are(types: list[str], data: st.DataObject):
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
-    gold, predicted = ([data.draw(taggings(types, n)) for n in lengths] for _ in range(2))
+    both = gold, predicted = [[data.draw(taggings(types, n)) for n in lengths] for _ in range(2)]
     found = tagging_metrics(gold, predicted)
     names = {tag[2:] for tags in (*gold, *predicted) for tag in tags if tag != "O"}
     assert {key.partition("/")[2] for key in found if "/" in key} == names
     for name in names:
-        own = [
-            [{(s.start, s.end) for s in spans_of(tags) if s.label == name} for tags in side]
-            for side in (gold, predicted)
-        ]
-        hits, all_gold, all_found = (
-            sum(len(a & b) for a, b in zip(*own, strict=True)),
-            *(sum(map(len, side)) for side in own),
-        )
+        sides = [[{(s.start, s.end) for s in spans_of(tags) if s.label == name} for tags in side] for side in both]
+        hits = sum(len(g & p) for g, p in zip(*sides, strict=True))
+        all_gold, all_found = (sum(map(len, side)) for side in sides)
         assert found[f"precision/{name}"] == pytest.approx(hits / all_found if all_found else 0)
         assert found[f"recall/{name}"] == pytest.approx(hits / all_gold if all_gold else 0)
         assert found[f"f1/{name}"] == pytest.approx(2 * hits / (all_gold + all_found))
     if names:
-        spans = [[spans_of(tags) for tags in side] for side in (gold, predicted)]
-        expected = span_f1(*spans)
+        expected = span_f1(*[[spans_of(tags) for tags in side] for side in both])
         assert {key: found[key] for key in expected} == pytest.approx(expected)
