@@ -219,7 +219,12 @@ class Recipe(_Config):
     """Markdown for the model card: what the data are, their licences, who made them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    filled_in: Annotated[dict[FollowingKey, float], Field(exclude=True)] = {}
+    """In a recipe that was written out: the values that nobody set. An entry counts while its key has that value."""
     _notes: tuple[str, ...] = PrivateAttr(())
+
+    load: ClassVar[Callable[..., "Recipe"]]
+    """`Recipe.load(path, overrides=())` is `mtl.recipe.load`, which imports this module and puts itself here."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -235,12 +240,6 @@ class Recipe(_Config):
         recipe = handler(content)
         recipe._notes = notes
         return recipe
-
-    filled_in: Annotated[dict[FollowingKey, float], Field(exclude=True)] = {}
-    """In a recipe that was written out: the values that nobody set. An entry counts while its key has that value."""
-
-    load: ClassVar[Callable[..., "Recipe"]]
-    """`Recipe.load(path, overrides=())` is `mtl.recipe.load`, which imports this module and puts itself here."""
 
     @model_validator(mode="after")
     def _fill_in(self) -> "Recipe":

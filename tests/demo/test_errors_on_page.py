@@ -12,7 +12,7 @@ import pytest
 from demo.answers.engines import Engines
 from demo.answers.gold import read_labelled, read_tagged
 from demo.inputs import drafts, kept_drafts
-from demo.inputs.drafts import Upload
+from demo.inputs.drafts import TaskUpload
 from demo.inputs.text_input import read_sentences
 from demo.runs import RunManager
 from demo.runs.shown import shown
@@ -49,7 +49,7 @@ def answer(door, *given) -> str:
 
 
 def add(case, file):
-    return drafts.add(Upload("mine", case.kind, file, file), taken=[], settings=settings())
+    return drafts.import_upload(TaskUpload("mine", case.kind, file, file), taken=[], settings=settings())
 
 
 UPLOADS = {
@@ -93,8 +93,8 @@ class Visitor:
         self.engines = Engines(settings=PAGE, runs=self.runs, load=lambda source: FakeModel())
         self.form = Answers(PAGE, SimpleNamespace(known=lambda recipe: None, drop=lambda asker: None), self.runs)
 
-    def values(self, backbone):
-        return values_of(dataclasses.replace(FORM, backbone=backbone))
+    def values(self, backbone, **fields):
+        return list({**to_remember(values_of(dataclasses.replace(FORM, backbone=backbone))), **fields}.values())
 
     def remembered(self, backbone):
         return seen(self.form.restore("ann", to_remember(self.values(backbone))))
@@ -113,7 +113,7 @@ class Visitor:
 
 def seen(values):
     """What the browser gets of some fields; a slider's end tells how many layers a model has."""
-    names = ("value", "choices", "maximum")
+    names = ("value", "choices", "maximum", "label")
     return [
         [getattr(value, name, None) for name in names] if isinstance(value, gr.blocks.Block) else value
         for value in values
@@ -121,7 +121,8 @@ def seen(values):
 
 
 DOORS = {
-    "backbone": lambda page, name: page.form.read("ann", *page.values(name)),
+    "backbone": lambda page, name: seen(page.form.read("ann", *page.values(name))),
+    "backbone beside a wrong number": lambda page, name: seen(page.form.read("ann", *page.values(name, epochs="x"))),
     "backbone of a plan": lambda page, name: page.form.plan("ann", *page.values(name), asker="a"),
     "backbone of a press": lambda page, name: page.form.press("ann", page.values(name), "embeddings"),
     "backbone of a press on a layer": lambda page, name: page.form.press("ann", page.values(name), "layer:1"),
@@ -141,7 +142,7 @@ DOORS = {
     "run to stop": lambda page, name: page.runs.stop(name, "ann"),
     "run to resume": lambda page, name: page.runs.resume(name, "ann"),
     "run to download": lambda page, name: page.runs.archive(name, "ann"),
-    "task to forget": lambda page, name: kept_drafts.forget(name, owner="ann", settings=PAGE),
+    "task to forget": lambda page, name: kept_drafts.forget_task(name, owner="ann", settings=PAGE),
 }
 
 

@@ -11,12 +11,14 @@ from demo.inputs import kept_drafts
 from demo.inputs.drafts import Draft
 from demo.runs import RunManager
 from demo.runs.recipe_text import as_yaml, without_folders
+from demo.runs.shown import sentence_of
 from demo.settings import Settings
 from demo.tabs.train import data as data_step
 from demo.tabs.train import freezing as freezing_step
 from demo.tabs.train import model as model_step
 from demo.tabs.train import plan as plan_step
 from demo.training import architecture
+from demo.training.architecture import Architecture
 from demo.training.beginnings import beginnings, keyed, resolved
 from demo.training.form_values import NAMES, NUMBERS, form_of, remembered, to_remember, values_of
 from demo.training.freezing_choice import Freezing, one_head, pressed
@@ -59,9 +61,10 @@ class Answers:
             if not problem:
                 form, recipe = self._recipe(filled, known, owner)
         except MtlError as error:
-            problem = str(error)
+            problem = sentence_of(error)
         forecast = self.planner.known(recipe) if recipe else None
-        drawn, depth = _network(form, known, forecast), _depth(form.backbone)
+        found = self._architecture(form, owner)
+        drawn, depth = _network(form, known, forecast, found), _depth(found)
         waiting = _MEASURING if recipe else _NO_PLAN
         return (
             message.problem(problem) if problem else "",
@@ -92,7 +95,7 @@ class Answers:
                 return None
         except MtlError as error:
             forecast, problem = None, message.problem(error)
-        drawn = _network(form, known, forecast)
+        drawn = _network(form, known, forecast, self._architecture(form, owner))
         folds = _folds(form, known, drawn, (forecast, "no plan"))
         preset = form.freezing.preset
         return problem, folds[0], folds[3], stack(drawn), *_plan_outputs(forecast, preset, waiting=_NO_PLAN)
@@ -101,7 +104,7 @@ class Answers:
         """The freezing fields after a press on a block of the network."""
         form = self._resolved(form_of(values), owner)
         heads = heads_of(_chosen(form, kept_drafts.known(owner, self.settings)))
-        return _choice_values(pressed(form.freezing, block, depth=self._depth(form, owner), heads=heads))
+        return _choice_values(pressed(form.freezing, block, depth=_depth(self._architecture(form, owner)), heads=heads))
 
     def take_advice(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         """The freezing fields as the plan advises."""
@@ -152,15 +155,17 @@ class Answers:
         names = [draft.name for draft in known]
         ticked, backbone, *rest = values_of(form)
         layers = max(1, form.freezing.layers)
-        rest[2] = gr.Slider(maximum=max(self._depth(form, owner), layers), value=layers)
+        rest[2] = gr.Slider(
+            maximum=max(_depth(self._architecture(self._resolved(form, owner), owner)), layers), value=layers
+        )
         tasks = gr.CheckboxGroup(choices=names, value=[name for name in ticked if name in names])
         return tasks, self.backbones(owner, backbone), *rest
 
-    def _depth(self, form: Form, owner: str) -> int:
-        """Layers of a backbone that the page offers; of any other, an answer would tell whether its folder is there."""
-        backbone = self._resolved(form, owner).backbone.strip()
+    def _architecture(self, form: Form, owner: str) -> Architecture | None:
+        """Of a backbone that the page offers; of any other, an answer would tell whether its folder is there."""
+        backbone = form.backbone.strip()
         offered = (*self.settings.backbones, *(place.folder for place in beginnings(self.runs, owner)))
-        return _depth(backbone) if self.settings.any_backbone or backbone in offered else freezing_step.DEEPEST
+        return architecture.of(backbone) if self.settings.any_backbone or backbone in offered else None
 
     def _resolved(self, form: Form, owner: str) -> Form:
         return resolved(form, beginnings(self.runs, owner))
@@ -182,7 +187,7 @@ def _filled(values: Sequence[Any]) -> tuple[Form, str]:
         return form_of(values), ""
     except MtlError as error:
         without = ["" if name in NUMBERS else value for name, value in zip(NAMES, values, strict=True)]
-        return form_of(without), str(error)
+        return form_of(without), sentence_of(error)
 
 
 def _plan_outputs(forecast: Forecast | None, preset: Preset, *, waiting: str) -> tuple[Any, ...]:
@@ -223,15 +228,16 @@ def _plan_line(forecast: Forecast) -> str:
     )
 
 
-def _network(form: Form, known: Sequence[Draft], forecast: Forecast | None) -> Network:
+def _network(
+    form: Form, known: Sequence[Draft], forecast: Forecast | None, architecture: Architecture | None
+) -> Network:
     counted = forecast.parts if forecast else {}
-    return network(architecture.of(form.backbone.strip()), form.freezing, _chosen(form, known), counted=counted)
+    return network(architecture, form.freezing, _chosen(form, known), counted=counted)
 
 
 def _chosen(form: Form, known: Sequence[Draft]) -> list[Draft]:
     return [draft for draft in known if draft.name in form.tasks]
 
 
-def _depth(backbone: str) -> int:
-    known = architecture.of(backbone.strip())
-    return known.layers if known else freezing_step.DEEPEST
+def _depth(architecture: Architecture | None) -> int:
+    return architecture.layers if architecture else freezing_step.DEEPEST
