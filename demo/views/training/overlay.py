@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from demo.palette import COLOURS, symbol
 from demo.runs.facts import Facts, differences
 from demo.views import message
-from demo.views.figures import placeholder
+from demo.views.figures import legend_name, placeholder
 from demo.views.tables import Cell, Column, Html, table
 from demo.views.training.curves import Line, axes, loss_lines, smoothed, thinned
 from demo.views.training.format import duration, megabytes, millions
@@ -38,7 +38,7 @@ def metric_overlay(runs: Sequence[Facts], key: str) -> go.Figure:
             x=[step for step, _ in points],
             y=[value for _, value in points],
             mode="lines+markers",
-            name=_short(run),
+            name=legend_name(_short(run)),
             line={"color": COLOURS[position % len(COLOURS)], "width": 2.5},
             marker={"size": 8, "symbol": symbol(position)},
             hovertemplate="step %{x}: %{y:.3f}",
@@ -59,7 +59,7 @@ def loss_overlay(runs: Sequence[Facts], task: str) -> go.Figure:
             x=steps,
             y=smoothed(values),
             mode="lines",
-            name=_short(run),
+            name=legend_name(_short(run)),
             line={"color": COLOURS[position % len(COLOURS)], "width": 2.5, "dash": "solid" if position < 4 else "dash"},
             hovertemplate="step %{x}: %{y:.3f}",
         )

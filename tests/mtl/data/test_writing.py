@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtl.data import TaggedText, read_files, record_of, write_examples
@@ -13,11 +13,9 @@ from mtl.recipe import TaskConfig, TaskKind
 from mtl.text import Span, WordedText, detokenize
 from tests.mtl.data.generated import examples
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
 
 @pytest.mark.parametrize("kind", examples)
-@MANY
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_examples_are_read_back_as_they_were(tmp_path: Path, kind: str, data: st.DataObject):
     written = tuple(data.draw(st.lists(examples[kind], min_size=1, max_size=4)))

@@ -1,7 +1,7 @@
 """Classification metrics against scikit-learn."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
@@ -46,7 +46,6 @@ def test_values_are_plain_floats():
     assert {type(value) for value in classification_metrics(["a", "b"], ["a", "a"]).values()} == {float}
 
 
-@settings(deadline=None)
 @given(labels=label_sets(), data=st.data())
 def test_labels_of_any_characters_are_counted_as_plain_ones_are(labels: list[str], data: st.DataObject):
     one = st.sampled_from(labels)

@@ -1,7 +1,7 @@
 """Tagging metrics against seqeval's strict IOB2 and against counting."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import accuracy_score, classification_report, f1_score, precision_score, recall_score
 from seqeval.scheme import IOB2
@@ -106,7 +106,6 @@ def test_span_f1_of_nothing_is_zero():
     assert span_f1([[]], [[]]) == {"f1": 0, "precision": 0, "recall": 0}
 
 
-@settings(deadline=None)
 @given(types=label_sets(), data=st.data())
 def test_types_of_any_characters_are_counted_as_plain_ones_are(types: list[str], data: st.DataObject):
     lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
