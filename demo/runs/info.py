@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from demo.runs import queue
@@ -56,7 +57,10 @@ def status_of(folder: RunFolder) -> Status:
     """
     status = folder.read_status()
     if is_comparison(folder):
-        return _of_comparison(folder, status)
+        try:
+            return _of_comparison(folder, status)
+        except (OSError, ValueError) as error:  # it is deleted just now, or damaged
+            raise RunError("a comparison was expected, its folder cannot be read", path=folder.path) from error
     if status.state is not RunState.QUEUED or queue.is_waiting(folder):
         return status
     if was_launched_and_lives(folder):
@@ -98,7 +102,10 @@ def _info(folder: RunFolder) -> list[RunInfo]:
 
 def _of_comparison(folder: RunFolder, status: Status) -> Status:
     """A comparison writes no status of its own: it goes on while its process does, and its steps are its runs."""
-    begun = [member.read_status().state for member in members(folder)]
+    begun = []
+    for member in members(folder):
+        with suppress(RunError):  # a damaged run does not hide the others
+            begun.append(member.read_status().state)
     done = sum(state is RunState.FINISHED for state in begun)
     status = replace(status, step=done, first_step=done, total_steps=len(presets_of(folder)))
     if queue.is_waiting(folder):

@@ -1,10 +1,12 @@
 """Starts, queues, stops, resumes and forgets runs; each has the hash of its owner's token beside it."""
 
+import logging
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Thread
@@ -27,10 +29,11 @@ from demo.runs.places import (
 from demo.runs.process import launch, launched_process
 from demo.runs.recipe_text import as_yaml
 from demo.settings import Settings, Training
-from mtl.errors import RunError
+from mtl.errors import MtlError, RunError
 from mtl.recipe import Recipe
 from mtl.runs import RunFolder, RunState, Status, new_run_id, runs_root
 
+_log = logging.getLogger(__name__)
 MTL_COMMAND = (sys.executable, "-m", "mtl")
 _REQUEST = "request.yaml"
 _SECONDS = 1.0
@@ -119,7 +122,7 @@ class RunManager:
         folder.request_stop()
         if is_comparison(folder):
             for member in members(folder):
-                if member.read_status().state.is_live:
+                if _is_live(member):
                     member.request_stop()
 
     def resume(self, run_id: str, owner: str) -> None:
@@ -193,14 +196,11 @@ class RunManager:
     def _give_turns(self) -> bool:
         """Start what waits while there is room; returns whether somebody still waits."""
         with self._lock:
-            self._reap()
-            folders = top_folders()
-            waiting = queue.in_order(folders)
-            room = max(0, self._settings.max_live_runs - sum(_is_live(folder) for folder in folders))
-            for folder in waiting[:room]:
-                if queue.take(folder):
-                    self._launch(folder)
-            still = len(waiting) > room
+            try:
+                still = self._start_what_fits()
+            except Exception:  # a queue that nobody serves would keep every run waiting: try again in a moment
+                _log.exception("the queue of runs could not be served")
+                still = True
             if not still:
                 self._thread = None
             elif self._thread is None:
@@ -208,19 +208,30 @@ class RunManager:
                 self._thread.start()
         return still
 
+    def _start_what_fits(self) -> bool:
+        self._reap()
+        folders = top_folders()
+        waiting = queue.in_order(folders)
+        room = max(0, self._settings.max_live_runs - sum(_is_live(folder) for folder in folders))
+        for folder in waiting[:room]:
+            if not queue.take(folder):
+                continue
+            try:
+                self._launch(folder)
+            except Exception as error:  # whatever is wrong with one run, the others have their turns
+                _log.exception("the run %s could not be started", folder.id)
+                known = isinstance(error, MtlError | OSError)
+                reason = str(error) if known else f"{type(error).__name__}: {error}"
+                _write_failed(folder, f"the run could not be started: {reason}")
+        return len(waiting) > room
+
     def _keep_giving_turns(self) -> None:
         time.sleep(_SECONDS)
         while self._give_turns():
             time.sleep(_SECONDS)
 
     def _launch(self, folder: RunFolder) -> None:
-        try:
-            child = launch([*self._command, *_arguments(folder)], folder)
-        except OSError as error:
-            message = f"the process could not be started: {error.strerror}"
-            folder.write_status(replace(folder.read_status(), state=RunState.FAILED, message=message))
-            return
-        self._children.append(child)
+        self._children.append(launch([*self._command, *_arguments(folder)], folder))
         status = folder.read_status()
         begins = not is_comparison(folder) and not folder.recipe.is_file()
         if begins and status.state is RunState.QUEUED:  # one that is resumed must not look as if it went on already
@@ -263,6 +274,16 @@ def _is_live(folder: RunFolder) -> bool:
         return status_of(folder).state.is_live
     except RunError:
         return False
+
+
+def _write_failed(folder: RunFolder, message: str) -> None:
+    now = time.time()
+    try:
+        status = folder.read_status()
+    except RunError:
+        status = Status(RunState.QUEUED, 0, 0.0, started=now, updated=now)
+    with suppress(OSError):  # nothing can be told in a folder that cannot be written
+        folder.write_status(replace(status, state=RunState.FAILED, updated=now, message=message))
 
 
 def _ended(folder: RunFolder) -> Status | None:

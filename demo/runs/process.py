@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import psutil
@@ -39,7 +40,8 @@ def launch(command: Sequence[str], folder: RunFolder) -> subprocess.Popen[bytes]
     note = asdict(Launched(child.pid, process.create_time()))
     (folder.path / _LAUNCHED).write_text(json.dumps(note), encoding="utf-8")
     if os.name == "posix":
-        process.nice(_NICENESS)
+        with suppress(psutil.Error):  # it may have ended already
+            process.nice(_NICENESS)
     return child
 
 

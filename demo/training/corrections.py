@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from demo.settings import Settings
 from mtl.data import Example, LabelledText, TaggedText, record_of
 from mtl.data.examples import tags_from_chars
 from mtl.errors import InputError
+from mtl.jsonl import append_line, read_records
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind
 from mtl.runs import home
@@ -71,18 +71,14 @@ class Corrections:
         with _lock:
             path = self.file(task)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            append_line(path, json.dumps(row, ensure_ascii=False), durable=True)
 
     def _rows(self, task: str) -> list[dict[str, Any]]:
         path = self.file(task)
         if not path.is_file():
             return []
-        # A line that was cut off by a crash is no correction.
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-        return [json.loads(line) for line in lines if line]
+        with path.open("rb") as file:  # a line that a crash cut off is no correction
+            return [record for _, record in read_records(file) if record is not None]
 
 
 def checked(text: str, kind: TaskKind, labels: Sequence[str], answer: str | Sequence[TypedSpan]) -> Correction:
