@@ -68,7 +68,7 @@ def compare(
 ) -> None:
     """Train under several freezing presets, same data and seeds, and print one table."""
     with one_line_errors():
-        from mtl.cli.comparing import Places, compare_command
+        from mtl.cli.comparing import compare_command
 
         if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
             raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
@@ -77,7 +77,8 @@ def compare(
             [name.strip() for name in presets.split(",")],
             [int(seed) for seed in seeds.split(",")],
             single_task=single_task,
-            places=Places(json_file=json_file, run_dir=run_dir),
+            json_file=json_file,
+            run_dir=run_dir,
         )
 
 

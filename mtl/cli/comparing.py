@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.table import Column, Table
@@ -14,24 +14,21 @@ from mtl.recipe import Recipe, load
 from mtl.runs import new_run_id, runs_root
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where the table goes beside the terminal, and the folder of the runs; by default a new one."""
-
-    json_file: Path | None
-    run_dir: Path | None
-
-
 def compare_command(
-    recipe_path: Path, presets: Sequence[str], seeds: Sequence[int], *, single_task: bool, places: Places
+    recipe_path: Path,
+    presets: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    single_task: bool,
+    json_file: Path | None,
+    run_dir: Path | None,
 ) -> None:
     """Run every preset with every seed and print one table of the best checkpoints' dev figures."""
-    json_file = places.json_file
     if json_file is not None:
         need_writable(json_file)
     recipe = load(recipe_path)
     found = strategies(recipe, presets, single_task=single_task)
-    folder = places.run_dir.resolve() if places.run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")
+    folder = run_dir.resolve() if run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")
     outcomes: list[Outcome] = []
     for outcome in compare(found, seeds=seeds, folder=folder):
         err.print(f"{outcome.strategy}, seed {outcome.seed}: {outcome.seconds:.0f} s", markup=False)

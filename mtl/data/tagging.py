@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,12 +15,6 @@ from mtl.text import Span, WordedText, clean, detokenize, split_words
 CONLL_SUFFIXES = (".conll", ".iob", ".iob2", ".bio", ".txt", ".tsv")
 _TAG = re.compile(r"O|[BIESLU]-\S+")
 _DOCUMENT_START = "-DOCSTART-"
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    word: str
-    tag: str
 
 
 def read_tagging(path: Path, rename: Mapping[str, str]) -> Iterator[TaggedText]:
@@ -38,7 +32,7 @@ def read_tagging(path: Path, rename: Mapping[str, str]) -> Iterator[TaggedText]:
             yield _from_json(row, rename)
     elif path.suffix.lower() in CONLL_SUFFIXES:
         for sentence in _conll_sentences(path):
-            words, tags = [token.word for token in sentence], [token.tag for token in sentence]
+            words, tags = zip(*sentence, strict=True)
             yield TaggedText(detokenize(words), to_bio2(_renamed(tags, rename)))
     else:
         raise Place(path).error(
@@ -46,17 +40,18 @@ def read_tagging(path: Path, rename: Mapping[str, str]) -> Iterator[TaggedText]:
         )
 
 
-def _conll_sentences(path: Path) -> Iterator[list[_Token]]:
-    sentence: list[_Token] = []
+def _conll_sentences(path: Path) -> Iterator[list[tuple[str, str]]]:
+    """The words and tags of each sentence."""
+    sentence: list[tuple[str, str]] = []
     for number, line in read_lines(path):
         if not line.strip():
             if sentence:
                 yield sentence
             sentence = []
         elif not _is_comment(line):
-            token = _conll_token(line, Place(path, number))
-            if token.word != _DOCUMENT_START:
-                sentence.append(token)
+            word, tag = _conll_token(line, Place(path, number))
+            if word != _DOCUMENT_START:
+                sentence.append((word, tag))
     if sentence:
         yield sentence
 
@@ -69,7 +64,7 @@ def _is_comment(line: str) -> bool:
     return line.startswith("# ") and not (len(fields) == 2 and _TAG.fullmatch(fields[1]))
 
 
-def _conll_token(line: str, where: Place) -> _Token:
+def _conll_token(line: str, where: Place) -> tuple[str, str]:
     fields = line.split("\t") if "\t" in line else line.split()
     if len(fields) < 2:
         raise where.error(f"a token and a tag with a tab between were expected, was {line[:60]!r}")
@@ -80,7 +75,7 @@ def _conll_token(line: str, where: Place) -> _Token:
         split_tag(tag)
     except DataError as error:
         raise where.error(str(error)) from error
-    return _Token(clean(word), tag)
+    return clean(word), tag
 
 
 def _renamed(tags: Sequence[str], rename: Mapping[str, str]) -> list[str]:

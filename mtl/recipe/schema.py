@@ -268,13 +268,8 @@ class Recipe(_Config):
 
     def unset(self) -> dict[str, float]:
         """The defaults of the freezing choice that stand where nobody set a value, by key."""
-        found = {}
-        for key in get_args(FollowingKey):
-            name, _, field = key.partition(".")
-            section = getattr(self, name)
-            if field not in section.model_fields_set:
-                found[key] = getattr(section, field)
-        return found
+        places = [(key, getattr(self, key.partition(".")[0]), key.partition(".")[2]) for key in get_args(FollowingKey)]
+        return {key: getattr(section, name) for key, section, name in places if name not in section.model_fields_set}
 
     def under(self, freezing: FreezingConfig) -> "Recipe":
         """The same recipe with another freezing choice, and its defaults for what this recipe does not set."""
