@@ -7,7 +7,7 @@ from pathlib import Path
 
 from demo.inputs import drafts
 from demo.inputs.drafts import Draft, TaskUpload
-from demo.runs.places import hashed
+from demo.runs.run_store import hashed
 from demo.settings import Settings
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig

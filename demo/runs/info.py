@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from demo.runs import queue
-from demo.runs.places import id_of, is_comparison, members, presets_of
 from demo.runs.process import was_launched_and_lives
+from demo.runs.run_store import id_of, is_comparison, members, presets_of
 from mtl.errors import RunError
 from mtl.runs import RunFolder, RunState, Status
 

@@ -16,7 +16,9 @@ import yaml
 from demo.runs import queue
 from demo.runs.archive import pack
 from demo.runs.info import TABLE, RunInfo, infos, name_of, status_of, write_name
-from demo.runs.places import (
+from demo.runs.process import launch, launched_process
+from demo.runs.recipe_text import as_yaml
+from demo.runs.run_store import (
     is_comparison,
     is_owner,
     members,
@@ -26,8 +28,6 @@ from demo.runs.places import (
     write_owner,
     write_presets,
 )
-from demo.runs.process import launch, launched_process
-from demo.runs.recipe_text import as_yaml
 from demo.settings import Settings, Training
 from mtl.errors import MtlError, RunError
 from mtl.recipe import Recipe

@@ -16,7 +16,7 @@ _REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class RunSnapshot:
     """One look at a run; `memory` is what its process holds now, in bytes, or None without one."""
 
     status: Status
@@ -35,7 +35,7 @@ class Watcher:
         self._readers: OrderedDict[Path, EventReader] = OrderedDict()
         self._lock = Lock()
 
-    def look(self, folder: RunFolder) -> Snapshot:
+    def look(self, folder: RunFolder) -> RunSnapshot:
         """Read the run folder.
 
         Raises:
@@ -44,7 +44,7 @@ class Watcher:
         status = status_of(folder)
         events = tuple(_without_home(event) for event in self.events(folder))
         status = replace(status, message=shown(status.message))
-        return Snapshot(
+        return RunSnapshot(
             status,
             events,
             shown(folder.log_tail(_LOG_LINES)),

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out
-from mtl.comparing import Outcome, Row, Spread, compare, strategies, summarize
+from mtl.comparing import Outcome, Spread, StrategyResult, compare, strategies, summarize
 from mtl.evaluation import MAIN_METRIC
 from mtl.recipe import Recipe, load
 from mtl.runs import new_run_id, runs_root
@@ -40,7 +40,7 @@ def compare_command(
         json_file.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
 
 
-def _table(recipe: Recipe, rows: Sequence[Row]) -> Table:
+def _table(recipe: Recipe, rows: Sequence[StrategyResult]) -> Table:
     keys = [f"eval/{name}/{MAIN_METRIC[task.kind]}" for name, task in recipe.tasks.items()]
     keys.append("eval/embedding/drift")
     names = ("strategy", *(key.removeprefix("eval/") for key in keys), "seconds", "memory", "trained", "checkpoint")

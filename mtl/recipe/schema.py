@@ -175,7 +175,7 @@ class EvaluationConfig(_Config):
     """Whether to measure the angle between the tasks' gradients on the shared backbone, on one batch of each."""
 
 
-class CheckpointConfig(_Config):
+class StorageConfig(_Config):
     """How checkpoints are stored."""
 
     dtype: Literal["float32", "float16"] = "float32"
@@ -213,7 +213,7 @@ class Recipe(_Config):
     optimizer: Annotated[OptimizerConfig, Field(default_factory=OptimizerConfig)]
     budget: Annotated[BudgetConfig, Field(default_factory=BudgetConfig)]
     evaluation: EvaluationConfig = EvaluationConfig()
-    checkpoint: CheckpointConfig = CheckpointConfig()
+    checkpoint: StorageConfig = StorageConfig()
     cache: CacheConfig = CacheConfig()
     about: str = ""
     """Markdown for the model card: what the data are, their licences, who made them."""

@@ -19,9 +19,9 @@ from demo.tabs.train import model as model_step
 from demo.tabs.train import plan as plan_step
 from demo.training import architecture
 from demo.training.architecture import Architecture
-from demo.training.beginnings import beginnings, keyed, resolved
 from demo.training.form_values import NAMES, NUMBERS, form_of, remembered, to_remember, values_of
 from demo.training.freezing_choice import Freezing, one_head, pressed
+from demo.training.initial_models import initial_models, keyed, resolved
 from demo.training.network import Network, network
 from demo.training.planner import Forecast, Planner
 from demo.training.recipe_form import Form, heads_of, recipe_of
@@ -131,7 +131,7 @@ class Answers:
         reading = read_form(Path(file), known, any_files=self.settings.any_backbone)
         for name, config in reading.unlisted:
             kept_drafts.adopt(name, config, owner=owner, settings=self.settings)
-        form = keyed(reading.form, beginnings(self.runs, owner))
+        form = keyed(reading.form, initial_models(self.runs, owner))
         return self._field_updates(form, kept_drafts.known(owner, self.settings), owner)
 
     def restore(self, owner: str, content: Any) -> tuple[Any, ...]:  # noqa: ANN401
@@ -146,7 +146,7 @@ class Answers:
     def backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:
         """What a run can begin from by now."""
         found = [(name, name) for name in self.settings.backbones]
-        found += [(beginning.title, beginning.key) for beginning in beginnings(self.runs, owner)]
+        found += [(model.title, model.key) for model in initial_models(self.runs, owner)]
         if chosen is None or (not self.settings.any_backbone and chosen not in [key for _, key in found]):
             return gr.Dropdown(choices=found)
         return gr.Dropdown(choices=found, value=chosen)
@@ -164,16 +164,16 @@ class Answers:
     def _architecture(self, form: Form, owner: str) -> Architecture | None:
         """Of a backbone that the page offers; of any other, an answer would tell whether its folder is there."""
         backbone = form.backbone.strip()
-        offered = (*self.settings.backbones, *(place.folder for place in beginnings(self.runs, owner)))
+        offered = (*self.settings.backbones, *(model.folder for model in initial_models(self.runs, owner)))
         return architecture.of(backbone) if self.settings.any_backbone or backbone in offered else None
 
     def _resolved(self, form: Form, owner: str) -> Form:
-        return resolved(form, beginnings(self.runs, owner))
+        return resolved(form, initial_models(self.runs, owner))
 
     def _recipe(self, filled: Form, known: Sequence[Draft], owner: str) -> tuple[Form, Recipe]:
-        places = beginnings(self.runs, owner)
-        form = resolved(filled, places)
-        folders = [place.folder for place in places]
+        models = initial_models(self.runs, owner)
+        form = resolved(filled, models)
+        folders = [model.folder for model in models]
         return form, recipe_of(form, known, self.settings, checkpoints=folders)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from demo.inputs import drafts
 from demo.runs import RunManager, manager, status_of
-from demo.runs.places import presets_of
+from demo.runs.run_store import presets_of
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
 from mtl.runs import RunState

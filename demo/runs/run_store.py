@@ -1,4 +1,4 @@
-"""Where runs lie, and whose they are: a run folder, or one inside the folder of a comparison."""
+"""The folders of runs and their owners: a run folder, or one inside the folder of a comparison."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""What a run was told, and what came of it, side by side with others. No gradio, no torch."""
+"""A run in a table: its settings and the figures of its best checkpoint, beside other runs. No gradio, no torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _QUIET = ("about", "data_root", "cache.", "checkpoint.", "filled_in.")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RunSummary:
     """A run in a table: `settings` are recipe keys and values, `metrics` those of the best checkpoint.
 
     Time in seconds, size in bytes; None where the run has not come so far.
@@ -42,13 +42,13 @@ class Facts:
         return " ".join([preset, *(detail for detail in details if detail)])
 
 
-def facts_of(folder: RunFolder, info: RunInfo, watcher: Watcher) -> Facts:
+def summarize_run(folder: RunFolder, info: RunInfo, watcher: Watcher) -> RunSummary:
     """Read what a run's folder says."""
     events = tuple(watcher.events(folder))
     started = next((event for event in events if isinstance(event, Started)), None)
     finished = next((event for event in reversed(events) if isinstance(event, Finished)), None)
     saved = next((event for event in reversed(events) if isinstance(event, Saved) and event.name == "best"), None)
-    return Facts(
+    return RunSummary(
         info=info,
         settings=_settings(folder),
         metrics=best_metrics(events),
@@ -69,7 +69,7 @@ def best_metrics(events: Sequence[Event]) -> dict[str, float]:
     return dict(found.metrics) if found else {}
 
 
-def differences(runs: Sequence[Facts]) -> dict[str, tuple[str, ...]]:
+def differences(runs: Sequence[RunSummary]) -> dict[str, tuple[str, ...]]:
     """The settings in which runs differ: for each key the value of every run, empty where it has none."""
     keys = dict.fromkeys(key for run in runs for key in run.settings)
     rows = {key: tuple(run.settings.get(key, "") for run in runs) for key in keys if not key.startswith(_QUIET)}
