@@ -1,4 +1,4 @@
-"""A run as one file to take away."""
+"""A run as one file to download."""
 
 import json
 import shutil

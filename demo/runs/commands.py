@@ -14,11 +14,11 @@ from mtl.errors import RunError
 from mtl.runs import home
 
 _MTL = (sys.executable, "-m", "mtl")
-_LAST_LINES = 4000  # bytes of what the command said
+_LAST_LINES = 4000  # bytes of its output that are searched for an error
 
 
 class Command:
-    """One call of `python -m mtl NAME … --json FILE`, begun at once.
+    """One call of `python -m mtl NAME … --json FILE`, started at once.
 
     Args:
         arguments: the command's name and what it takes, but for `--json`.
@@ -42,7 +42,7 @@ class Command:
             )
 
     def cancel(self) -> None:
-        """End it; whoever waits for its answer gets None."""
+        """End it; `answer` returns None then."""
         self._cancelled = True
         with suppress(ProcessLookupError):
             self._process.kill()

@@ -1,4 +1,4 @@
-"""What the page says of a run in one line, and where the run stands."""
+"""A run in one line for the page, and its status."""
 
 import re
 import time
@@ -26,7 +26,7 @@ class RunInfo:
     started: float
     has_checkpoint: bool
     name: str = ""
-    """What somebody named it, else what it was begun as."""
+    """The name that a user gave it, else the one it started with."""
     is_comparison: bool = False
 
     @property
@@ -50,7 +50,7 @@ def infos(folder: RunFolder) -> Iterator[RunInfo]:
 
 
 def status_of(folder: RunFolder) -> Status:
-    """Where a run stands, the time between its turn in the queue and its own first word included.
+    """The status of a run, also between its start from the queue and the first status that it writes itself.
 
     Raises:
         RunError: there is no readable status.
@@ -101,7 +101,7 @@ def _info(folder: RunFolder) -> list[RunInfo]:
 
 
 def _of_comparison(folder: RunFolder, status: Status) -> Status:
-    """A comparison writes no status of its own: it goes on while its process does, and its steps are its runs."""
+    """A comparison writes no status of its own: it runs as long as its process, and its steps are its runs."""
     begun = []
     for member in members(folder):
         with suppress(RunError):  # a damaged run does not hide the others

@@ -1,4 +1,4 @@
-"""Starts, queues, stops, resumes and forgets runs; each has the hash of its owner's token beside it."""
+"""Starts, queues, stops, resumes and deletes runs; the hash of the owner's token is stored in each folder."""
 
 import logging
 import shutil
@@ -42,8 +42,8 @@ _SECONDS = 1.0
 class RunManager:
     """Runs and comparisons below `$MTL_HOME/runs`.
 
-    What cannot begin at once waits in a queue on disk. A thread gives the turns while somebody waits, whoever looks;
-    a page that is started again goes on with the queue that it finds.
+    A run that cannot start at once waits in a queue on disk. A thread starts queued runs while there are any; a page
+    that is restarted continues with the queue on disk.
     """
 
     def __init__(self, settings: Settings, *, command: Sequence[str] = MTL_COMMAND) -> None:
@@ -56,7 +56,7 @@ class RunManager:
             self._give_turns()
 
     def start(self, recipe: Recipe, *, owner: str) -> RunFolder:
-        """Start a run, or let it wait for its turn, and return at once; it goes on whatever becomes of this process.
+        """Start or queue a run and return at once; its process does not depend on this one.
 
         Raises:
             RunError: training is off, too many runs wait, or the folder cannot be made.
@@ -101,7 +101,7 @@ class RunManager:
             raise RunError("This run has written no recipe yet.") from error
 
     def waiting_before(self, run_id: str, owner: str) -> int | None:
-        """How many runs have their turn before this one; None when it does not wait.
+        """How many runs are before this one in the queue; None when it does not wait.
 
         Raises:
             RunError: as `get`.
@@ -126,14 +126,14 @@ class RunManager:
                     member.request_stop()
 
     def resume(self, run_id: str, owner: str) -> None:
-        """Go on with a run that was stopped or broke off, when it has its turn.
+        """Queue a run that was stopped, failed or died, to be resumed.
 
         Raises:
-            RunError: as `get`; the run has come to its end, still goes on, or is part of a comparison.
+            RunError: as `get`; the run is complete, still running, or part of a comparison.
         """
         folder = self.get(run_id, owner)
         if not can_resume(folder):
-            raise RunError("Only a run that was stopped or broke off can go on.")
+            raise RunError("Only a run that was stopped, failed or died can be resumed.")
         with self._lock:
             self._need_place()
             folder.stop_file.unlink(missing_ok=True)
@@ -153,16 +153,16 @@ class RunManager:
         """Remove a run with its checkpoints, for good.
 
         Raises:
-            RunError: as `get`; or the run still goes on.
+            RunError: as `get`; or the run is still running.
         """
         folder = self.get(run_id, owner)
         if status_of(folder).state.is_live:
-            raise RunError(f"{name_of(folder)} still goes on; stop it first.")
+            raise RunError(f"{name_of(folder)} is still running; stop it first.")
         queue.take(folder)
         shutil.rmtree(folder.path, ignore_errors=True)
 
     def archive(self, run_id: str, owner: str) -> Path:
-        """A zip of a run to take away.
+        """A zip of a run to download.
 
         Raises:
             RunError: as `get`; or there is nothing to take away yet.
@@ -194,11 +194,11 @@ class RunManager:
             raise RunError(f"{waiting} runs wait already, more than that do not fit; try again later.")
 
     def _give_turns(self) -> bool:
-        """Start what waits while there is room; returns whether somebody still waits."""
+        """Start queued runs while there is room; returns whether some still wait."""
         with self._lock:
             try:
                 still = self._start_what_fits()
-            except Exception:  # a queue that nobody serves would keep every run waiting: try again in a moment
+            except Exception:  # without this thread every queued run would wait for ever: try again
                 _log.exception("the queue of runs could not be served")
                 still = True
             if not still:
@@ -218,7 +218,7 @@ class RunManager:
                 continue
             try:
                 self._launch(folder)
-            except Exception as error:  # whatever is wrong with one run, the others have their turns
+            except Exception as error:  # whatever is wrong with one run, the others are started
                 _log.exception("the run %s could not be started", folder.id)
                 known = isinstance(error, MtlError | OSError)
                 reason = str(error) if known else f"{type(error).__name__}: {error}"
@@ -234,7 +234,7 @@ class RunManager:
         self._children.append(launch([*self._command, *_arguments(folder)], folder))
         status = folder.read_status()
         begins = not is_comparison(folder) and not folder.recipe.is_file()
-        if begins and status.state is RunState.QUEUED:  # one that is resumed must not look as if it went on already
+        if begins and status.state is RunState.QUEUED:  # a resumed run must not look as if it trained already
             process = launched_process(folder)
             folder.write_status(replace(status, state=RunState.STARTING, pid=process.pid, pid_started=process.started))
 
@@ -253,7 +253,7 @@ class RunManager:
 
 
 def _arguments(folder: RunFolder) -> tuple[str, ...]:
-    """What to tell `python -m mtl`, to begin or to go on."""
+    """Arguments of `python -m mtl` that start or resume a run."""
     request = str(folder.path / _REQUEST)
     if is_comparison(folder):
         presets = ("--presets", ",".join(presets_of(folder)))
@@ -264,7 +264,7 @@ def _arguments(folder: RunFolder) -> tuple[str, ...]:
 
 
 def can_resume(folder: RunFolder) -> bool:
-    """Whether `RunManager.resume` would go on with this run."""
+    """Whether `RunManager.resume` takes this run."""
     resumable = (RunState.STOPPED, RunState.FAILED, RunState.DIED)
     return folder.path.parent == runs_root() and status_of(folder).state in resumable
 
@@ -282,7 +282,7 @@ def _write_failed(folder: RunFolder, message: str) -> None:
         status = folder.read_status()
     except RunError:
         status = Status(RunState.QUEUED, 0, 0.0, started=now, updated=now)
-    with suppress(OSError):  # nothing can be told in a folder that cannot be written
+    with suppress(OSError):  # the folder cannot be written at all
         folder.write_status(replace(status, state=RunState.FAILED, updated=now, message=message))
 
 

@@ -46,7 +46,7 @@ def launch(command: Sequence[str], folder: RunFolder) -> subprocess.Popen[bytes]
 
 
 def launched_process(folder: RunFolder) -> Launched:
-    """The process that was started for this folder; one that never was is that of nobody."""
+    """The process that was started for this folder; process id 0 where none was."""
     try:
         return Launched(**json.loads((folder.path / _LAUNCHED).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -60,7 +60,7 @@ def was_launched_and_lives(folder: RunFolder) -> bool:
 
 
 def resident_memory(pid: int, started: float) -> int | None:
-    """Bytes that a process holds in memory now, or None when it is gone."""
+    """Bytes that a process holds in memory now, or None when it has ended."""
     try:
         return int(psutil.Process(pid).memory_info().rss) if process_is_alive(pid, started) else None
     except psutil.Error:

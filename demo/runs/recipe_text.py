@@ -1,4 +1,4 @@
-"""Recipes as short YAML: only what was chosen, the rest are defaults that the run writes out beside it."""
+"""Recipes as short YAML, with only the keys that were set; the run folder has all of them written out."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ def as_yaml(recipe: Recipe) -> str:
 
 
 def read_yaml(text: str, *, where: str | Path) -> Any:  # noqa: ANN401
-    """What YAML from a stranger says; aliases are refused, since a few of them can mean gigabytes.
+    """Parse YAML from an untrusted source; aliases are refused, since a few of them can mean gigabytes.
 
     Args:
         text: the YAML.
@@ -36,7 +36,7 @@ def read_yaml(text: str, *, where: str | Path) -> Any:  # noqa: ANN401
 
 
 def without_folders(recipe: Recipe) -> Recipe:
-    """The recipe without the folders of this machine, to show where strangers look."""
+    """The recipe without the folders of this machine, for public pages."""
     tasks = {
         name: task.model_copy(
             update={"train": tuple(Path(f).name for f in task.train), "dev": tuple(Path(f).name for f in task.dev)}

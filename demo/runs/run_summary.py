@@ -36,14 +36,14 @@ class RunSummary:
 
     @property
     def strategy(self) -> str:
-        """Its freezing in a word or two."""
+        """Its freezing choice in short."""
         preset = self.settings.get("freezing.preset") or self.settings.get("freezing.backbone") or "full"
         details = [self.settings.get("freezing.layers"), self.settings.get("freezing.frozen_heads")]
         return " ".join([preset, *(detail for detail in details if detail)])
 
 
 def summarize_run(folder: RunFolder, info: RunInfo, watcher: Watcher) -> RunSummary:
-    """Read what a run's folder says."""
+    """Summarize a run from its folder."""
     events = tuple(watcher.events(folder))
     started = next((event for event in events if isinstance(event, Started)), None)
     finished = next((event for event in reversed(events) if isinstance(event, Finished)), None)

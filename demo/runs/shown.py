@@ -1,4 +1,4 @@
-"""Text as the page shows it: without the folders of this machine, which are nobody's business in public."""
+"""Text as the page shows it: base names instead of the paths of this machine."""
 
 import re
 import tempfile
@@ -16,7 +16,7 @@ def sentence_of(error: MtlError) -> str:
 
 
 def shown(text: str) -> str:
-    """What a process said, with base names for files below `$MTL_HOME`, the temporary and the user's folder."""
+    """The text with base names for files below `$MTL_HOME`, the temporary, the project and the user folder."""
     for folder in (home(), Path(tempfile.gettempdir()), PROJECT, Path.home()):
         for place in {str(folder), str(folder.resolve())} - {"/"}:
             text = re.sub(rf"{re.escape(place)}/(?:[^\s:;,'\"/]+/)*", "", text)

@@ -53,7 +53,7 @@ class Corrections:
         self._append(task, record_of(correction.example()))
 
     def forget(self, task: str, text: str) -> None:
-        """Drop what was said about a text."""
+        """Drop the correction of a text."""
         self._append(task, {"text": text, "forgotten": True})
 
     def of(self, task: str) -> tuple[Correction, ...]:

@@ -109,7 +109,7 @@ def _more(text: str, settings: Settings) -> dict[str, Any]:
 
 
 def _need_harmless(content: dict[str, Any]) -> None:
-    """On a page that strangers share, no key may cost more than the limits allow or name a place on its disk."""
+    """On a shared page no key may exceed the limits or name a place on its disk."""
     tasks = content.get("tasks") or {}
     wrong = [str(key) for key in content if key not in _PUBLIC_KEYS]
     for name, task in tasks.items() if isinstance(tasks, dict) else []:
@@ -123,7 +123,7 @@ def _need_harmless(content: dict[str, Any]) -> None:
 
 
 def _add(content: dict[str, Any], extra: dict[str, Any], *, path: str) -> None:
-    """Put keys beside those of the fields; none may say again what a field says."""
+    """Add keys to those of the fields; a key that has a field is refused."""
     for key, value in extra.items():
         here = content.get(key)
         if isinstance(here, dict) and isinstance(value, dict):

@@ -97,7 +97,7 @@ def _numbers(recipe: Recipe) -> dict[str, Any]:
 
 
 def _freezing(config: FreezingConfig, tasks: tuple[str, ...]) -> tuple[Freezing, dict[str, Any]]:
-    """The choice that says the same, and the keys that it does not say."""
+    """The equivalent choice, and the keys that it does not cover."""
     given = config.model_dump(mode="json", exclude_defaults=True)
     if config.preset is not None:
         preset = config.preset

@@ -30,7 +30,7 @@ def train(
     run_dir: Annotated[Path | None, typer.Option(help="the run folder; default: a new one under $MTL_HOME")] = None,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="the run folder of an interrupted run")] = None,
 ) -> None:
-    """Train a model as a recipe says, or go on with a run that was interrupted."""
+    """Train a model as a recipe says, or resume a run that was interrupted."""
     with one_line_errors():
         from mtl.cli.training import resume_command, train_command
 
@@ -110,7 +110,7 @@ def predict(
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".jsonl or .parquet")],
     precision: PrecisionOption = "auto",
 ) -> None:
-    """Write classes and entities of every text of a file; an interrupted call goes on where it was."""
+    """Write classes and entities of every text of a file; an interrupted call continues where it stopped."""
     with one_line_errors():
         from mtl.cli.predicting import predict_command
 
@@ -126,7 +126,7 @@ def encode(
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".npy or .parquet")],
     precision: PrecisionOption = "auto",
 ) -> None:
-    """Write the embedding of every text of a file; an interrupted call goes on where it was."""
+    """Write the embedding of every text of a file; an interrupted call continues where it stopped."""
     with one_line_errors():
         from mtl.cli.predicting import encode_command
 

@@ -85,7 +85,7 @@ def dump(recipe: Recipe) -> str:
 
 
 def portable(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as a mapping that tells no folder of this machine: of each data file its folder's name and its own."""
+    """The recipe as a mapping without paths of this machine: of each data file only its folder's name and its own."""
     content = _content(recipe)
     for task in content["tasks"].values():
         for part in ("train", "dev"):
@@ -100,7 +100,7 @@ def _content(recipe: Recipe) -> dict[str, Any]:
 
 
 def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
-    """YAML would keep the last of two equal keys and say nothing."""
+    """YAML would silently keep the last of two equal keys."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:

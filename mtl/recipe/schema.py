@@ -108,7 +108,7 @@ class TaskConfig(_Config):
 
 
 class FreezingConfig(_Config):
-    """Where, which heads, when; a preset fills in what is not said."""
+    """Where, which heads, when; a preset fills in what is not set."""
 
     preset: Preset | None = None
     backbone: BackboneFreezing | None = None
@@ -180,7 +180,7 @@ class StorageConfig(_Config):
 
     dtype: Literal["float32", "float16"] = "float32"
     sample: Annotated[int, Field(ge=0, le=1000)] = 32
-    """Dev examples of each task that lie beside the weights, to compare faster ways to run them on; 0 keeps none."""
+    """Dev examples of each task stored beside the weights, on which faster backends are compared; 0 stores none."""
 
 
 class CacheConfig(_Config):
@@ -196,9 +196,9 @@ class Recipe(_Config):
 
     backbone: str = DEFAULT_BACKBONE
     pooling: Pooling | None = None
-    """Default: what the backbone says of itself, else mean."""
+    """Default: what the backbone's configuration names, else mean."""
     max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
-    """Tokens of a text, special ones included; default: what the backbone says of itself."""
+    """Tokens of a text, special ones included; default: what the backbone's configuration names."""
     long_texts: LongTexts = LongTexts.WINDOWS
     """How a text longer than `max_length` is read: in overlapping windows (its words sentence by sentence), or cut."""
     data_root: str | None = None

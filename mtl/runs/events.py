@@ -1,4 +1,4 @@
-"""What a training run tells its caller, as frozen values that travel as JSON lines."""
+"""Events of a training run, as frozen values that are stored as JSON lines."""
 
 import json
 import time
@@ -24,7 +24,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The model and the data are loaded; training begins, or goes on after `step` where a run was resumed."""
+    """The model and the data are loaded; training starts, or continues after `step` in a resumed run."""
 
     kind: ClassVar[str] = "started"
     total_steps: int

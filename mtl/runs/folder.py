@@ -23,7 +23,7 @@ class RunState(StrEnum):
     """Where a run stands."""
 
     QUEUED = "queued"
-    """It waits for its turn; there is no process yet."""
+    """It waits in the queue; there is no process yet."""
     STARTING = "starting"
     RUNNING = "running"
     FINISHED = "finished"
@@ -82,7 +82,7 @@ def runs_root() -> Path:
 
 
 def new_run_id(name: str) -> str:
-    """A run id that sorts by time, says its name and cannot be guessed."""
+    """A run id that sorts by time, contains the name and cannot be guessed."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "run"
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(4)}"
 
@@ -132,7 +132,7 @@ class RunFolder:
         temporary.replace(self.status_file)
 
     def read_status(self) -> Status:
-        """The last status written; a run whose process is gone without a word is `died`.
+        """The last status written; a run whose process ended without writing its end is `died`.
 
         Raises:
             RunError: there is no readable status.
