@@ -11,6 +11,7 @@ import yaml
 
 from demo.runs import RunInfo
 from demo.runs.watching import Watcher
+from mtl.errors import RunError
 from mtl.runs import Evaluated, Event, Finished, RunFolder, Saved, Started
 
 _QUIET = ("about", "data_root", "cache.", "checkpoint.", "filled_in.")
@@ -44,7 +45,10 @@ class RunSummary:
 
 def summarize_run(folder: RunFolder, info: RunInfo, watcher: Watcher) -> RunSummary:
     """Summarize a run from its folder."""
-    events = tuple(watcher.events(folder))
+    try:
+        events = tuple(watcher.events(folder))
+    except RunError:  # events of another version: the run is listed without figures
+        events = ()
     started = next((event for event in events if isinstance(event, Started)), None)
     finished = next((event for event in reversed(events) if isinstance(event, Finished)), None)
     saved = next((event for event in reversed(events) if isinstance(event, Saved) and event.name == "best"), None)

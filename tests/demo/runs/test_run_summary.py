@@ -51,3 +51,11 @@ def test_a_run_that_has_not_begun_has_no_figures(tmp_path):
     folder.create()
     found = summarize_run(folder, RunInfo("new", RunState.QUEUED, 0.0, False), Watcher())
     assert (found.metrics, found.seconds, found.tasks) == ({}, None, ())
+
+
+def test_a_run_with_events_of_another_version_is_still_listed(tmp_path):
+    folder = RunFolder(tmp_path / "later")
+    folder.create()
+    folder.events_file.write_text('{"kind": "melted", "step": 3}\n')
+    found = summarize_run(folder, RunInfo("later", RunState.FINISHED, 0.0, True), Watcher())
+    assert (found.info.id, found.events) == ("later", ())
