@@ -54,7 +54,7 @@ class RunError(MtlError):
 
 
 class TrainingError(MtlError):
-    """A training run cannot go on."""
+    """A training run cannot continue."""
 
 
 class InputError(MtlError):

@@ -56,12 +56,12 @@ def split_tag(tag: str) -> tuple[str, str]:
     """Prefix and entity type of a tag of any scheme.
 
     Raises:
-        DataError: the tag is neither `O` nor one of `B- I- E- S- L- U-` and a type.
+        DataError: the tag is neither `O` nor one of `B- I- E- S- L- U-` and a type that is not blank.
     """
     if tag == OUTSIDE:
         return OUTSIDE, ""
     prefix, dash, name = tag.partition("-")
-    if not dash or not name or prefix not in set("BIESLU"):
+    if not dash or not name.strip() or prefix not in set("BIESLU"):
         raise DataError(f"a tag is O, B-TYPE or I-TYPE, was {tag!r}")
     return prefix, name
 

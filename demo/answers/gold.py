@@ -18,7 +18,7 @@ def read_labelled(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
     """Texts with their labels, if there is a column `label`.
 
     Raises:
-        InputError: as `read_sentences`.
+        MtlError: as `read_sentences`.
     """
     found = read_sentences(path, settings)
     return found, Gold(labels=found.groups)
@@ -28,19 +28,16 @@ def read_tagged(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
     """Texts with their entities from CoNLL or JSONL, or texts alone.
 
     Raises:
-        InputError: the file is too large, of another type, or not what its ending says.
+        InputError: the file is too large or of another type.
+        DataError: it is not what its ending says.
     """
     if path.suffix.lower() not in CONLL and not _has_entities(path):
         return Sentences(read_sentences(path, settings).texts), Gold()
     need_size(path, settings)
-    try:
-        examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(path)])
-    except DataError as error:
-        raise InputError(str(error).replace(f"{path.parent}/", "")) from error
+    examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(path)])
     if len(examples) > settings.max_file_sentences:
-        raise InputError(
-            f"{path.name}: at most {settings.max_file_sentences:,} texts in a file, these are {len(examples):,}."
-        )
+        message = f"at most {settings.max_file_sentences:,} texts in a file, these are {len(examples):,}."
+        raise InputError(message, path=path)
     tagged = [example for example in examples if isinstance(example, TaggedText)]
     return Sentences(tuple(e.text for e in tagged)), Gold(spans=tuple(e.char_spans() for e in tagged))
 

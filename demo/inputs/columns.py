@@ -48,7 +48,7 @@ def first_rows(path: Path) -> TablePreview:
         records = [row.values for row in islice(read_rows(path, ()), _ROWS)]
         columns = tuple(dict.fromkeys(str(name) for record in records for name in record))
     if not records:
-        raise DataError(f"{path}:1: at least one row under the header was expected, there is none")
+        raise DataError("at least one row under the header was expected, there is none", path=path, line=1)
     return TablePreview(columns, tuple(tuple(_shown(record.get(name)) for name in columns) for record in records))
 
 
@@ -76,7 +76,7 @@ def rename(path: Path, mapping: Mapping[str, str]) -> None:
     """
     taken = [column for column in mapping.values() if column]
     if len(set(taken)) < len(taken):
-        raise DataError(f"{path.name}: a column of its own was expected for each of {', '.join(mapping)}")
+        raise DataError(f"a column of its own was expected for each of {', '.join(mapping)}", path=path)
     names = {column: role for role, column in mapping.items() if column and column != role}
     if not names:
         return
@@ -123,7 +123,7 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
     try:
         return tuple(pyarrow.parquet.read_schema(path).names)
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path}: a Parquet file was expected, it cannot be read as one") from error
+        raise DataError("a Parquet file was expected, it cannot be read as one", path=path) from error
 
 
 def _rename_parquet(path: Path, target: Path, names: Mapping[str, str]) -> None:
@@ -133,7 +133,7 @@ def _rename_parquet(path: Path, target: Path, names: Mapping[str, str]) -> None:
     try:
         table = pyarrow.parquet.read_table(path)
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path}: a Parquet file was expected, it cannot be read as one") from error
+        raise DataError("a Parquet file was expected, it cannot be read as one", path=path) from error
     pyarrow.parquet.write_table(table.rename_columns([names.get(n, n) for n in table.column_names]), target)
 
 

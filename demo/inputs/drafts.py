@@ -70,7 +70,7 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
     """Copy an upload below `$MTL_HOME/uploads` and check it; without dev data a seeded fifth is held out.
 
     Raises:
-        MtlError: the name, a file's size or type, or a line of it is wrong; files are named as they were uploaded.
+        MtlError: the name, a file's size or type, or a line of it is wrong.
     """
     name = upload.name.strip().lower()
     if not _NAME.fullmatch(name):
@@ -83,9 +83,9 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
     _make_room(folder.parent, settings)
     try:
         draft = _check_copy(replace(upload, name=name), folder, settings)
-    except MtlError as error:
+    except MtlError:
         shutil.rmtree(folder, ignore_errors=True)
-        raise DataError(str(error).replace(f"{folder}/", "").replace("train/", "").replace("dev/", "")) from error
+        raise
     if draft.train_size > settings.max_rows:
         shutil.rmtree(folder, ignore_errors=True)
         raise DataError(f"At most {settings.max_rows:,} training examples here, the file has {draft.train_size:,}.")
@@ -127,7 +127,7 @@ def _copy(file: Path, folder: Path, upload: TaskUpload, settings: Settings) -> P
     allowed = allowed_endings(upload.kind, settings)
     name = re.sub(r"[^\w.-]+", "-", file.name)[-80:].lstrip(".-") or "file"
     if Path(name).suffix.lower() not in allowed:
-        raise DataError(f"{name}: a file ending in {', '.join(allowed)} was expected.")
+        raise DataError(f"a file ending in {', '.join(allowed)} was expected.", path=name)
     need_size(file, settings)
     folder.mkdir(parents=True, exist_ok=True)
     copy = Path(shutil.copyfile(file, folder / name))

@@ -1,15 +1,12 @@
 """A seeded fifth of a task's examples set aside for dev, written as JSONL beside the rest."""
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from mtl.data import Example, LabelledText, TaggedText
+from mtl.data import Example, LabelledText, write_examples
 from mtl.errors import DataError
-from mtl.text import detokenize
 
 _SEED = 42
 _EVERY = 5
@@ -43,18 +40,5 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
 
 
 def _write(examples: Sequence[Example], path: Path) -> Path:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(_record(example), ensure_ascii=False) + "\n" for example in examples)
+    write_examples(path, examples)
     return path
-
-
-def _record(example: Example) -> dict[str, Any]:
-    if isinstance(example, LabelledText):
-        return {"text": example.text, "label": example.label}
-    if isinstance(example, TaggedText):
-        words = [example.text[word.start : word.end] for word in example.worded.words]
-        if detokenize(words) == example.worded:
-            return {"tokens": words, "tags": list(example.tags)}
-        spans = [{"start": s.start, "end": s.end, "label": s.label} for s in example.char_spans()]
-        return {"text": example.text, "spans": spans}
-    return {"sentence1": example.sentence1, "sentence2": example.sentence2, "score": example.score}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from demo.inputs import drafts
 from demo.inputs.drafts import Draft, TaskUpload
-from demo.runs.places import hashed
+from demo.runs.run_store import hashed
 from demo.settings import Settings
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig
@@ -41,7 +41,9 @@ def write_record(draft: Draft, folder: Path, *, owner: str) -> None:
     top = next(place for place in (folder, *folder.parents) if place.parent == home() / "uploads")
     record = asdict(replace(draft, config=TaskConfig(kind=draft.config.kind)))
     record["config"] = draft.config.model_dump(mode="json", exclude_unset=True)
-    (top / _RECORD).write_text(json.dumps({"owner": hashed(owner), "draft": record}), encoding="utf-8")
+    fresh = top / f".{_RECORD}"  # in one move, so that a crash leaves no half of it
+    fresh.write_text(json.dumps({"owner": hashed(owner), "draft": record}), encoding="utf-8")
+    fresh.replace(top / _RECORD)
 
 
 def adopt(name: str, config: TaskConfig, *, owner: str, settings: Settings) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from demo.settings import Settings
 from mtl.data.tables import TABLE_SUFFIXES, read_lines, read_rows
-from mtl.errors import DataError, InputError
+from mtl.errors import InputError
 from mtl.text import clean
 
 SENTENCE_FILES = (".txt", *TABLE_SUFFIXES)
@@ -58,22 +58,19 @@ def read_sentences(path: Path, settings: Settings) -> Sentences:
     """Sentences of an uploaded `.txt` (one a line) or of a table with a column `text`, optionally `label` or `group`.
 
     Raises:
-        InputError: the file is too large, of another type, or not what its ending says.
+        InputError: the file is too large or of another type.
+        DataError: it is not what its ending says.
     """
     suffix, allowed = path.suffix.lower(), sentence_files(settings)
     if suffix not in allowed:
         raise InputError(f"A file ending in {', '.join(allowed)} was expected, was {path.suffix!r}.")
     need_size(path, settings)
-    try:
-        found = Sentences(tuple(_lines(path))) if suffix == ".txt" else _from_table(path)
-    except DataError as error:
-        raise InputError(str(error).replace(f"{path.parent}/", "")) from error
+    found = Sentences(tuple(_lines(path))) if suffix == ".txt" else _from_table(path)
     if not found.texts:
-        raise InputError(f"{path.name}: at least one sentence was expected, the file has none.")
+        raise InputError("at least one sentence was expected, the file has none.", path=path)
     if len(found.texts) > settings.max_file_sentences:
-        raise InputError(
-            f"{path.name}: at most {settings.max_file_sentences:,} sentences in a file, these are {len(found.texts):,}."
-        )
+        message = f"at most {settings.max_file_sentences:,} sentences in a file, these are {len(found.texts):,}."
+        raise InputError(message, path=path)
     return found
 
 

@@ -1,4 +1,4 @@
-"""A run as one file to take away."""
+"""A run as one file to download."""
 
 import json
 import shutil
@@ -10,9 +10,10 @@ from pathlib import Path
 import yaml
 
 from demo.runs.info import name_of
+from demo.runs.shown import shown
 from mtl.errors import RecipeError, RunError
 from mtl.recipe import load, portable
-from mtl.runs import RunFolder, home
+from mtl.runs import RunFolder
 
 _FOLDER = Path(tempfile.gettempdir()) / "polyhead-downloads"
 _KEPT_SECONDS = 3600
@@ -37,8 +38,8 @@ def pack(folder: RunFolder) -> Path:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name in _WHOLE:
             if (folder.path / name).is_file():
-                archive.writestr(name, _hidden((folder.path / name).read_text(encoding="utf-8")))
-        archive.writestr("log.txt", _hidden(folder.log_file.read_text(encoding="utf-8", errors="replace")))
+                archive.writestr(name, shown((folder.path / name).read_text(encoding="utf-8")))
+        archive.writestr("log.txt", shown(folder.log_file.read_text(encoding="utf-8", errors="replace")))
         archive.writestr("recipe.yaml", _recipe(folder))
         for file in sorted(folder.best.rglob("*")) if folder.best.is_dir() else []:
             archive.write(file, Path("checkpoint") / file.relative_to(folder.best))
@@ -51,12 +52,8 @@ def _recipe(folder: RunFolder) -> str:
         content = portable(load(file))
     except RecipeError:  # its data may be gone by now
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        content = json.loads(_hidden(json.dumps(content)))
+        content = json.loads(shown(json.dumps(content)))
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-
-
-def _hidden(text: str) -> str:
-    return text.replace(f"{home()}/", "")
 
 
 def _slug(name: str) -> str:

@@ -9,16 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from demo.runs.shown import PROJECT, shown
 from mtl.errors import RunError
 from mtl.runs import home
 
-_PROJECT = Path(__file__).resolve().parents[2]
 _MTL = (sys.executable, "-m", "mtl")
-_LAST_LINES = 4000  # bytes of what the command said
+_LAST_LINES = 4000  # bytes of its output that are searched for an error
 
 
 class Command:
-    """One call of `python -m mtl NAME … --json FILE`, begun at once.
+    """One call of `python -m mtl NAME … --json FILE`, started at once.
 
     Args:
         arguments: the command's name and what it takes, but for `--json`.
@@ -26,6 +26,7 @@ class Command:
     """
 
     def __init__(self, arguments: Sequence[str], *, program: Sequence[str] = _MTL) -> None:
+        self._arguments = tuple(arguments)
         folder = home() / "answers"
         folder.mkdir(parents=True, exist_ok=True)
         self._answer = folder / f"{secrets.token_hex(12)}.json"
@@ -37,11 +38,11 @@ class Command:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
-                cwd=_PROJECT,
+                cwd=PROJECT,
             )
 
     def cancel(self) -> None:
-        """End it; whoever waits for its answer gets None."""
+        """End it; `answer` returns None then."""
         self._cancelled = True
         with suppress(ProcessLookupError):
             self._process.kill()
@@ -70,4 +71,7 @@ class Command:
     def _complaint(self) -> str:
         said = self._said.read_bytes()[-_LAST_LINES:].decode("utf-8", errors="replace").strip()
         last = said.rpartition("\n")[2].removeprefix("error: ")
-        return last.replace(f"{home()}/", "") or f"The command ended with status {self._process.returncode}."
+        for argument in self._arguments:
+            path = Path(argument.rpartition("=")[2])
+            last = last.replace(str(path), path.name) if path.is_absolute() else last
+        return shown(last) or f"The command ended with status {self._process.returncode}."

@@ -1,13 +1,14 @@
-"""What the page says of a run in one line, and where the run stands."""
+"""A run in one line for the page, and its status."""
 
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from demo.runs import queue
-from demo.runs.places import id_of, is_comparison, members, presets_of
 from demo.runs.process import was_launched_and_lives
+from demo.runs.run_store import id_of, is_comparison, members, presets_of
 from mtl.errors import RunError
 from mtl.runs import RunFolder, RunState, Status
 
@@ -25,7 +26,7 @@ class RunInfo:
     started: float
     has_checkpoint: bool
     name: str = ""
-    """What somebody named it, else what it was begun as."""
+    """The name that a user gave it, else the one it started with."""
     is_comparison: bool = False
 
     @property
@@ -49,14 +50,17 @@ def infos(folder: RunFolder) -> Iterator[RunInfo]:
 
 
 def status_of(folder: RunFolder) -> Status:
-    """Where a run stands, the time between its turn in the queue and its own first word included.
+    """The status of a run, also between its start from the queue and the first status that it writes itself.
 
     Raises:
         RunError: there is no readable status.
     """
     status = folder.read_status()
     if is_comparison(folder):
-        return _of_comparison(folder, status)
+        try:
+            return _of_comparison(folder, status)
+        except (OSError, ValueError) as error:  # it is deleted just now, or damaged
+            raise RunError("a comparison was expected, its folder cannot be read", path=folder.path) from error
     if status.state is not RunState.QUEUED or queue.is_waiting(folder):
         return status
     if was_launched_and_lives(folder):
@@ -97,8 +101,11 @@ def _info(folder: RunFolder) -> list[RunInfo]:
 
 
 def _of_comparison(folder: RunFolder, status: Status) -> Status:
-    """A comparison writes no status of its own: it goes on while its process does, and its steps are its runs."""
-    begun = [member.read_status().state for member in members(folder)]
+    """A comparison writes no status of its own: it runs as long as its process, and its steps are its runs."""
+    begun = []
+    for member in members(folder):
+        with suppress(RunError):  # a damaged run does not hide the others
+            begun.append(member.read_status().state)
     done = sum(state is RunState.FINISHED for state in begun)
     status = replace(status, step=done, first_step=done, total_steps=len(presets_of(folder)))
     if queue.is_waiting(folder):

@@ -1,10 +1,12 @@
-"""Starts, queues, stops, resumes and forgets runs; each has the hash of its owner's token beside it."""
+"""Starts, queues, stops, resumes and deletes runs; the hash of the owner's token is stored in each folder."""
 
+import logging
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Thread
@@ -14,7 +16,9 @@ import yaml
 from demo.runs import queue
 from demo.runs.archive import pack
 from demo.runs.info import TABLE, RunInfo, infos, name_of, status_of, write_name
-from demo.runs.places import (
+from demo.runs.process import launch, launched_process
+from demo.runs.recipe_text import as_yaml
+from demo.runs.run_store import (
     is_comparison,
     is_owner,
     members,
@@ -24,13 +28,12 @@ from demo.runs.places import (
     write_owner,
     write_presets,
 )
-from demo.runs.process import launch, launched_process
-from demo.runs.recipe_text import as_yaml
 from demo.settings import Settings, Training
-from mtl.errors import RunError
+from mtl.errors import MtlError, RunError
 from mtl.recipe import Recipe
 from mtl.runs import RunFolder, RunState, Status, new_run_id, runs_root
 
+_log = logging.getLogger(__name__)
 MTL_COMMAND = (sys.executable, "-m", "mtl")
 _REQUEST = "request.yaml"
 _SECONDS = 1.0
@@ -39,8 +42,8 @@ _SECONDS = 1.0
 class RunManager:
     """Runs and comparisons below `$MTL_HOME/runs`.
 
-    What cannot begin at once waits in a queue on disk. A thread gives the turns while somebody waits, whoever looks;
-    a page that is started again goes on with the queue that it finds.
+    A run that cannot start at once waits in a queue on disk. A thread starts queued runs while there are any; a page
+    that is restarted continues with the queue on disk.
     """
 
     def __init__(self, settings: Settings, *, command: Sequence[str] = MTL_COMMAND) -> None:
@@ -53,7 +56,7 @@ class RunManager:
             self._give_turns()
 
     def start(self, recipe: Recipe, *, owner: str) -> RunFolder:
-        """Start a run, or let it wait for its turn, and return at once; it goes on whatever becomes of this process.
+        """Start or queue a run and return at once; its process does not depend on this one.
 
         Raises:
             RunError: training is off, too many runs wait, or the folder cannot be made.
@@ -98,7 +101,7 @@ class RunManager:
             raise RunError("This run has written no recipe yet.") from error
 
     def waiting_before(self, run_id: str, owner: str) -> int | None:
-        """How many runs have their turn before this one; None when it does not wait.
+        """How many runs are before this one in the queue; None when it does not wait.
 
         Raises:
             RunError: as `get`.
@@ -119,18 +122,18 @@ class RunManager:
         folder.request_stop()
         if is_comparison(folder):
             for member in members(folder):
-                if member.read_status().state.is_live:
+                if _is_live(member):
                     member.request_stop()
 
     def resume(self, run_id: str, owner: str) -> None:
-        """Go on with a run that was stopped or broke off, when it has its turn.
+        """Queue a run that was stopped, failed or died, to be resumed.
 
         Raises:
-            RunError: as `get`; the run has come to its end, still goes on, or is part of a comparison.
+            RunError: as `get`; the run is complete, still running, or part of a comparison.
         """
         folder = self.get(run_id, owner)
         if not can_resume(folder):
-            raise RunError("Only a run that was stopped or broke off can go on.")
+            raise RunError("Only a run that was stopped, failed or died can be resumed.")
         with self._lock:
             self._need_place()
             folder.stop_file.unlink(missing_ok=True)
@@ -150,16 +153,16 @@ class RunManager:
         """Remove a run with its checkpoints, for good.
 
         Raises:
-            RunError: as `get`; or the run still goes on.
+            RunError: as `get`; or the run is still running.
         """
         folder = self.get(run_id, owner)
         if status_of(folder).state.is_live:
-            raise RunError(f"{name_of(folder)} still goes on; stop it first.")
+            raise RunError(f"{name_of(folder)} is still running; stop it first.")
         queue.take(folder)
         shutil.rmtree(folder.path, ignore_errors=True)
 
     def archive(self, run_id: str, owner: str) -> Path:
-        """A zip of a run to take away.
+        """A zip of a run to download.
 
         Raises:
             RunError: as `get`; or there is nothing to take away yet.
@@ -191,16 +194,13 @@ class RunManager:
             raise RunError(f"{waiting} runs wait already, more than that do not fit; try again later.")
 
     def _give_turns(self) -> bool:
-        """Start what waits while there is room; returns whether somebody still waits."""
+        """Start queued runs while there is room; returns whether some still wait."""
         with self._lock:
-            self._reap()
-            folders = top_folders()
-            waiting = queue.in_order(folders)
-            room = max(0, self._settings.max_live_runs - sum(_is_live(folder) for folder in folders))
-            for folder in waiting[:room]:
-                if queue.take(folder):
-                    self._launch(folder)
-            still = len(waiting) > room
+            try:
+                still = self._start_what_fits()
+            except Exception:  # without this thread every queued run would wait for ever: try again
+                _log.exception("the queue of runs could not be served")
+                still = True
             if not still:
                 self._thread = None
             elif self._thread is None:
@@ -208,22 +208,33 @@ class RunManager:
                 self._thread.start()
         return still
 
+    def _start_what_fits(self) -> bool:
+        self._reap()
+        folders = top_folders()
+        waiting = queue.in_order(folders)
+        room = max(0, self._settings.max_live_runs - sum(_is_live(folder) for folder in folders))
+        for folder in waiting[:room]:
+            if not queue.take(folder):
+                continue
+            try:
+                self._launch(folder)
+            except Exception as error:  # whatever is wrong with one run, the others are started
+                _log.exception("the run %s could not be started", folder.id)
+                known = isinstance(error, MtlError | OSError)
+                reason = str(error) if known else f"{type(error).__name__}: {error}"
+                _write_failed(folder, f"the run could not be started: {reason}")
+        return len(waiting) > room
+
     def _keep_giving_turns(self) -> None:
         time.sleep(_SECONDS)
         while self._give_turns():
             time.sleep(_SECONDS)
 
     def _launch(self, folder: RunFolder) -> None:
-        try:
-            child = launch([*self._command, *_arguments(folder)], folder)
-        except OSError as error:
-            message = f"the process could not be started: {error.strerror}"
-            folder.write_status(replace(folder.read_status(), state=RunState.FAILED, message=message))
-            return
-        self._children.append(child)
+        self._children.append(launch([*self._command, *_arguments(folder)], folder))
         status = folder.read_status()
         begins = not is_comparison(folder) and not folder.recipe.is_file()
-        if begins and status.state is RunState.QUEUED:  # one that is resumed must not look as if it went on already
+        if begins and status.state is RunState.QUEUED:  # a resumed run must not look as if it trained already
             process = launched_process(folder)
             folder.write_status(replace(status, state=RunState.STARTING, pid=process.pid, pid_started=process.started))
 
@@ -242,7 +253,7 @@ class RunManager:
 
 
 def _arguments(folder: RunFolder) -> tuple[str, ...]:
-    """What to tell `python -m mtl`, to begin or to go on."""
+    """Arguments of `python -m mtl` that start or resume a run."""
     request = str(folder.path / _REQUEST)
     if is_comparison(folder):
         presets = ("--presets", ",".join(presets_of(folder)))
@@ -253,7 +264,7 @@ def _arguments(folder: RunFolder) -> tuple[str, ...]:
 
 
 def can_resume(folder: RunFolder) -> bool:
-    """Whether `RunManager.resume` would go on with this run."""
+    """Whether `RunManager.resume` takes this run."""
     resumable = (RunState.STOPPED, RunState.FAILED, RunState.DIED)
     return folder.path.parent == runs_root() and status_of(folder).state in resumable
 
@@ -263,6 +274,16 @@ def _is_live(folder: RunFolder) -> bool:
         return status_of(folder).state.is_live
     except RunError:
         return False
+
+
+def _write_failed(folder: RunFolder, message: str) -> None:
+    now = time.time()
+    try:
+        status = folder.read_status()
+    except RunError:
+        status = Status(RunState.QUEUED, 0, 0.0, started=now, updated=now)
+    with suppress(OSError):  # the folder cannot be written at all
+        folder.write_status(replace(status, state=RunState.FAILED, updated=now, message=message))
 
 
 def _ended(folder: RunFolder) -> Status | None:

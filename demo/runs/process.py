@@ -4,15 +4,15 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import psutil
 
+from demo.runs.shown import PROJECT
 from mtl.runs import RunFolder
 from mtl.runs.folder import process_is_alive
 
-PROJECT = Path(__file__).resolve().parents[2]
 _NICENESS = 5
 _LAUNCHED = "launched"
 
@@ -40,12 +40,13 @@ def launch(command: Sequence[str], folder: RunFolder) -> subprocess.Popen[bytes]
     note = asdict(Launched(child.pid, process.create_time()))
     (folder.path / _LAUNCHED).write_text(json.dumps(note), encoding="utf-8")
     if os.name == "posix":
-        process.nice(_NICENESS)
+        with suppress(psutil.Error):  # it may have ended already
+            process.nice(_NICENESS)
     return child
 
 
 def launched_process(folder: RunFolder) -> Launched:
-    """The process that was started for this folder; one that never was is that of nobody."""
+    """The process that was started for this folder; process id 0 where none was."""
     try:
         return Launched(**json.loads((folder.path / _LAUNCHED).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -59,7 +60,7 @@ def was_launched_and_lives(folder: RunFolder) -> bool:
 
 
 def resident_memory(pid: int, started: float) -> int | None:
-    """Bytes that a process holds in memory now, or None when it is gone."""
+    """Bytes that a process holds in memory now, or None when it has ended."""
     try:
         return int(psutil.Process(pid).memory_info().rss) if process_is_alive(pid, started) else None
     except psutil.Error:

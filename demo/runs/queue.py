@@ -1,4 +1,4 @@
-"""Who waits for a turn: a marker in the run's folder, so that the order outlives the page."""
+"""The queue of runs: a marker file in each waiting run's folder, so that the order outlives the page."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,12 @@ _MARKER = "queued"
 
 
 def put(folder: RunFolder) -> None:
-    """Let a run wait."""
+    """Add a run."""
     (folder.path / _MARKER).touch()
 
 
 def take(folder: RunFolder) -> bool:
-    """Take a run out of the queue; False when somebody else was first."""
+    """Remove a run; False when another process was first."""
     try:
         (folder.path / _MARKER).unlink()
     except FileNotFoundError:
@@ -22,7 +22,7 @@ def take(folder: RunFolder) -> bool:
 
 
 def is_waiting(folder: RunFolder) -> bool:
-    """Whether a run waits for its turn."""
+    """Whether a run is in the queue."""
     return (folder.path / _MARKER).exists()
 
 

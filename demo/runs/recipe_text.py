@@ -1,4 +1,4 @@
-"""Recipes as short YAML: only what was chosen, the rest are defaults that the run writes out beside it."""
+"""Recipes as short YAML, with only the keys that were set; the run folder has all of them written out."""
 
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,28 @@ def as_yaml(recipe: Recipe) -> str:
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
-def read_yaml(text: str) -> Any:  # noqa: ANN401
-    """What YAML from a stranger says; aliases are refused, since a few of them can mean gigabytes.
+def read_yaml(text: str, *, where: str | Path) -> Any:  # noqa: ANN401
+    """Parse YAML from an untrusted source; aliases are refused, since a few of them can mean gigabytes.
+
+    Args:
+        text: the YAML.
+        where: the file or field that it comes from.
 
     Raises:
         RecipeError: it is no YAML, or has aliases.
     """
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
-            raise RecipeError("YAML without aliases (*name) was expected.")
+            raise RecipeError("YAML without aliases (*name) was expected", path=where)
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise RecipeError(f"{where}valid YAML was expected") from error
+        line = mark.line + 1 if mark else None
+        raise RecipeError("valid YAML was expected", path=where, line=line) from error
 
 
 def without_folders(recipe: Recipe) -> Recipe:
-    """The recipe without the folders of this machine, to show where strangers look."""
+    """The recipe without the folders of this machine, for public pages."""
     tasks = {
         name: task.model_copy(
             update={"train": tuple(Path(f).name for f in task.train), "dev": tuple(Path(f).name for f in task.dev)}

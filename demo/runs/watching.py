@@ -1,21 +1,22 @@
 """What the page reads of a run folder at each look, and whether anything changed since the last one."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
 from demo.runs import status_of
 from demo.runs.process import resident_memory
-from mtl.runs import Event, Failed, RunFolder, Started, Status, home
-from mtl.runs.events import from_json
+from demo.runs.shown import shown
+from mtl.runs import Event, Failed, RunFolder, Started, Status
+from mtl.runs.events import EventReader
 
 _LOG_LINES = 14
 _REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class RunSnapshot:
     """One look at a run; `memory` is what its process holds now, in bytes, or None without one."""
 
     status: Status
@@ -27,21 +28,14 @@ class Snapshot:
     memory: int | None = None
 
 
-@dataclass(slots=True)
-class _Read:
-    file: int = -1
-    position: int = 0
-    events: list[Event] = field(default_factory=list)
-
-
 class Watcher:
     """Looks at runs for everybody; the events of a run are read once, however many look and however often."""
 
     def __init__(self) -> None:
-        self._reads: OrderedDict[Path, _Read] = OrderedDict()
+        self._readers: OrderedDict[Path, EventReader] = OrderedDict()
         self._lock = Lock()
 
-    def look(self, folder: RunFolder) -> Snapshot:
+    def look(self, folder: RunFolder) -> RunSnapshot:
         """Read the run folder.
 
         Raises:
@@ -49,11 +43,11 @@ class Watcher:
         """
         status = status_of(folder)
         events = tuple(_without_home(event) for event in self.events(folder))
-        status = replace(status, message=_hidden(status.message))
-        return Snapshot(
+        status = replace(status, message=shown(status.message))
+        return RunSnapshot(
             status,
             events,
-            _hidden(folder.log_tail(_LOG_LINES)),
+            shown(folder.log_tail(_LOG_LINES)),
             folder.stop_requested(),
             status.state.has_ended and (folder.best / "config.json").is_file(),
             next((event.tasks for event in events if isinstance(event, Started)), ()),
@@ -66,25 +60,12 @@ class Watcher:
         Raises:
             RunError: one is of another version.
         """
-        try:
-            found = folder.events_file.stat()
-        except OSError:
-            return []
         with self._lock:
-            read = self._reads.setdefault(folder.path, _Read())
-            self._reads.move_to_end(folder.path)
-            while len(self._reads) > _REMEMBERED:
-                self._reads.popitem(last=False)
-            if read.file != found.st_ino or read.position > found.st_size:  # a resumed run writes a new file
-                read.file, read.position, read.events = found.st_ino, 0, []
-            with folder.events_file.open("rb") as file:
-                file.seek(read.position)
-                for line in file:
-                    if not line.endswith(b"\n"):  # still being written
-                        break
-                    read.events.append(from_json(line.decode("utf-8")))
-                    read.position += len(line)
-            return list(read.events)
+            reader = self._readers.setdefault(folder.path, EventReader(folder.events_file))
+            self._readers.move_to_end(folder.path)
+            while len(self._readers) > _REMEMBERED:
+                self._readers.popitem(last=False)
+            return reader.read()
 
 
 def mark(folder: RunFolder) -> str:
@@ -98,12 +79,7 @@ def mark(folder: RunFolder) -> str:
 
 
 def _without_home(event: Event) -> Event:
-    return replace(event, message=_hidden(event.message)) if isinstance(event, Failed) else event
-
-
-def _hidden(text: str) -> str:
-    """The text with paths below `$MTL_HOME` shortened: where the data lies is nobody's business in public."""
-    return text.replace(f"{home()}/", "")
+    return replace(event, message=shown(event.message)) if isinstance(event, Failed) else event
 
 
 def _version(path: Path) -> str:

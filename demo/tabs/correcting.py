@@ -175,7 +175,7 @@ def _tick(shared: Shared, run: tuple[str, str], owner: str) -> tuple[Any, ...]:
     try:
         line = outcome(task, *_right(shared, run_id, owner, task))
     except MtlError as error:
-        return message.problem(str(error)), stopped, gr.skip(), choices
+        return message.problem(error), stopped, gr.skip(), choices
     return message.note(line), stopped, gr.Button(visible=True), choices
 
 

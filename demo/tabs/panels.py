@@ -123,7 +123,7 @@ def answering(
         except MtlError as error:
             if not reports:
                 raise
-            return (f"!{sent}", message.problem(str(error)), *unchanged)
+            return (f"!{sent}", message.problem(error), *unchanged)
         if found is None:
             return (f"!{sent}", *_message("", reports), *unchanged)
         return (sent, *_message("", reports), *found)
@@ -145,7 +145,7 @@ def answering_stream(
         except MtlError as error:
             if not reports:
                 raise
-            yield (f"!{sent}", message.problem(str(error)), *unchanged)
+            yield (f"!{sent}", message.problem(error), *unchanged)
 
     return latest_stream(answer, outputs=1 + reports + outputs)
 

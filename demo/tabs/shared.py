@@ -55,7 +55,7 @@ def reporting(handler: Handler, *, outputs: int) -> Handler:
         try:
             return ("", *handler(*values))
         except MtlError as error:
-            return (message.problem(str(error)), *(gr.skip() for _ in range(outputs)))
+            return (message.problem(error), *(gr.skip() for _ in range(outputs)))
 
     return wrapped
 

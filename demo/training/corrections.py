@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,14 @@ from threading import Lock
 from typing import Any
 
 from demo.settings import Settings
+from mtl.data import Example, LabelledText, TaggedText, record_of
+from mtl.data.examples import tags_from_chars
 from mtl.errors import InputError
+from mtl.jsonl import append_line, read_records
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind
 from mtl.runs import home
-from mtl.text import split_words
+from mtl.text import WordedText, split_words
 
 _lock = Lock()
 
@@ -27,11 +29,12 @@ class Correction:
     label: str | None = None
     spans: tuple[TypedSpan, ...] = ()
 
-    def record(self) -> dict[str, Any]:
-        """As a row of a JSONL file that `mtl.data` reads."""
+    def example(self) -> Example:
+        """As an example to train on."""
         if self.label is not None:
-            return {"text": self.text, "label": self.label}
-        return {"text": self.text, "spans": [{"start": s.start, "end": s.end, "label": s.label} for s in self.spans]}
+            return LabelledText(self.text, self.label)
+        words = split_words(self.text)
+        return TaggedText(WordedText(self.text, words), tags_from_chars(words, self.spans))
 
 
 class Corrections:
@@ -47,10 +50,10 @@ class Corrections:
 
     def keep(self, task: str, correction: Correction) -> None:
         """Add a correction of a task."""
-        self._append(task, correction.record())
+        self._append(task, record_of(correction.example()))
 
     def forget(self, task: str, text: str) -> None:
-        """Drop what was said about a text."""
+        """Drop the correction of a text."""
         self._append(task, {"text": text, "forgotten": True})
 
     def of(self, task: str) -> tuple[Correction, ...]:
@@ -68,18 +71,14 @@ class Corrections:
         with _lock:
             path = self.file(task)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            append_line(path, json.dumps(row, ensure_ascii=False), durable=True)
 
     def _rows(self, task: str) -> list[dict[str, Any]]:
         path = self.file(task)
         if not path.is_file():
             return []
-        # A line that was cut off by a crash is no correction.
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-        return [json.loads(line) for line in lines if line]
+        with path.open("rb") as file:  # a line that a crash cut off is no correction
+            return [record for _, record in read_records(file) if record is not None]
 
 
 def checked(text: str, kind: TaskKind, labels: Sequence[str], answer: str | Sequence[TypedSpan]) -> Correction:

@@ -7,7 +7,7 @@ from demo.inputs.drafts import allowed_endings
 from demo.inputs.text_input import need_size
 from demo.runs.commands import Command
 from demo.settings import Settings
-from mtl.errors import DataError, InputError, RunError
+from mtl.errors import DataError, InputError
 from mtl.recipe import TaskKind
 from mtl.runs import RunFolder
 
@@ -26,8 +26,8 @@ def measure(run: RunFolder, task: str | None, file: Path | None, settings: Setti
 
     Raises:
         InputError: there is no such task, or no file.
-        DataError: the file is not as its task says, or larger than the page takes.
-        RunError: it took too long.
+        DataError: the file has another ending than the page takes.
+        RunError: it is not as its task says, or it took too long.
     """
     kinds = tasks_of(run)
     if task not in kinds:
@@ -36,13 +36,10 @@ def measure(run: RunFolder, task: str | None, file: Path | None, settings: Setti
         raise InputError("Upload a labelled file first.")
     allowed = allowed_endings(kinds[task], settings)
     if file.suffix.lower() not in allowed:
-        raise DataError(f"{file.name}: a file ending in {', '.join(allowed)} was expected.")
+        raise DataError(f"a file ending in {', '.join(allowed)} was expected.", path=file)
     need_size(file, settings)
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
     seconds = 60 * (settings.max_minutes or 60)
-    try:
-        answer = Command(["evaluate", str(run.best), "--data", f"{task}={file}", *raw]).answer(seconds=seconds)
-    except RunError as error:
-        raise DataError(str(error).replace(f"{file.parent}/", "")) from error
+    answer = Command(["evaluate", str(run.best), "--data", f"{task}={file}", *raw]).answer(seconds=seconds)
     prefix = f"eval/{task}/"
     return {name.removeprefix(prefix): float(value) for name, value in answer.items()}

@@ -69,7 +69,7 @@ class Planner:
             return self._run(text, asker, ticket)
 
     def drop(self, *, asker: str) -> None:
-        """End what the asker waits for: the form is wrong by now, and no older plan may say otherwise."""
+        """Cancel the plan that this asker waits for: the form is wrong now, so an older plan must not be shown."""
         self._supersede(asker, None)
 
     def _supersede(self, asker: str, ticket: str | None) -> None:

@@ -15,6 +15,7 @@ from mtl.recipe import Preset, Recipe, TaskKind, parse
 
 OWN_POOLING = "as the backbone says"
 _FIELD = "settings"
+_MORE = "More recipe keys"
 _LONGEST = 20_000  # characters
 _PUBLIC_KEYS = ("sampling", "balancing", "anchor", "evaluation", "optimizer", "freezing", "precision", "tasks", "about")
 _PUBLIC_HEAD_KEYS = ("decoder", "dropout", "label_smoothing", "activation", "loss")
@@ -96,22 +97,19 @@ def _freezing(choice: Freezing, heads: list[str]) -> dict[str, Any]:
 
 def _more(text: str, settings: Settings) -> dict[str, Any]:
     if len(text) > _LONGEST:
-        raise RecipeError(f"More recipe keys: at most {_LONGEST:,} characters were expected, were {len(text):,}.")
-    try:
-        content = read_yaml(text)
-    except RecipeError as error:
-        raise RecipeError(f"More recipe keys: {error}") from error
+        raise RecipeError(f"at most {_LONGEST:,} characters were expected, were {len(text):,}.", key=_MORE)
+    content = read_yaml(text, where=_MORE)
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise RecipeError(f"More recipe keys: keys with values were expected, was {type(content).__name__}.")
+        raise RecipeError(f"keys with values were expected, was {type(content).__name__}.", key=_MORE)
     if not settings.any_backbone:
         _need_harmless(content)
     return content
 
 
 def _need_harmless(content: dict[str, Any]) -> None:
-    """On a page that strangers share, no key may cost more than the limits allow or name a place on its disk."""
+    """On a shared page no key may exceed the limits or name a place on its disk."""
     tasks = content.get("tasks") or {}
     wrong = [str(key) for key in content if key not in _PUBLIC_KEYS]
     for name, task in tasks.items() if isinstance(tasks, dict) else []:
@@ -121,19 +119,19 @@ def _need_harmless(content: dict[str, Any]) -> None:
             keys = head if isinstance(head, dict) else ()
             wrong += [f"tasks.{name}.head.{key}" for key in keys if key not in _PUBLIC_HEAD_KEYS]
     if wrong:
-        raise RecipeError(f"More recipe keys: {wrong[0]} cannot be set on this page.")
+        raise RecipeError(f"{wrong[0]} cannot be set on this page.", key=_MORE)
 
 
 def _add(content: dict[str, Any], extra: dict[str, Any], *, path: str) -> None:
-    """Put keys beside those of the fields; none may say again what a field says."""
+    """Add keys to those of the fields; a key that has a field is refused."""
     for key, value in extra.items():
         here = content.get(key)
         if isinstance(here, dict) and isinstance(value, dict):
             _add(here, value, path=f"{path}{key}.")
         elif key in content:
-            raise RecipeError(f"More recipe keys: {path}{key} has a field of its own above.")
+            raise RecipeError(f"{path}{key} has a field of its own above.", key=_MORE)
         elif path == "tasks.":
-            raise RecipeError(f"More recipe keys: a ticked task was expected, was {key}.")
+            raise RecipeError(f"a ticked task was expected, was {key}.", key=_MORE)
         else:
             content[key] = value
 

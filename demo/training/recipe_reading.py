@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from demo.inputs.drafts import Draft
 from demo.runs.recipe_text import read_yaml
 from demo.training.freezing_choice import Freezing
 from demo.training.recipe_form import OWN_POOLING, Form
 from mtl.errors import RecipeError
-from mtl.recipe import BackboneFreezing, FreezingConfig, Preset, Recipe, TaskConfig
+from mtl.recipe import BackboneFreezing, FreezingConfig, Preset, Recipe, TaskConfig, check
 
 _FIELDS = {"backbone", "pooling", "seed"}
 _NUMBERS = {"optimizer": ("backbone_lr", "head_lr", "tagging_lr"), "budget": ("epochs", "batch_tokens")}
@@ -35,10 +34,16 @@ class Reading:
     unlisted: tuple[tuple[str, TaskConfig], ...]
 
 
-def read_form(path: Path, known: Sequence[Draft]) -> Reading:
+def read_form(path: Path, known: Sequence[Draft], *, any_files: bool) -> Reading:
     """The form of a recipe file.
 
     A task of a name and kind that the page knows is that task, wherever the recipe says its files lie.
+
+    Args:
+        path: the recipe.
+        known: the tasks that the page knows.
+        any_files: whether a task may name other files of this machine. Where it may not, none is looked for: an answer
+            that differs would tell whether a file is there.
 
     Raises:
         RecipeError: it is no recipe, or the files of a task are not here.
@@ -50,11 +55,10 @@ def read_form(path: Path, known: Sequence[Draft]) -> Reading:
         if kinds.get(name) == task.kind:
             continue
         files = (*task.train, *task.dev)
-        if name in kinds or not files or not all(Path(f).is_absolute() and Path(f).is_file() for f in files):
-            raise RecipeError(
-                f"{path.name}: tasks.{name}: its files are not on this page; add a {task.kind} task named {name} in "
-                "step 1, then load the recipe again"
-            )
+        are_here = any_files and files and all(Path(f).is_absolute() and Path(f).is_file() for f in files)
+        if name in kinds or not are_here:
+            message = f"its files are not on this page; add a {task.kind} task named {name} in step 1 and load it again"
+            raise RecipeError(message, path=path, key=f"tasks.{name}")
         unlisted.append((name, task))
     return Reading(_form(recipe), tuple(unlisted))
 
@@ -62,16 +66,11 @@ def read_form(path: Path, known: Sequence[Draft]) -> Reading:
 def _load(path: Path) -> Recipe:
     try:
         if path.stat().st_size > _LARGEST:
-            raise RecipeError(f"a recipe of at most {_LARGEST // 1000:,} kB was expected")
-        return Recipe.model_validate(read_yaml(path.read_text(encoding="utf-8")))
-    except RecipeError as error:
-        raise RecipeError(f"{path.name}: {error}") from error
+            raise RecipeError(f"a recipe of at most {_LARGEST // 1000:,} kB was expected", path=path)
+        content = read_yaml(path.read_text(encoding="utf-8"), where=path)
     except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path.name}: a recipe in UTF-8 was expected") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "recipe"
-        raise RecipeError(f"{path.name}: {key}: {first['msg'].removeprefix('Value error, ')}") from error
+        raise RecipeError("a recipe in UTF-8 was expected", path=path) from error
+    return check(content, where=path)
 
 
 def _form(recipe: Recipe) -> Form:
@@ -98,7 +97,7 @@ def _numbers(recipe: Recipe) -> dict[str, Any]:
 
 
 def _freezing(config: FreezingConfig, tasks: tuple[str, ...]) -> tuple[Freezing, dict[str, Any]]:
-    """The choice that says the same, and the keys that it does not say."""
+    """The equivalent choice, and the keys that it does not cover."""
     given = config.model_dump(mode="json", exclude_defaults=True)
     if config.preset is not None:
         preset = config.preset

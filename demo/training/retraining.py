@@ -1,6 +1,5 @@
 """One head trained again on what was corrected, everything else frozen: the recipe of a usual run."""
 
-import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from demo.answers.passes import Model
 from demo.inputs.examples import rehearsal_texts
 from demo.settings import Settings
 from demo.training.corrections import Correction
+from mtl.data import write_examples
 from mtl.errors import InputError
 from mtl.inference.analysis import Analysis
 from mtl.labels import TypedSpan
@@ -97,7 +97,6 @@ def _answered(head: Head, analysis: Analysis) -> Correction:
     return Correction(analysis.text, spans=tuple(TypedSpan(e["start"], e["end"], e["entity_group"]) for e in found))
 
 
-def _write(path: Path, examples: Iterable[Correction]) -> Path:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(example.record(), ensure_ascii=False) + "\n" for example in examples)
+def _write(path: Path, corrections: Iterable[Correction]) -> Path:
+    write_examples(path, (correction.example() for correction in corrections))
     return path

@@ -1,9 +1,14 @@
 """What all figures share: transparent, sized for their place, the text colours left to the page's CSS."""
 
+from html import escape
+
 import plotly.graph_objects as go
+
+from demo.views.message import shorten
 
 FONT = "IBM Plex Sans, ui-sans-serif, system-ui, sans-serif"
 GRID = "rgba(128,128,128,0.18)"
+_LONGEST_NAME = 40  # characters
 _NO_BUTTONS = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "autoscale", "resetscale"]
 """Of Plotly's buttons on a figure only the one that saves it as a picture is left."""
 
@@ -26,6 +31,11 @@ def figure(*, height: int, margins: tuple[int, int, int, int] = (8, 8, 8, 8)) ->
         modebar={"remove": _NO_BUTTONS, "bgcolor": "rgba(0,0,0,0)", "color": "#7A828C"},
     )
     return made
+
+
+def legend_name(text: str) -> str:
+    """A name in a legend, in which Plotly would read some HTML."""
+    return escape(shorten(text, _LONGEST_NAME), quote=False)
 
 
 def placeholder(sentence: str, *, height: int) -> go.Figure:

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from html import escape
 
+from demo.runs.shown import sentence_of
+from mtl.errors import MtlError
 from mtl.inference.analysis import Analysis
 
 
-def problem(sentence: str) -> str:
+def problem(what: MtlError | str) -> str:
     """An error, to stand beside the control that caused it."""
+    sentence = what if isinstance(what, str) else sentence_of(what)
     return f'<p class="ph-problem" role="alert">{escape(sentence)}</p>'
 
 
@@ -17,7 +20,7 @@ def note(sentence: str) -> str:
 
 
 def empty(sentence: str) -> str:
-    """What an empty place says: the next thing to do."""
+    """The text of an empty place: what to do next."""
     return f'<div class="ph-empty"><p>{escape(sentence)}</p></div>'
 
 
@@ -29,7 +32,7 @@ def cost(analyses: Sequence[Analysis], seconds: float) -> str:
 
 
 def cost_of(texts: int, tokens: int, cut: int, seconds: float, *, where: str | None = None) -> str:
-    """The same from counts; `where` says more of the only text, if that was cut."""
+    """The same from counts; `where` describes the cut of a single text."""
     parts = [f"{texts:,} sentences"] if texts > 1 else ["one pass"]
     parts += [f"{tokens:,} tokens", f"{max(seconds * 1000, 1):,.0f} ms" if seconds < 60 else f"{seconds:,.0f} s"]
     parts.append((where or f"{cut:,} cut at the model’s maximum length") if cut else "nothing cut")

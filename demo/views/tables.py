@@ -37,6 +37,11 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell | Html]], *, c
     )
 
 
+def attribute(text: str) -> str:
+    """Text for an attribute that a script reads back as it was: of a carriage return a browser makes a line feed."""
+    return escape(text).replace("\r", "&#13;")
+
+
 def _kind(column: Column) -> str:
     return ' class="ph-number"' if column.number else ""
 

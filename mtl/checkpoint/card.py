@@ -1,11 +1,14 @@
 """The model card of a checkpoint, with the figures that the run measured."""
 
+import re
 from pathlib import Path
 
 import yaml
 
 from mtl.checkpoint.config import CheckpointConfig
 
+_MARKUP = re.compile(r"[\\`*<>\[\]|&~#!]|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown would read; an underscore inside a word means nothing to it."""
 _TAGS = {
     "classification": "text-classification",
     "tagging": "token-classification",
@@ -36,7 +39,7 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
         lines += [
             f"## Measured on dev data (step {config.step})",
             "| metric | value |\n|---|---|\n"
-            + "\n".join(f"| {name} | {value:.4f} |" for name, value in sorted(config.metrics.items())),
+            + "\n".join(f"| {_plain(name)} | {value:.4f} |" for name, value in sorted(config.metrics.items())),
         ]
     if sampled:
         lines.append(
@@ -53,5 +56,10 @@ def _task_rows(config: CheckpointConfig) -> list[str]:
         files = (recipe_tasks.get(name) or {}).get("train") or ()
         shown = ", ".join("/".join(Path(file).parts[-2:]) for file in files)
         labels = ", ".join(task.labels[:12]) + (" …" if len(task.labels) > 12 else "")
-        rows.append(f"| {name} | {task.kind} | {labels} | {shown} |")
+        rows.append(f"| {name} | {task.kind} | {_plain(labels)} | {_plain(shown)} |")
     return rows
+
+
+def _plain(text: str) -> str:
+    """Text for a cell of a table, in which nothing is Markdown or HTML; blanks of any kind become spaces."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))

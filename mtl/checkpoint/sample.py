@@ -3,13 +3,11 @@
 A faster way to run the model is compared on them before it is taken; see `mtl.inference.autotune`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mtl.checkpoint.config import SAMPLE_FOLDER
-from mtl.data import Example, LabelledText, ScoredPair, TaggedText, read_files
+from mtl.data import Example, read_files, write_examples
 from mtl.recipe.schema import TaskConfig
 from mtl.task import TaskInfo
 
@@ -29,8 +27,7 @@ def write_sample(folder: Path, sample: Sample) -> None:
     for name, examples in sample.items():
         if examples:
             (folder / SAMPLE_FOLDER).mkdir(exist_ok=True)
-            lines = [json.dumps(_record(example), ensure_ascii=False) for example in examples]
-            (folder / SAMPLE_FOLDER / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            write_examples(folder / SAMPLE_FOLDER / f"{name}.jsonl", examples)
 
 
 def read_sample(folder: Path, tasks: Mapping[str, TaskInfo]) -> dict[str, tuple[Example, ...]]:
@@ -45,13 +42,3 @@ def read_sample(folder: Path, tasks: Mapping[str, TaskInfo]) -> dict[str, tuple[
         if file.is_file():
             found[name] = read_files(TaskConfig(kind=task.kind), [str(file)])
     return found
-
-
-def _record(example: Example) -> dict[str, Any]:
-    match example:
-        case LabelledText(text, label):
-            return {"text": text, "label": label}
-        case TaggedText(worded, tags):
-            return {"tokens": [worded.text[word.start : word.end] for word in worded.words], "tags": list(tags)}
-        case ScoredPair(first, second, score):
-            return {"sentence1": first, "sentence2": second, "score": score}

@@ -30,7 +30,7 @@ def train(
     run_dir: Annotated[Path | None, typer.Option(help="the run folder; default: a new one under $MTL_HOME")] = None,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="the run folder of an interrupted run")] = None,
 ) -> None:
-    """Train a model as a recipe says, or go on with a run that was interrupted."""
+    """Train a model as a recipe says, or resume a run that was interrupted."""
     with one_line_errors():
         from mtl.cli.training import resume_command, train_command
 
@@ -68,7 +68,7 @@ def compare(
 ) -> None:
     """Train under several freezing presets, same data and seeds, and print one table."""
     with one_line_errors():
-        from mtl.cli.comparing import Places, compare_command
+        from mtl.cli.comparing import compare_command
 
         if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
             raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
@@ -77,7 +77,8 @@ def compare(
             [name.strip() for name in presets.split(",")],
             [int(seed) for seed in seeds.split(",")],
             single_task=single_task,
-            places=Places(json_file=json_file, run_dir=run_dir),
+            json_file=json_file,
+            run_dir=run_dir,
         )
 
 
@@ -109,7 +110,7 @@ def predict(
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".jsonl or .parquet")],
     precision: PrecisionOption = "auto",
 ) -> None:
-    """Write classes and entities of every text of a file; an interrupted call goes on where it was."""
+    """Write classes and entities of every text of a file; an interrupted call continues where it stopped."""
     with one_line_errors():
         from mtl.cli.predicting import predict_command
 
@@ -125,7 +126,7 @@ def encode(
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".npy or .parquet")],
     precision: PrecisionOption = "auto",
 ) -> None:
-    """Write the embedding of every text of a file; an interrupted call goes on where it was."""
+    """Write the embedding of every text of a file; an interrupted call continues where it stopped."""
     with one_line_errors():
         from mtl.cli.predicting import encode_command
 

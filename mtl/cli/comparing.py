@@ -2,36 +2,33 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out
-from mtl.comparing import Outcome, Row, Spread, compare, strategies, summarize
+from mtl.comparing import Outcome, Spread, StrategyResult, compare, strategies, summarize
 from mtl.evaluation import MAIN_METRIC
 from mtl.recipe import Recipe, load
 from mtl.runs import new_run_id, runs_root
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where the table goes beside the terminal, and the folder of the runs; by default a new one."""
-
-    json_file: Path | None
-    run_dir: Path | None
-
-
 def compare_command(
-    recipe_path: Path, presets: Sequence[str], seeds: Sequence[int], *, single_task: bool, places: Places
+    recipe_path: Path,
+    presets: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    single_task: bool,
+    json_file: Path | None,
+    run_dir: Path | None,
 ) -> None:
     """Run every preset with every seed and print one table of the best checkpoints' dev figures."""
-    json_file = places.json_file
     if json_file is not None:
         need_writable(json_file)
     recipe = load(recipe_path)
     found = strategies(recipe, presets, single_task=single_task)
-    folder = places.run_dir.resolve() if places.run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")
+    folder = run_dir.resolve() if run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")
     outcomes: list[Outcome] = []
     for outcome in compare(found, seeds=seeds, folder=folder):
         err.print(f"{outcome.strategy}, seed {outcome.seed}: {outcome.seconds:.0f} s", markup=False)
@@ -43,7 +40,7 @@ def compare_command(
         json_file.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
 
 
-def _table(recipe: Recipe, rows: Sequence[Row]) -> Table:
+def _table(recipe: Recipe, rows: Sequence[StrategyResult]) -> Table:
     keys = [f"eval/{name}/{MAIN_METRIC[task.kind]}" for name, task in recipe.tasks.items()]
     keys.append("eval/embedding/drift")
     names = ("strategy", *(key.removeprefix("eval/") for key in keys), "seconds", "memory", "trained", "checkpoint")

@@ -1,7 +1,7 @@
 """Strategies compared on the same data."""
 
 from mtl.comparing.compare import compare
-from mtl.comparing.report import Outcome, Row, Spread, summarize
+from mtl.comparing.report import Outcome, Spread, StrategyResult, summarize
 from mtl.comparing.strategies import Strategy, strategies
 
-__all__ = ["Outcome", "Row", "Spread", "Strategy", "compare", "strategies", "summarize"]
+__all__ = ["Outcome", "StrategyResult", "Spread", "Strategy", "compare", "strategies", "summarize"]

@@ -17,10 +17,10 @@ _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Path) -> Iterator[Outcome]:
-    """Run every strategy with every seed, seed by seed, and tell of each as it ends.
+    """Run every strategy with every seed, seed by seed, and yield each outcome as the run ends.
 
     The runs share the boundary cache. A run that is complete in `folder` is not done again, so a comparison that
-    was interrupted goes on where it was.
+    was interrupted continues.
 
     Raises:
         RunError: a run failed; its message says why.

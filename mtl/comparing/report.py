@@ -27,7 +27,7 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StrategyResult:
     """A strategy over all its seeds; sizes are of the first seed, which all seeds share."""
 
     strategy: str
@@ -39,14 +39,14 @@ class Row:
     trained_parameters: int
 
 
-def summarize(outcomes: Sequence[Outcome]) -> list[Row]:
+def summarize(outcomes: Sequence[Outcome]) -> list[StrategyResult]:
     """One row a strategy, in the order in which they first came."""
     rows = []
     for strategy in dict.fromkeys(outcome.strategy for outcome in outcomes):
         own = [outcome for outcome in outcomes if outcome.strategy == strategy]
         names = [name for name in own[0].metrics if all(name in outcome.metrics for outcome in own)]
         rows.append(
-            Row(
+            StrategyResult(
                 strategy,
                 len(own),
                 {name: _spread([outcome.metrics[name] for outcome in own]) for name in names},

@@ -1,7 +1,8 @@
-"""Data files of every format, read as checked examples."""
+"""Data files of every format, read as checked examples, and examples written as JSONL."""
 
 from mtl.data.examples import Example, LabelledText, ScoredPair, TaggedText, texts_of
 from mtl.data.reading import TaskData, count_labels, labels_of, read_files, read_task
+from mtl.data.writing import record_of, write_examples
 
 __all__ = [
     "Example",
@@ -13,5 +14,7 @@ __all__ = [
     "labels_of",
     "read_files",
     "read_task",
+    "record_of",
     "texts_of",
+    "write_examples",
 ]

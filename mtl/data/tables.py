@@ -85,7 +85,7 @@ class Row:
 
 
 def read_rows(path: Path, columns: tuple[str, ...], bad: OnBadRow = refuse) -> Iterator[Row]:
-    """The rows of a table that must have these columns; others are ignored. `bad` is told of rows that are no such.
+    """The rows of a table that must have these columns; others are ignored. `bad` takes the errors of wrong rows.
 
     Raises:
         DataError: the file is not readable as its ending says, or lacks a column.

@@ -11,7 +11,7 @@ _BLOCK = 1 << 20
 
 
 def read_texts(source: Path, bad: OnBadRow = refuse) -> Iterator[str]:
-    """The texts of a file in their order; blank lines of `.txt` are none. `bad` is told of rows without a text.
+    """The texts of a file in order, without blank lines of `.txt`. `bad` takes the errors of rows without a text.
 
     Raises:
         DataError: the file cannot be read as its ending says.
@@ -35,7 +35,7 @@ def read_texts(source: Path, bad: OnBadRow = refuse) -> Iterator[str]:
 
 
 def estimated_rows(source: Path) -> int | None:
-    """About how many rows a file has, for a progress bar: lines, or what Parquet says of itself."""
+    """About how many rows a file has, for a progress bar: lines, or the row count of a Parquet file."""
     try:
         if source.suffix.lower() == ".parquet":
             import pyarrow.parquet
@@ -43,5 +43,5 @@ def estimated_rows(source: Path) -> int | None:
             return int(pyarrow.parquet.read_metadata(source).num_rows)
         with source.open("rb") as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
-    except (OSError, ValueError):  # whoever reads the file says what is wrong with it
+    except (OSError, ValueError):  # reading the file reports what is wrong with it
         return None

@@ -144,7 +144,7 @@ def load_backbone(name: str, *, pooling: Pooling | None = None, max_length: int 
     backend = _load_tokenizer(source)
     limit = _length_limit(model, int(backend.model_max_length))
     if max_length is not None and max_length > limit:
-        raise BackboneError(f"{name}: a max_length up to {limit} was expected, was {max_length}")
+        raise BackboneError(f"a max_length up to {limit} was expected, was {max_length}", path=name)
     config = WindowConfig(
         max_length=max_length or min(sentence.max_length or limit, limit),
         pad_id=int(backend.pad_token_id if backend.pad_token_id is not None else 0),
@@ -169,7 +169,9 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
         config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False)
         has_encoder = type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING  # of T5, the encoder without its decoder
         if getattr(config, "is_encoder_decoder", False) and not has_encoder:
-            raise BackboneError(f"{source.name}: an encoder was expected, was an encoder-decoder ({config.model_type})")
+            raise BackboneError(
+                f"an encoder was expected, was an encoder-decoder ({config.model_type})", path=source.name
+            )
         model, found = (AutoModelForTextEncoding if has_encoder else AutoModel).from_pretrained(
             source.folder,
             config=config,
@@ -179,7 +181,7 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
             output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise BackboneError(f"{source.name}: an encoder of transformers was expected: {_reason(error)}") from error
+        raise BackboneError(f"an encoder of transformers was expected: {_reason(error)}", path=source.name) from error
     finally:
         transformers_logging.set_verbosity(verbosity)
     missing = sorted(key for key in found["missing_keys"] if "pooler" not in key)
@@ -192,7 +194,7 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
     parts_of(model)
     _drop_pooler(model)
     if _is_causal(model):
-        raise BackboneError(f"{source.name}: an encoder was expected, {config.model_type} is a decoder")
+        raise BackboneError(f"an encoder was expected, {config.model_type} is a decoder", path=source.name)
     return model
 
 
@@ -221,13 +223,13 @@ def _first_state(model: PreTrainedModel, ids: tuple[int, ...]) -> Tensor:
 
 def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
     if not any((source.folder / name).is_file() for name in _TOKENIZER_FILES):
-        raise BackboneError(f"{source.name}: a tokenizer ({_TOKENIZER_FILES[0]}) was expected, the folder has none")
+        raise BackboneError(f"a tokenizer ({_TOKENIZER_FILES[0]}) was expected, the folder has none", path=source.name)
     try:
         backend = AutoTokenizer.from_pretrained(source.folder, use_fast=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
-        raise BackboneError(f"{source.name}: a tokenizer was expected: {_reason(error)}") from error
+        raise BackboneError(f"a tokenizer was expected: {_reason(error)}", path=source.name) from error
     if not backend.is_fast:
-        raise BackboneError(f"{source.name}: a fast tokenizer (tokenizer.json) was expected, offsets need it")
+        raise BackboneError("a fast tokenizer (tokenizer.json) was expected, offsets need it", path=source.name)
     return backend
 
 

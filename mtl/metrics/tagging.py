@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mtl.labels import TypedSpan
+from mtl.labels import OUTSIDE, TypedSpan
 
 
 def tagging_metrics(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -15,8 +15,12 @@ def tagging_metrics(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[
     from seqeval.metrics.v1 import precision_recall_fscore_support
     from seqeval.scheme import IOB2
 
-    y_true, y_pred = [list(tags) for tags in gold], [list(tags) for tags in predicted]
-    types = sorted({tag[2:] for side in (y_true, y_pred) for tags in side for tag in tags if tag.startswith("B-")})
+    tags = {tag for side in (gold, predicted) for sentence in side for tag in sentence}
+    types = sorted({tag[2:] for tag in tags if tag.startswith("B-")})
+    # seqeval takes the dashes at both ends of a type for the scheme's own, so it gets numbers in the types' order.
+    order = {name: f"{number:09}" for number, name in enumerate(sorted({tag[2:] for tag in tags}))}
+    numbered = {tag: f"{tag[:2]}{order[tag[2:]]}" if tag != OUTSIDE else OUTSIDE for tag in tags}
+    y_true, y_pred = ([[numbered[tag] for tag in sentence] for sentence in side] for side in (gold, predicted))
     metrics = {"f1": 0.0, "precision": 0.0, "recall": 0.0, "token_accuracy": float(accuracy_score(y_true, y_pred))}
     if not types:
         return metrics

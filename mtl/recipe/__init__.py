@@ -11,7 +11,7 @@ from mtl.recipe.choices import (
     SimilarityLoss,
     TaskKind,
 )
-from mtl.recipe.loading import dump, load, parse, portable
+from mtl.recipe.loading import check, dump, load, parse, portable
 from mtl.recipe.schema import (
     DEFAULT_BACKBONE,
     EvaluationConfig,
@@ -41,6 +41,7 @@ __all__ = [
     "SimilarityLoss",
     "TaskConfig",
     "TaskKind",
+    "check",
     "dump",
     "load",
     "parse",

@@ -12,7 +12,7 @@ from mtl.recipe.choices import BackboneFreezing, Preset
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a recipe gets where it says nothing."""
+    """Values of the keys that a recipe does not set."""
 
     backbone_lr: float = 1.0e-4
     head_lr: float = 1.0e-3
@@ -41,7 +41,7 @@ _OF_STAGES = {
 
 
 def defaults_of(preset: Preset | None, backbone: BackboneFreezing | None, layers: int | None) -> Defaults:
-    """The defaults of a freezing choice; a preset that leaves the backbone open is told by `layers`."""
+    """The defaults of a freezing choice; where a preset leaves the backbone open, `layers` decides."""
     if preset in _OF_PRESET:
         return _OF_PRESET[preset]
     if preset in _OF_STAGES and layers is None:

@@ -47,12 +47,7 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
     Raises:
         RecipeError: as `load`.
     """
-    try:
-        recipe = Recipe.model_validate(content)
-    except ValidationError as error:
-        (key, message), *others = _problems(error)
-        message = "; ".join([message, *(f"{key}: {message}" for key, message in others)])
-        raise RecipeError(message, path=where, key=key) from error
+    recipe = check(content, where=where)
     home, folder = folder, _data_root(recipe, folder, where)
     tasks = {
         name: task.model_copy(
@@ -70,13 +65,27 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
     return recipe.model_copy(update={"tasks": tasks, "data_root": None, "backbone": _backbone(recipe.backbone, home)})
 
 
+def check(content: object, *, where: str | Path) -> Recipe:
+    """A mapping as a recipe, its data paths as they are written: no file is looked for.
+
+    Raises:
+        RecipeError: a key or a value is not what was expected.
+    """
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        (key, message), *others = _problems(error)
+        message = "; ".join([message, *(f"{key}: {message}" for key, message in others)])
+        raise RecipeError(message, path=where, key=key) from error
+
+
 def dump(recipe: Recipe) -> str:
     """The recipe as YAML with every default written out, and which of them nobody set."""
     return yaml.safe_dump(_content(recipe), sort_keys=False, allow_unicode=True)
 
 
 def portable(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as a mapping that tells no folder of this machine: of each data file its folder's name and its own."""
+    """The recipe as a mapping without paths of this machine: of each data file only its folder's name and its own."""
     content = _content(recipe)
     for task in content["tasks"].values():
         for part in ("train", "dev"):
@@ -91,7 +100,7 @@ def _content(recipe: Recipe) -> dict[str, Any]:
 
 
 def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
-    """YAML would keep the last of two equal keys and say nothing."""
+    """YAML would silently keep the last of two equal keys."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:

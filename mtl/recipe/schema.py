@@ -108,7 +108,7 @@ class TaskConfig(_Config):
 
 
 class FreezingConfig(_Config):
-    """Where, which heads, when; a preset fills in what is not said."""
+    """Where, which heads, when; a preset fills in what is not set."""
 
     preset: Preset | None = None
     backbone: BackboneFreezing | None = None
@@ -177,12 +177,12 @@ class EvaluationConfig(_Config):
     """Whether to measure the angle between the tasks' gradients on the shared backbone, on one batch of each."""
 
 
-class CheckpointConfig(_Config):
+class StorageConfig(_Config):
     """How checkpoints are stored."""
 
     dtype: Literal["float32", "float16"] = "float32"
     sample: Annotated[int, Field(ge=0, le=1000)] = 32
-    """Dev examples of each task that lie beside the weights, to compare faster ways to run them on; 0 keeps none."""
+    """Dev examples of each task stored beside the weights, on which faster backends are compared; 0 stores none."""
 
 
 class CacheConfig(_Config):
@@ -198,9 +198,9 @@ class Recipe(_Config):
 
     backbone: str = DEFAULT_BACKBONE
     pooling: Pooling | None = None
-    """Default: what the backbone says of itself, else mean."""
+    """Default: what the backbone's configuration names, else mean."""
     max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
-    """Tokens of a text, special ones included; default: what the backbone says of itself."""
+    """Tokens of a text, special ones included; default: what the backbone's configuration names."""
     long_texts: LongTexts = LongTexts.WINDOWS
     """How a text longer than `max_length` is read: in overlapping windows (its words sentence by sentence), or cut."""
     data_root: str | None = None
@@ -215,13 +215,18 @@ class Recipe(_Config):
     optimizer: Annotated[OptimizerConfig, Field(default_factory=OptimizerConfig)]
     budget: Annotated[BudgetConfig, Field(default_factory=BudgetConfig)]
     evaluation: EvaluationConfig = EvaluationConfig()
-    checkpoint: CheckpointConfig = CheckpointConfig()
+    checkpoint: StorageConfig = StorageConfig()
     cache: CacheConfig = CacheConfig()
     about: str = ""
     """Markdown for the model card: what the data are, their licences, who made them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    filled_in: Annotated[dict[FollowingKey, float], Field(exclude=True)] = {}
+    """In a recipe that was written out: the values that nobody set. An entry counts while its key has that value."""
     _notes: tuple[str, ...] = PrivateAttr(())
+
+    load: ClassVar[Callable[..., "Recipe"]]
+    """`Recipe.load(path, overrides=())` is `mtl.recipe.load`, which imports this module and puts itself here."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -237,12 +242,6 @@ class Recipe(_Config):
         recipe = handler(content)
         recipe._notes = notes
         return recipe
-
-    filled_in: Annotated[dict[FollowingKey, float], Field(exclude=True)] = {}
-    """In a recipe that was written out: the values that nobody set. An entry counts while its key has that value."""
-
-    load: ClassVar[Callable[..., "Recipe"]]
-    """`Recipe.load(path, overrides=())` is `mtl.recipe.load`, which imports this module and puts itself here."""
 
     @model_validator(mode="after")
     def _fill_in(self) -> "Recipe":
@@ -271,13 +270,8 @@ class Recipe(_Config):
 
     def unset(self) -> dict[str, float]:
         """The defaults of the freezing choice that stand where nobody set a value, by key."""
-        found = {}
-        for key in get_args(FollowingKey):
-            name, _, field = key.partition(".")
-            section = getattr(self, name)
-            if field not in section.model_fields_set:
-                found[key] = getattr(section, field)
-        return found
+        places = [(key, getattr(self, key.partition(".")[0]), key.partition(".")[2]) for key in get_args(FollowingKey)]
+        return {key: getattr(section, name) for key, section, name in places if name not in section.model_fields_set}
 
     def under(self, freezing: FreezingConfig) -> "Recipe":
         """The same recipe with another freezing choice, and its defaults for what this recipe does not set."""

@@ -1,13 +1,15 @@
-"""What a training run tells its caller, as frozen values that travel as JSON lines."""
+"""Events of a training run, as frozen values that are stored as JSON lines."""
 
 import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, ClassVar
 
 from mtl.errors import RunError
+from mtl.jsonl import read_records
 
 
 class StopReason(StrEnum):
@@ -22,7 +24,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The model and the data are loaded; training begins, or goes on after `step` where a run was resumed."""
+    """The model and the data are loaded; training starts, or continues after `step` in a resumed run."""
 
     kind: ClassVar[str] = "started"
     total_steps: int
@@ -129,19 +131,63 @@ def to_json(event: Event) -> str:
     return json.dumps({"kind": event.kind, **asdict(event)}, ensure_ascii=False)
 
 
-def from_json(line: str) -> Event:
-    """Read one line of `events.jsonl`.
+def from_record(record: Mapping[str, Any]) -> Event:
+    """The event of a line of `events.jsonl`.
 
     Raises:
-        RunError: the line is no event of this version.
+        RunError: it is no event of this version.
     """
     try:
-        record: dict[str, Any] = json.loads(line)
-        kind = _KINDS[record.pop("kind")]
+        fields = dict(record)
+        kind = _KINDS[fields.pop("kind")]
         if kind is Started:
-            record.update(tasks=tuple(record["tasks"]), notes=tuple(record["notes"]))
+            fields.update(tasks=tuple(fields["tasks"]), notes=tuple(fields["notes"]))
         if kind is Finished:
-            record.update(reason=StopReason(record["reason"]))
-        return kind(**record)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"an event line of a known kind was expected, was {line[:80]!r}") from error
+            fields.update(reason=StopReason(fields["reason"]))
+        return kind(**fields)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"an event of a known kind was expected, was {str(record)[:80]}") from error
+
+
+class EventReader:
+    """The events of a run, read as they are written.
+
+    Args:
+        path: of `events.jsonl`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._events: list[Event] = []
+        self._position, self._last_line = 0, b""
+
+    def read(self) -> list[Event]:
+        """All events so far; those of earlier calls are not read again, unless the file was replaced or cut.
+
+        In place of a line that a crash cut off there is `Noticed`.
+
+        Raises:
+            RunError: an event is of another version.
+        """
+        try:
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            self._start_over()
+            return []
+        with file:
+            # A new file may have the inode and size of the old one: what was read last must still stand in its place.
+            file.seek(self._position - len(self._last_line))
+            if file.read(len(self._last_line)) != self._last_line:
+                self._start_over()
+                file.seek(0)
+            for line, record in read_records(file):
+                self._events.append(self._cut_off() if record is None else from_record(record))
+                self._position, self._last_line = self._position + len(line), line
+        return list(self._events)
+
+    def _cut_off(self) -> Noticed:
+        step, time = (self._events[-1].step, self._events[-1].time) if self._events else (0, 0.0)
+        return Noticed(step, f"line {len(self._events) + 1} of {self._path.name} was cut off and is left out", time)

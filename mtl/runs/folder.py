@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +13,8 @@ import platformdirs
 import psutil
 
 from mtl.errors import RunError
-from mtl.runs.events import Event, Failed, Finished, from_json, to_json
+from mtl.jsonl import append_line
+from mtl.runs.events import Event, EventReader, Failed, Finished, to_json
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 
@@ -23,7 +23,7 @@ class RunState(StrEnum):
     """Where a run stands."""
 
     QUEUED = "queued"
-    """It waits for its turn; there is no process yet."""
+    """It waits in the queue; there is no process yet."""
     STARTING = "starting"
     RUNNING = "running"
     FINISHED = "finished"
@@ -82,7 +82,7 @@ def runs_root() -> Path:
 
 
 def new_run_id(name: str) -> str:
-    """A run id that sorts by time, says its name and cannot be guessed."""
+    """A run id that sorts by time, contains the name and cannot be guessed."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "run"
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(4)}"
 
@@ -132,7 +132,7 @@ class RunFolder:
         temporary.replace(self.status_file)
 
     def read_status(self) -> Status:
-        """The last status written; a run whose process is gone without a word is `died`.
+        """The last status written; a run whose process ended without writing its end is `died`.
 
         Raises:
             RunError: there is no readable status.
@@ -148,18 +148,11 @@ class RunFolder:
 
     def append(self, event: Event) -> None:
         """Add one event to `events.jsonl`."""
-        with self.events_file.open("a", encoding="utf-8") as file:
-            file.write(to_json(event) + "\n")
+        append_line(self.events_file, to_json(event))
 
-    def events(self, *, from_byte: int = 0) -> Iterator[Event]:
-        """The events from a byte position on; an unfinished last line is left for the next read."""
-        if not self.events_file.exists():
-            return
-        with self.events_file.open("rb") as file:
-            file.seek(from_byte)
-            for line in file:
-                if line.endswith(b"\n"):
-                    yield from_json(line.decode("utf-8"))
+    def events(self) -> list[Event]:
+        """The events so far, as `EventReader.read`."""
+        return EventReader(self.events_file).read()
 
     def drop_events_after(self, step: int) -> None:
         """Forget what a run wrote after a step that it goes back to; failures and ends before it stay out too."""

@@ -111,7 +111,7 @@ class Trainer:
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
-        notes = [note for data in self.task_data.values() for note in data.notes]
+        notes = [*self.recipe.notes, *(note for data in self.task_data.values() for note in data.notes)]
         for name, examples in self.data.train.items():
             cut = len(examples.texts.cut_at)
             if cut:

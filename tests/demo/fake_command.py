@@ -8,7 +8,8 @@ from pathlib import Path
 name, answer = sys.argv[1], Path(sys.argv[sys.argv.index("--json") + 1])
 if name == "fail":
     print("some progress", file=sys.stderr)
-    print(f"error: {answer.parent}/x.csv:3: a label was expected", file=sys.stderr)
+    data = sys.argv[2].partition("=")[2] or f"{answer.parent}/x.csv"
+    print(f"error: {data}:3: a label was expected", file=sys.stderr)
     sys.exit(1)
 if name == "last":
     time.sleep(60)

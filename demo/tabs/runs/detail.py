@@ -13,8 +13,8 @@ from demo.latest_only import LatestOnly
 from demo.runs import status_of
 from demo.runs.info import TABLE, name_of
 from demo.runs.manager import can_resume
-from demo.runs.places import id_of, is_comparison, members
 from demo.runs.recipe_text import without_folders
+from demo.runs.run_store import id_of, is_comparison, members
 from demo.runs.watching import Watcher
 from demo.settings import Training
 from demo.tabs.runs import before_after as run_before_after
@@ -223,7 +223,7 @@ class Opening:
         try:
             return "", str(self.shared.runs.archive(run_id, owner))
         except MtlError as error:
-            return message.problem(str(error)), None
+            return message.problem(error), None
 
     def use(self, owner: str, run_id: str) -> gr.Dropdown:
         """Its model in the header."""

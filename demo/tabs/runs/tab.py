@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demo.latest_only import LatestOnly
-from demo.runs.facts import Facts, facts_of
+from demo.runs.run_summary import RunSummary, summarize_run
 from demo.runs.watching import Watcher
 from demo.tabs import train
 from demo.tabs.runs import detail as run_detail
@@ -157,24 +157,24 @@ class _Board:
     opening: run_detail.Opening
 
     def look(self, owner: str, ticked: list[str], opened: str) -> tuple[Any, ...]:
-        facts = self._facts(owner)
-        return run_table(facts, ticked=ticked, opened=opened), _seen(facts), gr.Timer(active=True)
+        runs = self._summaries(owner)
+        return run_table(runs, ticked=ticked, opened=opened), _seen(runs), gr.Timer(active=True)
 
     def again(self, owner: str, ticked: list[str], opened: str, seen: str, metric: str | None) -> tuple[Any, ...]:
-        facts = self._facts(owner)
-        if _seen(facts) == seen:
+        runs = self._summaries(owner)
+        if _seen(runs) == seen:
             return tuple(gr.skip() for _ in range(8 + len(self.opening.detail.progressing)))
-        ticked = [run.info.id for run in facts if run.info.comparison == opened] or ticked
+        ticked = [run.info.id for run in runs if run.info.comparison == opened] or ticked
         return (
             ticked,
-            run_table(facts, ticked=ticked, opened=opened),
-            _seen(facts),
+            run_table(runs, ticked=ticked, opened=opened),
+            _seen(runs),
             *self.draw_overlay(owner, ticked, metric),
             *self.opening.progress(owner, opened),
         )
 
     def draw_overlay(self, owner: str, ticked: list[str], metric: str | None) -> tuple[Any, ...]:
-        known = {run.info.id: run for run in self._facts(owner)}
+        known = {run.info.id: run for run in self._summaries(owner)}
         runs = [known[run_id] for run_id in ticked if run_id in known]
         keys = overlay.metric_keys(runs)
         key = metric if metric in keys else next(iter(keys), "")
@@ -186,16 +186,16 @@ class _Board:
             overlay.metrics_table(runs),
         )
 
-    def _facts(self, owner: str) -> list[Facts]:
+    def _summaries(self, owner: str) -> list[RunSummary]:
         found = []
         for run in self.shared.runs.runs(owner)[:_SHOWN]:
             with suppress(RunError):  # it was deleted since it was listed
-                found.append(facts_of(self.shared.runs.get(run.id, owner), run, self.watcher))
+                found.append(summarize_run(self.shared.runs.get(run.id, owner), run, self.watcher))
         return found
 
 
-def _seen(facts: Sequence[Facts]) -> str:
-    return "|".join(f"{run.info.id} {run.info.name} {run.info.state} {len(run.events)}" for run in facts)
+def _seen(runs: Sequence[RunSummary]) -> str:
+    return "|".join(f"{run.info.id} {run.info.name} {run.info.state} {len(run.events)}" for run in runs)
 
 
 def _watch(shared: Shared, owner: str, run_id: str) -> tuple[gr.Dropdown, str]:

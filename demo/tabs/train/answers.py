@@ -11,15 +11,17 @@ from demo.inputs import kept_drafts
 from demo.inputs.drafts import Draft
 from demo.runs import RunManager
 from demo.runs.recipe_text import as_yaml, without_folders
+from demo.runs.shown import sentence_of
 from demo.settings import Settings
 from demo.tabs.train import data as data_step
 from demo.tabs.train import freezing as freezing_step
 from demo.tabs.train import model as model_step
 from demo.tabs.train import plan as plan_step
 from demo.training import architecture
-from demo.training.beginnings import beginnings, keyed, resolved
+from demo.training.architecture import Architecture
 from demo.training.form_values import NAMES, NUMBERS, form_of, remembered, to_remember, values_of
 from demo.training.freezing_choice import Freezing, one_head, pressed
+from demo.training.initial_models import initial_models, keyed, resolved
 from demo.training.network import Network, network
 from demo.training.planner import Forecast, Planner
 from demo.training.recipe_form import Form, heads_of, recipe_of
@@ -59,9 +61,10 @@ class Answers:
             if not problem:
                 form, recipe = self._recipe(filled, known, owner)
         except MtlError as error:
-            problem = str(error)
+            problem = sentence_of(error)
         forecast = self.planner.known(recipe) if recipe else None
-        drawn, depth = _network(form, known, forecast), _depth(form.backbone)
+        found = self._architecture(form, owner)
+        drawn, depth = _network(form, known, forecast, found), _depth(found)
         waiting = _MEASURING if recipe else _NO_PLAN
         return (
             message.problem(problem) if problem else "",
@@ -91,8 +94,8 @@ class Answers:
             if forecast is None:
                 return None
         except MtlError as error:
-            forecast, problem = None, message.problem(str(error))
-        drawn = _network(form, known, forecast)
+            forecast, problem = None, message.problem(error)
+        drawn = _network(form, known, forecast, self._architecture(form, owner))
         folds = _folds(form, known, drawn, (forecast, "no plan"))
         preset = form.freezing.preset
         return problem, folds[0], folds[3], stack(drawn), *_plan_outputs(forecast, preset, waiting=_NO_PLAN)
@@ -101,7 +104,7 @@ class Answers:
         """The freezing fields after a press on a block of the network."""
         form = self._resolved(form_of(values), owner)
         heads = heads_of(_chosen(form, kept_drafts.known(owner, self.settings)))
-        return _choice_values(pressed(form.freezing, block, depth=_depth(form.backbone), heads=heads))
+        return _choice_values(pressed(form.freezing, block, depth=_depth(self._architecture(form, owner)), heads=heads))
 
     def take_advice(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         """The freezing fields as the plan advises."""
@@ -124,10 +127,11 @@ class Answers:
         Raises:
             MtlError: it is no recipe, or its data are not here.
         """
-        reading = read_form(Path(file), kept_drafts.known(owner, self.settings))
+        known = kept_drafts.known(owner, self.settings)
+        reading = read_form(Path(file), known, any_files=self.settings.any_backbone)
         for name, config in reading.unlisted:
             kept_drafts.adopt(name, config, owner=owner, settings=self.settings)
-        form = keyed(reading.form, beginnings(self.runs, owner))
+        form = keyed(reading.form, initial_models(self.runs, owner))
         return self._field_updates(form, kept_drafts.known(owner, self.settings), owner)
 
     def restore(self, owner: str, content: Any) -> tuple[Any, ...]:  # noqa: ANN401
@@ -142,7 +146,7 @@ class Answers:
     def backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:
         """What a run can begin from by now."""
         found = [(name, name) for name in self.settings.backbones]
-        found += [(beginning.title, beginning.key) for beginning in beginnings(self.runs, owner)]
+        found += [(model.title, model.key) for model in initial_models(self.runs, owner)]
         if chosen is None or (not self.settings.any_backbone and chosen not in [key for _, key in found]):
             return gr.Dropdown(choices=found)
         return gr.Dropdown(choices=found, value=chosen)
@@ -151,17 +155,25 @@ class Answers:
         names = [draft.name for draft in known]
         ticked, backbone, *rest = values_of(form)
         layers = max(1, form.freezing.layers)
-        rest[2] = gr.Slider(maximum=max(_depth(self._resolved(form, owner).backbone), layers), value=layers)
+        rest[2] = gr.Slider(
+            maximum=max(_depth(self._architecture(self._resolved(form, owner), owner)), layers), value=layers
+        )
         tasks = gr.CheckboxGroup(choices=names, value=[name for name in ticked if name in names])
         return tasks, self.backbones(owner, backbone), *rest
 
+    def _architecture(self, form: Form, owner: str) -> Architecture | None:
+        """Of a backbone that the page offers; of any other, an answer would tell whether its folder is there."""
+        backbone = form.backbone.strip()
+        offered = (*self.settings.backbones, *(model.folder for model in initial_models(self.runs, owner)))
+        return architecture.of(backbone) if self.settings.any_backbone or backbone in offered else None
+
     def _resolved(self, form: Form, owner: str) -> Form:
-        return resolved(form, beginnings(self.runs, owner))
+        return resolved(form, initial_models(self.runs, owner))
 
     def _recipe(self, filled: Form, known: Sequence[Draft], owner: str) -> tuple[Form, Recipe]:
-        places = beginnings(self.runs, owner)
-        form = resolved(filled, places)
-        folders = [place.folder for place in places]
+        models = initial_models(self.runs, owner)
+        form = resolved(filled, models)
+        folders = [model.folder for model in models]
         return form, recipe_of(form, known, self.settings, checkpoints=folders)
 
 
@@ -175,7 +187,7 @@ def _filled(values: Sequence[Any]) -> tuple[Form, str]:
         return form_of(values), ""
     except MtlError as error:
         without = ["" if name in NUMBERS else value for name, value in zip(NAMES, values, strict=True)]
-        return form_of(without), str(error)
+        return form_of(without), sentence_of(error)
 
 
 def _plan_outputs(forecast: Forecast | None, preset: Preset, *, waiting: str) -> tuple[Any, ...]:
@@ -216,15 +228,16 @@ def _plan_line(forecast: Forecast) -> str:
     )
 
 
-def _network(form: Form, known: Sequence[Draft], forecast: Forecast | None) -> Network:
+def _network(
+    form: Form, known: Sequence[Draft], forecast: Forecast | None, architecture: Architecture | None
+) -> Network:
     counted = forecast.parts if forecast else {}
-    return network(architecture.of(form.backbone.strip()), form.freezing, _chosen(form, known), counted=counted)
+    return network(architecture, form.freezing, _chosen(form, known), counted=counted)
 
 
 def _chosen(form: Form, known: Sequence[Draft]) -> list[Draft]:
     return [draft for draft in known if draft.name in form.tasks]
 
 
-def _depth(backbone: str) -> int:
-    known = architecture.of(backbone.strip())
-    return known.layers if known else freezing_step.DEEPEST
+def _depth(architecture: Architecture | None) -> int:
+    return architecture.layers if architecture else freezing_step.DEEPEST

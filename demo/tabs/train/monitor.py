@@ -8,7 +8,7 @@ import gradio as gr
 from demo.latest_only import LatestOnly
 from demo.runs import RunManager
 from demo.runs.manager import can_resume
-from demo.runs.watching import Snapshot, Watcher, mark
+from demo.runs.watching import RunSnapshot, Watcher, mark
 from demo.tabs.shared import heading, message_place
 from demo.views import figures
 from demo.views.training import curves
@@ -148,7 +148,7 @@ def _buttons() -> Buttons:
     return Buttons(stop, resume, use, before_after, compare, download, file)
 
 
-def _button_states(look: Snapshot, resumable: bool) -> list[gr.Button]:
+def _button_states(look: RunSnapshot, resumable: bool) -> list[gr.Button]:
     ended = look.status.state.has_ended
     waits = look.status.state is RunState.QUEUED
     return [

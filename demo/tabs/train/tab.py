@@ -182,4 +182,4 @@ def _download(shared: Shared, run_id: str, owner: str) -> tuple[str, str | None]
     try:
         return "", str(shared.runs.archive(run_id, owner))
     except MtlError as error:
-        return message.problem(str(error)), None
+        return message.problem(error), None

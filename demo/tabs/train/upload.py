@@ -16,7 +16,7 @@ from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.views import message
 from demo.views.training.preview import table_preview, tagged_preview
 from mtl.data.tagging import read_tagging
-from mtl.errors import DataError, MtlError
+from mtl.errors import DataError
 from mtl.recipe import TaskKind
 
 _RANGES = {"0 to 1": (0.0, 1.0), "0 to 5": (0.0, 5.0), "1 to 5": (1.0, 5.0), "-1 to 1": (-1.0, 1.0)}
@@ -97,14 +97,11 @@ def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]
     chosen = TaskKind(kind)
     allowed = allowed_endings(chosen, settings)
     if path.suffix.lower() not in allowed:
-        raise DataError(f"{path.name}: a file ending in {', '.join(allowed)} was expected.")
+        raise DataError(f"a file ending in {', '.join(allowed)} was expected.", path=path)
     need_size(path, settings)
-    try:
-        if chosen is TaskKind.TAGGING:
-            return (tagged_preview(list(islice(read_tagging(path, {}), _SHOWN_SENTENCES))), *hidden)
-        table = first_rows(path)
-    except MtlError as error:
-        raise DataError(str(error).replace(f"{path.parent}/", "")) from error
+    if chosen is TaskKind.TAGGING:
+        return (tagged_preview(list(islice(read_tagging(path, {}), _SHOWN_SENTENCES))), *hidden)
+    table = first_rows(path)
     return (table_preview(table), *_role_choices(chosen, table))
 
 

@@ -5,7 +5,7 @@ from html import escape
 
 from demo.answers.passes import winner
 from demo.palette import NEUTRAL, LabelColours
-from demo.views.tables import Column, Html, table
+from demo.views.tables import Column, Html, attribute, table
 from mtl.inference.analysis import Analysis
 
 
@@ -59,7 +59,8 @@ def tag(label: str, colours: LabelColours) -> str:
 def _choice(task: str, row: int, analysis: Analysis, colours: LabelColours) -> str:
     label, _ = winner(analysis.classes[task])
     options = "".join(
-        f"<option{' selected' if name == label else ''}>{escape(name)}</option>" for name in analysis.classes[task]
+        f'<option value="{attribute(name)}"{" selected" if name == label else ""}>{escape(name)}</option>'
+        for name in analysis.classes[task]
     )
     return (
         f'<span class="ph-tag"><i style="background:{colours.get(label, NEUTRAL)}"></i><select class="ph-select" '
@@ -87,6 +88,6 @@ def _name(task: str, label: str, *, correctable: bool) -> str:
         return f'<span class="ph-name">{escape(label)}</span>'
     return (
         f'<span class="ph-name"><button type="button" class="ph-pick" data-act="correct" data-row="0" '
-        f'data-task="{escape(task)}" data-label="{escape(label)}" title="This is right: keep it as an example">'
+        f'data-task="{escape(task)}" data-label="{attribute(label)}" title="This is right: keep it as an example">'
         f"{escape(label)}</button></span>"
     )

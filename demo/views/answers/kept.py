@@ -6,6 +6,7 @@ from html import escape
 from demo.training.corrections import Correction
 from demo.views import message
 from demo.views.message import shorten
+from demo.views.tables import attribute
 
 _NOTHING = "Nothing corrected yet."
 
@@ -37,5 +38,5 @@ def _answer(correction: Correction) -> str:
 def _forget(task: str, text: str) -> str:
     return (
         f'<button type="button" class="ph-fix" data-act="forget" data-task="{escape(task)}" '
-        f'data-text="{escape(text)}" aria-label="Drop the correction of {escape(shorten(text, 40))}">Drop</button>'
+        f'data-text="{attribute(text)}" aria-label="Drop the correction of {escape(shorten(text, 40))}">Drop</button>'
     )

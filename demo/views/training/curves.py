@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from demo.palette import COLOURS, symbol
-from demo.views.figures import GRID, figure, placeholder
+from demo.views.figures import GRID, figure, legend_name, placeholder
 from mtl.runs import Evaluated, Event, Step
 
 HEIGHT = 260
@@ -126,7 +126,7 @@ def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = Tru
             x=steps,
             y=smoothed(values),
             mode="lines",
-            name=task,
+            name=legend_name(task),
             line={"color": colour, "width": 2.5},
             hovertemplate="step %{x}: %{y:.3f}",
         )
@@ -144,7 +144,7 @@ def metric_figure(lines: Mapping[str, Line], *, total_steps: int, height: int = 
             x=list(line.steps),
             y=list(line.values),
             mode="lines+markers",
-            name=name,
+            name=legend_name(name),
             line={"color": COLOURS[position % len(COLOURS)], "width": 2.5},
             marker={"size": 8, "symbol": symbol(position)},
             hovertemplate="step %{x}: %{y:.3f}",

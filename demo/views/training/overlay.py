@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from demo.palette import COLOURS, symbol
-from demo.runs.facts import Facts, differences
+from demo.runs.run_summary import RunSummary, differences
 from demo.views import message
-from demo.views.figures import placeholder
+from demo.views.figures import legend_name, placeholder
 from demo.views.tables import Cell, Column, Html, table
 from demo.views.training.curves import Line, axes, loss_lines, smoothed, thinned
 from demo.views.training.format import duration, megabytes, millions
@@ -17,13 +17,13 @@ HEIGHT = 300
 _PICK = "Select runs in the table to overlay their curves."
 
 
-def metric_keys(runs: Sequence[Facts]) -> list[str]:
+def metric_keys(runs: Sequence[RunSummary]) -> list[str]:
     """Metrics that at least one of the runs has, label by label ones left out, main metrics of tasks first."""
     keys = dict.fromkeys(key for run in runs for key in run.metrics if key.count("/") == 2)
     return [key.removeprefix("eval/") for key in keys]
 
 
-def metric_overlay(runs: Sequence[Facts], key: str) -> go.Figure:
+def metric_overlay(runs: Sequence[RunSummary], key: str) -> go.Figure:
     """One dev metric of every run over its steps."""
     if not runs or not key:
         return placeholder(_PICK, height=HEIGHT)
@@ -38,7 +38,7 @@ def metric_overlay(runs: Sequence[Facts], key: str) -> go.Figure:
             x=[step for step, _ in points],
             y=[value for _, value in points],
             mode="lines+markers",
-            name=_short(run),
+            name=legend_name(_short(run)),
             line={"color": COLOURS[position % len(COLOURS)], "width": 2.5},
             marker={"size": 8, "symbol": symbol(position)},
             hovertemplate="step %{x}: %{y:.3f}",
@@ -47,7 +47,7 @@ def metric_overlay(runs: Sequence[Facts], key: str) -> go.Figure:
     return made
 
 
-def loss_overlay(runs: Sequence[Facts], task: str) -> go.Figure:
+def loss_overlay(runs: Sequence[RunSummary], task: str) -> go.Figure:
     """The smoothed training loss of one task in every run."""
     found = {id(run): loss_lines(run.events, run.tasks).get(task, Line((), ())) for run in runs}
     if not any(line.steps for line in found.values()):
@@ -59,7 +59,7 @@ def loss_overlay(runs: Sequence[Facts], task: str) -> go.Figure:
             x=steps,
             y=smoothed(values),
             mode="lines",
-            name=_short(run),
+            name=legend_name(_short(run)),
             line={"color": COLOURS[position % len(COLOURS)], "width": 2.5, "dash": "solid" if position < 4 else "dash"},
             hovertemplate="step %{x}: %{y:.3f}",
         )
@@ -67,7 +67,7 @@ def loss_overlay(runs: Sequence[Facts], task: str) -> go.Figure:
     return made
 
 
-def settings_table(runs: Sequence[Facts]) -> str:
+def settings_table(runs: Sequence[RunSummary]) -> str:
     """The recipe keys in which the runs differ."""
     if len(runs) < 2:
         return message.empty("Select two runs to see which of their settings differ.")
@@ -77,7 +77,7 @@ def settings_table(runs: Sequence[Facts]) -> str:
     return table([Column("setting"), *(Column(_short(run)) for run in runs)], rows, caption="Settings that differ")
 
 
-def metrics_table(runs: Sequence[Facts]) -> str:
+def metrics_table(runs: Sequence[RunSummary]) -> str:
     """Every overall metric of the best checkpoints, and what they cost."""
     if not runs:
         return message.empty(_PICK)
@@ -101,5 +101,5 @@ def _marked(value: float | None, *, is_best: bool) -> Cell | Html:
     return Html(f"<strong>{value:.3f}</strong>") if is_best else f"{value:.3f}"
 
 
-def _short(run: Facts) -> str:
+def _short(run: RunSummary) -> str:
     return run.info.name[:32]

@@ -7,7 +7,7 @@ from html import escape
 from demo.views.tables import Column, Html, table
 from demo.views.training.curves import main_metric_key
 from demo.views.training.format import draw_shares, duration, millions
-from mtl.runs import Evaluated, Event, Failed, Finished, RunState, Saved, Started, Status, Step
+from mtl.runs import Evaluated, Event, Failed, Finished, Noticed, RunState, Saved, Started, Status, Step
 
 STATE_NAMES = {
     RunState.QUEUED: "Waiting for its turn",
@@ -31,7 +31,7 @@ class Surroundings:
 
 
 def run_card(status: Status, events: Sequence[Event], around: Surroundings = Surroundings()) -> str:  # noqa: B008
-    """State, progress, time left, best score so far, device and memory, and the sentence the run ended with."""
+    """State, progress, time left, best score, device and memory, what was noticed, and the sentence it ended with."""
     share = status.step / status.total_steps if status.total_steps else 0.0
     state = "Stopping after this step" if around.stopping and status.state.is_live else STATE_NAMES[status.state]
     started = next((event for event in events if isinstance(event, Started)), None)
@@ -40,7 +40,8 @@ def run_card(status: Status, events: Sequence[Event], around: Surroundings = Sur
         facts.append(f"about {duration(status.seconds_left)} left")
     if status.best_score is not None and status.best_step is not None:
         facts.append(f"best {status.best_score:.3f} at step {status.best_step:,}")
-    message = _message(status, events)
+    notices = (f'<p class="ph-note">{escape(event.message)}</p>' for event in events if isinstance(event, Noticed))
+    message = "".join(notices) + _message(status, events)
     return (
         f'<section class="ph-run ph-{status.state}" data-state="{status.state}"><h2>{escape(state)}</h2>'
         f'<div class="ph-progress" role="progressbar" aria-label="Progress" aria-valuenow="{share * 100:.0f}" '

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from demo.palette import COLOURS
-from demo.runs.facts import Facts, differences
+from demo.runs.run_summary import RunSummary, differences
 from demo.views.message import empty
 from demo.views.tables import Cell, Column, Html, table
 from demo.views.training.curves import main_metric_key
@@ -24,7 +24,7 @@ _EMPTY = "No run yet. Start one in the Train tab; it appears here at once."
 _NAMED = 3
 
 
-def run_table(runs: Sequence[Facts], *, ticked: Sequence[str], opened: str) -> str:
+def run_table(runs: Sequence[RunSummary], *, ticked: Sequence[str], opened: str) -> str:
     """A row for each run; `ticked` are ids in the order in which their curves are coloured."""
     if not runs:
         return empty(_EMPTY)
@@ -40,7 +40,7 @@ def colour_of(ticked: Sequence[str], run_id: str) -> str:
     return COLOURS[list(ticked).index(run_id) % len(COLOURS)]
 
 
-def _row(run: Facts, ticked: Sequence[str], opened: str, differ: Sequence[str]) -> list[Cell | Html]:
+def _row(run: RunSummary, ticked: Sequence[str], opened: str, differ: Sequence[str]) -> list[Cell | Html]:
     info = run.info
     drift = run.metrics.get("eval/embedding/drift")
     state = Html(f'<span class="ph-run-state" data-state="{info.state}">{escape(STATE_NAMES[info.state])}</span>')
@@ -58,7 +58,7 @@ def _row(run: Facts, ticked: Sequence[str], opened: str, differ: Sequence[str]) 
     ]
 
 
-def _tick(run: Facts, ticked: Sequence[str]) -> Html:
+def _tick(run: RunSummary, ticked: Sequence[str]) -> Html:
     on = run.info.id in ticked
     colour = f' style="--run:{colour_of(ticked, run.info.id)}"' if on else ""
     label = escape(f"Overlay the curves of {run.info.title}")
@@ -68,7 +68,7 @@ def _tick(run: Facts, ticked: Sequence[str]) -> Html:
     )
 
 
-def _name(run: Facts, opened: str) -> Html:
+def _name(run: RunSummary, opened: str) -> Html:
     inside = " ph-member" if run.info.comparison else ""
     current = ' aria-current="true"' if run.info.id == opened else ""
     name, _, when = run.info.title.rpartition(" · ")
@@ -78,12 +78,12 @@ def _name(run: Facts, opened: str) -> Html:
     )
 
 
-def _settings(run: Facts, differ: Sequence[str]) -> str:
+def _settings(run: RunSummary, differ: Sequence[str]) -> str:
     own = [f"{key.rpartition('.')[2]} {run.settings[key]}" for key in differ if key in run.settings][:_NAMED]
     return " · ".join([run.strategy, *own])
 
 
-def _metrics(run: Facts) -> str:
+def _metrics(run: RunSummary) -> str:
     shown = []
     for task in run.tasks:
         key = main_metric_key(run.metrics, task)

@@ -8,16 +8,15 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 from mtl.data.texts import read_texts
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.engine import Engine
+from mtl.jsonl import append_line
 from mtl.memory import release_memory
 
 _MOST_TEXTS = 4096  # of a part
@@ -69,26 +68,26 @@ def run_file(
     finished = _finished_parts(folder, _state(engine, source, form), form)
     parts: list[Path] = []
     texts = resumed = 0
-    with closing(_Rejects(target.with_name(f"{target.name}.rejects.jsonl"))) as rejects:
-        try:
-            for chunk in _chunks(read_texts(source, rejects)):
-                part = folder / f"{len(parts):06d}{form.suffix}"
-                if part in finished:
-                    resumed += len(chunk)
-                else:
-                    fresh = part.with_name(f".{part.name}")
-                    form.write(fresh, engine, chunk)
-                    fresh.replace(part)
-                    release_memory()
-                parts.append(part)
-                texts += len(chunk)
-                progress(texts)
-            if not parts:
-                rejects.path.unlink(missing_ok=True)
-                raise rejects.first or InputError("at least one text was expected, the file has none", path=source)
-        except (DataError, InputError):
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+    rejects = _Rejects(target.with_name(f"{target.name}.rejects.jsonl"))
+    try:
+        for chunk in _chunks(read_texts(source, rejects)):
+            part = folder / f"{len(parts):06d}{form.suffix}"
+            if part in finished:
+                resumed += len(chunk)
+            else:
+                fresh = part.with_name(f".{part.name}")
+                form.write(fresh, engine, chunk)
+                fresh.replace(part)
+                release_memory()
+            parts.append(part)
+            texts += len(chunk)
+            progress(texts)
+        if not parts:
+            rejects.path.unlink(missing_ok=True)
+            raise rejects.first or InputError("at least one text was expected, the file has none", path=source)
+    except (DataError, InputError):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     _assemble(parts, target, form)
     shutil.rmtree(folder)
     return FileResult(texts, resumed, rejects.count, rejects.path)
@@ -140,20 +139,12 @@ class _Rejects:
         self.path = path
         self.count = 0
         self.first: DataError | None = None
-        self._file: TextIO | None = None
         path.unlink(missing_ok=True)
 
     def __call__(self, error: DataError) -> None:
-        if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8")
         self.first = self.first or error
         self.count += 1
-        self._file.write(json.dumps({"reason": str(error)}, ensure_ascii=False) + "\n")
-
-    def close(self) -> None:
-        """Finish the file."""
-        if self._file is not None:
-            self._file.close()
+        append_line(self.path, json.dumps({"reason": str(error)}, ensure_ascii=False))
 
 
 def _chunks(texts: Iterator[str]) -> Iterator[Sequence[str]]:

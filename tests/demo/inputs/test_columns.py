@@ -60,7 +60,7 @@ def test_renamed_columns_are_read_and_lines_keep_their_numbers(tmp_path):
     file.write_text('\n"my\nbody",kind,text\nhello,a,x\n"two\nlines",b,y\n')
     rename(file, {"text": "my\nbody", "label": "kind"})
     rows = list(read_rows(file, ("text", "label")))
-    assert [(row.where.rpartition(":")[2], row.values["text"]) for row in rows] == [("4", "hello"), ("5", "two\nlines")]
+    assert [(row.where.line, row.values["text"]) for row in rows] == [(4, "hello"), (5, "two\nlines")]
     assert rows[0].values["text (not used)"] == "x"
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from demo.inputs import drafts
 from demo.inputs.drafts import TaskUpload
-from mtl.errors import DataError
+from demo.runs.shown import sentence_of
+from mtl.errors import DataError, MtlError
 from mtl.recipe import TaskKind
 from mtl.runs import home
 from tests.demo.broken import BROKEN
@@ -71,7 +72,7 @@ def test_a_file_name_cannot_leave_the_folder(tmp_path, csv):
 def test_too_many_rows_and_too_large_files_are_refused_and_leave_nothing_behind(csv):
     upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, csv)
     for limit in ({"max_rows": 10}, {"max_upload_mb": 1e-5}):
-        with pytest.raises(DataError, match="[Aa]t most"):
+        with pytest.raises(MtlError, match="[Aa]t most"):
             drafts.import_upload(upload, taken=[], settings=dataclasses.replace(settings(), **limit))
     assert not list((home() / "uploads").iterdir() if (home() / "uploads").exists() else [])
 
@@ -91,7 +92,7 @@ def test_a_broken_file_gives_one_sentence_with_file_and_line(tmp_path, case):
     file.write_bytes(case.content)
     with pytest.raises(DataError) as caught:
         add(file, kind=case.kind, dev=file)
-    message = str(caught.value)
+    message = sentence_of(caught.value)
     assert message.startswith(f"{case.file}:{case.line}: "), message
     assert case.says in message
     assert "\n" not in message

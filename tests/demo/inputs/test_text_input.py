@@ -1,9 +1,11 @@
 import dataclasses
+import re
 
 import pytest
 
 from demo.inputs.text_input import lines_of, one_text, read_sentences
-from mtl.errors import InputError
+from demo.runs.shown import sentence_of
+from mtl.errors import InputError, MtlError
 from tests.demo.fakes import settings
 
 SMALL = dataclasses.replace(settings(), max_sentences=3, max_file_sentences=3, max_characters=100, max_upload_mb=0.001)
@@ -59,5 +61,6 @@ def test_a_text_in_two_lines_of_a_csv_field_becomes_one_line(tmp_path):
 def test_a_wrong_file_is_refused_in_one_sentence(tmp_path, name, content, message):
     file = tmp_path / name
     file.write_bytes(content)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(MtlError) as caught:
         read_sentences(file, SMALL)
+    assert re.search(message, sentence_of(caught.value))

@@ -43,7 +43,7 @@ def test_a_run_whose_data_are_gone_is_packed_all_the_same(folder):
     folder.log_file.touch()
     folder.recipe.write_text(f"tasks: {{a: {{kind: tagging, train: [{home()}/uploads/a.conll]}}}}")
     with zipfile.ZipFile(pack(folder)) as archive:
-        assert "uploads/a.conll" in archive.read("recipe.yaml").decode()
+        assert "- a.conll\n" in archive.read("recipe.yaml").decode()
 
 
 def test_nothing_is_packed_before_there_is_something(folder):

@@ -22,10 +22,11 @@ def test_the_answer_comes_from_the_file_and_nothing_is_left():
     assert list((home() / "answers").iterdir()) == []
 
 
-def test_a_command_that_fails_says_its_own_sentence_without_our_folders():
+@pytest.mark.parametrize("arguments", [("fail",), ("fail", "names=/elsewhere/an upload/x.csv")])
+def test_a_command_that_fails_says_its_own_sentence_without_our_folders(arguments):
     with pytest.raises(RunError) as caught:
-        Command(["fail"], program=PROGRAM).answer(seconds=20)
-    assert str(caught.value) == "answers/x.csv:3: a label was expected"
+        Command(arguments, program=PROGRAM).answer(seconds=20)
+    assert str(caught.value) == "x.csv:3: a label was expected"
 
 
 def test_a_command_that_lasts_too_long_is_ended():

@@ -109,7 +109,7 @@ def test_a_queue_that_is_full_takes_no_more(recipe):
 def test_a_stopped_run_goes_on_in_the_same_folder(recipe):
     runs = manager()
     folder = runs.start(recipe, owner="ann")
-    with pytest.raises(RunError, match="can go on"):
+    with pytest.raises(RunError, match="can be resumed"):
         runs.resume(folder.id, "ann")
     reaches(folder, RunState.RUNNING)
     stop_all(runs, folder)

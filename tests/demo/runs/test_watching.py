@@ -7,6 +7,7 @@ import pytest
 from demo.runs.watching import Watcher, mark
 from mtl.errors import RunError
 from mtl.runs import Failed, RunFolder, RunState, Started, Status, Step, runs_root
+from mtl.runs.events import to_json
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_look_has_the_tasks_and_names_no_folder_of_this_machine(folder, tmp_pa
     look = Watcher().look(folder)
     assert look.tasks == ("topic",)
     assert str(tmp_path) not in look.log
-    assert look.events[1].message == "uploads/x/train.csv:3: a label was expected"
+    assert look.events[1].message == "train.csv:3: a label was expected"
     assert not look.has_checkpoint
 
 
@@ -63,6 +64,30 @@ def test_a_resumed_run_that_forgot_steps_is_read_anew(folder):
     folder.append(Step(3, 0.1, "topic", 9.0, 0.1, 1.0))
     assert [event.step for event in watcher.events(folder)] == [1, 2, 3]
     assert watcher.events(folder)[-1].loss == 9.0
+
+
+def test_a_run_whose_events_are_in_another_file_of_the_same_inode_is_still_watched(folder):
+    watcher = Watcher()
+    for step in range(1, 4):
+        folder.append(Step(step, 0.1, "topic", 1.0, 0.1, 1.0))
+    assert len(watcher.look(folder).events) == 3
+    inode = folder.events_file.stat().st_ino
+    longer = "".join(to_json(Step(step, 0.123456, "another", 2.0, 0.1, 1.0)) + "\n" for step in range(1, 9))
+    folder.events_file.write_text(longer)
+    assert folder.events_file.stat().st_ino == inode
+    assert [event.task for event in watcher.look(folder).events] == ["another"] * 8
+
+
+def test_a_run_whose_last_event_was_cut_off_goes_on_and_says_so(folder):
+    watcher = Watcher()
+    folder.append(Step(1, 0.1, "topic", 1.0, 0.1, 1.0))
+    with folder.events_file.open("a") as file:
+        file.write('{"kind": "step", "ste')
+    assert len(watcher.look(folder).events) == 1
+    folder.append(Step(2, 0.2, "topic", 1.0, 0.1, 1.0))
+    first, notice, second = watcher.look(folder).events
+    assert (first.step, second.step) == (1, 2)
+    assert "line 2 of events.jsonl was cut off" in notice.message
 
 
 def test_a_live_runs_memory_is_that_of_its_process(folder):

@@ -1,4 +1,5 @@
 import pytest
+from hypothesis import given
 
 from demo.training.corrections import Correction, Corrections, checked
 from mtl.data import read_files
@@ -6,6 +7,7 @@ from mtl.errors import InputError
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskConfig, TaskKind
 from tests.demo.fakes import settings
+from tests.mtl.data.generated import label_sets
 
 TEXT = "Ann met Bo in Ulm"
 TYPES = ("LOC", "PER")
@@ -47,6 +49,18 @@ def test_a_line_that_a_crash_cut_off_is_no_correction():
     with own().file("topic").open("a") as file:
         file.write('{"text": "b", "la')
     assert own().of("topic") == (Correction("a", label="x"),)
+    own().keep("topic", Correction("c", label="x"))
+    assert own().of("topic") == (Correction("a", label="x"), Correction("c", label="x"))
+
+
+@given(labels=label_sets())
+def test_corrections_to_labels_of_any_characters_come_back(labels):
+    task = f"t{len(labels)}"
+    for i, label in enumerate(labels):
+        own().keep(task, Correction(f"text {i}", label=label))
+        own().keep(f"{task}s", Correction(f"text {i}", spans=(TypedSpan(0, 4, label),)))
+    assert [kept.label for kept in own().of(task)[: len(labels)]] == labels
+    assert [kept.spans[0].label for kept in own().of(f"{task}s")[: len(labels)]] == labels
 
 
 def test_kept_spans_are_a_file_that_training_reads():

@@ -5,7 +5,7 @@ import pytest
 
 from demo.training import measuring
 from demo.training.measuring import measure, tasks_of
-from mtl.errors import MtlError, RunError
+from mtl.errors import MtlError
 from mtl.recipe import TaskKind
 from mtl.runs import RunFolder
 from tests.demo.fakes import settings
@@ -60,11 +60,3 @@ def test_tagging_is_measured_on_raw_text_too_and_folders_stay_ours(run, file, mo
     monkeypatch.setattr(measuring, "Command", Fake)
     assert measure(run, "names", file, settings()) == {"f1": 0.5, "raw_f1": 0.25}
     assert asked == ["evaluate", str(run.best), "--data", f"names={file}", "--raw"]
-
-    def fail(self, *, seconds):
-        raise RunError(f"{file}:3: a tag was expected")
-
-    monkeypatch.setattr(Fake, "answer", fail)
-    with pytest.raises(MtlError) as caught:
-        measure(run, "names", file, settings())
-    assert str(caught.value) == "test.conll:3: a tag was expected"

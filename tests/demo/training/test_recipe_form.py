@@ -52,7 +52,7 @@ def test_a_form_becomes_a_recipe_that_mtl_reads_back(tmp_path):
         ({"seed": -1}, "seed"),
         ({"freezing": Freezing(Preset.LAST_LAYERS, 7)}, "At most 6 layers"),
         ({"pooling": "middle"}, "pooling"),
-        ({"more": "anchor: ["}, "line 1: valid YAML"),
+        ({"more": "anchor: ["}, "More recipe keys:1: valid YAML"),
         ({"more": "anchor"}, "keys with values were expected, was str"),
         ({"more": "anchr: 5"}, "anchr: this key is unknown"),
         ({"more": "seed: 5"}, "seed has a field of its own"),

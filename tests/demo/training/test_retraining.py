@@ -3,7 +3,7 @@
 import pytest
 
 import mtl
-from demo.answers.scoring import spans_of
+from demo.answers.scoring import typed_spans
 from demo.inputs.drafts import EXAMPLES
 from demo.inputs.examples import rehearsal_texts
 from demo.training.corrections import Correction
@@ -50,8 +50,8 @@ def retrained(starter, tmp_path_factory):
 def test_three_corrected_texts_are_right_that_were_wrong_before(starter, retrained):
     texts = list(SPANS)
     expected = [correction.spans for correction in CORRECTIONS]
-    before = [spans_of(found["entities"]) for found in starter.tag(texts)]
-    after = [spans_of(found["entities"]) for found in mtl.Engine.load(retrained / "best").tag(texts)]
+    before = [typed_spans(found["entities"]) for found in starter.tag(texts)]
+    after = [typed_spans(found["entities"]) for found in mtl.Engine.load(retrained / "best").tag(texts)]
     assert all(found != right for found, right in zip(before, expected, strict=True))
     assert after == expected
 
@@ -68,8 +68,8 @@ def test_everything_but_the_tagging_head_is_equal_to_the_bit(retrained):
 
 def test_other_answers_stay_nearly_as_they_were(starter, retrained):
     unseen = [text for text in rehearsal_texts() if text not in SPANS][-100:]
-    before = [spans_of(found["entities"]) for found in starter.tag(unseen)]
-    after = [spans_of(found["entities"]) for found in mtl.Engine.load(retrained / "best").tag(unseen)]
+    before = [typed_spans(found["entities"]) for found in starter.tag(unseen)]
+    after = [typed_spans(found["entities"]) for found in mtl.Engine.load(retrained / "best").tag(unseen)]
     assert sum(a == b for a, b in zip(before, after, strict=True)) >= 90
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from demo.runs import RunInfo
-from demo.runs.facts import Facts
+from demo.runs.run_summary import RunSummary
 from demo.views.training import overlay
 from demo.views.training.comparison import comparison_table, measured_table
 from demo.views.training.run_table import run_table
@@ -19,8 +19,8 @@ EVENTS = (
 )
 
 
-def facts(name="mine", **changes):
-    made = Facts(
+def summary(name="mine", **changes):
+    made = RunSummary(
         info=RunInfo(name, RunState.FINISHED, 0.0, True, name),
         settings={"freezing.preset": "full", "seed": "1"},
         metrics=dict(EVENTS[-1].metrics),
@@ -34,7 +34,7 @@ def facts(name="mine", **changes):
     return replace(made, **changes)
 
 
-OTHER = facts(
+OTHER = summary(
     "<b>other",
     settings={"freezing.preset": "full", "seed": "2"},
     metrics={"eval/topic/accuracy": 0.8, "eval/embedding/drift": 0.1},
@@ -42,7 +42,7 @@ OTHER = facts(
 
 
 def test_a_row_has_settings_metrics_and_cost():
-    html = run_table([facts(), OTHER], ticked=["<b>other"], opened="mine")
+    html = run_table([summary(), OTHER], ticked=["<b>other"], opened="mine")
     for piece in (
         "full · seed 1",
         "topic accuracy <strong>0.900</strong>",
@@ -61,18 +61,18 @@ def test_an_empty_table_says_what_to_do():
 
 
 def test_a_comparison_has_no_curve_to_overlay():
-    group = facts(info=RunInfo("c", RunState.RUNNING, 0.0, False, "c", is_comparison=True), metrics={}, tasks=())
-    member = facts(info=RunInfo("c/full", RunState.RUNNING, 0.0, False, "full"))
+    group = summary(info=RunInfo("c", RunState.RUNNING, 0.0, False, "c", is_comparison=True), metrics={}, tasks=())
+    member = summary(info=RunInfo("c/full", RunState.RUNNING, 0.0, False, "full"))
     html = run_table([group, member], ticked=[], opened="")
     assert html.count('role="checkbox"') == 1
     assert "ph-member" in html
 
 
 def test_each_run_has_a_curve_of_the_metric_and_of_the_loss():
-    metrics = overlay.metric_overlay([facts(), OTHER], "topic/accuracy")
+    metrics = overlay.metric_overlay([summary(), OTHER], "topic/accuracy")
     assert [list(trace.y) for trace in metrics.data] == [[0.1, 0.9], [0.1, 0.9]]
     assert len({trace.line.color for trace in metrics.data}) == 2
-    losses = overlay.loss_overlay([facts(), OTHER], "topic")
+    losses = overlay.loss_overlay([summary(), OTHER], "topic")
     assert [list(trace.x) for trace in losses.data] == [[1, 2], [1, 2]]
 
 
@@ -83,16 +83,16 @@ def test_without_a_tick_there_is_a_hint_and_no_curve():
 
 
 def test_the_best_figure_of_a_row_is_bold_and_the_smallest_drift_is_the_best():
-    html = overlay.metrics_table([facts(), OTHER])
+    html = overlay.metrics_table([summary(), OTHER])
     assert "<strong>0.900</strong>" in html and "<strong>0.100</strong>" in html
     assert "<strong>0.800</strong>" not in html and "<strong>0.250</strong>" not in html
 
 
 def test_settings_that_differ_stand_side_by_side():
-    html = overlay.settings_table([facts(), OTHER])
+    html = overlay.settings_table([summary(), OTHER])
     assert "seed" in html and "freezing.preset" not in html
-    assert "Select two runs" in overlay.settings_table([facts()])
-    assert "No setting differs" in overlay.settings_table([facts(), facts("b")])
+    assert "Select two runs" in overlay.settings_table([summary()])
+    assert "No setting differs" in overlay.settings_table([summary(), summary("b")])
 
 
 def row(name, accuracy, drift):

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import yaml
+from hypothesis import given
+from markdown_it import MarkdownIt
 
-from mtl.checkpoint import read_config
+from mtl.checkpoint import CheckpointConfig, read_config
 from mtl.checkpoint.card import model_card
+from tests.mtl.data.generated import label_sets
 
 
 def front_matter(card: str) -> dict[str, object]:
@@ -49,3 +52,31 @@ def test_what_the_recipe_says_about_the_data_is_in_the_card(trained: Path):
     config = read_config(trained / "last")
     about = config.model_copy(update={"recipe": {**config.recipe, "about": "## Data\n\nOur own."}})
     assert "\n## Data\n\nOur own.\n" in model_card(about)
+
+
+@given(labels=label_sets(min_size=2))
+def test_labels_and_metrics_of_any_characters_stand_in_the_tables_as_they_are(labels: list[str]):
+    config = CheckpointConfig(
+        backbone={"name": "a/b", "sha256": "0"},
+        pooling="mean",
+        max_length=8,
+        tasks={"topic": {"kind": "classification", "labels": labels, "head": {}}},
+        metrics={f"eval/topic/f1/{label}": 0.5 for label in labels},
+    )
+    rows = table_rows(model_card(config))
+    shown = [" ".join(label.split()).replace("\0", "\ufffd") for label in labels]
+    assert rows[1] == ["topic", "classification", " ".join(", ".join(labels).split()).replace("\0", "\ufffd"), ""]
+    assert sorted(row[0] for row in rows[3:]) == sorted(f"eval/topic/f1/{label}" for label in shown)
+    assert all(row[1:] == ["0.5000"] for row in rows[3:])
+
+
+def table_rows(card: str) -> list[list[str]]:
+    """The text of every cell, as a reader of GitHub's Markdown sees it; nothing but text is allowed in one."""
+    rows, markdown = [], MarkdownIt("commonmark", {"html": True}).enable("table")
+    for token in markdown.parse(card.split("---\n", 2)[2]):
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and rows and token.level > 3:
+            assert {child.type for child in token.children} <= {"text", "text_special"}, token.content
+            rows[-1].append("".join(child.content for child in token.children))
+    return rows

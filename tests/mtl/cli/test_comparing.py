@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from mtl.cli import comparing
-from mtl.comparing import Row, Spread
+from mtl.comparing import Spread, StrategyResult
 from mtl.recipe import load
 from mtl.runs import RunFolder, RunState
 from tests.mtl.cli.calling import complaint, succeed
@@ -93,7 +93,7 @@ def test_what_cannot_be_compared_is_one_line_before_anything_runs(
 
 def test_a_narrow_terminal_cuts_no_name_and_no_figure(short: Path):
     figures = {"eval/topic/accuracy": Spread(0.8123, 0.0123), "eval/entities/f1": Spread(0.7, 0.01)}
-    row = Row("probe_then_finetune", 3, figures, Spread(120, 3), 812_345_678, 90_123_456, 12_345_678)
+    row = StrategyResult("probe_then_finetune", 3, figures, Spread(120, 3), 812_345_678, 90_123_456, 12_345_678)
     printed = io.StringIO()
     Console(file=printed, width=60).print(comparing._table(load(short), [row]))
     lines = [line.split("│")[1:-1] for line in printed.getvalue().splitlines() if line.startswith("│")]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from mtl.metrics import classification_metrics
+from tests.mtl.data.generated import label_sets
 
 PAIRS = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("bcde")), min_size=1, max_size=30)
 
@@ -43,3 +44,16 @@ def test_a_label_that_only_one_side_knows_counts_as_wrong():
 
 def test_values_are_plain_floats():
     assert {type(value) for value in classification_metrics(["a", "b"], ["a", "a"]).values()} == {float}
+
+
+@given(labels=label_sets(), data=st.data())
+def test_labels_of_any_characters_are_counted_as_plain_ones_are(labels: list[str], data: st.DataObject):
+    one = st.sampled_from(labels)
+    gold, predicted = zip(*data.draw(st.lists(st.tuples(one, one), min_size=1, max_size=9)), strict=True)
+    metrics = classification_metrics(gold, predicted)
+    assert metrics["accuracy"] == pytest.approx(sum(g == p for g, p in zip(gold, predicted, strict=True)) / len(gold))
+    assert {key.partition("/")[2] for key in metrics if "/" in key} == {*gold, *predicted}
+    for label in {*gold, *predicted}:
+        hits = sum(g == p == label for g, p in zip(gold, predicted, strict=True))
+        counts = gold.count(label) + predicted.count(label)
+        assert metrics[f"f1/{label}"] == pytest.approx(2 * hits / counts)

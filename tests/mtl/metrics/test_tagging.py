@@ -8,6 +8,7 @@ from seqeval.scheme import IOB2
 
 from mtl.labels import TypedSpan, spans_of, to_bio2
 from mtl.metrics import span_f1, tagging_metrics
+from tests.mtl.data.generated import label_sets, taggings
 
 TAGS = st.sampled_from(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])
 WIDER = st.sampled_from(["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-NEW", "I-NEW"])
@@ -103,3 +104,22 @@ def test_span_f1_is_a_count_of_equal_spans(pairs: list[tuple[list[TypedSpan], li
 
 def test_span_f1_of_nothing_is_zero():
     assert span_f1([[]], [[]]) == {"f1": 0, "precision": 0, "recall": 0}
+
+
+@given(types=label_sets(), data=st.data())
+def test_types_of_any_characters_are_counted_as_plain_ones_are(types: list[str], data: st.DataObject):
+    lengths = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
+    both = gold, predicted = [[data.draw(taggings(types, n)) for n in lengths] for _ in range(2)]
+    found = tagging_metrics(gold, predicted)
+    names = {tag[2:] for tags in (*gold, *predicted) for tag in tags if tag != "O"}
+    assert {key.partition("/")[2] for key in found if "/" in key} == names
+    for name in names:
+        sides = [[{(s.start, s.end) for s in spans_of(tags) if s.label == name} for tags in side] for side in both]
+        hits = sum(len(g & p) for g, p in zip(*sides, strict=True))
+        all_gold, all_found = (sum(map(len, side)) for side in sides)
+        assert found[f"precision/{name}"] == pytest.approx(hits / all_found if all_found else 0)
+        assert found[f"recall/{name}"] == pytest.approx(hits / all_gold if all_gold else 0)
+        assert found[f"f1/{name}"] == pytest.approx(2 * hits / (all_gold + all_found))
+    if names:
+        expected = span_f1(*[[spans_of(tags) for tags in side] for side in both])
+        assert {key: found[key] for key in expected} == pytest.approx(expected)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -13,8 +13,6 @@ from mtl.comparing import strategies
 from mtl.recipe import FreezingConfig, OptimizerConfig, Preset, Recipe, TaskConfig, dump, load, parse, portable
 from mtl.recipe.schema import BudgetConfig
 from tests.mtl.recipe.generated import RATES, choices, contents
-
-ANY_RECIPE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def written(recipe: Recipe, folder: Path) -> Recipe:
@@ -30,7 +28,6 @@ def stored(recipe: Recipe, folder: Path) -> Recipe:
 
 
 @pytest.mark.parametrize("rewrite", [written, stored])
-@ANY_RECIPE
 @given(content=contents(), choice=choices, next_choice=choices)
 def test_a_recipe_that_was_written_out_follows_another_freezing_choice_as_the_first_did(
     tmp_path: Path, rewrite, content: dict[str, Any], choice: FreezingConfig, next_choice: FreezingConfig
@@ -43,7 +40,6 @@ def test_a_recipe_that_was_written_out_follows_another_freezing_choice_as_the_fi
     assert rewrite(again.under(choice), tmp_path).under(next_choice) == recipe.under(next_choice)
 
 
-@ANY_RECIPE
 @given(content=contents(), choice=choices)
 def test_under_a_freezing_choice_a_recipe_is_the_one_that_says_so(
     tmp_path: Path, content: dict[str, Any], choice: FreezingConfig
@@ -52,7 +48,6 @@ def test_under_a_freezing_choice_a_recipe_is_the_one_that_says_so(
     assert parse(content, folder=tmp_path).under(choice) == expected
 
 
-@ANY_RECIPE
 @given(content=contents(), preset=st.sampled_from(list(Preset)))
 def test_a_setting_of_the_command_line_does_to_a_written_recipe_what_it_does_to_the_first(
     tmp_path: Path, content: dict[str, Any], preset: Preset
@@ -65,7 +60,6 @@ def test_a_setting_of_the_command_line_does_to_a_written_recipe_what_it_does_to_
     assert (found, found.unset()) == (expected, expected.unset())
 
 
-@ANY_RECIPE
 @given(
     optimizer=st.builds(
         lambda keys: OptimizerConfig(**keys), st.dictionaries(st.sampled_from(["head_lr", "clip"]), RATES)

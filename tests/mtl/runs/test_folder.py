@@ -132,19 +132,12 @@ def test_an_unfinished_last_line_waits_for_its_end(folder: RunFolder):
     assert list(folder.events()) == events
 
 
-def test_events_can_be_read_from_where_the_last_read_ended(folder: RunFolder):
-    folder.append(Failed(1, "one"))
-    position = folder.events_file.stat().st_size
-    folder.append(Failed(2, "two"))
-    assert [event.step for event in folder.events(from_byte=position)] == [2]
-
-
 def test_a_folder_without_events_has_none(folder: RunFolder):
     assert list(folder.events()) == []
 
 
-def test_a_damaged_event_line_is_refused(folder: RunFolder):
-    folder.events_file.write_text("no event\n")
+def test_an_event_of_another_version_is_refused(folder: RunFolder):
+    folder.events_file.write_text('{"kind": "melted"}\n')
     with pytest.raises(RunError):
         list(folder.events())
 

@@ -3,7 +3,7 @@ import pytest
 from demo.views.training.format import duration
 from demo.views.training.log import log_view
 from demo.views.training.run_card import Surroundings, metric_table, run_card
-from mtl.runs import Evaluated, Failed, RunState, Saved, Started, Status, Step
+from mtl.runs import Evaluated, Failed, Noticed, RunState, Saved, Started, Status, Step
 
 RUNNING = Status(RunState.RUNNING, 1, 0.0, 0.0, 10.0, step=25, total_steps=100)
 
@@ -65,3 +65,8 @@ def test_the_log_is_escaped_and_shows_a_rewritten_line_once():
     html = log_view("\x1b[32m10 %\r50 %\n<script>x")
     assert "50 %\n&lt;script&gt;x" in html
     assert "10 %" not in html
+
+
+def test_what_a_run_noticed_is_said():
+    html = run_card(RUNNING, [Noticed(3, "memory ran out <b>, so batches are split")])
+    assert '<p class="ph-note">memory ran out &lt;b&gt;, so batches are split</p>' in html

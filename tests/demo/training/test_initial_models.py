@@ -3,9 +3,9 @@ import dataclasses
 import pytest
 
 from demo.runs import RunManager
-from demo.runs.places import write_owner
 from demo.runs.recipe_text import without_folders
-from demo.training.beginnings import Beginning, beginnings, keyed, resolved
+from demo.runs.run_store import write_owner
+from demo.training.initial_models import InitialModel, initial_models, keyed, resolved
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RecipeError
 from mtl.runs import RunFolder, RunState, Status, runs_root
@@ -26,12 +26,12 @@ def run(tmp_path, monkeypatch):
 
 
 def found(owner, **how):
-    return beginnings(RunManager(settings(**how)), owner)
+    return initial_models(RunManager(settings(**how)), owner)
 
 
 def test_the_starter_and_own_runs_can_be_begun_from(run):
-    assert [beginning.key for beginning in found("ann", share=True)] == ["starter", f"run:{run.id}"]
-    assert [beginning.key for beginning in found("ben", share=True)] == ["starter"]
+    assert [model.key for model in found("ann", share=True)] == ["starter", f"run:{run.id}"]
+    assert [model.key for model in found("ben", share=True)] == ["starter"]
 
 
 def test_a_key_becomes_a_folder_and_again_a_key(run):
@@ -51,5 +51,7 @@ def test_a_capped_page_begins_from_known_checkpoints_and_no_other_folder(run):
         recipe_of(form, KNOWN, capped)
 
 
-def test_a_beginning_that_is_gone_is_left_as_it_was_named():
-    assert resolved(dataclasses.replace(FORM, backbone="run:gone"), (Beginning("a", "b", "c"),)).backbone == "run:gone"
+def test_an_initial_model_that_is_gone_is_left_as_it_was_named():
+    assert (
+        resolved(dataclasses.replace(FORM, backbone="run:gone"), (InitialModel("a", "b", "c"),)).backbone == "run:gone"
+    )

@@ -1,4 +1,4 @@
-"""What a run was told, and what came of it, side by side with others. No gradio, no torch."""
+"""A run in a table: its settings and the figures of its best checkpoint, beside other runs. No gradio, no torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import yaml
 
 from demo.runs import RunInfo
 from demo.runs.watching import Watcher
+from mtl.errors import RunError
 from mtl.runs import Evaluated, Event, Finished, RunFolder, Saved, Started
 
 _QUIET = ("about", "data_root", "cache.", "checkpoint.", "filled_in.")
@@ -18,7 +19,7 @@ _QUIET = ("about", "data_root", "cache.", "checkpoint.", "filled_in.")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RunSummary:
     """A run in a table: `settings` are recipe keys and values, `metrics` those of the best checkpoint.
 
     Time in seconds, size in bytes; None where the run has not come so far.
@@ -36,19 +37,22 @@ class Facts:
 
     @property
     def strategy(self) -> str:
-        """Its freezing in a word or two."""
+        """Its freezing choice in short."""
         preset = self.settings.get("freezing.preset") or self.settings.get("freezing.backbone") or "full"
         details = [self.settings.get("freezing.layers"), self.settings.get("freezing.frozen_heads")]
         return " ".join([preset, *(detail for detail in details if detail)])
 
 
-def facts_of(folder: RunFolder, info: RunInfo, watcher: Watcher) -> Facts:
-    """Read what a run's folder says."""
-    events = tuple(watcher.events(folder))
+def summarize_run(folder: RunFolder, info: RunInfo, watcher: Watcher) -> RunSummary:
+    """Summarize a run from its folder."""
+    try:
+        events = tuple(watcher.events(folder))
+    except RunError:  # events of another version: the run is listed without figures
+        events = ()
     started = next((event for event in events if isinstance(event, Started)), None)
     finished = next((event for event in reversed(events) if isinstance(event, Finished)), None)
     saved = next((event for event in reversed(events) if isinstance(event, Saved) and event.name == "best"), None)
-    return Facts(
+    return RunSummary(
         info=info,
         settings=_settings(folder),
         metrics=best_metrics(events),
@@ -69,7 +73,7 @@ def best_metrics(events: Sequence[Event]) -> dict[str, float]:
     return dict(found.metrics) if found else {}
 
 
-def differences(runs: Sequence[Facts]) -> dict[str, tuple[str, ...]]:
+def differences(runs: Sequence[RunSummary]) -> dict[str, tuple[str, ...]]:
     """The settings in which runs differ: for each key the value of every run, empty where it has none."""
     keys = dict.fromkeys(key for run in runs for key in run.settings)
     rows = {key: tuple(run.settings.get(key, "") for run in runs) for key in keys if not key.startswith(_QUIET)}

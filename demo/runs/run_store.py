@@ -1,4 +1,4 @@
-"""Where runs lie, and whose they are: a run folder, or one inside the folder of a comparison."""
+"""The folders of runs and their owners: a run folder, or one inside the folder of a comparison."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ def id_of(folder: RunFolder) -> str:
 
 
 def top_folders() -> list[RunFolder]:
-    """Every run and comparison, whoever owns it."""
+    """Every run and comparison, of all owners."""
     root = runs_root()
     return [RunFolder(path) for path in root.iterdir() if _is_run(path)] if root.is_dir() else []
 
@@ -43,7 +43,7 @@ def is_comparison(folder: RunFolder) -> bool:
 
 
 def members(comparison: RunFolder) -> Iterator[RunFolder]:
-    """The runs of a comparison that were begun so far, in that order."""
+    """The runs of a comparison that were started so far, in that order."""
     begun = [path for path in comparison.path.iterdir() if _is_run(path) and (path / "status.json").is_file()]
     yield from map(RunFolder, sorted(begun, key=_begun))
 

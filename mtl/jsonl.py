@@ -1,0 +1,38 @@
+"""Files of JSON lines that grow: a line that a crash cut off spoils neither the next one nor the file."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+def append_line(path: Path, line: str, *, durable: bool = False) -> None:
+    """Add a line to a file, as a line of its own even where the one before has no end.
+
+    Args:
+        path: the file; it is made if need be.
+        line: JSON without a line end.
+        durable: whether the line is on the disk, and not only with the operating system, when this returns.
+    """
+    with path.open("ab+") as file:
+        is_torn = False
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            is_torn = file.read() != b"\n"
+        file.write(b"\n" * is_torn + line.encode() + b"\n")
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def read_records(file: BinaryIO) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
+    """The lines from here on, each with its object, or None where it was cut off; a last one without an end waits."""
+    for line in file:
+        if not line.endswith(b"\n"):
+            return
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        yield line, record if isinstance(record, dict) else None
