@@ -41,27 +41,23 @@ def train(
     """
     trainer = set_up(recipe)
     session = Session(trainer, folder)
-    step = begun = session.restore() if resume else 0
-    if not resume:
-        trainer.settle_precision()
-    trainer.enter_stage_of(begun)
-    yield session.started()
-    if not resume:
-        yield from session.evaluate(0)
+    yield from session.begin(resume=resume)
     if trainer.schedule is None:
         yield from session.end(0, StopReason.NOTHING_TRAINS)
         return
-    reason: StopReason | None = None
     accumulate = GradientAccumulator(trainer, recipe.budget.micro_batch_tokens)
+    optimization = trainer.schedule.optimization
+    step = first = session.first_step
+    reason: StopReason | None = None
     trainer.freezer.train()
-    for step, indices in enumerate(islice(trainer.schedule.sampler, begun, None), start=begun + 1):
+    for step, indices in enumerate(islice(trainer.schedule.sampler, first, None), start=first + 1):
         if trainer.enter_stage_of(step - 1):
             trainer.freezer.train()
         outcome = accumulate(indices)
         if not math.isfinite(outcome.total):
             yield from session.save(step - 1, "last")
             raise TrainingError(_exploded(step, outcome))
-        rate = trainer.schedule.optimization.step(clip=recipe.optimizer.clip)
+        rate = optimization.step(clip=recipe.optimizer.clip)
         yield from (Noticed(step, message) for message in accumulate.taken_notices())
         yield session.step(step, outcome, rate=rate)
         if session.is_evaluation_due(step):

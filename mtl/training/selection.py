@@ -1,6 +1,7 @@
-"""Which evaluation was the best so far, and when to give up."""
+"""Which evaluation gives the best checkpoint, and when to stop early."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mtl.errors import RecipeError
 from mtl.evaluation import MAIN_METRIC, is_metric
@@ -10,14 +11,24 @@ from mtl.recipe.schema import EvaluationConfig
 _MEAN, _GUARDED = "mean", "guarded"
 
 
-class CheckpointSelector:
-    """Compares evaluations by the recipe's `evaluation.best`.
+@dataclass(frozen=True)
+class Selection:
+    """The best evaluation so far, the highest value of each metric, and how many evaluations came after the best."""
 
-    `guarded` is the mean, but an evaluation in which a task lies more than `evaluation.guard` below the best that this
-    task has had is never the best.
+    score: float | None = None
+    step: int | None = None
+    peaks: Mapping[str, float] = field(default_factory=dict)
+    waited: int = 0
+
+
+class CheckpointSelector:
+    """Compares evaluations by the recipe's `evaluation.best`, and stops a run whose patience has run out.
+
+    `guarded` is the mean, but an evaluation in which a task lies more than `evaluation.guard` below its own best so far
+    is never the best.
 
     Raises:
-        RecipeError: it names no task of the recipe.
+        RecipeError: `evaluation.best` names no task or metric of the recipe.
     """
 
     def __init__(self, config: EvaluationConfig, kinds: Mapping[str, TaskKind]) -> None:
@@ -37,24 +48,23 @@ class CheckpointSelector:
             self._keys = [f"eval/{task}/{metric if slash else MAIN_METRIC[kinds[task]]}"]
         self._guard = config.guard if config.best == _GUARDED else None
         self._patience = config.patience
-        self.peaks: dict[str, float] = {}
-        self.waited = 0
-        self.score: float | None = None
-        self.step: int | None = None
+        self.selection = Selection()
 
-    def is_better(self, step: int, metrics: Mapping[str, float]) -> bool:
-        """Whether these metrics are the best so far; remembers them if so. Without dev data the last is the best."""
+    def update(self, step: int, metrics: Mapping[str, float]) -> bool:
+        """Count an evaluation; returns whether it is the best so far. Without dev data the last is the best."""
+        so_far = self.selection
         found = {key: metrics[key] for key in self._keys if key in metrics}
         score = sum(found.values()) / len(found) if found else float(step)
-        self.peaks = {key: max(value, self.peaks.get(key, value)) for key, value in found.items()}
-        fallen = self._guard is not None and any(self.peaks[key] - value > self._guard for key, value in found.items())
-        if fallen or (self.score is not None and score <= self.score):
-            self.waited += 1
-            return False
-        self.score, self.step, self.waited = score, step, 0
-        return True
+        peaks = {key: max(value, so_far.peaks.get(key, value)) for key, value in found.items()}
+        fell = self._guard is not None and any(peaks[key] - value > self._guard for key, value in found.items())
+        is_better = not fell and (so_far.score is None or score > so_far.score)
+        if is_better:
+            self.selection = Selection(score, step, peaks)
+        else:
+            self.selection = Selection(so_far.score, so_far.step, peaks, so_far.waited + 1)
+        return is_better
 
     @property
     def is_exhausted(self) -> bool:
         """Whether patience has run out."""
-        return self._patience is not None and self.waited >= self._patience
+        return self._patience is not None and self.selection.waited >= self._patience
