@@ -23,7 +23,7 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
     was interrupted goes on where it was.
 
     Raises:
-        RunError: a run failed; its message says why.
+        RunError: a run failed, with its message, or has no best checkpoint.
     """
     for seed in seeds:
         for strategy in strategies:
@@ -59,7 +59,10 @@ def _is_complete(run: RunFolder) -> bool:
 def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:
     events = list(run.events())
     started = next(event for event in events if isinstance(event, Started))
-    best = [event for event in events if isinstance(event, Saved) and event.name == "best"][-1]
+    saved = [event for event in events if isinstance(event, Saved) and event.name == "best"]
+    if not saved:
+        raise RunError(f"{strategy}, seed {seed}: a best checkpoint was expected, no evaluation gave finite metrics")
+    best = saved[-1]
     measured = next(event for event in events if isinstance(event, Evaluated) and event.step == best.step)
     finished = next(event for event in events if isinstance(event, Finished))
     memory = int((run.path / "memory").read_text(encoding="utf-8"))

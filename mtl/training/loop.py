@@ -9,7 +9,8 @@ from mtl.errors import TrainingError
 from mtl.memory import release_memory
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Event, Noticed, StopReason
-from mtl.training.accumulation import BatchOutcome, GradientAccumulator
+from mtl.training.accumulation import GradientAccumulator
+from mtl.training.failure import explain
 from mtl.training.session import Session
 from mtl.training.setup import set_up
 
@@ -37,7 +38,7 @@ def train(
 
     Raises:
         MtlError: the recipe, its data or its backbone is not as expected, there is no state to resume from, or the
-            loss is no number; then the last good weights are kept.
+            loss or its gradient is not finite; then the weights of the step before are kept.
     """
     trainer = set_up(recipe)
     session = Session(trainer, folder)
@@ -54,10 +55,12 @@ def train(
         if trainer.enter_stage_of(step - 1):
             trainer.freezer.train()
         outcome = accumulate(indices)
-        if not math.isfinite(outcome.total):
-            yield from session.save(step - 1, "last")
-            raise TrainingError(_exploded(step, outcome))
-        rate = optimization.step(clip=recipe.optimizer.clip)
+        norm = optimization.clip_gradients(recipe.optimizer.clip)
+        if not (math.isfinite(outcome.total) and math.isfinite(norm)):
+            yield from session.keep_last_good(step - 1)
+            tokens = trainer.batch(indices).tokens
+            raise TrainingError(f"step {step}: {explain(outcome, norm, model=trainer.loaded.model, tokens=tokens)}")
+        rate = optimization.step()
         yield from (Noticed(step, message) for message in accumulate.taken_notices())
         yield session.step(step, outcome, rate=rate)
         if session.is_evaluation_due(step):
@@ -70,10 +73,3 @@ def train(
             release_memory()
         session.keep_state(step)  # at the end `session.end` does: a state is never written over
     yield from session.end(step, reason or StopReason.COMPLETED)
-
-
-def _exploded(step: int, outcome: BatchOutcome) -> str:
-    return (
-        f"step {step}: the loss of {outcome.task} is {outcome.total}, so training ends here with the weights of the "
-        "step before; a lower optimizer.backbone_lr or optimizer.head_lr is the usual cure"
-    )

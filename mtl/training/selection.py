@@ -1,5 +1,6 @@
 """Which evaluation gives the best checkpoint, and when to stop early."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from mtl.recipe.choices import TaskKind
 from mtl.recipe.schema import EvaluationConfig
 
 _MEAN, _GUARDED = "mean", "guarded"
+_DRIFT = "eval/embedding/drift"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class CheckpointSelector:
     """Compares evaluations by the recipe's `evaluation.best`, and stops a run whose patience has run out.
 
     `guarded` is the mean, but an evaluation in which a task lies more than `evaluation.guard` below its own best so far
-    is never the best.
+    is never the best. Neither is one whose metrics, or whose embeddings, are not finite; it counts against patience.
 
     Raises:
         RecipeError: `evaluation.best` names no task or metric of the recipe.
@@ -54,10 +56,12 @@ class CheckpointSelector:
         """Count an evaluation; returns whether it is the best so far. Without dev data the last is the best."""
         so_far = self.selection
         found = {key: metrics[key] for key in self._keys if key in metrics}
+        is_finite = all(math.isfinite(value) for value in (*found.values(), metrics.get(_DRIFT, 0.0)))
         score = sum(found.values()) / len(found) if found else float(step)
-        peaks = {key: max(value, so_far.peaks.get(key, value)) for key, value in found.items()}
-        fell = self._guard is not None and any(peaks[key] - value > self._guard for key, value in found.items())
-        is_better = not fell and (so_far.score is None or score > so_far.score)
+        raised = {key: max(value, so_far.peaks.get(key, value)) for key, value in found.items() if math.isfinite(value)}
+        peaks = {**so_far.peaks, **raised}
+        fell = self._guard is not None and any(peaks[key] - found[key] > self._guard for key in raised)
+        is_better = is_finite and not fell and (so_far.score is None or score > so_far.score)
         if is_better:
             self.selection = Selection(score, step, peaks)
         else:

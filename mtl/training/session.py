@@ -1,5 +1,6 @@
 """A run between its steps: when to evaluate, what to save, and the events that tell of it."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,9 +13,10 @@ from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC
 from mtl.memory import release_memory
 from mtl.recipe.loading import portable
-from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, StopReason
+from mtl.runs.events import Evaluated, Event, Finished, Noticed, Saved, Started, Step, StopReason
 from mtl.training.accumulation import BatchOutcome
 from mtl.training.clock import RunClock
+from mtl.training.failure import has_finite_weights
 from mtl.training.gradients import gradient_cosines
 from mtl.training.resume import restore_state, save_state
 from mtl.training.selection import CheckpointSelector
@@ -151,20 +153,31 @@ class Session:
         began = time.monotonic()
         assert self.trainer.stage is not None
         metrics = self.trainer.stage.evaluate()
-        self._evaluated_step, self._metrics = step, metrics
+        is_best = self.selector.update(step, metrics)
+        self._evaluated_step, self._metrics = step, _finite(metrics)
         losses, self._losses = self._losses, {}
         yield Evaluated(
             step,
-            metrics,
+            self._metrics,
             time.monotonic() - began,
             draws={name: len(own) for name, own in losses.items()},
             losses={name: sum(own) / len(own) for name, own in losses.items()},
             weights=self.trainer.schedule.weights.factors() if self.trainer.schedule else {},
-            gradient_cosines=gradient_cosines(self.trainer) if self.recipe.evaluation.gradient_cosine else {},
+            gradient_cosines=_finite(gradient_cosines(self.trainer)) if self.recipe.evaluation.gradient_cosine else {},
         )
         release_memory()
-        if self.selector.update(step, metrics):
+        missing = ", ".join(name.removeprefix("eval/") for name in metrics if name not in self._metrics)
+        if missing:
+            yield Noticed(step, f"not finite, so left out of this evaluation: {missing}")
+        if is_best:
             yield from self.save(step, "best")
+
+    def keep_last_good(self, step: int) -> Iterator[Event]:
+        """Save the weights before a step that cannot be made, unless they are not finite themselves."""
+        if self._evaluated_step != step:
+            self._metrics = {}  # they are those of other weights
+        if has_finite_weights(self.trainer.loaded.model):
+            yield from self.save(step, "last")
 
     def save(self, step: int, name: str) -> Iterator[Saved]:
         """Write a checkpoint of the weights as they are."""
@@ -185,3 +198,7 @@ class Session:
             if (key := f"eval/{name}/{MAIN_METRIC[task.kind]}") in self._metrics
         )
         return f"{reason.replace('_', ' ')} after {step} steps" + (f": {main}" if main else "")
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if math.isfinite(value)}

@@ -1,5 +1,6 @@
 """Strategies run beside one another, each run a process; what is complete is not done again."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from mtl.comparing import Outcome, compare, strategies, summarize
 from mtl.errors import RunError
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
+from mtl.training import session
 from tests.mtl.comparing.conftest import forked
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of
@@ -149,6 +151,17 @@ def test_a_run_that_fails_is_told_with_its_reason(run: Compare, runs: list[list[
         run(["last_layers:9"], [1])
     assert str(error.value).startswith("last_layers:9, seed 1: error: freezing.layers: at most 3")
     assert "\n" not in str(error.value)
+
+
+def test_a_run_without_a_best_checkpoint_is_told_in_one_sentence(
+    run: Compare, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+):
+    honest = session.evaluate
+    monkeypatch.setattr(session, "evaluate", lambda *a: dict.fromkeys(honest(*a), math.nan))
+    with pytest.raises(
+        RunError, match="^heads_only, seed 1: a best checkpoint was expected, no evaluation gave finite"
+    ):
+        run(["heads_only"], [1])
 
 
 def test_baselines_run_beside_the_presets(run: Compare, runs: list[list[str]], recipe: Recipe):

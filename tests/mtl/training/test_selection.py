@@ -1,5 +1,7 @@
 """Which evaluation is the best, and when to give up."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +125,50 @@ def test_patience_runs_out_over_evaluations_that_the_guard_refuses():
     for step, (topic, names) in enumerate([(0.5, 0.9), (0.9, 0.7), (0.95, 0.7)]):
         selector.update(step, metrics(topic, names))
     assert selector.is_exhausted
+
+
+NOT_FINITE = st.sampled_from([math.nan, math.inf, -math.inf])
+MIXED = st.one_of(SCORES, NOT_FINITE)
+
+
+@pytest.mark.parametrize("best", ["mean", "guarded", "topic", "names/f1"])
+@given(st.lists(st.tuples(MIXED, MIXED, st.sampled_from([0.1, math.nan])), min_size=1, max_size=12), GUARDS)
+def test_what_is_not_finite_is_never_the_best_and_is_compared_with_nothing(
+    best: str, evaluations: list[tuple[float, float, float]], guard: float
+):
+    selector = CheckpointSelector(EvaluationConfig(best=best, guard=guard), KINDS)
+    keys = {"topic": [0], "names/f1": [1]}.get(best, [0, 1])
+    scores: list[float] = []
+    waited = 0
+    for step, (topic, names, drift) in enumerate(evaluations):
+        values = [(topic, names)[key] for key in keys]
+        peaks = [max(filter(math.isfinite, (e[key] for e in evaluations[: step + 1])), default=0.0) for key in keys]
+        score = sum(values) / len(values)
+        fell = best == "guarded" and any(peak - value > guard for peak, value in zip(peaks, values, strict=True))
+        expected = all(map(math.isfinite, (*values, drift))) and not fell and all(score > other for other in scores)
+        assert selector.update(step, metrics(topic, names) | {"eval/embedding/drift": drift}) == expected
+        scores += [score] if expected else []
+        waited = 0 if expected else waited + 1
+        assert selector.selection.waited == waited
+        assert selector.selection.score == (pytest.approx(scores[-1]) if scores else None)
+        assert all(map(math.isfinite, selector.selection.peaks.values()))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_anything_finite_is_better_than_a_first_evaluation_that_is_not(value: float):
+    selector = CheckpointSelector(EvaluationConfig(), KINDS)
+    assert [selector.update(step, metrics(topic)) for step, topic in enumerate([value, 0.0, value, 0.5])] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_evaluations_that_are_not_finite_run_patience_out():
+    selector = CheckpointSelector(EvaluationConfig(patience=2), KINDS)
+    exhausted = []
+    for step, topic in enumerate([0.5, math.nan, math.nan]):
+        selector.update(step, metrics(topic))
+        exhausted.append(selector.is_exhausted)
+    assert exhausted == [False, False, True]
