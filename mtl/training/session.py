@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from mtl.checkpoint import Snapshot, save
+from mtl.checkpoint import Snapshot, out_of_range, save
 from mtl.checkpoint.sample import drawn
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC
@@ -43,6 +43,7 @@ class Session:
         self._evaluated_step = -1
         self._metrics: Mapping[str, float] = {}
         self._losses: dict[str, list[float]] = {}
+        self._told_of_range = False
         self._state_kept = time.monotonic()
 
     def begin(self, *, resume: bool) -> Iterator[Event]:
@@ -179,12 +180,17 @@ class Session:
         if has_finite_weights(self.trainer.loaded.model):
             yield from self.save(step, "last")
 
-    def save(self, step: int, name: str) -> Iterator[Saved]:
+    def save(self, step: int, name: str) -> Iterator[Event]:
         """Write a checkpoint of the weights as they are."""
         if self.folder is None:
             return
         dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
         sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.task_data.items()}
+        too_large = out_of_range(self.trainer.loaded, dtype)
+        if too_large and not self._told_of_range:
+            self._told_of_range = True
+            shown = ", ".join(too_large[:3]) + (f" and {len(too_large) - 3} more" if len(too_large) > 3 else "")
+            yield Noticed(step, f"values beyond the range of float16, so stored as float32: {shown}")
         snapshot = Snapshot(step, self._metrics, portable(self.recipe), dtype, sample)
         size = save(self.trainer.loaded, self.folder / name, snapshot)
         yield Saved(step, name, self.selector.selection.score, size)

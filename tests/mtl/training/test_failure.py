@@ -214,3 +214,22 @@ def test_a_run_without_one_finite_evaluation_has_no_best_checkpoint(tiny_bert: P
     assert not folder.best.exists()
     assert folder.last.exists()
     assert folder.read_status().best_score is None
+
+
+def test_weights_beyond_half_precision_are_stored_whole_and_noticed_once(tiny_bert: Path, tmp_path: Path):
+    recipe = recipe_of(tiny_bert, tmp_path, checkpoint={"dtype": "float16"}, evaluation={"every": 1})
+    honest = setup.TrainSchedule
+
+    def with_large_weights(*arguments: object) -> setup.TrainSchedule:
+        schedule = honest(*arguments)
+        head = schedule.optimization.optimizer.param_groups[0]["params"][0]
+        head.data.view(-1)[0] = 1e6
+        return schedule
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setup, "TrainSchedule", with_large_weights)
+        events = list(mtl.train(recipe, folder=tmp_path / "run"))
+    (notice,) = [event.message for event in events if isinstance(event, Noticed)]
+    assert notice.startswith("values beyond the range of float16, so stored as float32: heads.")
+    for tensor in load_file(tmp_path / "run" / "last" / "model.safetensors").values():
+        assert tensor.isfinite().all()
