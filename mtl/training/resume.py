@@ -14,11 +14,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from mtl.data import DataFingerprint
 from mtl.errors import RunError
 from mtl.recipe.choices import Precision
+from mtl.training.inputs import RunInputs
 from mtl.training.selection import Selection
-from mtl.training.setup import Trainer
-from mtl.training.state import Progress, TrainState, apply
+from mtl.training.state import Progress, TrainState
 
 _TENSORS, _VALUES = "state.safetensors", "state.json"
 
@@ -55,40 +56,40 @@ def kept_steps(folder: Path) -> list[int]:
     return sorted(int(place.name) for place in folder.iterdir() if place.name.isdigit()) if folder.is_dir() else []
 
 
-def restore_state(folder: Path, trainer: Trainer) -> Progress:
-    """Put the newest state of a folder into a trainer that was set up from the same recipe.
+def load_state(folder: Path) -> TrainState:
+    """The newest state of a folder.
 
     Raises:
-        RunError: there is no state, or it is not of this recipe and this version.
+        RunError: there is none, or it is damaged or of an older version.
     """
     steps = kept_steps(folder)
-    if not steps or trainer.schedule is None:
+    if not steps:
         raise RunError(f"{folder}: a saved state to continue from was expected, there is none")
     place = folder / str(steps[-1])
     if not (place / _VALUES).is_file():
         raise RunError(f"{place}: {_VALUES} was expected, the state was kept by an older version; start the run anew")
     try:
-        state = _read(place)
-        apply(state, trainer)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        raise RunError(f"{place}: a state of this run was expected, it does not fit ({error})") from error
-    return state.progress
+        return _read(json.loads((place / _VALUES).read_text(encoding="utf-8")), load_file(place / _TENSORS))
+    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
+        raise RunError(f"{place}: a whole state was expected, it is damaged ({error})") from error
 
 
-def _read(place: Path) -> TrainState:
-    values = json.loads((place / _VALUES).read_text(encoding="utf-8"))
-    progress = values["progress"]
-    progress |= {
-        "selection": Selection(**progress["selection"]),
-        "precision": Precision(progress["precision"]),
-    }
+def _read(values: dict[str, Any], tensors: dict[str, Tensor]) -> TrainState:
+    progress, inputs = values["progress"], values["progress"]["inputs"]
+    progress["precision"] = Precision(progress["precision"])
+    progress["selection"] = Selection(**progress["selection"])
+    progress["inputs"] = RunInputs(
+        {name: tuple(labels) for name, labels in inputs["labels"].items()},
+        {name: DataFingerprint(**data) for name, data in inputs["data"].items()},
+        inputs["weights"],
+    )
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "random": {}, "optimizer": {}}
-    for name, tensor in load_file(place / _TENSORS).items():
-        part, _, rest = name.partition("/")
-        parts[part][rest] = tensor
-    moments: dict[int, dict[str, Any]] = {}
-    for name, tensor in parts["optimizer"].items():
-        index, _, key = name.partition("/")
-        moments.setdefault(int(index), {})[key] = tensor
+    for path, tensor in tensors.items():
+        part, _, name = path.partition("/")
+        parts[part][name] = tensor
+    moments: dict[int, dict[str, Tensor]] = {}
+    for path, tensor in parts["optimizer"].items():
+        index, _, name = path.partition("/")
+        moments.setdefault(int(index), {})[name] = tensor
     optimizer = {"state": moments, "param_groups": values["groups"]}
     return TrainState(Progress(**progress), parts["model"], optimizer, values["scheduler"], parts["random"])

@@ -18,10 +18,11 @@ from mtl.training.accumulation import BatchOutcome
 from mtl.training.clock import RunClock
 from mtl.training.failure import has_finite_weights
 from mtl.training.gradients import gradient_cosines
-from mtl.training.resume import restore_state, save_state
+from mtl.training.inputs import changed_data, inputs_of
+from mtl.training.resume import load_state, save_state
 from mtl.training.selection import CheckpointSelector
 from mtl.training.setup import Trainer
-from mtl.training.state import Progress, capture
+from mtl.training.state import Progress, apply, capture
 
 _STATE = "resume"
 _STATE_SECONDS = 120.0
@@ -40,6 +41,7 @@ class Session:
         self.selector = CheckpointSelector(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
         self.clock = RunClock()
         self.first_step = 0
+        self._inputs = inputs_of(trainer)
         self._evaluated_step = -1
         self._metrics: Mapping[str, float] = {}
         self._losses: dict[str, list[float]] = {}
@@ -50,21 +52,27 @@ class Session:
         """Choose the precision or restore the kept state, and enter the stage; an untrained model is evaluated.
 
         Raises:
-            RunError: there is no state of this recipe, or the run has come to its end.
+            RunError: there is no state of this recipe and these labels, or the run has come to its end.
         """
+        changes: tuple[str, ...] = ()
         if resume:
-            self._restore()
+            changes = self._restore()
         else:
             self.trainer.settle_precision()
         self.trainer.enter_stage_of(self.first_step)
         yield self._started()
+        yield from (Noticed(self.first_step, change) for change in changes)
         if not resume:
             yield from self.evaluate(0)
 
-    def _restore(self) -> None:
+    def _restore(self) -> tuple[str, ...]:
+        """Put the kept state back; returns what has changed since."""
         if self.folder is None:
             raise RunError("a run folder was expected to resume from, none is given")
-        progress = restore_state(self.folder / _STATE, self.trainer)
+        state = load_state(self.folder / _STATE)
+        changes = tuple(changed_data(state.progress.inputs, self._inputs))
+        apply(state, self.trainer)
+        progress = state.progress
         if progress.step >= self.trainer.total_steps:
             raise RunError(f"{self.folder}: the run has come to its end at step {progress.step}, nothing is left to do")
         self.trainer.settle_precision(progress.precision)
@@ -73,6 +81,7 @@ class Session:
         self.first_step = progress.step
         self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
         self._losses = dict(progress.losses)
+        return changes
 
     def keep_state(self, step: int, *, now: bool = False) -> None:
         """Keep the state to resume from: at once, after an evaluation, and every two minutes."""
@@ -83,6 +92,7 @@ class Session:
             step,
             self.clock.seconds,
             self.trainer.precision,
+            self._inputs,
             self._evaluated_step,
             self._metrics,
             self._losses,

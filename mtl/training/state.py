@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mtl.errors import RunError
 from mtl.recipe.choices import Precision
+from mtl.training.inputs import RunInputs
 from mtl.training.selection import Selection
 from mtl.training.setup import Trainer
 
@@ -22,6 +24,7 @@ class Progress:
     step: int
     seconds: float
     precision: Precision
+    inputs: RunInputs
     evaluated_step: int = -1
     metrics: Mapping[str, float] = field(default_factory=dict)
     losses: Mapping[str, list[float]] = field(default_factory=dict)
@@ -57,16 +60,22 @@ def apply(state: TrainState, trainer: Trainer) -> None:
     """Put a state into a trainer that was set up from the same recipe.
 
     Raises:
-        KeyError, ValueError, RuntimeError: the state is of another recipe.
+        RunError: the state is of another recipe.
     """
-    assert trainer.schedule
-    for name, parameter in _trained(trainer):
-        if state.model[name].shape != parameter.shape:  # copy_ would broadcast
-            raise ValueError(f"{name} has another shape")
-        parameter.data.copy_(state.model[name])
-    trainer.schedule.optimization.optimizer.load_state_dict(dict(state.optimizer))
-    trainer.schedule.optimization.scheduler.load_state_dict(dict(state.scheduler))
-    _set_random_states(state.random)
+    if trainer.schedule is None:
+        raise RunError("a recipe that trains something was expected to continue with, this one trains nothing")
+    try:
+        for name, parameter in _trained(trainer):
+            if state.model[name].shape != parameter.shape:  # copy_ would broadcast
+                raise ValueError(f"{name} has another shape")
+            parameter.data.copy_(state.model[name])
+        trainer.schedule.optimization.optimizer.load_state_dict(dict(state.optimizer))
+        trainer.schedule.optimization.scheduler.load_state_dict(dict(state.scheduler))
+        _set_random_states(state.random)
+    except (ValueError, KeyError) as error:
+        raise RunError(
+            f"the state after step {state.progress.step}: one of this recipe was expected, it does not fit ({error})"
+        ) from error
 
 
 def _trained(trainer: Trainer) -> list[tuple[str, nn.Parameter]]:

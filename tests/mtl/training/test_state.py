@@ -9,19 +9,22 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from mtl.data import DataFingerprint
 from mtl.errors import RunError
 from mtl.recipe import Recipe
 from mtl.recipe.choices import Precision
 from mtl.runs import Step
 from mtl.training import Trainer, set_up
-from mtl.training.resume import restore_state, save_state
+from mtl.training.inputs import RunInputs
+from mtl.training.resume import load_state, save_state
 from mtl.training.selection import Selection
-from mtl.training.state import Progress, capture
+from mtl.training.state import Progress, apply, capture
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin
 
+INPUTS = RunInputs({"topic": ("a", "b")}, {"topic": DataFingerprint("1f", 3, "2f", 2)}, "abc")
 PROGRESS = Progress(
-    3, 1.5, Precision.BF16, 2, {"eval/topic/accuracy": 0.1}, {"topic": [0.25]}, Selection(0.1, 2, {"a": 0.1}, 1)
+    3, 1.5, Precision.BF16, INPUTS, 2, {"eval/topic/accuracy": 0.1}, {"topic": [0.25]}, Selection(0.1, 2, {"a": 0.1}, 1)
 )
 
 
@@ -44,7 +47,9 @@ def test_a_state_on_disk_gives_all_of_a_trainer_back(trainer: Trainer, recipe: R
     save_state(tmp_path / "resume", state)
     torch.manual_seed(99)
     fresh = set_up(recipe)
-    assert restore_state(tmp_path / "resume", fresh) == PROGRESS
+    kept = load_state(tmp_path / "resume")
+    assert kept.progress == PROGRESS
+    apply(kept, fresh)
     found = capture(fresh, PROGRESS)
     assert found.scheduler == state.scheduler
     for group, expected in zip(found.optimizer["param_groups"], state.optimizer["param_groups"], strict=True):
@@ -78,4 +83,4 @@ def test_a_tensor_of_another_shape_is_refused_and_not_spread(trainer: Trainer, r
     name = next(name for name, tensor in state.model.items() if tensor.ndim == 1)
     save_state(tmp_path / "resume", replace(state, model={**state.model, name: torch.zeros(1)}))
     with pytest.raises(RunError, match="has another shape"):
-        restore_state(tmp_path / "resume", set_up(recipe))
+        apply(load_state(tmp_path / "resume"), set_up(recipe))
