@@ -110,6 +110,53 @@ def test_what_is_complete_is_not_done_again(compared: Compared, runs: list[list[
     assert runs == []
 
 
+RECIPES: dict[str, tuple[dict[str, object], str]] = {
+    "another rate": ({"optimizer": {"head_lr": 0.5}}, "optimizer"),
+    "another budget": ({"budget": {"epochs": 9, "max_steps": 3}}, "budget"),
+    "another seed of nothing": ({"about": "new", "checkpoint": {"sample": 1}}, "checkpoint, about"),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_complete_run_of_another_recipe_is_not_taken_for_this_one(
+    recipe: Recipe, run: Compare, runs: list[list[str]], tmp_path: Path, name: str
+):
+    sections, differs = RECIPES[name]
+    run(["heads_only"], [1])
+    other = Recipe.model_validate(recipe.model_dump(exclude_unset=True) | sections)
+    found = compare(strategies(other, ["heads_only"], single_task=False), seeds=[1], folder=tmp_path / "compared")
+    with pytest.raises(
+        RunError, match=f"heads_only-seed1: a complete run of this recipe .* differs in {differs}; give"
+    ):
+        next(found)
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "task"), [("topic.csv", "topic"), ("topic-dev.csv", "topic"), ("names.conll", "names")]
+)
+def test_a_complete_run_of_other_data_is_not_taken_for_this_one(
+    run: Compare, runs: list[list[str]], tmp_path: Path, file: str, task: str
+):
+    (found,) = run(["all_frozen"], [1])
+    text = (tmp_path / file).read_text()
+    (tmp_path / file).write_text(text.replace("very", "not", 1))
+    with pytest.raises(RunError, match=f"all_frozen-seed1: .* it differs in the data of {task}; give another folder"):
+        run(["all_frozen"], [1])
+    (tmp_path / file).write_text(text)
+    assert run(["all_frozen"], [1]) == [found]
+    assert len(runs) == 1
+
+
+def test_a_complete_run_from_before_the_fingerprints_is_taken_by_its_recipe(
+    run: Compare, runs: list[list[str]], tmp_path: Path
+):
+    found = run(["heads_only"], [1])
+    (tmp_path / "compared" / "heads_only-seed1" / "data.json").unlink()
+    assert run(["heads_only"], [1]) == found
+    assert len(runs) == 1
+
+
 def test_a_comparison_that_was_interrupted_goes_on_where_it_was(
     recipe: Recipe, run: Compare, runs: list[list[str]], tmp_path: Path
 ):
