@@ -80,8 +80,9 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
     except MtlError as error:
         _fail(folder, status, str(error))
         raise
-    except GeneratorExit:
-        folder.write_status(replace(status, state=RunState.STOPPED, updated=time.time(), message="stopped"))
+    except (GeneratorExit, KeyboardInterrupt):
+        message = "stopped at once; resuming goes on from the last state that was kept"
+        folder.write_status(replace(status, state=RunState.STOPPED, updated=time.time(), message=message))
         raise
     except BaseException as error:
         _fail(folder, status, f"{type(error).__name__}: {error}; the log has the whole story")
