@@ -22,7 +22,7 @@ def train_command(recipe_path: Path, overrides: tuple[str, ...], run_dir: Path |
     recipe = load(recipe_path, overrides)
     folder = RunFolder(run_dir.resolve() if run_dir else runs_root() / new_run_id(recipe_path.stem))
     if folder.path.exists() and any(folder.path.glob("*.safetensors")):
-        raise RecipeError(f"--run-dir: a new folder was expected, {folder.path} holds a model")
+        raise RecipeError(f"a new folder was expected, {folder.path} holds a model", key="--run-dir")
     _watch(run_in_folder(recipe, folder.path), recipe, folder)
 
 

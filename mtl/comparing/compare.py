@@ -56,8 +56,9 @@ def _require_same(run: RunFolder, recipe: Recipe, data: _Data) -> None:
     differs += [f"the data of {task}" for task in data if known.get(task) != data[task]]
     if differs:
         raise RunError(
-            f"{run.path}: a complete run of this recipe was expected, it differs in {', '.join(differs)}; give another "
-            "folder, or remove this one"
+            f"a complete run of this recipe was expected, it differs in {', '.join(differs)}; give another folder, or "
+            "remove this one",
+            path=run.path,
         )
 
 
@@ -89,7 +90,8 @@ def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:
     started = next(event for event in events if isinstance(event, Started))
     saved = [event for event in events if isinstance(event, Saved) and event.name == "best"]
     if not saved:
-        raise RunError(f"{strategy}, seed {seed}: a best checkpoint was expected, no evaluation gave finite metrics")
+        message = "a best checkpoint was expected, no evaluation gave finite metrics"
+        raise RunError(message, key=f"{strategy}, seed {seed}")
     best = saved[-1]
     measured = next(event for event in events if isinstance(event, Evaluated) and event.step == best.step)
     finished = next(event for event in events if isinstance(event, Finished))

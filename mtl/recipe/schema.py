@@ -23,6 +23,7 @@ from mtl.recipe.choices import (
     Decoder,
     LongTexts,
     Pooling,
+    Precision,
     Preset,
     Schedule,
     SimilarityLoss,
@@ -34,8 +35,10 @@ from mtl.recipe.renamed import with_new_names
 DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 
 
-FollowingKey = Literal["optimizer.backbone_lr", "optimizer.head_lr", "optimizer.tagging_lr", "budget.epochs"]
-"""Keys whose default follows the freezing choice."""
+FollowingKey = Literal[
+    "optimizer.backbone_lr", "optimizer.head_lr", "optimizer.tagging_lr", "budget.epochs", "precision"
+]
+"""Keys whose value, where nobody sets one, follows the freezing choice or, for `precision`, a measurement."""
 _ANY = Defaults()
 
 
@@ -236,7 +239,7 @@ class Recipe(_Config):
         recipe._notes = notes
         return recipe
 
-    filled_in: Annotated[dict[FollowingKey, float], Field(exclude=True)] = {}
+    filled_in: Annotated[dict[FollowingKey, float | str], Field(exclude=True)] = {}
     """In a recipe that was written out: the values that nobody set. An entry counts while its key has that value."""
 
     load: ClassVar[Callable[..., "Recipe"]]
@@ -263,19 +266,29 @@ class Recipe(_Config):
         for name, section in sections.items():
             written = {key: getattr(section, key) for key in section.model_fields_set}
             self.__dict__[name] = type(section).model_construct(said[name], **asdict(chosen) | written)
+        if ("precision", self.precision) in self.filled_in.items():
+            self.model_fields_set.discard("precision")
         self.__dict__["filled_in"] = {}
         self.model_fields_set.discard("filled_in")
         return self
 
-    def unset(self) -> dict[str, float]:
-        """The defaults of the freezing choice that stand where nobody set a value, by key."""
+    def unset(self) -> dict[str, float | str]:
+        """The values of the keys above that nobody set, by key."""
         found = {}
         for key in get_args(FollowingKey):
-            name, _, field = key.partition(".")
-            section = getattr(self, name)
+            *sections, field = key.split(".")
+            section = getattr(self, sections[0]) if sections else self
             if field not in section.model_fields_set:
                 found[key] = getattr(section, field)
         return found
+
+    def with_precision(self, precision: Precision) -> "Recipe":
+        """The same recipe with a measured precision in place of `auto`; it stays marked as set by nobody."""
+        if self.precision != "auto":
+            return self
+        recipe = self.model_copy(update={"precision": precision.value})
+        recipe.model_fields_set.discard("precision")
+        return recipe
 
     def under(self, freezing: FreezingConfig) -> "Recipe":
         """The same recipe with another freezing choice, and its defaults for what this recipe does not set."""

@@ -1,11 +1,7 @@
 """Why training ends when a loss or its gradient is not finite."""
 
 import math
-from dataclasses import fields
 
-from torch import Tensor
-
-from mtl.encoder import TokenBatch
 from mtl.model import MultiTaskModel
 from mtl.training.accumulation import BatchOutcome
 
@@ -15,14 +11,13 @@ def has_finite_weights(model: MultiTaskModel) -> bool:
     return all(bool(parameter.isfinite().all()) for parameter in model.parameters())
 
 
-def explain(outcome: BatchOutcome, norm: float, *, model: MultiTaskModel, tokens: TokenBatch) -> str:
+def explain(outcome: BatchOutcome, norm: float, *, model: MultiTaskModel) -> str:
     """One sentence for the user: what is not finite, the cause where it can be told, and what to do.
 
     Args:
         outcome: of the batch.
         norm: of its gradient.
         model: before the step.
-        tokens: of the batch.
     """
     if not math.isfinite(outcome.loss):
         what = f"the loss of {outcome.task} is {outcome.loss}"
@@ -35,12 +30,7 @@ def explain(outcome: BatchOutcome, norm: float, *, model: MultiTaskModel, tokens
             f"{what} because the weights were not finite before this step, so training ends here; the backbone or "
             "checkpoint that it began from is damaged"
         )
-    ends = "so training ends here with the weights of the step before"
-    if not _inputs_are_finite(tokens):
-        return f"{what} because the cached activations of its texts are not finite, {ends}; set cache.enabled to false"
-    return f"{what}, {ends}; a lower optimizer.backbone_lr or optimizer.head_lr is the usual cure"
-
-
-def _inputs_are_finite(tokens: TokenBatch) -> bool:
-    values = (getattr(tokens, field.name) for field in fields(tokens))
-    return all(bool(value.isfinite().all()) for value in values if isinstance(value, Tensor))
+    return (
+        f"{what}, so training ends here with the weights of the step before; a lower optimizer.backbone_lr or "
+        "optimizer.head_lr is the usual cure"
+    )

@@ -24,7 +24,7 @@ def inputs_of(trainer: Trainer) -> RunInputs:
     folder = Path(trainer.recipe.backbone)
     return RunInputs(
         {name: task.labels for name, task in trainer.loaded.model.tasks.items()},
-        {name: data_fingerprint(data) for name, data in trainer.data.items()},
+        {name: data_fingerprint(data) for name, data in trainer.task_data.items()},
         hash_weights(folder) if folder.is_dir() else trainer.loaded.backbone.sha256,
     )
 
@@ -36,20 +36,20 @@ def changed_data(before: RunInputs, now: RunInputs) -> Iterator[str]:
         RunError: the labels of a task or the weights have changed, so that the state means something else.
     """
     if before.data.keys() != now.data.keys():
-        raise RunError(
-            f"tasks: {', '.join(before.data)} were expected as when the run began, were {', '.join(now.data)}"
-        )
+        expected, came = ", ".join(before.data), ", ".join(now.data)
+        raise RunError(f"{expected} were expected as when the run began, were {came}", key="tasks")
     for name in {**before.labels, **now.labels}:
-        expected, came = before.labels.get(name, ()), now.labels.get(name, ())
-        if expected != came:
+        labels, found = before.labels.get(name, ()), now.labels.get(name, ())
+        if labels != found:
             raise RunError(
-                f"tasks.{name}: the labels {_shown(expected)} were expected as when the run began, the data now have "
-                f"{_shown(came)}; other labels need a new run"
+                f"the labels {_shown(labels)} were expected as when the run began, the data now have {_shown(found)}; "
+                "other labels need a new run",
+                key=f"tasks.{name}",
             )
     if before.weights != now.weights:
+        expected, came = before.weights[:12], now.weights[:12]
         raise RunError(
-            f"backbone: weights with sha256 {before.weights[:12]}… were expected as when the run began, were "
-            f"{now.weights[:12]}…"
+            f"weights with sha256 {expected}… were expected as when the run began, were {came}…", key="backbone"
         )
     for name, data in now.data.items():
         was = before.data[name]

@@ -58,8 +58,7 @@ def train(
         norm = optimization.clip_gradients(recipe.optimizer.clip)
         if not (math.isfinite(outcome.total) and math.isfinite(norm)):
             yield from session.keep_last_good(step - 1)
-            tokens = trainer.batch(indices).tokens
-            raise TrainingError(f"step {step}: {explain(outcome, norm, model=trainer.loaded.model, tokens=tokens)}")
+            raise TrainingError(f"step {step}: {explain(outcome, norm, model=trainer.loaded.model)}")
         rate = optimization.step()
         yield from (Noticed(step, message) for message in accumulate.taken_notices())
         yield session.step(step, outcome, rate=rate)

@@ -64,14 +64,15 @@ def load_state(folder: Path) -> TrainState:
     """
     steps = kept_steps(folder)
     if not steps:
-        raise RunError(f"{folder}: a saved state to continue from was expected, there is none")
+        raise RunError("a saved state to continue from was expected, there is none", path=folder)
     place = folder / str(steps[-1])
     if not (place / _VALUES).is_file():
-        raise RunError(f"{place}: {_VALUES} was expected, the state was kept by an older version; start the run anew")
+        message = f"{_VALUES} was expected, the state was kept by an older version; start the run anew"
+        raise RunError(message, path=place)
     try:
         return _read(json.loads((place / _VALUES).read_text(encoding="utf-8")), load_file(place / _TENSORS))
     except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
-        raise RunError(f"{place}: a whole state was expected, it is damaged ({error})") from error
+        raise RunError(f"a whole state was expected, it is damaged ({error})", path=place) from error
 
 
 def _read(values: dict[str, Any], tensors: dict[str, Tensor]) -> TrainState:

@@ -36,14 +36,11 @@ class CheckpointSelector:
     def __init__(self, config: EvaluationConfig, kinds: Mapping[str, TaskKind]) -> None:
         task, slash, metric = config.best.partition("/")
         if config.best not in (_MEAN, _GUARDED) and task not in kinds:
-            raise RecipeError(
-                f"evaluation.best: mean, guarded, one of the tasks {', '.join(kinds)}, or task/metric was expected, "
-                f"was {config.best!r}"
-            )
+            expected = f"mean, guarded, one of the tasks {', '.join(kinds)}, or task/metric"
+            raise RecipeError(f"{expected} was expected, was {config.best!r}", key="evaluation.best")
         if slash and not is_metric(kinds[task], metric):
-            raise RecipeError(
-                f"evaluation.best: a metric of the {kinds[task]} task {task} was expected, was {metric!r}"
-            )
+            expected = f"a metric of the {kinds[task]} task {task}"
+            raise RecipeError(f"{expected} was expected, was {metric!r}", key="evaluation.best")
         if config.best in (_MEAN, _GUARDED):
             self._keys = [f"eval/{name}/{MAIN_METRIC[kind]}" for name, kind in kinds.items()]
         else:

@@ -13,6 +13,7 @@ from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC
 from mtl.memory import release_memory
 from mtl.recipe.loading import portable
+from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Noticed, Saved, Started, Step, StopReason
 from mtl.training.accumulation import BatchOutcome
 from mtl.training.clock import RunClock
@@ -37,7 +38,7 @@ class Session:
     """
 
     def __init__(self, trainer: Trainer, folder: Path | None) -> None:
-        self.trainer, self.folder, self.recipe = trainer, folder, trainer.recipe
+        self.trainer, self.folder = trainer, folder
         self.selector = CheckpointSelector(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
         self.clock = RunClock()
         self.first_step = 0
@@ -45,8 +46,13 @@ class Session:
         self._evaluated_step = -1
         self._metrics: Mapping[str, float] = {}
         self._losses: dict[str, list[float]] = {}
+        self._notes: tuple[str, ...] = ()
         self._told_of_range = False
         self._state_kept = time.monotonic()
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.trainer.recipe
 
     def begin(self, *, resume: bool) -> Iterator[Event]:
         """Choose the precision or restore the kept state, and enter the stage; an untrained model is evaluated.
@@ -58,7 +64,7 @@ class Session:
         if resume:
             changes = self._restore()
         else:
-            self.trainer.settle_precision()
+            self._notes = self.trainer.settle_precision()
         self.trainer.enter_stage_of(self.first_step)
         yield self._started()
         yield from (Noticed(self.first_step, change) for change in changes)
@@ -74,7 +80,8 @@ class Session:
         apply(state, self.trainer)
         progress = state.progress
         if progress.step >= self.trainer.total_steps:
-            raise RunError(f"{self.folder}: the run has come to its end at step {progress.step}, nothing is left to do")
+            message = f"the run has come to its end at step {progress.step}, nothing is left to do"
+            raise RunError(message, path=self.folder)
         self.trainer.settle_precision(progress.precision)
         self.clock = RunClock(progress.seconds)
         self.selector.selection = progress.selection
@@ -111,7 +118,7 @@ class Session:
             total_parameters=sum(p.numel() for p in model.parameters()),
             device=str(model.device),
             precision=self.trainer.precision.value,
-            notes=self.trainer.notes(),
+            notes=(*self.trainer.notes(), *self._notes),
             step=self.first_step,
         )
 

@@ -11,7 +11,7 @@ from mtl.comparing import Outcome, compare, strategies, summarize
 from mtl.errors import RunError
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
-from mtl.training import session
+from mtl.training.stage import StageState
 from tests.mtl.comparing.conftest import forked
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of
@@ -203,8 +203,8 @@ def test_a_run_that_fails_is_told_with_its_reason(run: Compare, runs: list[list[
 def test_a_run_without_a_best_checkpoint_is_told_in_one_sentence(
     run: Compare, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ):
-    honest = session.evaluate
-    monkeypatch.setattr(session, "evaluate", lambda *a: dict.fromkeys(honest(*a), math.nan))
+    honest = StageState.evaluate
+    monkeypatch.setattr(StageState, "evaluate", lambda self: dict.fromkeys(honest(self), math.nan))
     with pytest.raises(RunError, match="^heads_only, seed 1: a best checkpoint was expected, no evaluation"):
         run(["heads_only"], [1])
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mtl.training.prepared import TrainBatch
 
 from mtl.errors import TrainingError
 from mtl.model import MultiTaskModel
@@ -14,6 +13,7 @@ from mtl.training import Trainer, accumulation
 from mtl.training.accumulation import GradientAccumulator
 from mtl.training.losses import BatchLoss, batch_loss
 from mtl.training.sampler import BatchIndices
+from mtl.training.train_set import TrainBatch
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin, events_of
 

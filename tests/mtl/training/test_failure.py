@@ -16,9 +16,10 @@ from mtl.errors import TrainingError
 from mtl.model import MultiTaskModel
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event, Failed, Noticed, RunFolder, Saved, Step
-from mtl.training import accumulation, run_in_folder, session, setup
+from mtl.training import accumulation, run_in_folder, setup
 from mtl.training.losses import BatchLoss
-from mtl.training.prepared import TrainBatch
+from mtl.training.stage import StageState
+from mtl.training.train_set import TrainBatch
 from tests.mtl.recipes import quick_recipe
 
 FAILS_AT = 3
@@ -125,7 +126,7 @@ def test_figures_of_other_weights_are_not_written_beside_the_last_good_ones(
 def test_weights_that_are_not_finite_are_not_kept_and_named(tiny_bert: Path, tmp_path: Path):
     """As those of a damaged checkpoint that a run goes on from."""
     recipe = recipe_of(tiny_bert, tmp_path, freezing={"preset": "heads_only"}, cache={"enabled": False})
-    honest = setup.load_initial_model if hasattr(setup, "load_initial_model") else setup.begin
+    honest = setup.load_initial_model
 
     def damaged(*arguments: object) -> object:
         found = honest(*arguments)
@@ -133,29 +134,11 @@ def test_weights_that_are_not_finite_are_not_kept_and_named(tiny_bert: Path, tmp
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(setup, honest.__name__, damaged)
+        patch.setattr(setup, "load_initial_model", damaged)
         with pytest.raises(TrainingError, match="^step 1: .* because the weights were not finite before this step"):
             list(mtl.train(recipe, folder=tmp_path / "run"))
     assert not (tmp_path / "run" / "last").exists()
     assert not (tmp_path / "run" / "best").exists()
-
-
-def test_cached_activations_that_are_not_finite_are_named_and_not_the_learning_rate(
-    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    honest = setup.Trainer.batch
-
-    def batch(self: setup.Trainer, indices: object) -> TrainBatch:
-        found = honest(self, indices)
-        found.tokens.summaries[0, 0, 0] = math.inf
-        return found
-
-    monkeypatch.setattr(setup.Trainer, "batch", batch)
-    with pytest.raises(TrainingError) as error:
-        list(mtl.train(recipe_of(tiny_bert, tmp_path, freezing={"preset": "heads_only"})))
-    assert "because the cached activations of its texts are not finite" in str(error.value)
-    assert str(error.value).endswith("set cache.enabled to false")
-    assert "optimizer" not in str(error.value)
 
 
 @pytest.fixture
@@ -163,13 +146,12 @@ def spoil_metric(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, float], None
     """Make the main metric of topic something else at one evaluation."""
 
     def spoil(which: int, value: float) -> None:
-        honest, count = session.evaluate, iter(range(100))
+        honest, count = StageState.evaluate, iter(range(100))
 
-        def evaluate(model: object, tokenizer: object, task: str, data: object) -> dict[str, float]:
-            found = honest(model, tokenizer, task, data)
-            return found | {"accuracy": value} if task == "topic" and next(count) == which else found
+        def evaluate(self: StageState) -> dict[str, float]:
+            return honest(self) | ({"eval/topic/accuracy": value} if next(count) == which else {})
 
-        monkeypatch.setattr(session, "evaluate", evaluate)
+        monkeypatch.setattr(StageState, "evaluate", evaluate)
 
     return spoil
 
@@ -203,8 +185,8 @@ def test_a_metric_that_is_not_finite_is_noticed_and_never_best_nor_stored(
 
 @pytest.fixture
 def no_number(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    honest = session.evaluate
-    monkeypatch.setattr(session, "evaluate", lambda *a: dict.fromkeys(honest(*a), math.nan))
+    honest = StageState.evaluate
+    monkeypatch.setattr(StageState, "evaluate", lambda self: dict.fromkeys(honest(self), math.nan))
     yield
 
 
