@@ -15,16 +15,22 @@ from mtl.recipe.schema import OptimizerConfig
 
 @dataclass(frozen=True)
 class Optimization:
-    """An optimizer and the schedule of its learning rates; step both once a batch."""
+    """An optimizer and the schedule of its learning rates: clip the gradients and step once a batch."""
 
     optimizer: AdamW
     scheduler: LambdaLR
 
-    def step(self, *, clip: float) -> float:
-        """Clip the gradient's norm, update, and move the schedule on; returns the rate of the topmost trained part."""
-        rate = float(self.optimizer.param_groups[0]["lr"])
+    def clip_gradients(self, limit: float) -> float:
+        """Scale the gradients so that their norm is at most `limit`; returns the norm before.
+
+        A norm that is not finite leaves gradients that must not be used.
+        """
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        torch.nn.utils.clip_grad_norm_(parameters, clip, foreach=True)
+        return float(torch.nn.utils.clip_grad_norm_(parameters, limit, foreach=True))
+
+    def step(self) -> float:
+        """Update the weights and move the schedule on; returns the learning rate of the topmost trained part."""
+        rate = float(self.optimizer.param_groups[0]["lr"])
         self.optimizer.step()
         self.scheduler.step()
         self.optimizer.zero_grad(set_to_none=True)

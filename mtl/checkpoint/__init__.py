@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mtl.checkpoint.config import CheckpointConfig, is_checkpoint, read_config
-    from mtl.checkpoint.store import LoadedModel, Snapshot, build, extend, load, save, tensor_bytes
+    from mtl.checkpoint.store import LoadedModel, Snapshot, build, extend, load, out_of_range, save, tensor_bytes
 
 __all__ = [
     "CheckpointConfig",
@@ -18,6 +18,7 @@ __all__ = [
     "extend",
     "is_checkpoint",
     "load",
+    "out_of_range",
     "read_config",
     "save",
     "tensor_bytes",

@@ -145,8 +145,20 @@ def tensor_bytes(loaded: LoadedModel, dtype: torch.dtype) -> int:
     return sum(tensor.numel() * dtype.itemsize for tensor in _changed_parameters(loaded).values())
 
 
+def out_of_range(loaded: LoadedModel, dtype: torch.dtype) -> list[str]:
+    """The tensors of a checkpoint with a value that `dtype` cannot hold; they are stored as float32."""
+    return [name for name, parameter in _changed_parameters(loaded).items() if not _fits(parameter, dtype)]
+
+
 def _changed(loaded: LoadedModel, dtype: torch.dtype) -> dict[str, Tensor]:
-    return {n: p.detach().to("cpu", dtype).contiguous() for n, p in _changed_parameters(loaded).items()}
+    return {
+        name: parameter.detach().to("cpu", dtype if _fits(parameter, dtype) else torch.float32).contiguous()
+        for name, parameter in _changed_parameters(loaded).items()
+    }
+
+
+def _fits(parameter: nn.Parameter, dtype: torch.dtype) -> bool:
+    return dtype is torch.float32 or bool((parameter.detach().abs() <= torch.finfo(dtype).max).all())
 
 
 def _changed_parameters(loaded: LoadedModel) -> dict[str, nn.Parameter]:

@@ -1,8 +1,9 @@
 """`train`: run a recipe and show how it goes."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -21,7 +22,7 @@ def train_command(recipe_path: Path, overrides: tuple[str, ...], run_dir: Path |
     recipe = load(recipe_path, overrides)
     folder = RunFolder(run_dir.resolve() if run_dir else runs_root() / new_run_id(recipe_path.stem))
     if folder.path.exists() and any(folder.path.glob("*.safetensors")):
-        raise RecipeError(f"--run-dir: a new folder was expected, {folder.path} holds a model")
+        raise RecipeError(f"a new folder was expected, {folder.path} holds a model", key="--run-dir")
     _watch(run_in_folder(recipe, folder.path), recipe, folder)
 
 
@@ -33,9 +34,9 @@ def resume_command(run_dir: Path) -> None:
 
 
 def _watch(events: Iterator[Event], recipe: Recipe, folder: RunFolder) -> None:
-    """Show a run; the first interrupt stops it in order, with its weights."""
+    """Show a run; the first interrupt stops it in order, with its weights, and the second at once."""
     signals = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, lambda *_: folder.request_stop()) for number in signals]
+    previous = [signal.signal(number, _stopper(folder, signals)) for number in signals]
     try:
         with _progress() as progress:
             show = _shower(recipe, progress)
@@ -45,6 +46,23 @@ def _watch(events: Iterator[Event], recipe: Recipe, folder: RunFolder) -> None:
         for number, handler in zip(signals, previous, strict=True):
             signal.signal(number, handler)
     out.print(f"run folder: {folder.path}", markup=False)
+
+
+def _stopper(folder: RunFolder, signals: Sequence[signal.Signals]) -> Callable[[int, FrameType | None], None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in signals:
+            signal.signal(number, at_once)
+        if not folder.path.is_dir():
+            raise KeyboardInterrupt
+        _line("stopping after this step, with its weights; once more ends the run at once")
+        folder.request_stop()
+
+    def at_once(_number: int, _frame: FrameType | None) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)  # should something hold the interrupt up, the next one kills
+        raise KeyboardInterrupt
+
+    return stop
 
 
 def _progress() -> Progress:

@@ -1,44 +1,73 @@
 """`compare`: the same data, seeds and budget under several strategies, each run in a process of its own."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from mtl.comparing.report import Outcome
 from mtl.comparing.strategies import Strategy
+from mtl.data import data_fingerprint, read_task
 from mtl.errors import RunError
-from mtl.recipe import dump
+from mtl.recipe import Recipe, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 
+_REQUEST, _DATA = "request.yaml", "data.json"
+_Data = Mapping[str, Mapping[str, Any]]
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Path) -> Iterator[Outcome]:
     """Run every strategy with every seed, seed by seed, and yield each outcome as the run ends.
 
-    The runs share the boundary cache. A run that is complete in `folder` is not done again, so a comparison that
-    was interrupted continues.
+    The runs share the activation cache. A run of the same recipe and data that is complete in `folder` is not done
+    again, so an interrupted comparison continues where it was.
 
     Raises:
-        RunError: a run failed; its message says why.
+        RunError: a run failed, with its message, or has no best checkpoint; or `folder` holds a complete run of
+            another recipe or other data.
+        DataError: a data file is not as expected.
     """
+    tasks = {name: config for strategy in strategies for name, config in strategy.recipe.tasks.items()}
+    data = {name: asdict(data_fingerprint(read_task(name, config))) for name, config in tasks.items()}
     for seed in seeds:
         for strategy in strategies:
             name = strategy.name.replace(" ", "-").replace(":", "-")
             run = RunFolder(folder / f"{name}-seed{seed}")
-            if not _is_complete(run):
-                _run(Strategy(strategy.name, strategy.recipe.model_copy(update={"seed": seed})), run)
+            recipe = strategy.recipe.model_copy(update={"seed": seed})
+            own = {task: data[task] for task in recipe.tasks}
+            if _is_complete(run):
+                _require_same(run, recipe, own)
+            else:
+                _run(Strategy(strategy.name, recipe), run, own)
             yield _outcome(strategy.name, seed, run)
 
 
-def _run(strategy: Strategy, run: RunFolder) -> None:
+def _require_same(run: RunFolder, recipe: Recipe, data: _Data) -> None:
+    """Refuse a complete run that is not the one asked for; one from before the fingerprints is taken by its recipe."""
+    before, file = load(run.path / _REQUEST).model_dump(mode="json"), run.path / _DATA
+    known: _Data = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else data
+    differs = [key for key, value in recipe.model_dump(mode="json").items() if before[key] != value]
+    differs += [f"the data of {task}" for task in data if known.get(task) != data[task]]
+    if differs:
+        raise RunError(
+            f"a complete run of this recipe was expected, it differs in {', '.join(differs)}; give another folder, or "
+            "remove this one",
+            path=run.path,
+        )
+
+
+def _run(strategy: Strategy, run: RunFolder, data: _Data) -> None:
     shutil.rmtree(run.path, ignore_errors=True)  # an attempt that was interrupted, with its request to stop
     run.create()
-    request = run.path / "request.yaml"
+    request = run.path / _REQUEST
     request.write_text(dump(strategy.recipe), encoding="utf-8")
+    (run.path / _DATA).write_text(json.dumps(data), encoding="utf-8")
     command = [sys.executable, "-m", "mtl", "train", str(request), "--run-dir", str(run.path)]
     with run.log_file.open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
@@ -59,7 +88,11 @@ def _is_complete(run: RunFolder) -> bool:
 def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:
     events = list(run.events())
     started = next(event for event in events if isinstance(event, Started))
-    best = [event for event in events if isinstance(event, Saved) and event.name == "best"][-1]
+    saved = [event for event in events if isinstance(event, Saved) and event.name == "best"]
+    if not saved:
+        message = "a best checkpoint was expected, no evaluation gave finite metrics"
+        raise RunError(message, key=f"{strategy}, seed {seed}")
+    best = saved[-1]
     measured = next(event for event in events if isinstance(event, Evaluated) and event.step == best.step)
     finished = next(event for event in events if isinstance(event, Finished))
     memory = int((run.path / "memory").read_text(encoding="utf-8"))

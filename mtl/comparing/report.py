@@ -1,5 +1,6 @@
 """What a comparison found: one row a strategy, with the spread over seeds."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
@@ -28,7 +29,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class StrategyResult:
-    """A strategy over all its seeds; sizes are of the first seed, which all seeds share."""
+    """A strategy over all its seeds; sizes are of the first seed, which all seeds share.
+
+    `metrics` has those that every seed measured as a finite number.
+    """
 
     strategy: str
     seeds: int
@@ -44,7 +48,7 @@ def summarize(outcomes: Sequence[Outcome]) -> list[StrategyResult]:
     rows = []
     for strategy in dict.fromkeys(outcome.strategy for outcome in outcomes):
         own = [outcome for outcome in outcomes if outcome.strategy == strategy]
-        names = [name for name in own[0].metrics if all(name in outcome.metrics for outcome in own)]
+        names = [name for name in own[0].metrics if all(_is_finite(outcome.metrics.get(name)) for outcome in own)]
         rows.append(
             StrategyResult(
                 strategy,
@@ -57,6 +61,10 @@ def summarize(outcomes: Sequence[Outcome]) -> list[StrategyResult]:
             )
         )
     return rows
+
+
+def _is_finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
 
 
 def _spread(values: Sequence[float]) -> Spread:

@@ -1,16 +1,18 @@
 """Data files of every format, read as checked examples, and examples written as JSONL."""
 
 from mtl.data.examples import Example, LabelledText, ScoredPair, TaggedText, texts_of
-from mtl.data.reading import TaskData, count_labels, labels_of, read_files, read_task
+from mtl.data.reading import DataFingerprint, TaskData, count_labels, data_fingerprint, labels_of, read_files, read_task
 from mtl.data.writing import record_of, write_examples
 
 __all__ = [
+    "DataFingerprint",
     "Example",
     "LabelledText",
     "ScoredPair",
     "TaggedText",
     "TaskData",
     "count_labels",
+    "data_fingerprint",
     "labels_of",
     "read_files",
     "read_task",

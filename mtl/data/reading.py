@@ -1,8 +1,9 @@
 """A task's files as examples, checked at the door."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -27,6 +28,32 @@ class TaskData:
     dev: tuple[Example, ...]
     labels: tuple[str, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DataFingerprint:
+    """What a task's data were: sha256 of the content of train and dev in order, and their numbers of examples."""
+
+    train: str
+    train_rows: int
+    dev: str
+    dev_rows: int
+
+
+def data_fingerprint(data: TaskData) -> DataFingerprint:
+    """Equal for equal examples in equal order, whatever files they come from."""
+    return DataFingerprint(_sha256(data.train), len(data.train), _sha256(data.dev), len(data.dev))
+
+
+def _sha256(examples: Sequence[Example]) -> str:
+    digest = hashlib.sha256()
+    for example in examples:
+        if isinstance(example, TaggedText):
+            content: tuple[object, ...] = (example.text, [(w.start, w.end) for w in example.worded.words], example.tags)
+        else:
+            content = astuple(example)
+        digest.update(repr(content).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def read_files(config: TaskConfig, files: Sequence[str], *, split: str = "dev") -> tuple[Example, ...]:

@@ -175,9 +175,10 @@ def _drop_filled_in(content: dict[str, Any]) -> None:
     """Take the values out that nobody set, so that they follow another freezing choice."""
     filled_in = content.pop("filled_in", None)
     for key, value in filled_in.items() if isinstance(filled_in, dict) else ():
-        section, _, name = str(key).partition(".")
-        if isinstance(content.get(section), dict) and content[section].get(name) == value:
-            del content[section][name]
+        *sections, name = str(key).split(".")
+        place = content.get(sections[0]) if sections else content
+        if isinstance(place, dict) and place.get(name) == value:
+            del place[name]
 
 
 def _setting(override: str) -> tuple[list[str], Any]:

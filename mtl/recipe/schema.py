@@ -23,6 +23,7 @@ from mtl.recipe.choices import (
     Decoder,
     LongTexts,
     Pooling,
+    Precision,
     Preset,
     Schedule,
     SimilarityLoss,
@@ -34,8 +35,10 @@ from mtl.recipe.renamed import with_new_names
 DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 
 
-FollowingKey = Literal["optimizer.backbone_lr", "optimizer.head_lr", "optimizer.tagging_lr", "budget.epochs"]
-"""Keys whose default follows the freezing choice."""
+FollowingKey = Literal[
+    "optimizer.backbone_lr", "optimizer.head_lr", "optimizer.tagging_lr", "budget.epochs", "precision"
+]
+"""Keys whose value, where nobody sets one, follows the freezing choice or, for `precision`, a measurement."""
 _ANY = Defaults()
 
 
@@ -221,7 +224,7 @@ class Recipe(_Config):
     """Markdown for the model card: what the data are, their licences, who made them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    filled_in: Annotated[dict[FollowingKey, float], Field(exclude=True)] = {}
+    filled_in: Annotated[dict[FollowingKey, float | str], Field(exclude=True)] = {}
     """In a recipe that was written out: the values that nobody set. An entry counts while its key has that value."""
     _notes: tuple[str, ...] = PrivateAttr(())
 
@@ -264,14 +267,29 @@ class Recipe(_Config):
         for name, section in sections.items():
             written = {key: getattr(section, key) for key in section.model_fields_set}
             self.__dict__[name] = type(section).model_construct(said[name], **asdict(chosen) | written)
+        if ("precision", self.precision) in self.filled_in.items():
+            self.model_fields_set.discard("precision")
         self.__dict__["filled_in"] = {}
         self.model_fields_set.discard("filled_in")
         return self
 
-    def unset(self) -> dict[str, float]:
-        """The defaults of the freezing choice that stand where nobody set a value, by key."""
-        places = [(key, getattr(self, key.partition(".")[0]), key.partition(".")[2]) for key in get_args(FollowingKey)]
-        return {key: getattr(section, name) for key, section, name in places if name not in section.model_fields_set}
+    def unset(self) -> dict[str, float | str]:
+        """The values of the keys above that nobody set, by key."""
+        found = {}
+        for key in get_args(FollowingKey):
+            *sections, field = key.split(".")
+            section = getattr(self, sections[0]) if sections else self
+            if field not in section.model_fields_set:
+                found[key] = getattr(section, field)
+        return found
+
+    def with_precision(self, precision: Precision) -> "Recipe":
+        """The same recipe with a measured precision in place of `auto`; it stays marked as set by nobody."""
+        if self.precision != "auto":
+            return self
+        recipe = self.model_copy(update={"precision": precision.value})
+        recipe.model_fields_set.discard("precision")
+        return recipe
 
     def under(self, freezing: FreezingConfig) -> "Recipe":
         """The same recipe with another freezing choice, and its defaults for what this recipe does not set."""

@@ -22,6 +22,16 @@ class BatchOutcome:
     total: float
     token_count: int
 
+    @property
+    def task(self) -> str:
+        """The names of the tasks."""
+        return " + ".join(self.losses)
+
+    @property
+    def loss(self) -> float:
+        """The losses of all tasks together."""
+        return sum(self.losses.values())
+
 
 @dataclass
 class GradientAccumulator:
@@ -74,7 +84,8 @@ class GradientAccumulator:
         return [lengths[row] for row in indices.rows]
 
     def _halve(self, indices: BatchIndices, groups: list[list[int]]) -> None:
-        self.trainer.loaded.model.zero_grad(set_to_none=True)
+        assert self.trainer.schedule is not None
+        self.trainer.schedule.optimization.optimizer.zero_grad(set_to_none=True)  # the loss weights' gradients too
         largest = max(len(group) * max(self._lengths(replace(indices, rows=group))) for group in groups)
         if all(len(group) == 1 for group in groups):
             raise TrainingError(

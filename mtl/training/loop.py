@@ -9,7 +9,8 @@ from mtl.errors import TrainingError
 from mtl.memory import release_memory
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Event, Noticed, StopReason
-from mtl.training.accumulation import BatchOutcome, GradientAccumulator
+from mtl.training.accumulation import GradientAccumulator
+from mtl.training.failure import explain
 from mtl.training.session import Session
 from mtl.training.setup import set_up
 
@@ -38,31 +39,28 @@ def train(
 
     Raises:
         MtlError: the recipe, its data or its backbone is not as expected, there is no state to resume from, or the
-            loss is no number; then the last good weights are kept.
+            loss or its gradient is not finite; then the weights of the step before are kept.
     """
     trainer = set_up(recipe)
     session = Session(trainer, folder)
-    step = begun = session.restore() if resume else 0
-    if not resume:
-        trainer.settle_precision()
-    trainer.enter_stage_of(begun)
-    yield session.started()
-    if not resume:
-        yield from session.evaluate(0)
+    yield from session.begin(resume=resume)
     if trainer.schedule is None:
         yield from session.end(0, StopReason.NOTHING_TRAINS)
         return
-    reason: StopReason | None = None
     accumulate = GradientAccumulator(trainer, recipe.budget.micro_batch_tokens)
+    optimization = trainer.schedule.optimization
+    step = first = session.first_step
+    reason: StopReason | None = None
     trainer.freezer.train()
-    for step, indices in enumerate(islice(trainer.schedule.sampler, begun, None), start=begun + 1):
+    for step, indices in enumerate(islice(trainer.schedule.sampler, first, None), start=first + 1):
         if trainer.enter_stage_of(step - 1):
             trainer.freezer.train()
         outcome = accumulate(indices)
-        if not math.isfinite(outcome.total):
-            yield from session.save(step - 1, "last")
-            raise TrainingError(_exploded(step, outcome))
-        rate = trainer.schedule.optimization.step(clip=recipe.optimizer.clip)
+        norm = optimization.clip_gradients(recipe.optimizer.clip)
+        if not (math.isfinite(outcome.total) and math.isfinite(norm)):
+            yield from session.keep_last_good(step - 1)
+            raise TrainingError(f"step {step}: {explain(outcome, norm, model=trainer.loaded.model)}")
+        rate = optimization.step()
         yield from (Noticed(step, message) for message in accumulate.taken_notices())
         yield from session.step(step, outcome, rate=rate)
         if session.is_evaluation_due(step):
@@ -75,10 +73,3 @@ def train(
             release_memory()
         session.keep_state(step)  # at the end `session.end` does: a state is never written over
     yield from session.end(step, reason or StopReason.COMPLETED)
-
-
-def _exploded(step: int, outcome: BatchOutcome) -> str:
-    return (
-        f"step {step}: the loss of {' + '.join(outcome.losses)} is {outcome.total}, so training ends here with the "
-        "weights of the step before; a lower optimizer.backbone_lr or optimizer.head_lr is the usual cure"
-    )

@@ -1,91 +1,135 @@
-"""Whether training passes run in bf16: where a probe on this machine shows that it is faster and as good."""
+"""Whether training runs in bf16: where a measurement on this machine shows that it is faster and computes alike.
 
-import hashlib
+Only the backbone is measured, on fixed sentences: the choice depends on the backbone, on what of it trains and on the
+machine, but not on the tasks or their data.
+"""
+
 import json
-import platform
+import math
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from statistics import median
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
 
+import psutil
 import torch
 from torch import Tensor
-from torch.nn.functional import cosine_similarity
 
+from mtl.checkpoint import LoadedModel
 from mtl.device import autocast
+from mtl.encoder import Encoder, TokenBatch, token_batch
+from mtl.inference.autotune.machine import machine_key
+from mtl.inference.autotune.probe_texts import SENTENCES
 from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.runs.folder import home
 
-_GAIN = 1.15  # how many times faster bf16 must be
-_ALIKE = 0.99  # cosine with the gradient in fp32 that bf16 must reach
-_CLOSE = 0.02  # by how much, relatively, the loss may differ
+_GAIN = 1.2  # how many times as fast as fp32 bf16 must be
+_ALIKE = 0.99  # cosine that states and gradients in bf16 must have with those in fp32
+_SPREAD = 0.5  # between the quartiles of the gain, relative to its median, above which the timings say nothing
 _SMALL = 1_000_000  # parameters below which a pass is too short to gain
-_ROUNDS = 3
+_ROUNDS = 7
+_TEXTS = 20
 
-Pass = Callable[[AbstractContextManager[object]], Tensor]
+
+@dataclass(frozen=True, slots=True)
+class PrecisionChoice:
+    """A precision and, where nobody asked for it, why."""
+
+    precision: Precision
+    reason: str = ""
 
 
-def choose_precision(recipe: Recipe, model: torch.nn.Module, training_pass: Pass) -> Precision:
-    """What the recipe says, or for `auto` the answer of a probe; it is remembered for this machine and backbone.
+def choose_precision(recipe: Recipe, loaded: LoadedModel) -> PrecisionChoice:
+    """What the recipe says, or for `auto` what a measurement finds; a clear result is remembered for the next run.
 
     Args:
         recipe: of the run.
-        model: with `requires_grad` set, in eval mode so that no random number is drawn; it stays as it is.
-        training_pass: runs a typical batch under a context and returns the loss.
+        loaded: with `requires_grad` set as at the end of the run, and in eval mode; it stays as it is.
     """
-    device = next(model.parameters()).device
     if recipe.precision != "auto":
-        return Precision(recipe.precision)
-    if device.type == "mps" or sum(p.numel() for p in model.parameters()) < _SMALL:
-        return Precision.FP32
-    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    known = home() / "measured" / f"training-{_key(recipe, trained, device)}.json"
+        return PrecisionChoice(Precision(recipe.precision))
+    model = loaded.model
+    if model.device.type == "mps":
+        return PrecisionChoice(Precision.FP32, "bf16 is not tried on mps")
+    if sum(p.numel() for p in model.parameters()) < _SMALL:
+        return PrecisionChoice(Precision.FP32, f"bf16 gains nothing below {_SMALL:,} parameters")
+    known = home() / "measured" / f"training-{_key(loaded)}.json"
     try:
-        return Precision(json.loads(known.read_text(encoding="utf-8"))["precision"])
+        record = json.loads(known.read_text(encoding="utf-8"))
+        return PrecisionChoice(Precision(record["precision"]), str(record["reason"]))
     except (OSError, ValueError, KeyError, TypeError):
-        found = _probe(model, training_pass, device)
-    known.parent.mkdir(parents=True, exist_ok=True)
-    known.write_text(json.dumps({"precision": found}), encoding="utf-8")
-    return found
+        is_busy = psutil.getloadavg()[0] > (psutil.cpu_count() or 1)
+    choice, is_clear = _measure(loaded)
+    if is_clear and not is_busy:
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text(json.dumps({"precision": choice.precision, "reason": choice.reason}), encoding="utf-8")
+        return choice
+    return PrecisionChoice(choice.precision, f"{choice.reason}; the machine was busy, so the next run measures again")
 
 
-def _key(recipe: Recipe, trained: int, device: torch.device) -> str:
-    facts = (platform.node(), torch.__version__, torch.get_num_threads(), device.type, recipe.backbone, trained)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+def _key(loaded: LoadedModel) -> str:
+    device = loaded.model.device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    trained = [name for name, p in loaded.model.encoder.named_parameters() if p.requires_grad]
+    facts = (torch.__version__, torch.get_num_threads(), name, loaded.backbone.sha256, trained)
+    return machine_key(repr(facts))
 
 
-def _probe(model: torch.nn.Module, training_pass: Pass, device: torch.device) -> Precision:
-    times: dict[Precision, list[float]] = {Precision.FP32: [], Precision.BF16: []}
-    for number in range(1 + _ROUNDS):
-        found: dict[Precision, tuple[float, Tensor]] = {}
-        for precision, seconds in times.items():
-            begun = time.perf_counter()
-            found[precision] = _loss_and_gradient(model, training_pass, autocast(precision, device))
-            seconds.append(time.perf_counter() - begun)
-        slow, fast = times[Precision.FP32][-1], times[Precision.BF16][-1]
-        if fast > 2 * slow:  # bf16 is emulated: not worth another try
-            return Precision.FP32
-        if not number:
-            _forget_first(times)
-    (loss, gradient), (rounded_loss, rounded) = found[Precision.FP32], found[Precision.BF16]
-    gains = median(times[Precision.FP32]) > _GAIN * median(times[Precision.BF16])
-    alike = not len(gradient) or float(cosine_similarity(gradient, rounded, dim=0)) >= _ALIKE
-    close = abs(loss - rounded_loss) <= _CLOSE * max(abs(loss), 1e-6)
-    return Precision.BF16 if gains and alike and close else Precision.FP32
+def _measure(loaded: LoadedModel) -> tuple[PrecisionChoice, bool]:
+    """The choice, and whether the timings leave no doubt about it."""
+    encoder = loaded.model.encoder
+    texts = loaded.tokenizer.store(SENTENCES[:_TEXTS])
+    tokens = token_batch(texts.batch(range(_TEXTS))).to(loaded.model.device)
+    likeness = _likeness(encoder, tokens)  # it warms both up, too
+    if likeness < _ALIKE:
+        return PrecisionChoice(Precision.FP32, f"bf16 computes otherwise (cosine {likeness:.3f} with fp32)"), True
+    gains: list[float] = []
+    for _ in range(_ROUNDS):
+        slow, fast = (_seconds(encoder, tokens, precision) for precision in (Precision.FP32, Precision.BF16))
+        gains.append(slow / fast)
+        if len(gains) > 1 and max(gains) < 0.5:  # bf16 is emulated, every round would take long
+            break
+    low, gain, high = quantiles(gains, n=4, method="inclusive")
+    measured = f"bf16 is {gain:.1f} times as fast as fp32 here ({_GAIN} is asked)"
+    if low < _GAIN <= high or high - low > _SPREAD * median(gains):
+        return PrecisionChoice(Precision.FP32, f"the timings of bf16 varied from {low:.1f} to {high:.1f} times"), False
+    return PrecisionChoice(Precision.BF16 if low >= _GAIN else Precision.FP32, measured), True
 
 
-def _forget_first(times: dict[Precision, list[float]]) -> None:
-    for seconds in times.values():
-        seconds.clear()
+def _seconds(encoder: Encoder, tokens: TokenBatch, precision: Precision) -> float:
+    began = time.perf_counter()
+    _run(encoder, tokens, precision)
+    return time.perf_counter() - began
 
 
-def _loss_and_gradient(
-    model: torch.nn.Module, training_pass: Pass, context: AbstractContextManager[object]
-) -> tuple[float, Tensor]:
-    loss = training_pass(context)
-    if loss.requires_grad:
-        torch.autograd.backward(loss)
-    gradients = [p.grad.flatten() for p in model.parameters() if p.grad is not None]
-    model.zero_grad(set_to_none=True)
-    return float(loss.detach()), torch.cat(gradients) if gradients else torch.empty(0)
+def _likeness(encoder: Encoder, tokens: TokenBatch) -> float:
+    """The lower of two cosines between fp32 and bf16: of the hidden states, and of the gradients."""
+    (states, gradients), (rounded, rounded_gradients) = (_run(encoder, tokens, precision) for precision in Precision)
+    cosines = [_cosine([states], [rounded])]
+    if gradients:
+        cosines.append(_cosine(gradients, rounded_gradients))
+    return min(cosines)
+
+
+def _run(encoder: Encoder, tokens: TokenBatch, precision: Precision) -> tuple[Tensor, list[Tensor]]:
+    """One pass forward, and backward where something trains, without a trace: hidden states and gradients."""
+    with autocast(precision, tokens.ids.device):
+        hidden = encoder(tokens).hidden
+    generator = torch.Generator().manual_seed(0)
+    direction = torch.randn(hidden.shape, generator=generator).to(hidden.device)
+    states = hidden.float() * tokens.mask.unsqueeze(-1)
+    loss = (states * direction).mean()
+    trained = [p for p in encoder.parameters() if p.requires_grad]
+    gradients = torch.autograd.grad(loss, trained, allow_unused=True) if trained else ()
+    float(loss.detach())  # waits until a GPU has done it all
+    return states.detach(), [gradient for gradient in gradients if gradient is not None]
+
+
+def _cosine(first: Sequence[Tensor], second: Sequence[Tensor]) -> float:
+    """Summed in float64: millions of products in float32 would not be exact to the third digit."""
+
+    def dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> float:
+        return sum((float((x * y).sum(dtype=torch.float64)) for x, y in zip(a, b, strict=True)), start=0.0)
+
+    return dot(first, second) / max(1e-30, math.sqrt(dot(first, first) * dot(second, second)))

@@ -1,52 +1,49 @@
-"""The state that a run continues from, to the last bit: weights, optimizer, random numbers, position.
+"""Train states on disk: tensors as safetensors, everything else as JSON.
 
-Each state is a folder `resume/<step>/`, moved into place whole before the one before it goes; whenever the process is
-killed, the newest folder is complete.
+Each state is a folder `resume/<step>/` that is moved into place complete, before the state before it is removed. So
+whenever the process is killed, the newest folder is a whole state.
 """
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from mtl.data import DataFingerprint
 from mtl.errors import RunError
-from mtl.training.setup import Trainer
+from mtl.recipe.choices import Precision
+from mtl.training.inputs import RunInputs
+from mtl.training.selection import Selection
+from mtl.training.state import Progress, TrainState
 
-_TENSORS, _POSITION = "state.safetensors", "position.json"
-_MODEL, _FIRST, _SECOND, _STEPS, _RANDOM = "model/", "exp_avg/", "exp_avg_sq/", "steps/", "random"
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a run stands after a step. `seconds` is the time that it has taken so far."""
-
-    step: int
-    seconds: float
-    evaluated_step: int
-    metrics: dict[str, float] = field(default_factory=dict)
-    best_score: float | None = None
-    best_step: int | None = None
-    peaks: dict[str, float] = field(default_factory=dict)
-    waited: int = 0
-    losses: dict[str, list[float]] = field(default_factory=dict)
-    """Of each task since the last evaluation."""
-    precision: str = "fp32"
+_TENSORS, _VALUES = "state.safetensors", "state.json"
 
 
-def save_state(folder: Path, trainer: Trainer, position: Position) -> None:
+def save_state(folder: Path, state: TrainState) -> None:
     """Write `folder/<step>/` and remove the states before it."""
-    fresh = folder / f".{position.step}.new"
+    step = state.progress.step
+    fresh = folder / f".{step}.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_file(_tensors(trainer), fresh / _TENSORS)
-    (fresh / _POSITION).write_text(json.dumps(asdict(position)), encoding="utf-8")
-    place = folder / str(position.step)
+    moments = state.optimizer["state"]
+    tensors: dict[str, Tensor] = {
+        **{f"model/{name}": tensor for name, tensor in state.model.items()},
+        **{f"random/{device}": tensor for device, tensor in state.random.items()},
+        **{f"optimizer/{i}/{key}": tensor for i, own in moments.items() for key, tensor in own.items()},
+    }
+    values = {
+        "progress": asdict(state.progress),
+        "groups": state.optimizer["param_groups"],
+        "scheduler": state.scheduler,
+    }
+    save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, fresh / _TENSORS)
+    (fresh / _VALUES).write_text(json.dumps(values), encoding="utf-8")
+    place = folder / str(step)
     shutil.rmtree(place, ignore_errors=True)
     fresh.rename(place)
     for other in folder.iterdir():
@@ -59,58 +56,41 @@ def kept_steps(folder: Path) -> list[int]:
     return sorted(int(place.name) for place in folder.iterdir() if place.name.isdigit()) if folder.is_dir() else []
 
 
-def restore_state(folder: Path, trainer: Trainer) -> Position:
-    """Put the newest state into a trainer that was set up from the same recipe.
+def load_state(folder: Path) -> TrainState:
+    """The newest state of a folder.
 
     Raises:
-        RunError: there is no state, or it is not of this recipe.
+        RunError: there is none, or it is damaged or of an older version.
     """
     steps = kept_steps(folder)
     if not steps:
-        raise RunError(f"{folder}: a saved state to continue from was expected, there is none")
+        raise RunError("a saved state to continue from was expected, there is none", path=folder)
     place = folder / str(steps[-1])
+    if not (place / _VALUES).is_file():
+        message = f"{_VALUES} was expected, the state was kept by an older version; start the run anew"
+        raise RunError(message, path=place)
     try:
-        tensors = load_file(place / _TENSORS)
-        position = Position(**json.loads((place / _POSITION).read_text(encoding="utf-8")))
-        _put(trainer, tensors, position.step)
+        return _read(json.loads((place / _VALUES).read_text(encoding="utf-8")), load_file(place / _TENSORS))
     except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
-        raise RunError(f"{place}: a state of this run was expected, it does not fit ({error})") from error
-    return position
+        raise RunError(f"a whole state was expected, it is damaged ({error})", path=place) from error
 
 
-def _tensors(trainer: Trainer) -> dict[str, Tensor]:
-    assert trainer.schedule
-    tensors = {_RANDOM: torch.get_rng_state()}
-    state = trainer.schedule.optimization.optimizer.state
-    for name, parameter in _trained(trainer):
-        tensors[_MODEL + name] = parameter.detach()
-        if parameter in state:
-            tensors[_FIRST + name] = state[parameter]["exp_avg"]
-            tensors[_SECOND + name] = state[parameter]["exp_avg_sq"]
-            tensors[_STEPS + name] = state[parameter]["step"]
-    return {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-
-
-def _put(trainer: Trainer, tensors: dict[str, Tensor], step: int) -> None:
-    assert trainer.schedule
-    optimizer, scheduler = trainer.schedule.optimization.optimizer, trainer.schedule.optimization.scheduler
-    for name, parameter in _trained(trainer):
-        parameter.data.copy_(tensors[_MODEL + name])
-        if _FIRST + name in tensors:
-            state: dict[str, Any] = {
-                "exp_avg": tensors[_FIRST + name].to(parameter.device),
-                "exp_avg_sq": tensors[_SECOND + name].to(parameter.device),
-                "step": tensors[_STEPS + name],
-            }
-            optimizer.state[parameter] = state
-    scheduler.last_epoch = step
-    for group, base, factor in zip(optimizer.param_groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True):
-        group["lr"] = base * factor(step)
-    torch.set_rng_state(tensors[_RANDOM])
-
-
-def _trained(trainer: Trainer) -> list[tuple[str, torch.nn.Parameter]]:
-    assert trainer.schedule
-    held = {id(p) for group in trainer.schedule.optimization.optimizer.param_groups for p in group["params"]}
-    named = (*trainer.loaded.model.named_parameters(), *trainer.schedule.weights.named_parameters(prefix="weights"))
-    return [(name, p) for name, p in named if id(p) in held]
+def _read(values: dict[str, Any], tensors: dict[str, Tensor]) -> TrainState:
+    progress, inputs = values["progress"], values["progress"]["inputs"]
+    progress["precision"] = Precision(progress["precision"])
+    progress["selection"] = Selection(**progress["selection"])
+    progress["inputs"] = RunInputs(
+        {name: tuple(labels) for name, labels in inputs["labels"].items()},
+        {name: DataFingerprint(**data) for name, data in inputs["data"].items()},
+        inputs["weights"],
+    )
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "random": {}, "optimizer": {}}
+    for path, tensor in tensors.items():
+        part, _, name = path.partition("/")
+        parts[part][name] = tensor
+    moments: dict[int, dict[str, Tensor]] = {}
+    for path, tensor in parts["optimizer"].items():
+        index, _, name = path.partition("/")
+        moments.setdefault(int(index), {})[name] = tensor
+    optimizer = {"state": moments, "param_groups": values["groups"]}
+    return TrainState(Progress(**progress), parts["model"], optimizer, values["scheduler"], parts["random"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from mtl.errors import MtlError, RunError
-from mtl.recipe import Recipe, dump, load
+from mtl.recipe import Precision, Recipe, dump, load
 from mtl.runs import Event, Failed, Finished, RunFolder, RunState, Saved, Started, Status, Step, StopReason
 from mtl.training.loop import train
 from mtl.training.resume import kept_steps
@@ -28,9 +28,9 @@ def resume_in_folder(path: Path) -> Iterator[Event]:
     folder = RunFolder(path)
     status = folder.read_status()
     if status.state.is_live:
-        raise RunError(f"{path}: the run is still going on in process {status.pid}")
+        raise RunError(f"the run is still going on in process {status.pid}", path=path)
     if status.state is RunState.FINISHED:
-        raise RunError(f"{path}: the run has come to its end at step {status.step}, nothing is left to do")
+        raise RunError(f"the run has come to its end at step {status.step}, nothing is left to do", path=path)
     recipe = load(folder.recipe)
     folder.stop_file.unlink(missing_ok=True)
     has_state = bool(kept_steps(folder.resume))
@@ -50,7 +50,7 @@ def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
     """
     folder = RunFolder(path)
     folder.create()
-    folder.recipe.write_text(dump(recipe), encoding="utf-8")
+    _write_recipe(recipe, folder)
     now = time.time()
     status = Status(RunState.STARTING, 0, 0.0, started=_asked_at(folder, now), updated=now)
     yield from _follow(recipe, folder, status, resume=False)
@@ -64,6 +64,12 @@ def _asked_at(folder: RunFolder, now: float) -> float:
         return now
 
 
+def _write_recipe(recipe: Recipe, folder: RunFolder) -> None:
+    temporary = folder.recipe.with_suffix(".tmp")
+    temporary.write_text(dump(recipe), encoding="utf-8")
+    temporary.replace(folder.recipe)
+
+
 def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) -> Iterator[Event]:
     pid = os.getpid()
     started = psutil.Process(pid).create_time()
@@ -71,8 +77,11 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
     folder.write_status(status)
     try:
         for event in train(recipe, folder=folder.path, should_stop=folder.stop_requested, resume=resume):
-            if resume and isinstance(event, Started):
-                folder.drop_events_after(event.step)
+            if isinstance(event, Started):
+                if resume:
+                    folder.drop_events_after(event.step)
+                if event.total_steps and recipe.precision == "auto":
+                    _write_recipe(recipe.with_precision(Precision(event.precision)), folder)
             folder.append(event)
             status = _next(status, event)
             folder.write_status(status)
@@ -80,8 +89,9 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
     except MtlError as error:
         _fail(folder, status, str(error))
         raise
-    except GeneratorExit:
-        folder.write_status(replace(status, state=RunState.STOPPED, updated=time.time(), message="stopped"))
+    except (GeneratorExit, KeyboardInterrupt):
+        message = "stopped at once; resuming goes on from the last state that was kept"
+        folder.write_status(replace(status, state=RunState.STOPPED, updated=time.time(), message=message))
         raise
     except BaseException as error:
         _fail(folder, status, f"{type(error).__name__}: {error}; the log has the whole story")

@@ -1,6 +1,8 @@
-"""Which evaluation was the best so far, and when to give up."""
+"""Which evaluation gives the best checkpoint, and when to stop early."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mtl.errors import RecipeError
 from mtl.evaluation import MAIN_METRIC, is_metric
@@ -8,53 +10,62 @@ from mtl.recipe.choices import TaskKind
 from mtl.recipe.schema import EvaluationConfig
 
 _MEAN, _GUARDED = "mean", "guarded"
+_DRIFT = "eval/embedding/drift"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The best evaluation so far, the highest value of each metric, and how many evaluations came after the best."""
+
+    score: float | None = None
+    step: int | None = None
+    peaks: Mapping[str, float] = field(default_factory=dict)
+    waited: int = 0
 
 
 class CheckpointSelector:
-    """Compares evaluations by the recipe's `evaluation.best`.
+    """Compares evaluations by the recipe's `evaluation.best`, and stops a run whose patience has run out.
 
-    `guarded` is the mean, but an evaluation in which a task lies more than `evaluation.guard` below the best that this
-    task has had is never the best.
+    `guarded` is the mean, but an evaluation in which a task lies more than `evaluation.guard` below its own best so far
+    is never the best. Neither is one whose metrics, or whose embeddings, are not finite; it counts against patience.
 
     Raises:
-        RecipeError: it names no task of the recipe.
+        RecipeError: `evaluation.best` names no task or metric of the recipe.
     """
 
     def __init__(self, config: EvaluationConfig, kinds: Mapping[str, TaskKind]) -> None:
         task, slash, metric = config.best.partition("/")
         if config.best not in (_MEAN, _GUARDED) and task not in kinds:
-            raise RecipeError(
-                f"evaluation.best: mean, guarded, one of the tasks {', '.join(kinds)}, or task/metric was expected, "
-                f"was {config.best!r}"
-            )
+            expected = f"mean, guarded, one of the tasks {', '.join(kinds)}, or task/metric"
+            raise RecipeError(f"{expected} was expected, was {config.best!r}", key="evaluation.best")
         if slash and not is_metric(kinds[task], metric):
-            raise RecipeError(
-                f"evaluation.best: a metric of the {kinds[task]} task {task} was expected, was {metric!r}"
-            )
+            expected = f"a metric of the {kinds[task]} task {task}"
+            raise RecipeError(f"{expected} was expected, was {metric!r}", key="evaluation.best")
         if config.best in (_MEAN, _GUARDED):
             self._keys = [f"eval/{name}/{MAIN_METRIC[kind]}" for name, kind in kinds.items()]
         else:
             self._keys = [f"eval/{task}/{metric if slash else MAIN_METRIC[kinds[task]]}"]
         self._guard = config.guard if config.best == _GUARDED else None
         self._patience = config.patience
-        self.peaks: dict[str, float] = {}
-        self.waited = 0
-        self.score: float | None = None
-        self.step: int | None = None
+        self.selection = Selection()
 
-    def is_better(self, step: int, metrics: Mapping[str, float]) -> bool:
-        """Whether these metrics are the best so far; remembers them if so. Without dev data the last is the best."""
+    def update(self, step: int, metrics: Mapping[str, float]) -> bool:
+        """Count an evaluation; returns whether it is the best so far. Without dev data the last is the best."""
+        so_far = self.selection
         found = {key: metrics[key] for key in self._keys if key in metrics}
+        is_finite = all(math.isfinite(value) for value in (*found.values(), metrics.get(_DRIFT, 0.0)))
         score = sum(found.values()) / len(found) if found else float(step)
-        self.peaks = {key: max(value, self.peaks.get(key, value)) for key, value in found.items()}
-        fallen = self._guard is not None and any(self.peaks[key] - value > self._guard for key, value in found.items())
-        if fallen or (self.score is not None and score <= self.score):
-            self.waited += 1
-            return False
-        self.score, self.step, self.waited = score, step, 0
-        return True
+        raised = {key: max(value, so_far.peaks.get(key, value)) for key, value in found.items() if math.isfinite(value)}
+        peaks = {**so_far.peaks, **raised}
+        fell = self._guard is not None and any(peaks[key] - found[key] > self._guard for key in raised)
+        is_better = is_finite and not fell and (so_far.score is None or score > so_far.score)
+        if is_better:
+            self.selection = Selection(score, step, peaks)
+        else:
+            self.selection = Selection(so_far.score, so_far.step, peaks, so_far.waited + 1)
+        return is_better
 
     @property
     def is_exhausted(self) -> bool:
         """Whether patience has run out."""
-        return self._patience is not None and self.waited >= self._patience
+        return self._patience is not None and self.selection.waited >= self._patience

@@ -1,199 +1,229 @@
-"""One run as it goes: when to measure, what to save, what to tell."""
+"""A run between its steps: when to evaluate, what to save, and the events that tell of it."""
 
+import math
 import time
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
 
-from mtl.checkpoint import Snapshot, save
+from mtl.checkpoint import Snapshot, out_of_range, save
 from mtl.checkpoint.sample import drawn
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC
 from mtl.memory import release_memory
-from mtl.recipe.choices import Precision
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
-from mtl.runs.events import Evaluated, Event, Finished, Saved, Started, Step, StopReason
+from mtl.runs.events import Evaluated, Event, Finished, Noticed, Saved, Started, Step, StopReason
 from mtl.training.accumulation import BatchOutcome
+from mtl.training.clock import RunClock
+from mtl.training.failure import has_finite_weights
 from mtl.training.gradients import gradient_cosines
-from mtl.training.resume import Position, restore_state, save_state
+from mtl.training.inputs import changed_data, inputs_of
+from mtl.training.resume import load_state, save_state
 from mtl.training.selection import CheckpointSelector
-from mtl.training.setup import Trainer, TrainSchedule
+from mtl.training.setup import Trainer
+from mtl.training.state import Progress, apply, capture
 
-_SPEED_WINDOW = 20  # steps over which tokens per second are averaged
 _STATE = "resume"
 _STATE_SECONDS = 120.0
 
 
-@dataclass
 class Session:
-    """What a run remembers between steps, and the events it makes of it."""
+    """What a run remembers between steps.
 
-    trainer: Trainer
-    folder: Path | None
-    begun: float = field(default_factory=time.monotonic)
-    evaluated_step: int = -1
-    metrics: dict[str, float] = field(default_factory=dict)
-    first_step: int = 0
-    state_kept: float = field(default_factory=time.monotonic)
+    Args:
+        trainer: as it was set up.
+        folder: where checkpoints and states go; None keeps nothing.
+    """
 
-    def __post_init__(self) -> None:
-        self.best = CheckpointSelector(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
-        self._speed: deque[tuple[float, int]] = deque(maxlen=_SPEED_WINDOW)
+    def __init__(self, trainer: Trainer, folder: Path | None) -> None:
+        self.trainer, self.folder = trainer, folder
+        self.selector = CheckpointSelector(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
+        self.clock = RunClock()
+        self.first_step = 0
+        self._inputs = inputs_of(trainer)
+        self._evaluated_step = -1
+        self._metrics: Mapping[str, float] = {}
         self._losses: dict[str, list[float]] = {}
-
-    def restore(self) -> int:
-        """Put the state kept in the folder into the trainer; returns the step that it was kept after.
-
-        Raises:
-            RunError: there is no state of this recipe, or the run had come to its end.
-        """
-        if self.folder is None:
-            raise RunError("a run folder was expected to resume from, none is given")
-        position = restore_state(self.folder / _STATE, self.trainer)
-        if position.step >= self.trainer.total_steps:
-            raise RunError(f"{self.folder}: the run has come to its end at step {position.step}, nothing is left to do")
-        self.trainer.settle_precision(Precision(position.precision))
-        self.begun = time.monotonic() - position.seconds
-        self.evaluated_step, self.metrics = position.evaluated_step, position.metrics
-        self.best.score, self.best.step = position.best_score, position.best_step
-        self.best.peaks, self.best.waited = position.peaks, position.waited
-        self._losses = position.losses
-        self.first_step = position.step
-        return position.step
-
-    def keep_state(self, step: int, *, now: bool = False) -> None:
-        """Keep the state to resume from: at once, after an evaluation, and every two minutes."""
-        due = now or step == self.evaluated_step or time.monotonic() - self.state_kept > _STATE_SECONDS
-        if self.folder is None or not due:
-            return
-        seconds = time.monotonic() - self.begun
-        best = self.best
-        save_state(
-            self.folder / _STATE,
-            self.trainer,
-            Position(
-                step,
-                seconds,
-                self.evaluated_step,
-                self.metrics,
-                best.score,
-                best.step,
-                best.peaks,
-                best.waited,
-                self._losses,
-                self.trainer.precision.value,
-            ),
-        )
-        self.state_kept = time.monotonic()
+        self._notes: tuple[str, ...] = ()
+        self._told_of_range = False
+        self._state_kept = time.monotonic()
 
     @property
     def recipe(self) -> Recipe:
         return self.trainer.recipe
 
-    @property
-    def _schedule(self) -> TrainSchedule:
-        assert self.trainer.schedule is not None
-        return self.trainer.schedule
+    def begin(self, *, resume: bool) -> Iterator[Event]:
+        """Choose the precision or restore the kept state, and enter the stage; an untrained model is evaluated.
 
-    def started(self) -> Started:
-        model, schedule = self.trainer.loaded.model, self.trainer.schedule
+        Raises:
+            RunError: there is no state of this recipe and these labels, or the run has come to its end.
+        """
+        changes: tuple[str, ...] = ()
+        if resume:
+            changes = self._restore()
+        else:
+            self._notes = self.trainer.settle_precision()
+        self.trainer.enter_stage_of(self.first_step)
+        yield self._started()
+        yield from (Noticed(self.first_step, change) for change in changes)
+        if not resume:
+            yield from self.evaluate(0)
+
+    def _restore(self) -> tuple[str, ...]:
+        """Put the kept state back; returns what has changed since."""
+        if self.folder is None:
+            raise RunError("a run folder was expected to resume from, none is given")
+        state = load_state(self.folder / _STATE)
+        changes = tuple(changed_data(state.progress.inputs, self._inputs))
+        apply(state, self.trainer)
+        progress = state.progress
+        if progress.step >= self.trainer.total_steps:
+            message = f"the run has come to its end at step {progress.step}, nothing is left to do"
+            raise RunError(message, path=self.folder)
+        self.trainer.settle_precision(progress.precision)
+        self.clock = RunClock(progress.seconds)
+        self.selector.selection = progress.selection
+        self.first_step = progress.step
+        self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
+        self._losses = dict(progress.losses)
+        return changes
+
+    def keep_state(self, step: int, *, now: bool = False) -> None:
+        """Keep the state to resume from: at once, after an evaluation, and every two minutes."""
+        due = now or step == self._evaluated_step or time.monotonic() - self._state_kept > _STATE_SECONDS
+        if self.folder is None or not due:
+            return
+        progress = Progress(
+            step,
+            self.clock.seconds,
+            self.trainer.precision,
+            self._inputs,
+            self._evaluated_step,
+            self._metrics,
+            self._losses,
+            self.selector.selection,
+        )
+        save_state(self.folder / _STATE, capture(self.trainer, progress))
+        self._state_kept = time.monotonic()
+
+    def _started(self) -> Started:
+        model = self.trainer.loaded.model
         return Started(
             total_steps=self.trainer.total_steps,
-            steps_per_epoch=schedule.sampler.batches_per_epoch if schedule else 0,
+            steps_per_epoch=self._steps_per_epoch,
             tasks=tuple(model.tasks),
             trained_parameters=self.trainer.trained_parameters,
             total_parameters=sum(p.numel() for p in model.parameters()),
             device=str(model.device),
             precision=self.trainer.precision.value,
-            notes=self.trainer.notes(),
+            notes=(*self.trainer.notes(), *self._notes),
             step=self.first_step,
         )
 
+    @property
+    def _steps_per_epoch(self) -> int:
+        return self.trainer.schedule.sampler.batches_per_epoch if self.trainer.schedule else 0
+
     def step(self, step: int, outcome: BatchOutcome, *, rate: float) -> Iterator[Step]:
         """Count a step; one event for each of its tasks."""
-        self._speed.append((time.monotonic(), outcome.token_count))
-        seconds = self._speed[-1][0] - self._speed[0][0]
-        tokens = sum(count for _, count in list(self._speed)[1:])
+        pace = self.clock.pace(outcome.token_count)
         for task, loss in outcome.losses.items():
             self._losses.setdefault(task, []).append(loss)
             yield Step(
                 step=step,
-                epoch=step / self._schedule.sampler.batches_per_epoch,
+                epoch=step / self._steps_per_epoch,
                 task=task,
                 loss=loss,
                 learning_rate=rate,
-                tokens_per_second=tokens / seconds if seconds else 0.0,
+                tokens_per_second=pace,
             )
 
     def is_evaluation_due(self, step: int) -> bool:
-        schedule = self._schedule
+        """Whether the recipe wants an evaluation after this step."""
         every = self.recipe.evaluation.every
-        return step % (schedule.sampler.batches_per_epoch if every == "epoch" else every) == 0
+        return step % (self._steps_per_epoch if every == "epoch" else every) == 0
 
     def reason_to_end(self, step: int) -> StopReason | None:
         """Why the run ends after this step, or None."""
         minutes = self.recipe.budget.max_minutes
         if step >= self.trainer.total_steps:
             return StopReason.COMPLETED
-        if self.best.is_exhausted:
+        if self.selector.is_exhausted:
             return StopReason.EARLY
-        if minutes is not None and time.monotonic() - self.begun > 60 * minutes:
+        if minutes is not None and self.clock.seconds > 60 * minutes:
             return StopReason.TIME
         return None
 
     def end(self, step: int, reason: StopReason) -> Iterator[Event]:
-        """Measure and keep what the last step left.
+        """Evaluate and save the weights of the last step.
 
         The state comes first: an evaluation that is due only because the run ends must not count when it goes on.
         """
         if self.trainer.schedule is not None:
             self.keep_state(step, now=True)
-        if self.evaluated_step != step:
+        if self._evaluated_step != step:
             yield from self.evaluate(step)
         yield from self.save(step, "last")
-        yield self._finished(step, reason)
+        yield Finished(step, reason, self.clock.seconds, self._summary(step, reason))
 
     def evaluate(self, step: int) -> Iterator[Event]:
-        begun = time.monotonic()
+        """Measure every task with dev data and the drift of the embedding; the best so far is saved."""
+        began = time.monotonic()
         assert self.trainer.stage is not None
-        self.metrics = self.trainer.stage.evaluate()
-        self.evaluated_step = step
+        metrics = self.trainer.stage.evaluate()
+        is_best = self.selector.update(step, metrics)
+        self._evaluated_step, self._metrics = step, _finite(metrics)
+        losses, self._losses = self._losses, {}
         yield Evaluated(
             step,
-            self.metrics,
-            time.monotonic() - begun,
-            draws={name: len(losses) for name, losses in self._losses.items()},
-            losses={name: sum(losses) / len(losses) for name, losses in self._losses.items()},
+            self._metrics,
+            time.monotonic() - began,
+            draws={name: len(own) for name, own in losses.items()},
+            losses={name: sum(own) / len(own) for name, own in losses.items()},
             weights=self.trainer.schedule.weights.factors() if self.trainer.schedule else {},
-            gradient_cosines=gradient_cosines(self.trainer) if self.recipe.evaluation.gradient_cosine else {},
+            gradient_cosines=_finite(gradient_cosines(self.trainer)) if self.recipe.evaluation.gradient_cosine else {},
         )
         release_memory()
-        self._losses = {}
-        if self.best.is_better(step, self.metrics):
+        missing = ", ".join(name.removeprefix("eval/") for name in metrics if name not in self._metrics)
+        if missing:
+            yield Noticed(step, f"not finite, so left out of this evaluation: {missing}")
+        if is_best:
             yield from self.save(step, "best")
 
-    def save(self, step: int, name: str) -> Iterator[Saved]:
+    def keep_last_good(self, step: int) -> Iterator[Event]:
+        """Save the weights before a step that cannot be made, unless they are not finite themselves."""
+        if self._evaluated_step != step:
+            self._metrics = {}  # they are those of other weights
+        if has_finite_weights(self.trainer.loaded.model):
+            yield from self.save(step, "last")
+
+    def save(self, step: int, name: str) -> Iterator[Event]:
+        """Write a checkpoint of the weights as they are."""
         if self.folder is None:
             return
         dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
         sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.task_data.items()}
-        snapshot = Snapshot(step, self.metrics, portable(self.recipe), dtype, sample)
+        too_large = out_of_range(self.trainer.loaded, dtype)
+        if too_large and not self._told_of_range:
+            self._told_of_range = True
+            shown = ", ".join(too_large[:3]) + (f" and {len(too_large) - 3} more" if len(too_large) > 3 else "")
+            yield Noticed(step, f"values beyond the range of float16, so stored as float32: {shown}")
+        snapshot = Snapshot(step, self._metrics, portable(self.recipe), dtype, sample)
         size = save(self.trainer.loaded, self.folder / name, snapshot)
-        yield Saved(step, name, self.best.score, size)
+        yield Saved(step, name, self.selector.selection.score, size)
 
-    def _finished(self, step: int, reason: StopReason) -> Finished:
-        seconds = time.monotonic() - self.begun
+    def _summary(self, step: int, reason: StopReason) -> str:
         if reason is StopReason.NOTHING_TRAINS:
-            message = "Nothing trains: every part is frozen, so the model was evaluated and saved as it is."
-        else:
-            main = ", ".join(
-                f"{name} {MAIN_METRIC[task.kind]} {self.metrics[key]:.3f}"
-                for name, task in self.trainer.loaded.model.tasks.items()
-                if (key := f"eval/{name}/{MAIN_METRIC[task.kind]}") in self.metrics
-            )
-            message = f"{reason.replace('_', ' ')} after {step} steps" + (f": {main}" if main else "")
-        return Finished(step, reason, seconds, message)
+            return "Nothing trains: every part is frozen, so the model was evaluated and saved as it is."
+        main = ", ".join(
+            f"{name} {MAIN_METRIC[task.kind]} {self._metrics[key]:.3f}"
+            for name, task in self.trainer.loaded.model.tasks.items()
+            if (key := f"eval/{name}/{MAIN_METRIC[task.kind]}") in self._metrics
+        )
+        return f"{reason.replace('_', ' ')} after {step} steps" + (f": {main}" if main else "")
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if math.isfinite(value)}

@@ -1,7 +1,6 @@
 """Everything a training loop needs, made from a recipe."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,16 +17,13 @@ from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.choices import Precision, TaskKind
 from mtl.recipe.schema import Recipe
-from mtl.text.batching import pack
 from mtl.training.data import TrainingData, tokenize
 from mtl.training.initial_model import load_initial_model
-from mtl.training.losses import LossWeights, batch_loss
-from mtl.training.precision import choose_precision
+from mtl.training.losses import LossWeights
+from mtl.training.precision import PrecisionChoice, choose_precision
 from mtl.training.sampler import BatchIndices, TaskSampler
 from mtl.training.stage import StageState, activation_cache, anchors_of
 from mtl.training.train_set import TrainBatch, make_batch
-
-_PROBE_TOKENS = 512
 
 
 @dataclass(frozen=True)
@@ -65,10 +61,17 @@ class Trainer:
         """Steps of the whole run, 0 when nothing trains."""
         return self.schedule.total_steps if self.schedule else 0
 
-    def settle_precision(self, kept: Precision | None = None) -> None:
-        """Take the precision that an interrupted run had, else the recipe's, or a probe's before stage and states."""
-        if self.schedule is not None:
-            self.precision = kept or choose_precision(self.recipe, self.loaded.model, self._typical_pass)
+    def settle_precision(self, kept: Precision | None = None) -> tuple[str, ...]:
+        """Take that of an interrupted run or the recipe's, for `auto` a measured one; returns the reason of the latter.
+
+        A measured precision then stands in the recipe.
+        """
+        if self.schedule is None:
+            return ()
+        choice = PrecisionChoice(kept) if kept else choose_precision(self.recipe, self.loaded)
+        self.precision = choice.precision
+        self.recipe = self.recipe.with_precision(choice.precision)
+        return (f"precision {choice.precision}: {choice.reason}",) if choice.reason else ()
 
     def enter_stage_of(self, step: int) -> bool:
         """Make ready for the stage of the step after `step` steps; returns whether it is a new one."""
@@ -87,27 +90,17 @@ class Trainer:
         """Freeze what this stage freezes; what lies below is computed when the first batch needs it."""
         plan = self.stages[index].plan
         self.freezer = Freezer(self.loaded.model, plan)
-        self.loaded.model.eval()  # a cut tries the model out and must indices no random numbers for dropout
+        self.loaded.model.eval()  # a cut tries the model out and must draw no random numbers for dropout
         cache = activation_cache(self.recipe, self.loaded, plan, precision=self.precision)
         self._index, self.stage = index, StageState(self.loaded, self.data, self.freezer, cache)
         return self.stage
 
     def batch(self, indices: BatchIndices) -> TrainBatch:
-        """The tensors of a indices, on the model's device."""
+        """The tensors of a batch, on the model's device."""
         examples = self.data.train[indices.name]
         cached = self.stage.train[indices.name] if self.stage else None
         batch = make_batch(examples, indices.rows, cached=cached, anchors=self.anchors.get(indices.name))
         return batch.to(self.loaded.model.device)
-
-    def _typical_pass(self, context: AbstractContextManager[object]) -> torch.Tensor:
-        assert self.schedule is not None
-        indices = next(iter(self.schedule.sampler))
-        all_lengths = self.data.train[indices.name].lengths
-        lengths = [all_lengths[row] for row in indices.rows]
-        rows = next(pack(lengths, range(len(lengths)), budget=_PROBE_TOKENS))
-        with context:
-            batch = self.batch(BatchIndices(indices.name, [indices.rows[i] for i in rows]))
-            return batch_loss(self.loaded.model, batch).task_sum
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""

@@ -58,13 +58,13 @@ def test_frozen_tensors_are_not_held(model: MultiTaskModel):
 @pytest.mark.parametrize(("warmup", "steps"), [(0.2, 10), (0.0, 4), (0.5, 3), (0.9, 1)])
 def test_the_rate_rises_in_the_warm_up_and_falls_to_zero(model: MultiTaskModel, warmup: float, steps: int):
     optimization = build_optimization(model, CONFIG.model_copy(update={"warmup": warmup}), total_steps=steps)
-    rates = [optimization.step(clip=1.0) for _ in range(steps)]
+    rates = [optimization.step() for _ in range(steps)]
     rising = round(warmup * steps)
     assert rates == pytest.approx(
         [1e-2 * ((i + 1) / (rising + 1) if i < rising else (steps - i) / (steps - rising)) for i in range(steps)]
     )
     assert all(rate > 0 for rate in rates)
-    assert optimization.step(clip=1.0) == 0
+    assert optimization.step() == 0
 
 
 def test_a_step_limits_the_gradients_norm_and_clears_it(model: MultiTaskModel):
@@ -75,6 +75,7 @@ def test_a_step_limits_the_gradients_norm_and_clears_it(model: MultiTaskModel):
     optimization.optimizer.register_step_pre_hook(
         lambda *_: norms.append(torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item())
     )
-    optimization.step(clip=0.7)
+    assert optimization.clip_gradients(0.7) > 0.7
+    optimization.step()
     assert norms == pytest.approx([0.7], rel=1e-4)
     assert all(p.grad is None for p in model.parameters())

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import mtl
-from mtl.checkpoint import LoadedModel, Snapshot, is_checkpoint, load, read_config, save, store
+from mtl.checkpoint import LoadedModel, Snapshot, is_checkpoint, load, out_of_range, read_config, save, store
 from mtl.encoder import load_backbone
 from mtl.errors import BackboneError, CheckpointError
 from mtl.inference import Engine
@@ -249,6 +249,20 @@ def test_a_save_that_fails_leaves_the_old_checkpoint_whole(
     assert load(tmp_path / "c").config.step == 1
     save(trained_model, tmp_path / "c", Snapshot(3, {}, {}))
     assert load(tmp_path / "c").config.step == 3
+
+
+@pytest.mark.parametrize("value", [65504.0, 65505.0, 1e5, -1e5, 1e30])
+def test_a_value_beyond_half_precision_is_stored_as_it_is(tiny_bert: Path, tmp_path: Path, value: float):
+    loaded = set_up(recipe_of(tiny_bert, ["topic"])).loaded
+    name, parameter = next(iter(loaded.model.heads.named_parameters(prefix="heads")))
+    parameter.data.view(-1)[0] = value
+    too_large = [name] if abs(value) > 65504 else []
+    assert out_of_range(loaded, torch.float16) == too_large
+    assert out_of_range(loaded, torch.float32) == []
+    save(loaded, tmp_path / "c", Snapshot(1, {}, {}, torch.float16))
+    stored = load_file(tmp_path / "c" / "model.safetensors")
+    assert [key for key, tensor in stored.items() if tensor.dtype == torch.float32] == too_large
+    assert torch.equal(dict(load(tmp_path / "c").model.named_parameters())[name].view(-1)[0], torch.tensor(value))
 
 
 def test_the_size_told_is_that_on_disk(trained_model: LoadedModel, tmp_path: Path):

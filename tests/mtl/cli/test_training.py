@@ -1,15 +1,21 @@
 """`train`: what it leaves, tells and refuses."""
 
+import os
 import re
 import signal
+import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
+from mtl.cli.app import main
 from mtl.runs import RunFolder, RunState
+from mtl.training import accumulation, loop
 from tests.mtl.cli.broken import BROKEN_DATA
 from tests.mtl.cli.calling import complaint, succeed
+from tests.mtl.processes import exit_code, start, wait_for
 from tests.mtl.recipes import TASKS
 
 
@@ -95,6 +101,57 @@ def test_the_handlers_of_signals_are_put_back(recipe: Path, tmp_path: Path):
     after = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     signal.signal(signal.SIGTERM, before[1])
     assert after == before
+
+
+def train_and_hang(recipe: Path, run: Path, reached: Path, *, phase: str, stubborn: bool) -> None:
+    """In a child: train, and wait in a phase for signals; a stubborn one swallows an interrupt."""
+
+    def hang(*_: object) -> None:
+        reached.touch()
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            if not stubborn:
+                raise
+            reached.with_suffix(".again").touch()
+            time.sleep(60)
+
+    owner, name = {"loading": (loop, "set_up"), "a step": (accumulation, "batch_loss")}[phase]
+    with pytest.MonkeyPatch.context() as patch, (run.parent / "printed").open("w") as printed:
+        patch.setattr(owner, name, hang)
+        sys.stdout = sys.stderr = printed
+        sys.exit(main(["train", str(recipe), "--run-dir", str(run)]))
+
+
+@pytest.mark.parametrize("phase", ["loading", "a step"])
+@pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM)])
+def test_a_second_interrupt_ends_the_run_at_once(
+    recipe: Path, tmp_path: Path, phase: str, numbers: tuple[signal.Signals, signal.Signals]
+):
+    folder, reached = RunFolder(tmp_path / "run"), tmp_path / "reached"
+    child = start(lambda: train_and_hang(recipe, folder.path, reached, phase=phase, stubborn=False))
+    wait_for(reached, child)
+    os.kill(child.pid, numbers[0])
+    wait_for(folder.stop_file, child)
+    os.kill(child.pid, numbers[1])
+    assert exit_code(child) == 1
+    assert folder.read_status().state is RunState.STOPPED
+    printed = (tmp_path / "printed").read_text().splitlines()
+    assert printed[-2:] == ["stopping after this step, with its weights; once more ends the run at once", "stopped"]
+    assert "Traceback" not in "\n".join(printed)
+
+
+def test_a_third_interrupt_kills_a_run_that_held_the_second_up(recipe: Path, tmp_path: Path):
+    folder, reached = RunFolder(tmp_path / "run"), tmp_path / "reached"
+    child = start(lambda: train_and_hang(recipe, folder.path, reached, phase="a step", stubborn=True))
+    wait_for(reached, child)
+    os.kill(child.pid, signal.SIGINT)
+    wait_for(folder.stop_file, child)
+    os.kill(child.pid, signal.SIGINT)
+    wait_for(reached.with_suffix(".again"), child)
+    os.kill(child.pid, signal.SIGINT)
+    assert exit_code(child) == -signal.SIGINT
+    assert folder.read_status().state is RunState.DIED
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Strategies run beside one another, each run a process; what is complete is not done again."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from mtl.comparing import Outcome, compare, strategies, summarize
 from mtl.errors import RunError
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
+from mtl.training.stage import StageState
 from tests.mtl.comparing.conftest import forked
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of
@@ -108,6 +110,53 @@ def test_what_is_complete_is_not_done_again(compared: Compared, runs: list[list[
     assert runs == []
 
 
+RECIPES: dict[str, tuple[dict[str, object], str]] = {
+    "another rate": ({"optimizer": {"head_lr": 0.5}}, "optimizer"),
+    "another budget": ({"budget": {"epochs": 9, "max_steps": 3}}, "budget"),
+    "another seed of nothing": ({"about": "new", "checkpoint": {"sample": 1}}, "checkpoint, about"),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_complete_run_of_another_recipe_is_not_taken_for_this_one(
+    recipe: Recipe, run: Compare, runs: list[list[str]], tmp_path: Path, name: str
+):
+    sections, differs = RECIPES[name]
+    run(["heads_only"], [1])
+    other = Recipe.model_validate(recipe.model_dump(exclude_unset=True) | sections)
+    found = compare(strategies(other, ["heads_only"], single_task=False), seeds=[1], folder=tmp_path / "compared")
+    with pytest.raises(
+        RunError, match=f"heads_only-seed1: a complete run of this recipe .* differs in {differs}; give"
+    ):
+        next(found)
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "task"), [("topic.csv", "topic"), ("topic-dev.csv", "topic"), ("names.conll", "names")]
+)
+def test_a_complete_run_of_other_data_is_not_taken_for_this_one(
+    run: Compare, runs: list[list[str]], tmp_path: Path, file: str, task: str
+):
+    (found,) = run(["all_frozen"], [1])
+    text = (tmp_path / file).read_text()
+    (tmp_path / file).write_text(text.replace("very", "not", 1))
+    with pytest.raises(RunError, match=f"all_frozen-seed1: .* it differs in the data of {task}; give another folder"):
+        run(["all_frozen"], [1])
+    (tmp_path / file).write_text(text)
+    assert run(["all_frozen"], [1]) == [found]
+    assert len(runs) == 1
+
+
+def test_a_complete_run_from_before_the_fingerprints_is_taken_by_its_recipe(
+    run: Compare, runs: list[list[str]], tmp_path: Path
+):
+    found = run(["heads_only"], [1])
+    (tmp_path / "compared" / "heads_only-seed1" / "data.json").unlink()
+    assert run(["heads_only"], [1]) == found
+    assert len(runs) == 1
+
+
 def test_a_comparison_that_was_interrupted_goes_on_where_it_was(
     recipe: Recipe, run: Compare, runs: list[list[str]], tmp_path: Path
 ):
@@ -149,6 +198,15 @@ def test_a_run_that_fails_is_told_with_its_reason(run: Compare, runs: list[list[
         run(["last_layers:9"], [1])
     assert str(error.value).startswith("last_layers:9, seed 1: error: freezing.layers: at most 3")
     assert "\n" not in str(error.value)
+
+
+def test_a_run_without_a_best_checkpoint_is_told_in_one_sentence(
+    run: Compare, runs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+):
+    honest = StageState.evaluate
+    monkeypatch.setattr(StageState, "evaluate", lambda self: dict.fromkeys(honest(self), math.nan))
+    with pytest.raises(RunError, match="^heads_only, seed 1: a best checkpoint was expected, no evaluation"):
+        run(["heads_only"], [1])
 
 
 def test_baselines_run_beside_the_presets(run: Compare, runs: list[list[str]], recipe: Recipe):

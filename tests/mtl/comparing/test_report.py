@@ -1,5 +1,6 @@
 """Outcomes of several seeds as one row a strategy."""
 
+import math
 import statistics
 
 import pytest
@@ -37,6 +38,12 @@ def test_strategies_come_in_the_order_in_which_they_first_came():
 def test_a_metric_that_one_seed_lacks_is_left_out():
     (row,) = summarize([outcome("full", 1, {"f1": 0.5, "f1/rare": 0.1}), outcome("full", 2, {"f1": 0.7})])
     assert set(row.metrics) == {"f1"}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_metric_that_is_not_finite_for_one_seed_spoils_no_mean(value: float):
+    (row,) = summarize([outcome("full", 1, {"f1": 0.5, "drift": 0.1}), outcome("full", 2, {"f1": value, "drift": 0.3})])
+    assert {name: spread.mean for name, spread in row.metrics.items()} == {"drift": pytest.approx(0.2)}
 
 
 def test_memory_is_the_most_that_a_seed_took():

@@ -98,3 +98,12 @@ def test_nothing_that_is_given_is_changed():
     embedding_metrics(before, after)
     assert np.array_equal(before, copies[0])
     assert np.array_equal(after, copies[1])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("count", [1, 20])
+def test_embeddings_that_are_not_finite_have_not_stayed_where_they_were(value: float, side: int, count: int):
+    vectors = [np.random.default_rng(0).normal(size=(count, 4)).astype(np.float32) for _ in range(2)]
+    vectors[side][0, 0] = value
+    assert all(np.isnan(found) for found in embedding_metrics(*vectors).values())

@@ -1,11 +1,10 @@
-"""A batch in several passes: the gradient of the whole, and what happens where memory runs out."""
+"""Gradients accumulated over micro-batches equal those of the whole batch, also after memory ran out."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from mtl.training.prepared import TrainBatch
 
 from mtl.errors import TrainingError
 from mtl.model import MultiTaskModel
@@ -14,6 +13,7 @@ from mtl.training import Trainer, accumulation
 from mtl.training.accumulation import GradientAccumulator
 from mtl.training.losses import BatchLoss, batch_loss
 from mtl.training.sampler import BatchIndices
+from mtl.training.train_set import TrainBatch
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin, events_of
 
@@ -103,6 +103,34 @@ def test_after_memory_ran_out_the_gradient_is_still_that_of_the_whole(
     assert found[:2] == pytest.approx((loss, total), rel=1e-5)
     for name, gradient in whole.items():
         torch.testing.assert_close(found[2][name], gradient, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("balancing", ["static", "uncertainty"])
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_what_was_accumulated_before_memory_ran_out_does_not_count_twice(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, balancing: str, fails_at: int
+):
+    trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("topic",), balancing=balancing))
+    model, schedule = trainer.loaded.model.eval(), trainer.schedule
+    indices = BatchIndices("topic", list(range(9)))
+    held = [p for group in schedule.optimization.optimizer.param_groups for p in group["params"]]
+    loss = schedule.weights("topic", batch_loss(model, trainer.batch(indices)).task)
+    expected = torch.autograd.grad(loss, held, materialize_grads=True)
+    calls: list[int] = []
+
+    def fails_once(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
+        calls.append(1)
+        if len(calls) == fails_at:
+            raise ERRORS[0]
+        return batch_loss(model, batch)
+
+    monkeypatch.setattr(accumulation, "batch_loss", fails_once)
+    GradientAccumulator(trainer, 24)(indices)
+    assert len(calls) > fails_at
+    for parameter, gradient in zip(held, expected, strict=True):
+        found = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        torch.testing.assert_close(found, gradient, rtol=1e-3, atol=1e-6)
+    run.close()
 
 
 def test_a_single_text_that_does_not_fit_ends_the_run_with_a_sentence(

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mtl.training.prepared import TrainBatch
 
 import mtl
 from mtl.checkpoint import read_config
@@ -14,6 +13,7 @@ from mtl.model import MultiTaskModel
 from mtl.runs import Evaluated, Saved, Step, StopReason
 from mtl.training import accumulation
 from mtl.training.losses import BatchLoss
+from mtl.training.train_set import TrainBatch
 from tests.mtl.recipes import recipe_of
 from tests.mtl.training.seen import BOTH, events_of, kinds, last, losses, scores
 

@@ -29,6 +29,7 @@ SECTIONS: dict[str, dict[str, object]] = {
     "gradual": {"freezing": {"preset": "gradual"}},  # stages of four steps: they begin where states are kept
     "probe_then_finetune": {"freezing": {"preset": "probe_then_finetune", "layers": 2, "probe": 0.4}},
     "uncertainty": {"freezing": {"preset": "full"}, "balancing": "uncertainty"},
+    "micro-batches": {"budget": {"epochs": 1000, "max_steps": STEPS, "batch_tokens": 64, "micro_batch_tokens": 20}},
     "anchor": {"freezing": {"preset": "last_layers", "layers": 2}, "anchor": 1.0},
 }
 Make = Callable[..., Recipe]
@@ -213,7 +214,7 @@ def test_a_state_is_never_written_over(make: Make, tmp_path: Path, monkeypatch: 
     kept: list[int] = []
     honest = session.save_state
     monkeypatch.setattr(
-        session, "save_state", lambda f, t, position: (kept.append(position.step), honest(f, t, position))
+        session, "save_state", lambda folder, state: (kept.append(state.progress.step), honest(folder, state))
     )
     for _ in mtl.train(make(), folder=tmp_path):
         pass
@@ -279,5 +280,20 @@ def test_a_state_that_does_not_fit_is_refused(make: Make, tmp_path: Path, damage
     if damage == "half":
         file = tmp_path / "resume" / "4" / "state.safetensors"
         file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(RunError, match=r"resume/4: a state of this run was expected, it does not fit"):
+    expected = "after step 4: one of this recipe" if damage == "another recipe" else "resume/4: a whole state"
+    with pytest.raises(RunError, match=f"{expected} was expected"):
         next(mtl.train(recipe, folder=tmp_path, resume=True))
+
+
+def test_a_state_of_an_older_version_is_refused_in_one_sentence(make: Make, tmp_path: Path):
+    stop_at(make(), tmp_path, 4, goes_on=False)
+    place = tmp_path / "resume" / "4"
+    (place / "state.json").rename(place / "position.json")
+    with pytest.raises(RunError, match=r"resume/4: state.json was expected, the state was kept by an older version"):
+        next(mtl.train(make(), folder=tmp_path, resume=True))
+
+
+def test_a_state_does_not_fit_a_recipe_that_trains_nothing(make: Make, tmp_path: Path):
+    stop_at(make(), tmp_path, 4, goes_on=False)
+    with pytest.raises(RunError, match="a recipe that trains something was expected to continue with"):
+        next(mtl.train(make(freezing={"preset": "all_frozen"}), folder=tmp_path, resume=True))

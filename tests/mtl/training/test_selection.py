@@ -1,5 +1,7 @@
 """Which evaluation is the best, and when to give up."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,10 +23,10 @@ def metrics(topic: float, names: float = 0.5, macro: float = 0.0) -> dict[str, f
 
 
 def chosen(best: str, *evaluations: dict[str, float]) -> int | None:
-    keeper = CheckpointSelector(EvaluationConfig(best=best), KINDS)
+    selector = CheckpointSelector(EvaluationConfig(best=best), KINDS)
     for step, found in enumerate(evaluations):
-        keeper.is_better(step, found)
-    return keeper.step
+        selector.update(step, found)
+    return selector.selection.step
 
 
 @pytest.mark.parametrize(
@@ -36,9 +38,9 @@ def test_the_best_is_chosen_by_mean_or_task_or_metric(best: str, step: int):
 
 
 def test_the_mean_is_that_of_every_tasks_main_metric():
-    keeper = CheckpointSelector(EvaluationConfig(), KINDS)
-    keeper.is_better(0, metrics(0.2, 0.6) | {"eval/pairs/spearman_cosine": 0.7, "eval/pairs/pearson_cosine": 0.0})
-    assert keeper.score == pytest.approx(0.5)
+    selector = CheckpointSelector(EvaluationConfig(), KINDS)
+    selector.update(0, metrics(0.2, 0.6) | {"eval/pairs/spearman_cosine": 0.7, "eval/pairs/pearson_cosine": 0.0})
+    assert selector.selection.score == pytest.approx(0.5)
 
 
 def test_a_tie_keeps_the_earlier_one():
@@ -50,19 +52,19 @@ def test_without_dev_data_the_last_is_the_best():
 
 
 def test_patience_counts_evaluations_since_the_best():
-    keeper = CheckpointSelector(EvaluationConfig(patience=2), KINDS)
+    selector = CheckpointSelector(EvaluationConfig(patience=2), KINDS)
     exhausted = []
     for step, score in enumerate([0.5, 0.4, 0.6, 0.6, 0.5]):
-        keeper.is_better(step, metrics(score))
-        exhausted.append(keeper.is_exhausted)
+        selector.update(step, metrics(score))
+        exhausted.append(selector.is_exhausted)
     assert exhausted == [False, False, False, False, True]
 
 
 def test_without_patience_nothing_is_exhausted():
-    keeper = CheckpointSelector(EvaluationConfig(), KINDS)
+    selector = CheckpointSelector(EvaluationConfig(), KINDS)
     for step in range(50):
-        keeper.is_better(step, metrics(-step))
-    assert not keeper.is_exhausted
+        selector.update(step, metrics(-step))
+    assert not selector.is_exhausted
 
 
 @pytest.mark.parametrize("best", ["topics", "topics/accuracy", "", "/accuracy", "mean/x"])
@@ -76,7 +78,7 @@ def test_a_task_that_is_none_is_refused(best: str):
 @pytest.mark.parametrize("best", ["topic/f1_macro", "topic/", "names/accuracy"])
 def test_a_metric_that_the_task_lacks_is_refused_and_not_taken_for_progress(best: str):
     with pytest.raises(RecipeError, match="evaluation.best"):
-        CheckpointSelector(EvaluationConfig(best=best), KINDS).is_better(0, metrics(0.9))
+        CheckpointSelector(EvaluationConfig(best=best), KINDS).update(0, metrics(0.9))
 
 
 SCORES = st.integers(0, 20).map(lambda n: n / 20)
@@ -87,17 +89,17 @@ GUARDS = st.sampled_from([0.0, 0.049, 0.101, 0.3])
 def test_guarded_takes_the_best_mean_among_evaluations_in_which_no_task_fell_below_its_own_best(
     course: list[tuple[float, float]], guard: float
 ):
-    keeper = CheckpointSelector(EvaluationConfig(best="guarded", guard=guard), KINDS)
+    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=guard), KINDS)
     allowed: dict[int, float] = {}
     for step, (topic, names) in enumerate(course):
         peaks = [max(scores) for scores in zip(*course[: step + 1], strict=True)]
         fell = peaks[0] - topic > guard or peaks[1] - names > guard
         better = not fell and all((topic + names) / 2 > mean for mean in allowed.values())
-        assert keeper.is_better(step, metrics(topic, names)) == better
+        assert selector.update(step, metrics(topic, names)) == better
         if not fell:
             allowed[step] = (topic + names) / 2
     best = max(allowed, key=lambda step: allowed[step])
-    assert (keeper.step, keeper.score) == (best, pytest.approx(allowed[best]))
+    assert (selector.selection.step, selector.selection.score) == (best, pytest.approx(allowed[best]))
 
 
 def test_guarded_refuses_what_the_mean_would_take():
@@ -107,19 +109,66 @@ def test_guarded_refuses_what_the_mean_would_take():
 
 
 def test_a_task_may_fall_by_exactly_the_guard():
-    keeper = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.25), KINDS)
-    assert keeper.is_better(0, metrics(0.5, 0.75))
-    assert keeper.is_better(1, metrics(0.9, 0.5))
+    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.25), KINDS)
+    assert selector.update(0, metrics(0.5, 0.75))
+    assert selector.update(1, metrics(0.9, 0.5))
 
 
 def test_guarded_looks_at_main_metrics_only():
-    keeper = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.0), KINDS)
-    assert keeper.is_better(0, metrics(0.5, macro=0.9))
-    assert keeper.is_better(1, metrics(0.6, macro=0.1))
+    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.0), KINDS)
+    assert selector.update(0, metrics(0.5, macro=0.9))
+    assert selector.update(1, metrics(0.6, macro=0.1))
 
 
 def test_patience_runs_out_over_evaluations_that_the_guard_refuses():
-    keeper = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.01, patience=2), KINDS)
+    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.01, patience=2), KINDS)
     for step, (topic, names) in enumerate([(0.5, 0.9), (0.9, 0.7), (0.95, 0.7)]):
-        keeper.is_better(step, metrics(topic, names))
-    assert keeper.is_exhausted
+        selector.update(step, metrics(topic, names))
+    assert selector.is_exhausted
+
+
+NOT_FINITE = st.sampled_from([math.nan, math.inf, -math.inf])
+MIXED = st.one_of(SCORES, NOT_FINITE)
+
+
+@pytest.mark.parametrize("best", ["mean", "guarded", "topic", "names/f1"])
+@given(st.lists(st.tuples(MIXED, MIXED, st.sampled_from([0.1, math.nan])), min_size=1, max_size=12), GUARDS)
+def test_what_is_not_finite_is_never_the_best_and_is_compared_with_nothing(
+    best: str, evaluations: list[tuple[float, float, float]], guard: float
+):
+    selector = CheckpointSelector(EvaluationConfig(best=best, guard=guard), KINDS)
+    keys = {"topic": [0], "names/f1": [1]}.get(best, [0, 1])
+    scores: list[float] = []
+    waited = 0
+    for step, (topic, names, drift) in enumerate(evaluations):
+        values = [(topic, names)[key] for key in keys]
+        peaks = [max(filter(math.isfinite, (e[key] for e in evaluations[: step + 1])), default=0.0) for key in keys]
+        score = sum(values) / len(values)
+        fell = best == "guarded" and any(peak - value > guard for peak, value in zip(peaks, values, strict=True))
+        expected = all(map(math.isfinite, (*values, drift))) and not fell and all(score > other for other in scores)
+        assert selector.update(step, metrics(topic, names) | {"eval/embedding/drift": drift}) == expected
+        scores += [score] if expected else []
+        waited = 0 if expected else waited + 1
+        assert selector.selection.waited == waited
+        assert selector.selection.score == (pytest.approx(scores[-1]) if scores else None)
+        assert all(map(math.isfinite, selector.selection.peaks.values()))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_anything_finite_is_better_than_a_first_evaluation_that_is_not(value: float):
+    selector = CheckpointSelector(EvaluationConfig(), KINDS)
+    assert [selector.update(step, metrics(topic)) for step, topic in enumerate([value, 0.0, value, 0.5])] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_evaluations_that_are_not_finite_run_patience_out():
+    selector = CheckpointSelector(EvaluationConfig(patience=2), KINDS)
+    exhausted = []
+    for step, topic in enumerate([0.5, math.nan, math.nan]):
+        selector.update(step, metrics(topic))
+        exhausted.append(selector.is_exhausted)
+    assert exhausted == [False, False, True]

@@ -1,0 +1,63 @@
+"""What a run was begun with, so that a resumed run notices what has changed since."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtl.data import DataFingerprint, data_fingerprint
+from mtl.encoder.source import hash_weights
+from mtl.errors import RunError
+from mtl.training.setup import Trainer
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """Labels of every head in order, data of every task, and the sha256 of the weights that the run starts from."""
+
+    labels: Mapping[str, tuple[str, ...]]
+    data: Mapping[str, DataFingerprint]
+    weights: str
+
+
+def inputs_of(trainer: Trainer) -> RunInputs:
+    """The inputs of a trainer."""
+    folder = Path(trainer.recipe.backbone)
+    return RunInputs(
+        {name: task.labels for name, task in trainer.loaded.model.tasks.items()},
+        {name: data_fingerprint(data) for name, data in trainer.task_data.items()},
+        hash_weights(folder) if folder.is_dir() else trainer.loaded.backbone.sha256,
+    )
+
+
+def changed_data(before: RunInputs, now: RunInputs) -> Iterator[str]:
+    """One sentence for each task whose data have changed.
+
+    Raises:
+        RunError: the labels of a task or the weights have changed, so that the state means something else.
+    """
+    if before.data.keys() != now.data.keys():
+        expected, came = ", ".join(before.data), ", ".join(now.data)
+        raise RunError(f"{expected} were expected as when the run began, were {came}", key="tasks")
+    for name in {**before.labels, **now.labels}:
+        labels, found = before.labels.get(name, ()), now.labels.get(name, ())
+        if labels != found:
+            raise RunError(
+                f"the labels {_shown(labels)} were expected as when the run began, the data now have {_shown(found)}; "
+                "other labels need a new run",
+                key=f"tasks.{name}",
+            )
+    if before.weights != now.weights:
+        expected, came = before.weights[:12], now.weights[:12]
+        raise RunError(
+            f"weights with sha256 {expected}… were expected as when the run began, were {came}…", key="backbone"
+        )
+    for name, data in now.data.items():
+        was = before.data[name]
+        parts = [f"train ({was.train_rows} examples before, {data.train_rows} now)"] * (was.train != data.train)
+        parts += [f"dev ({was.dev_rows} examples before, {data.dev_rows} now)"] * (was.dev != data.dev)
+        if parts:
+            yield f"{name}: {' and '.join(parts)} changed since the run was interrupted; it goes on with the new data"
+
+
+def _shown(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:8]) + (" …" if len(labels) > 8 else "") or "(none)"
