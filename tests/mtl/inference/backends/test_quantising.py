@@ -181,8 +181,8 @@ def test_torch_runs_neither(tiny_bert: Path, precision: str):
 @needs_bf16
 def test_with_bf16_the_mixed_precision_is_a_candidate_under_the_gate(home: Path):
     rows = {row.precision: row for row in Engine.load(MINILM).choice.measured if row.backend == "openvino"}
-    assert rows["mixed"].faithful
-    assert rows["mixed"].min_cosine >= 0.999
+    assert rows["mixed"].fidelity.faithful
+    assert rows["mixed"].fidelity.min_cosine >= 0.999
 
 
 @needs_bf16
@@ -198,8 +198,8 @@ def test_without_bf16_the_fast_candidate_is_int8(home: Path, monkeypatch: pytest
     monkeypatch.setattr(openvino, "has_bf16", lambda: False)
     choice = Engine.load(MINILM).choice
     (row,) = (row for row in choice.measured if row.precision == "int8")
-    assert row.faithful
-    assert row.min_cosine >= 0.999
+    assert row.fidelity.faithful
+    assert row.fidelity.min_cosine >= 0.999
     assert "bf16" not in {one.precision for one in choice.measured}
     for precision in ("bf16", "mixed"):
         with pytest.raises(BackendError, match="this one has none"):
