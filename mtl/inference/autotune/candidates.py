@@ -9,7 +9,7 @@ from mtl.checkpoint import LoadedModel
 from mtl.errors import BackendError
 from mtl.inference.autotune.probe_texts import TEXTS
 from mtl.inference.autotune.store import PreparedFolder
-from mtl.inference.backends import Backend, BackendName, InferencePrecision, exporting, openvino
+from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend, BackendName, InferencePrecision, exporting, openvino
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.backends.quantising import SCHEMES, quantize
 from mtl.inference.options import EngineOptions
@@ -19,7 +19,6 @@ from mtl.text.windows import WindowTokenizer
 
 FP32, BF16 = InferencePrecision.FP32, InferencePrecision.BF16
 MIXED, INT8 = InferencePrecision.MIXED, InferencePrecision.INT8
-_CALIBRATION_TOKENS = 1024  # of a batch, when activations are measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def _quantize(prepared: Prepared, precision: InferencePrecision) -> None:
     if precision not in SCHEMES or (folder / name).exists():
         return
     reference = TorchBackend(prepared.loaded.model)
-    runner = Runner(prepared.spec, prepared.tokenizer, reference, batch_tokens=_CALIBRATION_TOKENS)
+    runner = Runner(prepared.spec, prepared.tokenizer, reference, batch_tokens=DEFAULT_BATCH_TOKENS)
     with _room_on_disk(prepared):
         prepared.folder.add(
             lambda fresh: quantize(

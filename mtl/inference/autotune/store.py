@@ -19,7 +19,7 @@ from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
 from mtl.runs import home
 
-_FORMAT = "polyhead-engine-4"
+_FORMAT = "polyhead-engine-5"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
 _SPEC_FILE, _TOKENIZER_FILE = "engine.json", "tokenizer.json"
 _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used go

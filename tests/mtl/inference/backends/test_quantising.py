@@ -95,7 +95,12 @@ def test_int8_takes_every_linear_map_of_a_backbone_and_none_of_its_heads(
 
 @pytest.mark.parametrize(
     ("architecture", "query", "key"),
-    [("bert", "self.query", "self.key"), ("distilbert", "q_lin", "k_lin"), ("roberta", "self.query", "self.key")],
+    [
+        ("bert", "self.query", "self.key"),
+        ("distilbert", "q_lin", "k_lin"),
+        ("roberta", "self.query", "self.key"),
+        ("mpnet", "attn.q", "attn.k"),
+    ],
 )
 def test_mixed_takes_queries_and_keys_and_nothing_else(
     backbone_folder: Callable[[str], Path], architecture: str, query: str, key: str, tmp_path: Path
