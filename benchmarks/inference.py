@@ -1,12 +1,14 @@
 """Our engine beside sentence-transformers and transformers pipelines, in one process, in turn, with the same threads.
 
-python benchmarks/inference.py --data FOLDER [--rounds 5] [--json FILE]
+python benchmarks/inference.py --data FOLDER [--mpnet FOLDER] [--rounds 5] [--json FILE]
 
-`encode`: 2,000 mixed sentences of 10 to 256 tokens. `analyze`: embedding, two classifications and entities, beside an
-embedding model and three pipelines that do the same work. `one sentence`: warm, alone. Every figure is a median over
-the rounds; `ceiling` is the speed at which the processor's matrix products alone would do the work, measured in the
-same run; `cosine` is the smallest one with sentence-transformers in fp32; `memory` is what a contender added to the
-process. `fidelity` has the starter's test figures for every backend and precision.
+`encode`: 2,000 mixed sentences of 10 to 256 tokens, with all-MiniLM-L6-v2 (384 wide) and, where its folder is given,
+all-mpnet-base-v2 (768 wide). `analyze`: embedding, two classifications and entities, beside an embedding model and
+three pipelines that do the same work. `one sentence`: warm, alone. `threads`: 16 threads that ask one short sentence
+after the other, beside one thread. `tokenised`: the memory that 200,000 tokenised texts of 30 tokens take. Every figure
+is a median over the rounds; `ceiling` is the speed at which the processor's matrix products alone would do the work,
+measured in the same run; `cosine` is the smallest one with sentence-transformers in fp32; `memory` is what a contender
+added to the process. `fidelity` has the starter's test figures for every backend and precision.
 """
 
 import argparse
@@ -15,7 +17,9 @@ import gc
 import json
 import random
 import statistics
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,10 +34,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mtl import Engine  # noqa: E402
-from mtl.batching import by_length, pack  # noqa: E402
 from mtl.data import read_files  # noqa: E402
 from mtl.encoder import find_backbone  # noqa: E402
+from mtl.errors import BackendError  # noqa: E402
 from mtl.recipe import DEFAULT_BACKBONE  # noqa: E402
+from mtl.text.batching import by_length, pack  # noqa: E402
 
 SETS = ("dbpedia14_small", "sib200_en", "clinc150", "review_sentiment", "snips")
 TESTS = {
@@ -50,8 +55,38 @@ WAYS = (
     ("torch", "bf16"),
     ("torch", "fp32"),
 )
-LAYERS, HIDDEN = 6, 384
+THREADS, SHORT, SECONDS = 16, 30, 1.5  # tokens of a short sentence, seconds of a turn
+TOKENISED = """
+import random, sys
+import psutil
+from mtl import Engine
+from mtl.memory import release_memory
+from mtl.text import SplitWords
+tokenizer, chance = Engine.load("starter")._parts.tokenizer, random.Random(0)
+words = "the a bus soup river left came small old from to in her his new water train music city again".split()
+texts = [" ".join(chance.choices(words, k=28)) for _ in range(200_000)]
+process = psutil.Process()
+tokenizer.store(texts[:1000], SplitWords(texts[:1000]))
+release_memory()
+before = process.memory_info().rss
+stored = tokenizer.store(texts, SplitWords(texts) if sys.argv[1] == "words" else None)
+assert stored.tokens.min() == stored.tokens.max() == 30
+release_memory()
+print(process.memory_info().rss - before)
+"""
 console = Console(soft_wrap=True, highlight=False)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A backbone by name or folder, and the size of its matrix products."""
+
+    backbone: str
+    layers: int
+    hidden: int
+
+
+MINILM = Shape(DEFAULT_BACKBONE, 6, 384)
 
 
 @dataclass
@@ -71,6 +106,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--mpnet", type=Path, help="the folder of all-mpnet-base-v2")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sentences", type=int, default=2000)
     parser.add_argument("--json", type=Path)
@@ -78,9 +114,11 @@ def main() -> None:
     texts, lengths = mixed_sentences(args.data, args.sentences)
     console.print(f"{len(texts)} sentences, {sum(lengths):,} tokens")
     found: dict[str, object] = {"sentences": len(texts), "tokens": sum(lengths)}
-    ceiling = Ceiling()
-    found["encode"] = encode(texts, lengths, args.rounds, ceiling)
-    found["gemm_gops"] = ceiling.gops()
+    found |= encode(texts, lengths, args.rounds, MINILM)
+    if args.mpnet:
+        found["mpnet"] = encode(texts, lengths, args.rounds, Shape(str(args.mpnet), 12, 768))
+    found["threads"] = threads([t for t, n in zip(texts, lengths, strict=True) if n <= SHORT], args.rounds)
+    found["tokenised_mb"] = tokenised()
     found["analyze"] = analyze(texts, args.rounds)
     found["one_sentence_ms"] = one_sentence()
     found["fidelity"] = fidelity(args.data)
@@ -103,18 +141,20 @@ def mixed_sentences(data: Path, count: int) -> tuple[list[str], list[int]]:
         parts = chance.choice((1, 1, 1, 1, 1, 1, 1, 2, 3, 4))
         joined.append(" ".join(texts[position : position + parts]))
         position += parts
-    reader = Engine.load(DEFAULT_BACKBONE)._parts.reader
-    read = [(text, one) for text, one in zip(joined, reader(joined, offsets=False), strict=True)]
-    kept = [(text, one.tokens) for text, one in read if one.tokens >= 10 and len(one.windows) == 1][:count]
+    read = Engine.load(DEFAULT_BACKBONE)._parts.tokenizer(joined)
+    kept = [
+        (text, tokens)
+        for text, tokens, windows in zip(joined, read.tokens.tolist(), read.window_counts, strict=True)
+        if tokens >= 10 and windows == 1
+    ][:count]
     return [text for text, _ in kept], [tokens for _, tokens in kept]
 
 
 class Ceiling:
     """Torch's speed in large matrix products, 10⁹ operations a second: by precision the best shape's median."""
 
-    shapes = ((2048, 2048, 2048), (4096, HIDDEN, 4 * HIDDEN), (4096, 4 * HIDDEN, HIDDEN))
-
-    def __init__(self) -> None:
+    def __init__(self, hidden: int) -> None:
+        self.shapes = ((2048, 2048, 2048), (4096, hidden, 4 * hidden), (4096, 4 * hidden, hidden))
         self.samples: dict[tuple[str, tuple[int, int, int]], list[float]] = {}
 
     def sample(self) -> None:
@@ -145,9 +185,10 @@ class Ceiling:
         }
 
 
-def encode(texts: list[str], lengths: list[int], rounds: int, ceiling: Ceiling) -> list[dict[str, object]]:
+def encode(texts: list[str], lengths: list[int], rounds: int, shape: Shape) -> dict[str, object]:
     """Embeddings only."""
-    contenders = theirs(texts, lengths) + ours(texts, lengths)
+    ceiling = Ceiling(shape.hidden)
+    contenders = theirs(texts, lengths, shape.backbone) + ours(texts, lengths, shape.backbone)
     reference = contenders[0].run()
     for contender in contenders:
         before = psutil.Process().memory_info().rss
@@ -157,12 +198,21 @@ def encode(texts: list[str], lengths: list[int], rounds: int, ceiling: Ceiling) 
     in_turn(contenders, rounds, ceiling.sample)
     most = ceiling.gops()
     console.print("matrix products: " + ", ".join(f"{name} {speed:.0f} G/s" for name, speed in most.items()))
-    work = sum(LAYERS * 2 * length * (12 * HIDDEN**2 + 2 * length * HIDDEN) for length in lengths) / 1e9
-    queries_and_keys = sum(LAYERS * 2 * length * 2 * HIDDEN**2 for length in lengths) / 1e9
+    layers, hidden = shape.layers, shape.hidden
+    work = sum(layers * 2 * length * (12 * hidden**2 + 2 * length * hidden) for length in lengths) / 1e9
+    queries_and_keys = sum(layers * 2 * length * 2 * hidden**2 for length in lengths) / 1e9
     fastest = {name: work / speed for name, speed in most.items()}
     fastest["mixed"] = (work - queries_and_keys) / most["bf16"] + queries_and_keys / most["int8"]
     rows, first = [], statistics.median(contenders[0].seconds)
-    table = Table("encode", "relative", "tokens/s", "of the ceiling", "padding", "memory", "cosine, min")
+    table = Table(
+        f"encode, {Path(shape.backbone).name}",
+        "relative",
+        "tokens/s",
+        "of the ceiling",
+        "padding",
+        "memory",
+        "cosine, min",
+    )
     for c in contenders:
         seconds = statistics.median(c.seconds)
         padded = sum(len(batch) * max(lengths[i] for i in batch) for batch in c.batches)
@@ -187,14 +237,14 @@ def encode(texts: list[str], lengths: list[int], rounds: int, ceiling: Ceiling) 
             f"{c.cosine:.5f}",
         )
     console.print(table)
-    return rows
+    return {"encode": rows, "gemm_gops": most}
 
 
-def theirs(texts: list[str], lengths: list[int]) -> list[Contender]:
+def theirs(texts: list[str], lengths: list[int], backbone: str) -> list[Contender]:
     """sentence-transformers with each of its backends that installs."""
     from sentence_transformers import SentenceTransformer
 
-    folder = str(find_backbone(DEFAULT_BACKBONE).folder)
+    folder = str(find_backbone(backbone).folder)
     order = by_length([len(text) for text in texts])
     batches = [order[i : i + 32] for i in range(0, len(order), 32)]
     ways = (
@@ -218,17 +268,22 @@ def theirs(texts: list[str], lengths: list[int]) -> list[Contender]:
     return result
 
 
-def ours(texts: list[str], lengths: list[int]) -> list[Contender]:
+def ours(texts: list[str], lengths: list[int], backbone: str) -> list[Contender]:
     """Our engine with every backend and precision, and as it comes."""
     result = []
     for backend, precision in (("auto", "auto"), *WAYS):
         before = psutil.Process().memory_info().rss
-        engine = Engine.load(DEFAULT_BACKBONE, backend=backend, precision=precision)
+        try:
+            engine = Engine.load(backbone, backend=backend, precision=precision)
+        except BackendError as error:
+            console.print(f"polyhead {backend} {precision}: left out, {error}")
+            continue
         memory = (psutil.Process().memory_info().rss - before) / 1e6
         batches = list(pack(lengths, by_length(lengths), budget=engine.choice.batch_tokens))
         name = f"polyhead {backend} {precision}"
         if backend == "auto":
             name = f"polyhead auto ({engine.choice.backend} {engine.choice.precision})"
+            console.print(f"auto: {engine.choice.reason}")
         run = lambda engine=engine: engine.encode(texts)  # noqa: E731
         result.append(Contender(name, run, engine.choice.precision, batches, memory))
     return result
@@ -331,6 +386,57 @@ def one_sentence() -> dict[str, float]:
     table = Table("one sentence", "ms")
     for name, value in result.items():
         table.add_row(name, f"{value:.2f}")
+    console.print(table)
+    return result
+
+
+def threads(sentences: list[str], rounds: int) -> dict[str, float]:
+    """Answers a second of 16 threads over those of one, and their 95th percentile over the median of one alone."""
+    engine = Engine.load(DEFAULT_BACKBONE)
+    ask(engine, sentences, 1)
+    ask(engine, sentences, THREADS)
+    ratios, tails = [], []
+    for _ in range(rounds):
+        alone, together = ask(engine, sentences, 1), ask(engine, sentences, THREADS)
+        ratios.append(len(together) / len(alone))
+        tails.append(statistics.quantiles(together, n=20)[-1] / statistics.median(alone))
+    result = {"answers": statistics.median(ratios), "p95": statistics.median(tails)}
+    table = Table(f"{THREADS} threads, one short sentence each", "times that of one")
+    table.add_row("answers a second", f"{result['answers']:.2f}")
+    table.add_row("95th percentile of the time to an answer, over the median", f"{result['p95']:.2f}")
+    console.print(table)
+    return result
+
+
+def ask(engine: Engine, sentences: list[str], count: int) -> list[float]:
+    """The seconds of each answer that so many threads get in a fixed time."""
+    taken: list[list[float]] = [[] for _ in range(count)]
+    barrier = threading.Barrier(count)
+
+    def caller(number: int) -> None:
+        barrier.wait()
+        end = time.perf_counter() + SECONDS
+        while (begun := time.perf_counter()) < end:
+            engine.encode(sentences[(number + count * len(taken[number])) % len(sentences)])
+            taken[number].append(time.perf_counter() - begun)
+
+    callers = [threading.Thread(target=caller, args=(number,)) for number in range(count)]
+    for thread in callers:
+        thread.start()
+    for thread in callers:
+        thread.join()
+    return [seconds for one in taken for seconds in one]
+
+
+def tokenised() -> dict[str, float]:
+    """Megabytes that 200,000 tokenised texts of 30 tokens add to a process, without and with the tokens of words."""
+    table = Table("200,000 tokenised texts of 30 tokens", "MB")
+    result = {}
+    for kind in ("texts", "words"):
+        command = [sys.executable, "-c", TOKENISED, kind]
+        output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+        result[kind] = int(output) / 1e6
+        table.add_row(kind, f"{result[kind]:,.0f}")
     console.print(table)
     return result
 

@@ -11,9 +11,9 @@ from mtl.decoding import Entity, ModelOutput, Request, entities_of
 from mtl.errors import InputError
 from mtl.evaluation import evaluate
 from mtl.inference.analysis import Analysis
+from mtl.inference.batcher import DynamicBatcher
 from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.runner import Runner
-from mtl.inference.sharing import SharedPasses
 from mtl.inference.source import STARTER
 from mtl.recipe.schema import TaskConfig
 from mtl.task import TaskInfo
@@ -34,7 +34,7 @@ class Engine:
     def __init__(self, parts: EngineParts, *, name: str) -> None:
         self._parts = parts
         runner = Runner(parts.spec, parts.tokenizer, parts.backend, batch_tokens=parts.choice.batch_tokens)
-        self._run = SharedPasses(runner)
+        self._run = DynamicBatcher(runner)
         self.name = name
         self.tasks: Mapping[str, TaskInfo] = parts.spec.task_infos()
         self.backbone = parts.spec.backbone

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtl.errors import BackendError
-from mtl.inference.autotune.choice import Choice
+from mtl.inference.autotune.choice import Choice, is_due
 from mtl.inference.autotune.machine import machine_key
 from mtl.inference.autotune.store import PreparedFolder
-from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend, BackendName, InferencePrecision, openvino
+from mtl.inference.backends import Backend, BackendName, InferencePrecision, openvino
 from mtl.inference.options import AUTO, EngineOptions
 from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
-from mtl.recipe.choices import LongTexts, TaskKind
+from mtl.recipe.choices import LongTexts
 from mtl.text.windows import WindowTokenizer
 
 if TYPE_CHECKING:
@@ -45,12 +45,16 @@ def open_model(name: str, *, precision: str, backend: str, long_texts: str | Non
     """Find a model and make it ready; errors as `Engine.load`."""
     options = EngineOptions.parse(precision=precision, backend=backend, long_texts=long_texts)
     source = find_model(name)
-    folder = PreparedFolder(source.fingerprint())
-    ready = _from_folder(folder, options)
-    if ready is None and _gains_by_a_subprocess(folder, options):
+    folder, key = PreparedFolder(source.fingerprint()), machine_key(options.key)
+    choice = folder.choice(key)
+    if choice is not None and is_due(choice):
+        choice = None
+    ready = _from_folder(folder, choice, options)
+    if ready is None and _gains_by_a_subprocess(choice, options):
         export_in_subprocess(name, precision=precision, backend=backend)
-        ready = _from_folder(folder, options)
-    return ready or _from_source(source, folder, options)
+        choice = folder.choice(key)
+        ready = _from_folder(folder, choice, options)
+    return ready or _from_source(source, folder, choice, options)
 
 
 def export_in_subprocess(name: str, *, precision: str, backend: str) -> None:
@@ -76,30 +80,23 @@ def open_loaded(loaded: "LoadedModel", *, long_texts: str | None) -> EngineParts
 
     spec = spec_of(loaded)
     options = EngineOptions.parse(precision=AUTO, backend=AUTO, long_texts=long_texts)
-    choice = Choice(backend=BackendName.TORCH, precision=InferencePrecision.FP32, batch_tokens=DEFAULT_BATCH_TOKENS)
+    choice = Choice(backend=BackendName.TORCH, precision=InferencePrecision.FP32, reason="the model is in memory")
     return EngineParts(spec, _tokenizer(spec, loaded.tokenizer, options), TorchBackend(loaded.model), choice)
 
 
-def _gains_by_a_subprocess(folder: PreparedFolder, options: EngineOptions) -> bool:
+def _gains_by_a_subprocess(choice: Choice | None, options: EngineOptions) -> bool:
     """Whether OpenVINO may run the model, and torch is not in memory anyway."""
-    if "torch" in sys.modules or options.backend == BackendName.TORCH or not openvino.is_installed():
-        return False
-    return folder.choice(machine_key(options.key)) is None
+    torch_runs = BackendName.TORCH in (options.backend, choice.backend if choice else None)
+    return "torch" not in sys.modules and not torch_runs and openvino.is_installed()
 
 
-def _from_folder(folder: PreparedFolder, options: EngineOptions) -> EngineParts | None:
+def _from_folder(folder: PreparedFolder, choice: Choice | None, options: EngineOptions) -> EngineParts | None:
     """What was prepared and chosen before, if OpenVINO runs it."""
-    choice = folder.choice(machine_key(options.key))
-    spec = folder.spec() if choice is not None and choice.backend == BackendName.OPENVINO else None
+    spec = folder.spec() if choice is not None and choice.backend is BackendName.OPENVINO else None
     if choice is None or spec is None or not openvino.is_installed():
         return None
     try:
-        backend = openvino.OpenVinoBackend(
-            folder.path,
-            choice.precision,
-            classifiers=spec.names(TaskKind.CLASSIFICATION),
-            taggers=spec.names(TaskKind.TAGGING),
-        )
+        backend = folder.open(spec, choice.precision)
     except (BackendError, OSError):  # a damaged folder is made anew
         shutil.rmtree(folder.path, ignore_errors=True)
         return None
@@ -107,7 +104,9 @@ def _from_folder(folder: PreparedFolder, options: EngineOptions) -> EngineParts 
     return EngineParts(spec, _tokenizer(spec, tokenizer, options), backend, choice, folder.fingerprint)
 
 
-def _from_source(source: ModelSource, folder: PreparedFolder, options: EngineOptions) -> EngineParts:
+def _from_source(
+    source: ModelSource, folder: PreparedFolder, choice: Choice | None, options: EngineOptions
+) -> EngineParts:
     from mtl.device import best_device
     from mtl.inference.autotune.candidates import Prepared
     from mtl.inference.autotune.measuring import choose
@@ -117,13 +116,11 @@ def _from_source(source: ModelSource, folder: PreparedFolder, options: EngineOpt
     loaded.model.to(best_device())
     spec = spec_of(loaded)
     tokenizer = _tokenizer(spec, loaded.tokenizer, options)
-    key = machine_key(options.key)
-    choice = folder.choice(key)
-    if choice is not None and choice.backend == BackendName.TORCH:
+    if choice is not None and choice.backend is BackendName.TORCH:
         return EngineParts(spec, tokenizer, TorchBackend(loaded.model, choice.precision), choice, folder.fingerprint)
     prepared = Prepared(loaded, spec, tokenizer, folder, source.folder if source.config else None)
     backend, choice = choose(prepared, options)
-    folder.remember(key, choice)
+    folder.remember(machine_key(options.key), choice)
     return EngineParts(spec, tokenizer, backend, choice, folder.fingerprint)
 
 

@@ -74,10 +74,12 @@ class Runner:
         return self._batches(self._tokenizer(texts))
 
     def _batches(self, texts: TokenizedTexts) -> Iterator[Batch]:
-        lengths = texts.lengths.tolist()
-        share = sum(lengths) // self._backend.parallel + 1
-        budget = min(self._batch_tokens, max(share, _LEAST_BATCH))
-        for rows in pack(lengths, by_length(lengths), budget=budget):
+        lengths, parallel = texts.lengths.tolist(), self._backend.parallel
+        order = by_length(lengths)
+        budget = max(sum(lengths) // parallel + 1, _LEAST_BATCH)
+        while budget < self._batch_tokens and len(list(pack(lengths, order, budget=budget))) > parallel:
+            budget += budget // 16  # a few texts are split evenly between the cores
+        for rows in pack(lengths, order, budget=min(budget, self._batch_tokens)):
             yield texts.batch(rows)
 
 

@@ -15,7 +15,6 @@ from mtl.inference.backends.quantising import SCHEMES, quantize
 from mtl.inference.options import EngineOptions
 from mtl.inference.runner import Runner
 from mtl.inference.spec import EngineSpec
-from mtl.recipe.choices import TaskKind
 from mtl.text.windows import WindowTokenizer
 
 FP32, BF16 = InferencePrecision.FP32, InferencePrecision.BF16
@@ -31,17 +30,6 @@ class Prepared:
     tokenizer: WindowTokenizer
     folder: PreparedFolder
     checkpoint: Path | None = None
-
-
-def open_openvino(folder: Path, spec: EngineSpec, precision: InferencePrecision) -> Backend:
-    """The exported graph of a prepared model.
-
-    Raises:
-        BackendError: it cannot be compiled.
-    """
-    return openvino.OpenVinoBackend(
-        folder, precision, classifiers=spec.names(TaskKind.CLASSIFICATION), taggers=spec.names(TaskKind.TAGGING)
-    )
 
 
 def candidates(prepared: Prepared, options: EngineOptions, notes: list[str]) -> Iterator[Callable[[], Backend]]:
@@ -69,7 +57,7 @@ def _openvino_candidates(
     if _works(lambda: _export(prepared), notes, needed=openvino_only or options.backend == BackendName.OPENVINO):
         for precision in _openvino_precisions(options):
             if _works(lambda p=precision: _quantize(prepared, p), notes, needed=openvino_only):  # type: ignore[misc]
-                yield lambda p=precision: open_openvino(prepared.folder.path, prepared.spec, p)  # type: ignore[misc]
+                yield lambda p=precision: prepared.folder.open(prepared.spec, p)  # type: ignore[misc]
 
 
 def _works(prepare: Callable[[], None], notes: list[str], *, needed: bool) -> bool:

@@ -1,10 +1,33 @@
-"""The machine that a choice is made for."""
+"""The machine that a choice is made for, and whether it is calm enough to measure on."""
 
 import hashlib
 import platform
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mtl.inference.backends.cores import usable_cores
+
+CALM = 0.9
+"""The least share of its cores that a process gets on a calm machine."""
+_PROBE_SECONDS = 0.05
+_BLOCK = bytes(1 << 20)  # Python lets other threads run while it is hashed
+
+clock, now = time.perf_counter, time.time
+
+
+def core_share() -> float:
+    """The share of its cores that this process gets, 0 to 1: less than 1 where other work takes them."""
+    cores = usable_cores()
+    with ThreadPoolExecutor(cores) as pool:
+        return sum(pool.map(lambda _: _thread_share(), range(cores))) / cores
+
+
+def _thread_share() -> float:
+    begun, used = time.perf_counter(), time.thread_time()
+    while (passed := time.perf_counter() - begun) < _PROBE_SECONDS:
+        hashlib.sha256(_BLOCK)
+    return min(1.0, (time.thread_time() - used) / passed)
 
 
 def machine_key(wanted: str) -> str:

@@ -1,194 +1,147 @@
-"""Candidates measured against fp32 on this machine: the fastest of those that keep its answers."""
+"""Candidates measured on this machine: the fastest of those that answer as fp32 does."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-
-from mtl.checkpoint.sample import read_sample
-from mtl.data import Example
-from mtl.decoding import Decoded, ModelOutput, Request
-from mtl.errors import BackendError, DataError
-from mtl.evaluation import main_metric, request_of
+from mtl.errors import BackendError
+from mtl.inference.autotune import machine
 from mtl.inference.autotune.candidates import Prepared, candidates
-from mtl.inference.autotune.choice import Choice, Measured
-from mtl.inference.autotune.probe_texts import TEXTS
+from mtl.inference.autotune.choice import Choice, Measurement
+from mtl.inference.autotune.gate import Gate
 from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend
-from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.options import EngineOptions
-from mtl.inference.runner import Runner
-from mtl.labels import spans_of
-from mtl.metrics.tagging import span_f1
-from mtl.text import SplitWords
 
-MIN_COSINE = 0.999
-MOST_LOSS = 0.002
-_SECONDS = 2.0  # for all measuring together
-_BUDGETS = (512, 1024, 2048)
-_BUDGET_ROUNDS = 2
-_CLEARLY = 0.95  # of the default's time
-_KEPT_FOR_RIVALS = 0.8  # seconds of these
-_CLOSE = 0.8  # of the fastest one's speed; one pass is not steady enough to part such
-_MOST_ROUNDS = 8
+_SECONDS = 2.0  # of passes in turn, beyond the least
+_LEAST_ROUNDS, _MOST_ROUNDS = 2, 8
+_CLOSE = 0.8  # of the fastest one's speed: passes in turn part these
+_TIED = 0.95  # of the fastest one's speed: the first candidate of these is taken, whoever won by chance
+_STEADY = 0.6  # of a candidate's best speed: on a calm machine no pass is slower
+_ACCELERATOR_BATCH_TOKENS = 8192
+
+
+@dataclass
+class _Candidate:
+    """One that was opened and run; `backend` is None where it is not wanted, and its memory was freed."""
+
+    make: Callable[[], Backend]
+    row: Measurement
+    slowest: float
+    backend: Backend | None
+
+    @property
+    def speed(self) -> float:
+        """Of the best pass, in tokens a second."""
+        return self.row.tokens_per_second
+
+    def add(self, speed: float) -> None:
+        """Take the speed of another pass."""
+        self.slowest = min(self.slowest, speed)
+        self.row = self.row.model_copy(update={"tokens_per_second": max(self.speed, speed)})
 
 
 def choose(prepared: Prepared, options: EngineOptions) -> tuple[Backend, Choice]:
     """Find the backend and precision to run a model with.
 
-    `auto` takes only what keeps the answers of fp32 on every probe sentence (cosine, classes and entities) and its
-    metrics on the checkpoint's own evaluation sample. A precision that was asked for by name is given as it is.
+    `auto` takes only what keeps the answers of fp32 (`mtl.inference.autotune.gate`). A precision that was asked for by
+    name is given as it is.
 
     Raises:
         BackendError: the backend that was asked for cannot run this model.
     """
     notes: list[str] = []
     makers = list(candidates(prepared, options, notes))
-    if len(makers) == 1:
-        backend = makers[0]()
-        choice = Choice(
-            backend=backend.name, precision=backend.precision, batch_tokens=DEFAULT_BATCH_TOKENS, notes=tuple(notes)
-        )
-        return backend, choice
-    return _measured(prepared, options, makers, notes)
+    if len(makers) > 1:
+        return _measured(prepared, makers, notes, asked=options.precision is not None)
+    backend = makers[0]()
+    reason = "nothing else runs here" if options == EngineOptions(long_texts=options.long_texts) else "it was asked for"
+    return backend, _choice(prepared, backend, reason, notes=notes)
 
 
 def _measured(
-    prepared: Prepared, options: EngineOptions, makers: list[Callable[[], Backend]], notes: list[str]
+    prepared: Prepared, makers: Sequence[Callable[[], Backend]], notes: list[str], *, asked: bool
 ) -> tuple[Backend, Choice]:
-    request = Request(TEXTS, SplitWords(TEXTS))
-    reference = TorchBackend(prepared.loaded.model)
-    expected = _runner(prepared, reference)(request)
-    sample = _sample(prepared, notes)
-    metrics = _metrics(prepared, reference, sample)
-    deadline = time.perf_counter() + _SECONDS
-    measured: list[Measured] = []
-    rivals: dict[int, Backend] = {}  # by place among the measured
+    share = machine.core_share()
+    gate = Gate(prepared, notes)
+    found: list[_Candidate] = []
     for make in makers:
-        if rivals and time.perf_counter() > deadline - _KEPT_FOR_RIVALS:
-            notes.append("not every candidate was measured, the time was over")
-            break
         try:
-            backend = make()
-            row = _measure(prepared, backend, request, expected)
-            row = _on_sample(row, metrics, _metrics(prepared, backend, sample))
+            found.append(_opened(make, gate))
         except BackendError as error:
             notes.append(str(error))
-            continue
-        measured.append(row)
-        if row.faithful or options.precision is not None:
-            rivals = _close(measured, rivals | {len(measured) - 1: backend})
-    if len(rivals) > 1:
-        _run_in_turn(prepared, request, measured, rivals, deadline)
-    backend = rivals[max(rivals, key=lambda place: measured[place].tokens_per_second)] if rivals else reference
-    choice = Choice(
+        _free(found, asked=asked)
+    close = [one for one in found if one.backend is not None]
+    if len(close) > 1:
+        _take_turns(close, gate)
+    share = min(share, machine.core_share())
+    steady = all(one.slowest >= _STEADY * one.speed for one in close)
+    backend, reason = _best(found, gate, asked=asked)
+    if share < machine.CALM:
+        reason += f"; provisional, this process got {share:.0%} of its cores"
+    elif not steady:
+        reason += "; provisional, its passes differed in speed"
+    choice = _choice(prepared, backend, reason, notes=notes)
+    rows = tuple(one.row for one in found)
+    return backend, choice.model_copy(update={"measured": rows, "provisional": share < machine.CALM or not steady})
+
+
+def _choice(prepared: Prepared, backend: Backend, reason: str, *, notes: Sequence[str]) -> Choice:
+    on_processor = prepared.loaded.model.device.type == "cpu"
+    return Choice(
         backend=backend.name,
         precision=backend.precision,
-        batch_tokens=_best_budget(prepared, backend, deadline),
-        measured=tuple(measured),
+        reason=reason,
+        batch_tokens=DEFAULT_BATCH_TOKENS if on_processor else _ACCELERATOR_BATCH_TOKENS,
+        measured_at=machine.now(),
         notes=tuple(notes),
     )
-    return backend, choice
 
 
-def _runner(prepared: Prepared, backend: Backend, batch_tokens: int = DEFAULT_BATCH_TOKENS) -> Runner:
-    return Runner(prepared.spec, prepared.tokenizer, backend, batch_tokens=batch_tokens)
+def _opened(make: Callable[[], Backend], gate: Gate) -> _Candidate:
+    """A backend prepares itself for each shape that it meets, so the pass that compares its answers is not timed."""
+    backend = make()
+    fidelity = gate.compare(backend)
+    speed = _speed(backend, gate)
+    row = Measurement(backend=backend.name, precision=backend.precision, tokens_per_second=speed, fidelity=fidelity)
+    return _Candidate(make, row, speed, backend)
 
 
-def _measure(prepared: Prepared, backend: Backend, request: Request, expected: ModelOutput) -> Measured:
-    runner = _runner(prepared, backend)
-    found = runner(request)
-    speed = _speed(runner, request)
-    cosine = _min_cosine(found, expected)
-    same = all(
-        (found.classes[name].argmax(1) == rows.argmax(1)).all().item() for name, rows in expected.classes.items()
-    )
-    tasks = prepared.spec.task_infos()
-    loss = max(
-        (1 - _agreement(found.tags[name], rows, tasks[name].tags.tags) for name, rows in expected.tags.items()),
-        default=0.0,
-    )
-    return Measured(
-        backend=backend.name,
-        precision=backend.precision,
-        tokens_per_second=speed,
-        min_cosine=cosine,
-        same_classes=same,
-        tag_f1_loss=loss,
-        faithful=cosine >= MIN_COSINE and same and loss <= MOST_LOSS,
-    )
+def _speed(backend: Backend, gate: Gate) -> float:
+    """Tokens a second in one pass over the probe sentences."""
+    runner, begun = gate.runner(backend), machine.clock()
+    tokens = int(runner(gate.probe).tokens.sum())
+    return tokens / max(machine.clock() - begun, 1e-9)
 
 
-def _close(measured: Sequence[Measured], rivals: Mapping[int, Backend]) -> dict[int, Backend]:
-    """Those that are not clearly slower than the fastest of them; the memory of others can go."""
-    least = _CLOSE * max(measured[place].tokens_per_second for place in rivals)
-    return {place: backend for place, backend in rivals.items() if measured[place].tokens_per_second >= least}
+def _free(found: Sequence[_Candidate], *, asked: bool) -> None:
+    """Let those go that are clearly slower than the fastest, or that may not be taken."""
+    usable = [one for one in found if asked or one.row.fidelity.faithful]
+    fastest = max((one.speed for one in usable), default=0.0)
+    for one in found:
+        if one not in usable or one.speed < _CLOSE * fastest:
+            one.backend = None
 
 
-def _run_in_turn(
-    prepared: Prepared, request: Request, measured: list[Measured], rivals: Mapping[int, Backend], deadline: float
-) -> None:
-    """Run rivals again while there is time; of each the best pass counts."""
-    for place, backend in list(rivals.items()) * _MOST_ROUNDS:
-        if time.perf_counter() > deadline:
-            return
-        speed = max(measured[place].tokens_per_second, _speed(_runner(prepared, backend), request))
-        measured[place] = measured[place].model_copy(update={"tokens_per_second": speed})
+def _take_turns(close: Sequence[_Candidate], gate: Gate) -> None:
+    """Run candidates again one after the other, so that what else the machine does hits all alike."""
+    deadline = machine.clock() + _SECONDS
+    for number in range(_MOST_ROUNDS):
+        for one in close:
+            if number >= _LEAST_ROUNDS and machine.clock() > deadline:
+                return
+            assert one.backend is not None
+            one.add(_speed(one.backend, gate))
 
 
-def _speed(runner: Runner, request: Request) -> float:
-    """Tokens a second."""
-    begun = time.perf_counter()
-    found = runner(request)
-    return int(found.tokens.sum()) / (time.perf_counter() - begun)
-
-
-def _sample(prepared: Prepared, notes: list[str]) -> Mapping[str, Sequence[Example]]:
-    if prepared.checkpoint is None:
-        return {}
-    try:
-        return read_sample(prepared.checkpoint, prepared.spec.task_infos())
-    except DataError as error:
-        notes.append(f"the evaluation sample was left out: {error}")
-        return {}
-
-
-def _metrics(prepared: Prepared, backend: Backend, sample: Mapping[str, Sequence[Example]]) -> dict[str, float]:
-    """The main metric of each task that has a sample."""
-    tasks, runner = prepared.spec.task_infos(), _runner(prepared, backend)
-    return {n: main_metric(tasks[n], found, runner(request_of(tasks[n], found))) for n, found in sample.items()}
-
-
-def _on_sample(row: Measured, expected: Mapping[str, float], found: Mapping[str, float]) -> Measured:
-    loss = max((value - found[name] for name, value in expected.items()), default=0.0)
-    return row.model_copy(update={"sample_loss": max(0.0, loss), "faithful": row.faithful and loss <= MOST_LOSS})
-
-
-def _min_cosine(found: ModelOutput, expected: ModelOutput) -> float:
-    lengths = np.linalg.norm(found.embeddings, axis=1) * np.linalg.norm(expected.embeddings, axis=1)
-    cosines = (found.embeddings * expected.embeddings).sum(axis=1) / lengths.clip(min=1e-12)
-    return float(cosines.min()) if np.isfinite(cosines).all() else 0.0
-
-
-def _agreement(found: list[Decoded], expected: list[Decoded], tags: Sequence[str]) -> float:
-    """F1 of the entities found, those of fp32 being right."""
-    spans = [[spans_of([tags[tag] for tag in text.tags]) for text in side] for side in (expected, found)]
-    return span_f1(*spans)["f1"] if any(map(len, spans[0] + spans[1])) else 1.0
-
-
-def _best_budget(prepared: Prepared, backend: Backend, deadline: float) -> int:
-    """The batch size that runs clearly fastest; the default where none does or the time is over.
-
-    A backend prepares itself for each shape that it meets, so a first pass of each size does not count.
-    """
-    request = Request(TEXTS * 3)
-    seconds: dict[int, list[float]] = {budget: [] for budget in _BUDGETS}
-    for _ in range(1 + _BUDGET_ROUNDS):
-        for budget, taken in seconds.items():
-            begun = time.perf_counter()
-            if begun > deadline:
-                return DEFAULT_BATCH_TOKENS
-            _runner(prepared, backend, budget)(request)
-            taken.append(time.perf_counter() - begun)
-    best = {budget: min(taken[1:]) for budget, taken in seconds.items()}
-    fastest = min(best, key=lambda budget: best[budget])
-    return fastest if best[fastest] < _CLEARLY * best[DEFAULT_BATCH_TOKENS] else DEFAULT_BATCH_TOKENS
+def _best(found: Sequence[_Candidate], gate: Gate, *, asked: bool) -> tuple[Backend, str]:
+    """The backend to take and why; one that was not asked for keeps the answers on the whole sample too."""
+    while usable := [one for one in found if asked or one.row.fidelity.faithful]:
+        fastest = max(one.speed for one in usable)
+        best = next(one for one in usable if one.speed >= _TIED * fastest)
+        best.backend = best.backend or best.make()
+        if not asked:
+            best.row = best.row.model_copy(update={"fidelity": gate.compare_all(best.backend)})
+        if asked or best.row.fidelity.faithful:
+            if best.speed == fastest:
+                return best.backend, f"the fastest of {len(found)}"
+            return best.backend, f"within {1 - _TIED:.0%} of the fastest of {len(found)}, and preferred to it"
+    return gate.reference, f"none of {len(found)} keeps the answers of fp32"

@@ -13,10 +13,13 @@ from pydantic import ValidationError
 from tokenizers import Tokenizer
 
 from mtl.inference.autotune.choice import Choice
+from mtl.inference.backends import InferencePrecision
+from mtl.inference.backends.openvino import OpenVinoBackend
 from mtl.inference.spec import EngineSpec
+from mtl.recipe.choices import TaskKind
 from mtl.runs import home
 
-_FORMAT = "polyhead-engine-4"
+_FORMAT = "polyhead-engine-5"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
 _SPEC_FILE, _TOKENIZER_FILE = "engine.json", "tokenizer.json"
 _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used go
@@ -42,6 +45,16 @@ class PreparedFolder:
         except (OSError, ValidationError, UnicodeDecodeError):
             return None
         return spec
+
+    def open(self, spec: EngineSpec, precision: InferencePrecision) -> OpenVinoBackend:
+        """The exported graph of a precision.
+
+        Raises:
+            BackendError: it cannot be compiled.
+            OSError: it is not there.
+        """
+        classifiers, taggers = spec.names(TaskKind.CLASSIFICATION), spec.names(TaskKind.TAGGING)
+        return OpenVinoBackend(self.path, precision, classifiers=classifiers, taggers=taggers)
 
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer; there is one where there is a spec."""

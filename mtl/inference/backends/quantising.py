@@ -36,11 +36,11 @@ class QuantizationScheme:
     """
 
     select: Callable[[Model], LinearMaps]
-    alpha: float
-    """SmoothQuant's: how much of a channel's range goes to the weights, from 0 (none) to 1 (all channels alike)."""
-    group: int | None
     needs: str
     """What `select` looks for."""
+    group: int | None = None
+    alpha: float = 0.6
+    """SmoothQuant's: how much of a channel's range goes to the weights, from 0 (none) to 1 (all channels alike)."""
 
     def find(self, model: Model) -> LinearMaps:
         """The maps of a graph; the same names in every copy of it."""
@@ -151,9 +151,19 @@ def _of_backbone(model: Model) -> LinearMaps:
 
 def _of_queries_and_keys(model: Model) -> LinearMaps:
     """Those that make nothing but what attention compares; none where it is made together with the values."""
-    attention = [node for node in model.get_ordered_ops() if node.get_type_name() == "ScaledDotProductAttention"]
-    makers = [_maker(node.input_value(port).get_node()) for node in attention for port in (0, 1)]
+    makers = [_maker(value.get_node()) for node in model.get_ordered_ops() for value in _compared(node)]
     return _by_input(node for node in makers if node is not None)
+
+
+def _compared(node: Node) -> list[Node]:
+    """The queries and keys of attention, as one operation or as a softmax over a product that may be shifted."""
+    if node.get_type_name() == "ScaledDotProductAttention":
+        return [node.input_value(port) for port in (0, 1)]
+    if node.get_type_name() != "Softmax":
+        return []
+    while node.get_type_name() in ("Softmax", "Add", "Divide", "Multiply", "Reshape"):
+        node = node.input_value(0).get_node()
+    return list(node.input_values()) if node.get_type_name() == "MatMul" else []
 
 
 def _by_input(maps: Iterator[Node]) -> LinearMaps:
@@ -185,11 +195,9 @@ def _maker(node: Node) -> Node | None:
     return node if _is_linear_map(node) else None
 
 
-INT8 = QuantizationScheme(
-    _of_backbone, alpha=0.6, group=INT8_GROUP, needs=f"linear maps with a multiple of {INT8_GROUP} inputs"
-)
+INT8 = QuantizationScheme(_of_backbone, f"linear maps with a multiple of {INT8_GROUP} inputs", group=INT8_GROUP)
 """Every linear map of the backbone."""
-MIXED = QuantizationScheme(_of_queries_and_keys, alpha=0.7, group=None, needs="linear maps for queries and keys alone")
+MIXED = QuantizationScheme(_of_queries_and_keys, "linear maps for queries and keys alone")
 """Queries and keys, for all the rest to be run in bf16.
 
 What attention compares decides only how much of each token is taken; rounding it moves the answers far less than

@@ -3,23 +3,19 @@
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
-from mtl.inference.evaluating import main_metric
-from mtl.inference.passes import Passes, Request
 
 from mtl.checkpoint import load
 from mtl.checkpoint.sample import read_sample
 from mtl.errors import InputError
-from mtl.evaluation import MAIN_METRIC
+from mtl.evaluation import MAIN_METRIC, main_metric, request_of
 from mtl.inference import Engine
-from mtl.inference.autotune import candidates, measuring
-from mtl.inference.autotune.choice import Measured
+from mtl.inference.autotune import machine, measuring
 from mtl.inference.autotune.store import PreparedFolder
-from mtl.inference.backends import Backend, openvino
+from mtl.inference.backends import openvino
 from mtl.inference.source import find_model
 from tests.mtl.inference.engines import TEXTS
 
@@ -32,82 +28,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-@needs_openvino
-def test_every_candidate_is_measured_and_the_fastest_faithful_one_is_taken(
-    tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(measuring, "_SECONDS", 1000.0)  # a busy machine has time for all too
-    choice = Engine.load(tiny_bert).choice
-    faithful = [row for row in choice.measured if row.faithful]
-    best = max(faithful, key=lambda row: row.tokens_per_second)
-    assert (choice.backend, choice.precision) == (best.backend, best.precision)
-    assert ("torch", "fp32") in {(row.backend, row.precision) for row in faithful}
-    assert all(row.min_cosine >= 0.999 and row.same_classes and row.tag_f1_loss <= 0.002 for row in faithful)
-
-
-@needs_openvino
-def test_candidates_close_to_each_other_run_in_turn_and_the_best_pass_of_each_counts(
-    tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-):
-    speeds = {("openvino", "fp32"): [100.0], ("torch", "fp32"): [120.0, 95.0]}  # the last is the first pass
-    asked: Counter[tuple[str, str]] = Counter()
-
-    def scripted(passes: Passes, request: Request) -> float:
-        way = passes._backend.name, str(passes._backend.precision)
-        asked[way] += 1
-        left = speeds.get(way, [1.0])
-        return left.pop() if len(left) > 1 else left[0]
-
-    monkeypatch.setattr(measuring, "_speed", scripted)
-    monkeypatch.setattr(measuring, "_SECONDS", 1000.0)
-    choice = Engine.load(tiny_bert).choice
-    assert (choice.backend, choice.precision) == ("torch", "fp32")
-    assert {row.tokens_per_second for row in choice.measured} <= {100.0, 120.0, 1.0}
-    assert asked.pop(("openvino", "fp32")) == asked.pop(("torch", "fp32")) == 1 + measuring._MOST_ROUNDS
-    assert set(asked.values()) <= {1}
-
-
-@needs_openvino
-def test_a_candidate_that_answers_otherwise_is_never_taken(
-    tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-):
-    measure = measuring._measure
-
-    def lossy(*arguments: object) -> Measured:
-        row = measure(*arguments)
-        wrong = {"faithful": False, "min_cosine": 0.9, "tokens_per_second": 1e9}
-        return row if (row.backend, row.precision) == ("torch", "fp32") else row.model_copy(update=wrong)
-
-    monkeypatch.setattr(measuring, "_measure", lossy)
-    choice = Engine.load(tiny_bert).choice
-    assert (choice.backend, choice.precision) == ("torch", "fp32")
-
-
-@needs_openvino
-@pytest.mark.parametrize("lost", [0.0, 0.5])
-def test_a_candidate_that_loses_on_the_evaluation_sample_is_never_taken(
-    trained: Path, home: Path, monkeypatch: pytest.MonkeyPatch, lost: float
-):
-    monkeypatch.setattr(measuring, "_SECONDS", 1000.0)
-    metrics = measuring._metrics
-
-    def worse(prepared: candidates.Prepared, backend: Backend, sample: dict) -> dict[str, float]:
-        found = metrics(prepared, backend, sample)
-        assert found.keys() == prepared.spec.tasks.keys()
-        return {name: value - lost * (backend.name != "torch") for name, value in found.items()}
-
-    monkeypatch.setattr(measuring, "_metrics", worse)
-    choice = Engine.load(trained / "best", precision="fp32").choice
-    (row,) = (row for row in choice.measured if row.backend == "openvino")
-    assert row.sample_loss == pytest.approx(lost, abs=0.01)
-    assert row.faithful is (lost == 0)
-
-
 def test_a_main_metric_is_that_of_the_whole_report(trained: Path):
     engine = Engine.of(load(trained / "best"), name="trained")
     for name, examples in read_sample(trained / "best", engine.tasks).items():
         task, report = engine.tasks[name], engine.evaluate(name, examples)
-        assert main_metric(task, examples, engine._run) == pytest.approx(report[MAIN_METRIC[task.kind]], abs=1e-9)
+        assert main_metric(task, examples, engine._run(request_of(task, examples))) == pytest.approx(
+            report[MAIN_METRIC[task.kind]], abs=1e-9
+        )
 
 
 @needs_openvino
@@ -119,13 +46,41 @@ def test_a_damaged_sample_is_noted_and_the_model_loads(trained: Path, home: Path
 
 
 @needs_openvino
+@pytest.mark.parametrize(
+    ("share_then", "minutes", "share_now", "again"),
+    [(1.0, 60, 1.0, False), (0.5, 60, 1.0, True), (0.5, 5, 1.0, False), (0.5, 60, 0.5, False)],
+    ids=["final", "calm again", "too soon", "still busy"],
+)
+def test_a_choice_made_on_a_busy_machine_is_made_again_on_a_calm_one(
+    tiny_bert: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    share_then: float,
+    minutes: float,
+    share_now: float,
+    again: bool,
+):
+    monkeypatch.setattr(measuring, "_STEADY", 0.0)
+    monkeypatch.setattr(machine, "core_share", lambda: share_then)
+    monkeypatch.setattr(machine, "now", lambda: 1e9)
+    first = Engine.load(tiny_bert).choice
+    assert first.provisional is (share_then < 1)
+    monkeypatch.setattr(machine, "core_share", lambda: share_now)
+    monkeypatch.setattr(machine, "now", lambda: 1e9 + 60 * minutes)
+    second = Engine.load(tiny_bert).choice
+    assert (second.measured_at > first.measured_at) is again
+    assert second.provisional is (first.provisional and not again)
+    assert Engine.load(tiny_bert).choice == second
+
+
+@needs_openvino
 def test_the_choice_is_remembered(tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch):
     first = Engine.load(tiny_bert)
 
     def again(*_: object) -> None:
         raise AssertionError("measured a second time")
 
-    monkeypatch.setattr(measuring, "_measured", again)
+    monkeypatch.setattr(measuring, "choose", again)
     second = Engine.load(tiny_bert)
     assert second.choice == first.choice
     np.testing.assert_allclose(second.encode("anna met tom"), first.encode("anna met tom"), rtol=0, atol=1e-6)

@@ -30,7 +30,8 @@ def batches(count: int = 9) -> list[Batch]:
         mask = np.ones_like(ids)
         ids[0, -2:], mask[0, -2:] = 1, 0
         first = np.tile(np.arange(1, 3), (rows, 1))
-        result.append(Batch(list(range(rows)), ids, mask, np.zeros_like(ids), first))
+        counts = np.full(rows, 2)
+        result.append(Batch(np.arange(rows), ids, mask, np.zeros_like(ids), first, counts))
     return result
 
 

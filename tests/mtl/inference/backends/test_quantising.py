@@ -95,7 +95,12 @@ def test_int8_takes_every_linear_map_of_a_backbone_and_none_of_its_heads(
 
 @pytest.mark.parametrize(
     ("architecture", "query", "key"),
-    [("bert", "self.query", "self.key"), ("distilbert", "q_lin", "k_lin"), ("roberta", "self.query", "self.key")],
+    [
+        ("bert", "self.query", "self.key"),
+        ("distilbert", "q_lin", "k_lin"),
+        ("roberta", "self.query", "self.key"),
+        ("mpnet", "attn.q", "attn.k"),
+    ],
 )
 def test_mixed_takes_queries_and_keys_and_nothing_else(
     backbone_folder: Callable[[str], Path], architecture: str, query: str, key: str, tmp_path: Path
@@ -181,8 +186,8 @@ def test_torch_runs_neither(tiny_bert: Path, precision: str):
 @needs_bf16
 def test_with_bf16_the_mixed_precision_is_a_candidate_under_the_gate(home: Path):
     rows = {row.precision: row for row in Engine.load(MINILM).choice.measured if row.backend == "openvino"}
-    assert rows["mixed"].faithful
-    assert rows["mixed"].min_cosine >= 0.999
+    assert rows["mixed"].fidelity.faithful
+    assert rows["mixed"].fidelity.min_cosine >= 0.999
 
 
 @needs_bf16
@@ -198,8 +203,8 @@ def test_without_bf16_the_fast_candidate_is_int8(home: Path, monkeypatch: pytest
     monkeypatch.setattr(openvino, "has_bf16", lambda: False)
     choice = Engine.load(MINILM).choice
     (row,) = (row for row in choice.measured if row.precision == "int8")
-    assert row.faithful
-    assert row.min_cosine >= 0.999
+    assert row.fidelity.faithful
+    assert row.fidelity.min_cosine >= 0.999
     assert "bf16" not in {one.precision for one in choice.measured}
     for precision in ("bf16", "mixed"):
         with pytest.raises(BackendError, match="this one has none"):
