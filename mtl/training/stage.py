@@ -38,8 +38,12 @@ class StageState:
         """By task the activations of the training texts, computed when they are first read."""
         if self.cache is None:
             return dict.fromkeys(self.data.train)
+        trains = self.loaded.model.training
         self.loaded.model.eval()
-        return {name: self.cache(examples.texts) for name, examples in self.data.train.items()}
+        found = {name: self.cache(examples.texts) for name, examples in self.data.train.items()}
+        if trains:  # they are read in the first step
+            self.freezer.train()
+        return found
 
     @cached_property
     def _dev(self) -> Mapping[str, CachedActivations | None]:

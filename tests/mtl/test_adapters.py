@@ -14,6 +14,7 @@ from mtl.adapters import adapter_parameters, add_adapters
 from mtl.checkpoint import LoadedModel, read_config
 from mtl.encoder import load_backbone
 from mtl.inference import Engine
+from tests.mtl.encoder.batches import batch_of
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin
 from tests.tiny import ARCHITECTURES, EXACT, LAYERS
@@ -54,7 +55,7 @@ def run(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @torch.no_grad()
 def test_fresh_adapters_change_nothing(backbone_folder: Callable[[str], Path], architecture: str):
     backbone = load_backbone(str(backbone_folder(architecture)))
-    batch = backbone.tokenizer.pad(backbone.tokenizer(TEXTS))
+    batch = batch_of(backbone, TEXTS)
     before = backbone.encoder(batch).hidden
     add_adapters(backbone.encoder, rank=RANK)
     backbone.encoder.eval()

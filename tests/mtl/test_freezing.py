@@ -15,6 +15,7 @@ from mtl.model import MultiTaskModel, TaskInfo
 from mtl.recipe import FreezingConfig, HeadConfig, Recipe, TaskKind
 from mtl.runs import Evaluated, Event, Finished, Started, Step, StopReason
 from mtl.training import Trainer, loop
+from tests.mtl.encoder.batches import batch_of
 from tests.mtl.recipes import recipe_of
 from tests.tiny import LAYERS
 
@@ -189,7 +190,7 @@ def test_a_frozen_backbone_has_no_dropout_beside_training_heads(tiny_bert: Path)
     model = MultiTaskModel(backbone.encoder, {"topic": task})
     freezer = Freezer(model, FreezePlan(0, False, frozenset()))
     freezer.train()
-    batch = backbone.tokenizer.pad(backbone.tokenizer(["the doctor met anna"]))
+    batch = batch_of(backbone, ["the doctor met anna"])
     assert torch.equal(model.encoder(batch).pooled, model.encoder(batch).pooled)
     assert model.heads["topic"].training
 

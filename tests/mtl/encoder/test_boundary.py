@@ -12,6 +12,7 @@ from mtl.encoder import LoadedBackbone, load_backbone
 from mtl.encoder.boundary import Boundary
 from mtl.errors import BackboneError
 from mtl.runs import Finished
+from tests.mtl.encoder.batches import batch_of
 from tests.mtl.encoder.test_other_models import MODELS, save
 from tests.mtl.recipes import recipe_of
 from tests.mtl.training.seen import events_of
@@ -33,7 +34,7 @@ class Cut:
     def __init__(self, backbone: LoadedBackbone, below: int) -> None:
         self.encoder = backbone.encoder
         self.below = below
-        self.batch = backbone.tokenizer.pad(backbone.tokenizer(TEXTS))
+        self.batch = batch_of(backbone, TEXTS)
         self.inputs = self.encoder._inputs(self.batch)
         self.names = [(name, tuple(p.shape)) for name, p in self.encoder.named_parameters()]
         self.boundary = Boundary(self.encoder.model, below=below)
@@ -124,11 +125,11 @@ def test_the_upper_part_follows_the_weights_as_they_train(cut: Cut):
 def test_a_batch_that_brings_its_states_starts_at_the_cut(tiny_bert: Path):
     backbone = load_backbone(str(tiny_bert))
     backbone.encoder.cut(2)
-    batch = backbone.tokenizer.pad(backbone.tokenizer(TEXTS))
+    batch = batch_of(backbone, TEXTS)
     whole = backbone.encoder(batch).hidden
     states = backbone.encoder.lower(batch)
-    torch.testing.assert_close(backbone.encoder(replace(batch, states=states)).hidden, whole, rtol=0, atol=1e-6)
-    assert not torch.allclose(backbone.encoder(replace(batch, states=states * 0)).hidden, whole)
+    torch.testing.assert_close(backbone.encoder(replace(batch, layer=states)).hidden, whole, rtol=0, atol=1e-6)
+    assert not torch.allclose(backbone.encoder(replace(batch, layer=states * 0)).hidden, whole)
 
 
 FURTHER = {kind: settings for kind, settings in MODELS.items() if kind != "SqueezeBert"} | {

@@ -1,4 +1,4 @@
-"""Backbones of seven architectures: loaded, run, cut into parts, trained with every choice of what is frozen."""
+"""Backbones of every architecture: loaded, run, cut into parts, trained with every choice of what is frozen."""
 
 import json
 import shutil
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel, PreTrainedModel, T5EncoderModel
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, T5EncoderModel
 
-from mtl.encoder import LoadedBackbone, TokenBatch, load_backbone
+from mtl.encoder import LoadedBackbone, load_backbone
 from mtl.errors import BackboneError
 from mtl.freezing import FreezePlan, Freezer
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.recipe import Decoder, HeadConfig, Pooling, TaskKind
-from mtl.text import split_words
+from tests.mtl.encoder.batches import LONG, batch_of
 from tests.tiny import ARCHITECTURES, HIDDEN, LAYERS, MAX_TOKENS
 
 TEXTS = (
@@ -35,11 +35,6 @@ def load(backbone_folder: Callable[[str], Path]) -> Load:
 EACH = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
 
-def batch_of(backbone: LoadedBackbone, texts: tuple[str, ...] = TEXTS) -> TokenBatch:
-    tokens = [t.with_words(split_words(text)) for t, text in zip(backbone.tokenizer(texts), texts, strict=True)]
-    return backbone.tokenizer.pad(tokens)
-
-
 def plain_model(backbone: LoadedBackbone, architecture: str) -> PreTrainedModel:
     """As transformers loads it by itself."""
     kind = T5EncoderModel if architecture == "t5" else AutoModel
@@ -49,7 +44,7 @@ def plain_model(backbone: LoadedBackbone, architecture: str) -> PreTrainedModel:
 @EACH
 def test_hidden_states_and_embeddings_have_their_shapes(load: Load, architecture: str):
     backbone = load(architecture)
-    batch = batch_of(backbone)
+    batch = batch_of(backbone, TEXTS)
     encoded = backbone.encoder(batch)
     assert encoded.hidden.shape == (len(TEXTS), batch.ids.shape[1], HIDDEN)
     assert encoded.pooled.shape == encoded.embedding.shape == (len(TEXTS), HIDDEN)
@@ -60,7 +55,7 @@ def test_hidden_states_and_embeddings_have_their_shapes(load: Load, architecture
 def test_padding_changes_nothing(load: Load, architecture: str):
     backbone = load(architecture)
     with torch.inference_mode():
-        together = backbone.encoder(batch_of(backbone))
+        together = backbone.encoder(batch_of(backbone, TEXTS))
         for row, text in enumerate(TEXTS):
             alone = backbone.encoder(batch_of(backbone, (text,)))
             length = alone.hidden.shape[1]
@@ -72,10 +67,11 @@ def test_padding_changes_nothing(load: Load, architecture: str):
 def test_hidden_states_are_those_of_transformers(load: Load, architecture: str):
     backbone = load(architecture)
     model = plain_model(backbone, architecture)
-    inputs = backbone.tokenizer.backend(list(TEXTS), padding=True, truncation=True, return_tensors="pt")
+    tokenizer = AutoTokenizer.from_pretrained(backbone.source.folder)
+    inputs = tokenizer(list(TEXTS), padding=True, return_tensors="pt")
     with torch.inference_mode():
         expected = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
-        found = backbone.encoder(batch_of(backbone)).hidden
+        found = backbone.encoder(batch_of(backbone, TEXTS)).hidden
     inside = inputs["attention_mask"].bool()
     torch.testing.assert_close(found[inside], expected[inside], rtol=0, atol=1e-5)
 
@@ -99,7 +95,7 @@ def test_layers_are_in_the_order_of_the_forward_pass(load: Load, architecture: s
     seen: list[int] = []
     layers = backbone.encoder.parts().layers
     hooks = [m.register_forward_hook(lambda *_, i=i: seen.append(i)) for i, m in enumerate(layers)]
-    backbone.encoder(batch_of(backbone))
+    backbone.encoder(batch_of(backbone, TEXTS))
     for hook in hooks:
         hook.remove()
     runs = 2 if architecture == "albert" else 1  # of each group of layers
@@ -111,7 +107,7 @@ def test_the_states_after_each_layer_are_those_of_transformers(load: Load, archi
     backbone = load(architecture)
     backbone.encoder.gives_layers = True
     with torch.inference_mode():
-        batch = batch_of(backbone)
+        batch = batch_of(backbone, TEXTS)
         encoded = backbone.encoder(batch)
         model = plain_model(backbone, architecture)
         expected = model(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True).hidden_states
@@ -138,7 +134,7 @@ def test_a_backbone_may_use_its_whole_length_and_no_more(
 ):
     backbone = load(architecture)
     assert backbone.tokenizer.max_length == MAX_TOKENS
-    batch = batch_of(backbone, ("doctor " * 200,))
+    batch = batch_of(backbone, (LONG,))
     assert batch.ids.shape == (1, MAX_TOKENS)
     assert torch.isfinite(backbone.encoder(batch).embedding).all()
     with pytest.raises(BackboneError, match=f"a max_length up to {MAX_TOKENS} was expected, was {MAX_TOKENS + 1}"):
@@ -172,7 +168,7 @@ def test_one_training_step_changes_what_trains_and_nothing_else(load: Load, arch
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.01, weight_decay=0.1)
-    batch = batch_of(backbone)
+    batch = batch_of(backbone, TEXTS)
     encoded = model.encoder(batch)
     tags = torch.ones_like(batch.first_tokens) * batch.word_mask
     tagging, topic = model.heads["names"], model.heads["topic"]
@@ -191,7 +187,7 @@ def test_a_chosen_pooling_goes_before_the_backbones_own(tiny_bert: Path):
 
 def test_a_chosen_length_cuts_texts(tiny_bert: Path):
     backbone = load_backbone(str(tiny_bert), max_length=8)
-    assert batch_of(backbone).ids.shape[1] == 8
+    assert batch_of(backbone, TEXTS).ids.shape[1] == 8
 
 
 def test_a_length_that_the_tokenizer_states_is_kept(tiny_bert: Path, tmp_path: Path):

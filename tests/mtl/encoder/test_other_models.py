@@ -8,6 +8,7 @@ import transformers
 
 from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
+from tests.mtl.encoder.batches import batch_of
 from tests.tiny import MAX_TOKENS, save_tokenizer, wordpiece
 
 SPECIALS = ("[CLS]", "[PAD]", "[SEP]", "[UNK]")
@@ -57,11 +58,11 @@ def save(kind: str, folder: Path, settings: dict[str, object]) -> Path:
 def test_an_encoder_runs_at_any_length_and_padding_changes_nothing(tmp_path: Path, kind: str):
     backbone = load_backbone(str(save(kind, tmp_path, MODELS[kind])))
     texts = ["anna met tom", "the old doctor " * 60]
-    tokens = backbone.tokenizer(texts)
     with torch.inference_mode():
-        together = backbone.encoder(backbone.tokenizer.pad(tokens)).embedding
-        alone = torch.cat([backbone.encoder(backbone.tokenizer.pad([t])).embedding for t in tokens])
-    assert len(tokens[1]) == MAX_TOKENS
+        batch = batch_of(backbone, texts)
+        together = backbone.encoder(batch).embedding
+        alone = torch.cat([backbone.encoder(batch_of(backbone, [text])).embedding for text in texts])
+    assert batch.ids.shape[1] == MAX_TOKENS
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
 
 
@@ -78,4 +79,4 @@ def test_a_model_without_a_length_limit_reads_texts_or_is_refused(tmp_path: Path
         )
     except BackboneError:
         return
-    assert len(backbone.tokenizer(["anna met tom"])[0]) == 5
+    assert backbone.tokenizer(["anna met tom"]).tokens.tolist() == [5]
