@@ -15,10 +15,16 @@ class LatestOnly:
         """The number of the latest request; 0 before the first one."""
         return self._latest
 
-    def begin(self) -> int:
-        """The number of a new request; all earlier requests are out of date from now on."""
-        self._latest += 1
-        return self._latest
+    def begin(self, number: int | None = None) -> int:
+        """The number of a new request; all requests with a smaller number are out of date from now on.
+
+        Args:
+            number: the place of the request in the order in which the browser sent them, since a queue may change the
+                order. Without it the request is newer than all others.
+        """
+        number = self._latest + 1 if number is None else number
+        self._latest = max(self._latest, number)
+        return number
 
     def is_latest(self, number: int) -> bool:
         """Whether no request has come after this one."""

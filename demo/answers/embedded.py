@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from demo.answers.passes import Model, Task
 from demo.inputs.text_input import Sentences
 from mtl.inference.analysis import Analysis
+from mtl.metrics.neighbours import Neighbours
 
 NO_ENTITY = "no entity"
 _CHUNK = 2_000
@@ -48,6 +50,11 @@ class Embedded:
     cut: int
     seconds: float
     pooling: str | None = None
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The search among these sentences."""
+        return Neighbours(self.vectors)
 
 
 def embed_sentences(model: Model, sentences: Sentences, *, key: str) -> Iterator[ChunkProgress | Embedded]:

@@ -45,13 +45,16 @@
 
   window.phPanels = {
     mark,
+    next: () => ++serial,
     changed(name, values) { panel(name).own = fingerprint(name, values); mark(); },
     edited(name) { panel(name).own = `edited ${++panel(name).edits}`; mark(); },
     request(name, after, places, values) {
       const p = panel(name);
-      p.own = places ? fingerprint(name, places.map((place) => values[place])) : String(++serial);
+      const number = ++serial;
+      p.own = places ? fingerprint(name, places.map((place) => values[place])) : String(number);
       p.after = after;
-      p.sent = values[1] = joined(after && (values[2].startsWith("!") ? panel(after).good : values[2]), p.own);
+      p.sent = joined(after && (values[2].startsWith("!") ? panel(after).good : values[2]), p.own);
+      values[1] = `${number}|${p.sent}`;
       mark();
       return values;
     },

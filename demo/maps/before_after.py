@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from demo.answers.passes import AnalyzedTexts
+from demo.maps.movement import movement
 from demo.maps.projection import Projection, project
-from demo.maps.similarity import unit
 from mtl.inference.analysis import Analysis, Entity
+from mtl.metrics.neighbours import Vectors, unit_length
 from mtl.recipe import TaskKind
 
-_NEIGHBOURS = 10
+_FEWEST = 3
+"""Sentences that have neighbours worth comparing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class Change:
 
     texts: tuple[str, ...]
     answers: tuple[tuple[Answer, ...], ...]
-    cosines: NDArray[np.float32] | None
-    places: tuple[NDArray[np.float32], NDArray[np.float32]] | None
+    cosines: Vectors | None
+    places: tuple[Vectors, Vectors] | None
     overlap: float | None
 
     @property
@@ -53,7 +54,7 @@ def change(before: AnalyzedTexts, after: AnalyzedTexts) -> Change:
     """What differs between two passes over the same sentences."""
     first, second = before.vectors, after.vectors
     alike = first.shape == second.shape
-    cosines = (unit(first) * unit(second)).sum(axis=1) if alike else None
+    cosines = (unit_length(first) * unit_length(second)).sum(axis=1) if alike else None
     places = None
     if alike and len(first) > 1:
         both = project(np.concatenate([first, second]), Projection.PCA)
@@ -82,15 +83,5 @@ def _winner(scores: Mapping[str, float]) -> str:
     return max(scores, key=lambda label: scores[label])
 
 
-def _overlap(first: NDArray[np.float32], second: NDArray[np.float32]) -> float | None:
-    count = min(_NEIGHBOURS, len(first) - 1)
-    if count < 2:
-        return None
-    pairs = zip(_nearest(first, count), _nearest(second, count), strict=True)
-    return sum(len(a & b) for a, b in pairs) / (count * len(first))
-
-
-def _nearest(vectors: NDArray[np.float32], count: int) -> list[set[int]]:
-    cosines = unit(vectors) @ unit(vectors).T
-    np.fill_diagonal(cosines, -np.inf)
-    return [set(row[:count].tolist()) for row in np.argsort(-cosines, axis=1, kind="stable")]
+def _overlap(first: Vectors, second: Vectors) -> float | None:
+    return movement(first, second).overlap if len(first) >= _FEWEST else None

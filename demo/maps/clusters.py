@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.maps.similarity import unit
+from mtl.metrics.neighbours import unit_length
 
 FEWEST, MOST, USUAL = 2, 24, 8
 _SEED = 42
@@ -22,7 +22,7 @@ def cluster(vectors: NDArray[np.float32], count: int) -> tuple[str, ...]:
         if large
         else KMeans(wanted, random_state=_SEED, n_init=3)
     )
-    found = model.fit_predict(unit(np.nan_to_num(vectors)))
+    found = model.fit_predict(unit_length(np.nan_to_num(vectors)))
     sizes = np.bincount(found, minlength=wanted)
     place = {int(number): rank for rank, number in enumerate(np.argsort(-sizes, kind="stable"), start=1)}
     return tuple(f"cluster {place[int(number)]}" for number in found)

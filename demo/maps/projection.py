@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
+
+from mtl.metrics.neighbours import Vectors
 
 _SEED = 42
 
@@ -20,10 +21,9 @@ LIMITS = {Projection.PCA: 100_000, Projection.UMAP: 2_000, Projection.TSNE: 1_00
 """How many sentences each projection takes; of more a sample is drawn."""
 
 _SMALLEST = {Projection.PCA: 1, Projection.UMAP: 6, Projection.TSNE: 5}
-_LARGE = 5_000
 
 
-def project(vectors: NDArray[np.float32], method: Projection) -> NDArray[np.float32]:
+def project(vectors: Vectors, method: Projection) -> Vectors:
     """Points `(min(N, limit), 2)` float32 of vectors `(N, H)`; methods that need more sentences give way to PCA."""
     vectors = np.nan_to_num(vectors[: LIMITS[method]])
     if not _suffices(vectors, method):
@@ -32,7 +32,7 @@ def project(vectors: NDArray[np.float32], method: Projection) -> NDArray[np.floa
     return np.asarray(points, dtype=np.float32)
 
 
-def used(vectors: NDArray[np.float32], method: Projection) -> str:
+def used(vectors: Vectors, method: Projection) -> str:
     """What `project` does with these vectors, in words."""
     count, limit = len(vectors), LIMITS[method]
     if not _suffices(vectors, method):
@@ -40,29 +40,34 @@ def used(vectors: NDArray[np.float32], method: Projection) -> str:
     return f"{method} of {limit:,} of {count:,} sentences, a seeded sample" if count > limit else str(method)
 
 
-def _suffices(vectors: NDArray[np.float32], method: Projection) -> bool:
+def _suffices(vectors: Vectors, method: Projection) -> bool:
     """Whether there are as many different vectors as the method needs; the first thousand tell."""
     least = _SMALLEST[method]
     return least <= 1 or len(np.unique(vectors[:1000], axis=0)) >= least
 
 
-def _pca(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    centred = vectors - vectors.mean(axis=0)
-    points = np.zeros((len(vectors), 2), dtype=np.float32)
-    if len(vectors) > _LARGE:  # the eigenvectors of the small covariance are the same axes in a fraction of the time
-        _, directions = np.linalg.eigh(centred.T @ centred)
-        axes = min(2, vectors.shape[1])
-        points[:, :axes] = centred @ directions[:, ::-1][:, :axes]
-    else:
-        left, scale, _ = np.linalg.svd(centred, full_matrices=False)
-        axes = min(2, len(scale))
-        points[:, :axes] = left[:, :axes] * scale[:axes]
-    # The sign of a singular vector is arbitrary: the point farthest out on each axis is drawn on its positive side.
-    signs = np.sign(points[np.abs(points).argmax(axis=0), [0, 1]])
-    return points * np.where(signs == 0, 1, signs)
+class Axes:
+    """The first two principal axes of vectors `(N, H)`, by scikit-learn, which fixes their signs."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        from sklearn.decomposition import PCA
+
+        solver = "covariance_eigh" if len(vectors) > vectors.shape[1] else "full"  # the small matrix is the faster one
+        self._pca = PCA(min(2, *vectors.shape), svd_solver=solver)
+        with np.errstate(invalid="ignore", divide="ignore"):  # equal vectors have no variance to divide by
+            self._pca.fit(vectors)
+
+    def points(self, vectors: Vectors) -> Vectors:
+        """The points `(M, 2)` of vectors `(M, H)`; an axis that does not exist is 0."""
+        found = self._pca.transform(vectors)
+        return np.asarray(np.pad(found, ((0, 0), (0, 2 - found.shape[1]))), dtype=np.float32)
 
 
-def _umap(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def _pca(vectors: Vectors) -> Vectors:
+    return Axes(vectors).points(vectors)
+
+
+def _umap(vectors: Vectors) -> Vectors:
     from umap import UMAP
 
     neighbours = min(15, len(vectors) - 1)
@@ -70,7 +75,7 @@ def _umap(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(model.fit_transform(vectors))
 
 
-def _tsne(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def _tsne(vectors: Vectors) -> Vectors:
     from sklearn.manifold import TSNE
 
     perplexity = min(30.0, (len(vectors) - 1) / 3)

@@ -7,19 +7,20 @@ from threading import Lock
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from demo.answers import passes
 from demo.answers.passes import Model, winner
 from demo.inputs.examples import sentence_sets
-from demo.maps.similarity import Neighbour, nearest
+from demo.maps.projection import Axes
+from demo.maps.similarity import Neighbour, nearest_to_query
 from demo.palette import LabelColours, symbols
+from mtl.metrics.neighbours import Neighbours, Vectors
 from mtl.recipe import TaskKind
 
 
 @dataclass(frozen=True)
 class ReferenceMap:
-    """Embeddings `(N, H)` of the example sentences and their first two principal axes `(2, H)`.
+    """Embeddings `(N, H)` of the example sentences and their first two principal axes.
 
     `labels` are the classes that the model's first classification task gives them, empty for a model without one.
     """
@@ -27,9 +28,8 @@ class ReferenceMap:
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     task: str | None
-    vectors: NDArray[np.float32]
-    centre: NDArray[np.float32]
-    axes: NDArray[np.float32]
+    vectors: Vectors
+    axes: Axes
     colours: LabelColours
 
     @cached_property
@@ -37,22 +37,24 @@ class ReferenceMap:
         """The marker shape of every label."""
         return dict(zip(self.colours, symbols(list(self.colours.values())), strict=True))
 
-    @property
-    def points(self) -> NDArray[np.float32]:
+    @cached_property
+    def points(self) -> Vectors:
         """The map of the examples `(N, 2)`."""
-        return self._mapped(self.vectors)
+        return self.axes.points(self.vectors)
 
-    def place(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    def place(self, vector: Vectors) -> Vectors:
         """The point `(2,)` of an embedding `(H,)` on the map of the examples."""
-        return np.asarray(self._mapped(vector[None])[0])
+        return np.asarray(self.axes.points(vector[None])[0])
 
-    def near(self, vector: NDArray[np.float32], *, text: str, count: int) -> list[Neighbour]:
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The search among the examples."""
+        return Neighbours(self.vectors)
+
+    def near(self, vector: Vectors, *, text: str, count: int) -> list[Neighbour]:
         """The examples nearest to an embedding `(H,)` by cosine, the same text itself left out."""
-        found = nearest(vector, self.vectors, count=count + self.texts.count(text))
+        found = nearest_to_query(vector, self.neighbours, count=count + self.texts.count(text))
         return [near for near in found if self.texts[near.index] != text][:count]
-
-    def _mapped(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray((vectors - self.centre) @ self.axes.T, dtype=np.float32)
 
 
 class ReferenceMaps:
@@ -76,14 +78,4 @@ def reference_map(model: Model) -> ReferenceMap:
     passed = passes.analyze_texts(model, sentence_sets()[0].sentences.texts)
     task = next(iter(passes.names_of(passed.tasks, TaskKind.CLASSIFICATION)), None)
     labels = tuple(winner(analysis.classes[task])[0] for analysis in passed.analyses) if task else ()
-    vectors = passed.vectors
-    centre = vectors.mean(axis=0)
-    return ReferenceMap(passed.texts, labels, task, vectors, centre, _axes(vectors - centre), passed.colours)
-
-
-def _axes(centred: NDArray[np.float32]) -> NDArray[np.float32]:
-    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
-    # The sign of a singular vector is arbitrary: the example farthest out on each axis lies on its positive side.
-    points = centred @ axes.T
-    signs = np.sign(points[np.abs(points).argmax(axis=0), range(len(axes))])
-    return np.asarray(axes * np.where(signs == 0, 1, signs)[:, None], dtype=np.float32)
+    return ReferenceMap(passed.texts, labels, task, passed.vectors, Axes(passed.vectors), passed.colours)

@@ -1,9 +1,10 @@
-"""Cosines between embeddings, the order that puts alike sentences side by side, and nearest neighbours."""
+"""Cosines between embeddings, the order that puts similar sentences side by side, and nearest neighbours."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from mtl.metrics.neighbours import Neighbours, Vectors, unit_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,20 +15,14 @@ class Neighbour:
     cosine: float
 
 
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors `(N, H)` of length 1; a zero vector stays zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
+def cosine_matrix(vectors: Vectors) -> Vectors:
+    """Cosine of every pair `(N, N)` of vectors `(N, H)`."""
+    unit = unit_length(vectors)
+    return np.asarray(np.clip(unit @ unit.T, -1, 1), dtype=np.float32)
 
 
-def cosine_matrix(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosine of every pair `(N, N)` float32."""
-    normal = unit(vectors)
-    return np.asarray(np.clip(normal @ normal.T, -1, 1), dtype=np.float32)
-
-
-def order(matrix: NDArray[np.float32]) -> list[int]:
-    """Positions `0..N-1` so that alike rows of a cosine matrix `(N, N)` stand side by side (average linkage)."""
+def order(matrix: Vectors) -> list[int]:
+    """Positions `0..N-1` so that similar rows of a cosine matrix `(N, N)` are side by side (average linkage)."""
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
@@ -39,8 +34,8 @@ def order(matrix: NDArray[np.float32]) -> list[int]:
     return [int(i) for i in leaves_list(tree)]
 
 
-def nearest(query: NDArray[np.float32], vectors: NDArray[np.float32], *, count: int) -> list[Neighbour]:
-    """The sentences of vectors `(N, H)` nearest to a query `(H,)`, nearest first."""
-    scores = np.clip(unit(vectors) @ unit(query[None])[0], -1, 1)
-    best = np.argsort(-scores, kind="stable")[:count]
-    return [Neighbour(int(i), float(scores[i])) for i in best]
+def nearest_to_query(query: Vectors, search: Neighbours, *, count: int) -> list[Neighbour]:
+    """The sentences nearest to a query `(H,)`, nearest first."""
+    found = search.of(query[None], count=count)
+    pairs = zip(found.positions[0].tolist(), found.cosines[0].tolist(), strict=True)
+    return [Neighbour(position, cosine) for position, cosine in pairs]

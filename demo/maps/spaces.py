@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from demo.answers.embedded import Embedded
 from demo.answers.engines import Engines
-from demo.maps.movement import NEIGHBOURS, Movement, movement, neighbours
+from demo.maps.movement import NEIGHBOURS, Movement, movement
 from demo.maps.sampling import sample
-from demo.maps.similarity import unit
 from mtl.errors import InputError
+from mtl.metrics.neighbours import Neighbours, Vectors, unit_length
 from mtl.recipe import Pooling
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ LIMIT = 5_000
 _POOLING = "pooling:"
 _PAIRS = 1_000
 
-Vectors = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class SecondSpace:
@@ -37,6 +34,11 @@ class SecondSpace:
     title: str
     vectors: Vectors
     movement: Movement
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The search among these sentences."""
+        return Neighbours(self.vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def measured(source: Source, embedded: Embedded) -> dict[str, dict[str, float | 
 
 def mean_cosine(vectors: Vectors) -> float | None:
     """Mean cosine of all pairs among at most a thousand sentences; None for a single one."""
-    some = unit(vectors[sample(len(vectors), _PAIRS)])
+    some = unit_length(vectors[sample(len(vectors), _PAIRS)])
     count = len(some)
     return float(((some @ some.T).sum() - (some * some).sum()) / (count * (count - 1))) if count > 1 else None
 
@@ -120,7 +122,7 @@ def mean_cosine(vectors: Vectors) -> float | None:
 def purity(vectors: Vectors, groups: Sequence[str]) -> float | None:
     """Share of the nearest neighbours that have the same label; None for a single sentence."""
     rows = sample(len(vectors), _PAIRS)
-    found = neighbours(vectors, rows, count=NEIGHBOURS)
+    found = Neighbours(vectors).others(rows, count=NEIGHBOURS)
     names = np.array(groups)
     return float((names[found] == names[rows][:, None]).mean()) if found.size else None
 

@@ -2,7 +2,8 @@
 
 A request carries a fingerprint of the panel's inputs, made in the browser. The answer brings the fingerprint back. As
 long as it differs from that of the current inputs, the browser marks the panel (`demo/assets/panels.js`): "Updating …"
-if a request is pending, else "Out of date". An answer to an older request is dropped on the server.
+if a request is pending, else "Out of date". The browser also numbers the requests: the server drops the answer to a
+request that is not the latest one, even if the queue changed their order.
 """
 
 import inspect
@@ -14,7 +15,6 @@ from typing import Any
 import gradio as gr
 
 from demo.latest_only import LatestOnly
-from demo.tabs.shared import latest, latest_stream
 from demo.views import message
 from mtl.errors import MtlError
 
@@ -22,6 +22,8 @@ _TELL = (
     "const tell = () => { (window.phShown ??= {})[NAME] = props.value ?? ''; window.phPanels?.mark(); };"
     " watch('value', tell); tell();"
 )
+NUMBERED = "(...values) => { values[0] = window.phPanels?.next() ?? 0; return values; }"
+"""JavaScript that replaces the first input of an event by its place in the order of all requests."""
 
 
 def panel_class(*names: str) -> list[str]:
@@ -41,7 +43,7 @@ class Panel:
     inputs: tuple[Any, ...] | None
     after: "Panel | None"
     sent: gr.Textbox
-    """Fingerprint of a request, filled in by the browser."""
+    """Number and fingerprint of a request, filled in by the browser."""
     shown: gr.HTML
     """Fingerprint of the results on the page, or of a failed request with an exclamation mark before it."""
     requests: gr.State
@@ -109,46 +111,67 @@ def build_panel(name: str, inputs: Sequence[Any] | None = (), *, after: Panel | 
 
 def answering(
     handler: Callable[..., tuple[Any, ...] | None], *, outputs: int, reports: bool = False
-) -> Callable[..., Any]:
-    """A handler that takes the panel's requests, a fingerprint, and then the inputs of `handler`.
+) -> Callable[..., tuple[Any, ...]]:
+    """A handler that takes the panel's requests, what the browser sent, and then the inputs of `handler`.
 
     It returns the fingerprint, an error message if it `reports` errors of `mtl`, and the outputs. The outputs stay as
     they are if there was an error or `handler` returned None; everything does if a newer request has come.
     """
-    unchanged = tuple(gr.skip() for _ in range(outputs))
+    unchanged = _unchanged(outputs)
 
-    def answer(sent: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    def answer(requests: LatestOnly, sent: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        number, fingerprint = _begun(requests, sent)
+        found = (f"!{fingerprint}", *_message("", reports), *unchanged)
         try:
-            found = handler(*values)
+            if requests.is_latest(number) and (answered := handler(*values)) is not None:
+                found = (fingerprint, *_message("", reports), *answered)
         except MtlError as error:
             if not reports:
                 raise
-            return (f"!{sent}", message.problem(error), *unchanged)
-        if found is None:
-            return (f"!{sent}", *_message("", reports), *unchanged)
-        return (sent, *_message("", reports), *found)
+            found = (f"!{fingerprint}", message.problem(error), *unchanged)
+        return found if requests.is_latest(number) else _unchanged(len(found))
 
-    return latest(answer, outputs=1 + reports + outputs)
+    return answer
 
 
 def answering_stream(
     handler: Callable[..., Iterator[tuple[Any, ...]]], *, outputs: int, reports: bool = False
-) -> Callable[..., Iterator[Any]]:
+) -> Callable[..., Iterator[tuple[Any, ...]]]:
     """As `answering`, for a generator; the fingerprint comes after its last outputs."""
-    unchanged = tuple(gr.skip() for _ in range(outputs))
+    unchanged = _unchanged(outputs)
 
-    def answer(sent: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    def answers(fingerprint: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
         try:
             for found in handler(*values):
                 yield (gr.skip(), *_message("", reports), *found)
-            yield (sent, *_message(gr.skip(), reports), *unchanged)
+            yield (fingerprint, *_message(gr.skip(), reports), *unchanged)
         except MtlError as error:
             if not reports:
                 raise
-            yield (f"!{sent}", message.problem(error), *unchanged)
+            yield (f"!{fingerprint}", message.problem(error), *unchanged)
 
-    return latest_stream(answer, outputs=1 + reports + outputs)
+    def answer(requests: LatestOnly, sent: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        number, fingerprint = _begun(requests, sent)
+        found = answers(fingerprint, *values) if requests.is_latest(number) else iter(())
+        for one in found:
+            if not requests.is_latest(number):
+                break
+            yield one
+        # Gradio sends the last answer of a generator once more at its end, so that one changes nothing.
+        yield _unchanged(1 + reports + outputs)
+
+    return answer
+
+
+def _begun(requests: LatestOnly, sent: str) -> tuple[int, str]:
+    """The number of a request that begins, and its fingerprint."""
+    number, _, fingerprint = sent.partition("|")
+    return requests.begin(int(number) if number.isdecimal() else None), fingerprint
 
 
 def _message(content: Any, reports: bool) -> tuple[Any, ...]:  # noqa: ANN401
     return (content,) if reports else ()
+
+
+def _unchanged(outputs: int) -> tuple[Any, ...]:
+    return tuple(gr.skip() for _ in range(outputs))

@@ -1,6 +1,6 @@
 """What every tab is given, and how a tab reports an error that a user can mend."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -76,28 +76,11 @@ def latest(handler: Callable[..., Any], *, outputs: int, begins: bool = True) ->
     def wrapped(requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
         number = requests.begin() if begins else requests.latest
         answer = handler(*values)
-        return answer if requests.is_latest(number) else _unchanged(outputs)
+        if requests.is_latest(number):
+            return answer
+        return gr.skip() if outputs == 1 else tuple(gr.skip() for _ in range(outputs))
 
     return wrapped
-
-
-def latest_stream(handler: Callable[..., Iterator[Any]], *, outputs: int) -> Callable[..., Iterator[Any]]:
-    """As `latest`, for a generator; it ends at the first answer that comes too late."""
-
-    def wrapped(requests: LatestOnly, *values: Any) -> Iterator[Any]:  # noqa: ANN401
-        number = requests.begin()
-        for answer in handler(*values):
-            if not requests.is_latest(number):
-                # Gradio sends the last answer of a generator once more at its end.
-                yield _unchanged(outputs)
-                return
-            yield answer
-
-    return wrapped
-
-
-def _unchanged(outputs: int) -> Any:  # noqa: ANN401
-    return gr.skip() if outputs == 1 else tuple(gr.skip() for _ in range(outputs))
 
 
 def example_buttons(titles: list[str]) -> list[gr.Button]:

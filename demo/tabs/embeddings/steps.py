@@ -119,8 +119,8 @@ def near_query(shared: Shared, *asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
     else:
         source = Source(shared.engines, embedded.key, to.owner)
         vector = spaces.in_pooling(source, [query], embedded.pooling or OWN)[0]
-    cosines = similarity.unit(embedded.vectors) @ similarity.unit(vector[None])[0]
-    found = similarity.nearest(vector, embedded.vectors, count=NEIGHBOURS)
+    cosines = embedded.neighbours.cosines(vector)
+    found = similarity.nearest_to_query(vector, embedded.neighbours, count=NEIGHBOURS)
     rows = sample(len(embedded.texts), scatter.LIMIT) if to.drawn is None else to.drawn.rows
     brightness = scatter.brightness_of(cosines)[rows]
     highlight = scatter.map_highlight(embedded.stamp, [near.index for near in found], brightness=brightness)
@@ -143,13 +143,13 @@ def near_again(*asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
 
 def near_row(embedded: Embedded, row: int, other: SecondSpace | None) -> tuple[Any, Any, Any]:
     """The neighbours of one of the sentences, in the second space too where there is one."""
-    found = _others(embedded.vectors, row)
+    found = _others(embedded, row)
     if not found:
         return message.empty("Add a second sentence to see which ones are near."), gr.skip(), gr.skip()
     shown = nearest_to(f"{row + 1}  {embedded.texts[row]}", found, embedded.texts)
     here = there = scatter.map_highlight(embedded.stamp, [near.index for near in found], asked=row)
     if other is not None and other.stamp == embedded.stamp:
-        across = _others(other.vectors, row)
+        across = _others(other, row)
         shown += both_sides(found, across, embedded.texts)
         there = scatter.map_highlight(embedded.stamp, [near.index for near in across], asked=row)
     return shown, here, there
@@ -237,8 +237,8 @@ def _unchanged(outputs: int) -> tuple[Any, ...]:
     return tuple(gr.skip() for _ in range(outputs))
 
 
-def _others(vectors: NDArray[np.float32], row: int) -> list[similarity.Neighbour]:
-    found = similarity.nearest(vectors[row], vectors, count=NEIGHBOURS + 1)
+def _others(space: Embedded | SecondSpace, row: int) -> list[similarity.Neighbour]:
+    found = similarity.nearest_to_query(space.vectors[row], space.neighbours, count=NEIGHBOURS + 1)
     return [near for near in found if near.index != row][:NEIGHBOURS]
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from demo.answers.engines import key_of
-from demo.latest_only import LatestOnly
 from demo.runs import status_of
 from demo.runs.info import TABLE, name_of
 from demo.runs.manager import can_resume
@@ -17,6 +16,7 @@ from demo.runs.recipe_text import without_folders
 from demo.runs.run_store import id_of, is_comparison, members
 from demo.runs.watching import Watcher
 from demo.settings import Training
+from demo.tabs.panels import NUMBERED
 from demo.tabs.runs import before_after as run_before_after
 from demo.tabs.runs import evaluation as run_evaluation
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
@@ -66,6 +66,7 @@ class Detail:
     sure: gr.Row
     delete_now: gr.Button
     keep: gr.Button
+    number: gr.Number
 
     @property
     def progressing(self) -> list[Any]:
@@ -83,9 +84,9 @@ class Detail:
         ]  # fmt: skip
 
     @property
-    def pending(self) -> list[gr.State]:
-        """The requests that `dropping` drops."""
-        return [self.before_after.panel.requests, self.evaluation.panel.requests]
+    def pending(self) -> list[Any]:
+        """What `dropping` takes: the place for a number, and the requests that it drops."""
+        return [self.number, self.before_after.panel.requests, self.evaluation.panel.requests]
 
 
 def build_run_detail() -> Detail:
@@ -126,7 +127,7 @@ def build_run_detail() -> Detail:
                 keep = gr.Button("Keep it", size="md", elem_id="ph-keep")
     return Detail(
         place, title, problem, use, watch, stop, resume, download, file, compared, before_after, evaluation, recipe,
-        strategies, compare, name, rename, delete, sure, delete_now, keep,
+        strategies, compare, name, rename, delete, sure, delete_now, keep, gr.Number(0, visible=False),
     )  # fmt: skip
 
 
@@ -249,13 +250,17 @@ class Opening:
 
 
 def dropping(handler: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
-    """A handler that takes `Detail.pending` first: what was asked about the run that was open before is dropped."""
+    """A handler that takes `Detail.pending` first: requests about the run that was open before are dropped.
+
+    Its event needs the script `NUMBERED`.
+    """
 
     # No `wraps`: Gradio would count the parameters of the handler inside.
-    def wrapped(before_after: LatestOnly, evaluation: LatestOnly, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        before_after.begin()
-        evaluation.begin()
-        return handler(*values)
+    def wrapped(number: float, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        before_after, evaluation, *given = values
+        before_after.begin(int(number))
+        evaluation.begin(int(number))
+        return handler(*given)
 
     return wrapped
 
@@ -270,7 +275,7 @@ def wire_run_detail(opening: Opening, opened: gr.State) -> list[Any]:
     who = [shared.owner, opened]
 
     def clicked(button: gr.Button, handler: Callable[..., tuple[Any, ...]], more: Any, filled: list[Any]) -> Any:  # noqa: ANN401
-        return button.click(dropping(handler), [*detail.pending, *who, *more], filled, **QUICK)
+        return button.click(dropping(handler), [*detail.pending, *who, *more], filled, js=NUMBERED, **QUICK)
 
     def wired(button: gr.Button, handler: Callable[..., tuple[Any, ...]], *more: Any) -> Any:  # noqa: ANN401
         filled = [detail.problem, *detail.outputs]

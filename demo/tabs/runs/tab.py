@@ -12,6 +12,7 @@ from demo.latest_only import LatestOnly
 from demo.runs.run_summary import RunSummary, summarize_run
 from demo.runs.watching import Watcher
 from demo.tabs import train
+from demo.tabs.panels import NUMBERED
 from demo.tabs.runs import detail as run_detail
 from demo.tabs.shared import QUICK, Shared, heading, latest, message_place, reporting
 from demo.tabs.train import TrainTab
@@ -117,6 +118,7 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
             run_detail.dropping(reporting(opening.show, outputs=1 + len(detail.outputs))),
             [*detail.pending, shared.owner, table.opened, table.ticked],
             [table.problem, table.ticked, *detail.outputs],
+            js=NUMBERED,
             **QUICK,
         ).then(**looked).then(**overlaid)
     for changed in run_detail.wire_run_detail(opening, table.opened):

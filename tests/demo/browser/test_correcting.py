@@ -69,6 +69,7 @@ def test_three_corrected_texts_are_right_after_the_tagging_head_trained_alone(pa
 
 def test_spans_are_corrected_by_keys_alone_and_kept_over_a_reload(page):
     open_tab(page, "Entities", "Find entities", "Ada met Bo in Ulm.")
+    expect(page.locator("#ph-entities .ph-text")).to_contain_text("Ulm", timeout=SLOW)
     page.get_by_role("button", name="Correct entities of text 1").press("Enter")
     expect(page.locator("#ph-editor .ph-word").first).to_be_focused(timeout=SLOW)
     for key in ("Delete", "ArrowRight", "ArrowRight", "3"):

@@ -2,32 +2,21 @@ import numpy as np
 import pytest
 
 from demo.maps import movement as moving
-from demo.maps.movement import aligned, movement, neighbours
-from mtl.metrics import embedding_metrics
+from demo.maps.movement import aligned, movement
+from tests.mtl.metrics.test_neighbours import brute_force
 
 
 def vectors(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(count, 12)).astype(np.float32)
 
 
-def brute_force(some: np.ndarray, row: int, count: int) -> list[int]:
-    cosines = [
-        (float(np.dot(some[row], other) / np.linalg.norm(some[row]) / np.linalg.norm(other)), -i)
-        for i, other in enumerate(some)
-        if i != row
-    ]
-    return [-i for _, i in sorted(cosines, reverse=True)[:count]]
-
-
-def test_neighbours_are_those_of_brute_force():
-    some, rows = vectors(80), np.array([0, 7, 79], dtype=np.int32)
-    assert neighbours(some, rows, count=6).tolist() == [brute_force(some, row, 6) for row in rows]
-
-
-def test_the_overlap_is_that_of_the_metric_of_training():
+def test_the_share_kept_is_that_of_brute_force():
     before, after = vectors(60), vectors(60) + 0.8 * vectors(60, 1)
-    expected = embedding_metrics(before, after)["neighbour_overlap"]
-    assert movement(before, after).overlap == pytest.approx(expected)
+    found = movement(before, after)
+    for i, row in enumerate(found.rows):
+        kept = set(brute_force(before, row, 10)) & set(brute_force(after, row, 10))
+        assert found.kept[i] == pytest.approx(len(kept) / 10)
+    assert found.overlap == pytest.approx(found.kept.mean())
 
 
 def test_nothing_moved_when_both_spaces_are_the_same():

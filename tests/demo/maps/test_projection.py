@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from demo.maps.projection import LIMITS, Projection, project, used
+from demo.maps.projection import LIMITS, Axes, Projection, project, used
 
 
 def vectors(count: int) -> np.ndarray:
@@ -42,9 +42,20 @@ def test_a_projection_says_what_it_left_out():
     assert used(vectors(30), Projection.PCA) == "PCA"
 
 
-def test_pca_of_many_sentences_has_the_axes_of_the_exact_one():
+@pytest.mark.parametrize("shape", [(6_000, 16), (40, 64), (64, 40), (17, 16), (3, 16), (9, 1)])
+def test_pca_has_the_axes_of_the_exact_one_and_signs_that_only_the_vectors_decide(shape):
     rng = np.random.default_rng(1)
-    many = (rng.normal(size=(6_000, 16)) * np.linspace(3, 1, 16)).astype(np.float32)
-    exact = np.linalg.svd(many - many.mean(axis=0), full_matrices=False)
-    found = project(many, Projection.PCA)
-    np.testing.assert_allclose(np.abs(found), np.abs(exact[0][:, :2] * exact[1][:2]), atol=2e-2)
+    some = (rng.normal(size=shape) * np.linspace(3, 1, shape[1])).astype(np.float32)
+    left, scale, _ = np.linalg.svd((some - some.mean(axis=0)).astype(np.float64), full_matrices=False)
+    expected = np.zeros((shape[0], 2))
+    expected[:, : min(2, shape[1])] = left[:, :2] * scale[:2]
+    found = project(some, Projection.PCA)
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=2e-2)
+    np.testing.assert_allclose(project(some[::-1], Projection.PCA)[::-1], found, atol=2e-2)
+
+
+def test_other_vectors_fall_onto_the_same_axes():
+    some = vectors(30)
+    axes = Axes(some)
+    np.testing.assert_allclose(axes.points(some[4:6]), axes.points(some)[4:6], atol=1e-5)
+    np.testing.assert_allclose(axes.points(some.mean(axis=0, keepdims=True)), np.zeros((1, 2)), atol=1e-5)

@@ -1,6 +1,7 @@
 import numpy as np
 
 from demo.maps import similarity
+from mtl.metrics.neighbours import Neighbours
 
 
 def test_cosines_equal_the_formula_and_a_zero_vector_gives_zero():
@@ -25,6 +26,6 @@ def test_order_of_equal_and_of_few_sentences():
 
 def test_nearest_are_sorted_by_cosine():
     vectors = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.float32)
-    found = similarity.nearest(np.array([1, 0.1], dtype=np.float32), vectors, count=2)
+    found = similarity.nearest_to_query(np.array([1, 0.1], dtype=np.float32), Neighbours(vectors), count=2)
     assert [near.index for near in found] == [0, 2]
     assert found[0].cosine > found[1].cosine

@@ -9,13 +9,15 @@ from demo.tabs.runs import before_after, detail
 
 def test_another_run_drops_a_pending_comparison_and_a_pending_evaluation():
     pending = LatestOnly(), LatestOnly()
+    opening = detail.dropping(lambda owner, run: (owner, run))
 
     def opened_meanwhile():
-        assert detail.dropping(lambda owner, run: (owner, run))(*pending, "ann", "run 2") == ("ann", "run 2")
+        assert opening(2.0, *pending, "ann", "run 2") == ("ann", "run 2")
         return ("of run 1",)
 
     for requests in pending:
-        assert answering(opened_meanwhile, outputs=1)(requests, "f1") == (gr.skip(), gr.skip())
+        assert answering(opened_meanwhile, outputs=1)(requests, "1|f1") == (gr.skip(), gr.skip())
+        assert answering(lambda: ("of run 2",), outputs=1)(requests, "3|f2") == ("f2", "of run 2")
 
 
 def test_another_run_clears_every_result_of_the_run_before():

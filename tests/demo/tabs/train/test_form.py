@@ -50,7 +50,7 @@ def test_a_late_plan_of_an_older_form_never_lands_beside_a_newer_one(changed, pl
     planner, requests, answers = SlowPlanner(quick=2), LatestOnly(), []
     form = Answers(settings(), planner, RunManager(settings()))
     plan = planning(form, asker="ann")
-    old = Thread(target=lambda: answers.append(plan(requests, "f1", "form 1", "ann", *values(1))))
+    old = Thread(target=lambda: answers.append(plan(requests, "1|f1", "form 1", "ann", *values(1))))
     old.start()
     assert planner.asked.wait(30)
 
@@ -60,7 +60,7 @@ def test_a_late_plan_of_an_older_form_never_lands_beside_a_newer_one(changed, pl
     assert "appears with the plan" in advice
     assert card.count("<dd>…</dd>") == 4
     if planned:
-        assert "seed 2" in str(plan(requests, "f2", "form 2", "ann", *values(2)))
+        assert "seed 2" in str(plan(requests, "3|f2", "form 2", "ann", *values(2)))
 
     planner.released.set()
     old.join(30)
@@ -70,7 +70,7 @@ def test_a_late_plan_of_an_older_form_never_lands_beside_a_newer_one(changed, pl
 def test_a_plan_of_the_form_as_it_is_brings_its_fingerprint_and_what_it_found():
     form = Answers(settings(), SlowPlanner(quick=2), RunManager(settings()))
     shown, problem, *_, warnings, advice, _, card = planning(form, asker="ann")(
-        LatestOnly(), "f2", "form 2", "ann", *values(2)
+        LatestOnly(), "1|f2", "form 2", "ann", *values(2)
     )
     assert (shown, problem) == ("f2", "")
     assert "seed 2" in warnings
