@@ -4,9 +4,9 @@ import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
-# The tests run in as many processes as there are cores; each of them, and what it starts, computes in one thread.
-for library in ("OMP", "MKL", "OPENBLAS", "NUMBA"):
-    os.environ[f"{library}_NUM_THREADS"] = "1"
+# The tests run in several processes; each of them, and what it starts, computes in one thread.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["NUMBA_NUM_THREADS"] = "1"
 
 import pytest
 from hypothesis import HealthCheck, settings
