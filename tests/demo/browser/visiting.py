@@ -54,7 +54,11 @@ def settled(page: Page) -> None:
         page.evaluate(_DRAWN)
         return not _asked[page]
 
-    until(quiet, "an answer to everything that the page asked")
+    try:
+        until(quiet, "an answer to everything that the page asked")
+    except AssertionError as error:
+        error.add_note(f"no answer to {[request.url for request in _asked[page]]}")
+        raise
 
 
 def _is_question(request: Request) -> bool:
