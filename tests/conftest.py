@@ -1,12 +1,16 @@
-"""What every test gets: no network, no traces outside temporary folders, the same examples at every run."""
+"""What every test gets: no network, no traces outside temporary folders, one thread, the same examples at every run."""
 
 import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+# The tests run in several processes; each of them, and what it starts, computes in one thread.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["NUMBA_NUM_THREADS"] = "1"
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile(
     "suite",
@@ -17,6 +21,25 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("suite")
+
+
+_BROWSER = "tests/demo/browser/"
+
+
+class Scheduling(LoadScopeScheduling):
+    """One process has all browser tests, with one browser and one server; a file of other tests goes to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _BROWSER if nodeid.startswith(_BROWSER) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest work begins first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_BROWSER))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,14 +2,7 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,11 +11,11 @@ from demo.answers.engines import Engines
 from demo.page import build_page
 from demo.runs import RunManager
 from tests.demo.fakes import settings
+from tests.demo.server import Server, free_port
+from tests.waiting import CEILING
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_SECONDS_TO_START = 90
-_RELOAD_SECONDS = 3
+_CEILING = 1000 * CEILING  # milliseconds
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +24,10 @@ def browser():
         if os.environ.get("CI") == "true":
             pytest.fail("chromium was expected on PATH, the browser tests must run in CI")
         pytest.skip("chromium is not installed, so nothing can be seen in a browser")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+    expect.set_options(timeout=_CEILING)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield running
@@ -43,54 +37,77 @@ def browser():
 @pytest.fixture(scope="session")
 def page_url(browser, tmp_path_factory) -> Iterator[str]:
     """A capped page, as on a Space: runs are private, one at a time."""
-    home = tmp_path_factory.mktemp("page")
-    port = _free_port()
-    with (home / "app.log").open("wb") as log:
-        app = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port), "--training", "capped"],
-            cwd=ROOT,
-            env={**os.environ, "MTL_HOME": str(home), "HF_HUB_OFFLINE": "1", "GRADIO_ANALYTICS_ENABLED": "False"},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url, app, home / "app.log")
-        yield url
-    finally:
-        app.terminate()
-        app.wait(timeout=20)
+    running = Server(tmp_path_factory.mktemp("page"), "--training", "capped")
+    running.start()
+    yield running.url
+    running.stop()
 
 
 @pytest.fixture
-def open_page(browser):
-    """Fresh browser profiles; anything on the console or over the network that should not be fails."""
-    contexts, errors, loads = [], [], []
+def profile(browser):
+    """Makes fresh browser profiles."""
+    made = []
 
-    def note(text: str) -> None:
-        errors.append((time.monotonic(), text))
+    def making(**how):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
+        context.set_default_timeout(_CEILING)
+        made.append(context)
+        return context
+
+    yield making
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def visitor(profile):
+    """A fresh browser profile."""
+    return profile()
+
+
+@pytest.fixture
+def open_page(profile):
+    """Pages in fresh browser profiles; anything on the console or over the network that should not be fails."""
+    from tests.demo.browser import visiting
+
+    contexts, errors = [], []
 
     def opening(url: str, **how):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
-        contexts.append(context)
-        opened = context.new_page()
-        opened.on("pageerror", lambda error: note(str(error)))
-        opened.on("console", lambda line: note(line.text) if line.type == "error" else None)
-        opened.on("request", lambda asked: note(asked.url) if _is_outside(asked.url) else None)
-        opened.on("framenavigated", lambda _: loads.append(time.monotonic()))
+        contexts.append(profile(**how))
+        opened = contexts[-1].new_page()
+        visiting.watch(opened)
+        left = _Left(opened)
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.on("console", lambda line: errors.append(line.text) if _is_wrong(line, left) else None)
+        opened.on("request", lambda asked: errors.append(asked.url) if _is_outside(asked.url) else None)
         opened.goto(url, wait_until="domcontentloaded")
         return opened
 
     yield opening
     for context in contexts:
         context.close()
-    assert not [text for at, text in errors if not _is_of_a_reload(text, at, loads)]
+    assert not errors
 
 
-def _is_of_a_reload(text: str, at: float, loads: list[float]) -> bool:
+class _Left:
+    """Whether a page is being left for the next one, from the request for that until it is there."""
+
+    def __init__(self, page) -> None:
+        self.now = False
+        page.on("request", self._asked)
+        page.on("domcontentloaded", self._came)
+
+    def _asked(self, request) -> None:
+        self.now |= request.is_navigation_request()
+
+    def _came(self, _) -> None:
+        self.now = False
+
+
+def _is_wrong(line, left: _Left) -> bool:
     """A page that is left gives up what it had asked for, and its client says so."""
-    says = any(word in text for word in ("AbortError", "Connection errored out", "Unexpected error"))
-    return says and any(abs(at - load) < _RELOAD_SECONDS for load in loads[1:])
+    given_up = any(word in line.text for word in ("AbortError", "Connection errored out", "Unexpected error"))
+    return line.type == "error" and not (left.now and given_up)
 
 
 @pytest.fixture
@@ -112,7 +129,7 @@ def serve():
         served.append(blocks)
         _, url, _ = blocks.launch(
             server_name="127.0.0.1",
-            server_port=_free_port(),
+            server_port=free_port(),
             prevent_thread_lock=True,
             quiet=True,
             ssr_mode=False,
@@ -126,40 +143,13 @@ def serve():
 
 
 @pytest.fixture(scope="session")
-def trainer(browser, tmp_path_factory):
+def trainer(browser, tmp_path_factory) -> Iterator[Server]:
     """A page that trains without limits, which can be ended and started again."""
-    from tests.demo.trainer import Server
-
     running = Server(tmp_path_factory.mktemp("training"))
     running.start()
     yield running
     running.stop()
 
 
-@pytest.fixture
-def visitor(browser):
-    """A fresh browser profile."""
-    made = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    yield made
-    made.close()
-
-
 def _is_outside(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(url: str, app: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + _SECONDS_TO_START
-    while time.monotonic() < deadline and app.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.25)
-    pytest.fail(f"the page did not start: {log.read_text()[-2000:]}")

@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.waiting import CEILING
+
 name, answer = sys.argv[1], Path(sys.argv[sys.argv.index("--json") + 1])
 if name == "fail":
     print("some progress", file=sys.stderr)
@@ -12,5 +14,5 @@ if name == "fail":
     print(f"error: {data}:3: a label was expected", file=sys.stderr)
     sys.exit(1)
 if name == "last":
-    time.sleep(60)
+    time.sleep(CEILING)
 answer.write_text(json.dumps({"asked": sys.argv[1:]}))

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from mtl.runs import RunFolder, RunState, Status
+from tests.waiting import until
 
 option = "--resume" if "--resume" in sys.argv else "--run-dir"
 folder = RunFolder(Path(sys.argv[sys.argv.index(option) + 1]))
@@ -28,8 +29,6 @@ if sys.argv[1] == "compare":
     Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps([]))
     sys.exit(0)
 folder.recipe.write_text((folder.path / "request.yaml").read_text())
-deadline = time.monotonic() + 15
-while not folder.stop_requested() and time.monotonic() < deadline:
-    write(RunState.RUNNING, 1)
-    time.sleep(0.05)
+write(RunState.RUNNING, 1)
+until(folder.stop_requested, "a request to stop")
 write(RunState.STOPPED, 2)

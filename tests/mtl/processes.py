@@ -17,9 +17,9 @@ import seqeval.metrics  # noqa: F401
 import sklearn.metrics  # noqa: F401
 
 import mtl.cli.training  # noqa: F401
+from tests.waiting import CEILING, until
 
 FORK = multiprocessing.get_context("fork")
-_PATIENCE = 60.0  # seconds until a child that does not end is taken for stuck
 
 
 def start(work: Callable[..., object], *arguments: object) -> BaseProcess:
@@ -31,7 +31,7 @@ def start(work: Callable[..., object], *arguments: object) -> BaseProcess:
 
 def exit_code(process: BaseProcess) -> int | None:
     """How a child ended; minus the signal where it was killed."""
-    process.join(_PATIENCE)
+    process.join(CEILING)
     if process.is_alive():
         process.kill()
         process.join()
@@ -48,13 +48,16 @@ def kill_at(file: Path, process: BaseProcess) -> None:
 
 def wait_for(file: Path, process: BaseProcess) -> None:
     """Wait until a child has made this file."""
-    while not file.exists():
-        assert process.is_alive(), "the child ended before it made the file"
-        time.sleep(0.002)
+
+    def made() -> bool:
+        assert process.is_alive() or file.exists(), "the child ended before it made the file"
+        return file.exists()
+
+    until(made, f"the file {file}")
 
 
 def sleep_at(file: Path) -> None:
     """In a child: make the file and wait to be killed."""
     file.touch()
-    time.sleep(_PATIENCE)
+    time.sleep(CEILING)
     os._exit(1)

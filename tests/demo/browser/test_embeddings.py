@@ -4,14 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 import mtl
 from demo.inputs.examples import sentence_sets
+from tests.demo.browser.visiting import settled
 from tests.demo.fakes import FakeModel
 
-expect = pytest.importorskip("playwright.sync_api").expect
-
-SLOW = 45_000
 ROUNDED = 0.005  # what a cosine may differ by in the precision that the page chose
 MAP = "(id) => document.querySelector(id + ' .ph-scatter')?.parentElement.scatter"
 PLACE = """([id, i]) => {
@@ -21,30 +20,31 @@ PLACE = """([id, i]) => {
   return [box.left + box.width / 2 + (x - map.view.x) * map.view.scale,
           box.top + box.height / 2 - (y - map.view.y) * map.view.scale];
 }"""
+VIEW = f"() => [({MAP})('#ph-map').view.x, ({MAP})('#ph-map').view.y]"
 PAN = """async () => {
   const canvas = document.querySelector('#ph-map .ph-scatter-area canvas'), box = canvas.getBoundingClientRect();
   const fire = (type, x, y) => canvas.dispatchEvent(new PointerEvent(type, {
     pointerId: 1, clientX: box.left + x, clientY: box.top + y, bubbles: true }));
   canvas.setPointerCapture = () => {};
   fire('pointerdown', 200, 200);
-  const times = [];
-  let last = performance.now();
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  let drawn = 0;
+  CanvasRenderingContext2D.prototype.drawImage = function (...what) { drawn++; return draw.apply(this, what); };
   for (let k = 1; k <= 60; k++) {
     fire('pointermove', 200 + 2 * k, 200 + k);
     await new Promise(requestAnimationFrame);
-    times.push(performance.now() - last);
-    last = performance.now();
   }
   fire('pointerup', 320, 260);
-  return times.sort((a, b) => a - b);
+  CanvasRenderingContext2D.prototype.drawImage = draw;
+  return drawn;
 }"""
 
 
 def shown(page, count, where="#ph-map"):
     """The map has so many points and the neighbours have come."""
     page.get_by_role("tab", name="Embeddings").click()
-    page.wait_for_function(f"([id, n]) => ({MAP})(id)?.size === n", arg=[where, count], timeout=SLOW)
-    expect(page.locator("#ph-nearest table").first).to_be_visible(timeout=SLOW)
+    page.wait_for_function(f"([id, n]) => ({MAP})(id)?.size === n", arg=[where, count])
+    expect(page.locator("#ph-nearest table").first).to_be_visible()
 
 
 def embed(page, text):
@@ -74,7 +74,7 @@ def test_a_click_on_a_point_lists_its_true_nearest_neighbours(page):
     for point in (20, 47):
         page.get_by_role("button", name="Fit").first.click()
         click_point(page, point)
-        expect(page.locator("#ph-nearest .ph-asked")).to_contain_text(texts[point], timeout=SLOW)
+        expect(page.locator("#ph-nearest .ph-asked")).to_contain_text(texts[point])
         cosines = {other: float(vectors[point] @ vectors[other]) for other in range(len(texts)) if other != point}
         found = listed(page)
         assert len(set(found)) == 8
@@ -93,7 +93,7 @@ def test_a_lasso_fills_the_table_with_what_lies_inside(page):
     for x, y in ((right, top), (right, bottom), (left, bottom)):
         page.mouse.move(x, y, steps=4)
     page.mouse.up()
-    expect(page.locator("#ph-selection")).to_contain_text(f"{len(inside)} selected", timeout=SLOW)
+    expect(page.locator("#ph-selection")).to_contain_text(f"{len(inside)} selected")
     numbers = page.locator("#ph-selection td:first-child").all_inner_texts()
     assert [int(number) - 1 for number in numbers] == inside
 
@@ -102,19 +102,19 @@ def test_a_query_lights_up_what_is_near_and_another_pooling_stands_beside(page):
     shown(page, 60)
     page.get_by_label("Search").fill("Put salt into the boiling pot.")
     page.keyboard.press("Enter")
-    expect(page.locator("#ph-nearest tbody tr").first).to_contain_text("salt", timeout=SLOW)
+    expect(page.locator("#ph-nearest tbody tr").first).to_contain_text("salt")
     brightness = page.evaluate(f"() => Array.from(({MAP})('#ph-map').brightness)")
     assert max(brightness) == brightness[listed(page)[0] - 1] == 255
     assert sorted(brightness)[:30] == [0] * 30
     page.locator("#ph-compare-with input").click()
     page.get_by_role("option", name="max pooling").click()
     shown(page, 60, "#ph-map-second")
-    expect(page.locator("#ph-moved")).to_contain_text("nearest neighbours kept", timeout=SLOW)
+    expect(page.locator("#ph-moved")).to_contain_text("nearest neighbours kept")
     click_point(page, 3, "#ph-map-second")
-    expect(page.locator("#ph-nearest table")).to_have_count(2, timeout=SLOW)
+    expect(page.locator("#ph-nearest table")).to_have_count(2)
     assert page.evaluate(f"() => [...({MAP})('#ph-map').selected]") == [3]
     page.get_by_role("button", name="Compare poolings").click()
-    expect(page.locator("#ph-poolings tbody tr")).to_have_count(6, timeout=SLOW)
+    expect(page.locator("#ph-poolings tbody tr")).to_have_count(6)
 
 
 def test_the_map_is_walked_and_asked_by_keys_alone_and_read_aloud(page):
@@ -131,28 +131,28 @@ def test_the_map_is_walked_and_asked_by_keys_alone_and_read_aloud(page):
     page.keyboard.press("Space")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Space")
-    expect(page.locator("#ph-selection")).to_contain_text("1 selected", timeout=SLOW)
+    expect(page.locator("#ph-selection")).to_contain_text("1 selected")
 
 
 def test_embeddings_are_taken_along(page, tmp_path):
     shown(page, 60)
     for ending in (".npy", ".parquet", ".csv"):
-        with page.expect_download(timeout=SLOW) as download:
+        with page.expect_download() as download:
             page.get_by_role("button", name=ending, exact=True).click()
         assert download.value.suggested_filename == f"embeddings{ending}"
         if ending == ".npy":
             download.value.save_as(tmp_path / "e.npy")
             assert np.load(tmp_path / "e.npy").shape == (60, 384)
-    with page.expect_download(timeout=SLOW) as download:
+    with page.expect_download() as download:
         page.locator("#ph-map").get_by_role("button", name="Picture").click()
     assert download.value.suggested_filename == "map.png"
     page.locator("#ph-heatmap").hover()
-    with page.expect_download(timeout=SLOW) as download:
+    with page.expect_download() as download:
         page.locator("#ph-heatmap").get_by_role("button", name="Download plot").click()
     assert download.value.suggested_filename == "polyhead-heatmap.png"
 
 
-def test_ten_thousand_points_pan_smoothly_and_are_less_than_five_megabytes(open_page, serve, tmp_path):
+def test_ten_thousand_points_are_drawn_once_for_a_pan_and_are_less_than_five_megabytes(open_page, serve, tmp_path):
     file = tmp_path / "many.csv"
     rows = (
         f"Sentence number {i} is about as long as sentences in a newspaper usually are.,g{i % 7}" for i in range(10_000)
@@ -166,35 +166,39 @@ def test_ten_thousand_points_pan_smoothly_and_are_less_than_five_megabytes(open_
     session.send("Network.enable")
     upload(page, file)
     shown(page, 10_000)
-    expect(page.get_by_text("200 of 10,000 sentences, a seeded sample")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("200 of 10,000 sentences, a seeded sample")).to_be_visible()
     assert sum(received) < 5e6
-    times = min((page.evaluate(PAN) for _ in range(3)), key=lambda found: found[30])
-    assert times[30] < 34, times
+    view = page.evaluate(VIEW)
+    # All points for the picture that is moved, it for each of 60 frames, and all points again where it is let go.
+    assert page.evaluate(PAN) <= 2 * 10_000 + 60
+    assert page.evaluate(VIEW) != view
     expect(page.locator("#ph-map .ph-scatter-legend li")).to_have_count(7)
 
 
-@pytest.mark.parametrize("text", ["just one sentence", "same\nsame\nsame", "x " * 3000])
-def test_odd_sentences_are_fine(page, text):
+def test_odd_sentences_are_fine_with_every_method(page):
     shown(page, 60)
-    for method in ("UMAP", "t-SNE", "PCA"):
-        page.get_by_label(method, exact=True).check()
-    embed(page, text)
-    shown_count = len(text.splitlines())
-    page.wait_for_function(f"n => ({MAP})('#ph-map').size === n", arg=shown_count, timeout=SLOW)
-    expect(page.locator("[role=alert]")).to_have_count(0)
-    if len(text) > 1000:  # it is read in windows
-        expect(page.get_by_text("nothing cut").locator("visible=true").first).to_be_visible(timeout=SLOW)
+    for text in ("just one sentence", "same\nsame\nsame", "x " * 3000):
+        embed(page, text)
+        count = len(text.splitlines())
+        page.wait_for_function(f"n => ({MAP})('#ph-map').size === n", arg=count)
+        for method in ("UMAP", "t-SNE", "PCA"):
+            page.get_by_label(method, exact=True).check()
+            settled(page)
+            assert page.evaluate(f"() => ({MAP})('#ph-map').size") == count
+            expect(page.locator("[role=alert]")).to_have_count(0)
+    # The last one is read in windows.
+    expect(page.get_by_text("nothing cut").locator("visible=true").first).to_be_visible()
 
 
 def test_an_empty_box_and_a_wrong_file_say_so_beside_them_and_what_was_there_stays(page, tmp_path):
     shown(page, 60)
     embed(page, "  \n ")
-    expect(page.locator("[role=alert]")).to_have_text("Type at least one sentence.", timeout=SLOW)
+    expect(page.locator("[role=alert]")).to_have_text("Type at least one sentence.")
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("sentence\nBees dance.\n")
     upload(page, wrong)
     problem = "wrong.csv:1: the columns text were expected, text is missing among sentence"
-    expect(page.get_by_text(problem)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(problem)).to_be_visible()
     assert page.evaluate(f"() => ({MAP})('#ph-map').size") == 60
 
 
@@ -203,7 +207,7 @@ def test_typed_html_stays_text_on_the_map_and_in_tables(page):
     embed(page, "<img src=x onerror='window.hacked=1'>\n<b>bold</b> words\nplain words")
     shown(page, 3)
     click_point(page, 0)
-    expect(page.locator("#ph-nearest .ph-asked")).to_contain_text("<img src=x", timeout=SLOW)
+    expect(page.locator("#ph-nearest .ph-asked")).to_contain_text("<img src=x")
     page.mouse.move(*page.evaluate(PLACE, ["#ph-map", 0]))
     expect(page.locator("#ph-map .ph-scatter-tip")).to_contain_text("<img src=x")
     assert page.evaluate("window.hacked") is None

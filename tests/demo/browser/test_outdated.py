@@ -9,7 +9,6 @@ from tests.demo.fakes import FakeModel
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-SLOW = 45_000
 LABEL = "(selector) => getComputedStyle(document.querySelector(selector), '::after').content"
 
 
@@ -31,20 +30,20 @@ def outdated(page, name):
 
 def is_marked(page, name, label):
     page_is, named = outdated(page, name)
-    page_is.to_have_attribute("data-outdated", named, timeout=SLOW)
+    page_is.to_have_attribute("data-outdated", named)
     assert page.evaluate(LABEL, f".ph-panel-{name}") == f'"{label}"'
 
 
 def is_current(page, name):
     page_is, named = outdated(page, name)
-    page_is.not_to_have_attribute("data-outdated", named, timeout=SLOW)
+    page_is.not_to_have_attribute("data-outdated", named)
 
 
 def test_results_are_marked_from_a_change_until_its_answer(serve, open_page):
     model = SlowModel()
     page = open_page(serve(model))
     page.get_by_role("tab", name="Classes").click()
-    expect(page.locator("#ph-classes .ph-empty")).to_have_count(0, timeout=SLOW)
+    expect(page.locator("#ph-classes .ph-empty")).to_have_count(0)
     is_current(page, "classes")
     box = page.locator("#ph-class-text textarea")
     first = box.input_value()
@@ -58,12 +57,12 @@ def test_results_are_marked_from_a_change_until_its_answer(serve, open_page):
     page.get_by_role("button", name="Classify").click()
     is_marked(page, "classes", "Updating …")
     model.released.set()
-    expect(page.locator("#ph-classes")).to_contain_text("another", timeout=SLOW)
+    expect(page.locator("#ph-classes")).to_contain_text("another")
     is_current(page, "classes")
 
     box.fill("  ")
     page.get_by_role("button", name="Classify").click()
-    expect(page.locator("[role=alert]")).to_contain_text("Type at least one sentence", timeout=SLOW)
+    expect(page.locator("[role=alert]")).to_contain_text("Type at least one sentence")
     is_marked(page, "classes", "Out of date")
 
 
@@ -71,7 +70,7 @@ def test_maps_tables_and_neighbours_follow_the_sentences_and_their_own_choices(s
     model = SlowModel()
     page = open_page(serve(model))
     page.get_by_role("tab", name="Embeddings").click()
-    expect(page.locator("#ph-nearest table").first).to_be_visible(timeout=SLOW)
+    expect(page.locator("#ph-nearest table").first).to_be_visible()
     panels = ("sentences", "map", "colours", "heat", "near")
     for name in panels:
         is_current(page, name)
@@ -86,6 +85,6 @@ def test_maps_tables_and_neighbours_follow_the_sentences_and_their_own_choices(s
         is_current(page, name)
     page.locator("#ph-compare-with input").click()
     page.get_by_role("option", name="MiniLM").first.click()
-    expect(page.locator("#ph-moved")).to_contain_text("nearest neighbours kept", timeout=SLOW)
+    expect(page.locator("#ph-moved")).to_contain_text("nearest neighbours kept")
     for name in (*panels, "second"):
         is_current(page, name)

@@ -3,14 +3,12 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
-expect = pytest.importorskip("playwright.sync_api").expect
-
-from tests.demo.broken import BROKEN  # noqa: E402
+from tests.demo.broken import BROKEN
+from tests.demo.browser.visiting import open_tab
 
 SENTENCE = "Angela Merkel met engineers of Siemens in Munich"
-SLOW = 45_000
-RUN = 240_000
 
 
 def tab(page, name):
@@ -19,9 +17,9 @@ def tab(page, name):
 
 def ready(page):
     """The chosen model's chips are there, and so are the first results of the Embeddings tab, which is open."""
-    expect(page.locator("#ph-chips")).to_contain_text("entities", timeout=SLOW)
+    expect(page.locator("#ph-chips")).to_contain_text("entities")
     tab(page, "Embeddings")
-    expect(page.locator("#ph-nearest table")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#ph-nearest table")).to_be_visible()
 
 
 # Numbers travel packed; `_fullData` is where plotly keeps them unpacked.
@@ -39,16 +37,12 @@ LAST = (
 
 
 def wait_for_step(page, at_least):
-    page.wait_for_function(f"n => ({LAST})('#ph-loss') >= n", arg=at_least, timeout=RUN)
+    page.wait_for_function(f"n => ({LAST})('#ph-loss') >= n", arg=at_least)
     return page.evaluate(LAST, "#ph-loss")
 
 
 def points_of(page, element) -> int:
     return page.evaluate(COUNT, element)
-
-
-def wait_for_points(page, element, at_least, timeout=SLOW):
-    page.wait_for_function(f"([id, n]) => ({COUNT})(id) >= n", arg=[element, at_least], timeout=timeout)
 
 
 def test_class_probabilities_are_right(page):
@@ -57,13 +51,13 @@ def test_class_probabilities_are_right(page):
     page.get_by_label("Texts, one a line").fill("The striker scored twice and the home team won the cup final.")
     page.get_by_role("button", name="Classify").click()
     topic = page.locator("#ph-classes [data-task=topic]")
-    expect(topic.locator(".ph-first")).to_contain_text("sports", timeout=SLOW)
+    expect(topic.locator(".ph-first")).to_contain_text("sports")
     shown = [float(value) for value in topic.locator(".ph-figure").all_inner_texts()]
     assert shown == sorted(shown, reverse=True)
     assert sum(shown) == pytest.approx(1, abs=0.05)
     page.get_by_label("Texts, one a line").fill("I loved every minute of it.\nA complete waste of money.")
     page.get_by_role("button", name="Classify").click()
-    expect(page.locator("#ph-classes tbody tr")).to_have_count(2, timeout=SLOW)
+    expect(page.locator("#ph-classes tbody tr")).to_have_count(2)
     for row, mood in enumerate(("positive", "negative")):
         expect(page.get_by_label(f"sentiment of text {row + 1}")).to_have_value(mood)
 
@@ -73,7 +67,7 @@ def test_entities_are_highlighted_and_right(page):
     tab(page, "Entities")
     page.get_by_label("Text, each line on its own").fill(SENTENCE)
     page.get_by_role("button", name="Find entities").click()
-    expect(page.locator("#ph-entities .ph-text")).not_to_contain_text("hydrogen", timeout=SLOW)
+    expect(page.locator("#ph-entities .ph-text")).not_to_contain_text("hydrogen")
     marks = page.locator("#ph-entities mark")
     expect(marks).to_have_count(3)
     assert [mark.get_attribute("data-type") for mark in marks.all()] == ["PER", "ORG", "LOC"]
@@ -92,7 +86,7 @@ def test_typed_html_stays_text(page):
     tab(page, "Entities")
     page.get_by_label("Text, each line on its own").fill("<img src=x onerror='window.hacked=1'> Bern <b>bold</b>")
     page.get_by_role("button", name="Find entities").click()
-    expect(page.locator("#ph-entities .ph-text")).to_contain_text("<img src=x", timeout=SLOW)
+    expect(page.locator("#ph-entities .ph-text")).to_contain_text("<img src=x")
     assert page.locator("#ph-entities img").count() == 0
     assert page.evaluate("window.hacked") is None
 
@@ -102,8 +96,7 @@ def test_every_tab_fits_a_phone(page):
     page.reload(wait_until="domcontentloaded")
     ready(page)
     for name in ("Analyze", "Embeddings", "Classes", "Entities", "Train", "Runs", "Guide"):
-        tab(page, name)
-        page.wait_for_timeout(300)
+        open_tab(page, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
 
 
@@ -125,9 +118,9 @@ def test_broken_files_give_one_sentence_with_file_and_line(page, tmp_path):
         if upload.get_by_label("Clear").count():
             upload.get_by_label("Clear").click()
         upload.locator("input[type=file]").set_input_files(file)
-        expect(upload).to_contain_text(case.file.rpartition(".")[0], timeout=SLOW)
+        expect(upload).to_contain_text(case.file.rpartition(".")[0])
         page.get_by_role("button", name="Check and add").click()
-        expect(problem).to_contain_text(f"{case.file}:{case.line}: ", timeout=SLOW)
+        expect(problem).to_contain_text(f"{case.file}:{case.line}: ")
         expect(problem).to_contain_text(case.says)
 
 
@@ -139,15 +132,15 @@ def test_a_good_file_becomes_a_ticked_task_with_its_counts_and_wrong_settings_ar
     file.write_text("text,label\n" + "".join(f"text {i},{'ask' if i % 2 else '<b>tell'}\n" for i in range(20)))
     page.get_by_label("Name of the task").fill("intent")
     page.locator("#ph-train-file input[type=file]").set_input_files(file)
-    expect(page.locator("#ph-train-file")).to_contain_text("intents", timeout=SLOW)
+    expect(page.locator("#ph-train-file")).to_contain_text("intents")
     page.get_by_role("button", name="Check and add").click()
     card = page.locator("#ph-data [data-task=intent]")
-    expect(card).to_contain_text("16 texts to train on, 4 for dev", timeout=SLOW)
+    expect(card).to_contain_text("16 texts to train on, 4 for dev")
     expect(card).to_contain_text("<b>tell")
     expect(page.get_by_label("intent", exact=True)).to_be_checked()
     expect(page.locator("#ph-stack")).to_contain_text("intent head")
     page.get_by_label("Epochs").fill("0")
-    expect(page.locator("#ph-form-problem [role=alert]")).to_contain_text("epochs", timeout=SLOW)
+    expect(page.locator("#ph-form-problem [role=alert]")).to_contain_text("epochs")
 
 
 def start_training(page, *, epochs, tokens, preset=None):
@@ -175,32 +168,29 @@ def test_a_run_is_watched_survives_a_reload_and_its_model_is_used(page):
     assert page.get_by_label("Run", exact=True).input_value() == run
     assert points_of(page, "#ph-metrics") >= 2
 
-    expect(card).to_have_attribute("data-state", "finished", timeout=RUN)
+    expect(card).to_have_attribute("data-state", "finished")
     expect(page.locator("#ph-metric-table")).to_contain_text("accuracy")
     expect(page.locator("#ph-log")).to_contain_text("completed")
     page.get_by_role("button", name="Use this model").click()
-    expect(page.get_by_label("Model", exact=True)).to_have_value(run, timeout=SLOW)
-    expect(page.locator("#ph-chips")).not_to_contain_text("sentiment", timeout=SLOW)
+    expect(page.get_by_label("Model", exact=True)).to_have_value(run)
+    expect(page.locator("#ph-chips")).not_to_contain_text("sentiment")
     tab(page, "Entities")
     page.get_by_label("Text, each line on its own").fill("Anna Keller works in Oslo")
     page.get_by_role("button", name="Find entities").click()
-    expect(page.locator("#ph-entities .ph-text")).to_contain_text("Keller", timeout=SLOW)
+    expect(page.locator("#ph-entities .ph-text")).to_contain_text("Keller")
     expect(page.locator("#ph-entities [data-task=entities]").first).to_be_visible()
 
 
-def test_a_run_is_private_the_only_one_and_can_be_stopped(page, browser, page_url):
+def test_a_run_is_private_the_only_one_and_can_be_stopped(page, open_page, page_url):
     card = start_training(page, epochs="10", tokens="512", preset="Full: everything trains")
-    expect(card).to_have_attribute("data-state", "running", timeout=SLOW)
-    _waits_with_a_second_run_and_sees_no_other(browser, page_url)
+    expect(card).to_have_attribute("data-state", "running")
+    _waits_with_a_second_run_and_sees_no_other(open_page(page_url))
     page.get_by_role("button", name="Stop").click()
-    expect(card).to_have_attribute("data-state", "stopped", timeout=RUN)
+    expect(card).to_have_attribute("data-state", "stopped")
     expect(page.locator("#ph-log")).to_contain_text("stopped after")
 
 
-def _waits_with_a_second_run_and_sees_no_other(browser, page_url):
-    context = browser.new_context()
-    stranger = context.new_page()
-    stranger.goto(page_url, wait_until="domcontentloaded")
+def _waits_with_a_second_run_and_sees_no_other(stranger):
     ready(stranger)
     tab(stranger, "Train")
     stranger.get_by_label("Run", exact=True).click()
@@ -208,7 +198,6 @@ def _waits_with_a_second_run_and_sees_no_other(browser, page_url):
     stranger.keyboard.press("Escape")
     stranger.get_by_role("button", name="Start training").click()
     card = stranger.locator("#ph-run section")
-    expect(card).to_have_attribute("data-state", "queued", timeout=SLOW)
+    expect(card).to_have_attribute("data-state", "queued")
     stranger.get_by_role("button", name="Take it out of the queue").click()
-    expect(card).to_have_attribute("data-state", "stopped", timeout=SLOW)
-    context.close()
+    expect(card).to_have_attribute("data-state", "stopped")

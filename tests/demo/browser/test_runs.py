@@ -3,13 +3,12 @@
 import zipfile
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
-expect = pytest.importorskip("playwright.sync_api").expect
-
-from tests.demo.trainer import (  # noqa: E402
+from tests.demo.browser.visiting import open_tab, settled
+from tests.demo.trainer import (
     EXAMPLES,
-    RUN,
-    SLOW,
     finished_run,
     is_planned,
     newest_run,
@@ -27,17 +26,17 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
         page.get_by_label("Run", exact=True).click()
         page.get_by_role("option", name="New run").click()
     card = start(page, Epochs="2", Tokens_a_batch="2048")
-    expect(card).to_have_attribute("data-state", "finished", timeout=RUN)
+    expect(card).to_have_attribute("data-state", "finished")
     run = newest_run(trainer)
 
     page.get_by_role("button", name="Before and after").click()
     page.get_by_role("button", name="Show before and after").click()
-    expect(page.locator("#ph-change-line")).to_contain_text("drift 0.000", timeout=SLOW)
+    expect(page.locator("#ph-change-line")).to_contain_text("drift 0.000")
     expect(page.locator("#ph-change-table tbody tr")).to_have_count(8)
 
     expect(page.locator(f"#ph-runs [data-tick='{run.name}']")).to_have_attribute("aria-checked", "true")
     page.locator(f"#ph-runs [data-tick='{other}']").click()
-    expect(page.locator("#ph-overlay-settings")).to_contain_text("budget.epochs", timeout=SLOW)
+    expect(page.locator("#ph-overlay-settings")).to_contain_text("budget.epochs")
     expect(page.locator("#ph-overlay-table")).to_contain_text("topic accuracy")
     expect(page.locator("#ph-overlay-metrics .legendtext")).to_have_count(2)
 
@@ -47,13 +46,13 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
     upload = page.locator("#ph-evaluate-file input[type=file]")
     upload.set_input_files(wrong)
     page.locator("#ph-evaluate").click()
-    expect(page.locator("#ph-evaluate-problem [role=alert]")).to_contain_text("wrong.csv:1: ", timeout=SLOW)
+    expect(page.locator("#ph-evaluate-problem [role=alert]")).to_contain_text("wrong.csv:1: ")
     page.locator("#ph-evaluate-file").get_by_label("Clear").click()
     page.locator("#ph-evaluate-file input[type=file]").set_input_files(EXAMPLES / "topic" / "dev.csv")
     page.locator("#ph-evaluate").click()
-    expect(page.locator("#ph-evaluate-result")).to_contain_text("macro f1", timeout=SLOW)
+    expect(page.locator("#ph-evaluate-result")).to_contain_text("macro f1")
 
-    with page.expect_download(timeout=SLOW) as download:
+    with page.expect_download() as download:
         page.locator("#ph-detail-download").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert {"recipe.yaml", "events.jsonl", "checkpoint/model.safetensors"} <= set(archive.namelist())
@@ -61,35 +60,34 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
     page.locator("#ph-rename-fold > button").click()
     page.locator("#ph-run-name input, #ph-run-name textarea").fill("quick <i>one")
     page.locator("#ph-rename").click()
-    expect(page.locator(f"#ph-runs [data-open='{run.name}']")).to_contain_text("quick <i>one", timeout=SLOW)
+    expect(page.locator(f"#ph-runs [data-open='{run.name}']")).to_contain_text("quick <i>one")
     page.locator("#ph-detail-use").click()
-    expect(page.locator("#ph-chips")).not_to_contain_text("sentiment", timeout=SLOW)
+    expect(page.locator("#ph-chips")).not_to_contain_text("sentiment")
 
     page.locator(f"#ph-runs [data-open='{other}']").click()
-    expect(page.locator("#ph-run-detail-card")).not_to_contain_text("quick", timeout=SLOW)
+    expect(page.locator("#ph-run-detail-card")).not_to_contain_text("quick")
     page.locator("#ph-delete").click()
     page.locator("#ph-keep").click()
     assert (run.parent / other).is_dir()
     page.locator("#ph-delete").click()
     page.locator("#ph-delete-now").click()
-    expect(page.locator(f"#ph-runs [data-open='{other}']")).to_have_count(0, timeout=SLOW)
+    expect(page.locator(f"#ph-runs [data-open='{other}']")).to_have_count(0)
     assert not (run.parent / other).exists()
 
 
-def test_the_form_behind_a_watched_run_has_empty_numbers_too(browser, visitor, trainer):
+def test_the_form_behind_a_watched_run_has_empty_numbers_too(profile, visitor, trainer):
     finished_run(visitor, trainer)
     state = visitor.storage_state()
     for origin in state["origins"]:
         origin["localStorage"] = [item for item in origin["localStorage"] if item["name"] != "polyhead-form"]
-    forgetful = browser.new_context(viewport={"width": 1280, "height": 900}, storage_state=state)
+    forgetful = profile(storage_state=state)
     page = visit(forgetful, trainer, "Train")
-    expect(page.locator("#ph-run section")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#ph-run section")).to_be_visible()
     page.get_by_label("Run", exact=True).click()
     page.get_by_role("option", name="New run").click()
     is_planned(page)
     numbers = page.locator(".ph-rates").get_by_role("textbox")
     assert [number.input_value() for number in numbers.all()] == [""] * 5
-    forgetful.close()
 
 
 def test_strategies_are_compared_in_one_click(visitor, trainer):
@@ -100,19 +98,19 @@ def test_strategies_are_compared_in_one_click(visitor, trainer):
     for name in ("last 2 layers", "full"):
         page.locator("#ph-strategies").get_by_label(name).uncheck()
     page.locator("#ph-compare").click()
-    expect(page.locator("#ph-detail-problem [role=alert]")).to_contain_text("at least two", timeout=SLOW)
+    expect(page.locator("#ph-detail-problem [role=alert]")).to_contain_text("at least two")
     page.locator("#ph-strategies").get_by_label("last layer", exact=True).check()
     page.locator("#ph-compare").click()
     rows = page.locator("#ph-compared tbody tr")
-    expect(rows).to_have_count(2, timeout=RUN)
+    expect(rows).to_have_count(2)
     assert [row.locator("td").first.inner_text() for row in rows.all()] == ["heads_only", "last_layers:1"]
-    expect(page.locator("#ph-overlay-metrics .legendtext")).to_have_count(2, timeout=SLOW)
+    expect(page.locator("#ph-overlay-metrics .legendtext")).to_have_count(2)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_train_and_runs(browser, trainer, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    made = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+def test_axe_finds_nothing_serious_on_train_and_runs(profile, trainer, scheme):
+    axe = Axe()
+    made = profile(color_scheme=scheme)
     run = finished_run(made, trainer)
     page = visit(made, trainer, "Train")
     if page.locator("#ph-run-picker input").input_value() != "New run":
@@ -122,16 +120,15 @@ def test_axe_finds_nothing_serious_on_train_and_runs(browser, trainer, scheme):
     found = {"the form": _serious(axe, page)}
     page.goto(f"{trainer.url}/?run={run}", wait_until="domcontentloaded")
     page.get_by_role("tab", name="Train").click()
-    expect(page.locator("#ph-metric-table table")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#ph-metric-table table")).to_be_visible()
     for figure in ("#ph-loss", "#ph-metrics", "#ph-moved"):
-        expect(page.locator(f"{figure} .js-plotly-plot")).to_be_visible(timeout=SLOW)
+        expect(page.locator(f"{figure} .js-plotly-plot")).to_be_visible()
     found["the monitor"] = _serious(axe, page)
     page.get_by_role("tab", name="Runs").click()
     page.locator("#ph-runs [data-open]").first.click()
-    expect(page.locator("#ph-run-detail")).to_be_visible(timeout=SLOW)
-    page.wait_for_timeout(500)
+    expect(page.locator("#ph-run-detail")).to_be_visible()
+    settled(page)
     found["the runs"] = _serious(axe, page)
-    made.close()
     assert not any(found.values()), found
 
 
@@ -144,11 +141,9 @@ def _serious(axe, page):
     ]
 
 
-def test_train_and_runs_fit_a_phone(browser, trainer):
-    made = browser.new_context(viewport={"width": 390, "height": 800})
+def test_train_and_runs_fit_a_phone(profile, trainer):
+    made = profile(viewport={"width": 390, "height": 800})
     page = visit(made, trainer, "Train")
     for name in ("Train", "Runs"):
-        page.get_by_role("tab", name=name).click()
-        page.wait_for_timeout(500)
+        open_tab(page, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
-    made.close()

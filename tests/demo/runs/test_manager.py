@@ -1,6 +1,5 @@
 import dataclasses
 import sys
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from mtl.errors import RunError
 from mtl.runs import RunFolder, RunState, runs_root
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM
+from tests.waiting import until
 
 COMMAND = (sys.executable, "-m", "tests.demo.fake_run")
 
@@ -30,9 +30,7 @@ def manager(**how) -> RunManager:
 
 
 def reaches(folder: RunFolder, *states: RunState) -> RunState:
-    deadline = time.monotonic() + 20
-    while status_of(folder).state not in states and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: status_of(folder).state in states, f"a run that is one of {', '.join(states)}")
     return status_of(folder).state
 
 

@@ -1,6 +1,6 @@
 import dataclasses
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -9,6 +9,7 @@ from demo.training.planner import Planner
 from demo.training.recipe_form import recipe_of
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM, KNOWN
+from tests.waiting import CEILING, until
 
 ANSWER = {
     "parts": [
@@ -29,28 +30,39 @@ ANSWER = {
 
 class FakeCommand:
     started: list["FakeCommand"] = []
-    lasts = 0.0
+    lasts = False
+    """Whether those that are asked from now on last until they are cancelled."""
 
     def __init__(self, arguments):
         self.arguments, self.cancelled = arguments, threading.Event()
+        self.lasts = FakeCommand.lasts
         FakeCommand.started.append(self)
 
     def cancel(self):
         self.cancelled.set()
 
     def answer(self, *, seconds):
-        if self.cancelled.wait(FakeCommand.lasts):
-            return None
-        return ANSWER
+        return None if self.lasts and self.cancelled.wait(CEILING) else ANSWER
+
+
+class Pause:
+    """Stands for `time` in the planner: a pause ends when it is told to."""
+
+    def __init__(self):
+        self.begun, self.over = threading.Semaphore(0), threading.Event()
+
+    def sleep(self, seconds):
+        self.begun.release()
+        assert self.over.wait(CEILING)
 
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch, tmp_path):
     monkeypatch.setenv("MTL_HOME", str(tmp_path))
     monkeypatch.setattr(planning, "Command", FakeCommand)
-    monkeypatch.setattr(planning, "_PAUSE", 0.05)
+    monkeypatch.setattr(planning, "_PAUSE", 0.0)
     monkeypatch.setattr(FakeCommand, "started", [])
-    monkeypatch.setattr(FakeCommand, "lasts", 0.0)
+    monkeypatch.setattr(FakeCommand, "lasts", False)
 
 
 def recipe(seed=1):
@@ -58,9 +70,7 @@ def recipe(seed=1):
 
 
 def until_started():
-    deadline = time.monotonic() + 5
-    while not FakeCommand.started and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: FakeCommand.started, "a command")
 
 
 def test_a_plan_is_read_from_the_commands_answer_and_known_from_then_on():
@@ -74,30 +84,28 @@ def test_a_plan_is_read_from_the_commands_answer_and_known_from_then_on():
 
 
 def test_a_newer_question_of_the_same_asker_cancels_the_older_one():
-    FakeCommand.lasts = 5.0
+    FakeCommand.lasts = True
     planner, answers = Planner(settings()), {}
     old = threading.Thread(target=lambda: answers.update(old=planner.plan(recipe(1), asker="a")))
     old.start()
     until_started()
-    FakeCommand.lasts = 0.0
+    FakeCommand.lasts = False
     assert planner.plan(recipe(2), asker="a") is not None
-    old.join(5)
+    old.join()
     assert answers == {"old": None}
     assert FakeCommand.started[0].cancelled.is_set()
 
 
-def test_quick_changes_are_planned_once():
-    planner, answers = Planner(settings()), []
-    threads = [
-        threading.Thread(target=lambda n=n: answers.append(planner.plan(recipe(n), asker="a"))) for n in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.01)
-    for thread in threads:
-        thread.join()
+def test_quick_changes_are_planned_once(monkeypatch):
+    planner, pause, answers = Planner(settings()), Pause(), []
+    monkeypatch.setattr(planning, "time", pause)
+    with ThreadPoolExecutor() as pool:
+        for n in range(4):
+            answers.append(pool.submit(planner.plan, recipe(n), asker="a"))
+            assert pause.begun.acquire(timeout=CEILING)
+        pause.over.set()
     assert len(FakeCommand.started) == 1
-    assert [answer is None for answer in answers].count(False) == 1
+    assert [answer.result() is None for answer in answers] == [True, True, True, False]
 
 
 def test_no_question_is_left_on_the_disk(tmp_path):
@@ -106,12 +114,12 @@ def test_no_question_is_left_on_the_disk(tmp_path):
 
 
 def test_what_was_dropped_is_answered_with_nothing():
-    FakeCommand.lasts = 5.0
+    FakeCommand.lasts = True
     planner, answers = Planner(settings()), {}
     old = threading.Thread(target=lambda: answers.update(old=planner.plan(recipe(), asker="a")))
     old.start()
     until_started()
     planner.drop(asker="a")
-    old.join(5)
+    old.join()
     assert answers == {"old": None}
     planner.drop(asker="nobody")

@@ -14,6 +14,7 @@ from demo.training.form_values import values_of
 from tests.demo.fakes import settings
 from tests.demo.tabs.train.test_answers import FORECAST
 from tests.demo.training.test_recipe_form import FORM
+from tests.waiting import CEILING
 
 
 class SlowPlanner:
@@ -28,7 +29,7 @@ class SlowPlanner:
     def plan(self, recipe, *, asker):
         if recipe.seed != self.quick:
             self.asked.set()
-            assert self.released.wait(30)
+            assert self.released.wait(CEILING)
         return dataclasses.replace(FORECAST, warnings=(f"seed {recipe.seed}",))
 
     def drop(self, *, asker):
@@ -52,7 +53,7 @@ def test_a_late_plan_of_an_older_form_never_lands_beside_a_newer_one(changed, pl
     plan = planning(form, asker="ann")
     old = Thread(target=lambda: answers.append(plan(requests, "1|f1", "form 1", "ann", *values(1))))
     old.start()
-    assert planner.asked.wait(30)
+    assert planner.asked.wait(CEILING)
 
     read = reading(form)(requests, "ann", *changed)
     warnings, advice, _, card = read[7:11]
@@ -63,7 +64,7 @@ def test_a_late_plan_of_an_older_form_never_lands_beside_a_newer_one(changed, pl
         assert "seed 2" in str(plan(requests, "3|f2", "form 2", "ann", *values(2)))
 
     planner.released.set()
-    old.join(30)
+    old.join()
     assert answers == [(gr.skip(),) * 9]
 
 

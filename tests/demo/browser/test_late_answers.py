@@ -3,10 +3,11 @@
 from threading import Event
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.demo.browser.visiting import settled
 from tests.demo.fakes import FakeModel
-
-expect = pytest.importorskip("playwright.sync_api").expect
+from tests.waiting import CEILING
 
 
 class SlowModel(FakeModel):
@@ -17,7 +18,7 @@ class SlowModel(FakeModel):
 
     def analyze(self, sentences):
         if sentences[0].startswith("old"):
-            self.released.wait(30)
+            self.released.wait(CEILING)
             self.answered.set()
         return super().analyze(sentences)
 
@@ -35,12 +36,12 @@ def test_a_late_answer_to_an_old_text_does_not_replace_the_answer_to_a_new_one(
     model = SlowModel()
     page = open_page(serve(model))
     page.get_by_role("tab", name=tab).click()
-    expect(page.locator(f"{result} .ph-empty")).to_have_count(0, timeout=20_000)
+    expect(page.locator(f"{result} .ph-empty")).to_have_count(0)
     for text in ("old text\nold too", "new text\nnew too"):
         page.locator(f"{box} textarea").fill(text)
         page.get_by_role("button", name=button).click()
-    expect(page.locator(result)).to_contain_text("new text", timeout=20_000)
+    expect(page.locator(result)).to_contain_text("new text")
     model.released.set()
-    assert model.answered.wait(20)
-    page.wait_for_timeout(500)
+    assert model.answered.wait(CEILING)
+    settled(page)
     expect(page.locator(result)).to_contain_text("new text")
