@@ -132,7 +132,7 @@ def _check(values: np.ndarray, dtype: np.dtype) -> None:
     most = float(np.abs(values).max(initial=0.0))
     if not np.isfinite(most):
         raise BackboneError("finite activations were expected, the backbone gives infinite values or no numbers")
-    if dtype == np.float16 and most > np.finfo(np.float16).max:
+    if dtype == np.float16 and most > float(np.finfo(np.float16).max):
         raise OverflowError
 
 

@@ -93,8 +93,8 @@ class EncodedWindows:
         return self._shared_out[text][row - begin]
 
     def _share_out(self, words: WordOffsets, begin: int, end: int) -> list[WordOffsets]:
-        """Each word to the window where it has most company on both sides: up to the middle of overlap or gap."""
-        seams = [(self._last(a) + self._first(b)) // 2 for a, b in pairwise(range(begin, end))]
+        """Each word to its sentence, in a sentence of several windows up to the middle of what two of them share."""
+        seams = [self._seam(before, after) for before, after in pairwise(range(begin, end))]
         starts = words[:, 0].tolist()
         bounds = [0, *(bisect_left(starts, seam) for seam in seams), len(words)]
         return [
@@ -102,9 +102,14 @@ class EncodedWindows:
             for row, (first, stop) in zip(range(begin, end), pairwise(bounds), strict=True)
         ]
 
+    def _seam(self, before: int, after: int) -> int:
+        """The character from which on words are read in the second of two windows."""
+        return (self._last(before) + self._first(after)) // 2 if self._follows[after] else self._begins[after]
+
     def _first(self, row: int) -> int:
-        offsets = self._encodings[row].offsets
-        return self._begins[row] + next((start for start, end in offsets if end > start), 0)
+        """Where the first character of a window is; the end of the window where it has none but blanks."""
+        real = (self._begins[row] + start for start, end in self._encodings[row].offsets if end > start)
+        return next(real, self._last(row))
 
     def _last(self, row: int) -> int:
         return self._begins[row] + max(end for _, end in self._encodings[row].offsets)

@@ -6,17 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mtl.encoder.frozen import FrozenStates
-from mtl.encoder.summaries import FrozenSummaries
-from mtl.training.prepared import TrainBatch
 
 from mtl.cache import RaggedRows
-from mtl.encoder import TokenizedText
+from mtl.encoder import ActivationCache
 from mtl.model import MultiTaskModel
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event
+from mtl.text.tokenized import TokenizedTexts
 from mtl.training import accumulation
 from mtl.training.losses import BatchLoss
+from mtl.training.train_set import TrainBatch
 from tests.mtl.processes import exit_code, kill_at, sleep_at, start, wait_for
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of, losses
@@ -87,7 +86,7 @@ def test_a_run_that_reads_the_cache_equals_the_one_that_filled_it_to_the_bit(
 ):
     first = seen(events_of(recipe(freezing)))
     assert entries(cache)
-    monkeypatch.setattr(FrozenStates, "_fill", lambda *_: pytest.fail("states were computed again"))
+    monkeypatch.setattr(ActivationCache, "_fill", lambda *_: pytest.fail("activations were computed again"))
     assert seen(events_of(recipe(freezing))) == first
 
 
@@ -148,12 +147,11 @@ def test_two_seeds_read_the_same_states(recipe: Make, cache: Path):
 def dying_in_the_second_entry(honest: Callable[..., None], flag: Path) -> Callable[..., None]:
     calls = []
 
-    def fill(self: FrozenStates | FrozenSummaries, out: RaggedRows, texts: list[TokenizedText]) -> None:
+    def fill(self: ActivationCache, out: RaggedRows, texts: TokenizedTexts) -> None:
         calls.append(1)
-        half = len(texts) // 2 if len(calls) == 2 else len(texts)
-        honest(self, out, texts[:half])
-        if half < len(texts):
+        if len(calls) == 2:
             sleep_at(flag)
+        honest(self, out, texts)
 
     return fill
 
@@ -167,8 +165,8 @@ def test_beside_a_run_that_is_killed_in_mid_write_a_run_and_a_rerun_are_as_if_al
     shutil.rmtree(cache)
 
     def victim() -> None:
-        for kind in (FrozenStates, FrozenSummaries):
-            monkeypatch.setattr(kind, "_fill", dying_in_the_second_entry(kind._fill, tmp_path / "in the middle"))
+        fill = dying_in_the_second_entry(ActivationCache._fill, tmp_path / "in the middle")
+        monkeypatch.setattr(ActivationCache, "_fill", fill)
         events_of(common)
 
     def survivor() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from mtl.inference import Engine
 from mtl.inference.backends import Backend, Batch, Outputs
-from mtl.inference.passes import Passes, Request
-from mtl.text import Span, SplitWords
+from mtl.inference.runner import Request, Runner
+from mtl.text import SplitWords, WordOffsets
 from tests.mtl.inference.engines import TEXTS
 
 
@@ -16,7 +16,7 @@ class NotedWords(SplitWords):
         super().__init__(texts)
         self.asked: set[int] = set()
 
-    def __getitem__(self, index: int) -> tuple[Span, ...]:
+    def __getitem__(self, index: int) -> WordOffsets:
         self.asked.add(index)
         return super().__getitem__(index)
 
@@ -42,7 +42,7 @@ def test_the_words_of_a_batch_are_cut_when_it_is_its_turn(engine: Engine):
     texts = ["Anna met Tom Li in New York." for _ in range(12)]
     words = NotedWords(texts)
     backend = WatchedBackend(engine._parts.backend, words)
-    found = Passes(engine._parts.spec, engine._parts.reader, backend, batch_tokens=64)(Request(texts, words))
+    found = Runner(engine._parts.spec, engine._parts.tokenizer, backend, batch_tokens=64)(Request(texts, words))
     assert len(backend.rows) > 2
     assert backend.asked == [sum(backend.rows[: i + 1]) for i in range(len(backend.rows))]
     assert all(len(decoded.tags) == 8 for decoded in found.tags["names"])
@@ -51,7 +51,7 @@ def test_the_words_of_a_batch_are_cut_when_it_is_its_turn(engine: Engine):
 def test_words_that_are_cut_on_the_way_give_what_words_given_before_give(engine: Engine):
     texts = list(TEXTS.values())
     request = Request(texts, SplitWords(texts))
-    before = Request(texts, SplitWords(texts)[:])
+    before = Request(texts, list(SplitWords(texts)))
     on_the_way, given = engine._run(request), engine._run(before)
     for name, rows in given.tags.items():
         for a, b in zip(on_the_way.tags[name], rows, strict=True):

@@ -1,10 +1,11 @@
 """Batches by token count."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl.batching import by_length, pack
+from mtl.text.batching import by_length, pack, padded, segments
 
 LENGTHS = st.lists(st.integers(1, 50), max_size=40)
 
@@ -38,3 +39,25 @@ def test_nothing_gives_no_batch():
 def test_the_longest_come_first_and_ties_keep_their_order(lengths: list[int]):
     order = by_length(lengths)
     assert order == sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+
+
+ROWS = st.lists(st.lists(st.integers(0, 99), max_size=5), max_size=6)
+
+
+@given(ROWS)
+def test_segments_are_the_positions_of_each_stretch(rows: list[list[int]]):
+    flat = np.array([value for row in rows for value in row], dtype=np.int64)
+    counts = np.array([len(row) for row in rows], dtype=np.int64)
+    starts = np.cumsum(counts) - counts
+    chosen = np.arange(len(rows))[::-1]
+    found = flat[segments(starts[chosen], counts[chosen])]
+    assert found.tolist() == [value for row in reversed(rows) for value in row]
+
+
+@given(ROWS)
+def test_rows_are_filled_up_on_the_right(rows: list[list[int]]):
+    flat = np.array([value for row in rows for value in row], dtype=np.int32)
+    found = padded(flat, np.array([len(row) for row in rows], dtype=np.int64), fill=-7)
+    width = max([1, *(len(row) for row in rows)])
+    assert found.shape == (len(rows), width)
+    assert found.tolist() == [row + [-7] * (width - len(row)) for row in rows]

@@ -5,7 +5,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl.text import Span, SplitWords, clean, detokenize, split_sentences, split_words
+from mtl.text import Span, SplitWords, clean, detokenize, split_words, word_offsets
+from mtl.text.words import same_length_lower
 
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Zs", "Zl", "Zp", "Cc")), min_size=1, max_size=6)
 
@@ -96,39 +97,31 @@ def test_a_text_without_surrogates_stays_as_it_is(text: str):
     assert clean(text) == text
 
 
-def test_words_of_several_texts_are_those_of_each():
-    texts = ["Anna met Tom.", "", "no"]
+@given(st.lists(st.text(max_size=12), max_size=4))
+def test_words_of_several_texts_are_those_of_each(texts: list[str]):
     words = SplitWords(texts)
-    assert len(words) == 3
-    assert list(words) == [split_words(text) for text in texts]
-    assert words[1:] == [(), split_words("no")]
-    assert words[0] is words[0]  # cut once
+    assert len(words) == len(texts)
+    for text, found in zip(texts, words, strict=True):
+        assert found.shape == (len(found), 2)
+        assert [Span(*offsets) for offsets in found.tolist()] == list(split_words(text))
+
+
+def test_words_are_found_when_they_are_read_and_once():
+    words = SplitWords(["Anna met Tom.", "no"])
+    assert words[0] is words[0]
+
+
+def test_no_words_are_an_array_too():
+    assert word_offsets([]).shape == (0, 2)
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("İẞǅ\u0130"), max_size=20))
+def test_lower_casing_keeps_every_offset(text: str):
+    found = same_length_lower(text)
+    assert len(found) == len(text)
+    assert all(after in (before, before.lower()) or before == "Σ" for before, after in zip(text, found, strict=True))
 
 
 def test_spans_overlap_only_if_they_share_a_character():
     assert Span(0, 2).overlaps(Span(1, 3))
     assert not Span(0, 2).overlaps(Span(2, 3))
-
-
-@pytest.mark.parametrize(
-    ("text", "sentences"),
-    [
-        ("Anna left. Tom stayed!", ["Anna left. ", "Tom stayed!"]),
-        ("Dr. Okafor met J. K. Li. She smiled.", ["Dr. Okafor met J. K. Li. ", "She smiled."]),
-        ("The U.S. Army left. Why?", ["The U.S. Army left. ", "Why?"]),
-        ('"Stop!" she said. "Now." Tom left.', ['"Stop!" she said. ', '"Now." ', "Tom left."]),
-        ("It costs 3.50 or so. ok then", ["It costs 3.50 or so. ok then"]),
-        ("one\n\ntwo", ["one\n\n", "two"]),
-        ("安娜来了。田中走了。", ["安娜来了。", "田中走了。"]),
-        ("", [""]),
-        ("no end", ["no end"]),
-    ],
-)
-def test_sentences_end_where_a_reader_would_say_so(text: str, sentences: list[str]):
-    assert [text[span.start : span.end] for span in split_sentences(text)] == sentences
-
-
-@given(st.text(st.sampled_from(" .!?\"'Aab1。\n\u00e9"), max_size=40))
-def test_sentences_cover_any_text_in_order(text: str):
-    spans = split_sentences(text)
-    assert "".join(text[span.start : span.end] for span in spans) == text
