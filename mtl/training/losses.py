@@ -60,7 +60,7 @@ def batch_loss(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
     encoded = model.encoder(batch.tokens)
     moved = None
     if batch.anchors is not None:
-        moved = (1.0 - cosine_similarity(encoded.pooled, batch.anchors, dim=-1)).mean()
+        moved = (1.0 - cosine_similarity(encoded.pooled, batch.anchors.float(), dim=-1)).mean()
     return BatchLoss(_task_loss(model, batch, encoded), moved)
 
 

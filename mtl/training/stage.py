@@ -38,8 +38,12 @@ class StageState:
         """By task the activations of the training texts, computed when they are first read."""
         if self.cache is None:
             return dict.fromkeys(self.data.train)
+        is_training = self.loaded.model.training
         self.loaded.model.eval()
-        return {name: self.cache(examples.texts) for name, examples in self.data.train.items()}
+        found = {name: self.cache(examples.texts) for name, examples in self.data.train.items()}
+        if is_training:  # the first batch of a stage reads them, and it must have its dropout
+            self.freezer.train()
+        return found
 
     @cached_property
     def _dev(self) -> Mapping[str, CachedActivations | None]:
