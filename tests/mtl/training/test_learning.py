@@ -49,6 +49,7 @@ def learnt(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Ev
             "optimizer": {"backbone_lr": 1e-2, "head_lr": 3e-2},
             "budget": {"epochs": 1000, "max_steps": 150, "batch_tokens": 256},
             "sampling": {"schedule": "round_robin"},
+            "seed": 3,
         }
         found += events_of(parse(content, folder=folder))
     return found

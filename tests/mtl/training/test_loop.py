@@ -178,7 +178,7 @@ def test_a_task_without_dev_data_is_trained_and_noted(tiny_bert: Path):
 
 
 def test_texts_that_are_cut_are_noted(tiny_bert: Path):
-    found = events_of(recipe_of(tiny_bert, BOTH, max_length=8))
+    found = events_of(recipe_of(tiny_bert, BOTH, max_length=8, long_texts="cut"))
     notes = [note for note in found[0].notes if "longer than 8 tokens and cut" in note]
     assert [note.split(":")[0] for note in notes] == list(BOTH)
 

@@ -112,14 +112,14 @@ def test_an_anchor_keeps_the_embedding_nearer_to_the_untouched_backbone(
 def test_an_anchor_costs_its_weight_times_one_minus_the_mean_cosine(tiny_bert: Path, tmp_path: Path):
     trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("topic",), anchor=2.0))
     batch = trainer.batch(next(iter(trainer.schedule.sampler)))
-    assert batch.tokens.anchors is not None
+    assert batch.anchors is not None
     model = trainer.loaded.model.eval()
     with torch.no_grad():
         assert float(batch_loss(model, batch).moved) == pytest.approx(0.0, abs=1e-6)
         model.encoder.parts().layers[2].output.dense.weight.mul_(3)
         moved = batch_loss(model, batch).moved
         embedding = model.encoder(batch.tokens).embedding
-    cosines = [float(a @ b / (a.norm() * b.norm())) for a, b in zip(embedding, batch.tokens.anchors, strict=True)]
+    cosines = [float(a @ b / (a.norm() * b.norm())) for a, b in zip(embedding, batch.anchors, strict=True)]
     expected = 1 - sum(cosines) / len(cosines)
     assert expected > 0.001
     assert float(moved) == pytest.approx(expected, abs=1e-5)
@@ -131,13 +131,13 @@ def test_an_anchor_costs_its_weight_times_one_minus_the_mean_cosine(tiny_bert: P
 def test_an_anchor_is_drawn_for_both_texts_of_a_pair(tiny_bert: Path, tmp_path: Path):
     trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("pairs",), anchor=1.0))
     batch = trainer.batch(next(iter(trainer.schedule.sampler)))
-    assert batch.tokens.anchors.shape[0] == 2 * len(batch.targets)
+    assert batch.anchors.shape[0] == 2 * len(batch.targets)
     run.close()
 
 
 def test_an_anchor_is_idle_on_a_frozen_backbone(tiny_bert: Path, tmp_path: Path):
     trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("topic",), anchor=1.0, freezing={"preset": "heads_only"}))
-    assert trainer.batch(next(iter(trainer.schedule.sampler))).tokens.anchors is None
+    assert trainer.batch(next(iter(trainer.schedule.sampler))).anchors is None
     run.close()
 
 
