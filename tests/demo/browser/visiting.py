@@ -1,8 +1,8 @@
 """What a visitor waits for on any page."""
 
-from weakref import WeakKeyDictionary
+from pathlib import Path
 
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from tests.waiting import until
 
@@ -16,50 +16,34 @@ TABS = {
     "Runs": "#ph-runs",
     "Guide": "#ph-guide-pages",
 }
-# Two frames, so that what was handed to the page is drawn; and what fades in or moves has come to its end.
-_DRAWN = """async () => {
+# Two frames, so that what was handed to the page is drawn; and what fades in or moves has come to its end. No question
+# is open before or after that, so that no answer has led to another question.
+_SETTLED = """async () => {
+  const before = unanswered().length;
   for (let k = 0; k < 2; k++) await new Promise(requestAnimationFrame);
   const ending = document.getAnimations().filter(a => Number.isFinite(a.effect?.getComputedTiming().endTime));
   await Promise.allSettled(ending.map(a => a.finished));
+  return !before && !unanswered().length;
 }"""
-_asked: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
+_ASKED = (Path(__file__).parent / "asked.js").read_text(encoding="utf-8")
 
 
 def watch(page: Page) -> None:
-    """Count what the page asks of the server; the stream of answers is open as long as there are some to come."""
-    asked = _asked[page] = set()
-
-    def note(request: Request) -> None:
-        if request.is_navigation_request():
-            asked.clear()
-        elif _is_question(request):
-            asked.add(request)
-
-    page.on("request", note)
-    for ended in ("requestfinished", "requestfailed"):
-        page.on(ended, lambda request: asked.discard(request))
+    """Count what the page asks of the server, from the next opening of an address on."""
+    page.add_init_script(_ASKED)
 
 
 def open_tab(page: Page, name: str) -> None:
     """Go to a tab and wait for what stands on it."""
     page.get_by_role("tab", name=name).click()
     expect(page.locator(TABS[name]).first).to_be_visible()
-    page.evaluate(_DRAWN)
+    page.evaluate(_SETTLED)
 
 
 def settled(page: Page) -> None:
-    """Wait until every question of the page is answered and the answers are drawn."""
-
-    def quiet() -> bool:
-        page.evaluate(_DRAWN)
-        return not _asked[page]
-
+    """Wait until everything that the page asked is answered and the answers are drawn."""
     try:
-        until(quiet, "an answer to everything that the page asked")
+        until(lambda: page.evaluate(_SETTLED), "an answer to everything that the page asked")
     except AssertionError as error:
-        error.add_note(f"no answer to {[request.url for request in _asked[page]]}")
+        error.add_note(f"unanswered: {page.evaluate('unanswered()')}")
         raise
-
-
-def _is_question(request: Request) -> bool:
-    return request.resource_type == "fetch" and "/heartbeat/" not in request.url
