@@ -30,7 +30,7 @@ def export(model: MultiTaskModel, folder: Path) -> None:
     # DeBERTa cuts its table of positions to the length of a batch, which the trace takes for a constant.
     example = _example(config.max_position_embeddings if config.model_type == "deberta" else 3)
     try:
-        with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers():
+        with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers(), _finite_masks(model):
             warnings.simplefilter("ignore")
             converted = _convert(graph, example)
             _check(converted, graph)
@@ -43,20 +43,22 @@ def export(model: MultiTaskModel, folder: Path) -> None:
 
 
 def _example(length: int) -> tuple[Tensor, ...]:
-    """Two texts of so many tokens, the second with padding, as the graph takes them."""
+    """Two texts of so many tokens, all but two of the second padding, as the graph takes them."""
     ids = torch.arange(1, 2 * length + 1).view(2, length) % 5
     mask = torch.ones_like(ids)
-    mask[1, -1] = 0
+    mask[1, 2:] = 0
     return ids, mask, torch.zeros_like(ids), torch.tensor([[1, 2], [1, 0]])
 
 
 def _check(converted: Model, graph: Graph) -> None:
-    """Compare with torch on texts longer than those that were traced: what a trace takes for a constant shows there.
+    """Compare with torch on texts longer than those that were traced, and than a window of sliding attention.
+
+    What a trace takes for a constant shows there.
 
     Raises:
         BackendError: they differ.
     """
-    texts = _example(_CHECKED_TOKENS)
+    texts = _example(max(_CHECKED_TOKENS, _sliding_window(graph.model)))
     run = library().Core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = run([tensor.numpy() for tensor in texts])
     for i, expected in enumerate(graph(*texts)):
@@ -89,6 +91,28 @@ def _convert(graph: Graph, example: tuple[Tensor, ...]) -> Model:
     frontend = FrontEndManager().load_by_framework("pytorch")
     decoder = TorchScriptPythonDecoder(graph, example_input=example)  # must live until the conversion is over
     return frontend.convert(frontend.load(decoder))
+
+
+def _sliding_window(model: MultiTaskModel) -> int:
+    """How many tokens a token attends to in the layers where these are limited; 0 where no layer has a limit."""
+    return int(getattr(model.encoder.model.config, "sliding_window", None) or 0)
+
+
+@contextmanager
+def _finite_masks(model: MultiTaskModel) -> Iterator[None]:
+    """Write sliding attention out as products and a softmax.
+
+    A token of padding far from the text attends to nothing. PyTorch's fused attention gives zeros for it; its export
+    divides zero by zero, and the result spreads to the other tokens.
+    """
+    backbone = model.encoder.model
+    before = backbone.config._attn_implementation
+    if _sliding_window(model):
+        backbone.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        backbone.set_attn_implementation(before)
 
 
 @contextmanager
