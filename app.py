@@ -14,8 +14,9 @@ from demo.settings import Training, derive
 from mtl.errors import MtlError
 
 _SLOTS = 4
-"""Handlers of one kind that may run at once, unless a handler says otherwise."""
+"""How many handlers of one kind may run at once, unless a handler sets its own limit."""
 _WAITING = 64
+"""How many requests may wait in the queue."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _load_first(engines: Engines) -> None:
-    """Load the model that every page begins with before anybody asks; what is wrong with it is said to who asks."""
+    """Load the default model before the first visitor needs it; an error is shown to the visitor who does."""
     with suppress(MtlError):
         engines.get(engines.choices("")[0][1], "")
 
@@ -61,12 +62,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Polyhead in the browser: one encoder, many heads.")
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
-    parser.add_argument("--share", action="store_true", help="a public link for a while; training is capped there")
-    parser.add_argument("--auth", type=_login, metavar="USER:PASSWORD", help="ask for this login")
     parser.add_argument(
-        "--training", choices=[str(level) for level in Training], help="default: full, capped in public"
+        "--share", action="store_true", help="create a temporary public link; training is limited there"
     )
-    parser.add_argument("--checkpoint", metavar="NAME", help="a checkpoint folder or Hub id to begin with")
+    parser.add_argument("--auth", type=_login, metavar="USER:PASSWORD", help="require this login")
+    parser.add_argument(
+        "--training",
+        choices=[str(level) for level in Training],
+        help="what visitors may train; default: full, or capped on a public page",
+    )
+    parser.add_argument("--checkpoint", metavar="NAME", help="a checkpoint folder or Hub id to open the page with")
     return parser
 
 

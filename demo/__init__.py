@@ -1,1 +1,1 @@
-"""The page: layout, views and the run manager; everything it shows comes from `mtl`."""
+"""The page: layout, views and the run manager. All results come from `mtl`."""

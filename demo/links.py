@@ -1,6 +1,6 @@
-"""Deep links: the page's address says tab, model, sentence and page of the guide; opening it brings them back.
+"""Deep links: the page's address contains the tab, model, sentence and guide page, and opening it restores them.
 
-Only the browser's own address bar is written, without a request.
+The browser writes the address itself; no request is sent.
 """
 
 import json
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 TABS = "ph-tabs"
 """The `elem_id` of the page's tabs."""
 SENTENCE_BOXES = ("ph-sentence", "ph-sentences", "ph-class-text", "ph-entity-text")
-"""The boxes that a link's sentence goes to, by their `elem_id`."""
+"""The text boxes that receive the sentence of a link, by their `elem_id`."""
 GUIDE_PAGES = "ph-guide-pages"
-"""The `elem_id` of the choice of the guide's page."""
+"""The `elem_id` of the list of guide pages."""
 _LONGEST = 1000
-"""Characters of a sentence that a link carries; longer ones are left out of it."""
+"""The maximum length of a sentence in a link, in characters; longer sentences are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link asks for; None where it says nothing that this page has."""
+    """The contents of a link; None for what is missing or unknown."""
 
     model: str | None
     sentence: str | None
@@ -27,7 +27,7 @@ class Link:
 
 
 def read_link(query: Mapping[str, str], models: Sequence[str], guides: Sequence[str]) -> Link:
-    """The wishes of a query string; `models` are the keys on offer to this visitor, `guides` the guide's pages."""
+    """Read a query string; `models` are the keys that this visitor may use, `guides` the pages of the guide."""
     model, sentence, guide = query.get("model"), query.get("sentence"), query.get("guide")
     return Link(
         model=model if model in models else None,
@@ -37,11 +37,11 @@ def read_link(query: Mapping[str, str], models: Sequence[str], guides: Sequence[
 
 
 def remember(name: str, *, unless: str = "") -> str:
-    """JavaScript that writes an event's first input into the address under this name, a little after it was set.
+    """JavaScript that writes the first input of an event into the address, shortly after it was set.
 
     Args:
-        name: of the parameter.
-        unless: the value that goes without saying.
+        name: of the parameter in the address.
+        unless: the default value, which is left out.
     """
     return (
         (
@@ -68,22 +68,22 @@ def remember_tab(tab: str) -> str:
 OPEN_TAB = (
     "() => { const tab = new URL(location.href).searchParams.get('tab');"
     f" if (tab) document.querySelector('#{TABS} [role=tab][data-tab-id=' + CSS.escape(tab) + ']')?.click();"
-    # The first tab reports itself as chosen while the page opens, whatever the address says.
+    # While the page opens, the first tab reports itself as selected, whatever the address contains.
     " setTimeout(() => { window.phOpened = true }, 500); return [] }"
 )
-"""JavaScript that opens the tab of the address, and only then lets the address be written.
+"""JavaScript that opens the tab in the address, and only then allows writing the address.
 
-An update of `gr.Tabs` opens none while the page itself is still opening.
+An update of `gr.Tabs` has no effect while the page is still opening.
 """
 _COPY = (
     "async (text) => { const value = VALUE; let kept = true;"
     " try { await navigator.clipboard.writeText(value) } catch {"
-    # Without HTTPS a page has no clipboard of its own.
+    # Without HTTPS, a page has no access to the clipboard API.
     " const area = document.createElement('textarea'); area.value = value; document.body.append(area); area.select();"
     " kept = document.execCommand('copy'); area.remove() }"
-    " return kept ? '<p class=\"ph-note\">copied</p>' : '<p class=\"ph-note\">the browser refused to copy</p>' }"
+    " return kept ? '<p class=\"ph-note\">Copied.</p>' : '<p class=\"ph-note\">Copying is not allowed.</p>' }"
 )
 COPY_TEXT = _COPY.replace("VALUE", "text")
-"""JavaScript that puts an event's first input on the clipboard and says so."""
+"""JavaScript that copies the first input of an event to the clipboard and reports the result."""
 COPY_ADDRESS = _COPY.replace("VALUE", "location.href")
-"""The same for the page's address."""
+"""The same for the address of the page."""

@@ -1,4 +1,4 @@
-"""The page as a table of contents."""
+"""The page: its header and its tabs."""
 
 import secrets
 from collections.abc import Callable
@@ -23,16 +23,16 @@ from demo.views.header import BRAND, NO_CHIPS, chips
 _SCRIPTS = [(ASSETS / name).read_text(encoding="utf-8") for name in ("panels.js", "typing.js", "pictures.js")]
 _PANEL = "model"
 _CACHE_SECONDS = (3600, 86400)
-"""How often uploads are swept, and how old they may grow."""
+"""Seconds between two deletions of old uploads, and the age at which they are deleted."""
 
 
 def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Blocks:
-    """The whole page."""
+    """Build the whole page."""
     page = gr.Blocks(title="Polyhead", analytics_enabled=False, delete_cache=_CACHE_SECONDS)
     with page:
         owner = gr.BrowserState("", storage_key="polyhead-owner", secret="polyhead")
         watched = gr.BrowserState(NEW, storage_key="polyhead-run", secret="polyhead")
-        # Not in the Train tab either: what stands in a tab that was never opened has no value yet.
+        # Not inside the Train tab: a component in a tab that was never opened has no value yet.
         form = gr.BrowserState(None, storage_key="polyhead-form", secret="polyhead")
         width = gr.Number(1280, visible=False)
         with gr.Row(elem_id="ph-header"):
@@ -96,7 +96,7 @@ def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.
 
 
 def _keep_address(page: gr.Blocks, shared: Shared) -> None:
-    """Keep tab, model and sentence in the page's address, and open the tab that it names."""
+    """Keep tab, model and sentence in the page's address, and open the tab in the address."""
     page.load(None, js=links.OPEN_TAB)
     for tab in page.blocks.values():
         if isinstance(tab, gr.Tab):
@@ -119,7 +119,7 @@ def _sentence_boxes(page: gr.Blocks) -> list[gr.Textbox]:
 
 
 def _greet(shared: Shared, boxes: int) -> Callable[[str, gr.Request], tuple[Any, ...]]:
-    # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
+    # Gradio finds the request by the annotation of a plain function; it does not inspect a partial.
     def greet(owner: str, request: gr.Request) -> tuple[Any, ...]:
         owner = owner or secrets.token_urlsafe(32)
         choices = shared.engines.choices(owner)

@@ -12,7 +12,7 @@ LabelColours = Mapping[str, str]
 
 
 def assign(groups: Iterable[Iterable[str]]) -> dict[str, str]:
-    """A colour for every label: labels of one group differ as long as there are colours, a label keeps its first one.
+    """Assign a colour to every label; colours within a group differ as long as there are enough.
 
     Args:
         groups: the labels of each task, in the order of the tasks.
@@ -28,12 +28,12 @@ def assign(groups: Iterable[Iterable[str]]) -> dict[str, str]:
 
 
 def symbol(index: int) -> str:
-    """The marker shape at this position, shifted each round so that colour and shape together tell 64 apart."""
+    """The marker shape at this position, shifted in each round so that colour and shape distinguish 64 labels."""
     return SYMBOLS[(index + index // len(COLOURS)) % len(SYMBOLS)]
 
 
 def symbols(colours: Sequence[str]) -> tuple[str, ...]:
-    """A marker shape for each label by its colour, another one where both would come again."""
+    """A marker shape for each label, chosen so that no two labels share both colour and shape while shapes last."""
     found: list[tuple[str, str]] = []
     for place, colour in enumerate(colours):
         shapes = [symbol(place), *SYMBOLS]
@@ -42,5 +42,5 @@ def symbols(colours: Sequence[str]) -> tuple[str, ...]:
 
 
 def line_in(colours: LabelColours, label: str) -> str:
-    """The style of the line under a label, so that labels next to one another differ without their colours too."""
+    """The style of the line under a label, so that labels can be distinguished without colour."""
     return LINES[list(colours).index(label) % len(LINES)] if label in colours else LINES[0]

@@ -1,4 +1,4 @@
-"""Every limit of the page in one place, derived from the command line and the environment."""
+"""The limits of the page, derived from the command line and the environment."""
 
 import argparse
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from mtl.recipe import DEFAULT_BACKBONE
 
 
 class Training(StrEnum):
-    """What the page lets people train."""
+    """What visitors may train."""
 
     FULL = "full"
     CAPPED = "capped"
@@ -18,50 +18,50 @@ class Training(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What this page allows; times in minutes, sizes in megabytes (10^6 bytes)."""
+    """The limits of this page; times in minutes, sizes in megabytes (10^6 bytes)."""
 
     training: Training
     public: bool
-    """Whether strangers may be looking."""
+    """Whether the page can be reached by anybody."""
     checkpoint: str | None
     backbones: tuple[str, ...]
-    """The backbones to choose from; any other one is allowed only if `any_backbone`."""
+    """The backbones on offer; others are allowed only if `any_backbone` is set."""
     any_backbone: bool
     max_sentences: int
     max_file_sentences: int
-    """Of one uploaded file."""
+    """In one uploaded file."""
     max_characters: int
-    """Of all texts of one request together, as far as they were typed."""
+    """In all typed texts of one request together."""
     max_upload_mb: float
     max_rows: int
-    """Of one training file."""
+    """In one training file."""
     max_tasks: int
     max_epochs: int
     max_steps: int | None
     max_minutes: float | None
     max_live_runs: int
-    """Of everyone together."""
+    """Of all visitors together."""
     max_waiting_runs: int
-    """In the queue behind them."""
+    """In the queue, in addition to the live runs."""
     kept_runs: int | None
-    """The oldest runs over this number are deleted when a new one starts; None keeps all."""
+    """When a run starts, the oldest runs beyond this number are deleted; None keeps all."""
     kept_uploads_mb: float | None
-    """The oldest uploads over this size are deleted when a new one comes; None keeps all."""
+    """When a file is uploaded, the oldest uploads beyond this size are deleted; None keeps all."""
     loaded_engines: int
-    """How many models stay in memory."""
+    """How many models are kept in memory."""
     loaded_engines_mb: float
-    """What they may take together; the one in use stays in any case."""
+    """The memory of all models together; the model in use always stays."""
 
     @property
     def private_runs(self) -> bool:
-        """Whether everybody sees only their own runs."""
+        """Whether visitors see only their own runs."""
         return self.public or self.training is not Training.FULL
 
 
 def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
-    """The settings of a page started with these arguments in this environment.
+    """Derive the settings from the arguments and the environment.
 
-    A Space or a shared link is public: training is capped there unless it was asked for in full.
+    A Space or a shared link is public. Training is limited there unless `--training full` was given.
     """
     public = bool(arguments.share or environment.get("SPACE_ID"))
     training = Training(arguments.training or (Training.CAPPED if public else Training.FULL))

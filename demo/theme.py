@@ -1,4 +1,4 @@
-"""The look of the page: one theme on an 8-pixel grid, and the style sheet for what we draw ourselves."""
+"""The appearance of the page: one theme on an 8-pixel grid, and the style sheets of our own elements."""
 
 import gradio as gr
 
@@ -6,14 +6,14 @@ from demo.assets import ASSETS
 
 STYLE = ASSETS / "page.css"
 STYLES = [STYLE, *sorted(set(ASSETS.rglob("*.css")) - {STYLE})]
-"""The page's own style sheet, and that of each part that brings one."""
+"""The style sheet of the page, and those of its parts."""
 ICON = ASSETS / "favicon.svg"
 
 _SPACING = gr.themes.Size(xxs="2px", xs="4px", sm="4px", md="8px", lg="8px", xl="16px", xxl="24px", name="grid8")
 _RADIUS = gr.themes.Size(xxs="2px", xs="4px", sm="4px", md="6px", lg="8px", xl="8px", xxl="12px", name="soft")
 _TEXT = gr.themes.Size(xxs="11px", xs="12px", sm="13px", md="14px", lg="16px", xl="20px", xxl="24px", name="scale")
 _WEIGHTS = (400, 700)
-"""The semi-bold files that Gradio ships lack most letters, so that headings would be set in two fonts."""
+"""The semi-bold fonts in Gradio lack most letters, so headings would mix two fonts."""
 _BLUE = gr.themes.Color(
     name="okabe-blue",
     c50="#eef6fb",
@@ -45,7 +45,7 @@ _SLATE = gr.themes.Color(
 
 
 def build_theme() -> gr.themes.Base:
-    """The theme, with fonts that Gradio serves itself so that no network is asked."""
+    """The theme, with fonts that Gradio serves itself, so that no network access is needed."""
     theme = gr.themes.Base(
         primary_hue=_BLUE,
         secondary_hue=_BLUE,

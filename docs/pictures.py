@@ -1,9 +1,9 @@
-"""Pictures of the page for the README: every tab in use, at 1280 and 390 pixels, light and dark.
+"""Take the pictures of the page for the README: every tab in use, at 1280 and 390 pixels, light and dark.
 
     python docs/pictures.py [--tabs analyze,guide] [--out docs] [--chromium FILE]
 
-Starts the page with a home of its own. For the Runs tab two short runs are trained, about a minute each. A picture is
-named `<tab>-<width>-<scheme>.png`.
+The program starts the page with a temporary home. For the Runs tab it trains two short runs, about a minute each. A
+picture is named `<tab>-<width>-<scheme>.png`.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _PATIENCE_MS = 300_000
 
 
 def embeddings(page: Any) -> None:  # noqa: ANN401
-    """Example sentences on the map, one of them chosen."""
+    """Example sentences on the map, one of them selected."""
     page.get_by_role("button", name="Embed", exact=True).click()
     page.locator("#ph-map canvas").first.wait_for(timeout=_PATIENCE_MS)
     page.wait_for_timeout(_SETTLED_MS)
@@ -39,7 +39,7 @@ def embeddings(page: Any) -> None:  # noqa: ANN401
 
 
 def classes(page: Any) -> None:  # noqa: ANN401
-    """A file with labels, measured."""
+    """Evaluation on a labelled file."""
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload a file").locator("visible=true").click()
     header, *rows = (ROOT / "examples" / "topic" / "dev.csv").read_text(encoding="utf-8").splitlines()
@@ -49,13 +49,13 @@ def classes(page: Any) -> None:  # noqa: ANN401
 
 
 def train(page: Any) -> None:  # noqa: ANN401
-    """The four steps with a measured plan of `last_layers`."""
+    """The four steps, with a measured plan of `last_layers`."""
     page.locator("#ph-presets").get_by_label("Last layers").check()
     page.locator("#ph-plan section[data-state=measured]").wait_for(timeout=_PATIENCE_MS)
 
 
 def runs(page: Any) -> None:  # noqa: ANN401
-    """All runs ticked, the newest one opened."""
+    """All runs selected, the newest one opened."""
     page.locator("#ph-runs [data-open]").first.click()
     ticked, free = (page.locator(f"#ph-runs [data-tick][aria-checked={state}]") for state in ("true", "false"))
     ticked.first.wait_for(timeout=_PATIENCE_MS)
@@ -66,13 +66,13 @@ def runs(page: Any) -> None:  # noqa: ANN401
 
 
 def guide(page: Any) -> None:  # noqa: ANN401
-    """The page on freezing, with what was measured."""
+    """The page on freezing, with its measurements."""
     page.locator("#ph-guide-pages").get_by_text("Freezing", exact=True).click()
     page.get_by_role("heading", name="Freezing").wait_for(timeout=_PATIENCE_MS)
 
 
 def nothing(_page: Any) -> None:  # noqa: ANN401
-    """The tab shows an example by itself."""
+    """Nothing to do: the tab shows an example."""
 
 
 TABS: dict[str, Callable[[Any], None]] = {
@@ -87,7 +87,7 @@ TABS: dict[str, Callable[[Any], None]] = {
 
 
 def main() -> None:
-    """Take them."""
+    """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tabs", default=",".join(TABS))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
@@ -116,7 +116,7 @@ def main() -> None:
 
 
 def opened(context: Any, url: str, tab: str) -> Any:  # noqa: ANN401
-    """A page on a tab, with its model loaded."""
+    """Open a tab, with its model loaded."""
     page = context.new_page()
     page.goto(f"{url}/?tab={tab}", wait_until="domcontentloaded")
     page.locator("#ph-chips small").first.wait_for(timeout=_PATIENCE_MS)
@@ -125,7 +125,7 @@ def opened(context: Any, url: str, tab: str) -> Any:  # noqa: ANN401
 
 
 def trained(browser: Any, url: str) -> Any:  # noqa: ANN401
-    """What a browser keeps after it has trained the runs."""
+    """Train the runs, and return the state of the browser."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     for preset in RUNS:
         page = opened(context, url, "train")
@@ -145,7 +145,7 @@ def trained(browser: Any, url: str) -> Any:  # noqa: ANN401
 
 @contextmanager
 def served() -> Iterator[str]:
-    """The page on a free port, with a home of its own."""
+    """Serve the page on a free port, with a temporary home."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,1 +1,1 @@
-"""Loaded models and what they say of texts, beside what is right. No gradio."""
+"""Loaded models, their predictions, and the comparison with gold labels. No gradio."""

@@ -1,4 +1,4 @@
-"""Sentences embedded and predicted in one pass, kept by columns so that 100,000 of them fit."""
+"""Embeddings and predictions of many sentences, stored as columns so that 100,000 sentences fit into memory."""
 
 import time
 from collections import Counter
@@ -17,13 +17,13 @@ from mtl.metrics.neighbours import Neighbours
 
 NO_ENTITY = "no entity"
 _CHUNK = 2_000
-"""Sentences between two reports of progress."""
+"""Sentences between two progress reports."""
 _stamps = count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkProgress:
-    """How many sentences of how many are done after so many seconds."""
+    """Sentences done, sentences in all, and the seconds so far."""
 
     done: int
     total: int
@@ -32,11 +32,11 @@ class ChunkProgress:
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """N sentences with their embeddings `(N, H)` and, for each task, what was predicted for each sentence.
+    """N sentences with their embeddings `(N, H)` and the prediction of each task for each sentence.
 
-    A classification task gives its winning label, a tagging task the type that most entities of the sentence have, or
-    `NO_ENTITY`. `key` is the model's, `pooling` how the vectors were pooled (None: as the model does it), `stamp` tells
-    this set from every other one, and `seconds` is the time of the pass.
+    For classification the prediction is the most probable label, for tagging the most frequent entity type or
+    `NO_ENTITY`. `key` identifies the model, `stamp` this set of sentences. `pooling` is None for the pooling of the
+    model. `seconds` is the time of the pass.
     """
 
     stamp: int
@@ -53,12 +53,12 @@ class Embedded:
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """The search among these sentences."""
+        """The neighbour search over these sentences."""
         return Neighbours(self.vectors)
 
 
 def embed_sentences(model: Model, sentences: Sentences, *, key: str) -> Iterator[ChunkProgress | Embedded]:
-    """Run the model over the sentences: progress after every chunk, the result at the end."""
+    """Run the model on the sentences; yields progress after each chunk and the result at the end."""
     started, total = time.perf_counter(), len(sentences.texts)
     vectors: list[NDArray[np.float32]] = []
     predicted: dict[str, list[str]] = {}
@@ -95,5 +95,5 @@ def _answers(analysis: Analysis) -> Iterator[tuple[str, str]]:
 
 
 def dominant(types: Sequence[str]) -> str:
-    """The type that occurs most, the first of equals, or `NO_ENTITY`."""
+    """The most frequent type, the first of several, or `NO_ENTITY`."""
     return Counter(types).most_common(1)[0][0] if types else NO_ENTITY

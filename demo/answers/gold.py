@@ -1,4 +1,4 @@
-"""The door for files of texts that may say what is right: labels of texts, or entities."""
+"""Read files of texts with optional gold annotations: a label for each text, or entities."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ CONLL = (".conll", ".iob", ".iob2", ".bio")
 
 
 def read_labelled(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
-    """Texts with their labels, if there is a column `label`.
+    """Read texts, and their labels if there is a column `label`.
 
     Raises:
         MtlError: as `read_sentences`.
@@ -25,30 +25,30 @@ def read_labelled(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
 
 
 def read_tagged(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
-    """Texts with their entities from CoNLL or JSONL, or texts alone.
+    """Read texts with entities from CoNLL or JSONL, or texts alone.
 
     Raises:
         InputError: the file is too large or of another type.
-        DataError: it is not what its ending says.
+        DataError: the content does not match the file extension.
     """
     if path.suffix.lower() not in CONLL and not _has_entities(path):
         return Sentences(read_sentences(path, settings).texts), Gold()
     need_size(path, settings)
     examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(path)])
     if len(examples) > settings.max_file_sentences:
-        message = f"at most {settings.max_file_sentences:,} texts in a file, these are {len(examples):,}."
+        message = f"at most {settings.max_file_sentences:,} texts were expected, the file has {len(examples):,}."
         raise InputError(message, path=path)
     tagged = [example for example in examples if isinstance(example, TaggedText)]
     return Sentences(tuple(e.text for e in tagged)), Gold(spans=tuple(e.char_spans() for e in tagged))
 
 
 def entity_files(settings: Settings) -> tuple[str, ...]:
-    """The endings that a file for the Entities tab may have."""
+    """The file extensions that the Entities tab accepts."""
     return (*CONLL, *sentence_files(settings))
 
 
 def _has_entities(path: Path) -> bool:
-    """Whether the first row of a JSONL file brings tokens or spans."""
+    """Whether the first row of a JSONL file has tokens or spans."""
     if path.suffix.lower() != ".jsonl":
         return False
     try:

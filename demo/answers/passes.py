@@ -1,4 +1,4 @@
-"""One pass of a model over texts, with what the views need beside the predictions."""
+"""One pass of a model over texts, with the data that views need in addition to the predictions."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from mtl.text.subwords import Subword
 
 
 class Task(Protocol):
-    """What the page asks of a task of an engine."""
+    """The part of an engine's task that the page uses."""
 
     @property
     def kind(self) -> TaskKind:
@@ -27,7 +27,7 @@ class Task(Protocol):
 
 
 class Model(Protocol):
-    """What the page asks of an engine."""
+    """The part of an engine that the page uses."""
 
     @property
     def tasks(self) -> Mapping[str, Task]:
@@ -35,7 +35,7 @@ class Model(Protocol):
 
     @property
     def backbone(self) -> str:
-        """The name of the backbone that it stands on."""
+        """The name of its backbone."""
 
     def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
         """One analysis for each sentence."""
@@ -46,7 +46,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class AnalyzedTexts:
-    """The analyses of some texts, what they took in seconds, and the tasks of the model that made them."""
+    """The analyses of some texts, the seconds that they took, and the tasks of the model."""
 
     analyses: tuple[Analysis, ...]
     seconds: float
@@ -55,7 +55,7 @@ class AnalyzedTexts:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts in their order."""
+        """The texts, in order."""
         return tuple(analysis.text for analysis in self.analyses)
 
     @property
@@ -65,12 +65,12 @@ class AnalyzedTexts:
 
     @property
     def colours(self) -> palette.LabelColours:
-        """The colour of each label of the model."""
+        """The colour of each label."""
         return label_colours(self.tasks)
 
 
 def analyze_texts(model: Model, texts: Sequence[str], *, groups: tuple[str, ...] | None = None) -> AnalyzedTexts:
-    """Analyse the texts and take the time."""
+    """Analyse the texts and measure the time."""
     started = time.perf_counter()
     analyses = tuple(model.analyze(list(texts)))
     return AnalyzedTexts(analyses, time.perf_counter() - started, model.tasks, groups)

@@ -1,4 +1,4 @@
-"""Texts with what every head predicts for them, from one pass, and what somebody says is right."""
+"""Predictions of every head for many texts, from one pass, together with gold annotations."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _stamps = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """The right answers of a file: a label for each text, or the entities of each text."""
+    """The gold annotations of a file: a label for each text, or the entities of each text."""
 
     labels: tuple[str, ...] | None = None
     spans: tuple[tuple[TypedSpan, ...], ...] | None = None
@@ -28,9 +28,9 @@ class Gold:
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """N analyses, without their embeddings where there are many; `seconds` is what the pass took.
+    """N analyses; if there are many, without embeddings. `seconds` is the time of the pass.
 
-    `key` is the model's, `stamp` tells this set from every other one.
+    `key` identifies the model, `stamp` this set of predictions.
     """
 
     stamp: int
@@ -42,12 +42,12 @@ class Predicted:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts in their order."""
+        """The texts, in order."""
         return tuple(analysis.text for analysis in self.analyses)
 
 
 def predict_texts(model: Model, sentences: Sentences, *, key: str, gold: Gold) -> Iterator[ChunkProgress | Predicted]:
-    """Run the model over the texts: progress after every chunk, the result at the end."""
+    """Run the model on the texts; yields progress after each chunk and the result at the end."""
     started, total = time.perf_counter(), len(sentences.texts)
     analyses: list[Analysis] = []
     for start in range(0, total, _CHUNK):
@@ -59,7 +59,7 @@ def predict_texts(model: Model, sentences: Sentences, *, key: str, gold: Gold) -
 
 
 def fitting_task(tasks: Mapping[str, Task], names: Sequence[str], labels: set[str]) -> str | None:
-    """Of the named tasks the one that knows most of the labels; None where none knows any."""
+    """The named task that has most of these labels; None if no task has any of them."""
     known = {name: len(labels & set(tasks[name].labels)) for name in names}
     best = max(known, key=lambda name: known[name], default=None)
     return best if best is not None and known[best] else None

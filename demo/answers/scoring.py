@@ -1,4 +1,4 @@
-"""Predictions measured against the right answers of a file."""
+"""Predictions evaluated against gold annotations."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from mtl.metrics import classification_metrics, span_f1
 
 @dataclass(frozen=True)
 class Scores:
-    """Metrics by name (`precision/<label>` and so on included), and how many cases of each label there are."""
+    """Metrics by name (including `precision/<label>` and so on), and the number of gold cases of each label."""
 
     metrics: dict[str, float]
     support: dict[str, int]
@@ -23,7 +23,7 @@ def class_scores(gold: Sequence[str], predicted: Sequence[str]) -> Scores:
 
 
 def span_scores(gold: Sequence[Sequence[TypedSpan]], predicted: Sequence[Sequence[TypedSpan]]) -> Scores:
-    """`f1`, `precision` and `recall` over exact spans of raw texts, micro and by type."""
+    """`f1`, `precision` and `recall` of exact spans in raw texts, micro-averaged and for each type."""
     support = Counter(span.label for spans in gold for span in spans)
     metrics = span_f1(gold, predicted)
     for kind in sorted({*support, *(span.label for spans in predicted for span in spans)}):
@@ -39,7 +39,7 @@ def typed_spans(entities: Sequence[Entity]) -> tuple[TypedSpan, ...]:
 
 
 def mistakes(analyses: Sequence[Analysis], task: str, gold: Sequence[Sequence[TypedSpan]]) -> list[int]:
-    """The positions of the texts whose spans are not exactly the right ones."""
+    """The positions of the texts whose predicted spans differ from the gold spans."""
     return [
         row
         for row, (analysis, right) in enumerate(zip(analyses, gold, strict=True))

@@ -1,4 +1,4 @@
-// A figure saved as a picture is named after its place on the page, and twice as fine as on the screen.
+// A figure saved as a picture is named after its element, with twice the resolution of the screen.
 () => document.addEventListener("click", ({ target }) => {
   const figure = target.closest?.(".modebar-btn")?.closest(".js-plotly-plot");
   const place = figure?.closest("[id^=ph-]");

@@ -1,5 +1,5 @@
-// A text field of Gradio hears keys alone: what is pasted, deleted, dropped or composed on a phone stays unread.
-// Here each of those gets the key that it lacks.
+// A text field of Gradio reacts to keys only: it misses text that is pasted, deleted, dropped or composed on a phone.
+// This script sends a key event for each of those.
 () => {
   let pressed = false;
   const forget = () => { pressed = false };

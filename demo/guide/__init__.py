@@ -1,1 +1,1 @@
-"""The pages of the guide, as Markdown, and the measured figures that they show."""
+"""The pages of the guide as Markdown, and the measured figures on them."""

@@ -1,4 +1,4 @@
-"""The figures that the programs in `benchmarks/` wrote; a file that is not there yet gives none."""
+"""The figures written by the programs in `benchmarks/`; a missing file gives none."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One way of training: its seconds and its dev figures by their metric name, medians or means over its runs."""
+    """A training method: seconds and dev metrics by name, as medians or means over runs."""
 
     name: str
     seconds: float
@@ -21,7 +21,7 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The best settings that were tried for a freezing preset: means over seeds."""
+    """The best settings tried for a freezing preset; means over seeds."""
 
     preset: str
     score: float
@@ -33,7 +33,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A figure of the starter on a test set, and that of a model trained on this task alone."""
+    """A test metric of the starter, and that of a model trained on one task only."""
 
     task: str
     test: str
@@ -43,7 +43,7 @@ class Tested:
 
 
 def timings(folder: Path = RESULTS) -> list[Timed]:
-    """What freezing saves (`benchmarks/train.py`), in the order of the file."""
+    """Training times with freezing (`benchmarks/train.py`), in the order of the file."""
     content = _read(folder / "train.json") or {"runs": {}}
     return [
         Timed(name, median(run["seconds"] for run in runs), _medians(run["figures"] for run in runs))
@@ -75,7 +75,7 @@ def trials(folder: Path = RESULTS) -> list[Tried]:
 
 
 def comparison(folder: Path = RESULTS) -> list[Timed]:
-    """The strategies that `python -m mtl compare --json` ran, means over seeds, in the order of the file."""
+    """The results of `python -m mtl compare --json`, means over seeds, in the order of the file."""
     return [
         Timed(row["strategy"], row["seconds"]["mean"], {name: value["mean"] for name, value in row["metrics"].items()})
         for row in _read(folder / "compare.json") or []
@@ -83,7 +83,7 @@ def comparison(folder: Path = RESULTS) -> list[Timed]:
 
 
 def tests(folder: Path = RESULTS) -> list[Tested]:
-    """The starter beside single-task models (`benchmarks/starter.py`)."""
+    """The starter compared with single-task models (`benchmarks/starter.py`)."""
     return [
         Tested(row["task"], row["test"].partition("/")[0], metric, value, row["single_task"][metric])
         for row in _read(folder / "starter.json") or []

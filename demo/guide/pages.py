@@ -1,4 +1,4 @@
-"""The pages of the guide: Markdown files in `demo/guide/`, in the order in which one would read them."""
+"""The pages of the guide: Markdown files in `demo/guide/`, in reading order."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ _FOLDER = Path(__file__).parent
 
 
 class Page(StrEnum):
-    """The pages by the name of their file."""
+    """The pages, by file name."""
 
     POOLING = "pooling"
     HEADS = "heads"
@@ -20,13 +20,13 @@ class Page(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A page's title and its Markdown below the title."""
+    """The title of a page, and its Markdown text."""
 
     title: str
     body: str
 
 
 def read_page(page: Page) -> Text:
-    """The text of a page; its first line is the title."""
+    """Read a page; the first line of the file is the title."""
     head, _, body = (_FOLDER / f"{page}.md").read_text(encoding="utf-8").partition("\n")
     return Text(head.removeprefix("# ").strip(), body.strip())

@@ -1,1 +1,1 @@
-"""What people bring: typed and uploaded sentences, files that become tasks, examples one click away."""
+"""Input of visitors: typed and uploaded sentences, files that become tasks, and examples."""

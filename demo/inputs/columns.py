@@ -1,4 +1,4 @@
-"""Tables whose columns have other names than a task's: what is in them, which column is likely which, and renaming."""
+"""Tables whose columns have other names than a task expects: preview, guessing the columns, and renaming them."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ ROLES: Mapping[TaskKind, tuple[str, ...]] = {
     TaskKind.TAGGING: (),
     TaskKind.SIMILARITY: ("sentence1", "sentence2", "score"),
 }
-"""What a table of a kind must say; a tagging file says it by its format."""
+"""The columns that a table needs for each kind of task; a tagging file has a fixed format."""
 _USUAL = {
     "text": ("text", "sentence", "content", "review", "utterance", "comment", "message", "body", "question", "title"),
     "label": ("label", "class", "category", "intent", "topic", "sentiment", "target", "y"),
@@ -36,10 +36,10 @@ class TablePreview:
 
 
 def first_rows(path: Path) -> TablePreview:
-    """What a table holds, without reading all of it.
+    """Read the columns and first rows of a table.
 
     Raises:
-        DataError: it cannot be read as its ending says, or has no row.
+        DataError: the content does not match the file extension, or there is no row.
     """
     if path.suffix.lower() == ".parquet":
         columns = _parquet_columns(path)
@@ -48,12 +48,12 @@ def first_rows(path: Path) -> TablePreview:
         records = [row.values for row in islice(read_rows(path, ()), _ROWS)]
         columns = tuple(dict.fromkeys(str(name) for record in records for name in record))
     if not records:
-        raise DataError("at least one row under the header was expected, there is none", path=path, line=1)
+        raise DataError("at least one row below the header was expected, there is none", path=path, line=1)
     return TablePreview(columns, tuple(tuple(_shown(record.get(name)) for name in columns) for record in records))
 
 
 def guess(kind: TaskKind, columns: Sequence[str]) -> dict[str, str]:
-    """The likely column of each role: one of a usual name, else the first that nothing else took."""
+    """Guess the column of each role: a column with a usual name, else the first unused column."""
     found: dict[str, str] = {}
     lower = {name.strip().lower(): name for name in reversed(columns)}
     for role in ROLES[kind]:
@@ -65,18 +65,18 @@ def guess(kind: TaskKind, columns: Sequence[str]) -> dict[str, str]:
 
 
 def rename(path: Path, mapping: Mapping[str, str]) -> None:
-    """Give the columns of a file the names of their roles, in place; every line keeps its number.
+    """Rename the columns of a file to their roles, in place; line numbers do not change.
 
     Args:
         path: a table.
-        mapping: role to column; a column that the file lacks is left for the reader to complain about.
+        mapping: role to column; a missing column is reported later by the reader.
 
     Raises:
-        DataError: two roles have one column, or the file cannot be read as its ending says.
+        DataError: two roles have the same column, or the content does not match the file extension.
     """
     taken = [column for column in mapping.values() if column]
     if len(set(taken)) < len(taken):
-        raise DataError(f"a column of its own was expected for each of {', '.join(mapping)}", path=path)
+        raise DataError(f"a different column was expected for each of {', '.join(mapping)}", path=path)
     names = {column: role for role, column in mapping.items() if column and column != role}
     if not names:
         return
@@ -97,7 +97,7 @@ def _renamed_lines(path: Path, names: Mapping[str, str]) -> Iterator[str]:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError):
-            record = None  # the task's reader says what is wrong, with its line
+            record = None  # the reader of the task reports the error with its line
         if isinstance(record, dict):
             line = json.dumps({names.get(key, key): value for key, value in record.items()}, ensure_ascii=False)
         yield line + "\n"
@@ -109,7 +109,7 @@ def _rename_csv(path: Path, target: Path, names: Mapping[str, str]) -> None:
     reader = csv.reader((line + "\n" for _, line in lines), delimiter=delimiter)
     header = next((record for record in reader if record), [])
     with target.open("w", encoding="utf-8", newline="") as file:
-        file.write("\n" * (reader.line_num - 1))  # so that what follows keeps its number
+        file.write("\n" * (reader.line_num - 1))  # so that the following lines keep their numbers
         csv.writer(file, delimiter=delimiter, lineterminator="\n").writerow(
             [names.get(name.strip(), name.strip()) for name in header]
         )
@@ -123,7 +123,7 @@ def _parquet_columns(path: Path) -> tuple[str, ...]:
     try:
         return tuple(pyarrow.parquet.read_schema(path).names)
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError("a Parquet file was expected, it cannot be read as one", path=path) from error
+        raise DataError("a Parquet file was expected, but it cannot be read", path=path) from error
 
 
 def _rename_parquet(path: Path, target: Path, names: Mapping[str, str]) -> None:
@@ -133,7 +133,7 @@ def _rename_parquet(path: Path, target: Path, names: Mapping[str, str]) -> None:
     try:
         table = pyarrow.parquet.read_table(path)
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError("a Parquet file was expected, it cannot be read as one", path=path) from error
+        raise DataError("a Parquet file was expected, but it cannot be read", path=path) from error
     pyarrow.parquet.write_table(table.rename_columns([names.get(n, n) for n in table.column_names]), target)
 
 

@@ -1,4 +1,4 @@
-"""Tasks that can be ticked for training: built-in example data and checked uploads. No gradio, no torch."""
+"""Tasks that can be selected for training: built-in example data and checked uploads. No gradio, no torch."""
 
 import re
 import secrets
@@ -32,7 +32,7 @@ _UNPACKING = ".parquet"
 
 @dataclass(frozen=True, slots=True)
 class TaskUpload:
-    """What somebody filled in to add a task; the files are theirs and not to be trusted."""
+    """The form for a new task as a visitor filled it in; the files are untrusted."""
 
     name: str
     kind: TaskKind
@@ -40,12 +40,12 @@ class TaskUpload:
     dev: Path | None
     score_range: tuple[float, float] = (0.0, 1.0)
     columns: Mapping[str, str] = field(default_factory=dict)
-    """The column of each role, where a table's columns have other names."""
+    """The column of each role, if the columns of a table have other names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A checked task: its files, its sizes in examples, and how often each label occurs in the training data."""
+    """A checked task: its files, the number of examples, and the frequency of each label in the training data."""
 
     name: str
     config: TaskConfig
@@ -57,7 +57,7 @@ class Draft:
 
 @cache
 def built_in() -> tuple[Draft, ...]:
-    """The tasks of the example data that ship with the project."""
+    """The tasks of the example data in the project."""
     found = []
     for name, kind in _BUILT_IN.items():
         train, dev = (sorted((EXAMPLES / name).glob(f"{part}.*"))[:1] for part in ("train", "dev"))
@@ -67,16 +67,16 @@ def built_in() -> tuple[Draft, ...]:
 
 
 def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Settings) -> Draft:
-    """Copy an upload below `$MTL_HOME/uploads` and check it; without dev data a seeded fifth is held out.
+    """Copy an upload to `$MTL_HOME/uploads` and check it; without dev data, a seeded fifth is held out.
 
     Raises:
         MtlError: the name, a file's size or type, or a line of it is wrong.
     """
     name = upload.name.strip().lower()
     if not _NAME.fullmatch(name):
-        raise DataError("Name the task with up to 32 letters, digits and underscores, a letter first.")
+        raise DataError("A task name of up to 32 letters, digits and underscores was expected, starting with a letter.")
     if name in taken:
-        raise DataError(f"There is a task named {name} already; choose another name.")
+        raise DataError(f"A task named {name} already exists. Choose another name.")
     if upload.train is None:
         raise DataError("Upload a training file.")
     folder = home() / "uploads" / secrets.token_hex(12)
@@ -88,7 +88,7 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
         raise
     if draft.train_size > settings.max_rows:
         shutil.rmtree(folder, ignore_errors=True)
-        raise DataError(f"At most {settings.max_rows:,} training examples here, the file has {draft.train_size:,}.")
+        raise DataError(f"At most {settings.max_rows:,} training examples were expected, the file has {draft.train_size:,}.")
     return draft
 
 
@@ -114,11 +114,11 @@ def _check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
     split = hold_out(data.train, folder)
     held = config.model_copy(update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0)})
     draft = read_draft(upload.name, held)
-    return replace(draft, notes=(*draft.notes, f"every fifth example held out for dev (seed {split.seed})"))
+    return replace(draft, notes=(*draft.notes, f"every fifth example is held out for dev (seed {split.seed})"))
 
 
 def allowed_endings(kind: TaskKind, settings: Settings) -> tuple[str, ...]:
-    """The endings of files that this page takes for a kind of task."""
+    """The file extensions that this page accepts for a kind of task."""
     endings = TAGGING_FILES if kind is TaskKind.TAGGING else TABLE_FILES
     return tuple(ending for ending in endings if not (settings.public and ending == _UNPACKING))
 
@@ -127,7 +127,7 @@ def _copy(file: Path, folder: Path, upload: TaskUpload, settings: Settings) -> P
     allowed = allowed_endings(upload.kind, settings)
     name = re.sub(r"[^\w.-]+", "-", file.name)[-80:].lstrip(".-") or "file"
     if Path(name).suffix.lower() not in allowed:
-        raise DataError(f"a file ending in {', '.join(allowed)} was expected.", path=name)
+        raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=name)
     need_size(file, settings)
     folder.mkdir(parents=True, exist_ok=True)
     copy = Path(shutil.copyfile(file, folder / name))
@@ -137,10 +137,10 @@ def _copy(file: Path, folder: Path, upload: TaskUpload, settings: Settings) -> P
 
 
 def read_draft(name: str, config: TaskConfig) -> Draft:
-    """A task with its sizes and labels, its files read once from end to end.
+    """Read all files of a task, with their sizes and labels.
 
     Raises:
-        DataError: a file is not as its task says.
+        DataError: a file does not match the task.
     """
     data = read_task(name, config)
     counts = count_labels(data.train)

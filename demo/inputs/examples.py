@@ -1,4 +1,4 @@
-"""Sentences one click away."""
+"""Example sentences and texts."""
 
 import csv
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class SentenceSet:
 
     @property
     def text(self) -> str:
-        """One sentence a line."""
+        """One sentence per line."""
         return "\n".join(self.sentences.texts)
 
 
@@ -69,7 +69,7 @@ _REHEARSED = ("entities/train.conll", "sentiment/train.csv", "topic/train.csv")
 
 @cache
 def rehearsal_texts() -> tuple[str, ...]:
-    """Texts of the example data, tasks in turn, for a head to answer as before while it learns something new."""
+    """Texts of the example data, alternating between tasks, on which a retrained head rehearses its old answers."""
     kinds = {".conll": TaskKind.TAGGING, ".csv": TaskKind.CLASSIFICATION}
     files = [path for path in (EXAMPLES / name for name in _REHEARSED) if path.is_file()]
     columns = [
@@ -90,7 +90,7 @@ ANALYZE_EXAMPLES = {
 
 @cache
 def sentence_sets() -> tuple[SentenceSet, ...]:
-    """The sets for the Embeddings tab: ours from `examples/sentences.csv` in groups, and two short ones."""
+    """The sentence sets of the Embeddings tab: `examples/sentences.csv` with its groups, and two short ones."""
     path = EXAMPLES / "sentences.csv"
     sets = [SentenceSet("paraphrases", Sentences(_PARAPHRASES)), SentenceSet("reviews", Sentences(_REVIEWS))]
     if path.is_file():

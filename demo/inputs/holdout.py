@@ -1,4 +1,4 @@
-"""A seeded fifth of a task's examples set aside for dev, written as JSONL beside the rest."""
+"""A seeded fifth of the examples of a task held out for dev; both parts are written as JSONL."""
 
 import random
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _EVERY = 5
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The two files of a split, and the seed it was drawn with."""
+    """The two files of a split, and its seed."""
 
     train: Path
     dev: Path
@@ -22,16 +22,16 @@ class Split:
 
 
 def hold_out(examples: Sequence[Example], folder: Path) -> Split:
-    """Write every fifth example, of each label alike, to `held-out.jsonl` and the others to `kept.jsonl`.
+    """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
     Raises:
-        DataError: there are too few examples to set one aside.
+        DataError: there are too few examples.
     """
     if len(examples) < _EVERY:
-        raise DataError(f"Without a dev file at least {_EVERY} examples are needed, there are {len(examples)}.")
+        raise DataError(f"Without a dev file, at least {_EVERY} examples were expected, there are {len(examples)}.")
     shuffled = list(examples)
     random.Random(_SEED).shuffle(shuffled)
-    # Sorting keeps the shuffled order within a label, so that every fifth one is a random fifth of each label.
+    # Sorting keeps the shuffled order within a label, so every fifth example is a random fifth of each label.
     shuffled.sort(key=lambda example: example.label if isinstance(example, LabelledText) else "")
     held = [example for i, example in enumerate(shuffled) if i % _EVERY == _EVERY // 2]
     kept = [example for i, example in enumerate(shuffled) if i % _EVERY != _EVERY // 2]

@@ -1,4 +1,4 @@
-"""Added tasks that outlive the page: each upload's folder says what it holds and whose it is."""
+"""Added tasks that survive a restart: the folder of each upload records its task and its owner."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ _RECORD = "draft.json"
 
 
 def known(owner: str, settings: Settings) -> tuple[Draft, ...]:
-    """The example tasks and what this owner added, in that order; everybody's where nothing is private."""
+    """The example tasks, then the tasks that this owner added; those of everybody if tasks are not private."""
     uploads = home() / "uploads"
     folders = sorted(uploads.iterdir(), key=lambda folder: folder.name) if uploads.is_dir() else []
     kept = [draft for folder in folders for draft in _read(folder, owner, settings)]
@@ -26,7 +26,7 @@ def known(owner: str, settings: Settings) -> tuple[Draft, ...]:
 
 
 def add_task(upload: TaskUpload, *, owner: str, settings: Settings) -> Draft:
-    """Check an upload and keep it.
+    """Check an upload and store it.
 
     Raises:
         MtlError: as `drafts.import_upload`.
@@ -37,7 +37,7 @@ def add_task(upload: TaskUpload, *, owner: str, settings: Settings) -> Draft:
 
 
 def write_record(draft: Draft, folder: Path, *, owner: str) -> None:
-    """Write down what an upload's folder holds."""
+    """Record the task of an upload in its folder."""
     top = next(place for place in (folder, *folder.parents) if place.parent == home() / "uploads")
     record = asdict(replace(draft, config=TaskConfig(kind=draft.config.kind)))
     record["config"] = draft.config.model_dump(mode="json", exclude_unset=True)
@@ -47,13 +47,13 @@ def write_record(draft: Draft, folder: Path, *, owner: str) -> None:
 
 
 def adopt(name: str, config: TaskConfig, *, owner: str, settings: Settings) -> None:
-    """Add a task whose files lie on this machine already and stay where they are.
+    """Add a task whose files are already on this machine; the files stay where they are.
 
     Raises:
-        MtlError: this page takes uploads only, or the files are not as their task says.
+        MtlError: this page accepts uploads only, or the files do not match the task.
     """
     if not settings.any_backbone:
-        raise DataError(f"The files of {name} are not on this page; add the task in step 1.")
+        raise DataError(f"The files of {name} are not on this page. Add the task in step 1.")
     plain = TaskConfig(kind=config.kind, train=config.train, dev=config.dev, score_range=config.score_range)
     folder = home() / "uploads" / secrets.token_hex(12)
     draft = drafts.read_draft(name, plain)
@@ -62,7 +62,7 @@ def adopt(name: str, config: TaskConfig, *, owner: str, settings: Settings) -> N
 
 
 def forget_task(name: str, *, owner: str, settings: Settings) -> None:
-    """Take a task off the list; its files stay, since a run may yet go on with them.
+    """Remove a task from the list; its files stay, since a run may still need them.
 
     Raises:
         DataError: there is no such added task.
@@ -72,7 +72,7 @@ def forget_task(name: str, *, owner: str, settings: Settings) -> None:
         if any(draft.name == name for _, draft in _read(folder, owner, settings)):
             (folder / _RECORD).unlink(missing_ok=True)
             return
-    raise DataError(f"An added task was expected, {name} is none.")
+    raise DataError(f"An added task was expected, was {name}.")
 
 
 def _example_names() -> set[str]:

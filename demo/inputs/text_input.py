@@ -1,4 +1,4 @@
-"""The door for typed and uploaded sentences: lengths, sizes and types are checked here and nowhere else."""
+"""Typed and uploaded sentences; all checks of length, size and file type are here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ SENTENCE_FILES = (".txt", *TABLE_SUFFIXES)
 _UNPACKING = ".parquet"
 _GROUPS = ("label", "group")
 _SHOWN = 200
-"""Lines of a longer file that a text box shows."""
+"""The number of lines of a longer file that a text box shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Cleaned sentences, and the group of each one if a file gave groups."""
+    """Cleaned sentences, and the group of each sentence if the file has groups."""
 
     texts: tuple[str, ...]
     groups: tuple[str, ...] | None = None
 
     @property
     def shown(self) -> str:
-        """One sentence a line for a text box, only the first ones of many."""
+        """The first sentences for a text box, one per line."""
         return "\n".join(self.texts[:_SHOWN])
 
 
 def lines_of(text: str, settings: Settings) -> tuple[str, ...]:
-    """The lines of a text that are not blank.
+    """Split a text into its lines that are not blank.
 
     Raises:
-        InputError: there is none, or there is more than the page takes.
+        InputError: there is no such line, or the text is too long.
     """
     _need_length(text, settings)
     lines = tuple(line.strip() for line in clean(text).splitlines() if line.strip())
@@ -43,7 +43,7 @@ def lines_of(text: str, settings: Settings) -> tuple[str, ...]:
 
 
 def one_text(text: str, settings: Settings) -> str:
-    """The text as typed, cleaned.
+    """Clean a typed text.
 
     Raises:
         InputError: it is blank or too long.
@@ -55,27 +55,27 @@ def one_text(text: str, settings: Settings) -> str:
 
 
 def read_sentences(path: Path, settings: Settings) -> Sentences:
-    """Sentences of an uploaded `.txt` (one a line) or of a table with a column `text`, optionally `label` or `group`.
+    """Read a `.txt` file (one sentence per line) or a table with a column `text` and optionally `label` or `group`.
 
     Raises:
         InputError: the file is too large or of another type.
-        DataError: it is not what its ending says.
+        DataError: the content does not match the file extension.
     """
     suffix, allowed = path.suffix.lower(), sentence_files(settings)
     if suffix not in allowed:
-        raise InputError(f"A file ending in {', '.join(allowed)} was expected, was {path.suffix!r}.")
+        raise InputError(f"A file of type {', '.join(allowed)} was expected, was {path.suffix!r}.")
     need_size(path, settings)
     found = Sentences(tuple(_lines(path))) if suffix == ".txt" else _from_table(path)
     if not found.texts:
         raise InputError("at least one sentence was expected, the file has none.", path=path)
     if len(found.texts) > settings.max_file_sentences:
-        message = f"at most {settings.max_file_sentences:,} sentences in a file, these are {len(found.texts):,}."
+        message = f"at most {settings.max_file_sentences:,} sentences were expected, the file has {len(found.texts):,}."
         raise InputError(message, path=path)
     return found
 
 
 def sentence_files(settings: Settings) -> tuple[str, ...]:
-    """The endings that a file of sentences may have; in public none that unpacks to more than was uploaded."""
+    """The file extensions for sentences; on a public page without formats that expand when they are read."""
     return tuple(suffix for suffix in SENTENCE_FILES if not (settings.public and suffix == _UNPACKING))
 
 
@@ -83,7 +83,7 @@ def need_size(path: Path, settings: Settings) -> None:
     """Refuse a file over the upload limit.
 
     Raises:
-        InputError: it is over.
+InputError: the file is larger.
     """
     megabytes = path.stat().st_size / 1e6
     if megabytes > settings.max_upload_mb:
@@ -108,7 +108,7 @@ def _from_table(path: Path) -> Sentences:
 
 
 def _table_columns(path: Path) -> tuple[str, ...]:
-    """The columns to ask for: of a Parquet file only those are read."""
+    """The columns to request; from a Parquet file only these are read."""
     if path.suffix.lower() != _UNPACKING:
         return ("text",)
     import pyarrow
@@ -123,10 +123,10 @@ def _table_columns(path: Path) -> tuple[str, ...]:
 
 def _need_length(text: str, settings: Settings) -> None:
     if len(text) > settings.max_characters:
-        raise InputError(f"At most {settings.max_characters:,} characters at once, these are {len(text):,}.")
+        raise InputError(f"At most {settings.max_characters:,} characters at once were expected, were {len(text):,}.")
 
 
 def _need_count(texts: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
     if len(texts) > settings.max_sentences:
-        raise InputError(f"At most {settings.max_sentences:,} sentences at once, these are {len(texts):,}.")
+        raise InputError(f"At most {settings.max_sentences:,} sentences at once were expected, were {len(texts):,}.")
     return texts

@@ -1,1 +1,1 @@
-"""Embedding spaces: places, groups, neighbours, and what moves between two of them. No gradio."""
+"""Embedding spaces: projections, groups, neighbours, and the differences between two spaces. No gradio."""

@@ -1,4 +1,4 @@
-"""The same sentences by two models: what each predicts, where it puts them, and how far they moved."""
+"""The same sentences in two models: predictions, positions on a map, and drift."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from mtl.metrics.neighbours import Vectors, unit_length
 from mtl.recipe import TaskKind
 
 _FEWEST = 3
-"""Sentences that have neighbours worth comparing."""
+"""The fewest sentences for which neighbours are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a task says of a sentence: by the model before (None without such a head), and by the one after."""
+    """The prediction of a task for a sentence, before (None if the model had no such head) and after."""
 
     task: str
     before: tuple[str, ...] | None
@@ -26,16 +26,16 @@ class Answer:
 
     @property
     def changed(self) -> bool:
-        """Whether both models answer, and not the same."""
+        """Whether both models predict, and the predictions differ."""
         return self.before is not None and self.before != self.after
 
 
 @dataclass(frozen=True)
 class Change:
-    """Of N sentences: answers, the cosine of each with itself before, and places `(N, 2)` on one map.
+    """The predictions for N sentences, the cosine of each sentence with itself before, and points `(N, 2)` on one map.
 
-    `cosines` and the places are None where the two spaces have another size; `overlap` is the share of nearest
-    neighbours kept, None for fewer than three sentences.
+    `cosines` and `places` are None if the two spaces have different sizes. `overlap` is the share of nearest neighbours
+    kept, None for fewer than three sentences.
     """
 
     texts: tuple[str, ...]
@@ -46,12 +46,12 @@ class Change:
 
     @property
     def drift(self) -> float | None:
-        """1 − mean cosine with the same sentences before."""
+        """1 − mean cosine of the sentences before and after."""
         return None if self.cosines is None else float(1 - self.cosines.mean())
 
 
 def change(before: AnalyzedTexts, after: AnalyzedTexts) -> Change:
-    """What differs between two passes over the same sentences."""
+    """Compare two passes over the same sentences."""
     first, second = before.vectors, after.vectors
     alike = first.shape == second.shape
     cosines = (unit_length(first) * unit_length(second)).sum(axis=1) if alike else None

@@ -1,4 +1,4 @@
-"""Groups of alike sentences, by k-means on embeddings of length 1 (scikit-learn), seeded."""
+"""Groups of similar sentences, by seeded k-means on embeddings of length 1 (scikit-learn)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ _BATCH = 4_096
 
 
 def cluster(vectors: NDArray[np.float32], count: int) -> tuple[str, ...]:
-    """The cluster of each of the vectors `(N, H)`, `cluster 1` the largest; fewer than `count` if N is smaller."""
+    """The cluster of each of the vectors `(N, H)`, numbered by size; fewer than `count` clusters if N is smaller."""
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
     distinct = len(np.unique(vectors, axis=0)) if len(vectors) <= MOST else MOST

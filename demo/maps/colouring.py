@@ -1,4 +1,4 @@
-"""The groups that colour a map: a file's labels, a task's predictions, or clusters."""
+"""The groups that colour a map: labels of a file, predictions of a task, or clusters."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _made: "WeakKeyDictionary[Embedded, tuple[tuple[str, int], Colouring]]" = WeakKe
 
 @dataclass(frozen=True)
 class Colouring:
-    """For each sentence the position of its group among `names`, and the colour and shape of each group."""
+    """The group of each sentence as its position in `names`, and the colour and shape of each group."""
 
     title: str
     of: tuple[int, ...]
@@ -29,16 +29,16 @@ class Colouring:
 
 
 def colour_choices(embedded: Embedded) -> list[str]:
-    """What these sentences can be coloured by, the best first."""
+    """The choices for colouring these sentences, the most useful first."""
     kinds = (TaskKind.CLASSIFICATION, TaskKind.TAGGING)
     tasks = [name for kind in kinds for name, task in embedded.tasks.items() if task.kind is kind]
     return [*([LABEL] if embedded.labels else []), *tasks, CLUSTER, ONE_COLOUR]
 
 
 def colouring(embedded: Embedded, by: str, *, clusters: int) -> Colouring:
-    """Groups of the sentences; what these sentences cannot be coloured by gives one colour.
+    """Group the sentences; an unknown choice gives one colour.
 
-    The last groups of a set are remembered, since both maps ask for them.
+    The last groups of each set are cached, since both maps use them.
     """
     known = _made.get(embedded)
     if known is None or known[0] != (by, clusters):

@@ -1,4 +1,4 @@
-"""Embeddings with their sentences as files to take along."""
+"""Export of embeddings with their sentences."""
 
 import csv
 import shutil
@@ -13,11 +13,11 @@ from demo.answers.embedded import Embedded
 
 _PREFIX = "polyhead-export-"
 _KEPT_SECONDS = 3600
-"""The page copies a file as soon as it is written, so what is older than this was fetched or given up."""
+"""The page copies a file as soon as it is written, so older files are no longer needed."""
 
 
 class ExportFormat(StrEnum):
-    """The file types on offer; the value is the ending."""
+    """The file formats; the value is the file extension."""
 
     NPY = ".npy"
     PARQUET = ".parquet"
@@ -27,8 +27,8 @@ class ExportFormat(StrEnum):
 def export_embeddings(embedded: Embedded, form: ExportFormat) -> Path:
     """Write the embeddings into a temporary folder.
 
-    `.npy` holds the matrix `(N, H)` alone, in the order of the sentences; the others also text, label, and what each
-    task predicted, `.parquet` with one list column and `.csv` with a column for each number.
+    `.npy` contains only the matrix `(N, H)`, in the order of the sentences. The other formats also contain text, label
+    and predictions; `.parquet` has one list column for the embedding, `.csv` one column for each number.
     """
     _sweep()
     path = Path(tempfile.mkdtemp(prefix=_PREFIX)) / f"embeddings{form}"

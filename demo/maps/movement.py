@@ -1,4 +1,4 @@
-"""The same sentences in two embedding spaces: which neighbours each one kept, and places that can be compared."""
+"""The same sentences in two embedding spaces: neighbours kept, and alignment of their maps."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from mtl.metrics.neighbours import Neighbours, Vectors, share_kept
 
 NEIGHBOURS = 10
 LIMIT = 2_000
-"""Sentences whose neighbours are compared, each with all others; more are sampled."""
+"""The most sentences whose neighbours are compared; of more, a sample."""
 
 
 @dataclass(frozen=True)
 class Movement:
-    """Of the sentences `rows` `(M,)`: the share of nearest neighbours kept `(M,)`, and the neighbours `(M, K)`.
+    """For the sentences `rows` `(M,)`: the share of nearest neighbours kept `(M,)`, and the neighbours `(M, K)`.
 
     Neighbours are positions among all sentences, nearest first by cosine.
     """
@@ -39,7 +39,7 @@ def movement(before: Vectors, after: Vectors) -> Movement:
 
 
 def aligned(points: Vectors, reference: Vectors) -> Vectors:
-    """Points `(N, 2)` turned, mirrored, scaled and shifted to lie as near to the reference `(N, 2)` as they can."""
+    """Points `(N, 2)` aligned with a reference `(N, 2)` by rotation, reflection, scaling and shift (Procrustes)."""
     from scipy.linalg import orthogonal_procrustes
 
     centre, goal = points.mean(axis=0), reference.mean(axis=0)

@@ -1,4 +1,4 @@
-"""Embeddings `(N, H)` as points `(N, 2)`, seeded; small and degenerate inputs included."""
+"""Seeded projections of embeddings `(N, H)` to points `(N, 2)`, for small and degenerate inputs too."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ _SEED = 42
 
 
 class Projection(StrEnum):
-    """How embeddings become points of a map."""
+    """The projections from embeddings to points."""
 
     PCA = "PCA"
     UMAP = "UMAP"
@@ -18,13 +18,13 @@ class Projection(StrEnum):
 
 
 LIMITS = {Projection.PCA: 100_000, Projection.UMAP: 2_000, Projection.TSNE: 1_000}
-"""How many sentences each projection takes; of more a sample is drawn."""
+"""The most sentences for each projection; of more, a sample."""
 
 _SMALLEST = {Projection.PCA: 1, Projection.UMAP: 6, Projection.TSNE: 5}
 
 
 def project(vectors: Vectors, method: Projection) -> Vectors:
-    """Points `(min(N, limit), 2)` float32 of vectors `(N, H)`; methods that need more sentences give way to PCA."""
+    """Project vectors `(N, H)` to points `(min(N, limit), 2)` float32; with too few sentences, PCA is used."""
     vectors = np.nan_to_num(vectors[: LIMITS[method]])
     if not _suffices(vectors, method):
         method = Projection.PCA
@@ -33,7 +33,7 @@ def project(vectors: Vectors, method: Projection) -> Vectors:
 
 
 def used(vectors: Vectors, method: Projection) -> str:
-    """What `project` does with these vectors, in words."""
+    """A description of what `project` does with these vectors."""
     count, limit = len(vectors), LIMITS[method]
     if not _suffices(vectors, method):
         return f"PCA, since {method} needs at least {_SMALLEST[method]} different sentences"
@@ -41,24 +41,24 @@ def used(vectors: Vectors, method: Projection) -> str:
 
 
 def _suffices(vectors: Vectors, method: Projection) -> bool:
-    """Whether there are as many different vectors as the method needs; the first thousand tell."""
+    """Whether there are enough different vectors for the method, judged by the first thousand."""
     least = _SMALLEST[method]
     return least <= 1 or len(np.unique(vectors[:1000], axis=0)) >= least
 
 
 class Axes:
-    """The first two principal axes of vectors `(N, H)`, by scikit-learn, which fixes their signs."""
+    """The first two principal axes of vectors `(N, H)` by scikit-learn, which makes their signs deterministic."""
 
     def __init__(self, vectors: Vectors) -> None:
         from sklearn.decomposition import PCA
 
-        solver = "covariance_eigh" if len(vectors) > vectors.shape[1] else "full"  # the small matrix is the faster one
+        solver = "covariance_eigh" if len(vectors) > vectors.shape[1] else "full"  # the smaller matrix is faster
         self._pca = PCA(min(2, *vectors.shape), svd_solver=solver)
-        with np.errstate(invalid="ignore", divide="ignore"):  # equal vectors have no variance to divide by
+        with np.errstate(invalid="ignore", divide="ignore"):  # equal vectors have zero variance
             self._pca.fit(vectors)
 
     def points(self, vectors: Vectors) -> Vectors:
-        """The points `(M, 2)` of vectors `(M, H)`; an axis that does not exist is 0."""
+        """The points `(M, 2)` of vectors `(M, H)`; a missing axis is 0."""
         found = self._pca.transform(vectors)
         return np.asarray(np.pad(found, ((0, 0), (0, 2 - found.shape[1]))), dtype=np.float32)
 

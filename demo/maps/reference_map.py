@@ -1,4 +1,4 @@
-"""The example sentences seen by one model: where they lie, what they are near, and where a new sentence falls."""
+"""The example sentences in one model, as a map on which a new sentence is placed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from mtl.recipe import TaskKind
 class ReferenceMap:
     """Embeddings `(N, H)` of the example sentences and their first two principal axes.
 
-    `labels` are the classes that the model's first classification task gives them, empty for a model without one.
+    `labels` are the predictions of the model's first classification task; empty for a model without one.
     """
 
     texts: tuple[str, ...]
@@ -48,17 +48,17 @@ class ReferenceMap:
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """The search among the examples."""
+        """The neighbour search over the examples."""
         return Neighbours(self.vectors)
 
     def near(self, vector: Vectors, *, text: str, count: int) -> list[Neighbour]:
-        """The examples nearest to an embedding `(H,)` by cosine, the same text itself left out."""
+        """The examples nearest to an embedding `(H,)` by cosine, without the same text."""
         found = nearest_to_query(vector, self.neighbours, count=count + self.texts.count(text))
         return [near for near in found if self.texts[near.index] != text][:count]
 
 
 class ReferenceMaps:
-    """The reference_map of every model in memory, made once when it is first asked for."""
+    """The reference map of every model in memory, computed on first use."""
 
     def __init__(self, make: "Callable[[Model], ReferenceMap]") -> None:
         self._make = make
@@ -66,7 +66,7 @@ class ReferenceMaps:
         self._lock = Lock()
 
     def get(self, model: Model) -> ReferenceMap:
-        """The reference_map of a model."""
+        """The reference map of a model."""
         with self._lock:
             if model not in self._made:
                 self._made[model] = self._make(model)
@@ -74,7 +74,7 @@ class ReferenceMaps:
 
 
 def reference_map(model: Model) -> ReferenceMap:
-    """Let a model look at the example sentences."""
+    """Compute the reference map of a model."""
     passed = passes.analyze_texts(model, sentence_sets()[0].sentences.texts)
     task = next(iter(passes.names_of(passed.tasks, TaskKind.CLASSIFICATION)), None)
     labels = tuple(winner(analysis.classes[task])[0] for analysis in passed.analyses) if task else ()

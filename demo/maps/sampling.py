@@ -1,4 +1,4 @@
-"""A seeded sample of rows; a smaller sample is a part of every larger one."""
+"""A seeded sample of rows; a smaller sample is a subset of a larger one."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from mtl.metrics.neighbours import Neighbours, Vectors, unit_length
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A sentence near another one: its position and the cosine in the original space."""
+    """A neighbour of a sentence: its position, and the cosine in the original space."""
 
     index: int
     cosine: float

@@ -1,4 +1,4 @@
-"""Embedding spaces to look at side by side: what gives the vectors, and what is measured between two of them."""
+"""Embedding spaces to compare: other models, other poolings, and measures between two spaces."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from mtl.recipe import Pooling
 if TYPE_CHECKING:
     from mtl.inference.poolings import Poolings
 
-OWN = "the model’s own"
-NO_COMPARISON = "nothing"
+OWN = "model default"
+NO_COMPARISON = "none"
 LIMIT = 5_000
-"""Sentences that are pooled in other ways; their hidden states are computed once more."""
+"""The most sentences for which other poolings are computed; this needs another pass."""
 _POOLING = "pooling:"
 _PAIRS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
 class SecondSpace:
-    """A second space of the same sentences: its title, its embeddings `(N, G)`, and what moved."""
+    """A second space of the same sentences: its title, its embeddings `(N, G)`, and the movement between the spaces."""
 
     stamp: int
     title: str
@@ -37,13 +37,13 @@ class SecondSpace:
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """The search among these sentences."""
+        """The neighbour search over these sentences."""
         return Neighbours(self.vectors)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where vectors come from: the models of the page, the key of one of them, and who asks."""
+    """The source of vectors: the models of the page, the key of a model, and the visitor."""
 
     engines: Engines
     key: str
@@ -51,19 +51,19 @@ class Source:
 
 
 def pooled(source: Source, texts: Sequence[str]) -> Mapping[Pooling, Vectors]:
-    """Embeddings `(N, H)` of every pooling.
+    """Compute embeddings `(N, H)` with every pooling.
 
     Raises:
-        InputError: there are more texts than are pooled here.
+        InputError: there are too many texts.
         MtlError: the model cannot be loaded.
     """
     if len(texts) > LIMIT:
-        raise InputError(f"Poolings are compared on up to {LIMIT:,} sentences, these are {len(texts):,}.")
+        raise InputError(f"At most {LIMIT:,} sentences were expected for poolings, were {len(texts):,}.")
     return _poolings(source.engines.location(source.key, source.owner)).encode(texts)
 
 
 def in_pooling(source: Source, texts: Sequence[str], pooling: str) -> Vectors:
-    """Embeddings `(N, H)` in one pooling, or in the model's own.
+    """Compute embeddings `(N, H)` with one pooling, or with that of the model.
 
     Raises:
         MtlError: as `pooled`.
@@ -74,13 +74,13 @@ def in_pooling(source: Source, texts: Sequence[str], pooling: str) -> Vectors:
 
 
 def comparison_choices(models: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What can stand second_space a map: other models, and other poolings of the same one."""
+    """The choices for a comparison: other models, and other poolings of the same model."""
     poolings = [(f"{pooling} pooling", f"{_POOLING}{pooling}") for pooling in Pooling]
     return [(NO_COMPARISON, NO_COMPARISON), *models, *poolings]
 
 
 def second_space(source: Source, embedded: Embedded, chosen: str) -> SecondSpace:
-    """The second space of a choice of `comparison_choices`.
+    """Compute the second space for a choice of `comparison_choices`.
 
     Raises:
         MtlError: as `pooled`; or the other model cannot be loaded.
@@ -96,7 +96,7 @@ def second_space(source: Source, embedded: Embedded, chosen: str) -> SecondSpace
 
 
 def measured(source: Source, embedded: Embedded) -> dict[str, dict[str, float | None]]:
-    """For every pooling: neighbours kept from the shown space, mean cosine of pairs, and alike labels nearby, 0 to 1.
+    """For every pooling: the share of neighbours kept, the mean cosine of pairs, and the purity of labels, 0 to 1.
 
     Raises:
         MtlError: as `pooled`.
@@ -113,14 +113,14 @@ def measured(source: Source, embedded: Embedded) -> dict[str, dict[str, float | 
 
 
 def mean_cosine(vectors: Vectors) -> float | None:
-    """Mean cosine of all pairs among at most a thousand sentences; None for a single one."""
+    """The mean cosine of all pairs among at most a thousand sentences; None for a single sentence."""
     some = unit_length(vectors[sample(len(vectors), _PAIRS)])
     count = len(some)
     return float(((some @ some.T).sum() - (some * some).sum()) / (count * (count - 1))) if count > 1 else None
 
 
 def purity(vectors: Vectors, groups: Sequence[str]) -> float | None:
-    """Share of the nearest neighbours that have the same label; None for a single sentence."""
+    """The share of nearest neighbours with the same label; None for a single sentence."""
     rows = sample(len(vectors), _PAIRS)
     found = Neighbours(vectors).others(rows, count=NEIGHBOURS)
     names = np.array(groups)

@@ -1,1 +1,1 @@
-"""One module a tab: it builds its widgets and wires them; what it needs is passed in."""
+"""One module or package for each tab, which builds and connects its components."""

@@ -1,4 +1,4 @@
-"""The Analyze tab: one sentence, the whole picture, from one pass at every keystroke."""
+"""The Analyze tab: all results for one sentence, from one pass at every keystroke."""
 
 from functools import partial
 from typing import Any
@@ -26,10 +26,10 @@ _PANEL = "analyze"
 _NEAREST = 6
 _RESULTS = 11
 """What `_analyze` returns."""
-_OPENING = "The first answer is on its way. A model that was never run here is made ready first."
-_EMPTY = "Type a sentence: its classes, entities and neighbours appear as you type."
-_NO_CLASSES = "This model has no classification head. Choose another one in the header, or train one."
-_NO_ENTITIES = "This model has no tagging head. Choose another one in the header, or train one."
+_OPENING = "Loading … A model takes longer the first time it runs on this machine."
+_EMPTY = "Type a sentence. Classes, entities and neighbours appear as you type."
+_NO_CLASSES = "This model has no classification head. Choose another model in the header, or train one."
+_NO_ENTITIES = "This model has no tagging head. Choose another model in the header, or train one."
 _LIVE = "element.setAttribute('role', 'status')"
 _SAYING = """
 const live = document.createElement('div'); live.className = 'ph-unseen'; live.setAttribute('role', 'status');
@@ -40,7 +40,7 @@ watch('value', () => {
   timer = setTimeout(() => { live.textContent = element.textContent.trim(); }, 800);
 });
 """
-"""Lets a screen reader say the answer once one has stopped typing."""
+"""Lets a screen reader announce the result after a pause in typing."""
 _CHOOSING = """
 const tip = document.createElement('div'); tip.className = 'ph-tip'; tip.hidden = true; document.body.append(tip);
 element.addEventListener('pointermove', event => {
@@ -59,11 +59,11 @@ element.addEventListener('click', event => {
   trigger('click', {text: chosen.dataset.text});
 });
 """
-"""Shows the sentence of a mark under the pointer, and takes over the one that is clicked."""
+"""Shows the sentence of the mark under the pointer; a click copies it into the text box."""
 
 
 def build_analyze_tab(shared: Shared) -> None:
-    """Lay out the tab and wire it."""
+    """Build the tab and connect its events."""
     first = next(iter(ANALYZE_EXAMPLES.values()))
     text = gr.Textbox(first, label="Sentence", lines=2, max_lines=8, elem_id="ph-sentence", container=False)
     with gr.Row(elem_id="ph-under-sentence"):
@@ -82,10 +82,10 @@ def build_analyze_tab(shared: Shared) -> None:
             entities = gr.HTML(message.empty(_OPENING), elem_id="ph-analyze-entities")
     with gr.Row(elem_classes=["ph-panes", *results]):
         with gr.Column(scale=3, min_width=320):
-            heading("Where it lies", "Among our example sentences, by PCA; click a mark to go there.")
+            heading("Position", "Among the example sentences, by PCA. Click a mark to use its sentence.")
             place = gr.HTML(message.empty(_OPENING), js_on_load=_CHOOSING, elem_id="ph-place")
         with gr.Column(scale=2, min_width=320):
-            heading("Nearest", "Cosine in the original space, not on the map.")
+            heading("Nearest neighbours", "By cosine in the original space, not on the map.")
             near = gr.HTML(message.empty(_OPENING), js_on_load=_CHOOSING, elem_id="ph-near")
     with gr.Row(elem_classes="ph-action"):
         copy = gr.Button("Copy JSON", size="md")
@@ -93,7 +93,7 @@ def build_analyze_tab(shared: Shared) -> None:
         copied = gr.HTML("", js_on_load=_LIVE, elem_id="ph-copied")
     with gr.Accordion("Words, sub-words and tags", open=False, elem_classes="ph-fold"):
         words = gr.HTML("", elem_id="ph-words", elem_classes=results)
-    with gr.Accordion("The numbers of the embedding", open=False, elem_classes="ph-fold"):
+    with gr.Accordion("Embedding values", open=False, elem_classes="ph-fold"):
         numbers = gr.HTML("", elem_id="ph-numbers", elem_classes=results)
     json = gr.Textbox(visible=False)
 
@@ -106,8 +106,8 @@ def build_analyze_tab(shared: Shared) -> None:
         **ON_ENGINE,
         "concurrency_id": "analyze",
     }
-    # Gradio's `input` misses what is pasted or deleted, `change` does not. While one types, the next pass starts when
-    # the last one is back: as many as the machine can make, none in vain.
+    # Gradio's `input` event misses pasted and deleted text; `change` does not. During typing, the next pass starts when
+    # the last one has returned.
     text.change(trigger_mode="always_last", **step)
     gr.on([text.submit, shared.picker.change], trigger_mode="multiple", **step)
     for button, example in zip(examples, ANALYZE_EXAMPLES.values(), strict=True):
@@ -119,7 +119,7 @@ def build_analyze_tab(shared: Shared) -> None:
 
 
 def _analyze(shared: Shared, reference_maps: ReferenceMaps, key: str | None, owner: str, text: str) -> tuple[Any, ...]:
-    if key is None:  # the page is still on its way
+    if key is None:  # the page is still loading
         return tuple(gr.skip() for _ in range(_RESULTS))
     if not text.strip():
         nothing = message.empty(_EMPTY)

@@ -1,4 +1,4 @@
-"""The Classes tab: probabilities of one text or many, beside the right answers of a file, and corrected in place."""
+"""The Classes tab: class probabilities, evaluation on a labelled file, and corrections."""
 
 from html import escape
 from typing import Any
@@ -25,19 +25,19 @@ from mtl.errors import InputError
 from mtl.recipe import TaskKind
 
 _EMPTY = "Type a text and press Classify."
-_NO_HEAD = "This model has no classification head. Choose another one in the header, or train one."
+_NO_HEAD = "This model has no classification head. Choose another model in the header, or train one."
 _PANEL = "classes"
 _SHOWN = 200
 
 
 def build_classes_tab(shared: Shared) -> None:
-    """Lay out the tab and wire it."""
+    """Build the tab and connect its events."""
     examples = ["\n".join(lines) for lines in CLASS_EXAMPLES.values()]
     endings = list(sentence_files(shared.settings))
     wording = Wording(
-        "Texts, one a line",
+        "Texts to classify, one per line",
         "Classify",
-        f"{', '.join(endings)}: one text a line, or a column text; with a column label the answers are measured.",
+        f"{', '.join(endings)}: one text per line, or a column text. With a column label, predictions are evaluated.",
         "ph-class-text",
     )
     predicted = gr.State(None)
@@ -45,7 +45,7 @@ def build_classes_tab(shared: Shared) -> None:
         with gr.Column(scale=2, min_width=320):
             given = results.build_input(wording, first=examples[0], titles=list(CLASS_EXAMPLES), endings=endings)
         with gr.Column(scale=3, min_width=320):
-            heading("Classes", "How sure every head of the model is of each of its labels.")
+            heading("Classes", "The probability of each label, for every classification head.")
             with gr.Column(elem_classes=panel_class(_PANEL)):
                 measured = gr.HTML("", elem_id="ph-class-report")
                 result = gr.HTML(message.empty(_EMPTY), min_height=320, js_on_load=CLICKS, elem_id="ph-classes")
@@ -55,7 +55,7 @@ def build_classes_tab(shared: Shared) -> None:
     output = Output(_PANEL, predicted, _show, [measured, result], refresh)
     results.wire_results(shared, given, output, read=read_labelled, examples=examples)
 
-    # Gradio finds the event by the annotation of a plain function.
+    # Gradio finds the event data by the annotation of a plain function.
     def correct(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:
         return _correct(shared, known, owner, event._data)
 
@@ -88,7 +88,7 @@ def _measured(predicted: Predicted, threshold: float) -> str:
     if task is None:
         known = "; ".join(f"{name}: {', '.join(predicted.tasks[name].labels)}" for name in names)
         came = ", ".join(sorted(set(gold))[:5])
-        raise InputError(f"Labels of a head of this model were expected ({known}), the file’s labels are {came}.")
+        raise InputError(f"Labels of a head of this model were expected ({known}), were {came}.")
     won = [winner(analysis.classes[task]) for analysis in predicted.analyses]
     answers = [label for label, _ in won]
     scores = class_scores(gold, answers)
@@ -99,10 +99,10 @@ def _measured(predicted: Predicted, threshold: float) -> str:
     }
     if threshold > 0:
         sure = [right == label for right, (label, score) in zip(gold, won, strict=True) if score >= threshold]
-        figures["sure"] = f"{100 * len(sure) / len(gold):.0f} %"
-        figures["accuracy where sure"] = sum(sure) / len(sure) if sure else "–"
+        figures["above threshold"] = f"{100 * len(sure) / len(gold):.0f} %"
+        figures["accuracy above threshold"] = sum(sure) / len(sure) if sure else "–"
     return (
-        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}, measured</h3>'
+        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}: evaluation</h3>'
         f"{report.measures(figures)}"
         f"{report.confusion(gold, answers)}{report.per_label(scores.metrics, scores.support)}</section>"
     )
@@ -117,4 +117,4 @@ def _correct(shared: Shared, predicted: Predicted | None, owner: str, data: Any)
         return ("",)
     correction = checked(predicted.texts[row], TaskKind.CLASSIFICATION, predicted.tasks[task].labels, label)
     correcting.keep_correction(shared, owner, task, correction)
-    return (message.note(f"Kept: text {row + 1} is {label}."),)
+    return (message.note(f"Saved: text {row + 1} is {label}."),)

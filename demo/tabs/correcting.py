@@ -1,4 +1,4 @@
-"""Correct it here: what was corrected, and one head trained on it while everything else stays as it is."""
+"""Corrections: the stored corrections of a visitor, and retraining of one head on them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ from mtl.runs import RunState
 
 _SECONDS = 1.0
 NO_RUN = ("", "")
-"""In place of a run's id and its task."""
+"""Instead of a run's id and its task."""
 _HOW = {
-    TaskKind.CLASSIFICATION: "Choose another class above. It is kept as a training example of yours.",
-    TaskKind.TAGGING: "Press Correct beside a text above. What you keep is a training example of yours.",
+    TaskKind.CLASSIFICATION: "To correct a prediction, choose another class above. It is saved as a training example.",
+    TaskKind.TAGGING: "To correct a text, press Correct beside it. The result is saved as a training example.",
 }
 CLICKS = (ASSETS / "editor" / "clicks.js").read_text(encoding="utf-8")
-"""Makes the buttons inside a result events: `correct` and `forget`, with what they stand for."""
+"""Turns clicks on buttons inside a result into the events `correct` and `forget`."""
 
 
 @dataclass(frozen=True)
 class Correcting:
-    """The widgets of the section, and in which order `refresh` gives its outputs."""
+    """The components of the section."""
 
     kind: TaskKind
     kept: gr.HTML
@@ -52,19 +52,19 @@ class Correcting:
 
     @property
     def outputs(self) -> list[Any]:
-        """What `refresh` returns, in its order."""
+        """The outputs of `refresh`, in order."""
         return [self.kept, self.task, self.retrain]
 
 
 def build_corrections(shared: Shared, kind: TaskKind, predicted: gr.State) -> Correcting:
-    """Lay out the section and wire what does not depend on the tab."""
-    heading("Correct it here", _HOW[kind])
+    """Build the section and connect the events that do not depend on the tab."""
+    heading("Corrections", _HOW[kind])
     kept = gr.HTML(kept_list({}), js_on_load=CLICKS, elem_id=f"ph-kept-{kind}")
     off = shared.settings.training is Training.OFF
     with gr.Row(elem_classes="ph-action"):
         task = gr.Dropdown([], label="Head", show_label=False, visible=False, min_width=160, container=False)
-        retrain = gr.Button("Retrain this head alone", size="md", visible=not off, interactive=False)
-        use = gr.Button("Use it", variant="primary", size="md", visible=False)
+        retrain = gr.Button("Retrain this head only", size="md", visible=not off, interactive=False)
+        use = gr.Button("Use the retrained model", variant="primary", size="md", visible=False)
     problem = message_place()
     status = gr.HTML("", elem_id=f"ph-retrain-{kind}")
     made = Correcting(
@@ -76,7 +76,7 @@ def build_corrections(shared: Shared, kind: TaskKind, predicted: gr.State) -> Co
 
 def _wire(shared: Shared, made: Correcting, predicted: gr.State) -> None:
 
-    # Gradio finds the event by the annotation of a plain function.
+    # Gradio finds the event data by the annotation of a plain function.
     def forget(known: Predicted | None, owner: str, current: str, event: gr.EventData) -> tuple[Any, ...]:
         task, text = event._data.get("task"), event._data.get("text")
         if known is not None and task in known.tasks and isinstance(text, str):
@@ -102,7 +102,7 @@ def _wire(shared: Shared, made: Correcting, predicted: gr.State) -> None:
 
 
 def refreshing(shared: Shared, made: Correcting, predicted: gr.State) -> dict[str, Any]:
-    """The event that shows what is kept by now."""
+    """The event that updates the list of corrections."""
     return {
         "fn": partial(refresh, shared, made.kind),
         "inputs": [predicted, shared.owner, made.task],
@@ -114,7 +114,7 @@ def refreshing(shared: Shared, made: Correcting, predicted: gr.State) -> dict[st
 def refresh(
     shared: Shared, kind: TaskKind, predicted: Predicted | None, owner: str, current: str | None
 ) -> tuple[Any, ...]:
-    """The kept corrections of the model's heads, the heads that can be trained on them, and whether any can."""
+    """The stored corrections of the model's heads, the heads with corrections, and whether retraining is possible."""
     if predicted is None:
         return kept_list({}), gr.skip(), gr.skip()
     kept = _kept(shared, kind, predicted, owner)
@@ -125,12 +125,12 @@ def refresh(
 
 
 def keep_correction(shared: Shared, owner: str, task: str, correction: Correction) -> None:
-    """Add a correction to the visitor's own."""
+    """Store a correction of the visitor."""
     Corrections(owner, shared.settings).keep(task, correction)
 
 
 def _title(task: str | None) -> str:
-    return f"Retrain {task} alone" if task else "Retrain this head alone"
+    return f"Retrain {task} only" if task else "Retrain this head only"
 
 
 def _kept(shared: Shared, kind: TaskKind, predicted: Predicted, owner: str) -> Mapping[str, tuple[Correction, ...]]:
@@ -142,13 +142,13 @@ def _retrain(
     shared: Shared, kind: TaskKind, predicted: Predicted | None, owner: str, task: str | None
 ) -> tuple[Any, ...]:
     if predicted is None or task is None or task not in predicted.tasks:
-        raise InputError("Correct at least one text first.")
+        raise InputError("There are no corrections to train on. Correct at least one text first.")
     corrections = Corrections(owner, shared.settings).of(task)
     checkpoint = _folder(shared.engines.location(predicted.key, owner))
     model = shared.engines.get(predicted.key, owner)
     recipe = recipe_of(Head(task, kind, checkpoint), model, corrections, shared.settings)
     folder = shared.runs.start(recipe, owner=owner)
-    line = message.note(f"Training {task} alone on {len(corrections)} corrections …")
+    line = message.note(f"Training only {task} on {len(corrections)} corrections …")
     return (folder.id, task), folder.id, line, gr.Timer(active=True), gr.Button(visible=False)
 
 
@@ -167,10 +167,10 @@ def _tick(shared: Shared, run: tuple[str, str], owner: str) -> tuple[Any, ...]:
     status = status_of(folder)
     if not status.state.has_ended:
         steps = f"step {status.step} of at most {status.total_steps}" if status.total_steps else "loading"
-        return message.note(f"Training {task} alone: {steps}"), gr.skip(), gr.skip(), gr.skip()
+        return message.note(f"Training only {task}: {steps}"), gr.skip(), gr.skip(), gr.skip()
     stopped = gr.Timer(active=False)
     if status.state not in (RunState.FINISHED, RunState.STOPPED):
-        return message.problem(f"The run ended: {status.message}"), stopped, gr.skip(), gr.skip()
+        return message.problem(f"The run failed: {status.message}"), stopped, gr.skip(), gr.skip()
     choices = gr.Dropdown(choices=shared.engines.choices(owner))
     try:
         line = outcome(task, *_right(shared, run_id, owner, task))
@@ -180,7 +180,7 @@ def _tick(shared: Shared, run: tuple[str, str], owner: str) -> tuple[Any, ...]:
 
 
 def _right(shared: Shared, run_id: str, owner: str, task: str) -> tuple[int, int]:
-    """Of the corrected texts: how many the new model has right, and how many there are."""
+    """The number of corrected texts that the new model predicts correctly, and the number of corrected texts."""
     corrections = Corrections(owner, shared.settings).of(task)
     found = shared.engines.get(key_of(run_id), owner).analyze([correction.text for correction in corrections])
     right = sum(_agrees(analysis, task, one) for analysis, one in zip(found, corrections, strict=True))

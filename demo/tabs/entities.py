@@ -1,4 +1,4 @@
-"""The Entities tab: spans of one text or many, beside the right ones of a file, and corrected in place."""
+"""The Entities tab: entity spans, evaluation on an annotated file, and corrections."""
 
 from dataclasses import replace
 from html import escape
@@ -26,20 +26,20 @@ from mtl.inference.analysis import Analysis
 from mtl.recipe import TaskKind
 
 _EMPTY = "Type a text and press Find entities."
-_NO_HEAD = "This model has no tagging head. Choose another one in the header, or train one."
+_NO_HEAD = "This model has no tagging head. Choose another model in the header, or train one."
 _PANEL = "entities"
 _SHOWN = 100
 _openings = count(1)
 
 
 def build_entities_tab(shared: Shared) -> None:
-    """Lay out the tab and wire it."""
+    """Build the tab and connect its events."""
     endings = list(entity_files(shared.settings))
     wording = Wording(
-        "Text, each line on its own",
+        "Texts to tag, one per line",
         "Find entities",
-        f"{', '.join(endings)}: texts, or texts with their entities (CoNLL, or JSONL with tokens,tags or text,spans), "
-        "which are then measured.",
+        f"{', '.join(endings)}: texts, or texts with entities (CoNLL, or JSONL with tokens,tags or text,spans). "
+        "With entities, predictions are evaluated.",
         "ph-entity-text",
     )
     predicted = gr.State(None)
@@ -49,7 +49,7 @@ def build_entities_tab(shared: Shared) -> None:
                 wording, first=next(iter(ENTITY_EXAMPLES.values())), titles=list(ENTITY_EXAMPLES), endings=endings
             )
         with gr.Column(scale=3, min_width=320):
-            heading("Entities", "Marked in the text; colour and line tell the types apart.")
+            heading("Entities", "Marked in the text; the types differ in colour and line style.")
             with gr.Column(elem_classes=panel_class(_PANEL)):
                 measured = gr.HTML("", js_on_load=CLICKS, elem_id="ph-entity-report")
                 marked = gr.HTML(message.empty(_EMPTY), min_height=96, js_on_load=CLICKS, elem_id="ph-entities")
@@ -61,7 +61,7 @@ def build_entities_tab(shared: Shared) -> None:
     output = Output(_PANEL, predicted, _show, [measured, marked, found, edit], refresh)
     results.wire_results(shared, given, output, read=read_tagged, examples=list(ENTITY_EXAMPLES.values()))
 
-    # Gradio finds the event by the annotation of a plain function.
+    # Gradio finds the event data by the annotation of a plain function.
     def open_editor(known: Predicted | None, event: gr.EventData) -> Any:  # noqa: ANN401
         return _open(known, event._data)
 
@@ -103,7 +103,7 @@ def _measured(predicted: Predicted) -> str:
         known = "; ".join(f"{name}: {', '.join(predicted.tasks[name].labels)}" for name in names)
         raise InputError(
             f"Entity types of a head of this model were expected ({known}), "
-            f"the file’s types are {', '.join(sorted(kinds)[:5]) or 'none'}."
+            f"were {', '.join(sorted(kinds)[:5]) or 'none'}."
         )
     scores = span_scores(gold, [typed_spans(analysis.entities[task]) for analysis in predicted.analyses])
     wrong = mistakes(predicted.analyses, task, gold)
@@ -112,12 +112,12 @@ def _measured(predicted: Predicted) -> str:
         "precision": scores.metrics["precision"],
         "recall": scores.metrics["recall"],
         "texts": f"{len(gold):,}",
-        "not all right": f"{len(wrong):,}",
+        "texts with errors": f"{len(wrong):,}",
     }
     colours = passes.label_colours(predicted.tasks)
     shown = [(row, predicted.analyses[row], gold[row]) for row in wrong[:20]]
     return (
-        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}, measured on exact spans</h3>'
+        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}: evaluation on exact spans</h3>'
         f"{report.measures(figures)}{report.per_label(scores.metrics, scores.support)}"
         f"{wrong_cards(shown, task, colours, total=len(wrong))}</section>"
     )
@@ -142,4 +142,4 @@ def _keep(shared: Shared, predicted: Predicted | None, owner: str, data: Any) ->
     spans = editor.spans_from(text, data.get("spans"))
     correction = checked(text, TaskKind.TAGGING, predicted.tasks[task].labels, spans)
     correcting.keep_correction(shared, owner, task, correction)
-    return (message.note(f"Kept: text {row + 1} with {len(correction.spans)} spans."),)
+    return (message.note(f"Saved: text {row + 1} with {len(correction.spans)} spans."),)

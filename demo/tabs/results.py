@@ -1,4 +1,4 @@
-"""What Classes and Entities share: texts typed or uploaded, one pass in chunks, a threshold, one result."""
+"""The common part of Classes and Entities: typed or uploaded texts, predictions in chunks, a threshold, one result."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ FileReader = Callable[[Path, Settings], tuple[Sentences, Gold]]
 
 @dataclass(frozen=True)
 class TextUpload:
-    """A file's texts and what it says is right; the text box shows the first ones."""
+    """The texts of a file and their gold annotations; the text box shows the first texts."""
 
     sentences: Sentences
     gold: Gold
@@ -33,7 +33,7 @@ NO_FILE = TextUpload(Sentences(()), Gold())
 
 @dataclass(frozen=True)
 class Wording:
-    """What the input side of a tab says."""
+    """The texts of the input side of a tab."""
 
     label: str
     button: str
@@ -57,7 +57,7 @@ class Input:
 
 
 def build_input(wording: Wording, *, first: str, titles: list[str], endings: list[str]) -> Input:
-    """Lay out text box, examples, buttons and threshold."""
+    """Build text box, examples, buttons and threshold."""
     text = gr.Textbox(first, label=wording.label, lines=6, max_lines=16, elem_id=wording.elem_id)
     examples = example_buttons(titles)
     with gr.Row(elem_classes="ph-action"):
@@ -68,7 +68,12 @@ def build_input(wording: Wording, *, first: str, titles: list[str], endings: lis
     cost = gr.HTML(message.note(" "))
     problem, upload_problem = message_place(), message_place()
     threshold = gr.Slider(
-        0, 1, value=0, step=0.05, label="Threshold", info="What is less probable counts as unsure or is left out."
+        0,
+        1,
+        value=0,
+        step=0.05,
+        label="Threshold",
+        info="Predictions with a lower probability are marked as unsure or left out.",
     )
     note = gr.HTML(message.note(wording.formats))
     return Input(text, examples, go, upload, threshold, cost, problem, upload_problem, note)
@@ -76,9 +81,9 @@ def build_input(wording: Wording, *, first: str, titles: list[str], endings: lis
 
 @dataclass(frozen=True)
 class Output:
-    """The result side of a tab: `show` makes the widgets' content of `predicted` and a threshold.
+    """The result side of a tab: `show` computes the content of the components from `predicted` and a threshold.
 
-    The widgets belong to the panel of this name.
+    The components belong to the panel of this name.
     """
 
     panel: str
@@ -86,11 +91,11 @@ class Output:
     show: Handler
     widgets: Sequence[Component]
     refresh: Mapping[str, Any]
-    """The event that follows each answer."""
+    """The event after each answer."""
 
 
 def wire_results(shared: Shared, given: Input, output: Output, *, read: FileReader, examples: Sequence[str]) -> None:
-    """Run the model at the button, at Enter, for another model, an example or a file, and show what came."""
+    """Run the model for the button, Enter, a new model, an example or a file, and show the result."""
     upload = gr.State(NO_FILE)
     texts = build_panel(f"{output.panel}-texts", [shared.picker, given.text])
     shown = build_panel(output.panel, [given.threshold], after=texts)
@@ -124,17 +129,17 @@ def wire_results(shared: Shared, given: Input, output: Output, *, read: FileRead
 
 
 def take_file(read: FileReader, shared: Shared, file: str) -> tuple[str, TextUpload, str]:
-    """The text box's content, the file, and a line about it."""
+    """The content of the text box, the file, and a note about it."""
     sentences, gold = read(Path(file), shared.settings)
     total, shown = len(sentences.texts), min(len(sentences.texts), len(sentences.shown.split("\n")))
-    cut = f", the first {shown:,} of them in the box" if shown < total else ""
-    right = " with the right answers" if gold.labels or gold.spans else ""
+    cut = f", the first {shown:,} are in the text box" if shown < total else ""
+    right = " with annotations" if gold.labels or gold.spans else ""
     return sentences.shown, TextUpload(sentences, gold), message.note(f"{Path(file).name}: {total:,} texts{right}{cut}")
 
 
 @dataclass(frozen=True, eq=False)
 class PredictRequest:
-    """The model in the header and its asker, the box, and the file that it may show a part of."""
+    """The model in the header, the visitor, the text box, and the file of which the box may show a part."""
 
     key: str
     owner: str
@@ -146,7 +151,7 @@ def predict_step(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # n
     """Cost and predictions, after each chunk; `asked` has the fields of `PredictRequest`.
 
     Raises:
-        MtlError: the texts are more than the page takes, or the model cannot be loaded.
+        MtlError: there are too many texts, or the model cannot be loaded.
     """
     to = PredictRequest(*asked)
     from_file = bool(to.upload.sentences.texts) and to.text == to.upload.sentences.shown
@@ -160,14 +165,14 @@ def predict_step(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # n
 
 
 def stamped(predicted: Predicted, content: str) -> str:
-    """HTML whose buttons say which predictions they belong to."""
+    """HTML whose buttons carry the stamp of their predictions."""
     return f'<div data-stamp="{predicted.stamp}">{content}</div>' if content else ""
 
 
 def row_of(predicted: Predicted | None, data: Any) -> int | None:  # noqa: ANN401
-    """The position that a click named, or None if it names no text of these predictions: the browser may send anything.
+    """The position of the clicked text, or None if it is no text of these predictions: the browser is not trusted.
 
-    A click on an earlier result carries another `stamp`.
+    A click on an earlier result has another `stamp`.
     """
     try:
         row, stamp = int(data.get("row")), int(data.get("stamp"))

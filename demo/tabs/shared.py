@@ -1,4 +1,4 @@
-"""What every tab is given, and how a tab reports an error that a user can mend."""
+"""The services for every tab, error messages, and small components."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from mtl.errors import MtlError
 
 Handler = Callable[..., tuple[Any, ...]]
 ENGINE_SLOTS = 2
-"""How many handlers may run a model at once, for all users."""
+"""How many handlers may run a model at once, for all visitors together."""
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-"""Of events whose handler answers at once."""
+"""Options of events whose handler is quick."""
 ON_ENGINE: dict[str, Any] = {
     "concurrency_id": "engine",
     "concurrency_limit": ENGINE_SLOTS,
     "api_visibility": "private",
 }
-"""Of events whose handler runs a model."""
+"""Options of events whose handler runs a model."""
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The services of the page and the widgets that all tabs read."""
+    """The services of the page, and the components that all tabs read."""
 
     settings: Settings
     engines: Engines
@@ -37,17 +37,17 @@ class Shared:
     picker: gr.Dropdown
     owner: gr.BrowserState
     watched: gr.BrowserState
-    """The run that this browser watches; not in the Train tab, since a closed tab's widgets have no value yet."""
+    """The run that this browser watches. It is outside the Train tab, where components have no value at first."""
     width: gr.Number
-    """The browser window's width in pixels."""
+    """The width of the browser window in pixels."""
 
 
 def reporting(handler: Handler, *, outputs: int) -> Handler:
-    """Give a handler a first output more: the place beside its control for an `mtl` error, empty when all is well.
+    """Add a first output to a handler: the message of an `mtl` error, or an empty text.
 
     Args:
         handler: returns a tuple of `outputs` values.
-        outputs: how many; they stay as they are when there is an error.
+        outputs: how many; they do not change if there is an error.
     """
 
     @wraps(handler)
@@ -68,11 +68,11 @@ def latest(handler: Callable[..., Any], *, outputs: int, begins: bool = True) ->
 
     Args:
         handler: returns `outputs` values, as Gradio takes them.
-        outputs: how many; they stay as they are when the answer is dropped.
-        begins: whether it is a request of the visitor. A timer's is not: it gives way to requests, and drops none.
+        outputs: how many; they do not change if the answer is dropped.
+        begins: whether this is a request of the visitor. A timer is not: requests drop it, and it drops none.
     """
 
-    # No `wraps`: Gradio would count the parameters of the handler inside, which has one less.
+    # No `wraps`: Gradio would count the parameters of the inner handler, which has one less.
     def wrapped(requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
         number = requests.begin() if begins else requests.latest
         answer = handler(*values)
@@ -84,18 +84,18 @@ def latest(handler: Callable[..., Any], *, outputs: int, begins: bool = True) ->
 
 
 def example_buttons(titles: list[str]) -> list[gr.Button]:
-    """A row of small buttons after the word `try`."""
+    """A row of small buttons for examples."""
     with gr.Row(elem_classes="ph-examples"):
-        gr.HTML('<span class="ph-note">try</span>')
+        gr.HTML('<span class="ph-note">Examples:</span>')
         return [gr.Button(title, size="sm", elem_classes="ph-example") for title in titles]
 
 
 def message_place(elem_id: str | None = None) -> gr.HTML:
-    """Where an error will stand; it takes no room until there is one."""
+    """The place for an error message; it takes no space while it is empty."""
     return gr.HTML("", elem_classes="ph-message", elem_id=elem_id)
 
 
 def heading(title: str, line: str = "") -> None:
-    """A section's title with at most one line under it."""
+    """The title of a section, with an optional line below it."""
     below = f"<p>{line}</p>" if line else ""
     gr.HTML(f'<div class="ph-heading"><h2>{title}</h2>{below}</div>')

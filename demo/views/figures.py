@@ -1,4 +1,4 @@
-"""What all figures share: transparent, sized for their place, the text colours left to the page's CSS."""
+"""The common layout of all figures: transparent, with text colours from the CSS of the page."""
 
 from html import escape
 
@@ -10,11 +10,11 @@ FONT = "IBM Plex Sans, ui-sans-serif, system-ui, sans-serif"
 GRID = "rgba(128,128,128,0.18)"
 _LONGEST_NAME = 40  # characters
 _NO_BUTTONS = ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "autoscale", "resetscale"]
-"""Of Plotly's buttons on a figure only the one that saves it as a picture is left."""
+"""Plotly's buttons to remove; only the one that saves a picture remains."""
 
 
 def figure(*, height: int, margins: tuple[int, int, int, int] = (8, 8, 8, 8)) -> go.Figure:
-    """An empty figure without chrome; `height` and `margins` (left, right, top, bottom) in pixels."""
+    """An empty figure; `height` and `margins` (left, right, top, bottom) in pixels."""
     left, right, top, bottom = margins
     made = go.Figure()
     made.update_layout(
@@ -39,7 +39,7 @@ def legend_name(text: str) -> str:
 
 
 def placeholder(sentence: str, *, height: int) -> go.Figure:
-    """A figure that says what to do, as tall as the one that will take its place."""
+    """A figure that contains a sentence, as high as the figure that will replace it."""
     made = figure(height=height)
     made.update_layout(modebar={"remove": [*_NO_BUTTONS, "toimage"]})
     made.update_xaxes(visible=False)

@@ -1,4 +1,4 @@
-"""The guide's live examples as HTML: shares as bars, heads as rows, words cut into pieces."""
+"""The live examples of the guide as HTML: shares as bars, heads as rows, words as sub-words."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -19,7 +19,7 @@ _READS = {TaskKind.CLASSIFICATION: "the pooled vector", TaskKind.TAGGING: "the f
 
 
 def head_rows(analysis: Analysis, tasks: Mapping[str, Task], colours: LabelColours) -> str:
-    """What every head made of one pass."""
+    """The predictions of every head from one pass."""
     rows: list[list[str | Html]] = []
     for name, task in tasks.items():
         if task.kind is TaskKind.CLASSIFICATION:
@@ -27,15 +27,15 @@ def head_rows(analysis: Analysis, tasks: Mapping[str, Task], colours: LabelColou
             answer = f'{tag(label, colours)} <span class="ph-p">{score:.2f}</span>'
         else:
             found = analysis.entities.get(name, [])
-            answer = ", ".join(f"{escape(e['word'])} {tag(e['entity_group'], colours)}" for e in found) or "nothing"
+            answer = ", ".join(f"{escape(e['word'])} {tag(e['entity_group'], colours)}" for e in found) or "no entity"
         rows.append([name, str(task.kind), _READS.get(task.kind, "two pooled vectors"), Html(answer)])
     rows.append(["embedding", "no head", "the pooled vector", f"{len(analysis.embedding)} numbers"])
-    columns = [Column("head"), Column("kind"), Column("reads"), Column("answers")]
-    return table(columns, rows, caption="Every head's answer from one pass")
+    columns = [Column("head"), Column("kind"), Column("reads"), Column("prediction")]
+    return table(columns, rows, caption="Predictions of every head from one pass")
 
 
 def shares(parts: Mapping[str, float], *, label: str) -> str:
-    """A bar for each part, its length its share of 1, and the share in percent."""
+    """A bar for each part with its share in percent."""
     rows = "".join(
         f'<div class="ph-bar"><span class="ph-name">{escape(name)}</span><span class="ph-track">'
         f'<span class="ph-fill" style="width:{share * 100:.1f}%;background:{COLOURS[place % len(COLOURS)]}">'
@@ -47,7 +47,7 @@ def shares(parts: Mapping[str, float], *, label: str) -> str:
 
 
 def trained_shares(architecture: Architecture) -> dict[str, float]:
-    """The share of an encoder's parameters that trains under each choice of where it is frozen."""
+    """The share of the encoder's parameters that each freezing choice trains."""
     total = architecture.embeddings + architecture.layers * architecture.layer
     choices = {"heads only": 0.0}
     for layers in range(1, architecture.layers + 1):
@@ -58,7 +58,7 @@ def trained_shares(architecture: Architecture) -> dict[str, float]:
 
 
 def pieces(text: str, subwords: Sequence[Subword]) -> str:
-    """How many sub-words a word has, and the words that were cut most."""
+    """The mean number of sub-words per word, and the words with most sub-words."""
     words = split_words(text)
     cut = by_word(words, subwords)
     if not words:
@@ -67,15 +67,17 @@ def pieces(text: str, subwords: Sequence[Subword]) -> str:
     rows: list[list[str | int | Html]] = [
         [text[words[i].start : words[i].end], len(cut[i]), codes(cut[i])] for i in most
     ]
-    columns = [Column("word"), Column("pieces", number=True), Column("as the encoder sees it")]
+    columns = [Column("word"), Column("sub-words", number=True), Column("tokens")]
     mean = sum(map(len, cut)) / len(words)
-    return note(f"{mean:.2f} pieces a word on average.") + table(columns, rows, caption="The words cut most")
+    return note(f"{mean:.2f} sub-words per word on average.") + table(
+        columns, rows, caption="Words with most sub-words"
+    )
 
 
 def cosine_table(found: Mapping[str, float], *, own: str) -> str:
-    """A cosine for every pooling, the model's own one marked."""
+    """The cosine for every pooling, with the pooling of the model marked."""
     rows = [
-        (Html(f"<strong>{escape(name)}</strong> (the model’s own)" if name == own else escape(name)), f"{cosine:.3f}")
+        (Html(f"<strong>{escape(name)}</strong> (model default)" if name == own else escape(name)), f"{cosine:.3f}")
         for name, cosine in found.items()
     ]
-    return table([Column("pooling"), Column("cosine", number=True)], rows, caption="Cosine under every pooling")
+    return table([Column("pooling"), Column("cosine", number=True)], rows, caption="Cosine for every pooling")

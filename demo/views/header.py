@@ -1,4 +1,4 @@
-"""The page's head: its name, and the tasks of the chosen model."""
+"""The header of the page: its name, and the tasks of the model."""
 
 from collections.abc import Mapping
 from html import escape
@@ -8,7 +8,7 @@ from mtl.recipe import TaskKind
 
 BRAND = '<div class="ph-brand"><h1>Polyhead</h1><span>one encoder, many heads</span></div>'
 NO_CHIPS = '<div class="ph-chips"></div>'
-"""What stands in the place of the chips until a model is chosen."""
+"""The chips before a model is chosen."""
 _UNITS = {TaskKind.CLASSIFICATION: "labels", TaskKind.TAGGING: "entity types"}
 
 

@@ -1,4 +1,4 @@
-"""Tables of what was measured; nothing where nothing was."""
+"""Tables of measured figures; empty without figures."""
 
 from collections.abc import Sequence
 
@@ -12,23 +12,23 @@ _MAIN = ("accuracy", "f1", "spearman_cosine", "drift")
 
 
 def timing_table(runs: Sequence[Timed], *, program: str) -> str:
-    """Seconds, how many times as fast as training everything, and the main dev figures."""
+    """Seconds, speed relative to full training, and the main dev metrics."""
     if not runs:
         return ""
     full = next((run.seconds for run in runs if run.name == "full"), None)
     names = list(dict.fromkeys(name for run in runs for name in run.figures))
     names = [name for name in names if name.count("/") == 2 and name.rpartition("/")[2] in _MAIN]
-    columns = [Column("what trains"), Column("seconds", number=True), Column("times as fast as full", number=True)]
+    columns = [Column("what trains"), Column("seconds", number=True), Column("speed-up over full", number=True)]
     columns += [Column(_short(name), number=True) for name in names]
     rows: list[list[Cell]] = [
         [run.name, f"{run.seconds:.1f}", full / run.seconds if full else None, *(run.figures.get(n) for n in names)]
         for run in runs
     ]
-    return table(columns, rows, caption="What freezing saves") + _SOURCE.format(program=program)
+    return table(columns, rows, caption="Training time with freezing") + _SOURCE.format(program=program)
 
 
 def trial_table(trials: Sequence[Tried]) -> str:
-    """The best settings of every preset with their dev figures, drift and seconds."""
+    """The best settings of every preset, with dev metrics, drift and seconds."""
     if not trials:
         return ""
     names = list(trials[0].figures)
@@ -48,11 +48,11 @@ def trial_table(trials: Sequence[Tried]) -> str:
 
 
 def test_table(tests: Sequence[Tested]) -> str:
-    """The starter beside models that were trained on one task alone."""
+    """The starter compared with models trained on one task only."""
     if not tests:
         return ""
     columns = [Column("task"), Column("test set"), Column("metric")]
-    columns += [Column("starter", number=True), Column("one task alone", number=True)]
+    columns += [Column("starter", number=True), Column("single task", number=True)]
     rows = [[t.task, t.test, t.metric, f"{t.starter:.3f}", f"{t.single:.3f}"] for t in tests]
     return table(columns, rows, caption="The starter on test sets") + _SOURCE.format(program="benchmarks/starter.py")
 

@@ -1,4 +1,4 @@
-"""Tables as HTML: numbers aligned, typed text escaped, wide ones scroll inside their own box."""
+"""HTML tables: numbers are aligned, text is escaped, wide tables scroll in their own box."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Html:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's heading and whether its cells are numbers (set right, in tabular figures)."""
+    """The heading of a column, and whether its cells are numbers (aligned right, in tabular figures)."""
 
     title: str
     number: bool = False

@@ -1,4 +1,4 @@
-/* Buttons and choices inside a result tell Python which result, text, task and answer they stand for. */
+/* Events for buttons and choices inside a result, with the result, text, task and label that they belong to. */
 const told = (control) => ({ ...control.dataset, stamp: control.closest("[data-stamp]")?.dataset.stamp });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");

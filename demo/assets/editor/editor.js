@@ -1,4 +1,4 @@
-/* Spans of one text, changed word by word: choose words, then a type. Python hands over words and gets words back. */
+/* Editor for the spans of one text: select words, then choose a type. Python sends words and receives word positions. */
 const card = element.querySelector(".ph-editor");
 const line = element.querySelector(".ph-text");
 const types = element.querySelector(".ph-editor-types");

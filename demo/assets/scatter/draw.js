@@ -1,4 +1,4 @@
-/* How the map is drawn: one sprite for each look of a point, copied to its place. */
+/* Drawing of the map: one sprite for each appearance of a point, copied to its position. */
 const area = { width: 600, height: 440, ratio: 1 };
 const canvas = element.querySelector("canvas");
 const paper = canvas.getContext("2d");
@@ -51,7 +51,7 @@ function draw() {
   });
 }
 
-/* While many points are dragged, a picture of them with a margin around it is moved instead of the points. */
+/* While many points are dragged, an image of them with a margin is moved instead of the points. */
 const MANY = 1500, MARGIN = 0.5;
 let plate = null;
 function lift() {
@@ -116,7 +116,7 @@ function ring(p, i, wide, dashes) {
   p.setLineDash([]);
 }
 
-/* Lines from where a sentence was to where it is: of those that are marked, or of the few that moved farthest. */
+/* Lines from the position before to the position after: of marked sentences, or of the few that moved most. */
 function moves(p, marked) {
   const far = (i) => Math.hypot(map.after[2 * i] - map.before[2 * i], map.after[2 * i + 1] - map.before[2 * i + 1]);
   let shown = marked;
@@ -172,7 +172,7 @@ function resize() {
   draw();
 }
 
-/* The map with its title and legend, at twice the size on the screen. */
+/* An image of the map with its title and legend, with twice the resolution of the screen. */
 function picture() {
   const rows = map.names.filter((_, g) => !map.hidden.has(g)), line = 20, top = 36, ratio = 2;
   const made = document.createElement("canvas"), p = made.getContext("2d");

@@ -1,4 +1,4 @@
-/* Pointer, wheel, keys and the parts around the canvas: tools, legend, tip, and what is read aloud. */
+/* Pointer, wheel and keys, and the parts around the canvas: tools, legend, tooltip and spoken text. */
 const root = element.querySelector(".ph-scatter");
 const tip = element.querySelector(".ph-scatter-tip");
 const legend = element.querySelector(".ph-scatter-legend");
@@ -15,8 +15,8 @@ const tell = (kind, points) => document.dispatchEvent(new CustomEvent("ph-scatte
 function describe() {
   const groups = map.names.length ? `, coloured by ${map.paintTitle}: ${map.names.slice(0, 12).join(", ")}` : "";
   canvas.setAttribute("aria-label", map.size
-    ? `${map.title}${groups}. Arrow keys go from point to point, Enter lists the nearest sentences, Space chooses, plus and minus zoom, Escape ends.`
-    : "Map of sentences, empty so far.");
+    ? `${map.title}${groups}. Arrow keys move between points, Enter lists the nearest sentences, Space selects, plus and minus zoom, Escape clears.`
+    : "Map of sentences, empty.");
   element.querySelector(".ph-scatter-title").textContent = map.title;
   element.querySelector(".ph-scatter-empty").hidden = map.size > 0;
   slider.hidden = !map.before;
@@ -128,7 +128,7 @@ canvas.addEventListener("wheel", (event) => {
   zoom(Math.exp(-event.deltaY * 0.0015), ...place(event));
 }, { passive: false });
 
-/* The next point in a direction: near, and more ahead than aside. */
+/* The next point in a direction: near, and more ahead than to the side. */
 function ahead(dx, dy) {
   const here = map.focused, x = screenX(mix(here, 0)), y = screenY(mix(here, 1));
   let best = -1, least = Infinity;

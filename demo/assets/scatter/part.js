@@ -1,4 +1,4 @@
-/* A part of a map that is updated on its own; it is kept for a map that is not on the page yet. */
+/* A part of a map that is updated separately; it is stored for a map that is not on the page yet. */
 const hand = () => {
   (window.phScatter ??= {})["MAP/PART"] = props.value;
   document.dispatchEvent(new CustomEvent("ph-scatter-part", { detail: "MAP" }));

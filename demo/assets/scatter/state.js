@@ -1,4 +1,4 @@
-/* What the map knows: points, texts, groups, what is lit, what is chosen, and where the view stands. */
+/* The state of the map: points, texts, groups, highlight, selection and view. */
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const floats = (text) => new Float32Array(bytes(text).buffer);
 const integers = (text) => new Int32Array(bytes(text).buffer);
@@ -15,7 +15,7 @@ const map = {
 
 function load() {
   const texts = parsed(props.value), points = part("points"), paint = part("paint"), highlight = part("highlight");
-  // The texts, their places and their colours come one by one; only those of one set are drawn together.
+  // Texts, points and colours arrive separately; only those of the same set are drawn together.
   if (!texts || !points || texts.stamp !== points.stamp) return;
   const fresh = map.stamp !== texts.stamp, moved = fresh || map.drawn !== points.drawn;
   if (fresh) Object.assign(map, { selected: new Set(), hovered: -1, focused: -1, hidden: new Set(), brightness: null, ringed: [] });
@@ -23,7 +23,7 @@ function load() {
     map.after = floats(points.points);
     map.before = points.before ? floats(points.before) : null;
     Object.assign(map, { stamp: texts.stamp, drawn: points.drawn, texts: texts.texts, size: map.after.length / 2, title: points.title });
-    // Texts, groups and light belong to a sample of all sentences, the points to a part of that sample.
+    // Texts, groups and brightness belong to a sample of all sentences, points to a subset of that sample.
     const sample = texts.rows ? integers(texts.rows) : null;
     map.places = points.places ? integers(points.places) : Int32Array.from({ length: map.size }, (_, i) => i);
     map.rows = map.places.map((place) => (sample ? sample[place] : place));
@@ -77,7 +77,7 @@ function zoom(factor, x = area.width / 2, y = area.height / 2) {
   draw();
 }
 
-/* The point nearest to a place on the screen, at most so many pixels away; -1 for none. */
+/* The point nearest to a position on the screen, at most `reach` pixels away; -1 for none. */
 function nearestTo(x, y, reach) {
   let best = -1, least = reach * reach;
   for (let i = 0; i < map.size; i++) {
@@ -87,7 +87,7 @@ function nearestTo(x, y, reach) {
   return best;
 }
 
-/* The points inside a polygon of screen places. */
+/* The points inside a polygon of screen positions. */
 function within(polygon) {
   const inside = [];
   for (let i = 0; i < map.size; i++) {

@@ -1,4 +1,4 @@
-"""The Embeddings tab: sentences in; maps, neighbours and files out."""
+"""The Embeddings tab: maps, neighbours and export of embeddings."""
 
 from demo.tabs.embeddings.tab import build_embeddings_tab
 

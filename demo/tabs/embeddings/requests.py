@@ -1,4 +1,4 @@
-"""What the events of the tab hand to its steps: values of widgets and states, in this order."""
+"""The inputs of the steps of the tab: values of components and states, in this order."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Pointed:
-    """The sentence that was clicked: the `stamp` of its set, and its position there."""
+    """The sentence that was clicked: the `stamp` of its set, and its position in the set."""
 
     stamp: int
     row: int
@@ -34,7 +34,7 @@ class Pointed:
 class EmbedRequest:
     """The model in the header, the visitor, the text box, the file of which the box may show a part, and the pooling.
 
-    `poolings` are the requests for the table of poolings, which new sentences make out of date.
+    `poolings` are the requests for the table of poolings, which new sentences invalidate.
     """
 
     poolings: LatestOnly

@@ -1,4 +1,4 @@
-"""What the Embeddings tab computes; each step is handed its inputs and gives its outputs."""
+"""The steps of the Embeddings tab; each maps its inputs to its outputs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -32,17 +32,17 @@ _drawings = count(1)
 
 
 def upload(shared: Shared, file: str) -> tuple[str, Sentences, str]:
-    """The text box's content, the file's sentences, and what the box leaves out."""
+    """The content of the text box, the sentences of the file, and a note."""
     sentences = read_sentences(Path(file), shared.settings)
     total, shown = len(sentences.texts), len(sentences.shown.split("\n"))
     line = f"{Path(file).name}: {total:,} sentences" + (
-        f", the first {shown:,} of them in the box" if shown < total else ""
+        f", the first {shown:,} are in the text box" if shown < total else ""
     )
     return sentences.shown, sentences, message.note(line)
 
 
 def compute(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    """Sentences, cost, the choices that depend on them, and what new sentences clear; `asked` is an `EmbedRequest`.
+    """The sentences, their cost, the choices that depend on them, and cleared results; `asked` is an `EmbedRequest`.
 
     Raises:
         MtlError: the text is empty or too long, or the model cannot be loaded.
@@ -72,7 +72,7 @@ def compute(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: 
 
 
 def draw(embedded: Embedded | None, method: str, colour_by: str, clusters: float) -> tuple[Any, ...]:
-    """The first map's texts, points and colours, and the drawing."""
+    """The texts, points and colours of the first map, and the drawing."""
     if embedded is None:
         return gr.skip(), gr.skip(), gr.skip(), None
     drawn = _drawn(embedded, Projection(method))
@@ -81,7 +81,7 @@ def draw(embedded: Embedded | None, method: str, colour_by: str, clusters: float
 
 
 def paint(embedded: Embedded | None, drawn: Drawn | None, colour_by: str, clusters: float) -> tuple[Any, Any, Any]:
-    """The colours of both maps, and whether the number of clusters can be chosen."""
+    """The colours of both maps, and the visibility of the number of clusters."""
     number = gr.Number(visible=colour_by == colouring.CLUSTER)
     if embedded is None or drawn is None:
         return gr.skip(), gr.skip(), number
@@ -91,7 +91,7 @@ def paint(embedded: Embedded | None, drawn: Drawn | None, colour_by: str, cluste
 
 
 def heat(embedded: Embedded | None, width: float) -> tuple[Any, str]:
-    """The heatmap of a sample, and a line that says of what."""
+    """The heatmap of a sample, and a note about the sample."""
     if embedded is None:
         return figures.placeholder(EMPTY, height=heatmap.HEIGHT), message.note(" ")
     rows = sample(len(embedded.texts), heatmap.LIMIT)
@@ -103,15 +103,15 @@ def heat(embedded: Embedded | None, width: float) -> tuple[Any, str]:
 
 
 def near_query(shared: Shared, *asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
-    """The neighbours of a query, with the map shaded by them; without a query those of the first sentence.
+    """The neighbours of a query and the map shaded by similarity; without a query, those of the first sentence.
 
-    `asked` has the fields of `SearchRequest`. The last output is what was clicked: nothing.
+    `asked` has the fields of `SearchRequest`. The last output is the clicked point: None.
     """
     to = SearchRequest(*asked)
     embedded = to.embedded
     if embedded is None:
         return message.empty(EMPTY), gr.skip(), gr.skip(), None
-    if not (to.query or "").strip():  # a field on a tab that was never open has no value yet
+    if not (to.query or "").strip():  # a component in a tab that was never opened has no value yet
         return *near_row(embedded, 0, to.other), None
     query = one_text(to.query, shared.settings)
     if query in embedded.texts:
@@ -142,10 +142,10 @@ def near_again(*asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
 
 
 def near_row(embedded: Embedded, row: int, other: SecondSpace | None) -> tuple[Any, Any, Any]:
-    """The neighbours of one of the sentences, in the second space too where there is one."""
+    """The neighbours of one of the sentences, also in the second space if there is one."""
     found = _others(embedded, row)
     if not found:
-        return message.empty("Add a second sentence to see which ones are near."), gr.skip(), gr.skip()
+        return message.empty("Add a second sentence to see neighbours."), gr.skip(), gr.skip()
     shown = nearest_to(f"{row + 1}  {embedded.texts[row]}", found, embedded.texts)
     here = there = scatter.map_highlight(embedded.stamp, [near.index for near in found], asked=row)
     if other is not None and other.stamp == embedded.stamp:
@@ -156,7 +156,7 @@ def near_row(embedded: Embedded, row: int, other: SecondSpace | None) -> tuple[A
 
 
 def picked(embedded: Embedded | None, event: gr.EventData, other: SecondSpace | None) -> tuple[Any, ...] | None:
-    """The neighbours of the point that was clicked, and that point; None for a point of an earlier map."""
+    """The neighbours of the clicked point, and the point; None for a point of an earlier map."""
     rows = _rows(embedded, event, "row")
     if embedded is None or not rows:
         return None
@@ -164,13 +164,13 @@ def picked(embedded: Embedded | None, event: gr.EventData, other: SecondSpace | 
 
 
 def selected(embedded: Embedded | None, event: gr.EventData) -> tuple[str]:
-    """The table of the points that were lassoed."""
+    """The table of the points in the lasso."""
     rows = _rows(embedded, event, "rows")
     return (selection_table(embedded, rows) if embedded is not None else "",)
 
 
 def compare_spaces(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    """The second map (shown or not; texts, points, colours), the second space, and what moved.
+    """The second map (visibility, texts, points, colours), the second space, and the table of movement.
 
     `asked` has the fields of `CompareRequest`.
 
@@ -191,7 +191,7 @@ def compare_spaces(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  #
 
 
 def _second_points(drawn: Drawn, other: SecondSpace) -> MapPoints:
-    """The points of a second space, turned to lie as near to those of the first map as they can."""
+    """The points of a second space, aligned with those of the first map."""
     reference = drawn.places
     rows = drawn.rows[reference.places]
     if drawn.method is Projection.PCA:
@@ -202,7 +202,7 @@ def _second_points(drawn: Drawn, other: SecondSpace) -> MapPoints:
 
 
 def compare_poolings(shared: Shared, owner: str, embedded: Embedded | None) -> tuple[str]:
-    """The table of the six poolings."""
+    """The table of all poolings."""
     if embedded is None:
         return (message.empty(EMPTY),)
     found = spaces.measured(Source(shared.engines, embedded.key, owner), embedded)
@@ -212,7 +212,7 @@ def compare_poolings(shared: Shared, owner: str, embedded: Embedded | None) -> t
 def _drawn(embedded: Embedded, method: Projection) -> Drawn:
     total = len(embedded.texts)
     rows = sample(total, scatter.LIMIT)
-    # A smaller sample is a part of the larger one, so that the texts on the page serve every projection.
+    # A smaller sample is a subset of the larger one, so the texts on the page serve every projection.
     part = rows if method is Projection.PCA else sample(total, min(LIMITS[method], scatter.LIMIT))
     if method is Projection.PCA:
         points = projection.project(embedded.vectors, method)[rows]
@@ -243,7 +243,7 @@ def _others(space: Embedded | SecondSpace, row: int) -> list[similarity.Neighbou
 
 
 def _rows(embedded: Embedded | None, event: gr.EventData, name: str) -> list[int]:
-    """The positions that a map named, as far as they are sentences of this set: the browser may send anything."""
+    """The positions from a map that are sentences of this set: the browser is not trusted."""
     data = event._data if isinstance(event._data, dict) else {}
     if embedded is None or data.get("stamp") != embedded.stamp:
         return []

@@ -1,4 +1,4 @@
-"""The Embeddings tab: sentences in; maps, similarity, neighbours, chosen sentences and files out."""
+"""The Embeddings tab: maps, similarity, neighbours, selected sentences and export."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ _FETCH = "() => { setTimeout(() => document.querySelector('#ph-export-file a, #p
 
 @dataclass(frozen=True)
 class Widgets:
-    """The widgets of the tab that events read and write."""
+    """The components of the tab that events read and write."""
 
     text: gr.Textbox
     embed: gr.Button
@@ -61,12 +61,12 @@ class Widgets:
 
 
 def build_embeddings_tab(shared: Shared) -> None:
-    """Lay out the tab and wire it."""
+    """Build the tab and connect its events."""
     sets = sentence_sets()
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             text = gr.Textbox(
-                sets[0].text, label="Sentences, one a line", lines=18, max_lines=18, elem_id="ph-sentences"
+                sets[0].text, label="Sentences, one per line", lines=18, max_lines=18, elem_id="ph-sentences"
             )
             examples = example_buttons([example.title for example in sets])
             with gr.Row(elem_classes="ph-action"):
@@ -78,7 +78,7 @@ def build_embeddings_tab(shared: Shared) -> None:
             cost = gr.HTML(message.note(" "))
             upload_note = gr.HTML(
                 message.note(
-                    f"{', '.join(endings)}: one sentence a line, or a column text and, if there is one, label. "
+                    f"{', '.join(endings)}: one sentence per line, or a column text and optionally label. "
                     f"Up to {shared.settings.max_file_sentences:,} sentences."
                 )
             )
@@ -121,7 +121,7 @@ def build_embeddings_tab(shared: Shared) -> None:
     moved = gr.HTML("", elem_id="ph-moved", elem_classes=panel_class("second"))
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
-            heading("Similarity", "Cosine of every pair, alike sentences side by side.")
+            heading("Similarity", "Cosine of every pair; similar sentences are side by side.")
             heat = gr.Plot(
                 figures.placeholder(steps.EMPTY, height=heatmap.HEIGHT),
                 show_label=False,
@@ -130,7 +130,10 @@ def build_embeddings_tab(shared: Shared) -> None:
             )
             heat_note = gr.HTML(message.note(" "))
         with gr.Column(scale=1, min_width=320):
-            heading("Nearest", "Cosine in the original space, not on the map. Click a point to ask for its neighbours.")
+            heading(
+                "Nearest neighbours",
+                "By cosine in the original space, not on the map. Click a point to see its neighbours.",
+            )
             nearest = gr.HTML(
                 message.empty(steps.EMPTY), elem_id="ph-nearest", elem_classes=panel_class("near", "second")
             )
@@ -138,7 +141,9 @@ def build_embeddings_tab(shared: Shared) -> None:
     selection = gr.HTML(message.empty(NOTHING_SELECTED), elem_id="ph-selection", elem_classes=panel_class("sentences"))
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
-            heading("Six poolings", "The same pass, pooled in six ways; put one beside the map to see it.")
+            heading(
+                "Poolings", "All poolings of the same hidden states. To see one on a map, choose it in Compare with."
+            )
             with gr.Row(elem_classes="ph-action"):
                 compare = gr.Button("Compare poolings", size="md")
             poolings_problem = message_place()
@@ -262,7 +267,7 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
 
 
 def _wire_maps(w: Widgets, near: Panel, states: _States, view: dict[str, Any]) -> None:
-    # Gradio finds the event by the annotation of a plain function, so these two stand here.
+    # Gradio finds the event data by the annotation of a plain function.
     def picked(event: gr.EventData, requests: LatestOnly, sent: str, *values: Any) -> Any:  # noqa: ANN401
         _, embedded, other = values
         answer = answering(lambda: steps.picked(embedded, event, other), outputs=len(found))

@@ -1,4 +1,4 @@
-"""The guide's live examples: each a few widgets that run the model or the formula which the page is about."""
+"""The live examples of the guide, which run a model or a formula."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -29,51 +29,51 @@ _FIELD = "The patient's electroencephalogram showed paroxysmal discharges after 
 
 def pooling(shared: Shared) -> None:
     """Two sentences, and their cosine under every pooling of the default backbone."""
-    heading("Try it", "One pass of the default backbone, pooled in six ways.")
+    heading("Try it", "One pass of the default backbone, with every pooling.")
     first = gr.Textbox(_PAIR[0], label="A sentence", elem_id="ph-guide-first")
     second = gr.Textbox(_PAIR[1], label="Another sentence")
-    run = gr.Button("Compare the poolings", size="md")
+    run = gr.Button("Compare poolings", size="md")
     problem = message_place()
-    found = _result("poolings", "Press the button to see how alike the two are.")
+    found = _result("poolings", "Press the button to see the cosine of the two sentences.")
     triggers = [run.click, first.submit, second.submit]
     _wire("poolings", triggers, partial(_poolings, shared), [first, second], [problem, found])
 
 
 def heads(shared: Shared) -> None:
     """One sentence through every head of the model in the header."""
-    heading("Try it", "The model in the header, one pass.")
-    text = gr.Textbox(next(iter(ENTITY_EXAMPLES.values())), label="A sentence for all heads")
-    run = gr.Button("Ask every head", size="md")
+    heading("Try it", "One pass of the model in the header.")
+    text = gr.Textbox(next(iter(ENTITY_EXAMPLES.values())), label="Sentence for all heads")
+    run = gr.Button("Run all heads", size="md")
     problem = message_place()
     cost = gr.HTML(message.note(" "))
-    found = _result("heads", "Press the button: one pass, and each head answers.")
+    found = _result("heads", "Press the button to see the prediction of every head.")
     inputs = [shared.picker, shared.owner, text]
     _wire("heads", [run.click, text.submit], partial(_heads, shared), inputs, [problem, cost, found])
 
 
 def freezing(shared: Shared) -> None:
-    """How much of the default backbone trains under each choice."""
+    """The share of the default backbone that each freezing choice trains."""
     known = architecture.of(DEFAULT_BACKBONE)
     if known:
-        heading("How much trains", f"Of the parameters of {DEFAULT_BACKBONE.rpartition('/')[2]}; heads come on top.")
-        gr.HTML(guide.shares(guide.trained_shares(known), label="share of the encoder that trains"))
-        gr.HTML(message.note("On the Train tab the same choice is drawn as a stack, with your heads on it."))
+        heading("Trained parameters", f"Share of {DEFAULT_BACKBONE.rpartition('/')[2]}, without heads.")
+        gr.HTML(guide.shares(guide.trained_shares(known), label="trained share of the encoder"))
+        gr.HTML(message.note("The Train tab draws the same choice as a stack, with your heads on top."))
 
 
 def backbone(shared: Shared) -> None:
-    """How the tokenizer of the model in the header cuts words."""
+    """How the tokenizer of the model in the header splits words."""
     heading("Try it", "The tokenizer of the model in the header.")
-    text = gr.Textbox(_FIELD, label="A sentence of your field", lines=2)
-    run = gr.Button("Cut it into pieces", size="md")
+    text = gr.Textbox(_FIELD, label="A sentence from your domain", lines=2)
+    run = gr.Button("Tokenize", size="md")
     problem = message_place()
-    found = _result("pieces", "Press the button to see how well it knows these words.")
+    found = _result("pieces", "Press the button to see the sub-words.")
     inputs = [shared.picker, shared.owner, text]
     _wire("pieces", [run.click, text.submit], partial(_pieces, shared), inputs, [problem, found])
 
 
 def training(shared: Shared) -> None:
-    """Who is drawn how often, for three tasks of sizes that one can change."""
-    heading("Try it", "Batches of three tasks, and how often each is drawn.")
+    """How often three tasks are sampled, for sizes that can be changed."""
+    heading("Try it", "How often each of three tasks is sampled.")
     sizes = [gr.Number(n, label=f"Batches of task {i}", precision=0, minimum=1) for i, n in enumerate((400, 60, 8), 1)]
     alpha = gr.Slider(0, 1, value=0.5, step=0.05, label="alpha")
     shown = gr.HTML(_shares(0.5, 400, 60, 8), elem_id="ph-guide-shares")
@@ -90,11 +90,11 @@ def training(shared: Shared) -> None:
 
 
 def measuring(shared: Shared) -> None:
-    """How far the model in the header has moved from the untouched backbone."""
-    heading("Try it", "The model in the header beside the untouched backbone, on our example sentences.")
-    run = gr.Button("Measure its drift", size="md")
+    """The drift of the model in the header from the original backbone."""
+    heading("Try it", "The model in the header compared with the original backbone, on the example sentences.")
+    run = gr.Button("Measure drift", size="md")
     problem = message_place()
-    found = _result("drift", "Press the button: two passes over the same sentences.")
+    found = _result("drift", "Press the button to run both models on the same sentences.")
     _wire("drift", [run.click], partial(_drift, shared), [shared.picker, shared.owner], [problem, found])
 
 
@@ -105,7 +105,7 @@ def _result(name: str, empty: str) -> gr.HTML:
 def _wire(
     name: str, triggers: list[Any], handler: Callable[..., tuple[Any, ...]], inputs: list[Any], outputs: list[Any]
 ) -> None:
-    """Let the triggers fill the outputs, the first of which is the place for an error."""
+    """Connect the triggers; the first output is the place for an error."""
     panel = build_panel(f"guide-{name}", [widget for widget in inputs if not isinstance(widget, gr.BrowserState)])
     problem, *filled = outputs
     gr.on(
@@ -120,7 +120,7 @@ def _wire(
 
 @cache
 def _backbone_poolings() -> "Poolings":
-    from mtl.inference.poolings import Poolings  # imports torch, which the page does without until then
+    from mtl.inference.poolings import Poolings  # imports torch, which makes the start of the page slow
 
     return Poolings.load(DEFAULT_BACKBONE)
 
@@ -148,7 +148,7 @@ def _pieces(shared: Shared, key: str, owner: str, text: str) -> tuple[str]:
 def _shares(alpha: float, *sizes: float | None) -> str:
     weights = np.array([max(size or 1, 1) for size in sizes], dtype=float) ** alpha
     parts = {f"task {i}": float(share) for i, share in enumerate(weights / weights.sum(), start=1)}
-    return guide.shares(parts, label="share of the draws")
+    return guide.shares(parts, label="share of batches")
 
 
 def _drift(shared: Shared, key: str, owner: str) -> tuple[str]:
@@ -156,7 +156,7 @@ def _drift(shared: Shared, key: str, owner: str) -> tuple[str]:
     model, untouched = shared.engines.get(key, owner), shared.engines.get(BACKBONE, owner)
     if model.backbone != untouched.backbone:
         raise InputError(
-            f"A model on {untouched.backbone} was expected in the header, this one is on {model.backbone}."
+            f"A model with backbone {untouched.backbone} was expected in the header, was {model.backbone}."
         )
     before, after = passes.analyze_texts(untouched, texts), passes.analyze_texts(model, texts)
     found = embedding_metrics(before.vectors, after.vectors)

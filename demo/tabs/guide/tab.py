@@ -1,4 +1,4 @@
-"""The Guide tab: short pages, each with an example that runs and with what was measured."""
+"""The Guide tab: short pages with live examples and measured figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from demo.views.measured import test_table, timing_table, trial_table
 
 @dataclass(frozen=True)
 class PageSupplement:
-    """What stands beside a page's text: its live example, and tables of measured figures under it."""
+    """The supplement to the text of a page: a live example, and tables of measured figures."""
 
     example: Callable[[Shared], None]
     tables: Callable[[], str] = str
@@ -40,7 +40,7 @@ _SUPPLEMENTS = {
 
 
 def build_guide_tab(shared: Shared) -> None:
-    """Lay out the tab and wire it."""
+    """Build the tab and connect its events."""
     texts = {page: read_page(page) for page in Page}
     first = next(iter(Page))
     chosen = gr.Radio(
@@ -56,7 +56,7 @@ def build_guide_tab(shared: Shared) -> None:
                     _SUPPLEMENTS[page].example(shared)
             tables = _SUPPLEMENTS[page].tables()
             if tables:
-                gr.HTML(f'<div class="ph-heading"><h3>Measured here</h3></div>{tables}', elem_classes="ph-measured")
+                gr.HTML(f'<div class="ph-heading"><h3>Measurements</h3></div>{tables}', elem_classes="ph-measured")
         columns.append(column)
     chosen.change(_show, chosen, columns, **QUICK)
 

@@ -1,4 +1,4 @@
-"""The Runs tab: every run in a table, and one run opened."""
+"""The Runs tab: a table of all runs, and the details of one run."""
 
 from demo.tabs.runs.tab import build_runs_tab
 

@@ -1,4 +1,4 @@
-"""Before and after a run, on the same sentences."""
+"""The model before and after a run, on the same sentences."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ _SENTENCES = "\n".join([*CLASS_EXAMPLES["several"], ENTITY_EXAMPLES["a meeting"]
 
 @dataclass(frozen=True)
 class BeforeAfter:
-    """The widgets of the fold."""
+    """The components of the section."""
 
     fold: gr.Accordion
     sentences: gr.Textbox
@@ -36,22 +36,24 @@ class BeforeAfter:
 
     @property
     def results(self) -> list[Any]:
-        """What the button fills."""
+        """The components that the button fills."""
         return [self.line, self.map, self.table]
 
     @property
     def clearing(self) -> list[Any]:
-        """What `cleared` empties."""
+        """The components that `cleared` empties."""
         return [self.panel.shown, *self.results]
 
 
 def build_before_after() -> BeforeAfter:
-    """Lay out the fold."""
+    """Build the section."""
     with gr.Accordion("Before and after", open=True, elem_classes="ph-fold", elem_id="ph-before-after") as fold:
         with gr.Row():
             with gr.Column(min_width=320):
-                sentences = gr.Textbox(_SENTENCES, label="Sentences, one a line, for both", lines=8, max_lines=12)
-                other = gr.Dropdown([], label="Before", info="The model to hold the run's model against.")
+                sentences = gr.Textbox(
+                    _SENTENCES, label="Sentences for both models, one per line", lines=8, max_lines=12
+                )
+                other = gr.Dropdown([], label="Before", info="The model to compare with.")
                 with gr.Row(elem_classes="ph-action"):
                     go = gr.Button("Show before and after", variant="primary", size="md", elem_id="ph-show-change")
                     line = gr.HTML("", elem_id="ph-change-line")
@@ -64,27 +66,27 @@ def build_before_after() -> BeforeAfter:
 
 
 def cleared() -> tuple[Any, ...]:
-    """No results: those on the page belong to another run."""
+    """Empty results, for another run."""
     return "", "", _empty_map(), ""
 
 
 def _empty_map() -> Any:  # noqa: ANN401
-    return figures.placeholder("Rings before, dots after.", height=HEIGHT)
+    return figures.placeholder("Rings: before. Dots: after.", height=HEIGHT)
 
 
 def before_choices(engines: Engines, run_id: str, owner: str) -> list[tuple[str, str]]:
-    """What the run began from, and every other model."""
+    """The initial model of the run, and all other models."""
     others = [(title, key) for title, key in engines.choices(owner) if key != key_of(run_id)]
-    return [("what the run began from", began(run_id)), *others]
+    return [("initial model of the run", began(run_id)), *others]
 
 
 def began(run_id: str) -> str:
-    """The choice to begin with."""
+    """The default choice."""
     return began_key_of(run_id)
 
 
 def wire_before_after(shared: Shared, widgets: BeforeAfter, opened: gr.State) -> None:
-    """Wire the button."""
+    """Connect the button."""
     widgets.go.click(
         **widgets.panel.event(
             partial(_compare, shared),

@@ -1,4 +1,4 @@
-"""One run opened in the Runs tab: where it stands, and what can be done with it."""
+"""The details of one run on the Runs tab, and the actions on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ _PUBLIC_STRATEGIES = 3
 
 @dataclass(frozen=True)
 class Detail:
-    """The widgets of an opened run."""
+    """The components of an opened run."""
 
     place: gr.Column
     title: gr.HTML
@@ -70,12 +70,12 @@ class Detail:
 
     @property
     def progressing(self) -> list[Any]:
-        """What `Opening.progress` fills."""
+        """The outputs of `Opening.progress`."""
         return [self.title, self.use, self.watch, self.stop, self.resume, self.download, self.compared]
 
     @property
     def outputs(self) -> list[Any]:
-        """What `Opening.show` fills."""
+        """The outputs of `Opening.show`."""
         return [
             self.place, *self.progressing,
             self.before_after.fold, self.before_after.other, *self.before_after.clearing, self.evaluation.fold,
@@ -85,20 +85,20 @@ class Detail:
 
     @property
     def pending(self) -> list[Any]:
-        """What `dropping` takes: the place for a number, and the requests that it drops."""
+        """The first inputs of `dropping`: the place for a number, and the requests that it drops."""
         return [self.number, self.before_after.panel.requests, self.evaluation.panel.requests]
 
 
 def build_run_detail() -> Detail:
-    """Lay out the place of an opened run."""
+    """Build the components of an opened run."""
     with gr.Column(visible=False, elem_id="ph-run-detail") as place:
         title = gr.HTML("", elem_id="ph-run-detail-card")
         problem = message_place("ph-detail-problem")
         with gr.Row(elem_classes="ph-action"):
-            use = gr.Button("Use in every tab", variant="primary", size="md", elem_id="ph-detail-use")
-            watch = gr.Button("Watch in Train", size="md", elem_id="ph-detail-watch")
+            use = gr.Button("Use on all tabs", variant="primary", size="md", elem_id="ph-detail-use")
+            watch = gr.Button("Show in Train", size="md", elem_id="ph-detail-watch")
             stop = gr.Button("Stop", size="md", elem_id="ph-detail-stop")
-            resume = gr.Button("Go on", size="md", elem_id="ph-detail-resume")
+            resume = gr.Button("Resume", size="md", elem_id="ph-detail-resume")
             download = gr.Button("Download", size="md", elem_id="ph-detail-download")
             file = gr.DownloadButton("Download", visible="hidden", elem_id="ph-detail-file")
         compared = gr.HTML("", elem_id="ph-compared", elem_classes="ph-message")
@@ -109,7 +109,7 @@ def build_run_detail() -> Detail:
                 list(_STRATEGIES.items()),
                 value=_USUAL,
                 label="Freezing",
-                info="The same data, seed and budget under each, one after the other; then one table.",
+                info="Each strategy runs with the same data, seed and budget, one after the other.",
                 elem_id="ph-strategies",
             )
             with gr.Row(elem_classes="ph-action"):
@@ -122,9 +122,9 @@ def build_run_detail() -> Detail:
                 rename = gr.Button("Rename", size="md", elem_id="ph-rename")
                 delete = gr.Button("Delete this run", size="md", elem_id="ph-delete")
             with gr.Row(visible=False, elem_classes="ph-action ph-sure", elem_id="ph-sure") as sure:
-                gr.HTML('<p class="ph-problem">This removes the run and its checkpoints for good.</p>')
-                delete_now = gr.Button("Delete it for good", variant="stop", size="md", elem_id="ph-delete-now")
-                keep = gr.Button("Keep it", size="md", elem_id="ph-keep")
+                gr.HTML('<p class="ph-problem">This deletes the run and its checkpoints permanently.</p>')
+                delete_now = gr.Button("Delete permanently", variant="stop", size="md", elem_id="ph-delete-now")
+                keep = gr.Button("Cancel", size="md", elem_id="ph-keep")
     return Detail(
         place, title, problem, use, watch, stop, resume, download, file, compared, before_after, evaluation, recipe,
         strategies, compare, name, rename, delete, sure, delete_now, keep, gr.Number(0, visible=False),
@@ -133,14 +133,14 @@ def build_run_detail() -> Detail:
 
 @dataclass(frozen=True)
 class Opening:
-    """Handlers of the opened run; each takes the owner's token and the run's id."""
+    """The handlers of the opened run; each takes the owner's token and the id of the run."""
 
     shared: Shared
     watcher: Watcher
     detail: Detail
 
     def show(self, owner: str, run_id: str, ticked: list[str]) -> tuple[Any, ...]:
-        """Fill the place of the opened run; for a comparison its runs are overlaid.
+        """Show a run; for a comparison, its runs are overlaid.
 
         Raises:
             RunError: there is no such run of this owner.
@@ -173,10 +173,10 @@ class Opening:
         )
 
     def progress(self, owner: str, run_id: str) -> tuple[Any, ...]:
-        """What of an opened run goes on by itself: its card, its buttons and a comparison's table."""
+        """The parts of an opened run that change while it runs: card, buttons, and the table of a comparison."""
         try:
             return self._progress(self.shared.runs.get(run_id, owner))
-        except RunError:  # nothing is opened, or it was deleted in another tab
+        except RunError:  # no run is open, or it was deleted in another tab
             return tuple(gr.skip() for _ in self.detail.progressing)
 
     def _progress(self, folder: RunFolder) -> tuple[Any, ...]:
@@ -196,51 +196,53 @@ class Opening:
         )
 
     def again(self, owner: str, run_id: str) -> tuple[Any, ...]:
-        """The same after something was done; the selection of overlaid curves stays."""
+        """Show the run again after an action; the selection of overlaid curves does not change."""
         return (*self.show(owner, run_id, [run_id])[1:],)
 
     def stop(self, owner: str, run_id: str) -> tuple[Any, ...]:
-        """Ask it to end."""
+        """Stop the run."""
         self.shared.runs.stop(run_id, owner)
         return self.again(owner, run_id)
 
     def resume(self, owner: str, run_id: str) -> tuple[Any, ...]:
-        """Let it go on."""
+        """Resume the run."""
         self.shared.runs.resume(run_id, owner)
         return self.again(owner, run_id)
 
     def rename(self, owner: str, run_id: str, name: str) -> tuple[Any, ...]:
-        """Call it something else."""
+        """Rename the run."""
         self.shared.runs.rename(run_id, owner, name)
         return self.again(owner, run_id)
 
     def delete(self, owner: str, run_id: str) -> tuple[Any, ...]:
-        """Remove it; nothing is opened then."""
+        """Delete the run and close it."""
         self.shared.runs.delete(run_id, owner)
         return ("", *self.again(owner, ""))
 
     def download(self, owner: str, run_id: str) -> tuple[str, str | None]:
-        """Pack it; what is wrong, and the file or none."""
+        """Pack the run; an error message, and the file or None."""
         try:
             return "", str(self.shared.runs.archive(run_id, owner))
         except MtlError as error:
             return message.problem(error), None
 
     def use(self, owner: str, run_id: str) -> gr.Dropdown:
-        """Its model in the header."""
+        """Choose the model of the run in the header."""
         return gr.Dropdown(choices=self.shared.engines.choices(owner), value=key_of(run_id))
 
     def compare(self, owner: str, run_id: str, presets: list[str]) -> tuple[Any, ...]:
-        """Begin a comparison of strategies on its recipe, and open it.
+        """Start a comparison of strategies with the recipe of the run, and open it.
 
         Raises:
-            MtlError: fewer than two strategies, too many for this page, or the recipe's data are gone.
+            MtlError: there are fewer than two strategies or too many, or the data of the recipe are missing.
         """
         if len(presets) < 2:
-            raise InputError("Tick at least two strategies.")
+            raise InputError("Select at least two strategies.")
         settings = self.shared.settings
         if settings.max_minutes is not None and len(presets) > _PUBLIC_STRATEGIES:
-            raise InputError(f"At most {_PUBLIC_STRATEGIES} strategies at once here.")
+            raise InputError(
+                f"At most {_PUBLIC_STRATEGIES} strategies were expected on this page, were {len(presets)}."
+            )
         recipe = _recipe_of(self.shared.runs.get(run_id, owner))
         if settings.max_minutes is not None:
             budget = recipe.budget.model_copy(update={"max_minutes": settings.max_minutes / len(presets)})
@@ -250,12 +252,12 @@ class Opening:
 
 
 def dropping(handler: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
-    """A handler that takes `Detail.pending` first: requests about the run that was open before are dropped.
+    """A handler that takes `Detail.pending` first and drops pending requests about the run that was open before.
 
     Its event needs the script `NUMBERED`.
     """
 
-    # No `wraps`: Gradio would count the parameters of the handler inside.
+    # No `wraps`: Gradio would count the parameters of the inner handler.
     def wrapped(number: float, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         before_after, evaluation, *given = values
         before_after.begin(int(number))
@@ -266,10 +268,10 @@ def dropping(handler: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any
 
 
 def wire_run_detail(opening: Opening, opened: gr.State) -> list[Any]:
-    """Wire the buttons.
+    """Connect the buttons.
 
     Returns:
-        The events after which the table of runs is out of date.
+        The events after which the table of runs has to be updated.
     """
     shared, detail = opening.shared, opening.detail
     who = [shared.owner, opened]
@@ -317,6 +319,6 @@ def _recipe_of(folder: RunFolder) -> Recipe:
 def _recipe_text(folder: RunFolder, *, public: bool) -> str:
     try:
         recipe = _recipe_of(folder)
-    except MtlError:  # its data may be gone by now
-        return "# The data of this recipe are no longer where they were."
+    except MtlError:  # its data may be missing by now
+        return "# The data of this recipe are missing."
     return dump(without_folders(recipe) if public else recipe)

@@ -1,4 +1,4 @@
-"""A run measured on a labelled file."""
+"""Evaluation of a run on a labelled file."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ _AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The widgets of the fold."""
+    """The components of the section."""
 
     fold: gr.Accordion
     task: gr.Dropdown
@@ -30,12 +30,12 @@ class Evaluation:
 
 
 def build_evaluation() -> Evaluation:
-    """Lay out the fold."""
+    """Build the section."""
     fold = gr.Accordion("Evaluate on a file", open=False, elem_classes="ph-fold", elem_id="ph-evaluate-fold")
     with fold, gr.Row():
         with gr.Column(min_width=320):
             task = gr.Dropdown([], label="Task", elem_id="ph-evaluate-task")
-            file = gr.File(label="Labelled file, as for training", height=120, elem_id="ph-evaluate-file")
+            file = gr.File(label="Labelled file, in a training format", height=120, elem_id="ph-evaluate-file")
             with gr.Row(elem_classes="ph-action"):
                 go = gr.Button("Evaluate", variant="primary", size="md", elem_id="ph-evaluate")
             problem = message_place("ph-evaluate-problem")
@@ -46,13 +46,13 @@ def build_evaluation() -> Evaluation:
 
 
 def task_choice(folder: RunFolder) -> gr.Dropdown:
-    """The tasks of a run, the first one chosen."""
+    """The tasks of a run, with the first one selected."""
     names = list(tasks_of(folder))
     return gr.Dropdown(choices=names, value=next(iter(names), None))
 
 
 def wire_evaluation(shared: Shared, widgets: Evaluation, opened: gr.State) -> None:
-    """Wire the button."""
+    """Connect the button."""
     widgets.go.click(
         **widgets.panel.event(
             partial(_evaluate, shared),

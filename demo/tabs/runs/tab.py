@@ -1,4 +1,4 @@
-"""The Runs tab: every run in a table, curves overlaid, and one run opened."""
+"""The Runs tab: a table of all runs, their curves overlaid, and the details of one run."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -56,11 +56,11 @@ class _Overlay:
 
 
 def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
-    """Lay out the tab and wire it; `tab` is the one that it stands in."""
+    """Build the content of `tab` and connect its events."""
     watcher = Watcher()
     heading("Runs", "Select runs to overlay their curves. Click a name to open a run.")
     table = _RunTable(
-        gr.HTML(message.note("Looking …"), elem_id="ph-runs", js_on_load=PRESSES, min_height=120),
+        gr.HTML(message.note("Loading …"), elem_id="ph-runs", js_on_load=PRESSES, min_height=120),
         message_place("ph-runs-problem"),
         gr.State([]),
         gr.State(""),
@@ -85,7 +85,7 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
         **QUICK,
     }
 
-    # Gradio finds the event by the annotation of a plain function; it does not look into a partial.
+    # Gradio finds the event data by the annotation of a plain function; it does not inspect a partial.
     def tick(event: gr.EventData, requests: LatestOnly, ticked: list[str]) -> list[str]:
         requests.begin()
         return _turned(ticked, str(event._data.get("run", "")))
@@ -133,11 +133,11 @@ def _lay_out_overlay() -> _Overlay:
             heading("Dev metric", "At every evaluation.")
             metrics = _plot("ph-overlay-metrics")
         with gr.Column(min_width=320):
-            heading("Training loss", "Of the metric's task.")
+            heading("Training loss", "Of the task of the metric.")
             losses = _plot("ph-overlay-losses")
     with gr.Row():
         with gr.Column(min_width=320):
-            heading("Measured")
+            heading("Results")
             measured = gr.HTML(overlay.metrics_table([]), elem_id="ph-overlay-table")
         with gr.Column(min_width=320):
             heading("Settings that differ")
@@ -152,7 +152,7 @@ def _plot(elem_id: str) -> gr.Plot:
 
 @dataclass(frozen=True)
 class _Board:
-    """Handlers of the table and of the curves."""
+    """The handlers of the table and the curves."""
 
     shared: Shared
     watcher: Watcher

@@ -1,4 +1,4 @@
-"""The Train tab: four steps that make a recipe, and a monitor that watches its run."""
+"""The Train tab: a form of four steps that makes a recipe, and a monitor of its run."""
 
 from demo.tabs.train.tab import NEW, SAVE_FILE, TrainTab, build_train_tab, reattach, run_choices
 

@@ -1,4 +1,4 @@
-"""What the Train tab's form answers: to a change, to a plan, to a press on the network, to a recipe."""
+"""The responses of the Train form to a change, a plan, a click on the network, and a recipe file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,16 +41,16 @@ _NO_PLAN = "There is no plan for this form."
 
 @dataclass(frozen=True)
 class Answers:
-    """Handlers of the form; each takes the owner's token and the fields' values."""
+    """The handlers of the form; each takes the owner's token and the values of the fields."""
 
     settings: Settings
     planner: Planner
     runs: RunManager
 
     def read(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        """Everything that the form says without a new plan; what is wrong with it comes first.
+        """Everything that the form shows without a new plan, after a message about errors.
 
-        A plan that is known already is shown; otherwise advice, warnings and figures of an earlier form are cleared.
+        A known plan is shown. Otherwise advice, warnings and figures of an earlier form are cleared.
         """
         known = kept_drafts.known(owner, self.settings)
         filled, problem = _filled(values)
@@ -81,11 +81,11 @@ class Answers:
         )
 
     def plan(self, owner: str, *values: Any, asker: str) -> tuple[Any, ...] | None:  # noqa: ANN401
-        """What a measured plan adds to what `read` says; None when the same asker has asked for another plan."""
+        """The outputs that a measured plan adds to `read`; None if the visitor has asked for a newer plan."""
         known = kept_drafts.known(owner, self.settings)
         try:
             form, recipe = self._recipe(form_of(values), known, owner)
-        except MtlError:  # `read` says it
+        except MtlError:  # `read` reports it
             self.planner.drop(asker=asker)
             return tuple(gr.skip() for _ in range(8))
         problem = ""
@@ -101,13 +101,13 @@ class Answers:
         return problem, folds[0], folds[3], stack(drawn), *_plan_outputs(forecast, preset, waiting=_NO_PLAN)
 
     def press(self, owner: str, values: Sequence[Any], block: str) -> tuple[Any, ...]:
-        """The freezing fields after a press on a block of the network."""
+        """The freezing fields after a click on a block of the network."""
         form = self._resolved(form_of(values), owner)
         heads = heads_of(_chosen(form, kept_drafts.known(owner, self.settings)))
         return _choice_values(pressed(form.freezing, block, depth=_depth(self._architecture(form, owner)), heads=heads))
 
     def take_advice(self, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        """The freezing fields as the plan advises."""
+        """The freezing fields that the plan recommends."""
         form = form_of(values)
         forecast = self.planner.known(self.recipe(owner, *values))
         preset = Preset(forecast.advised) if forecast else form.freezing.preset
@@ -125,7 +125,7 @@ class Answers:
         """The fields of a recipe file.
 
         Raises:
-            MtlError: it is no recipe, or its data are not here.
+            MtlError: it is no recipe, or its data are missing.
         """
         known = kept_drafts.known(owner, self.settings)
         reading = read_form(Path(file), known, any_files=self.settings.any_backbone)
@@ -135,7 +135,7 @@ class Answers:
         return self._field_updates(form, kept_drafts.known(owner, self.settings), owner)
 
     def restore(self, owner: str, content: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        """The fields as this browser left them, for a page that was just opened."""
+        """The fields as the browser stored them, for a page that has just been opened."""
         known = kept_drafts.known(owner, self.settings)
         form = remembered(content)
         if form is None:
@@ -144,7 +144,7 @@ class Answers:
         return self._field_updates(form, known, owner)
 
     def backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:
-        """What a run can begin from by now."""
+        """The backbones and checkpoints that a run can start from."""
         found = [(name, name) for name in self.settings.backbones]
         found += [(model.title, model.key) for model in initial_models(self.runs, owner)]
         if chosen is None or (not self.settings.any_backbone and chosen not in [key for _, key in found]):
@@ -182,7 +182,7 @@ def _choice_values(choice: Freezing) -> tuple[Any, ...]:
 
 
 def _filled(values: Sequence[Any]) -> tuple[Form, str]:
-    """The form, and what is wrong with its numbers; those are left out then."""
+    """The form, and an error message about its numbers; with an error, the form has no numbers."""
     try:
         return form_of(values), ""
     except MtlError as error:
@@ -191,7 +191,7 @@ def _filled(values: Sequence[Any]) -> tuple[Form, str]:
 
 
 def _plan_outputs(forecast: Forecast | None, preset: Preset, *, waiting: str) -> tuple[Any, ...]:
-    """Warnings, advice, the button that takes it, and the card of a plan; empty without a plan."""
+    """The warnings, advice, button and card of a plan; empty without a plan."""
     return (
         warning_list(forecast.warnings if forecast else ()),
         advice(forecast, freezing_step.PRESETS),
@@ -201,7 +201,7 @@ def _plan_outputs(forecast: Forecast | None, preset: Preset, *, waiting: str) ->
 
 
 def _folds(form: Form, known: Sequence[Draft], drawn: Network, plan: tuple[Forecast | None, str]) -> list[gr.Accordion]:
-    """The titles of the steps, each with its content in a line; `plan` is a plan, or what to say without one."""
+    """The titles of the steps with a summary; `plan` is a plan, and the text to show without one."""
     forecast, waiting = plan
     count = len(forecast.warnings) if forecast else 0
     data = [data_line(draft) for draft in _chosen(form, known)]

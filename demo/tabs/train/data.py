@@ -1,4 +1,4 @@
-"""Step 1 of the Train tab: which tasks, from example data or from files of one's own."""
+"""Step 1 of the Train tab: the tasks, from example data or from uploaded files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from demo.views import message
 from demo.views.training.data import data_summary
 
 _TICKED = ("topic", "entities")
-_EMPTY = "Tick a task, or add one from your own files."
+_EMPTY = "Select a task, or add one from your own files."
 
 
 @dataclass(frozen=True)
 class DataStep:
-    """The ticked names, the place of their summary, and that of warnings, which the plan finds."""
+    """The selected tasks, their summary, and the place for warnings from the plan."""
 
     ticked: gr.CheckboxGroup
     summary: gr.HTML
     warnings: gr.HTML
     added: Any
-    """The event after which the other steps look again."""
+    """The event after which the other steps are updated."""
     forgotten: Any
 
 
 def build_data_step(shared: Shared) -> DataStep:
-    """Lay out the step and wire it."""
+    """Build the step and connect its events."""
     built_in = drafts.built_in()
     names = [draft.name for draft in built_in]
     ticked_at_first = [name for name in _TICKED if name in names]
@@ -41,7 +41,7 @@ def build_data_step(shared: Shared) -> DataStep:
         names,
         value=ticked_at_first,
         label="Tasks",
-        info="Every ticked task gets its own head on the shared encoder.",
+        info="Every selected task gets its own head on the shared encoder.",
         elem_id="ph-tasks",
     )
     summary = gr.HTML(summary_of(ticked_at_first, built_in), elem_id="ph-data", elem_classes=panel_class("form"))
@@ -50,7 +50,7 @@ def build_data_step(shared: Shared) -> DataStep:
         upload = uploading.build_upload_form(shared)
         problem = message_place("ph-data-problem")
     with gr.Row(elem_classes="ph-action"):
-        forget = gr.Button("Take the ticked tasks that I added off the list", size="sm", visible=False)
+        forget = gr.Button("Remove the selected tasks that I added", size="sm", visible=False)
     added = upload.add.click(
         reporting(partial(_add, shared.settings), outputs=2 + len(upload.cleared)),
         [shared.owner, ticked, *upload.fields],
@@ -71,7 +71,7 @@ def build_data_step(shared: Shared) -> DataStep:
 
 
 def summary_of(ticked: Sequence[str], known: Sequence[Draft]) -> str:
-    """The cards of the ticked tasks."""
+    """The cards of the selected tasks."""
     chosen = [draft for draft in known if draft.name in ticked]
     return data_summary(chosen) if chosen else message.empty(_EMPTY)
 

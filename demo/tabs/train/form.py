@@ -1,4 +1,4 @@
-"""The four steps of the Train tab as one form: every change is read at once and planned a moment later."""
+"""The four steps of the Train tab as one form; every change is read at once and planned shortly after."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from demo.training.planner import Planner
 
 _PLANS_AT_ONCE = 8
 _PLAN_OUTPUTS = 8
-"""Values that `Answers.plan` returns."""
+"""The number of values that `Answers.plan` returns."""
 
 
 @dataclass(frozen=True)
 class TrainForm:
-    """The fields in the order of `form_values.NAMES`, the button, what the browser remembers, and the answers."""
+    """The fields in the order of `form_values.NAMES`, the button, the state in the browser, and the handlers."""
 
     fields: list[Any]
     start: gr.Button
@@ -33,7 +33,7 @@ class TrainForm:
     kept: gr.BrowserState
     answers: Answers
     refresh_after: Callable[[Any], None]
-    """Lets the form be read after the page was opened; it is planned once somebody looks at it."""
+    """Reads the form after an event of the opening page; it is planned when the tab is shown."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class _Steps:
 
 
 def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
-    """Lay out the steps and wire them; `tab` is the one that they stand in, `kept` what the browser remembers."""
+    """Build the steps in `tab` and connect their events; `kept` is the state in the browser."""
     answers = Answers(shared.settings, Planner(shared.settings), shared.runs)
     steps = _lay_out(shared)
     fields, freezing, plan = steps.fields, steps.freezing, steps.plan
-    # A new form makes a pending plan out of date, so it is read with the requests for plans.
+    # Reading the form drops pending plans of an earlier form.
     form_panel = build_panel("form", None)
     plan_panel = build_panel("plan", after=form_panel)
     planned = [steps.data.warnings, freezing.advice, freezing.take_advice, plan.card]
@@ -73,7 +73,7 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
         **QUICK,
     }
 
-    # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
+    # Gradio finds the request by the annotation of a plain function; it does not inspect a partial.
     def plan_form(request: gr.Request, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
         return planning(answers, asker=request.session_hash or "")(requests, *values)
 
@@ -111,7 +111,7 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
 
 
 def reading(answers: Answers) -> Callable[..., tuple[Any, ...]]:
-    """A handler that reads the form; it takes the requests for plans first, and drops those that are pending."""
+    """A handler that reads the form; it takes the requests for plans first and drops pending ones."""
 
     def read(plans: LatestOnly, owner: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         plans.begin()

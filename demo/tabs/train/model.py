@@ -1,4 +1,4 @@
-"""Step 2 of the Train tab: the encoder that all heads share."""
+"""Step 2 of the Train tab: the shared encoder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +12,22 @@ from mtl.recipe import Pooling
 
 @dataclass(frozen=True)
 class ModelStep:
-    """The widgets of the step."""
+    """The components of the step."""
 
     backbone: gr.Dropdown
     pooling: gr.Dropdown
 
 
 def build_model_step(settings: Settings) -> ModelStep:
-    """Lay out the step."""
+    """Build the step."""
     with gr.Row():
         backbone = gr.Dropdown(
             list(settings.backbones),
             value=settings.backbones[0],
             label="Backbone",
-            info="Pick one, a trained model to go on from, or type a Hub id or a folder."
+            info="Choose a backbone or a trained model, or type a Hub id or a folder."
             if settings.any_backbone
-            else "The encoder that all heads share, bare or trained before.",
+            else "The shared encoder: a pretrained backbone or a trained model.",
             allow_custom_value=settings.any_backbone,
             min_width=260,
         )
@@ -35,15 +35,15 @@ def build_model_step(settings: Settings) -> ModelStep:
             [OWN_POOLING, *Pooling],
             value=OWN_POOLING,
             label="Pooling",
-            info="How the vectors of a text's tokens become one.",
+            info="How token vectors become one sentence vector.",
             min_width=260,
         )
     return ModelStep(backbone, pooling)
 
 
 def model_summary(backbone: str, pooling: str, parameters: str) -> str:
-    """The step in a line."""
+    """A summary of the step in one line."""
     last = Path(backbone).parts[-2:]
     name = (last[0] if last[-1:] == ("best",) else last[-1]) if last else "no backbone"
-    how = "its own pooling" if pooling == OWN_POOLING else f"{pooling} pooling"
+    how = "default pooling" if pooling == OWN_POOLING else f"{pooling} pooling"
     return " · ".join(part for part in (name, how, parameters) if part)

@@ -1,4 +1,4 @@
-"""The watching side of the Train tab: state, curves, metrics and log of one run, read from its folder."""
+"""The monitor of the Train tab: state, curves, metrics and log of one run, read from its folder."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ _SMALL = 180  # pixels
 
 @dataclass(frozen=True)
 class Monitor:
-    """The widgets of the monitor."""
+    """The components of the monitor."""
 
     card: gr.HTML
     loss: gr.Plot
@@ -39,14 +39,14 @@ class Monitor:
 
     @property
     def outputs(self) -> list[Any]:
-        """What `show` returns, in its order."""
+        """The outputs of `show`, in order."""
         shown = [self.seen, self.card, self.loss, self.metric, self.metrics, self.moved, self.table, self.log]
         return [*shown, *self.buttons.all, self.timer]
 
 
 @dataclass(frozen=True)
 class Buttons:
-    """What can be done with a run, depending on where it stands."""
+    """The actions on a run; which ones are visible depends on its state."""
 
     stop: gr.Button
     resume: gr.Button
@@ -58,30 +58,30 @@ class Buttons:
 
     @property
     def all(self) -> list[gr.Button]:
-        """Those that come and go."""
+        """The buttons that are shown and hidden."""
         return [self.stop, self.resume, self.use, self.before_after, self.compare, self.download]
 
 
 def build_monitor() -> Monitor:
-    """Lay out the monitor; the tab wires it."""
+    """Build the monitor; the tab connects its events."""
     card = gr.HTML(elem_id="ph-run")
     problem = message_place("ph-monitor-problem")
     buttons = _buttons()
     with gr.Row():
         with gr.Column(min_width=320):
-            heading("Training loss", "Smoothed; the single batches are faint behind it.")
+            heading("Training loss", "Smoothed; single batches are drawn faintly.")
             loss = _plot("ph-loss", curves.HEIGHT)
-            heading("The embedding", "How far it moved from the untouched backbone, and neighbours that stayed.")
+            heading("Embedding", "Drift from the original backbone, and the share of neighbours kept.")
             moved = _plot("ph-moved", _SMALL)
             heading("Log")
             log = gr.HTML(min_height=200, elem_id="ph-log")
         with gr.Column(min_width=320):
-            heading("Dev metrics", "Measured at every evaluation, step 0 included.")
+            heading("Dev metrics", "At every evaluation, including step 0.")
             metrics = _plot("ph-metrics", curves.HEIGHT)
             metric = gr.Dropdown(
                 [curves.MAIN], value=curves.MAIN, label="Show", elem_id="ph-metric-choice", elem_classes="ph-short"
             )
-            heading("Measured on dev data")
+            heading("Results on dev data")
             table = gr.HTML(min_height=200, elem_id="ph-metric-table")
     timer = gr.Timer(_SECONDS, active=False)
     seen, requests = gr.State(""), gr.State(LatestOnly())
@@ -90,7 +90,7 @@ def build_monitor() -> Monitor:
 
 @dataclass(frozen=True, slots=True)
 class MonitorRequest:
-    """Which run somebody looks at, which metric curves they chose, and the state of it that they have seen."""
+    """The run on the monitor, the choice of metrics, and the state of the run that is already shown."""
 
     run_id: str
     owner: str
@@ -99,7 +99,7 @@ class MonitorRequest:
 
 
 def show(runs: RunManager, watcher: Watcher, asked: MonitorRequest) -> tuple[Any, ...]:
-    """The monitor's outputs; all of them stay as they are when nothing changed since what was seen.
+    """The outputs of the monitor; nothing changes if the run has not changed.
 
     Raises:
         RunError: there is no such run of this owner.
@@ -107,7 +107,7 @@ def show(runs: RunManager, watcher: Watcher, asked: MonitorRequest) -> tuple[Any
     folder = runs.get(asked.run_id, asked.owner)
     now = f"{mark(folder)}|{asked.metric}"
     if now == asked.seen:
-        # Only now is the last line of an ended run's log on the page.
+        # At this point the last log line of an ended run is on the page.
         waits = not watcher.look(folder).status.state.has_ended
         return (*stay(), gr.Timer(active=waits))
     look = watcher.look(folder)
@@ -132,14 +132,14 @@ def show(runs: RunManager, watcher: Watcher, asked: MonitorRequest) -> tuple[Any
 
 
 def stay() -> tuple[Any, ...]:
-    """Outputs that leave everything but the timer as it is."""
+    """Outputs that change nothing, without the timer."""
     return tuple(gr.skip() for _ in range(14))
 
 
 def _buttons() -> Buttons:
     with gr.Row(elem_classes="ph-action", elem_id="ph-run-actions"):
         stop = gr.Button("Stop and keep the weights", visible=False, size="md", elem_id="ph-stop")
-        resume = gr.Button("Go on from here", visible=False, size="md", elem_id="ph-resume")
+        resume = gr.Button("Resume", visible=False, size="md", elem_id="ph-resume")
         use = gr.Button("Use this model", variant="primary", visible=False, size="md", elem_id="ph-use")
         before_after = gr.Button("Before and after", visible=False, size="md", elem_id="ph-see-before-after")
         compare = gr.Button("Compare strategies", visible=False, size="md", elem_id="ph-see-compare")
@@ -153,7 +153,7 @@ def _button_states(look: RunSnapshot, resumable: bool) -> list[gr.Button]:
     waits = look.status.state is RunState.QUEUED
     return [
         gr.Button(
-            "Take it out of the queue" if waits else "Stop and keep the weights",
+            "Remove from the queue" if waits else "Stop and keep the weights",
             visible=not ended,
             interactive=not look.stopping,
         ),

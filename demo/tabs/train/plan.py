@@ -1,4 +1,4 @@
-"""Step 4 of the Train tab: how long to train, what that will cost, the recipe of it all, and Start."""
+"""Step 4 of the Train tab: budget and learning rates, the plan, the recipe, and Start."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ COMMAND = "python -m mtl train recipe.yaml"
 
 @dataclass(frozen=True)
 class Numbers:
-    """Fields that may stay empty; each then shows what the freezing choice takes.
+    """The optional number fields; an empty field shows the default of the freezing choice.
 
-    They are text: an empty number field of Gradio says 0 where it is shown late.
+    They are text fields, since an empty number field of Gradio shows 0 when it appears late.
     """
 
     epochs: gr.Textbox
@@ -29,13 +29,13 @@ class Numbers:
 
     @property
     def in_order(self) -> tuple[gr.Textbox, ...]:
-        """As handlers get them."""
+        """The fields in the order of the handlers."""
         return (self.epochs, self.batch_tokens, self.backbone_lr, self.head_lr, self.tagging_lr)
 
 
 @dataclass(frozen=True)
 class PlanStep:
-    """The widgets of the step."""
+    """The components of the step."""
 
     numbers: Numbers
     seed: gr.Number
@@ -49,15 +49,19 @@ class PlanStep:
 
 
 def build_plan_step(settings: Settings) -> PlanStep:
-    """Lay out the step."""
+    """Build the step."""
     with gr.Row(elem_classes="ph-rates"):
         epochs = _number("Epochs", "Passes over the data.")
-        tokens = _number("Tokens a batch", "Larger is steadier.")
-        head_lr = _number("Rate of heads", "New parts learn fast.")
-        tagging_lr = _number("Rate of tagging", "Its heads, often faster.")
-        backbone_lr = _number("Rate of encoder", "Old ones slowly.")
+        tokens = _number("Tokens per batch", "Size of a batch.")
+        head_lr = _number("Head learning rate", "For all heads.")
+        tagging_lr = _number("Tagging learning rate", "For tagging heads.")
+        backbone_lr = _number("Encoder learning rate", "For the backbone.")
         seed = gr.Number(42, label="Seed", info="Same seed, same run.", precision=0, min_width=120)
-    gr.HTML(message.note("An empty field takes what was measured to work with this freezing choice: the grey number."))
+    gr.HTML(
+        message.note(
+            "An empty field uses the default of the freezing choice, shown in grey. The defaults were measured."
+        )
+    )
     empty = plan_card(None, note="The plan appears when the form has been read.")
     card = gr.HTML(empty, elem_id="ph-plan", elem_classes=panel_class("plan"))
     problem = message_place("ph-form-problem")
@@ -68,7 +72,7 @@ def build_plan_step(settings: Settings) -> PlanStep:
         more = gr.Textbox(
             "",
             label="More recipe keys",
-            info="YAML beside the fields above, for example: anchor: 5, or sampling: {alpha: 0.8}",
+            info="YAML in addition to the fields above, for example anchor: 5 or sampling: {alpha: 0.8}",
             lines=2,
             max_lines=10,
             elem_id="ph-more",
@@ -81,10 +85,10 @@ def build_plan_step(settings: Settings) -> PlanStep:
             elem_id="ph-recipe",
             elem_classes=panel_class("form"),
         )
-        gr.Code(COMMAND, language="shell", label="The same run from a terminal", interactive=False, lines=1)
+        gr.Code(COMMAND, language="shell", label="The same run on the command line", interactive=False, lines=1)
         with gr.Row(elem_classes="ph-action"):
             load = gr.UploadButton("Load a recipe", file_types=[".yaml", ".yml"], size="sm", elem_id="ph-load-recipe")
-            gr.HTML(message.note("A recipe that ran before fills the form again."))
+            gr.HTML(message.note("Fills the form from a recipe file."))
         load_problem = message_place("ph-load-problem")
     numbers = Numbers(epochs, tokens, backbone_lr, head_lr, tagging_lr)
     return PlanStep(numbers, seed, more, card, problem, start, recipe, load, load_problem)
@@ -96,7 +100,7 @@ def _number(label: str, info: str) -> gr.Textbox:
 
 
 def defaults(recipe: Recipe) -> list[gr.Textbox]:
-    """The number fields, with what the recipe takes where they are empty, in the order of `Numbers`."""
+    """The number fields with the defaults of the recipe, in the order of `Numbers`."""
     budget, optimizer = recipe.budget, recipe.optimizer
     numbers = (budget.epochs, budget.batch_tokens, optimizer.backbone_lr, optimizer.head_lr, optimizer.tagging_lr)
     return [gr.Textbox(placeholder=f"{number:g}") for number in numbers]
@@ -104,9 +108,9 @@ def defaults(recipe: Recipe) -> list[gr.Textbox]:
 
 def _caps(settings: Settings) -> str:
     if settings.max_steps is None or settings.max_minutes is None:
-        return "It goes on in a process of its own, whatever happens to this page."
+        return "Training runs in a separate process and continues if this page is closed."
     one = "one run" if settings.max_live_runs == 1 else f"{settings.max_live_runs} runs"
     return (
-        f"Here at most {settings.max_steps:,} steps or {settings.max_minutes:g} minutes, {one} at a time for everyone; "
-        "others wait their turn."
+        f"Limits of this page: {settings.max_steps:,} steps or {settings.max_minutes:g} minutes, {one} at a time for "
+        "all visitors. Other runs wait in a queue."
     )

@@ -23,13 +23,13 @@ SAVE_FILE = (
     "(file) => { if (!file || !file.url) return; const link = document.createElement('a'); link.href = file.url;"
     " link.download = file.orig_name || ''; document.body.append(link); link.click(); link.remove(); }"
 )
-"""Saves the file that a handler packed: a download that begins with one click."""
-_OFF = "Training is switched off on this page. Start the app on your own machine to train."
+"""Saves the file that a handler has packed, so that one click starts a download."""
+_OFF = "Training is switched off on this page. To train, start the app on your own machine."
 
 
 @dataclass(frozen=True)
 class TrainTab:
-    """What the page and the Runs tab wire: the choice of the run that is shown, the form and the monitor."""
+    """The components that the page and the Runs tab connect: the choice of the run, the form and the monitor."""
 
     selector: gr.Dropdown
     form: TrainForm
@@ -37,12 +37,12 @@ class TrainTab:
 
 
 def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainTab | None:
-    """Lay out the tab and wire it; None where training is off.
+    """Build the tab and connect its events; None if training is off.
 
     Args:
-        shared: the page's services.
-        tab: the one that it stands in.
-        kept: where the browser remembers what was filled in.
+        shared: the services of the page.
+        tab: the tab to fill.
+        kept: the state of the form in the browser.
     """
     if shared.settings.training is Training.OFF:
         gr.HTML(message.empty(_OFF))
@@ -62,7 +62,7 @@ def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> Train
         show_progress_on=form.problem,
         api_visibility="private",
     )
-    # Only a choice made by hand is remembered: `change` also fires while the page loads, with the value it began with.
+    # Only a choice of the visitor is stored: `change` also fires while the page loads, with the initial value.
     selector.input(str, selector, shared.watched, **QUICK)
     selector.change(_open, selector, [form_place, monitor_place], **QUICK).then(
         _latest(partial(_show, shared, watcher), monitor),
@@ -75,20 +75,20 @@ def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> Train
 
 
 def run_choices(shared: Shared, owner: str) -> list[tuple[str, str]]:
-    """The runs of an owner, newest first, after the offer of a new one."""
+    """The choice of a new run, and the runs of an owner, newest first."""
     runs = [run for run in shared.runs.runs(owner) if not run.is_comparison]
     return [("New run", NEW), *((run.title, run.id) for run in runs)]
 
 
 def reattach(shared: Shared, tab: TrainTab) -> Any:  # noqa: ANN401
-    """Fills a page that was just opened: the run that its address or its browser names, and the form as it was left.
+    """Fill a page that has just been opened: the run in its address or browser, and the form as it was left.
 
     Returns:
         A handler of the owner's token, the remembered run and the remembered form; its outputs are the choice, the
         remembered run and the form's fields.
     """
 
-    # Gradio finds the request by the annotation of a plain function; it does not look into a partial.
+    # Gradio finds the request by the annotation of a plain function; it does not inspect a partial.
     def restored(owner: str, remembered: str, form: Any, request: gr.Request) -> tuple[Any, ...]:  # noqa: ANN401
         offered = run_choices(shared, owner)
         asked = request.query_params.get("run") or remembered
@@ -99,8 +99,8 @@ def reattach(shared: Shared, tab: TrainTab) -> Any:  # noqa: ANN401
 
 
 def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
-    # The run is the one that the browser remembers, not the selector's: a server that was restarted while the
-    # page stayed open knows no choices of that selector and would refuse them.
+    # The run comes from the browser, not from the selector: a server that was restarted while the page was open
+    # does not know the choices of that selector and would refuse them.
     ticked = len(monitor.outputs) + 1
     monitor.timer.tick(
         latest(reporting(partial(_tick, shared, watcher), outputs=ticked), outputs=1 + ticked, begins=False),

@@ -1,4 +1,4 @@
-"""Adding a task: files, the columns that say what is what, and a look at the first rows before anything is kept."""
+"""Adding a task: files, the roles of columns, and a preview of the first rows."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from mtl.recipe import TaskKind
 _RANGES = {"0 to 1": (0.0, 1.0), "0 to 5": (0.0, 5.0), "1 to 5": (1.0, 5.0), "-1 to 1": (-1.0, 1.0)}
 _FORMATS = {
     TaskKind.CLASSIFICATION: "CSV, TSV or JSONL with a text and its label in each row.",
-    TaskKind.TAGGING: "CoNLL (a token and its tag a line, a blank line between sentences), or JSONL.",
+    TaskKind.TAGGING: "CoNLL (a token and its tag per line, a blank line between sentences), or JSONL.",
     TaskKind.SIMILARITY: "CSV, TSV or JSONL with two sentences and a score in each row.",
 }
 _ROLE_SLOTS = 3
@@ -31,7 +31,7 @@ _SHOWN_SENTENCES = 4
 
 @dataclass(frozen=True)
 class UploadForm:
-    """The button, the fields in the order of `upload_of`, and those that `cleared` empties."""
+    """The button, the fields in the order of `upload_of`, and the fields that `cleared` empties."""
 
     add: gr.Button
     fields: list[Any]
@@ -39,16 +39,16 @@ class UploadForm:
 
 
 def build_upload_form(shared: Shared) -> UploadForm:
-    """Lay out the form and wire its preview."""
+    """Build the form and connect its preview."""
     settings = shared.settings
     with gr.Row():
-        name = gr.Textbox(label="Name of the task", placeholder="for example intent", max_length=32, min_width=160)
+        name = gr.Textbox(label="Task name", placeholder="for example: intent", max_length=32, min_width=160)
         kind = gr.Dropdown(list(TaskKind), value=TaskKind.CLASSIFICATION, label="Kind", min_width=160)
-        scores = gr.Dropdown(list(_RANGES), value="0 to 1", label="Scores run from", visible=False, min_width=120)
+        scores = gr.Dropdown(list(_RANGES), value="0 to 1", label="Score range", visible=False, min_width=120)
     limits = gr.HTML(_limits(TaskKind.CLASSIFICATION, settings))
     with gr.Row():
         train = gr.File(label="Training file", height=120, min_width=220, elem_id="ph-train-file")
-        dev = gr.File(label="Dev file, optional", height=120, min_width=220, elem_id="ph-dev-file")
+        dev = gr.File(label="Dev file (optional)", height=120, min_width=220, elem_id="ph-dev-file")
     problem = message_place("ph-preview-problem")
     with gr.Row():
         roles = [gr.Dropdown([], label="Column", visible=False, min_width=160) for _ in range(_ROLE_SLOTS)]
@@ -68,21 +68,21 @@ def build_upload_form(shared: Shared) -> UploadForm:
 
 
 def cleared() -> tuple[Any, ...]:
-    """Values of the emptied fields."""
+    """The values of the emptied fields."""
     return "", None, None, "", *(gr.Dropdown(visible=False) for _ in range(_ROLE_SLOTS))
 
 
 def upload_of(
     name: str, kind: str, scores: str, train: str | None, dev: str | None, *columns: str | None
 ) -> TaskUpload:
-    """What was filled in."""
+    """The upload as it was filled in."""
     mapping = {role: column for role, column in zip(ROLES[TaskKind(kind)], columns, strict=False) if column}
     return TaskUpload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores], mapping)
 
 
 def _limits(kind: TaskKind, settings: Settings) -> str:
     limits = f"At most {settings.max_upload_mb:g} MB and {settings.max_rows:,} examples."
-    return message.note(f"{_FORMATS[kind]} {limits} Without a dev file every fifth example is held out.")
+    return message.note(f"{_FORMATS[kind]} {limits} Without a dev file, every fifth example is held out.")
 
 
 def _of_kind(settings: Settings, kind: str) -> tuple[gr.Dropdown, str]:
@@ -97,7 +97,7 @@ def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]
     chosen = TaskKind(kind)
     allowed = allowed_endings(chosen, settings)
     if path.suffix.lower() not in allowed:
-        raise DataError(f"a file ending in {', '.join(allowed)} was expected.", path=path)
+        raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=path)
     need_size(path, settings)
     if chosen is TaskKind.TAGGING:
         return (tagged_preview(list(islice(read_tagging(path, {}), _SHOWN_SENTENCES))), *hidden)

@@ -1,4 +1,4 @@
-"""One analysis in words and as JSON."""
+"""One analysis as spoken text and as JSON."""
 
 import json
 from html import escape
@@ -9,7 +9,7 @@ from mtl.inference.analysis import Analysis
 
 
 def spoken(analysis: Analysis) -> str:
-    """What a screen reader says when an answer arrives."""
+    """The text that a screen reader announces for a new result."""
     classes = [f"{task}: {winner(scores)[0]}, {winner(scores)[1]:.2f}" for task, scores in analysis.classes.items()]
     found = [f"{entity['word']}, {entity['entity_group']}" for spans in analysis.entities.values() for entity in spans]
     entities = [f"entities: {'; '.join(found) or 'none'}"] if analysis.entities else []
@@ -17,17 +17,17 @@ def spoken(analysis: Analysis) -> str:
 
 
 def cut_warning(analysis: Analysis) -> str:
-    """What of a text was not read, nothing if all was."""
+    """A warning that the text was truncated, or an empty text."""
     if analysis.cut_at is None:
         return ""
     return problem(
-        f"The model read the first {analysis.cut_at:,} of {len(analysis.text):,} characters: "
-        f"{analysis.tokens:,} tokens are its maximum. Classes, entities and place come from these only."
+        f"The model read only the first {analysis.cut_at:,} of {len(analysis.text):,} characters, since its maximum is "
+        f"{analysis.tokens:,} tokens. Classes, entities and position are based on these."
     )
 
 
 def as_json(analysis: Analysis) -> str:
-    """The whole analysis as JSON, the embedding included."""
+    """The whole analysis as JSON, including the embedding."""
     content = {
         "text": analysis.text,
         "tokens": analysis.tokens,

@@ -16,9 +16,9 @@ def bars(
     threshold: float = 0.0,
     correctable: bool = False,
 ) -> str:
-    """A card for each task with a bar for each label, in the order of probability.
+    """A card for each task with a bar for each label, sorted by probability.
 
-    A task whose winner is below the threshold says that it is unsure; `correctable` labels are buttons.
+    A task is marked as unsure if its best label is below the threshold; `correctable` labels are buttons.
     """
     cards = "".join(
         _card(task, scores, colours, unsure=max(scores.values()) < threshold, correctable=correctable)
@@ -30,9 +30,9 @@ def bars(
 def class_table(
     analyses: Sequence[Analysis], colours: LabelColours, *, threshold: float = 0.0, correctable: bool = False
 ) -> str:
-    """A row for each text with the winning label of every task and its probability.
+    """A row for each text with the most probable label of every task and its probability.
 
-    A winner below the threshold is marked as unsure; where it is `correctable`, every label can be chosen instead.
+    A label below the threshold is marked as unsure. If it is `correctable`, another label can be chosen.
     """
     tasks = list(analyses[0].classes) if analyses else []
     columns = [Column("no.", number=True), Column("text")]
@@ -88,6 +88,6 @@ def _name(task: str, label: str, *, correctable: bool) -> str:
         return f'<span class="ph-name">{escape(label)}</span>'
     return (
         f'<span class="ph-name"><button type="button" class="ph-pick" data-act="correct" data-row="0" '
-        f'data-task="{escape(task)}" data-label="{attribute(label)}" title="This is right: keep it as an example">'
+        f'data-task="{escape(task)}" data-label="{attribute(label)}" title="Save this label as a training example">'
         f"{escape(label)}</button></span>"
     )

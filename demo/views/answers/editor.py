@@ -1,4 +1,4 @@
-"""The editor of spans: what Python hands to it, and what comes back."""
+"""The span editor: its content, and the spans that it returns."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _FOLDER = ASSETS / "editor"
 
 
 def build_editor(*, elem_id: str) -> gr.HTML:
-    """A hidden editor; it has the event `keep` with `{stamp, row, task, spans}`, spans being `[first, last, type]`."""
+    """A hidden editor; its event `keep` has `{stamp, row, task, spans}`, where a span is `[first, last, type]`."""
     return gr.HTML(
         "",
         html_template=(_FOLDER / "editor.html").read_text(encoding="utf-8"),
@@ -28,7 +28,7 @@ def build_editor(*, elem_id: str) -> gr.HTML:
 
 
 def value_of(predicted: Predicted, row: int, task: str, *, colours: LabelColours, opened: int) -> str:
-    """The words of a text with the spans that were predicted; `opened` differs from one opening to the next."""
+    """The words of a text with its predicted spans; `opened` is different for every opening."""
     text = predicted.texts[row]
     words = split_words(text)
     ends = [word.start for word in words[1:]] + [len(text)]
@@ -50,7 +50,7 @@ def value_of(predicted: Predicted, row: int, task: str, *, colours: LabelColours
 
 
 def spans_from(text: str, spans: Any) -> list[TypedSpan]:  # noqa: ANN401
-    """Spans in offsets of the text from `[first word, last word, type]`; what is no such triple is left out."""
+    """Spans as offsets of the text, from `[first word, last word, type]`; anything else is ignored."""
     words = split_words(text)
     found: list[TypedSpan] = []
     for span in spans if isinstance(spans, list) else []:

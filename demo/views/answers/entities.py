@@ -12,7 +12,7 @@ from mtl.labels import TypedSpan
 
 
 def highlighted(text: str, entities: Sequence[Entity], colours: LabelColours) -> str:
-    """The text, escaped, each entity marked by colour, line and the name of its type; overlapping ones give way."""
+    """The escaped text with each entity marked by colour, line and type; overlapping entities are left out."""
     parts: list[str] = []
     position = 0
     for entity in shown(text, entities):
@@ -41,7 +41,7 @@ def shown(text: str, entities: Sequence[Entity]) -> list[Entity]:
 
 
 def entity_cards(analyses: Sequence[Analysis], colours: LabelColours, *, correctable: bool = False) -> str:
-    """A card for each tagging task with every text in it; with a button beside each text where it is `correctable`."""
+    """A card for each tagging task with all texts; if it is `correctable`, with a button beside each text."""
     tasks = list(analyses[0].entities) if analyses else []
     return "".join(
         f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}</h3>'
@@ -57,16 +57,16 @@ def entity_cards(analyses: Sequence[Analysis], colours: LabelColours, *, correct
 def wrong_cards(
     wrong: Sequence[tuple[int, Analysis, Sequence[TypedSpan]]], task: str, colours: LabelColours, *, total: int
 ) -> str:
-    """Texts whose spans are not the right ones: row, predictions, and the right spans of each; folded at first."""
+    """A folded list of texts with wrong spans, from row, predictions and gold spans of each."""
     if not wrong:
         return ""
     parts = "".join(
         f"{_fix(task, row)}{highlighted(analysis.text, analysis.entities[task], colours)}"
-        f'<p class="ph-gold">right: {escape(_spans(analysis.text, right))}</p>'
+        f'<p class="ph-gold">gold: {escape(_spans(analysis.text, right))}</p>'
         for row, analysis, right in wrong
     )
-    title = f"The {total:,} texts that are not all right" if total > 1 else "The text that is not all right"
-    first = f", the first {len(wrong)}" if len(wrong) < total else ""
+    title = f"{total:,} texts with errors" if total > 1 else "1 text with errors"
+    first = f", the first {len(wrong)} are shown" if len(wrong) < total else ""
     return f"<details><summary>{title}{first}</summary>{parts}</details>"
 
 
@@ -75,10 +75,10 @@ def _spans(text: str, spans: Sequence[TypedSpan]) -> str:
 
 
 def counts(analyses: Sequence[Analysis], colours: LabelColours) -> str:
-    """How many entities of each type every task found."""
+    """The number of entities of each type."""
     found = Counter((task, e["entity_group"]) for _, task, e in _all(analyses))
     parts = "".join(f"<span>{tag(kind, colours)} <b>{count:,}</b></span>" for (_, kind), count in found.most_common())
-    return f'<div class="ph-counts">{parts or "No entity found."}</div>'
+    return f'<div class="ph-counts">{parts or "No entities found."}</div>'
 
 
 def _fix(task: str, row: int) -> str:
@@ -89,7 +89,7 @@ def _fix(task: str, row: int) -> str:
 
 
 def entity_table(analyses: Sequence[Analysis], colours: LabelColours) -> str:
-    """Span, type, score and offsets of every entity; with several texts also the text's number."""
+    """Span, type, score and offsets of every entity; for several texts also the number of the text."""
     several, tasks = len(analyses) > 1, {task for analysis in analyses for task in analysis.entities}
     columns = [Column("span"), Column("type"), Column("score", number=True), Column("start–end", number=True)]
     columns = ([Column("no.", number=True)] if several else []) + columns
@@ -104,7 +104,7 @@ def entity_table(analyses: Sequence[Analysis], colours: LabelColours) -> str:
         ]
         rows.append(([task] if len(tasks) > 1 else []) + ([number] if several else []) + row)
     if not rows:
-        return '<p class="ph-note">No entity found.</p>'
+        return '<p class="ph-note">No entities found.</p>'
     return table(columns, rows, caption="Entities found")
 
 

@@ -1,4 +1,4 @@
-"""The corrections that are kept, and what became of training on them."""
+"""The stored corrections, and the result of training on them."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -8,11 +8,11 @@ from demo.views import message
 from demo.views.message import shorten
 from demo.views.tables import attribute
 
-_NOTHING = "Nothing corrected yet."
+_NOTHING = "No corrections yet."
 
 
 def kept_list(kept: Mapping[str, Sequence[Correction]]) -> str:
-    """Every kept correction of each task, with a button to drop it."""
+    """The corrections of each task, each with a button to delete it."""
     rows = "".join(
         f"<li>{_forget(task, correction.text)}{escape(shorten(correction.text, 160))}<br>"
         f'<span class="ph-note">{escape(task)}: {escape(_answer(correction))}</span></li>'
@@ -23,9 +23,9 @@ def kept_list(kept: Mapping[str, Sequence[Correction]]) -> str:
 
 
 def outcome(task: str, right: int, total: int) -> str:
-    """How many of the corrected texts the new model has right."""
-    texts = "text is" if total == 1 else "texts are"
-    return f"{task} trained alone: {right} of {total} corrected {texts} right now. Every other head is as it was."
+    """The number of corrected texts that the new model predicts correctly."""
+texts = "text is" if total == 1 else "texts are"
+    return f"{task} is retrained: {right} of {total} corrected {texts} now correct. All other heads are unchanged."
 
 
 def _answer(correction: Correction) -> str:
@@ -38,5 +38,5 @@ def _answer(correction: Correction) -> str:
 def _forget(task: str, text: str) -> str:
     return (
         f'<button type="button" class="ph-fix" data-act="forget" data-task="{escape(task)}" '
-        f'data-text="{attribute(text)}" aria-label="Drop the correction of {escape(shorten(text, 40))}">Drop</button>'
+        f'data-text="{attribute(text)}" aria-label="Delete the correction of {escape(shorten(text, 40))}">Delete</button>'
     )

@@ -1,4 +1,4 @@
-"""Predictions beside the right answers: measures, a confusion matrix, and the texts that were wrong."""
+"""Evaluation of predictions: metrics and a confusion matrix."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ _OTHER = "other"
 
 
 def measures(values: Mapping[str, float | str]) -> str:
-    """Figures in a row; numbers with three decimals."""
+    """Metrics in a row; numbers with three decimals."""
     parts = (
         f"<span>{escape(name)}<b>{value if isinstance(value, str) else f'{value:.3f}'}</b></span>"
         for name, value in values.items()
@@ -21,17 +21,17 @@ def measures(values: Mapping[str, float | str]) -> str:
 
 
 def per_label(metrics: Mapping[str, float], support: Mapping[str, int]) -> str:
-    """Precision, recall, F1 and number of cases of every label of `precision/<label>` and so on."""
+    """Precision, recall, F1 and number of cases of every label, from `precision/<label>` and so on."""
     rows: list[list[Cell | Html]] = [
         [label, *(metrics.get(f"{name}/{label}", 0.0) for name in ("precision", "recall", "f1")), support.get(label, 0)]
         for label in sorted(support, key=lambda label: -support[label])
     ]
     columns = [Column("label"), *(Column(name, number=True) for name in ("precision", "recall", "F1", "cases"))]
-    return table(columns, rows, caption="Measures of every label")
+    return table(columns, rows, caption="Metrics of every label")
 
 
 def confusion(gold: Sequence[str], predicted: Sequence[str]) -> str:
-    """A matrix with a row for each right label and a column for each predicted one, shaded by the share of its row."""
+    """A matrix with a row for each gold label and a column for each predicted label, shaded by the share of the row."""
     ranked = [label for label, _ in Counter([*gold, *predicted]).most_common()]
     kept = ranked if len(ranked) <= _LABELS else ranked[: _LABELS - 1]
     names = kept if len(kept) == len(ranked) else [*kept, _OTHER]
@@ -47,7 +47,7 @@ def confusion(gold: Sequence[str], predicted: Sequence[str]) -> str:
     )
     return (
         '<div class="ph-table ph-confusion" tabindex="0" role="region" aria-label="Confusion matrix"><table>'
-        f'<thead><tr><th scope="col">right \\ predicted</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<thead><tr><th scope="col">gold \\ predicted</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 
 

@@ -1,4 +1,4 @@
-"""The words of a sentence with their sub-words and tags, as the heads met them."""
+"""The words of a sentence with their sub-words and tags."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from mtl.text import Span, split_words
 from mtl.text.subwords import Subword, by_word
 
 _MOST = 200
-"""Words that are shown; the first ones."""
+"""The number of words shown."""
 
 
 def word_table(analysis: Analysis, subwords: Sequence[Subword], colours: LabelColours) -> str:
-    """A row for each word: its sub-words, and its BIO tag of every tagging task; special tokens are named below."""
+    """A row for each word with its sub-words and its BIO tag of every tagging task, and a note on special tokens."""
     words = split_words(analysis.text)
     seen = words[:_MOST]
     tags = {task: bio(seen, found) for task, found in analysis.entities.items()}
@@ -35,7 +35,7 @@ def word_table(analysis: Analysis, subwords: Sequence[Subword], colours: LabelCo
 
 
 def bio(words: Sequence[Span], entities: Sequence[Entity]) -> list[str]:
-    """The BIO tag of every word that these entities say."""
+    """The BIO tag of every word for these entities."""
     tags = ["O"] * len(words)
     starts = [word.start for word in words]
     for entity in entities:
@@ -46,7 +46,7 @@ def bio(words: Sequence[Span], entities: Sequence[Entity]) -> list[str]:
 
 
 def codes(own: Sequence[Subword]) -> Html:
-    """The sub-words of a word as the vocabulary names them."""
+    """The sub-words of a word, as in the vocabulary."""
     if not own:
         return Html('<span class="ph-note">not read</span>')
     return Html(" ".join(f"<code>{escape(piece.piece)}</code>" for piece in own))

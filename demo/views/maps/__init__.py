@@ -1,1 +1,1 @@
-"""Maps, places and neighbours as figures and HTML."""
+"""Maps and neighbours as figures and HTML."""

@@ -1,4 +1,4 @@
-"""What a run changed on the same sentences: a line of figures, a map with arrows, and a table of answers."""
+"""The changes of a run on the same sentences: a line of metrics, a map with arrows, and a table of predictions."""
 
 from html import escape
 
@@ -14,13 +14,13 @@ HEIGHT = 360
 
 
 def change_line(change: Change) -> str:
-    """Answers that changed, drift and neighbours kept."""
+    """Changed predictions, drift and neighbours kept."""
     answers = [answer for row in change.answers for answer in row if answer.before is not None]
     parts = [f"{len(change.texts):,} sentences"]
     if answers:
-        parts.append(f"{sum(answer.changed for answer in answers):,} of {len(answers):,} answers changed")
+        parts.append(f"{sum(answer.changed for answer in answers):,} of {len(answers):,} predictions changed")
     else:
-        parts.append("the model before has none of these heads")
+        parts.append("the model before had none of these heads")
     if change.drift is not None:
         parts.append(f"drift {change.drift:.3f}")
     if change.overlap is not None:
@@ -29,9 +29,9 @@ def change_line(change: Change) -> str:
 
 
 def change_map(change: Change) -> go.Figure:
-    """Each sentence before (ring) and after (dot), an arrow between; one PCA of both."""
+    """Each sentence before (ring) and after (dot), with an arrow between them, on one PCA of both spaces."""
     if change.places is None:
-        return placeholder("A map needs two sentences and spaces of one size.", height=HEIGHT)
+        return placeholder("A map needs two sentences, and spaces of the same size.", height=HEIGHT)
     before, after = change.places
     made = figure(height=HEIGHT)
     for start, end in zip(before, after, strict=True):
@@ -57,7 +57,7 @@ def change_map(change: Change) -> go.Figure:
 
 
 def change_table(change: Change) -> str:
-    """A row for each sentence with the answers before and after of every task; those that changed are marked."""
+    """A row for each sentence with the predictions of every task before and after; changes are marked."""
     tasks = [answer.task for answer in change.answers[0]] if change.answers else []
     columns = [Column("sentence")]
     told = {answer.task for row in change.answers for answer in row if answer.before is not None}
@@ -73,7 +73,7 @@ def change_table(change: Change) -> str:
             row.append(Html(_after(answer)))
         row.append(None if change.cosines is None else float(change.cosines[i]))
         rows.append(row)
-    return table(columns, rows, caption="Answers before and after")
+    return table(columns, rows, caption="Predictions before and after")
 
 
 def _said(values: tuple[str, ...] | None) -> str:

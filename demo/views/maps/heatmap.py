@@ -13,19 +13,19 @@ from demo.views.message import shorten
 
 HEIGHT = 440
 LIMIT = 200
-"""Sentences that fit; of more a sample is shown."""
+"""The most sentences on the heatmap; of more, a sample."""
 _NAMED = 40
 _BUTTON = 28
-"""Pixels above, so that the button that saves the picture hides no number of the scale."""
+"""Pixels above the heatmap, so that the save button does not cover the scale."""
 
 
 def heatmap(
     matrix: NDArray[np.float32], texts: Sequence[str], *, order: Sequence[int], narrow: bool = False
 ) -> go.Figure:
-    """Cosines `(N, N)` float32 in Cividis, rows and columns in the given order, most alike side by side.
+    """Cosines `(N, N)` float32 in Cividis, with rows and columns in the given order.
 
-    The scale runs from 0 to 1, or from the lowest cosine if that is below 0. On a narrow screen rows
-    are named by their number only.
+    The scale starts at 0, or at the lowest cosine if that is negative, and ends at 1. On a narrow screen, rows are
+    labelled by number only.
     """
     named = len(order) <= _NAMED
     made = figure(height=HEIGHT, margins=(8, 8, _BUTTON, 24 if named else 8))

@@ -1,4 +1,4 @@
-"""Typed text inside a figure: plotly reads a subset of HTML there, so it is escaped, wrapped and cut."""
+"""Text inside a figure: Plotly interprets a subset of HTML, so the text is escaped, wrapped and shortened."""
 
 import textwrap
 from html import escape

@@ -1,4 +1,4 @@
-"""What changed between two embedding spaces of the same sentences."""
+"""The differences between two embedding spaces of the same sentences."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,11 +15,11 @@ _NAMED = 2
 
 
 def moved_table(movement: Movement, texts: Sequence[str]) -> str:
-    """Which sentences kept the fewest of their neighbours, and which neighbours they lost and found."""
+    """The sentences that kept the fewest neighbours, with lost and new neighbours."""
     sampled = f" of {len(movement.rows):,} sentences, a seeded sample" if len(movement.rows) < len(texts) else ""
     head = message.note(
         f"{100 * movement.overlap:.0f} % of the {movement.before.shape[1]} nearest neighbours kept{sampled}. "
-        "The sentences whose surroundings changed most:"
+        "Sentences whose neighbours changed most:"
     )
     order = np.argsort(movement.kept, kind="stable")[:_ROWS]
     rows: list[list[Cell | Html]] = []
@@ -46,12 +46,12 @@ def moved_table(movement: Movement, texts: Sequence[str]) -> str:
 
 
 def poolings_table(measured: Mapping[str, Mapping[str, float | None]], *, labels: bool) -> str:
-    """A row for each pooling; shares and cosines."""
+    """A row for each pooling with shares and cosines."""
     columns = [Column("pooling"), Column("neighbours kept", number=True), Column("mean cosine", number=True)]
-    columns += [Column("same label near", number=True)] if labels else []
+    columns += [Column("label purity", number=True)] if labels else []
     keys = ["kept", "cosine", *(["purity"] if labels else [])]
     rows = [[name, *(values[key] for key in keys)] for name, values in measured.items()]
-    return table(columns, rows, caption="The six poolings compared")
+    return table(columns, rows, caption="Poolings compared")
 
 
 def _named(rows: Sequence[int], texts: Sequence[str]) -> Html:

@@ -1,4 +1,4 @@
-"""The sentences nearest to one, in one embedding space or in two."""
+"""The nearest neighbours of a sentence, in one embedding space or in two."""
 
 from collections.abc import Sequence
 from html import escape
@@ -18,7 +18,7 @@ def neighbour_table(neighbours: Sequence[Neighbour], texts: Sequence[str]) -> st
 def near_list(neighbours: Sequence[Neighbour], texts: Sequence[str]) -> str:
     """Rank, cosine and sentence, nearest first; each sentence is a button that carries it in `data-text`."""
     if not neighbours:
-        return '<p class="ph-note">Nothing is near.</p>'
+        return '<p class="ph-note">There are no neighbours.</p>'
     rows = [
         (
             rank,
@@ -34,12 +34,12 @@ def near_list(neighbours: Sequence[Neighbour], texts: Sequence[str]) -> str:
 
 
 def nearest_to(asked: str, neighbours: Sequence[Neighbour], texts: Sequence[str]) -> str:
-    """The sentence that was asked for and the table of those near it."""
+    """A sentence, and the table of its neighbours."""
     return f'<p class="ph-asked">{escape(shorten(asked, 200))}</p>{neighbour_table(neighbours, texts)}'
 
 
 def both_sides(before: Sequence[Neighbour], after: Sequence[Neighbour], texts: Sequence[str]) -> str:
-    """The neighbours of one sentence in a second space, those that are new there marked, and those that were lost."""
+    """The neighbours of a sentence in a second space, with new and lost neighbours marked."""
     known, there = {near.index for near in before}, {near.index for near in after}
     rows: list[tuple[Html, int, Html, Html]] = [
         (

@@ -1,4 +1,4 @@
-"""Where one sentence lies among the examples: a small map as SVG, drawn again at every keystroke."""
+"""The position of one sentence among the examples: a small SVG map, redrawn at every keystroke."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _RADIUS = 6.0
 
 @dataclass(frozen=True, slots=True)
 class QueryPoint:
-    """The sentence on the map: its text, its embedding `(H,)`, and the examples nearest to it."""
+    """The sentence on the map: its text, its embedding `(H,)`, and its nearest examples."""
 
     text: str
     vector: NDArray[np.float32]
@@ -26,9 +26,9 @@ class QueryPoint:
 
 
 def place_map(reference: ReferenceMap, query: QueryPoint) -> str:
-    """The examples as marks of their class, the sentence as a star, the nearest ones ringed and numbered.
+    """The examples as marks by class, the sentence as a star, the nearest examples ringed and numbered.
 
-    A mark carries its sentence in `data-text`, for the page to show and to take over.
+    A mark has its sentence in `data-text`, which the page shows and copies into the text box.
     """
     points, at = _pixels(reference.points, reference.place(query.vector))
     ringed = {near.index: number for number, near in enumerate(query.near, start=1)}
@@ -51,7 +51,7 @@ def _summary(reference: ReferenceMap, query: QueryPoint) -> str:
 def _pixels(
     points: NDArray[np.float32], query: NDArray[np.float32]
 ) -> tuple[list[tuple[float, float]], tuple[float, float]]:
-    """Places in the picture; the frame is that of the examples, so that it stays while one types."""
+    """Pixel positions; the frame depends on the examples only, so it does not move during typing."""
     low, high = points.min(axis=0), points.max(axis=0)
     span = np.where(high > low, high - low, 1.0)
     size = np.array([_WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN])

@@ -1,4 +1,4 @@
-"""The map of sentences: a canvas that is panned, hovered, clicked and lassoed, and what Python hands to it."""
+"""The map of sentences: an interactive canvas with pan, hover, click and lasso, and its content from Python."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ from demo.views.message import shorten
 
 _FOLDER = ASSETS / "scatter"
 LIMIT = 20_000
-"""Points on a map; of more sentences a sample is drawn."""
+"""The most points on a map; of more sentences, a sample."""
 STYLE = _FOLDER / "map.css"
 
 _SCRIPTS = ("state.js", "draw.js", "input.js")
@@ -25,7 +25,7 @@ _TEXT = 200
 
 @dataclass(frozen=True)
 class MapPoints:
-    """Points `(M, 2)` of a drawn sample of sentences, by their places in that sample; `before` for another map's."""
+    """The points `(M, 2)` of a sample of sentences, and their positions in it; `before` are those of another map."""
 
     points: NDArray[np.float32]
     places: NDArray[np.int32]
@@ -35,7 +35,7 @@ class MapPoints:
 
 @dataclass(frozen=True)
 class ScatterMap:
-    """A map and the hidden widgets that bring its parts: an update of one of them resends none of the others."""
+    """A map, and hidden components for its parts, so that an update of one part does not resend the others."""
 
     html: gr.HTML
     points: gr.HTML
@@ -44,14 +44,14 @@ class ScatterMap:
 
     @property
     def drawing(self) -> list[gr.HTML]:
-        """What a new drawing needs, in this order: texts, points, colours."""
+        """The outputs of a new drawing, in order: texts, points, colours."""
         return [self.html, self.points, self.paint]
 
 
 def build_scatter_map(*, family: str, elem_id: str) -> ScatterMap:
-    """An empty map; maps of one family share what is pointed at and what is chosen.
+    """An empty map; maps of one family share pointed and selected sentences.
 
-    It has the events `pick` with `{row, stamp}` and `lasso` with `{rows, stamp}`, rows being positions of sentences.
+    Its events are `pick` with `{row, stamp}` and `lasso` with `{rows, stamp}`; rows are positions of sentences.
     """
     template = (_FOLDER / "map.html").read_text(encoding="utf-8")
     html = gr.HTML(
@@ -72,14 +72,14 @@ def _part(elem_id: str, name: str) -> gr.HTML:
 
 
 def map_texts(stamp: int, texts: Sequence[str], rows: NDArray[np.int32]) -> str:
-    """The value of a map: the sentences of the drawn sample."""
+    """The value of a map: the sentences of the sample."""
     whole = len(rows) == len(texts)
     shown = [shorten(texts[row], _TEXT) for row in rows.tolist()]
     return json.dumps({"stamp": stamp, "rows": None if whole else _packed(rows), "texts": shown}, ensure_ascii=False)
 
 
 def map_points(stamp: int, drawn: int, places: MapPoints) -> str:
-    """The points of a map; `drawn` differs from one drawing to the next."""
+    """The points of a map; `drawn` is different for every drawing."""
     everything = len(places.places) and places.places[-1] == len(places.places) - 1
     return json.dumps(
         {
@@ -95,7 +95,7 @@ def map_points(stamp: int, drawn: int, places: MapPoints) -> str:
 
 
 def map_colours(stamp: int, colouring: Colouring, rows: NDArray[np.int32]) -> str:
-    """The colours of a map: the group of every sentence of the drawn sample."""
+    """The colours of a map: the group of every sentence of the sample."""
     content: dict[str, Any] = {
         "stamp": stamp,
         "title": colouring.title,
@@ -110,13 +110,13 @@ def map_colours(stamp: int, colouring: Colouring, rows: NDArray[np.int32]) -> st
 def map_highlight(
     stamp: int, rings: Sequence[int], *, asked: int | None = None, brightness: NDArray[np.float32] | None = None
 ) -> str:
-    """What shines on a map: sentences with a ring, the one they are near to, and the brightness of each, 0 to 1."""
+    """The highlight of a map: sentences with a ring, the sentence that they are near, and all brightness values."""
     packed = None if brightness is None else _packed((np.clip(brightness, 0, 1) * 255).astype(np.uint8))
     return json.dumps({"stamp": stamp, "rings": list(rings), "asked": asked, "brightness": packed})
 
 
 def brightness_of(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """From cosines `(N,)` to light, 0 to 1: the highest is 1, the median and all below it are 0."""
+    """The brightness `(N,)` for cosines `(N,)`: 1 for the highest, 0 for the median and below."""
     low, high = float(np.median(cosines)), float(cosines.max())
     if high - low < 1e-6:
         return np.ones_like(cosines)

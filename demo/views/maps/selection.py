@@ -1,4 +1,4 @@
-"""The table of chosen sentences."""
+"""The table of selected sentences."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from demo.views.answers.classes import tag
 from demo.views.tables import Cell, Column, Html, table
 
 SHOWN = 200
-"""Rows of the table; of more only the first ones."""
-NOTHING_SELECTED = "Draw a lasso around points, or press Space on one, to see them here."
+"""The most rows of the table."""
+NOTHING_SELECTED = "Draw a lasso around points, or press Space on a point, to list them here."
 
 
 def selection_table(embedded: Embedded, rows: Sequence[int]) -> str:
-    """Number, sentence, label and predictions of the chosen sentences, with what is most frequent among them."""
+    """Number, sentence, label and predictions of the selected sentences, and the most frequent values."""
     if not rows:
         return message.empty(NOTHING_SELECTED)
     colours = label_colours(embedded.tasks)
@@ -29,7 +29,7 @@ def selection_table(embedded: Embedded, rows: Sequence[int]) -> str:
         cells += [embedded.labels[row]] if embedded.labels else []
         cells += [Html(tag(answers[row], colours)) for answers in embedded.predicted.values()]
         body.append(cells)
-    cut = f", the first {SHOWN} below" if len(rows) > SHOWN else ""
+    cut = f", the first {SHOWN} are listed" if len(rows) > SHOWN else ""
     return message.note(f"{len(rows):,} selected{cut}. {_most(embedded, rows)}") + table(
         columns, body, caption="Selected sentences"
     )

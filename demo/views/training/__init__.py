@@ -1,1 +1,1 @@
-"""Data, network, plan, runs and their curves as HTML and figures."""
+"""Data, network, plan, runs and curves as HTML and figures."""

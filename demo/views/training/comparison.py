@@ -1,4 +1,4 @@
-"""The table that a comparison of strategies wrote."""
+"""The table of a comparison of strategies."""
 
 import json
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from mtl.runs import Status
 
 
 def comparison_table(path: Path) -> str:
-    """A row for each strategy: main metrics, drift, time, memory, parameters and size; the best of each column bold."""
+    """A row for each strategy with main metrics, drift, time, memory, parameters and size; best metrics are bold."""
     try:
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return message.note("The table comes with the last strategy; the curves of each are below.")
+        return message.note("The table appears when the last strategy has finished. The curves are below.")
     keys = _keys(rows)
     best = {key: _best(key, [row["metrics"][key]["mean"] for row in rows if key in row["metrics"]]) for key in keys}
     body: list[list[Cell | Html]] = []
@@ -38,7 +38,7 @@ def comparison_table(path: Path) -> str:
 
 
 def comparison_card(status: Status) -> str:
-    """How many strategies are done, and what ended it."""
+    """The number of finished strategies, and an error message."""
     told = f'<p class="ph-problem">{escape(status.message)}</p>' if status.message else ""
     share = 100 * status.step / max(1, status.total_steps)
     return (
@@ -50,10 +50,10 @@ def comparison_card(status: Status) -> str:
 
 
 def measured_table(metrics: dict[str, float]) -> str:
-    """Metrics of a file, the overall ones first."""
+    """The metrics of a file, overall metrics first."""
     names = sorted(metrics, key=lambda name: "/" in name)
     rows: list[list[Cell | Html]] = [[name.replace("_", " "), f"{metrics[name]:.4f}"] for name in names]
-    return table([Column("metric"), Column("value", number=True)], rows, caption="Measured on the file")
+    return table([Column("metric"), Column("value", number=True)], rows, caption="Results on the file")
 
 
 def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Loss and metric curves of a run, a line and a marker shape for each task."""
+"""Loss and metric curves of a run, with a line and a marker shape for each task."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ _METRICS = ("accuracy", "f1", "spearman_cosine")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One curve: values at steps, both in order."""
+    """One curve: steps and values, in order."""
 
     steps: tuple[int, ...]
     values: tuple[float, ...]
 
 
 def loss_lines(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, Line]:
-    """The training loss of each task, one value a step; a task without steps keeps its place, and so its colour."""
+    """The training loss of each task by step; a task without steps keeps its position and colour."""
     found: dict[str, tuple[list[int], list[float]]] = {task: ([], []) for task in tasks}
     for event in events:
         if isinstance(event, Step) and event.task in found:
@@ -36,7 +36,7 @@ def loss_lines(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, Line]
 
 
 def metric_lines(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, Line]:
-    """The main dev metric of each task, step 0 included."""
+    """The main dev metric of each task, including step 0."""
     lines: dict[str, Line] = {}
     measured = [event for event in events if isinstance(event, Evaluated)]
     for task in tasks:
@@ -53,7 +53,7 @@ MAIN = "the main metric of each task"
 
 
 def metric_choices(events: Sequence[Event], tasks: Sequence[str]) -> list[str]:
-    """What the metric figure can show: the main metrics, all of one task, or one metric of a task label by label."""
+    """The choices of the metric figure: main metrics, all metrics of a task, or one metric of a task by label."""
     measured = next((event for event in reversed(events) if isinstance(event, Evaluated)), None)
     found: dict[str, None] = {MAIN: None}
     for key in measured.metrics if measured else ():
@@ -66,7 +66,7 @@ def metric_choices(events: Sequence[Event], tasks: Sequence[str]) -> list[str]:
 
 
 def chosen_lines(events: Sequence[Event], tasks: Sequence[str], choice: str) -> dict[str, Line]:
-    """The curves of one of `metric_choices`, step 0 included."""
+    """The curves of a choice of `metric_choices`, including step 0."""
     task, colon, rest = choice.partition(": ")
     if not colon:
         return metric_lines(events, tasks)
@@ -76,12 +76,12 @@ def chosen_lines(events: Sequence[Event], tasks: Sequence[str], choice: str) -> 
 
 
 def moved_lines(events: Sequence[Event]) -> dict[str, Line]:
-    """How far the embedding moved, and how many neighbours stayed."""
+    """The drift of the embedding, and the share of neighbours kept."""
     return {name.replace("_", " "): line for name, line in _lines_below(events, "eval/embedding/").items()}
 
 
 def draw_counts(events: Sequence[Event], tasks: Sequence[str]) -> dict[str, int]:
-    """How many batches each task has had."""
+    """The number of batches of each task."""
     counts = Counter(event.task for event in events if isinstance(event, Step))
     return {task: counts[task] for task in tasks if counts[task]}
 
@@ -98,15 +98,15 @@ def _lines_below(events: Sequence[Event], prefix: str) -> dict[str, Line]:
 
 
 def main_metric_key(metrics: Mapping[str, float], task: str) -> str | None:
-    """The key of the metric that a task's curve shows."""
+    """The key of the main metric of a task."""
     names = (f"eval/{task}/{metric}" for metric in _METRICS)
     return next((name for name in names if name in metrics), None)
 
 
 def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = True) -> go.Figure:
-    """Smoothed training loss over steps, the single batches faint behind it."""
+    """Smoothed training loss over steps, with single batches drawn faintly."""
     if not any(line.steps for line in lines.values()):
-        return placeholder("The first steps are on their way." if live else "No step was made.", height=HEIGHT)
+        return placeholder("Waiting for the first steps." if live else "There are no steps.", height=HEIGHT)
     made = axes(total_steps)
     for position, (task, line) in enumerate(lines.items()):
         if not line.steps:
@@ -135,9 +135,9 @@ def loss_figure(lines: Mapping[str, Line], *, total_steps: int, live: bool = Tru
 
 
 def metric_figure(lines: Mapping[str, Line], *, total_steps: int, height: int = HEIGHT) -> go.Figure:
-    """Dev metrics over steps, from 0 to 1 unless data go below."""
+    """Dev metrics over steps; the axis is 0 to 1, or starts at a negative minimum."""
     if not lines:
-        return placeholder("The first evaluation comes at step 0.", height=height)
+        return placeholder("Waiting for the first evaluation, at step 0.", height=height)
     made = axes(total_steps, height)
     for position, (name, line) in enumerate(lines.items()):
         made.add_scatter(
@@ -169,7 +169,7 @@ def axes(total_steps: int, height: int = HEIGHT) -> go.Figure:
 
 
 def thinned(line: Line) -> tuple[list[int], list[float]]:
-    """At most `_POINTS` points, each the mean of its stretch."""
+    """At most `_POINTS` points, each the mean of an interval."""
     if len(line.steps) <= _POINTS:
         return list(line.steps), list(line.values)
     chunks = np.array_split(np.arange(len(line.steps)), _POINTS)
@@ -178,7 +178,7 @@ def thinned(line: Line) -> tuple[list[int], list[float]]:
 
 
 def smoothed(values: Sequence[float]) -> list[float]:
-    """An exponential mean that follows short runs closely and smooths long ones."""
+    """An exponential moving average that smooths long runs more than short ones."""
     share = max(_SMOOTHEST, min(1.0, 15 / max(len(values), 1)))
     result: list[float] = []
     for value in values:

@@ -1,4 +1,4 @@
-"""The ticked tasks of a training run: sizes, labels and how often each occurs."""
+"""The selected tasks of a training run: sizes, labels and label frequencies."""
 
 from collections.abc import Sequence
 from html import escape
@@ -13,13 +13,13 @@ _LABELS = {TaskKind.CLASSIFICATION: "labels", TaskKind.TAGGING: "types", TaskKin
 
 
 def data_summary(drafts: Sequence[Draft]) -> str:
-    """A card for each task: kind, examples, dev examples, a bar for each label, and what to know."""
+    """A card for each task: kind, examples, dev examples, a bar for each label, and notes."""
     colours = assign([label for label, _ in draft.counts] for draft in drafts)
     return '<div class="ph-cards">' + "".join(_card(draft, colours) for draft in drafts) + "</div>"
 
 
 def data_line(draft: Draft) -> str:
-    """A task in a few words."""
+    """A summary of a task."""
     labels = f", {len(draft.counts)} {_LABELS[draft.config.kind]}" if draft.counts else ""
     return f"{draft.name} {draft.train_size:,} {_UNITS[draft.config.kind]}{labels}, {draft.dev_size:,} for dev"
 
@@ -39,6 +39,6 @@ def _card(draft: Draft, colours: LabelColours) -> str:
     return (
         f'<section class="ph-card" data-task="{escape(draft.name)}"><h2>{escape(draft.name)}'
         f"<small>{draft.config.kind}</small></h2>"
-        f'<p class="ph-sizes">{draft.train_size:,} {unit} to train on, {draft.dev_size:,} for dev</p>'
+        f'<p class="ph-sizes">{draft.train_size:,} {unit} for training, {draft.dev_size:,} for dev</p>'
         f"{rows}{remarks}</section>"
     )

@@ -1,4 +1,4 @@
-"""Times, sizes, counts and shares in the words and bars of the Train and Runs tabs."""
+"""Formats for times, sizes, counts and shares on the Train and Runs tabs."""
 
 from collections.abc import Mapping
 from html import escape
@@ -7,14 +7,14 @@ from demo.palette import COLOURS
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it."""
+    """A time in s, min or h."""
     if seconds < 90:
         return f"{max(seconds, 1):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def draw_shares(draws: Mapping[str, int]) -> str:
-    """How the steps are shared between the tasks, as one bar."""
+    """The shares of the tasks in the batches, as one bar."""
     total = sum(draws.values()) or 1
     bars = "".join(
         f'<i style="width:{100 * count / total:.1f}%;background:{COLOURS[i % len(COLOURS)]}"></i>'
@@ -28,12 +28,12 @@ def draw_shares(draws: Mapping[str, int]) -> str:
 
 
 def megabytes(count: int) -> str:
-    """A size as people read it."""
+    """A size in kB or MB."""
     return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:,.1f} kB"
 
 
 def millions(count: int) -> str:
-    """A number of parameters as people read it."""
+    """A number of parameters in k or M."""
     if count >= 1e6:
         return f"{count / 1e6:.1f} M"
     return f"{count / 1e3:.1f} k" if count >= 1000 else str(count)

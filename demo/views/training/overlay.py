@@ -1,4 +1,4 @@
-"""Curves of several runs over each other, and tables of what differs between them."""
+"""Overlaid curves of several runs, and tables of their metrics and differing settings."""
 
 from collections.abc import Sequence
 
@@ -18,13 +18,13 @@ _PICK = "Select runs in the table to overlay their curves."
 
 
 def metric_keys(runs: Sequence[RunSummary]) -> list[str]:
-    """Metrics that at least one of the runs has, label by label ones left out, main metrics of tasks first."""
+    """The metrics of at least one of the runs, without those of single labels."""
     keys = dict.fromkeys(key for run in runs for key in run.metrics if key.count("/") == 2)
     return [key.removeprefix("eval/") for key in keys]
 
 
 def metric_overlay(runs: Sequence[RunSummary], key: str) -> go.Figure:
-    """One dev metric of every run over its steps."""
+    """One dev metric of every run over steps."""
     if not runs or not key:
         return placeholder(_PICK, height=HEIGHT)
     made = axes(max(run.total_steps for run in runs), HEIGHT)
@@ -48,10 +48,10 @@ def metric_overlay(runs: Sequence[RunSummary], key: str) -> go.Figure:
 
 
 def loss_overlay(runs: Sequence[RunSummary], task: str) -> go.Figure:
-    """The smoothed training loss of one task in every run."""
+    """The smoothed training loss of one task for every run."""
     found = {id(run): loss_lines(run.events, run.tasks).get(task, Line((), ())) for run in runs}
     if not any(line.steps for line in found.values()):
-        return placeholder(f"No step of {task} yet." if task and runs else _PICK, height=HEIGHT)
+        return placeholder(f"There are no steps of {task} yet." if task and runs else _PICK, height=HEIGHT)
     made = axes(max(run.total_steps for run in runs), HEIGHT)
     for position, run in enumerate(runs):
         steps, values = thinned(found[id(run)])
@@ -68,7 +68,7 @@ def loss_overlay(runs: Sequence[RunSummary], task: str) -> go.Figure:
 
 
 def settings_table(runs: Sequence[RunSummary]) -> str:
-    """The recipe keys in which the runs differ."""
+    """The recipe keys that differ between the runs."""
     if len(runs) < 2:
         return message.empty("Select two runs to see which of their settings differ.")
     rows: list[list[Cell | Html]] = [[key, *values] for key, values in differences(runs).items()]
@@ -78,7 +78,7 @@ def settings_table(runs: Sequence[RunSummary]) -> str:
 
 
 def metrics_table(runs: Sequence[RunSummary]) -> str:
-    """Every overall metric of the best checkpoints, and what they cost."""
+    """All overall metrics of the best checkpoints, with time, size and parameters."""
     if not runs:
         return message.empty(_PICK)
     rows: list[list[Cell | Html]] = []
@@ -92,7 +92,7 @@ def metrics_table(runs: Sequence[RunSummary]) -> str:
     rows.append(["checkpoint", *(megabytes(run.size) if run.size is not None else None for run in runs)])
     rows.append(["trains", *(millions(run.trained) if run.trained is not None else None for run in runs)])
     columns = [Column("at the best checkpoint"), *(Column(_short(run), number=True) for run in runs)]
-    return table(columns, rows, caption="Metrics of the ticked runs")
+    return table(columns, rows, caption="Metrics of the selected runs")
 
 
 def _marked(value: float | None, *, is_best: bool) -> Cell | Html:

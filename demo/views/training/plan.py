@@ -1,4 +1,4 @@
-"""What a plan says, as a card: steps, time, memory, size, advice and warnings."""
+"""A plan as a card: steps, time, memory, size, advice and warnings."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -9,7 +9,7 @@ from mtl.recipe import Preset
 
 
 def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
-    """The figures of a plan, or what becomes of it; the card keeps its height while it is measured."""
+    """The figures of a plan, or a note without a plan; both have the same height."""
     if forecast is None:
         figures = [("steps", "…"), ("time", "…"), ("memory", "…"), ("checkpoint", "…")]
     else:
@@ -23,7 +23,7 @@ def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
             figures.append(("cache on disk", megabytes(forecast.cache_bytes)))
     cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in figures)
     shares = draw_shares(forecast.draws) if forecast and forecast.steps else '<div class="ph-shares"></div>'
-    remark = note or "Measured on a few batches on this machine; nothing has started."
+    remark = note or "Measured on a few batches on this machine. Training has not started."
     state = "measured" if forecast and not note else "waiting"
     return (
         f'<section class="ph-card ph-plan" data-state="{state}"><dl class="ph-plan-figures">{cells}</dl>{shares}'
@@ -32,7 +32,7 @@ def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
 
 
 def advice(forecast: Forecast | None, names: Mapping[Preset, str]) -> str:
-    """Which freezing the plan advises, and why; `names` are the presets as the form calls them."""
+    """The recommended freezing and the reasons; `names` are the names of presets in the form."""
     if forecast is None:
         return '<p class="ph-advice"><strong>Advice</strong> appears with the plan.</p>'
     name = names[Preset(forecast.advised)].partition(":")[0]
@@ -43,7 +43,7 @@ def advice(forecast: Forecast | None, names: Mapping[Preset, str]) -> str:
 
 
 def warning_list(warnings: Sequence[str]) -> str:
-    """Every doubt about the data, each in its line."""
+    """The warnings about the data, one per line."""
     rows = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
     count = f"{len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}"
     return f'<div class="ph-warnings"><strong>{count}</strong><ul>{rows}</ul></div>' if warnings else ""

@@ -1,4 +1,4 @@
-"""The first rows of an uploaded file, before it becomes a task."""
+"""A preview of the first rows of an uploaded file."""
 
 from collections.abc import Sequence
 from html import escape
@@ -13,7 +13,7 @@ _LONGEST = 160
 
 
 def table_preview(found: TablePreview) -> str:
-    """Columns and first rows of a table."""
+    """The columns and first rows of a table."""
     columns = [Column(name[:40]) for name in found.columns]
     rows = [
         [Html(f'<span class="ph-clip">{escape(shorten(cell, _LONGEST))}</span>') for cell in row] for row in found.rows
@@ -22,7 +22,7 @@ def table_preview(found: TablePreview) -> str:
 
 
 def tagged_preview(sentences: Sequence[TaggedText]) -> str:
-    """The first sentences with their entities marked."""
+    """The first sentences, with entities marked."""
     types = sorted({span.label for sentence in sentences for span in sentence.char_spans()})
     colours = palette.assign([types])
     return f'<div class="ph-card">{"".join(_marked(sentence, colours) for sentence in sentences)}</div>'

@@ -1,4 +1,4 @@
-"""What a run is doing, in one card, and what it measured, in one table."""
+"""The state of a run as a card, and its metrics as a table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from demo.views.training.format import draw_shares, duration, millions
 from mtl.runs import Evaluated, Event, Failed, Finished, Noticed, RunState, Saved, Started, Status, Step
 
 STATE_NAMES = {
-    RunState.QUEUED: "Waiting for its turn",
+    RunState.QUEUED: "Queued",
     RunState.STARTING: "Starting",
     RunState.RUNNING: "Training",
     RunState.FINISHED: "Finished",
@@ -22,7 +22,7 @@ STATE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """How many wait before it, whether it was asked to stop, its memory in bytes, and each task's batches so far."""
+    """The runs before it in the queue, whether it is stopping, its memory in bytes, and the batches of each task."""
 
     waiting_before: int | None = None
     stopping: bool = False
@@ -31,7 +31,7 @@ class Surroundings:
 
 
 def run_card(status: Status, events: Sequence[Event], around: Surroundings = Surroundings()) -> str:  # noqa: B008
-    """State, progress, time left, best score, device and memory, what was noticed, and the sentence it ended with."""
+    """State, progress, time left, best score, device, memory, notes, and the final message."""
     share = status.step / status.total_steps if status.total_steps else 0.0
     state = "Stopping after this step" if around.stopping and status.state.is_live else STATE_NAMES[status.state]
     started = next((event for event in events if isinstance(event, Started)), None)
@@ -54,7 +54,7 @@ def run_card(status: Status, events: Sequence[Event], around: Surroundings = Sur
 def _before_steps(status: Status, around: Surroundings) -> str:
     if status.state is RunState.QUEUED:
         before = around.waiting_before or 0
-        return f"{before} in the queue before it" if before else "it begins when a run that goes on has ended"
+        return f"{before} before it in the queue" if before else "starts when a live run has ended"
     return "loading the model and the data" if status.state.is_live else "no steps"
 
 
@@ -69,12 +69,12 @@ def _machine(started: Started | None, events: Sequence[Event], around: Surroundi
     if last and last.tokens_per_second:
         facts.append(f"{last.tokens_per_second:,.0f} tokens/s")
     if around.memory:
-        facts.append(f"{around.memory / 1e6:,.0f} MB of memory now")
+        facts.append(f"{around.memory / 1e6:,.0f} MB of memory")
     return f'<p class="ph-sizes">{escape(" · ".join(facts))}</p>'
 
 
 def metric_table(events: Sequence[Event]) -> str:
-    """Each task before training, at the best checkpoint and at the end."""
+    """The metrics of each task before training, at the best checkpoint, and at the end."""
     measured = [event for event in events if isinstance(event, Evaluated)]
     if not measured:
         return ""

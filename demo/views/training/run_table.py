@@ -1,4 +1,4 @@
-"""All runs in a table: a tick lays a run's curves over others, a press on its name opens it."""
+"""The table of all runs; a checkbox overlays the curves of a run, a click on its name opens it."""
 
 from collections.abc import Sequence
 from html import escape
@@ -19,13 +19,13 @@ element.addEventListener('click', (event) => {
   else if (open) trigger('open', {run: open.dataset.open});
 });
 """
-"""What the component that shows the table runs in the browser."""
-_EMPTY = "No run yet. Start one in the Train tab; it appears here at once."
+"""The script of the component that shows the table."""
+_EMPTY = "There are no runs yet. Start one on the Train tab."
 _NAMED = 3
 
 
 def run_table(runs: Sequence[RunSummary], *, ticked: Sequence[str], opened: str) -> str:
-    """A row for each run; `ticked` are ids in the order in which their curves are coloured."""
+    """A row for each run; `ticked` are ids in the order of the colours of their curves."""
     if not runs:
         return empty(_EMPTY)
     differ = [key for key in differences([run for run in runs if not run.info.is_comparison]) if _tells(key)]
@@ -36,7 +36,7 @@ def run_table(runs: Sequence[RunSummary], *, ticked: Sequence[str], opened: str)
 
 
 def colour_of(ticked: Sequence[str], run_id: str) -> str:
-    """The colour of a ticked run's curves."""
+    """The colour of the curves of a selected run."""
     return COLOURS[list(ticked).index(run_id) % len(COLOURS)]
 
 
@@ -45,7 +45,7 @@ def _row(run: RunSummary, ticked: Sequence[str], opened: str, differ: Sequence[s
     drift = run.metrics.get("eval/embedding/drift")
     state = Html(f'<span class="ph-run-state" data-state="{info.state}">{escape(STATE_NAMES[info.state])}</span>')
     if info.is_comparison:
-        return [Html(""), _name(run, opened), "the runs below, compared", Html(""), *[Html("")] * 3, state]
+        return [Html(""), _name(run, opened), "comparison of the runs below", Html(""), *[Html("")] * 3, state]
     return [
         _tick(run, ticked),
         _name(run, opened),
@@ -94,5 +94,5 @@ def _metrics(run: RunSummary) -> str:
 
 
 def _tells(key: str) -> bool:
-    """Whether a difference says something in a few letters: not the freezing, which stands first, nor the data."""
+    """Whether a setting is listed: not freezing, which is always first, and not the data."""
     return not key.startswith(("freezing.", "tasks."))
