@@ -88,7 +88,9 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
         raise
     if draft.train_size > settings.max_rows:
         shutil.rmtree(folder, ignore_errors=True)
-        raise DataError(f"At most {settings.max_rows:,} training examples were expected, the file has {draft.train_size:,}.")
+        raise DataError(
+            f"At most {settings.max_rows:,} training examples were expected, the file has {draft.train_size:,}."
+        )
     return draft
 
 
