@@ -24,7 +24,7 @@ def kept_list(kept: Mapping[str, Sequence[Correction]]) -> str:
 
 def outcome(task: str, right: int, total: int) -> str:
     """The number of corrected texts that the new model predicts correctly."""
-texts = "text is" if total == 1 else "texts are"
+    texts = "text is" if total == 1 else "texts are"
     return f"{task} is retrained: {right} of {total} corrected {texts} now correct. All other heads are unchanged."
 
 
@@ -36,7 +36,8 @@ def _answer(correction: Correction) -> str:
 
 
 def _forget(task: str, text: str) -> str:
+    name = f"Delete the correction of {escape(shorten(text, 40))}"
     return (
         f'<button type="button" class="ph-fix" data-act="forget" data-task="{escape(task)}" '
-        f'data-text="{attribute(text)}" aria-label="Delete the correction of {escape(shorten(text, 40))}">Delete</button>'
+        f'data-text="{attribute(text)}" aria-label="{name}">Delete</button>'
     )
