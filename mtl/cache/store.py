@@ -8,7 +8,7 @@ do no harm, and a writer that was killed leaves only a folder that is swept late
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -34,7 +34,7 @@ class RaggedRows:
     counts: NDArray[np.int64]
 
     @staticmethod
-    def empty(counts: NDArray[np.int64], *, size: int, dtype: type[np.floating]) -> "RaggedRows":
+    def empty(counts: NDArray[np.int64], *, size: int, dtype: type[np.floating] = np.float16) -> "RaggedRows":
         """Rows in memory, to be filled."""
         return RaggedRows(np.empty((int(counts.sum()), size), dtype=dtype), counts)
 
@@ -91,13 +91,20 @@ class RaggedStore:
         return RaggedRows(values, counts) if len(values) == counts.sum() else None
 
     def write(
-        self, key: str, counts: NDArray[np.int64], *, size: int, dtype: type[np.floating], fill: Fill
+        self,
+        key: str,
+        counts: Sequence[int] | NDArray[np.int64],
+        *,
+        size: int,
+        fill: Fill,
+        dtype: type[np.floating] = np.float16,
     ) -> RaggedRows | None:
         """Make an entry: `fill` writes the rows of a writable view in any order.
 
         Returns:
             The entry for reading, or None where it is larger than the store may be or cannot be written.
         """
+        counts = np.asarray(counts, dtype=np.int64)
         shape = (int(counts.sum()), size)
         needed = shape[0] * size * np.dtype(dtype).itemsize + counts.nbytes + 2 * _HEADER
         if needed > self.max_bytes or not shape[0]:
