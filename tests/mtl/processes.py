@@ -3,6 +3,7 @@
 What a run would import on the way is imported here: else each child would do it again.
 """
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,7 @@ import mtl.cli.training  # noqa: F401
 from tests.waiting import CEILING, until
 
 FORK = multiprocessing.get_context("fork")
+_SS_DISABLE = 2
 
 
 def start(work: Callable[..., object], *arguments: object) -> BaseProcess:
@@ -27,6 +29,12 @@ def start(work: Callable[..., object], *arguments: object) -> BaseProcess:
     process = FORK.Process(target=work, args=arguments)
     process.start()
     return process
+
+
+def forget_signal_stack() -> None:
+    """In a child that gets signals: OpenVINO's signal stack is memory that a forked child does not have."""
+    nothing = (ctypes.c_size_t * 3)(0, _SS_DISABLE, 0)
+    ctypes.CDLL(None).sigaltstack(nothing, None)
 
 
 def exit_code(process: BaseProcess) -> int | None:

@@ -15,7 +15,7 @@ from mtl.runs import RunFolder, RunState
 from mtl.training import accumulation, loop
 from tests.mtl.cli.broken import BROKEN_DATA
 from tests.mtl.cli.calling import complaint, succeed
-from tests.mtl.processes import exit_code, start, wait_for
+from tests.mtl.processes import exit_code, forget_signal_stack, start, wait_for
 from tests.mtl.recipes import TASKS
 
 
@@ -116,6 +116,7 @@ def train_and_hang(recipe: Path, run: Path, reached: Path, *, phase: str, stubbo
             reached.with_suffix(".again").touch()
             time.sleep(60)
 
+    forget_signal_stack()
     owner, name = {"loading": (loop, "set_up"), "a step": (accumulation, "batch_loss")}[phase]
     with pytest.MonkeyPatch.context() as patch, (run.parent / "printed").open("w") as printed:
         patch.setattr(owner, name, hang)
