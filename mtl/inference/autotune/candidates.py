@@ -9,7 +9,9 @@ from mtl.checkpoint import LoadedModel
 from mtl.errors import BackendError
 from mtl.inference.autotune.probe_texts import TEXTS
 from mtl.inference.autotune.store import PreparedFolder
-from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend, BackendName, InferencePrecision, exporting, openvino
+from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend, BackendName, InferencePrecision, openvino
+from mtl.inference.backends.exporting import export
+from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.backends.quantising import SCHEMES, quantize
 from mtl.inference.options import EngineOptions
@@ -97,7 +99,7 @@ def _export(prepared: Prepared) -> None:
     if prepared.folder.spec() is None:
         with _room_on_disk(prepared):
             tokenizer = prepared.tokenizer.to_json()
-            prepared.folder.prepare(prepared.spec, tokenizer, lambda to: exporting.export(prepared.loaded.model, to))
+            prepared.folder.prepare(prepared.spec, tokenizer, lambda to: export(Graph(prepared.loaded.model), to))
 
 
 def _quantize(prepared: Prepared, precision: InferencePrecision) -> None:

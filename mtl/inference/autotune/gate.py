@@ -15,6 +15,7 @@ from mtl.inference.autotune.candidates import Prepared
 from mtl.inference.autotune.choice import Fidelity
 from mtl.inference.autotune.probe_texts import TEXTS
 from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend
+from mtl.inference.backends.interface import Floats
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.runner import Runner
 from mtl.labels import spans_of
@@ -66,7 +67,7 @@ class Gate:
         classes = [(found.classes[name].argmax(1), rows.argmax(1)) for name, rows in expected.classes.items()]
         f1 = [_agreement(found.tags[name], rows, self._tasks[name].tags.tags) for name, rows in expected.tags.items()]
         return Fidelity(
-            min_cosine=_min_cosine(found, expected),
+            min_cosine=min_cosine(found.embeddings, expected.embeddings),
             same_classes=all(np.array_equal(a, b) for a, b in classes),
             tag_f1_loss=1 - min(f1, default=1.0),
         )
@@ -93,9 +94,10 @@ class Gate:
         }
 
 
-def _min_cosine(found: ModelOutput, expected: ModelOutput) -> float:
-    lengths = np.linalg.norm(found.embeddings, axis=1) * np.linalg.norm(expected.embeddings, axis=1)
-    cosines = (found.embeddings * expected.embeddings).sum(axis=1) / lengths.clip(min=1e-12)
+def min_cosine(found: Floats, expected: Floats) -> float:
+    """The smallest cosine of two vectors `(N, H)` each; 0 where one is not finite."""
+    lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
+    cosines = (found * expected).sum(axis=1) / lengths.clip(min=1e-12)
     return float(cosines.min()) if np.isfinite(cosines).all() else 0.0
 
 

@@ -14,19 +14,22 @@ from mtl.errors import BackendError
 from mtl.inference.backends.graph import INPUTS, Graph
 from mtl.inference.backends.openvino import GRAPH_FILE, Model, library
 from mtl.inference.backends.residual_stream import keep_in_fp32
-from mtl.model import MultiTaskModel
 
 _CHECKED_TOKENS, _CHECKED_WITHIN = 11, 1e-2
 
 
-def export(model: MultiTaskModel, folder: Path) -> None:
+def export(graph: Graph, folder: Path) -> None:
     """Write a model's graph and weights into a folder.
+
+    Args:
+        graph: is put into eval mode.
+        folder: gets `GRAPH_FILE`, and its weights beside it.
 
     Raises:
         BackendError: the model has an operation that cannot be traced or converted, or the graph differs from it.
     """
-    graph = Graph(model).eval()
-    config = model.encoder.model.config
+    graph.eval()
+    config = graph.model.encoder.model.config
     # DeBERTa cuts its table of positions to the length of a batch, which the trace takes for a constant.
     example = _example(config.max_position_embeddings if config.model_type == "deberta" else 3)
     try:

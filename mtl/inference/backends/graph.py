@@ -12,6 +12,8 @@ from mtl.model import MultiTaskModel
 from mtl.recipe.choices import TaskKind
 
 INPUTS = ("ids", "mask", "type_ids", "first_tokens")
+WORD_STATES = "word states"
+"""The output of this name has the states `(B, W, K * H)` of the words' first tokens."""
 
 
 class Graph(nn.Module):
@@ -20,14 +22,18 @@ class Graph(nn.Module):
     Args:
         model: encoder and heads; similarity heads have nothing to run.
         tasks: those whose heads run; None for all.
+        word_states: whether the states that tagging heads read are an output too, after the emissions.
     """
 
-    def __init__(self, model: MultiTaskModel, tasks: Collection[str] | None = None) -> None:
+    def __init__(
+        self, model: MultiTaskModel, tasks: Collection[str] | None = None, *, word_states: bool = False
+    ) -> None:
         super().__init__()
         self.model = model
         kinds = {name: task.kind for name, task in model.tasks.items() if tasks is None or name in tasks}
         self.classifiers = [name for name, kind in kinds.items() if kind is TaskKind.CLASSIFICATION]
         self.taggers = [name for name, kind in kinds.items() if kind is TaskKind.TAGGING]
+        self.taggers += [WORD_STATES] if word_states else []
 
     def forward(self, ids: Tensor, mask: Tensor, type_ids: Tensor, first_tokens: Tensor) -> tuple[Tensor, ...]:
         """`pooled` `(B, H)`, then logits `(B, C)` by classifier, then emissions `(B, W, L)` by tagger.
@@ -51,6 +57,10 @@ class Graph(nn.Module):
         return (pooled, *classes, *emissions)
 
     def _emissions(self, name: str, encoded: Encoded, first_tokens: Tensor) -> Tensor:
+        if name == WORD_STATES:
+            states = encoded.hidden if encoded.layers is None else encoded.layers.flatten(2)
+            rows = torch.arange(states.shape[0], device=states.device).unsqueeze(1)  # traced, as `len` is not
+            return states[rows, first_tokens].float()
         head = self.model.heads[name]
         assert isinstance(head, TaggingHead)
         emissions: Tensor = head(head.reads(encoded).float(), first_tokens)

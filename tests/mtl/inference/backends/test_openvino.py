@@ -9,7 +9,8 @@ import torch
 
 from mtl.errors import BackendError
 from mtl.inference import Engine
-from mtl.inference.backends import Backend, BackendName, Batch, InferencePrecision, Outputs, exporting, openvino
+from mtl.inference.autotune import candidates
+from mtl.inference.backends import Backend, BackendName, Batch, InferencePrecision, Outputs, openvino
 from mtl.inference.backends.exporting import export
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import OpenVinoBackend
@@ -73,8 +74,8 @@ def test_every_backend_gives_what_transformers_gives(
 def backend_of(model: MultiTaskModel, name: BackendName, folder: Path) -> Backend:
     if name is BackendName.TORCH:
         return TorchBackend(model)
-    export(model, folder)
     graph = Graph(model)
+    export(graph, folder)
     return OpenVinoBackend(folder, InferencePrecision.FP32, classifiers=graph.classifiers, taggers=graph.taggers)
 
 
@@ -102,7 +103,7 @@ def test_a_model_that_cannot_be_exported_runs_with_torch_and_says_so(
     def refuse(*_: object) -> None:
         raise BackendError("OpenVINO cannot run this model: no such operation")
 
-    monkeypatch.setattr(exporting, "export", refuse)
+    monkeypatch.setattr(candidates, "export", refuse)
     engine = Engine.load(tiny_bert)
     assert engine.choice.backend == "torch"
     assert engine.choice.notes[0] == "OpenVINO cannot run this model: no such operation"

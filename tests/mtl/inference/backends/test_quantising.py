@@ -83,7 +83,7 @@ def test_int8_takes_every_linear_map_of_a_backbone_and_none_of_its_heads(
     backbone_folder: Callable[[str], Path], architecture: str, tmp_path: Path
 ):
     model = model_of(backbone_folder(architecture)).model
-    export(model, tmp_path)
+    export(Graph(model), tmp_path)
     target = tmp_path / GRAPH_FILES[InferencePrecision.INT8]
     quantize(tmp_path / GRAPH_FILE, target, scheme=NARROW, batches=batches())
     names = [one.get_friendly_name() for one in products(target) if fed_by(one, 1) == "Reshape"]
@@ -106,7 +106,7 @@ def test_mixed_takes_queries_and_keys_and_nothing_else(
     backbone_folder: Callable[[str], Path], architecture: str, query: str, key: str, tmp_path: Path
 ):
     model = model_of(backbone_folder(architecture)).model
-    export(model, tmp_path)
+    export(Graph(model), tmp_path)
     alone = tmp_path / "alone"
     alone.mkdir()
     quantize(tmp_path / GRAPH_FILE, alone / GRAPH_FILE, scheme=MIXED, batches=batches())
@@ -122,14 +122,14 @@ def test_mixed_takes_queries_and_keys_and_nothing_else(
 def test_a_model_without_queries_and_keys_of_their_own_is_refused(
     backbone_folder: Callable[[str], Path], architecture: str, tmp_path: Path
 ):
-    export(model_of(backbone_folder(architecture)).model, tmp_path)
+    export(Graph(model_of(backbone_folder(architecture)).model), tmp_path)
     with pytest.raises(BackendError, match="linear maps for queries and keys alone"):
         quantize(tmp_path / GRAPH_FILE, tmp_path / "mixed.xml", scheme=MIXED, batches=batches())
 
 
 def test_ranges_are_those_of_what_the_maps_read(tiny_bert: Path, tmp_path: Path):
     model = model_of(tiny_bert).model
-    export(model, tmp_path)
+    export(Graph(model), tmp_path)
     read: list[np.ndarray] = []
     first = model.encoder.model.encoder.layer[0].attention.self.query
     first.register_forward_pre_hook(lambda _, given: read.append(given[0].detach().numpy()))

@@ -8,6 +8,7 @@ import pytest
 
 from mtl.inference.backends import openvino
 from mtl.inference.backends.exporting import export
+from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import GRAPH_FILE, library
 from tests.mtl.inference.engines import model_of
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is
 
 
 def exported(folder: Path, target: Path) -> Path:
-    export(model_of(folder).model, target)
+    export(Graph(model_of(folder).model), target)
     return target / GRAPH_FILE
 
 
