@@ -28,10 +28,10 @@ NAMES = (
 """The fields in the order in which handlers get them."""
 NUMBERS = {
     "epochs": "Epochs",
-    "batch_tokens": "Tokens a batch",
-    "backbone_lr": "Rate of encoder",
-    "head_lr": "Rate of heads",
-    "tagging_lr": "Rate of tagging",
+    "batch_tokens": "Tokens per batch",
+    "backbone_lr": "Encoder learning rate",
+    "head_lr": "Head learning rate",
+    "tagging_lr": "Tagging learning rate",
 }
 """Those that may stay empty, as the page calls them; their values are text."""
 

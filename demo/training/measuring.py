@@ -36,7 +36,7 @@ def measure(run: RunFolder, task: str | None, file: Path | None, settings: Setti
         raise InputError("Upload a labelled file first.")
     allowed = allowed_endings(kinds[task], settings)
     if file.suffix.lower() not in allowed:
-        raise DataError(f"a file ending in {', '.join(allowed)} was expected.", path=file)
+        raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=file)
     need_size(file, settings)
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
     seconds = 60 * (settings.max_minutes or 60)

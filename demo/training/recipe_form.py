@@ -55,7 +55,7 @@ def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkp
     if not chosen:
         raise RecipeError("Tick at least one task in step 1.")
     if len(chosen) > settings.max_tasks:
-        raise RecipeError(f"At most {settings.max_tasks} tasks at once, these are {len(chosen)}.")
+        raise RecipeError(f"At most {settings.max_tasks} tasks were expected, were {len(chosen)}.")
     backbone = form.backbone.strip()
     if not settings.any_backbone and backbone not in (*settings.backbones, *checkpoints):
         raise RecipeError(f"One of the backbones {', '.join(settings.backbones)} was expected, was {backbone[:80]!r}.")
