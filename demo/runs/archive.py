@@ -20,7 +20,7 @@ _KEPT_SECONDS = 3600
 _WHOLE = ("events.jsonl", "table.json")
 
 
-def pack(folder: RunFolder) -> Path:
+def zip_run(folder: RunFolder) -> Path:
     """Recipe, events, log and the best checkpoint of a run as a zip below the temporary folder.
 
     No path of this machine is in it: data files stand in the recipe as folder and name, as in the checkpoint.

@@ -14,7 +14,7 @@ from threading import Lock, Thread
 import yaml
 
 from demo.runs import queue
-from demo.runs.archive import pack
+from demo.runs.archive import zip_run
 from demo.runs.info import TABLE, RunInfo, infos, name_of, status_of, write_name
 from demo.runs.process import launch, launched_process
 from demo.runs.recipe_text import as_yaml
@@ -167,7 +167,7 @@ class RunManager:
         Raises:
             RunError: as `get`; or there is nothing to take away yet.
         """
-        return pack(self.get(run_id, owner))
+        return zip_run(self.get(run_id, owner))
 
     def _begin(self, recipe: Recipe, *, owner: str, presets: tuple[str, ...]) -> RunFolder:
         if self._settings.training is Training.OFF:

@@ -37,7 +37,7 @@ class Head:
     checkpoint: Path
 
 
-def recipe_of(head: Head, model: Model, corrections: Sequence[Correction], settings: Settings) -> Recipe:
+def retraining_recipe(head: Head, model: Model, corrections: Sequence[Correction], settings: Settings) -> Recipe:
     """The recipe that trains this head alone; its data are written below `$MTL_HOME/uploads`.
 
     Training goes on until the corrected texts, which are the dev data too, are right. Between them the head meets
