@@ -1,4 +1,4 @@
-"""Models that a run can start from beside a bare backbone: the starter, and models that were trained here."""
+"""Models that a run can start from instead of a bare backbone: the starter, and models trained on this page."""
 
 from dataclasses import dataclass, replace
 
