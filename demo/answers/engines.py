@@ -1,4 +1,4 @@
-"""Loaded models, shared by everyone who uses the page: each is loaded once, the least recently used one goes."""
+"""Loaded models, shared by all visitors: each is loaded once, and the least recently used one is unloaded."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class Engines:
         self._lock = Lock()
 
     def choices(self, owner: str) -> list[tuple[str, str]]:
-        """Title and key of every model that this owner may use, the one to begin with first."""
+        """Title and key of every model that this owner may use, the default first."""
         given = [(_short(self._settings.checkpoint), GIVEN)] if self._settings.checkpoint else []
         starter = [(STARTER, STARTER)] if (EXAMPLES / STARTER / "config.json").is_file() else []
         fixed = [*starter, (f"{DEFAULT_BACKBONE.rpartition('/')[2]} without heads", BACKBONE)]
@@ -39,7 +39,7 @@ class Engines:
         return [*given, *fixed, *trained]
 
     def get(self, key: str | None, owner: str) -> Model:
-        """The model of a choice, loaded if need be.
+        """The model of a choice, loaded if necessary.
 
         Raises:
             InputError: there is no such choice.
@@ -79,7 +79,7 @@ class Engines:
         return str(EXAMPLES / STARTER) if source == STARTER else source
 
     def _drop_over_limit(self, fresh: str) -> None:
-        """Let the least recently used models go until the rest fits into the memory that they may take."""
+        """Unload the least recently used models until the rest fits into the memory limit."""
         with self._lock:
             sizes = {source: _size(future) for source, future in self._loaded.items()}
             for source in list(self._loaded):
@@ -114,5 +114,5 @@ def key_of(run_id: str) -> str:
 
 
 def began_key_of(run_id: str) -> str:
-    """The key of the model that a run began from."""
+    """The key of the model that a run started from."""
     return f"{_BEGAN}{run_id}"

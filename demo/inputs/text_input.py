@@ -83,7 +83,7 @@ def need_size(path: Path, settings: Settings) -> None:
     """Refuse a file over the upload limit.
 
     Raises:
-    InputError: the file is larger.
+        InputError: the file is larger.
     """
     megabytes = path.stat().st_size / 1e6
     if megabytes > settings.max_upload_mb:

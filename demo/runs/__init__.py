@@ -1,4 +1,4 @@
-"""The run manager: starts training as processes of their own, and knows whose run is whose. No gradio, no torch."""
+"""The run manager: starts training in separate processes and knows the owner of each run. No gradio, no torch."""
 
 from demo.runs.info import RunInfo, status_of
 from demo.runs.manager import RunManager

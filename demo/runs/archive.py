@@ -20,13 +20,13 @@ _KEPT_SECONDS = 3600
 _WHOLE = ("events.jsonl", "table.json")
 
 
-def pack(folder: RunFolder) -> Path:
+def zip_run(folder: RunFolder) -> Path:
     """Recipe, events, log and the best checkpoint of a run as a zip below the temporary folder.
 
-    No path of this machine is in it: data files stand in the recipe as folder and name, as in the checkpoint.
+    It contains no path of this machine: the recipe names data files by folder and base name, as the checkpoint does.
 
     Raises:
-        RunError: there is nothing to take away yet.
+        RunError: there is nothing to download yet.
     """
     if not any((folder.path / name).is_file() for name in _WHOLE):
         raise RunError("There is nothing to download yet.")
@@ -50,7 +50,7 @@ def _recipe(folder: RunFolder) -> str:
     file = folder.recipe if folder.recipe.is_file() else folder.path / "request.yaml"
     try:
         content = portable(load(file))
-    except RecipeError:  # its data may be gone by now
+    except RecipeError:  # the data may have been deleted
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         content = json.loads(shown(json.dumps(content)))
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

@@ -1,4 +1,4 @@
-"""Commands of `mtl` whose answer the page waits for: each in a process of its own, answered in a JSON file."""
+"""Commands of `mtl` whose result the page waits for: each runs in a separate process and writes a JSON file."""
 
 import json
 import secrets
@@ -18,11 +18,11 @@ _LAST_LINES = 4000  # bytes of its output that are searched for an error
 
 
 class Command:
-    """One call of `python -m mtl NAME … --json FILE`, started at once.
+    """One call of `python -m mtl NAME … --json FILE`, started immediately.
 
     Args:
-        arguments: the command's name and what it takes, but for `--json`.
-        program: what stands before them.
+        arguments: the command's name and arguments, without `--json`.
+        program: the start of the command line, before the arguments.
     """
 
     def __init__(self, arguments: Sequence[str], *, program: Sequence[str] = _MTL) -> None:
@@ -42,16 +42,16 @@ class Command:
             )
 
     def cancel(self) -> None:
-        """End it; `answer` returns None then."""
+        """Cancel the command; `answer` then returns None."""
         self._cancelled = True
         with suppress(ProcessLookupError):
             self._process.kill()
 
     def answer(self, *, seconds: float) -> Any:  # noqa: ANN401
-        """What it wrote, when it is done; None if it was cancelled.
+        """The result, when the command has ended; None if it was cancelled.
 
         Raises:
-            RunError: it failed, with its own sentence; or it took longer than so many seconds.
+            RunError: the command failed (with its message), or exceeded the time limit.
         """
         try:
             status = self._process.wait(seconds)

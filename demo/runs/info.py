@@ -1,4 +1,4 @@
-"""A run in one line for the page, and its status."""
+"""The line that the page shows about a run, and the run's status."""
 
 import re
 import time
@@ -26,23 +26,23 @@ class RunInfo:
     started: float
     has_checkpoint: bool
     name: str = ""
-    """The name that a user gave it, else the one it started with."""
+    """The name given by a user, otherwise the initial name."""
     is_comparison: bool = False
 
     @property
     def title(self) -> str:
-        """The run's name and when it began, as people read it."""
+        """The run's name and start time, readable."""
         return f"{self.name or self.id} · {time.strftime('%d %b %H:%M', time.localtime(self.started))}"
 
     @property
     def comparison(self) -> str | None:
-        """The id of the comparison that it belongs to."""
+        """The id of the comparison that the run belongs to."""
         above, slash, _ = self.id.partition("/")
         return above if slash else None
 
 
 def infos(folder: RunFolder) -> Iterator[RunInfo]:
-    """A run; a comparison and after it its runs; nothing where there is no readable status."""
+    """A run, or a comparison followed by its runs; nothing without a readable status."""
     yield from _info(folder)
     if is_comparison(folder):
         for member in members(folder):
@@ -50,7 +50,7 @@ def infos(folder: RunFolder) -> Iterator[RunInfo]:
 
 
 def status_of(folder: RunFolder) -> Status:
-    """The status of a run, also between its start from the queue and the first status that it writes itself.
+    """The status of a run, also before the run writes its first status.
 
     Raises:
         RunError: there is no readable status.
@@ -59,7 +59,7 @@ def status_of(folder: RunFolder) -> Status:
     if is_comparison(folder):
         try:
             return _of_comparison(folder, status)
-        except (OSError, ValueError) as error:  # it is deleted just now, or damaged
+        except (OSError, ValueError) as error:  # deleted in the meantime, or damaged
             raise RunError("a comparison was expected, its folder cannot be read", path=folder.path) from error
     if status.state is not RunState.QUEUED or queue.is_waiting(folder):
         return status
@@ -69,7 +69,7 @@ def status_of(folder: RunFolder) -> Status:
 
 
 def name_of(folder: RunFolder) -> str:
-    """What a run is called."""
+    """The name of a run."""
     try:
         return (folder.path / _NAME).read_text(encoding="utf-8")
     except OSError:
@@ -78,7 +78,7 @@ def name_of(folder: RunFolder) -> str:
 
 
 def write_name(folder: RunFolder, name: str) -> None:
-    """Call a run something else; the folder stays where it is.
+    """Rename a run; its folder keeps its name.
 
     Raises:
         RunError: the name is blank or too long.
@@ -101,7 +101,7 @@ def _info(folder: RunFolder) -> list[RunInfo]:
 
 
 def _of_comparison(folder: RunFolder, status: Status) -> Status:
-    """A comparison writes no status of its own: it runs as long as its process, and its steps are its runs."""
+    """A comparison writes no status: it is live while its process is, and its steps are its runs."""
     begun = []
     for member in members(folder):
         with suppress(RunError):  # a damaged run does not hide the others

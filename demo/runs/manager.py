@@ -14,7 +14,7 @@ from threading import Lock, Thread
 import yaml
 
 from demo.runs import queue
-from demo.runs.archive import pack
+from demo.runs.archive import zip_run
 from demo.runs.info import TABLE, RunInfo, infos, name_of, status_of, write_name
 from demo.runs.process import launch, launched_process
 from demo.runs.recipe_text import as_yaml
@@ -42,8 +42,8 @@ _SECONDS = 1.0
 class RunManager:
     """Runs and comparisons below `$MTL_HOME/runs`.
 
-    A run that cannot start at once waits in a queue on disk. A thread starts queued runs while there are any; a page
-    that is restarted continues with the queue on disk.
+    A run that cannot start immediately waits in a queue on disk. A thread starts queued runs while there are
+    any; a restarted page continues with the queue on disk.
     """
 
     def __init__(self, settings: Settings, *, command: Sequence[str] = MTL_COMMAND) -> None:
@@ -56,7 +56,7 @@ class RunManager:
             self._give_turns()
 
     def start(self, recipe: Recipe, *, owner: str) -> RunFolder:
-        """Start or queue a run and return at once; its process does not depend on this one.
+        """Start or queue a run and return immediately; its process does not depend on this one.
 
         Raises:
             RunError: training is off, too many runs wait, or the folder cannot be made.
@@ -72,7 +72,7 @@ class RunManager:
         return self._begin(recipe, owner=owner, presets=tuple(presets))
 
     def runs(self, owner: str) -> list[RunInfo]:
-        """This owner's runs, newest first, each comparison before its runs; every run where nothing is private."""
+        """This owner's runs, newest first, each comparison before its runs; on a page without owners, all runs."""
         self._reap()
         groups = [list(infos(folder)) for folder in top_folders() if self._may_see(folder, owner)]
         return [info for group in sorted(filter(None, groups), key=lambda group: -group[0].started) for info in group]
@@ -89,7 +89,7 @@ class RunManager:
         return folder
 
     def began_from(self, run_id: str, owner: str) -> str:
-        """The backbone or checkpoint that a run began from.
+        """The backbone or checkpoint that a run started from.
 
         Raises:
             RunError: as `get`; or the run has written no recipe yet.
@@ -101,7 +101,7 @@ class RunManager:
             raise RunError("This run has written no recipe yet.") from error
 
     def waiting_before(self, run_id: str, owner: str) -> int | None:
-        """How many runs are before this one in the queue; None when it does not wait.
+        """The number of runs before this one in the queue; None if it is not queued.
 
         Raises:
             RunError: as `get`.
@@ -109,14 +109,14 @@ class RunManager:
         return queue.position(self.get(run_id, owner), top_folders())
 
     def stop(self, run_id: str, owner: str) -> None:
-        """Ask a run to end and keep its weights; one that waits leaves the queue.
+        """Ask a run to stop and keep its weights; a queued run leaves the queue.
 
         Raises:
             RunError: as `get`.
         """
         folder = self.get(run_id, owner)
         if queue.take(folder):
-            message = "taken out of the queue before it began"
+            message = "removed from the queue before it started"
             folder.write_status(replace(folder.read_status(), state=RunState.STOPPED, message=message))
             return
         folder.request_stop()
@@ -126,7 +126,7 @@ class RunManager:
                     member.request_stop()
 
     def resume(self, run_id: str, owner: str) -> None:
-        """Queue a run that was stopped, failed or died, to be resumed.
+        """Queue a run that was stopped, failed or died, to resume it.
 
         Raises:
             RunError: as `get`; the run is complete, still running, or part of a comparison.
@@ -142,7 +142,7 @@ class RunManager:
         self._give_turns()
 
     def rename(self, run_id: str, owner: str, name: str) -> None:
-        """Call a run something else.
+        """Rename a run.
 
         Raises:
             RunError: as `get`; or the name is blank or too long.
@@ -150,7 +150,7 @@ class RunManager:
         write_name(self.get(run_id, owner), name)
 
     def delete(self, run_id: str, owner: str) -> None:
-        """Remove a run with its checkpoints, for good.
+        """Delete a run with its checkpoints. This cannot be undone.
 
         Raises:
             RunError: as `get`; or the run is still running.
@@ -165,9 +165,9 @@ class RunManager:
         """A zip of a run to download.
 
         Raises:
-            RunError: as `get`; or there is nothing to take away yet.
+            RunError: as `get`; or there is nothing to download yet.
         """
-        return pack(self.get(run_id, owner))
+        return zip_run(self.get(run_id, owner))
 
     def _begin(self, recipe: Recipe, *, owner: str, presets: tuple[str, ...]) -> RunFolder:
         if self._settings.training is Training.OFF:
@@ -191,14 +191,14 @@ class RunManager:
     def _need_place(self) -> None:
         waiting = len(queue.in_order(top_folders()))
         if waiting >= self._settings.max_waiting_runs:
-            raise RunError(f"{waiting} runs wait already, more than that do not fit; try again later.")
+            raise RunError(f"{waiting} runs are already queued, which is the limit; try again later.")
 
     def _give_turns(self) -> bool:
-        """Start queued runs while there is room; returns whether some still wait."""
+        """Start queued runs up to the limit; returns whether any are still queued."""
         with self._lock:
             try:
                 still = self._start_what_fits()
-            except Exception:  # without this thread every queued run would wait for ever: try again
+            except Exception:  # without this thread no queued run would ever start: try again
                 _log.exception("the queue of runs could not be served")
                 still = True
             if not still:
@@ -218,7 +218,7 @@ class RunManager:
                 continue
             try:
                 self._launch(folder)
-            except Exception as error:  # whatever is wrong with one run, the others are started
+            except Exception as error:  # an error in one run does not stop the others
                 _log.exception("the run %s could not be started", folder.id)
                 known = isinstance(error, MtlError | OSError)
                 reason = str(error) if known else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Processes that outlive the page: started apart from it, with their output in the run's log."""
+"""Processes that outlive the page: started in their own session, with their output in the run's log."""
 
 import json
 import os
@@ -19,14 +19,14 @@ _LAUNCHED = "launched"
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A process by its id and when it began, in seconds since the epoch: ids are used again."""
+    """A process by its id and start time (seconds since the epoch), since ids are reused."""
 
     pid: int
     started: float
 
 
 def launch(command: Sequence[str], folder: RunFolder) -> subprocess.Popen[bytes]:
-    """Start a command whose output goes to the run's log, after what is there; note its process in the folder."""
+    """Start a command, append its output to the run's log, and record its process in the folder."""
     with folder.log_file.open("ab") as log:
         child = subprocess.Popen(
             command,
@@ -46,7 +46,7 @@ def launch(command: Sequence[str], folder: RunFolder) -> subprocess.Popen[bytes]
 
 
 def launched_process(folder: RunFolder) -> Launched:
-    """The process that was started for this folder; process id 0 where none was."""
+    """The process started for this folder; process id 0 if none was."""
     try:
         return Launched(**json.loads((folder.path / _LAUNCHED).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -54,13 +54,13 @@ def launched_process(folder: RunFolder) -> Launched:
 
 
 def was_launched_and_lives(folder: RunFolder) -> bool:
-    """Whether that process is still there."""
+    """Whether the process still exists."""
     process = launched_process(folder)
     return process.pid > 0 and process_is_alive(process.pid, process.started)
 
 
 def resident_memory(pid: int, started: float) -> int | None:
-    """Bytes that a process holds in memory now, or None when it has ended."""
+    """The memory of a process in bytes, or None if it has ended."""
     try:
         return int(psutil.Process(pid).memory_info().rss) if process_is_alive(pid, started) else None
     except psutil.Error:

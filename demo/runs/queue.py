@@ -1,4 +1,4 @@
-"""The queue of runs: a marker file in each waiting run's folder, so that the order outlives the page."""
+"""The queue of runs: a marker file in each waiting run's folder, so that the queue survives a restart of the page."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ def put(folder: RunFolder) -> None:
 
 
 def take(folder: RunFolder) -> bool:
-    """Remove a run; False when another process was first."""
+    """Remove a run; False if another process removed it first."""
     try:
         (folder.path / _MARKER).unlink()
     except FileNotFoundError:
@@ -27,7 +27,7 @@ def is_waiting(folder: RunFolder) -> bool:
 
 
 def in_order(folders: Iterable[RunFolder]) -> list[RunFolder]:
-    """Those that wait, the first to come first."""
+    """The queued runs, first in, first out."""
     waiting = []
     for folder in folders:
         try:
@@ -38,6 +38,6 @@ def in_order(folders: Iterable[RunFolder]) -> list[RunFolder]:
 
 
 def position(folder: RunFolder, folders: Iterable[RunFolder]) -> int | None:
-    """How many wait before this one; None when it does not wait."""
+    """The number of runs before this one; None if it is not queued."""
     waiting = [other.id for other in in_order(folders)]
     return waiting.index(folder.id) if folder.id in waiting else None

@@ -1,4 +1,4 @@
-"""Recipes as short YAML, with only the keys that were set; the run folder has all of them written out."""
+"""Recipes as short YAML with only the keys that were set; the run folder contains all keys."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def read_yaml(text: str, *, where: str | Path) -> Any:  # noqa: ANN401
         where: the file or field that it comes from.
 
     Raises:
-        RecipeError: it is no YAML, or has aliases.
+        RecipeError: the text is not YAML, or has aliases.
     """
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):

@@ -38,28 +38,28 @@ def top_folders() -> list[RunFolder]:
 
 
 def is_comparison(folder: RunFolder) -> bool:
-    """Whether a folder holds the runs of a comparison and not one run."""
+    """Whether a folder contains the runs of a comparison instead of one run."""
     return (folder.path / _PRESETS).is_file()
 
 
 def members(comparison: RunFolder) -> Iterator[RunFolder]:
-    """The runs of a comparison that were started so far, in that order."""
-    begun = [path for path in comparison.path.iterdir() if _is_run(path) and (path / "status.json").is_file()]
-    yield from map(RunFolder, sorted(begun, key=_begun))
+    """The runs of a comparison started so far, in order of their start."""
+    started = [path for path in comparison.path.iterdir() if _is_run(path) and (path / "status.json").is_file()]
+    yield from map(RunFolder, sorted(started, key=_start_of))
 
 
 def write_presets(comparison: RunFolder, presets: tuple[str, ...]) -> None:
-    """Make a folder that of a comparison."""
+    """Mark a folder as a comparison."""
     (comparison.path / _PRESETS).write_text("\n".join(presets), encoding="utf-8")
 
 
 def presets_of(comparison: RunFolder) -> tuple[str, ...]:
-    """What a comparison compares."""
+    """The presets that a comparison compares."""
     return tuple((comparison.path / _PRESETS).read_text(encoding="utf-8").split())
 
 
 def write_owner(folder: RunFolder, owner: str) -> None:
-    """Note whose it is, without the token that would open it."""
+    """Record the owner as a hash of the token."""
     (folder.path / _OWNER).write_text(hashed(owner), encoding="utf-8")
 
 
@@ -74,11 +74,11 @@ def is_owner(folder: RunFolder, owner: str) -> bool:
 
 
 def hashed(owner: str) -> str:
-    """What is kept of an owner's token."""
+    """The hash of an owner's token."""
     return hashlib.sha256(owner.encode("utf-8", errors="replace")).hexdigest()
 
 
-def _begun(path: Path) -> float:
+def _start_of(path: Path) -> float:
     try:
         return (path / "request.yaml").stat().st_mtime
     except OSError:

@@ -1,4 +1,4 @@
-"""A run in a table: its settings and the figures of its best checkpoint, beside other runs. No gradio, no torch."""
+"""A run in a table: its settings, and the figures of its best checkpoint. No gradio, no torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _QUIET = ("about", "data_root", "cache.", "checkpoint.", "filled_in.")
 class RunSummary:
     """A run in a table: `settings` are recipe keys and values, `metrics` those of the best checkpoint.
 
-    Time in seconds, size in bytes; None where the run has not come so far.
+    Time in seconds, size in bytes; None while it is not known yet.
     """
 
     info: RunInfo
@@ -37,7 +37,7 @@ class RunSummary:
 
     @property
     def strategy(self) -> str:
-        """Its freezing choice in short."""
+        """The freezing choice in short."""
         preset = self.settings.get("freezing.preset") or self.settings.get("freezing.backbone") or "full"
         details = [self.settings.get("freezing.layers"), self.settings.get("freezing.frozen_heads")]
         return " ".join([preset, *(detail for detail in details if detail)])
@@ -47,7 +47,7 @@ def summarize_run(folder: RunFolder, info: RunInfo, watcher: Watcher) -> RunSumm
     """Summarize a run from its folder."""
     try:
         events = tuple(watcher.events(folder))
-    except RunError:  # events of another version: the run is listed without figures
+    except RunError:  # events of another version: list the run without figures
         events = ()
     started = next((event for event in events if isinstance(event, Started)), None)
     finished = next((event for event in reversed(events) if isinstance(event, Finished)), None)
@@ -74,7 +74,7 @@ def best_metrics(events: Sequence[Event]) -> dict[str, float]:
 
 
 def differences(runs: Sequence[RunSummary]) -> dict[str, tuple[str, ...]]:
-    """The settings in which runs differ: for each key the value of every run, empty where it has none."""
+    """The settings in which runs differ: for each key the value of every run, empty if the run does not have it."""
     keys = dict.fromkeys(key for run in runs for key in run.settings)
     rows = {key: tuple(run.settings.get(key, "") for run in runs) for key in keys if not key.startswith(_QUIET)}
     return {key: values for key, values in rows.items() if len(set(values)) > 1}
@@ -90,7 +90,7 @@ def _settings(folder: RunFolder) -> Mapping[str, str]:
 
 @lru_cache(maxsize=512)
 def _read_settings(file: Path, version: int) -> Mapping[str, str]:
-    """Read once for each `version` of the file: a table of a hundred runs is drawn every few seconds."""
+    """Cached for each `version` of the file, because a table of a hundred runs is drawn every few seconds."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError:

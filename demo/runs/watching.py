@@ -1,4 +1,4 @@
-"""What the page reads of a run folder at each look, and whether anything changed since the last one."""
+"""What the page reads from a run folder, and whether it has changed since the last time."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ _REMEMBERED = 128
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """One look at a run; `memory` is what its process holds now, in bytes, or None without one."""
+    """The state of a run; `memory` is the memory of its process in bytes, or None without a process."""
 
     status: Status
     events: tuple[Event, ...]
@@ -29,7 +29,7 @@ class RunSnapshot:
 
 
 class Watcher:
-    """Looks at runs for everybody; the events of a run are read once, however many look and however often."""
+    """Reads runs for all visitors; each event of a run is read only once."""
 
     def __init__(self) -> None:
         self._readers: OrderedDict[Path, EventReader] = OrderedDict()
@@ -69,7 +69,7 @@ class Watcher:
 
 
 def mark(folder: RunFolder) -> str:
-    """A text that differs from the last one if and only if there is something new to see.
+    """A text that changes if and only if the run has changed.
 
     Raises:
         RunError: there is no readable status.

@@ -17,7 +17,7 @@ from demo.runs import status_of
 from demo.settings import Training
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, heading, message_place, reporting
 from demo.training.corrections import Correction, Corrections
-from demo.training.retraining import Head, recipe_of
+from demo.training.retraining import Head, retraining_recipe
 from demo.views import message
 from demo.views.answers.kept import kept_list, outcome
 from mtl.errors import InputError, MtlError
@@ -146,7 +146,7 @@ def _retrain(
     corrections = Corrections(owner, shared.settings).of(task)
     checkpoint = _folder(shared.engines.location(predicted.key, owner))
     model = shared.engines.get(predicted.key, owner)
-    recipe = recipe_of(Head(task, kind, checkpoint), model, corrections, shared.settings)
+    recipe = retraining_recipe(Head(task, kind, checkpoint), model, corrections, shared.settings)
     folder = shared.runs.start(recipe, owner=owner)
     line = message.note(f"Training only {task} on {len(corrections)} corrections …")
     return (folder.id, task), folder.id, line, gr.Timer(active=True), gr.Button(visible=False)

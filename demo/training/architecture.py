@@ -1,4 +1,4 @@
-"""How large the parts of a backbone are, from its configuration alone; nothing is loaded or downloaded."""
+"""The sizes of the parts of a backbone, from its configuration; nothing is loaded or downloaded."""
 
 import json
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ _MINILM = {
 
 
 def of(backbone: str) -> Architecture | None:
-    """The architecture of the default backbone, a folder or a Hub id in the cache; None for one not seen yet.
+    """The architecture of the default backbone, a folder or a Hub id in the cache; None for an unknown one.
 
-    A checkpoint has that of its backbone.
+    A checkpoint has the architecture of its backbone.
     """
     if backbone == DEFAULT_BACKBONE:
         return _from_config(_MINILM)

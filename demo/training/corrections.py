@@ -1,4 +1,4 @@
-"""What visitors corrected, kept below `$MTL_HOME` as training examples, a file a task. No gradio, no torch."""
+"""Visitors' corrections, stored below `$MTL_HOME` as training examples, one file per task. No gradio, no torch."""
 
 import hashlib
 import json
@@ -23,14 +23,14 @@ _lock = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One text and what is right about it: a label, or spans in offsets of the text."""
+    """A text and its gold annotation: a label, or spans as offsets in the text."""
 
     text: str
     label: str | None = None
     spans: tuple[TypedSpan, ...] = ()
 
     def example(self) -> Example:
-        """As an example to train on."""
+        """The correction as a training example."""
         if self.label is not None:
             return LabelledText(self.text, self.label)
         words = split_words(self.text)
@@ -38,10 +38,10 @@ class Correction:
 
 
 class Corrections:
-    """The corrections of one visitor; where nothing is private, those of everybody.
+    """The corrections of one visitor; on a page without owners, those of all visitors.
 
-    A file only grows: a later line about the same text counts instead of an earlier one, and `forget` adds a line too,
-    so that nothing that somebody typed is ever lost.
+    A file only grows: a later line about the same text replaces an earlier one, and `forget` adds a line too,
+    so that no input is lost.
     """
 
     def __init__(self, owner: str, settings: Settings) -> None:
@@ -53,18 +53,18 @@ class Corrections:
         self._append(task, record_of(correction.example()))
 
     def forget(self, task: str, text: str) -> None:
-        """Drop the correction of a text."""
+        """Delete the correction of a text."""
         self._append(task, {"text": text, "forgotten": True})
 
     def of(self, task: str) -> tuple[Correction, ...]:
-        """What holds of a task, in the order in which the texts were first corrected."""
+        """The current corrections of a task, in the order in which the texts were first corrected."""
         kept: dict[str, Correction | None] = {}
         for row in self._rows(task):
             kept[row["text"]] = None if row.get("forgotten") else _correction(row)
         return tuple(correction for correction in kept.values() if correction is not None)
 
     def file(self, task: str) -> Path:
-        """Where the corrections of a task are."""
+        """The file of a task's corrections."""
         return self._folder / f"{task}.jsonl"
 
     def _append(self, task: str, row: Mapping[str, Any]) -> None:
@@ -77,7 +77,7 @@ class Corrections:
         path = self.file(task)
         if not path.is_file():
             return []
-        with path.open("rb") as file:  # a line that a crash cut off is no correction
+        with path.open("rb") as file:  # skip a line that a crash cut off
             return [record for _, record in read_records(file) if record is not None]
 
 

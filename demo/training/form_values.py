@@ -1,4 +1,4 @@
-"""The Train tab's fields as plain values: to and from a form, and as JSON for the browser to remember."""
+"""The Train tab's fields as plain values: to and from a form, and as JSON stored in the browser."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,22 +25,22 @@ NAMES = (
     "seed",
     "more",
 )
-"""The fields in the order in which handlers get them."""
+"""The fields in the order of the handlers' arguments."""
 NUMBERS = {
     "epochs": "Epochs",
-    "batch_tokens": "Tokens a batch",
-    "backbone_lr": "Rate of encoder",
-    "head_lr": "Rate of heads",
-    "tagging_lr": "Rate of tagging",
+    "batch_tokens": "Tokens per batch",
+    "backbone_lr": "Encoder learning rate",
+    "head_lr": "Head learning rate",
+    "tagging_lr": "Tagging learning rate",
 }
-"""Those that may stay empty, as the page calls them; their values are text."""
+"""Number fields that may be empty, with their labels on the page; their values are text."""
 
 
 def form_of(values: Sequence[Any]) -> Form:
     """The form from the fields' values; an empty number leaves the choice to the recipe, an empty seed is 0.
 
     Raises:
-        RecipeError: a value is not of its field.
+        RecipeError: a value does not fit its field.
     """
     field = dict(zip(NAMES, values, strict=True))
     number = {name: _number(field[name], label) for name, label in NUMBERS.items()}
@@ -84,7 +84,7 @@ def values_of(form: Form) -> tuple[Any, ...]:
 
 
 def remembered(content: Any) -> Form | None:  # noqa: ANN401
-    """The form that a browser kept, or None where it kept none or one of another version."""
+    """The form stored in the browser, or None if there is none or its version differs."""
     if not isinstance(content, Mapping) or set(content) != set(NAMES):
         return None
     pooling = content["pooling"]
@@ -97,7 +97,7 @@ def remembered(content: Any) -> Form | None:  # noqa: ANN401
 
 
 def to_remember(values: Sequence[Any]) -> dict[str, Any]:
-    """What a browser keeps of a form."""
+    """The form as stored in the browser."""
     return dict(zip(NAMES, values, strict=True))
 
 

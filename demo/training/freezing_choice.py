@@ -1,4 +1,4 @@
-"""The freezing step as a value: what is chosen, what of the network then trains, and what a click on a block does."""
+"""The freezing step as a value: the choice, what trains under it, and the effect of a click on a block."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,12 +9,12 @@ from mtl.recipe import Preset
 EMBEDDINGS = "embeddings"
 _LAYER, _HEAD = "layer:", "head:"
 _BY_DEPTH = (Preset.ONE_HEAD_FROZEN, Preset.PROBE_THEN_FINETUNE, Preset.GRADUAL)
-"""Presets that leave open how deep to train."""
+"""Presets for which the depth of training is a choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freezing:
-    """A preset and its details; `everything` and `layers` (from the top) count where the preset leaves them open."""
+    """A preset and its details; `everything` and `layers` (from the top) apply if the preset does not set them."""
 
     preset: Preset
     layers: int = 2
@@ -28,7 +28,7 @@ class Freezing:
 
     @property
     def has_layers(self) -> bool:
-        """Whether a number of layers is a choice now."""
+        """Whether the number of layers is a choice."""
         return self.preset is Preset.LAST_LAYERS or (self.has_depth and not self.everything)
 
     @property
@@ -38,22 +38,22 @@ class Freezing:
 
     @property
     def has_adapters(self) -> bool:
-        """Whether low-rank additions train beside frozen layers."""
+        """Whether low-rank adapters train on frozen layers."""
         return self.preset is Preset.LORA
 
     @property
     def trains_later(self) -> bool:
-        """Whether the heads begin alone."""
+        """Whether only the heads train at first."""
         return self.preset in (Preset.PROBE_THEN_FINETUNE, Preset.GRADUAL)
 
     def trained_layers(self, depth: int) -> int:
-        """How many of `depth` layers train, from the top."""
+        """The number of layers that train, of `depth`, from the top."""
         if self.trains_embeddings:
             return depth
         return min(self.layers, depth) if self.has_layers else 0
 
     def is_frozen(self, head: str) -> bool:
-        """Whether a head stays as it is."""
+        """Whether a head is frozen."""
         return self.preset is Preset.ALL_FROZEN or head in self.frozen_heads
 
     def config(self, heads: Sequence[str]) -> dict[str, Any]:
@@ -70,8 +70,8 @@ class Freezing:
 def pressed(choice: Freezing, block: str, *, depth: int, heads: Sequence[str]) -> Freezing:
     """The choice after a click on a block of the picture.
 
-    A head's lock opens or closes; a layer becomes the lowest one that trains, and when it was that, it freezes;
-    the embeddings turn on and off with everything above them on.
+    A head is frozen or unfrozen. A layer becomes the lowest one that trains; if it already is, it is frozen. The
+    embeddings are frozen or unfrozen; while they train, all layers train.
     """
     if block.startswith(_HEAD):
         return _with_lock_turned(choice, block.removeprefix(_HEAD), heads)
@@ -86,7 +86,7 @@ def pressed(choice: Freezing, block: str, *, depth: int, heads: Sequence[str]) -
 
 
 def one_head(choice: Freezing, heads: Sequence[str]) -> Freezing:
-    """The choice with heads that exist, and exactly one frozen where the preset says one."""
+    """The choice limited to existing heads, with exactly one frozen if the preset requires one."""
     kept = tuple(head for head in choice.frozen_heads if head in heads)
     if choice.preset is Preset.ONE_HEAD_FROZEN and len(kept) != 1:
         kept = (*kept, *heads)[:1]

@@ -1,4 +1,4 @@
-"""Models that a run can start from beside a bare backbone: the starter, and models that were trained here."""
+"""Models that a run can start from instead of a bare backbone: the starter, and models trained on this page."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ _RUN = "run:"
 
 
 @dataclass(frozen=True, slots=True)
-class InitialModel:
+class CheckpointChoice:
     """A checkpoint to continue from: its key in the form, its title, and its folder."""
 
     key: str
@@ -19,26 +19,28 @@ class InitialModel:
     folder: str
 
 
-def initial_models(runs: RunManager, owner: str) -> tuple[InitialModel, ...]:
+def initial_models(runs: RunManager, owner: str) -> tuple[CheckpointChoice, ...]:
     """The checkpoints that this owner may continue from, newest runs first."""
     starter = EXAMPLES / _STARTER
     found = (
-        [InitialModel(_STARTER, "go on from the starter", str(starter))] if (starter / "config.json").is_file() else []
+        [CheckpointChoice(_STARTER, "continue from the starter", str(starter))]
+        if (starter / "config.json").is_file()
+        else []
     )
     for run in runs.runs(owner):
         if run.has_checkpoint:
             folder = runs.get(run.id, owner).best
-            found.append(InitialModel(f"{_RUN}{run.id}", f"go on from {run.title}", str(folder)))
+            found.append(CheckpointChoice(f"{_RUN}{run.id}", f"continue from {run.title}", str(folder)))
     return tuple(found)
 
 
-def resolved(form: Form, known: tuple[InitialModel, ...]) -> Form:
+def resolved(form: Form, known: tuple[CheckpointChoice, ...]) -> Form:
     """The form with the folder of the checkpoint that it names."""
     folders = {model.key: model.folder for model in known}
     return replace(form, backbone=folders.get(form.backbone, form.backbone))
 
 
-def keyed(form: Form, known: tuple[InitialModel, ...]) -> Form:
+def keyed(form: Form, known: tuple[CheckpointChoice, ...]) -> Form:
     """The form with the key of the checkpoint whose folder it names."""
     keys = {model.folder: model.key for model in known}
     return replace(form, backbone=keys.get(form.backbone, form.backbone))

@@ -1,4 +1,4 @@
-"""A run's checkpoint measured on a labelled file, by `python -m mtl evaluate` in a process of its own."""
+"""A run's checkpoint measured on a labelled file, by `python -m mtl evaluate` in a separate process."""
 
 import json
 from pathlib import Path
@@ -22,12 +22,12 @@ def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
 
 
 def measure(run: RunFolder, task: str | None, file: Path | None, settings: Settings) -> dict[str, float]:
-    """Every metric of one task on a file, by name; tagging also on the text as people type it.
+    """Every metric of one task on a file, by name; tagging also on the raw text.
 
     Raises:
         InputError: there is no such task, or no file.
-        DataError: the file has another ending than the page takes.
-        RunError: it is not as its task says, or it took too long.
+        DataError: the page does not accept the type of the file.
+        RunError: the data do not fit the task, or the time limit was exceeded.
     """
     kinds = tasks_of(run)
     if task not in kinds:
@@ -36,7 +36,7 @@ def measure(run: RunFolder, task: str | None, file: Path | None, settings: Setti
         raise InputError("Upload a labelled file first.")
     allowed = allowed_endings(kinds[task], settings)
     if file.suffix.lower() not in allowed:
-        raise DataError(f"a file ending in {', '.join(allowed)} was expected.", path=file)
+        raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=file)
     need_size(file, settings)
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
     seconds = 60 * (settings.max_minutes or 60)

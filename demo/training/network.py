@@ -11,7 +11,7 @@ from mtl.recipe import TaskKind
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of the network; `key` is what a click says, `parameters` None where the size is not known yet."""
+    """A part of the network; `key` is what a click sends; `parameters` is None if the size is unknown."""
 
     key: str
     name: str
@@ -27,16 +27,16 @@ class Network:
     heads: tuple[Block, ...]
     body: tuple[Block, ...]
     adapters: int | None = None
-    """Parameters of low-rank additions, once they were counted."""
+    """Parameters of the low-rank adapters, once counted."""
 
     @property
     def trained(self) -> int:
-        """How many parameters train, of those whose number is known."""
+        """The number of parameters that train, without those of unknown size."""
         return sum(b.parameters or 0 for b in (*self.heads, *self.body) if b.trains) + (self.adapters or 0)
 
     @property
     def total(self) -> int:
-        """All parameters whose number is known."""
+        """The number of all parameters, without those of unknown size."""
         return sum(b.parameters or 0 for b in (*self.heads, *self.body)) + (self.adapters or 0)
 
 
@@ -46,10 +46,10 @@ def network(
     """The network of some tasks on a backbone.
 
     Args:
-        architecture: None for a backbone that was not seen yet; its layers are one block without a size.
+        architecture: None for an unknown backbone; its layers are one block without a size.
         choice: what is frozen.
         drafts: the tasks.
-        counted: parameters of parts by name, as a plan counted them; they stand before our own.
+        counted: parameters of parts by name, as counted by a plan; they take precedence over the estimates.
     """
     heads = tuple(
         Block(

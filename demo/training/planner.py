@@ -1,4 +1,4 @@
-"""What a recipe would do, found by `python -m mtl plan` in a process of its own so that the page never waits for it."""
+"""The plan of a recipe, made by `python -m mtl plan` in a separate process so that the page never blocks."""
 
 import secrets
 import time
@@ -14,14 +14,14 @@ from demo.settings import Settings
 from mtl.recipe import Recipe
 from mtl.runs import home
 
-_PAUSE = 0.6  # seconds in which another change makes this one not worth planning
+_PAUSE = 0.6  # seconds to wait for a further change before planning
 _LONGEST = 300.0  # seconds
 _KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A plan as the command wrote it; `parts` has the parameters of each part by name, times are seconds."""
+    """A plan as written by the command; `parts` has the parameters of each part by name, times are seconds."""
 
     parts: Mapping[str, int]
     trained_parameters: int
@@ -37,7 +37,7 @@ class Forecast:
 
 
 class Planner:
-    """Plans for everybody who looks at the page; each recipe is planned once.
+    """Plans for all visitors; each recipe is planned once.
 
     Args:
         settings: a public page plans for one visitor at a time.
@@ -51,14 +51,14 @@ class Planner:
         self._room = BoundedSemaphore(1 if settings.public else 2)
 
     def known(self, recipe: Recipe) -> Forecast | None:
-        """The plan of a recipe that was planned before."""
+        """The stored plan of a recipe, if any."""
         return self._found.get(as_yaml(recipe))
 
     def plan(self, recipe: Recipe, *, asker: str) -> Forecast | None:
-        """Plan a recipe; None when the same asker has asked for another one since.
+        """Plan a recipe; None if the same visitor has since requested another plan.
 
         Raises:
-            RunError: the plan says what is wrong with the recipe or its data.
+            RunError: the recipe or its data are wrong; the message says what.
         """
         text, ticket = as_yaml(recipe), secrets.token_hex(8)
         self._supersede(asker, ticket)
@@ -69,7 +69,7 @@ class Planner:
             return self._run(text, asker, ticket)
 
     def drop(self, *, asker: str) -> None:
-        """Cancel the plan that this asker waits for: the form is wrong now, so an older plan must not be shown."""
+        """Cancel this visitor's pending plan: the form is now invalid, so an older plan must not be shown."""
         self._supersede(asker, None)
 
     def _supersede(self, asker: str, ticket: str | None) -> None:

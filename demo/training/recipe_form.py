@@ -13,7 +13,7 @@ from demo.training.freezing_choice import Freezing, one_head
 from mtl.errors import RecipeError
 from mtl.recipe import Preset, Recipe, TaskKind, parse
 
-OWN_POOLING = "as the backbone says"
+OWN_POOLING = "as the backbone says"  # browsers have stored this value; the page shows "backbone default"
 _FIELD = "settings"
 _MORE = "More recipe keys"
 _LONGEST = 20_000  # characters
@@ -24,7 +24,7 @@ _PUBLIC_TASK_KEYS = ("weight", "map_labels", "head")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields as filled in, None where the recipe's default holds; `more` is YAML with keys that have no field."""
+    """The fields as filled in, None for the recipe's default; `more` is YAML with keys that have no field."""
 
     tasks: tuple[str, ...]
     backbone: str
@@ -46,7 +46,7 @@ def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkp
         form: the fields.
         drafts: the tasks that the page knows.
         settings: the limits.
-        checkpoints: folders that may be begun from even where only listed backbones are taken.
+        checkpoints: checkpoint folders that are allowed even if only listed backbones are.
 
     Raises:
         RecipeError: a field is wrong or over a limit.
@@ -55,7 +55,7 @@ def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkp
     if not chosen:
         raise RecipeError("Tick at least one task in step 1.")
     if len(chosen) > settings.max_tasks:
-        raise RecipeError(f"At most {settings.max_tasks} tasks at once, these are {len(chosen)}.")
+        raise RecipeError(f"At most {settings.max_tasks} tasks were expected, were {len(chosen)}.")
     backbone = form.backbone.strip()
     if not settings.any_backbone and backbone not in (*settings.backbones, *checkpoints):
         raise RecipeError(f"One of the backbones {', '.join(settings.backbones)} was expected, was {backbone[:80]!r}.")
@@ -76,7 +76,9 @@ def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkp
     _limit(content["budget"], settings)
     recipe = parse(content, folder=Path.cwd(), where=_FIELD)
     if recipe.budget.epochs > settings.max_epochs:
-        raise RecipeError(f"At most {settings.max_epochs} epochs here, were {recipe.budget.epochs:g}.")
+        raise RecipeError(
+            f"At most {settings.max_epochs} epochs were expected on this page, were {recipe.budget.epochs:g}."
+        )
     return recipe
 
 
@@ -91,7 +93,7 @@ def heads_of(drafts: Sequence[Draft]) -> list[str]:
 
 def _freezing(choice: Freezing, heads: list[str]) -> dict[str, Any]:
     if choice.preset is Preset.ONE_HEAD_FROZEN and one_head(choice, heads) != choice:
-        raise RecipeError("Choose in step 3 which one head stays frozen.")
+        raise RecipeError("Choose one head to freeze in step 3.")
     return choice.config(heads)
 
 
@@ -109,7 +111,7 @@ def _more(text: str, settings: Settings) -> dict[str, Any]:
 
 
 def _need_harmless(content: dict[str, Any]) -> None:
-    """On a shared page no key may exceed the limits or name a place on its disk."""
+    """On a shared page no key may exceed the limits or name a path on its disk."""
     tasks = content.get("tasks") or {}
     wrong = [str(key) for key in content if key not in _PUBLIC_KEYS]
     for name, task in tasks.items() if isinstance(tasks, dict) else []:
@@ -129,7 +131,7 @@ def _add(content: dict[str, Any], extra: dict[str, Any], *, path: str) -> None:
         if isinstance(here, dict) and isinstance(value, dict):
             _add(here, value, path=f"{path}{key}.")
         elif key in content:
-            raise RecipeError(f"{path}{key} has a field of its own above.", key=_MORE)
+            raise RecipeError(f"{path}{key} has its own field above.", key=_MORE)
         elif path == "tasks.":
             raise RecipeError(f"a ticked task was expected, was {key}.", key=_MORE)
         else:

@@ -1,4 +1,4 @@
-"""From a recipe back to the Train tab's fields, so that what ran once can be changed and run again."""
+"""From a recipe back to the Train tab's fields, so that a run can be changed and repeated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from mtl.recipe import BackboneFreezing, FreezingConfig, Preset, Recipe, TaskCon
 
 _FIELDS = {"backbone", "pooling", "seed"}
 _NUMBERS = {"optimizer": ("backbone_lr", "head_lr", "tagging_lr"), "budget": ("epochs", "batch_tokens")}
-"""What has a number field."""
+"""Recipe keys with a number field."""
 _LARGEST = 1_000_000  # bytes; a recipe is a page of text
 _FREEZING_BACKBONES = {
     BackboneFreezing.FROZEN: Preset.HEADS_ONLY,
@@ -28,7 +28,7 @@ _FREEZING_BACKBONES = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A form, and the tasks whose data are not on the page's list but on this machine."""
+    """A form, and the tasks with data on this machine that are not in the page's list."""
 
     form: Form
     unlisted: tuple[tuple[str, TaskConfig], ...]
@@ -37,16 +37,16 @@ class Reading:
 def read_form(path: Path, known: Sequence[Draft], *, any_files: bool) -> Reading:
     """The form of a recipe file.
 
-    A task of a name and kind that the page knows is that task, wherever the recipe says its files lie.
+    A task whose name and kind the page knows is that task, whatever files the recipe names.
 
     Args:
         path: the recipe.
         known: the tasks that the page knows.
-        any_files: whether a task may name other files of this machine. Where it may not, none is looked for: an answer
-            that differs would tell whether a file is there.
+        any_files: whether a task may name other files of this machine. If not, the files are not looked up: a
+            different answer would reveal whether a file exists.
 
     Raises:
-        RecipeError: it is no recipe, or the files of a task are not here.
+        RecipeError: the file is not a recipe, or the files of a task do not exist.
     """
     recipe = _load(path)
     tasks, unlisted = dict(recipe.tasks), []
@@ -87,7 +87,7 @@ def _form(recipe: Recipe) -> Form:
 
 
 def _numbers(recipe: Recipe) -> dict[str, Any]:
-    """The numbers that were set; a form leaves the others empty."""
+    """The numbers that were set; the other fields stay empty."""
     return {
         name: getattr(section, name)
         for section, names in ((recipe.optimizer, _NUMBERS["optimizer"]), (recipe.budget, _NUMBERS["budget"]))
@@ -97,7 +97,7 @@ def _numbers(recipe: Recipe) -> dict[str, Any]:
 
 
 def _freezing(config: FreezingConfig, tasks: tuple[str, ...]) -> tuple[Freezing, dict[str, Any]]:
-    """The equivalent choice, and the keys that it does not cover."""
+    """The equivalent choice, and the keys without a field."""
     given = config.model_dump(mode="json", exclude_defaults=True)
     if config.preset is not None:
         preset = config.preset

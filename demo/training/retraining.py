@@ -1,4 +1,4 @@
-"""One head trained again on what was corrected, everything else frozen: the recipe of a usual run."""
+"""Retraining one head on corrections with everything else frozen, as an ordinary run."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -18,9 +18,9 @@ from mtl.recipe import Recipe, TaskKind, parse
 from mtl.runs import home
 
 REHEARSED = 240
-"""Example sentences that the head answers as before; without them it would forget them for the corrected ones."""
+"""Example sentences with the head's current predictions; without them the head would forget what it knows."""
 _SHARE = 3
-"""For each corrected text so many rehearsed ones, reached by repeating the corrected ones."""
+"""The ratio of rehearsed to corrected texts, reached by repeating the corrected ones."""
 _MOST_REPEATS = 40
 _EPOCHS = 60
 _PATIENCE = 12
@@ -37,14 +37,14 @@ class Head:
     checkpoint: Path
 
 
-def recipe_of(head: Head, model: Model, corrections: Sequence[Correction], settings: Settings) -> Recipe:
-    """The recipe that trains this head alone; its data are written below `$MTL_HOME/uploads`.
+def retraining_recipe(head: Head, model: Model, corrections: Sequence[Correction], settings: Settings) -> Recipe:
+    """The recipe that trains only this head; its data are written below `$MTL_HOME/uploads`.
 
-    Training goes on until the corrected texts, which are the dev data too, are right. Between them the head meets
-    example sentences with the answers that it gives now.
+    Training ends when all corrected texts, which are also the dev data, are predicted correctly. The training data
+    also contain example sentences with the head's current predictions.
 
     Raises:
-        InputError: nothing was corrected, or to what the head does not know.
+        InputError: there are no corrections, or a label is unknown to the head.
         RecipeError: as `mtl.recipe.parse`.
     """
     if not corrections:
@@ -58,7 +58,7 @@ def recipe_of(head: Head, model: Model, corrections: Sequence[Correction], setti
     folder.mkdir(parents=True)
     train = _write(folder / "train.jsonl", [*rehearsed, *(list(corrections) * repeats)])
     dev = _write(folder / "corrected.jsonl", corrections)
-    # A correction may be that nothing is an entity, where F1 has nothing to count.
+    # If all corrected texts are without entities, F1 is undefined.
     measure = "accuracy" if head.kind is TaskKind.CLASSIFICATION else "token_accuracy"
     content: dict[str, Any] = {
         "backbone": str(head.checkpoint),
@@ -67,19 +67,19 @@ def recipe_of(head: Head, model: Model, corrections: Sequence[Correction], setti
         "optimizer": {"head_lr": _HEAD_LR, "weight_decay": 0.0},
         "budget": _budget(settings),
         "evaluation": {"every": "epoch", "patience": _PATIENCE, "best": f"{head.task}/{measure}"},
-        "about": f"The head {head.task}, trained again on {len(corrections)} corrections made on the page.",
+        "about": f"The head {head.task}, retrained on {len(corrections)} corrections made on the page.",
     }
     return parse(content, folder=folder, where="retraining")
 
 
 def _need_known(corrections: Sequence[Correction], task: str, labels: Sequence[str]) -> None:
-    """Corrections are kept by the name of the task, and another model may have a head of that name."""
+    """Corrections are stored by task name, and another model may have a head of the same name."""
     given = {label for c in corrections for label in (c.label, *(span.label for span in c.spans)) if label is not None}
     unknown = sorted(given - set(labels))
     if unknown:
         raise InputError(
             f"Corrections to one of {', '.join(labels)} were expected for {task}, some are to "
-            f"{', '.join(unknown[:5])}: drop those first."
+            f"{', '.join(unknown[:5])}: delete those first."
         )
 
 

@@ -1,4 +1,4 @@
-"""One line of text in its place: what went wrong, what to do next, what a pass cost."""
+"""One-line texts: errors, next steps, and the cost of a pass."""
 
 from collections.abc import Sequence
 from html import escape
@@ -9,18 +9,18 @@ from mtl.inference.analysis import Analysis
 
 
 def problem(what: MtlError | str) -> str:
-    """An error, to stand beside the control that caused it."""
+    """An error, shown next to the control that caused it."""
     sentence = what if isinstance(what, str) else sentence_of(what)
     return f'<p class="ph-problem" role="alert">{escape(sentence)}</p>'
 
 
 def note(sentence: str) -> str:
-    """A quiet remark."""
+    """A note."""
     return f'<p class="ph-note">{escape(sentence)}</p>'
 
 
 def empty(sentence: str) -> str:
-    """The text of an empty place: what to do next."""
+    """An empty state: what to do next."""
     return f'<div class="ph-empty"><p>{escape(sentence)}</p></div>'
 
 
@@ -41,7 +41,7 @@ def cost_of(texts: int, tokens: int, cut: int, seconds: float, *, where: str | N
 
 
 def progress(done: int, total: int, seconds: float) -> str:
-    """How far a long pass is, and how long it will take at its pace."""
+    """The progress of a long pass and the estimated time left."""
     left = seconds * (total - done) / max(done, 1)
     share = 100 * done / max(total, 1)
     return (
@@ -52,6 +52,6 @@ def progress(done: int, total: int, seconds: float) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """At most so many characters of a text, on one line."""
+    """A text on one line, shortened to a number of characters."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"

@@ -73,7 +73,7 @@ def test_a_file_that_is_wrong_is_called_by_its_base_name_at_every_door(tmp_path,
         UPLOADS[door](case, file)
     except MtlError as error:
         said = sentence(message.problem(error))
-        assert said.startswith((f"{case.file}:", "A file ending in"))
+        assert said.startswith((f"{case.file}:", "A file of type"))
         assert not any(part in said for part in (str(tmp_path), "some folder", "our home", "uploads"))
     else:
         assert door != "a task"

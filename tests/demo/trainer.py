@@ -55,6 +55,6 @@ def finished_run(context, server):
         if "compare" not in folder.name and (folder / "best" / "config.json").is_file():
             return folder.name
     page = visit(context, server, "Train")
-    expect(start(page, Epochs="1", Tokens_a_batch="2048")).to_have_attribute("data-state", "finished")
+    expect(start(page, Epochs="1", Tokens_per_batch="2048")).to_have_attribute("data-state", "finished")
     page.close()
     return newest_run(server).name

@@ -41,7 +41,7 @@ class BeforeAfter:
 
     @property
     def clearing(self) -> list[Any]:
-        """The components that `cleared` empties."""
+        """The components that `empty_change` empties."""
         return [self.panel.shown, *self.results]
 
 
@@ -65,7 +65,7 @@ def build_before_after() -> BeforeAfter:
     return BeforeAfter(fold, sentences, other, go, problem, line, places, table, panel)
 
 
-def cleared() -> tuple[Any, ...]:
+def empty_change() -> tuple[Any, ...]:
     """Empty results, for another run."""
     return "", "", _empty_map(), ""
 

@@ -161,7 +161,7 @@ class Opening:
                 choices=run_before_after.before_choices(self.shared.engines, run_id, owner),
                 value=run_before_after.began(run_id),
             ),
-            *run_before_after.cleared(),
+            *run_before_after.empty_change(),
             gr.Accordion(visible=usable and ended),
             run_evaluation.task_choice(folder),
             "",

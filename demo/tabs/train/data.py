@@ -81,7 +81,7 @@ def _add(settings: Settings, owner: str, ticked: list[str], *fields: Any) -> tup
     draft = kept_drafts.add_task(upload, owner=owner, settings=settings)
     names = [task.name for task in kept_drafts.known(owner, settings)]
     tasks = gr.CheckboxGroup(choices=names, value=[*ticked, draft.name])
-    return (tasks, gr.Button(visible=True), *uploading.cleared())
+    return (tasks, gr.Button(visible=True), *uploading.empty_fields())
 
 
 def _forget(settings: Settings, owner: str, ticked: list[str]) -> tuple[gr.CheckboxGroup, gr.Button]:

@@ -32,7 +32,7 @@ def build_model_step(settings: Settings) -> ModelStep:
             min_width=260,
         )
         pooling = gr.Dropdown(
-            [OWN_POOLING, *Pooling],
+            [("backbone default", OWN_POOLING), *((str(way), str(way)) for way in Pooling)],
             value=OWN_POOLING,
             label="Pooling",
             info="How token vectors become one sentence vector.",

@@ -31,7 +31,7 @@ _SHOWN_SENTENCES = 4
 
 @dataclass(frozen=True)
 class UploadForm:
-    """The button, the fields in the order of `upload_of`, and the fields that `cleared` empties."""
+    """The button, the fields in the order of `upload_of`, and the fields that `empty_fields` empties."""
 
     add: gr.Button
     fields: list[Any]
@@ -67,7 +67,7 @@ def build_upload_form(shared: Shared) -> UploadForm:
     return UploadForm(add, [name, kind, scores, train, dev, *roles], [name, train, dev, preview, *roles])
 
 
-def cleared() -> tuple[Any, ...]:
+def empty_fields() -> tuple[Any, ...]:
     """The values of the emptied fields."""
     return "", None, None, "", *(gr.Dropdown(visible=False) for _ in range(_ROLE_SLOTS))
 

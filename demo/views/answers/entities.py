@@ -15,7 +15,7 @@ def highlighted(text: str, entities: Sequence[Entity], colours: LabelColours) ->
     """The escaped text with each entity marked by colour, line and type; overlapping entities are left out."""
     parts: list[str] = []
     position = 0
-    for entity in shown(text, entities):
+    for entity in markable(text, entities):
         kind = entity["entity_group"]
         parts.append(escape(text[position : entity["start"]]))
         parts.append(
@@ -29,7 +29,7 @@ def highlighted(text: str, entities: Sequence[Entity], colours: LabelColours) ->
     return f'<p class="ph-text" dir="auto">{"".join(parts)}</p>'
 
 
-def shown(text: str, entities: Sequence[Entity]) -> list[Entity]:
+def markable(text: str, entities: Sequence[Entity]) -> list[Entity]:
     """The entities that can be marked in the text: in order, disjoint, and inside it."""
     kept: list[Entity] = []
     position = 0

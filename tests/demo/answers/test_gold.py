@@ -55,8 +55,8 @@ def test_texts_alone_bring_no_answers(tmp_path, name, content):
     ("name", "content", "says"),
     [
         ("a.conll", "Ann\tB-PER\nmet\tX-LOC\n", r"^a\.conll:2: .*X-LOC"),
-        ("a.conll", "a\tO\n\nb\tO\n\nc\tO\n", r"^a\.conll: at most 2 texts in a file, these are 3"),
-        ("a.exe", "x", "ending in"),
+        ("a.conll", "a\tO\n\nb\tO\n\nc\tO\n", r"^a\.conll: at most 2 texts were expected, the file has 3"),
+        ("a.exe", "x", "of type"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_sentence(tmp_path, name, content, says):

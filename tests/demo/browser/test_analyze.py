@@ -50,10 +50,10 @@ def test_words_numbers_and_json_are_there_on_request(page, page_url):
     page.get_by_role("button", name="Words, sub-words and tags").click()
     expect(page.locator("#ph-words tbody tr")).to_have_count(8)
     expect(page.locator("#ph-words tbody tr").nth(1)).to_contain_text("I-PER")
-    page.get_by_role("button", name="The numbers of the embedding").click()
+    page.get_by_role("button", name="Embedding values").click()
     expect(page.locator("#ph-numbers")).to_contain_text("384 numbers")
     page.get_by_role("button", name="Copy JSON").click()
-    expect(page.locator("#ph-copied")).to_contain_text("copied")
+    expect(page.locator("#ph-copied")).to_contain_text("Copied")
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert copied["text"] == TEXT
     assert len(copied["embedding"]) == 384

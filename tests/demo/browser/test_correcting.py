@@ -51,12 +51,12 @@ def test_three_corrected_texts_are_right_after_the_tagging_head_trained_alone(pa
             editor.locator(".ph-word").nth(first).click()
             editor.locator(".ph-word").nth(last).click(modifiers=["Shift"])
             editor.get_by_role("button", name=kind, exact=True).click()
-        editor.get_by_role("button", name="Keep as a training example").click()
+        editor.get_by_role("button", name="Save as a training example").click()
         expect(page.locator("#ph-kept-tagging li")).to_have_count(row + 1)
 
-    page.get_by_role("button", name="Retrain entities alone").click()
-    expect(page.locator("#ph-retrain-tagging")).to_contain_text("3 of 3 corrected texts are right now")
-    page.get_by_role("button", name="Use it").click()
+    page.get_by_role("button", name="Retrain entities only").click()
+    expect(page.locator("#ph-retrain-tagging")).to_contain_text("3 of 3 corrected texts are now correct")
+    page.get_by_role("button", name="Use the retrained model").click()
     expect(page.locator("#ph-entities mark")).to_have_count(len(RIGHT))
     assert spans(page) == (RIGHT, KINDS)
 
@@ -74,12 +74,12 @@ def test_spans_are_corrected_by_keys_alone_and_kept_over_a_reload(page):
     for key in ("Delete", "ArrowRight", "ArrowRight", "3"):
         page.keyboard.press(key)
     assert page.locator("#ph-editor mark").all_inner_texts()[0].startswith("Bo")
-    page.get_by_role("button", name="Keep as a training example").press("Enter")
+    page.get_by_role("button", name="Save as a training example").press("Enter")
     expect(page.locator("#ph-kept-tagging li")).to_contain_text("Bo PER")
     page.reload(wait_until="domcontentloaded")
     ask(page, "Entities", "Find entities", "Something else.")
     expect(page.locator("#ph-kept-tagging li")).to_contain_text("Ada met Bo in Ulm.")
-    page.get_by_role("button", name="Drop the correction").click()
+    page.get_by_role("button", name="Delete the correction").click()
     expect(page.locator("#ph-kept-tagging li")).to_have_count(0)
 
 
@@ -111,4 +111,4 @@ def test_entities_of_a_conll_file_are_measured(page, tmp_path):
     file = tmp_path / "gold.conll"
     file.write_text("Anna\tB-PER\nKeller\tI-PER\nworks\tO\nin\tO\nOslo\tB-LOC\n.\tO\n\nParis\tB-ORG\nwon\tO\n.\tO\n")
     upload(page, file)
-    expect(page.locator("#ph-entity-report .ph-measures")).to_contain_text("not all right1")
+    expect(page.locator("#ph-entity-report .ph-measures")).to_contain_text("texts with errors1")

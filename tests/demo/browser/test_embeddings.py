@@ -48,7 +48,7 @@ def shown(page, count, where="#ph-map"):
 
 
 def embed(page, text):
-    page.get_by_label("Sentences, one a line").fill(text)
+    page.get_by_label("Sentences, one per line").fill(text)
     page.get_by_role("button", name="Embed", exact=True).click()
 
 
@@ -120,7 +120,7 @@ def test_a_query_lights_up_what_is_near_and_another_pooling_stands_beside(page):
 def test_the_map_is_walked_and_asked_by_keys_alone_and_read_aloud(page):
     shown(page, 60)
     canvas = page.locator("#ph-map .ph-scatter-area canvas")
-    expect(canvas).to_have_attribute("aria-label", re.compile("Arrow keys go from point to point"))
+    expect(canvas).to_have_attribute("aria-label", re.compile("Arrow keys move between points"))
     canvas.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")

@@ -74,7 +74,7 @@ def test_maps_tables_and_neighbours_follow_the_sentences_and_their_own_choices(s
     panels = ("sentences", "map", "colours", "heat", "near")
     for name in panels:
         is_current(page, name)
-    page.get_by_label("Sentences, one a line").fill("slow one\ntwo\nthree\nfour\nfive\nsix\nseven")
+    page.get_by_label("Sentences, one per line").fill("slow one\ntwo\nthree\nfour\nfive\nsix\nseven")
     page.get_by_role("button", name="Embed", exact=True).click()
     for name in panels:
         is_marked(page, name, "Updating …") if name != "sentences" else None

@@ -48,14 +48,15 @@ def points_of(page, element) -> int:
 def test_class_probabilities_are_right(page):
     ready(page)
     tab(page, "Classes")
-    page.get_by_label("Texts, one a line").fill("The striker scored twice and the home team won the cup final.")
+    field = page.get_by_label("Texts to classify, one per line")
+    field.fill("The striker scored twice and the home team won the cup final.")
     page.get_by_role("button", name="Classify").click()
     topic = page.locator("#ph-classes [data-task=topic]")
     expect(topic.locator(".ph-first")).to_contain_text("sports")
     shown = [float(value) for value in topic.locator(".ph-figure").all_inner_texts()]
     assert shown == sorted(shown, reverse=True)
     assert sum(shown) == pytest.approx(1, abs=0.05)
-    page.get_by_label("Texts, one a line").fill("I loved every minute of it.\nA complete waste of money.")
+    field.fill("I loved every minute of it.\nA complete waste of money.")
     page.get_by_role("button", name="Classify").click()
     expect(page.locator("#ph-classes tbody tr")).to_have_count(2)
     for row, mood in enumerate(("positive", "negative")):
@@ -65,7 +66,7 @@ def test_class_probabilities_are_right(page):
 def test_entities_are_highlighted_and_right(page):
     ready(page)
     tab(page, "Entities")
-    page.get_by_label("Text, each line on its own").fill(SENTENCE)
+    page.get_by_label("Texts to tag, one per line").fill(SENTENCE)
     page.get_by_role("button", name="Find entities").click()
     expect(page.locator("#ph-entities .ph-text")).not_to_contain_text("hydrogen")
     marks = page.locator("#ph-entities mark")
@@ -84,7 +85,7 @@ def test_entities_are_highlighted_and_right(page):
 def test_typed_html_stays_text(page):
     ready(page)
     tab(page, "Entities")
-    page.get_by_label("Text, each line on its own").fill("<img src=x onerror='window.hacked=1'> Bern <b>bold</b>")
+    page.get_by_label("Texts to tag, one per line").fill("<img src=x onerror='window.hacked=1'> Bern <b>bold</b>")
     page.get_by_role("button", name="Find entities").click()
     expect(page.locator("#ph-entities .ph-text")).to_contain_text("<img src=x")
     assert page.locator("#ph-entities img").count() == 0
@@ -104,7 +105,7 @@ def test_broken_files_give_one_sentence_with_file_and_line(page, tmp_path):
     ready(page)
     tab(page, "Train")
     page.get_by_role("button", name="Add a task from your own files").click()
-    page.get_by_label("Name of the task").fill("mine")
+    page.get_by_label("Task name").fill("mine")
     problem = page.locator("#ph-data-problem [role=alert]")
     kind = "classification"
     for case in (c for c in BROKEN if c.file in ("empty-text.csv", "not-json.jsonl")):  # test_drafts has all of them
@@ -130,12 +131,12 @@ def test_a_good_file_becomes_a_ticked_task_with_its_counts_and_wrong_settings_ar
     page.get_by_role("button", name="Add a task from your own files").click()
     file = tmp_path / "intents.csv"
     file.write_text("text,label\n" + "".join(f"text {i},{'ask' if i % 2 else '<b>tell'}\n" for i in range(20)))
-    page.get_by_label("Name of the task").fill("intent")
+    page.get_by_label("Task name").fill("intent")
     page.locator("#ph-train-file input[type=file]").set_input_files(file)
     expect(page.locator("#ph-train-file")).to_contain_text("intents")
     page.get_by_role("button", name="Check and add").click()
     card = page.locator("#ph-data [data-task=intent]")
-    expect(card).to_contain_text("16 texts to train on, 4 for dev")
+    expect(card).to_contain_text("16 texts for training, 4 for dev")
     expect(card).to_contain_text("<b>tell")
     expect(page.get_by_label("intent", exact=True)).to_be_checked()
     expect(page.locator("#ph-stack")).to_contain_text("intent head")
@@ -149,7 +150,7 @@ def start_training(page, *, epochs, tokens, preset=None):
     if preset:
         page.locator("#ph-presets").get_by_text(preset).click()
     page.get_by_label("Epochs").fill(epochs)
-    page.get_by_label("Tokens a batch").fill(tokens)
+    page.get_by_label("Tokens per batch").fill(tokens)
     page.get_by_label("Seed").fill("7")
     page.get_by_role("button", name="Start training").click()
     return page.locator("#ph-run section")
@@ -175,7 +176,7 @@ def test_a_run_is_watched_survives_a_reload_and_its_model_is_used(page):
     expect(page.get_by_label("Model", exact=True)).to_have_value(run)
     expect(page.locator("#ph-chips")).not_to_contain_text("sentiment")
     tab(page, "Entities")
-    page.get_by_label("Text, each line on its own").fill("Anna Keller works in Oslo")
+    page.get_by_label("Texts to tag, one per line").fill("Anna Keller works in Oslo")
     page.get_by_role("button", name="Find entities").click()
     expect(page.locator("#ph-entities .ph-text")).to_contain_text("Keller")
     expect(page.locator("#ph-entities [data-task=entities]").first).to_be_visible()
@@ -199,5 +200,5 @@ def _waits_with_a_second_run_and_sees_no_other(stranger):
     stranger.get_by_role("button", name="Start training").click()
     card = stranger.locator("#ph-run section")
     expect(card).to_have_attribute("data-state", "queued")
-    stranger.get_by_role("button", name="Take it out of the queue").click()
+    stranger.get_by_role("button", name="Remove from the queue").click()
     expect(card).to_have_attribute("data-state", "stopped")

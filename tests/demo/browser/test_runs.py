@@ -25,7 +25,7 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
     if page.locator("#ph-run-picker input").input_value() != "New run":
         page.get_by_label("Run", exact=True).click()
         page.get_by_role("option", name="New run").click()
-    card = start(page, Epochs="2", Tokens_a_batch="2048")
+    card = start(page, Epochs="2", Tokens_per_batch="2048")
     expect(card).to_have_attribute("data-state", "finished")
     run = newest_run(trainer)
 
@@ -98,7 +98,7 @@ def test_strategies_are_compared_in_one_click(visitor, trainer):
     for name in ("last 2 layers", "full"):
         page.locator("#ph-strategies").get_by_label(name).uncheck()
     page.locator("#ph-compare").click()
-    expect(page.locator("#ph-detail-problem [role=alert]")).to_contain_text("at least two")
+    expect(page.locator("#ph-detail-problem [role=alert]")).to_contain_text("Select at least two strategies")
     page.locator("#ph-strategies").get_by_label("last layer", exact=True).check()
     page.locator("#ph-compare").click()
     rows = page.locator("#ph-compared tbody tr")

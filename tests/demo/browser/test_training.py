@@ -54,7 +54,7 @@ def test_train_works_by_keyboard_alone_and_a_press_moves_the_boundary(visitor, t
     reach(page, lock, back=True)
     page.keyboard.press("Space")
     expect(lock).to_have_attribute("aria-pressed", "false")
-    expect(page.locator("#ph-step-3")).to_contain_text("topic locked")
+    expect(page.locator("#ph-step-3")).to_contain_text("topic frozen")
     expect(page.locator("#ph-advice")).to_contain_text("because")
     is_planned(page)
     reach(page, page.locator(".ph-rates").get_by_label("Epochs"))
@@ -74,7 +74,7 @@ def test_train_works_by_keyboard_alone_and_a_press_moves_the_boundary(visitor, t
 def test_the_curve_is_complete_after_reload_second_tab_closed_tab_and_a_server_restart(visitor, trainer):
     page = visit(visitor, trainer, "Train")
     page.locator("#ph-presets").get_by_text("Full: everything trains").click()  # slow enough to be watched
-    start(page, Epochs="20", Tokens_a_batch="128")
+    start(page, Epochs="20", Tokens_per_batch="128")
     wait_for_step(page, 3)
 
     page.reload(wait_until="domcontentloaded")
@@ -99,7 +99,7 @@ def test_the_curve_is_complete_after_reload_second_tab_closed_tab_and_a_server_r
     assert wait_for_step(second, written_steps(trainer)[-1]) == written_steps(trainer)
 
     before = written_steps(trainer)[-1]
-    second.get_by_role("button", name="Go on from here").click()
+    second.get_by_role("button", name="Resume").click()
     wait_for_step(second, before + 3)
     steps = written_steps(trainer)
     assert steps == list(range(1, steps[-1] + 1))
@@ -141,7 +141,7 @@ def test_a_table_of_other_columns_is_shown_and_mapped_and_the_task_is_kept(visit
     file.write_text(
         "id,remark,queue\n" + "".join(f"{i},the <b>printer {i} is on fire,{'ab'[i % 2]}\n" for i in range(20))
     )
-    page.get_by_label("Name of the task").fill("tickets")
+    page.get_by_label("Task name").fill("tickets")
     page.locator("#ph-train-file input[type=file]").set_input_files(file)
     expect(page.locator("#ph-preview tbody tr")).to_have_count(5)
     expect(page.locator("#ph-preview")).to_contain_text("<b>printer 0")
@@ -150,7 +150,7 @@ def test_a_table_of_other_columns_is_shown_and_mapped_and_the_task_is_kept(visit
         page.keyboard.press("Enter")
     page.get_by_role("button", name="Check and add").click()
     card = page.locator("#ph-data [data-task=tickets]")
-    expect(card).to_contain_text("16 texts to train on, 4 for dev")
+    expect(card).to_contain_text("16 texts for training, 4 for dev")
     expect(page.locator("#ph-stack")).to_contain_text("tickets head")
     page.reload(wait_until="domcontentloaded")
     page.get_by_role("tab", name="Train").click()

@@ -89,5 +89,5 @@ def test_a_broken_line_stays_for_the_reader_to_name(tmp_path):
 def test_one_column_cannot_be_two_things(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("body,kind\na,b\n")
-    with pytest.raises(DataError, match="a column of its own"):
+    with pytest.raises(DataError, match="a different column"):
         rename(file, {"text": "body", "label": "body"})

@@ -52,7 +52,7 @@ def test_a_forgotten_task_is_off_the_list_and_its_files_stay(csv):
     kept_drafts.forget_task("intent", owner="ann", settings=settings())
     assert names("ann") == EXAMPLES
     assert all(drafts.Path(file).is_file() for file in draft.config.train)
-    with pytest.raises(DataError, match="topic is none"):
+    with pytest.raises(DataError, match="was topic"):
         kept_drafts.forget_task("topic", owner="ann", settings=settings())
 
 

@@ -47,13 +47,13 @@ def test_a_text_in_two_lines_of_a_csv_field_becomes_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.exe", b"x", "ending in"),
+        ("a.exe", b"x", "of type"),
         ("a.txt", b"\xff\xfe", "UTF-8"),
         ("a.txt", b"x" * 2000, "MB"),
         ("a.csv", b"sentence\nx\n", r"^a.csv:1: the columns text were expected"),
         ("a.csv", b"", r"^a.csv:1: a header with text was expected"),
         ("a.csv", b"text\n", "at least one sentence"),
-        ("a.txt", b"a\nb\nc\nd\n", "at most 3 sentences in a file, these are 4"),
+        ("a.txt", b"a\nb\nc\nd\n", "at most 3 sentences were expected, the file has 4"),
         ("a.csv", b"text\na, b\n", r"^a.csv:2: 1 fields"),
         ("a.jsonl", b"{\n", r"^a.jsonl:1: a JSON object"),
     ],

@@ -68,7 +68,7 @@ def test_the_own_pooling_is_what_the_engine_gives(source):
 
 def test_too_many_sentences_are_not_pooled_again(source, monkeypatch):
     monkeypatch.setattr(spaces, "LIMIT", 3)
-    with pytest.raises(InputError, match="up to 3 sentences, these are 4"):
+    with pytest.raises(InputError, match="At most 3 sentences were expected for poolings, were 4"):
         measured(source, result(4))
 
 

@@ -99,7 +99,7 @@ def test_a_page_that_is_started_again_goes_on_with_the_queue(recipe):
 def test_a_queue_that_is_full_takes_no_more(recipe):
     runs = RunManager(dataclasses.replace(settings(share=True), max_waiting_runs=1), command=COMMAND)
     folders = [runs.start(recipe, owner="ann") for _ in range(2)]
-    with pytest.raises(RunError, match="1 runs wait already"):
+    with pytest.raises(RunError, match="1 runs are already queued"):
         runs.start(recipe, owner="ben")
     stop_all(runs, *reversed(folders))
 

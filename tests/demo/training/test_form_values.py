@@ -41,5 +41,5 @@ def test_tokens_are_whole_and_spaces_are_nothing():
     form = form_of(values)
     assert (form.batch_tokens, form.head_lr) == (512, None)
     values[NAMES.index("batch_tokens")] = "512.5"
-    with pytest.raises(RecipeError, match="Tokens a batch: a whole number"):
+    with pytest.raises(RecipeError, match="Tokens per batch: a whole number"):
         form_of(values)

@@ -5,7 +5,7 @@ import pytest
 from demo.runs import RunManager
 from demo.runs.recipe_text import without_folders
 from demo.runs.run_store import write_owner
-from demo.training.initial_models import InitialModel, initial_models, keyed, resolved
+from demo.training.initial_models import CheckpointChoice, initial_models, keyed, resolved
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RecipeError
 from mtl.runs import RunFolder, RunState, Status, runs_root
@@ -53,5 +53,6 @@ def test_a_capped_page_begins_from_known_checkpoints_and_no_other_folder(run):
 
 def test_an_initial_model_that_is_gone_is_left_as_it_was_named():
     assert (
-        resolved(dataclasses.replace(FORM, backbone="run:gone"), (InitialModel("a", "b", "c"),)).backbone == "run:gone"
+        resolved(dataclasses.replace(FORM, backbone="run:gone"), (CheckpointChoice("a", "b", "c"),)).backbone
+        == "run:gone"
     )

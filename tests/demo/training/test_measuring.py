@@ -38,7 +38,7 @@ def test_the_tasks_are_those_of_the_checkpoint(run, tmp_path):
         ("other", True, settings(), "A task of topic, names was expected, was other"),
         (None, True, settings(), "A task of topic, names"),
         ("names", False, settings(), "Upload a labelled file"),
-        ("topic", True, settings(), r"test\.conll: a file ending in \.csv"),
+        ("topic", True, settings(), r"test\.conll: a file of type \.csv"),
         ("names", True, dataclasses.replace(settings(), max_upload_mb=1e-6), "MB was expected"),
     ],
 )

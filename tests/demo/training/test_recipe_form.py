@@ -55,7 +55,7 @@ def test_a_form_becomes_a_recipe_that_mtl_reads_back(tmp_path):
         ({"more": "anchor: ["}, "More recipe keys:1: valid YAML"),
         ({"more": "anchor"}, "keys with values were expected, was str"),
         ({"more": "anchr: 5"}, "anchr: this key is unknown"),
-        ({"more": "seed: 5"}, "seed has a field of its own"),
+        ({"more": "seed: 5"}, "seed has its own field"),
         ({"more": "tasks: {topic: {train: /etc/passwd}}"}, "tasks.topic.train has a field"),
         ({"more": "tasks: {sentiment: {weight: 2}}"}, "a ticked task was expected, was sentiment"),
         ({"more": "a: &x [1]\nb: *x"}, "without aliases"),

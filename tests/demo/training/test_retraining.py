@@ -7,7 +7,7 @@ from demo.answers.scoring import typed_spans
 from demo.inputs.drafts import EXAMPLES
 from demo.inputs.examples import rehearsal_texts
 from demo.training.corrections import Correction
-from demo.training.retraining import Head, recipe_of
+from demo.training.retraining import Head, retraining_recipe
 from mtl.checkpoint import load
 from mtl.errors import InputError
 from mtl.labels import TypedSpan
@@ -40,7 +40,7 @@ def starter() -> mtl.Engine:
 def retrained(starter, tmp_path_factory):
     """The run folder of the tagging head of the starter, trained alone on three corrections."""
     head = Head("entities", TaskKind.TAGGING, STARTER)
-    recipe = recipe_of(head, starter, CORRECTIONS, settings(training="capped"))
+    recipe = retraining_recipe(head, starter, CORRECTIONS, settings(training="capped"))
     folder = tmp_path_factory.mktemp("retrained") / "run"
     for _ in run_in_folder(recipe, folder):
         pass
@@ -78,7 +78,7 @@ def test_a_class_can_be_corrected_too(starter, tmp_path):
     (before,) = starter.classify([text])
     wrong = min(before["topic"], key=lambda label: before["topic"][label])
     head = Head("topic", TaskKind.CLASSIFICATION, STARTER)
-    recipe = recipe_of(head, starter, [Correction(text, label=wrong)], settings(training="capped"))
+    recipe = retraining_recipe(head, starter, [Correction(text, label=wrong)], settings(training="capped"))
     assert list(recipe.tasks) == ["topic"]
     for _ in run_in_folder(recipe, tmp_path / "run"):
         pass
@@ -88,10 +88,10 @@ def test_a_class_can_be_corrected_too(starter, tmp_path):
 
 def test_nothing_to_learn_from_is_said(starter):
     with pytest.raises(InputError, match="Correct at least one text first"):
-        recipe_of(Head("entities", TaskKind.TAGGING, STARTER), starter, (), settings())
+        retraining_recipe(Head("entities", TaskKind.TAGGING, STARTER), starter, (), settings())
 
 
 def test_corrections_made_for_a_head_with_other_labels_are_named(starter):
     odd = Correction("Ann runs.", spans=(TypedSpan(0, 3, "HERO"),))
     with pytest.raises(InputError, match="LOC, ORG, PER were expected for entities, some are to HERO"):
-        recipe_of(Head("entities", TaskKind.TAGGING, STARTER), starter, [odd], settings())
+        retraining_recipe(Head("entities", TaskKind.TAGGING, STARTER), starter, [odd], settings())

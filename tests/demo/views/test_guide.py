@@ -23,7 +23,7 @@ def test_shares_are_said_in_percent():
 def test_the_words_that_were_cut_most_come_first():
     found = [Subword("a", 0, 1), Subword("bc", 2, 4), Subword("##d", 4, 5)]
     shown = pieces("a bcd", found)
-    assert "1.50 pieces a word" in shown
+    assert "1.50 sub-words per word" in shown
     assert shown.index("bcd") < shown.index("<code>a</code>")
     assert "Type a sentence" in pieces(" ", [])
 

@@ -10,4 +10,4 @@ def test_each_sentence_is_a_button_that_carries_it_escaped_and_ranked():
 
 
 def test_no_neighbours_are_said_in_words():
-    assert "Nothing is near" in near_list([], [])
+    assert "There are no neighbours" in near_list([], [])

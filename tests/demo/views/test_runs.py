@@ -57,7 +57,7 @@ def test_a_row_has_settings_metrics_and_cost():
 
 
 def test_an_empty_table_says_what_to_do():
-    assert "Start one in the Train tab" in run_table([], ticked=[], opened="")
+    assert "Start one on the Train tab" in run_table([], ticked=[], opened="")
 
 
 def test_a_comparison_has_no_curve_to_overlay():
@@ -126,7 +126,7 @@ def test_a_comparison_without_a_table_yet_says_so(tmp_path, content):
     file = tmp_path / "table.json"
     if content is not None:
         file.write_text(content)
-    assert "comes with the last strategy" in comparison_table(file)
+    assert "appears when the last strategy has finished" in comparison_table(file)
 
 
 def test_overall_metrics_of_a_file_stand_first():

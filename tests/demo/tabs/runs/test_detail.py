@@ -24,6 +24,6 @@ def test_another_run_clears_every_result_of_the_run_before():
     with gr.Blocks():
         made = detail.build_run_detail()
     opening = detail.Opening(SimpleNamespace(), SimpleNamespace(), made)
-    assert len(before_after.cleared()) == len(made.before_after.clearing)
+    assert len(before_after.empty_change()) == len(made.before_after.clearing)
     assert {made.before_after.map, made.before_after.table, made.evaluation.result} <= set(made.outputs)
     assert len(opening.show("ann", "", [])) == 1 + len(made.outputs)

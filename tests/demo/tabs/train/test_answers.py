@@ -62,7 +62,7 @@ def test_a_form_is_read_into_four_lines_a_picture_and_a_recipe():
     lines = [shown(found[name], "label") for name in ("data", "model", "freezing", "plan")]
     assert found["problem"] == ""
     assert lines[0].startswith("1  Data   topic 189 texts, 7 labels, 49 for dev · entities 153 sentences, 3 types")
-    assert "all-MiniLM-L6-v2 · its own pooling · 22.7 M parameters" in lines[1]
+    assert "all-MiniLM-L6-v2 · default pooling · 22.7 M parameters" in lines[1]
     assert "heads only · 153.2 k of 22.7 M train" in lines[2]
     assert lines[3] == "4  Plan   measuring …"
 

@@ -25,7 +25,7 @@ def test_a_screen_reader_hears_classes_and_entities():
 
 
 def test_a_cut_is_said_with_both_lengths_and_nothing_is_said_of_none():
-    assert "first 4 of 23 characters" in cut_warning(dataclasses.replace(FOUND, cut_at=4))
+    assert "only the first 4 of 23 characters" in cut_warning(dataclasses.replace(FOUND, cut_at=4))
     assert cut_warning(FOUND) == ""
 
 

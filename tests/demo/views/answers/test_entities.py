@@ -43,7 +43,7 @@ def test_the_table_gives_span_type_score_and_offsets():
 
 
 def test_no_entity_is_said_in_words():
-    assert "No entity" in entity_table([analysis("b")], COLOURS)
+    assert "No entities found" in entity_table([analysis("b")], COLOURS)
 
 
 def test_every_tagging_task_has_its_card():
@@ -67,6 +67,6 @@ def test_types_are_counted():
 
 def test_a_text_that_is_wrong_shows_the_right_spans_too():
     html = wrong_cards([(3, analysis(TEXT), [TypedSpan(0, 3, "PER")])], "entities", COLOURS, total=1)
-    assert "right: Ann PER" in html
+    assert "gold: Ann PER" in html
     assert 'data-row="3"' in html
     assert wrong_cards([], "entities", COLOURS, total=0) == ""

@@ -31,4 +31,4 @@ def test_the_bars_have_the_real_proportions():
 
 def test_the_sum_says_how_much_trains():
     assert "<strong>22.7 M</strong> of 22.7 M parameters train (100.0%)" in drawn(Freezing(Preset.FULL))
-    assert "known once the plan is measured" in stack(network(None, Freezing(Preset.FULL), [], counted={}))
+    assert "appear with the plan" in stack(network(None, Freezing(Preset.FULL), [], counted={}))
