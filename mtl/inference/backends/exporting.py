@@ -14,6 +14,7 @@ from mtl.errors import BackendError
 from mtl.inference.backends.graph import INPUTS, Graph
 from mtl.inference.backends.openvino import GRAPH_FILE, Model, library
 from mtl.inference.backends.residual_stream import keep_in_fp32
+from mtl.model import MultiTaskModel
 
 _CHECKED_TOKENS, _CHECKED_WITHIN = 11, 1e-2
 
@@ -33,7 +34,7 @@ def export(graph: Graph, folder: Path) -> None:
     # DeBERTa cuts its table of positions to the length of a batch, which the trace takes for a constant.
     example = _example(config.max_position_embeddings if config.model_type == "deberta" else 3)
     try:
-        with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers(), _finite_masks(model):
+        with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers(), _finite_masks(graph.model):
             warnings.simplefilter("ignore")
             converted = _convert(graph, example)
             _check(converted, graph)
