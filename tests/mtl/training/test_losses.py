@@ -131,7 +131,7 @@ def test_an_anchor_costs_its_weight_times_one_minus_the_mean_cosine(tiny_bert: P
 def test_an_anchor_is_drawn_for_both_texts_of_a_pair(tiny_bert: Path, tmp_path: Path):
     trainer, run = begin(quick_recipe(tiny_bert, tmp_path, ("pairs",), anchor=1.0))
     batch = trainer.batch(next(iter(trainer.schedule.sampler)))
-    assert batch.anchors.shape[0] == 2 * len(batch.targets)
+    assert batch.anchors.shape[0] == 2 * len(batch.targets["pairs"].values)
     run.close()
 
 

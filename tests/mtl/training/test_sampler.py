@@ -44,7 +44,7 @@ def test_a_pass_has_every_example_once(epoch: int):
 def test_a_task_shows_all_its_examples_before_it_repeats_one(schedule: str):
     rows: dict[str, list[int]] = {task: [] for task in LENGTHS}
     for draw in draws(400, schedule=schedule):
-        rows[draw.task] += draw.rows
+        rows[draw.name] += draw.rows
     for task, lengths in LENGTHS.items():
         whole = [rows[task][i : i + len(lengths)] for i in range(0, len(rows[task]), len(lengths))]
         assert len(whole) > 1
@@ -59,7 +59,7 @@ def test_each_pass_has_an_order_of_its_own():
 def test_two_tasks_of_equal_lengths_are_shuffled_differently():
     rows = {"a": [], "b": []}
     for draw in draws(8, schedule="round_robin", lengths={"a": [8] * 40, "b": [8] * 40}):
-        rows[draw.task].append(draw.rows)
+        rows[draw.name].append(draw.rows)
     assert rows["a"] != rows["b"]
 
 
@@ -86,7 +86,7 @@ def test_batches_do_not_come_from_short_to_long():
 def test_shares_of_tasks_follow_alpha(alpha: float):
     batches = {task: len(epoch_batches(lens, budget=BUDGET, seed=0, epoch=0)) for task, lens in LENGTHS.items()}
     total = sum(count**alpha for count in batches.values())
-    counts = Counter(draw.task for draw in draws(3000, alpha=alpha))
+    counts = Counter(draw.name for draw in draws(3000, alpha=alpha))
     chi_square = 0.0
     for task in LENGTHS:
         expected = 3000 * batches[task] ** alpha / total
@@ -96,14 +96,14 @@ def test_shares_of_tasks_follow_alpha(alpha: float):
 
 
 def test_round_robin_takes_the_tasks_in_turn():
-    assert [draw.task for draw in draws(7, schedule="round_robin")] == ["big", "middle", "small"] * 2 + ["big"]
+    assert [draw.name for draw in draws(7, schedule="round_robin")] == ["big", "middle", "small"] * 2 + ["big"]
 
 
 def test_an_epoch_counts_the_batches_of_every_task():
     one = sampler()
     streams: dict[str, list[list[int]]] = {task: [] for task in LENGTHS}
     for draw in draws(600):
-        streams[draw.task].append(draw.rows)
+        streams[draw.name].append(draw.rows)
     first_pass = 0
     for task, lengths in LENGTHS.items():
         seen = 0
