@@ -1,23 +1,28 @@
 """A run as one file to download."""
 
 import json
+import re
 import shutil
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from demo.runs.info import name_of
 from demo.runs.shown import shown
 from mtl.errors import RecipeError, RunError
-from mtl.recipe import load, portable
+from mtl.recipe import check, portable
 from mtl.runs import RunFolder
 
 _FOLDER = Path(tempfile.gettempdir()) / "polyhead-downloads"
 _KEPT_SECONDS = 3600
 _WHOLE = ("events.jsonl", "table.json")
+_PATH = re.compile(r"(?:(?<![\w./:])|(?<=\\n))/(?:[^\s/:;,'\"]+/)+")
+"""The folders of an absolute path, not of an address on the web."""
 
 
 def zip_run(folder: RunFolder) -> Path:
@@ -35,25 +40,48 @@ def zip_run(folder: RunFolder) -> Path:
         if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
             shutil.rmtree(old, ignore_errors=True)
     target = Path(tempfile.mkdtemp(dir=_FOLDER)) / f"{_slug(name_of(folder))}.zip"
+    recipe = _recipe(folder)
+    folders = [folder for path in _paths(recipe) for folder in (path, str(Path(path).parent))]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name in _WHOLE:
+        for name in (*_WHOLE, folder.log_file.name):
             if (folder.path / name).is_file():
-                archive.writestr(name, shown((folder.path / name).read_text(encoding="utf-8")))
-        archive.writestr("log.txt", shown(folder.log_file.read_text(encoding="utf-8", errors="replace")))
-        archive.writestr("recipe.yaml", _recipe(folder))
+                text = (folder.path / name).read_text(encoding="utf-8", errors="replace")
+                archive.writestr(name, _without_paths(text, folders))
+        archive.writestr("recipe.yaml", _portable(recipe, folders))
         for file in sorted(folder.best.rglob("*")) if folder.best.is_dir() else []:
             archive.write(file, Path("checkpoint") / file.relative_to(folder.best))
     return target
 
 
-def _recipe(folder: RunFolder) -> str:
+def _recipe(folder: RunFolder) -> Any:  # noqa: ANN401
     file = folder.recipe if folder.recipe.is_file() else folder.path / "request.yaml"
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def _portable(recipe: Any, folders: Iterable[str]) -> str:  # noqa: ANN401
     try:
-        content = portable(load(file))
-    except RecipeError:  # the data may have been deleted
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        content = json.loads(shown(json.dumps(content)))
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        return yaml.safe_dump(portable(check(recipe, where="recipe")), sort_keys=False, allow_unicode=True)
+    except RecipeError:  # of another version
+        return _without_paths(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True), folders)
+
+
+def _paths(value: Any) -> Iterator[str]:  # noqa: ANN401
+    """Every absolute path in a recipe."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner)
+    elif isinstance(value, str) and Path(value).is_absolute():
+        yield value
+
+
+def _without_paths(text: str, folders: Iterable[str]) -> str:
+    """Base names instead of paths, also of folders with blanks, in plain text and in JSON."""
+    for folder in sorted({*folders}, key=len, reverse=True):
+        for written in (folder, json.dumps(folder)[1:-1], json.dumps(folder, ensure_ascii=False)[1:-1]):
+            text = text.replace(f"{written}/", "")
+    return _PATH.sub("", shown(text))
 
 
 def _slug(name: str) -> str:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from mtl.encoder.known_folders import recall
 from mtl.recipe import DEFAULT_BACKBONE
 
 
@@ -38,7 +39,8 @@ def of(backbone: str) -> Architecture | None:
         path = _config_file(backbone)
         config = json.loads(path.read_text(encoding="utf-8")) if path else None
         if config and str(config.get("format", "")).startswith("polyhead"):
-            return of(config["backbone"]["name"])
+            folder = next(recall(config["backbone"]["sha256"]), None) if config["backbone"].get("local") else None
+            return of(str(folder or config["backbone"]["name"]))
         return _from_config(config) if config else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

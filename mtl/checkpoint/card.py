@@ -19,7 +19,7 @@ _TAGS = {
 def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
     """A Hub model card in Markdown with front matter; `sampled` says that dev examples lie beside the weights."""
     front = {
-        "base_model": config.backbone.name,
+        **({} if config.backbone.local else {"base_model": config.backbone.name}),
         "library_name": "polyhead",
         "pipeline_tag": "feature-extraction",
         "tags": sorted({"polyhead", "multi-task", *(_TAGS[t.kind] for t in config.tasks.values())}),

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mtl.errors import CheckpointError
+from mtl.encoder import BackboneSource, find_backbone
+from mtl.encoder.source import find_local
+from mtl.errors import BackboneError, CheckpointError
 from mtl.recipe.choices import Pooling, TaskKind
 from mtl.recipe.schema import HeadConfig
 
@@ -21,7 +23,31 @@ class BackboneReference(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
+    """A Hub id, or the name of the folder of a local backbone; older checkpoints have its path."""
     sha256: str
+    local: bool = False
+
+    def find(self, checkpoint: Path) -> BackboneSource:
+        """The backbone on this machine.
+
+        Raises:
+            CheckpointError: none known here has these weights.
+            BackboneError: the Hub has no such backbone.
+        """
+        path = Path(self.name)
+        if self.local or (path.is_absolute() and not path.is_dir()):
+            try:
+                return find_local(path.name, self.sha256)
+            except BackboneError as error:
+                raise CheckpointError(error.message, path=checkpoint) from error
+        found = find_backbone(self.name)
+        if found.sha256 != self.sha256:
+            raise CheckpointError(
+                f"a backbone {found.name} with sha256 {self.sha256[:12]}… was expected, "
+                f"found one with {found.sha256[:12]}…",
+                path=checkpoint,
+            )
+        return found
 
 
 class TaskRecord(BaseModel):

@@ -22,7 +22,7 @@ from mtl.checkpoint.config import (
     read_config,
 )
 from mtl.checkpoint.sample import Sample, write_sample
-from mtl.encoder import LoadedBackbone, load_backbone
+from mtl.encoder import BackboneSource, LoadedBackbone, load_backbone
 from mtl.errors import CheckpointError
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.text.windows import WindowTokenizer
@@ -40,7 +40,7 @@ class LoadedModel:
 
     model: MultiTaskModel
     tokenizer: WindowTokenizer
-    backbone: BackboneReference
+    backbone: BackboneSource
     config: CheckpointConfig | None
     changed: frozenset[str] = frozenset()
 
@@ -59,8 +59,7 @@ class Snapshot:
 def build(backbone: LoadedBackbone, tasks: Mapping[str, TaskInfo]) -> LoadedModel:
     """A model with fresh heads."""
     model = MultiTaskModel(backbone.encoder, tasks).eval()
-    reference = BackboneReference(name=backbone.source.name, sha256=backbone.source.sha256)
-    return LoadedModel(model, backbone.tokenizer, reference, None)
+    return LoadedModel(model, backbone.tokenizer, backbone.source, None)
 
 
 def extend(base: LoadedModel, tasks: Mapping[str, TaskInfo]) -> LoadedModel:
@@ -78,10 +77,10 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     Returns:
         Size of the checkpoint in bytes.
     """
-    model = loaded.model
+    model, backbone = loaded.model, loaded.backbone
     tensors = _changed(loaded, snapshot.dtype)
     config = CheckpointConfig(
-        backbone=loaded.backbone,
+        backbone=BackboneReference(name=backbone.name, sha256=backbone.sha256, local=backbone.local),
         pooling=model.encoder.pooling,
         max_length=loaded.tokenizer.max_length,
         adapter_rank=model.encoder.adapter_rank,
@@ -111,17 +110,12 @@ def load(folder: Path) -> LoadedModel:
     """Load a checkpoint on top of its backbone.
 
     Raises:
-        CheckpointError: it is damaged, or the backbone found has other weights than it was trained on.
-        BackboneError: the backbone cannot be found.
+        CheckpointError: it is damaged, or no backbone known here has the weights that it was trained on.
+        BackboneError: the Hub has no such backbone.
     """
     config = read_config(folder)
-    backbone = load_backbone(config.backbone.name, pooling=config.pooling, max_length=config.max_length)
-    if backbone.source.sha256 != config.backbone.sha256:
-        raise CheckpointError(
-            f"a backbone {config.backbone.name} with sha256 {config.backbone.sha256[:12]}… was expected, "
-            f"found one with {backbone.source.sha256[:12]}…",
-            path=folder,
-        )
+    source = config.backbone.find(folder)
+    backbone = load_backbone(source, pooling=config.pooling, max_length=config.max_length)
     tasks = {n: TaskInfo(n, t.kind, t.labels, t.head) for n, t in config.tasks.items()}
     model = MultiTaskModel(backbone.encoder, tasks)
     if config.adapter_rank is not None:
@@ -137,7 +131,7 @@ def load(folder: Path) -> LoadedModel:
             path=folder / WEIGHTS_FILE,
         )
     changed = frozenset(plain_name(name) for name in tensors if name.startswith(_BACKBONE_PREFIX))
-    return LoadedModel(model.eval(), backbone.tokenizer, config.backbone, config, changed)
+    return LoadedModel(model.eval(), backbone.tokenizer, source, config, changed)
 
 
 def tensor_bytes(loaded: LoadedModel, dtype: torch.dtype) -> int:

@@ -127,24 +127,26 @@ class LoadedBackbone:
     tokenizer: WindowTokenizer
 
 
-def load_backbone(name: str, *, pooling: Pooling | None = None, max_length: int | None = None) -> LoadedBackbone:
+def load_backbone(
+    name: str | BackboneSource, *, pooling: Pooling | None = None, max_length: int | None = None
+) -> LoadedBackbone:
     """Load a backbone in float32 and eval mode.
 
     Args:
-        name: a Hub id or a folder.
+        name: a Hub id or a folder, or what `find_backbone` found.
         pooling: instead of what the backbone says of itself (else mean).
         max_length: instead of what the backbone says of itself, in tokens.
 
     Raises:
         BackboneError: it cannot be found, is no encoder, has no fast tokenizer, or max_length is too long for it.
     """
-    source = find_backbone(name)
+    source = find_backbone(name) if isinstance(name, str) else name
     sentence = read_sentence_config(source.folder)
     model = _load_model(source)
     backend = _load_tokenizer(source)
     limit = _length_limit(model, int(backend.model_max_length))
     if max_length is not None and max_length > limit:
-        raise BackboneError(f"a max_length up to {limit} was expected, was {max_length}", path=name)
+        raise BackboneError(f"a max_length up to {limit} was expected, was {max_length}", path=source.place)
     config = WindowConfig(
         max_length=max_length or min(sentence.max_length or limit, limit),
         pad_id=int(backend.pad_token_id if backend.pad_token_id is not None else 0),
@@ -170,7 +172,7 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
         has_encoder = type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING  # of T5, the encoder without its decoder
         if getattr(config, "is_encoder_decoder", False) and not has_encoder:
             raise BackboneError(
-                f"an encoder was expected, was an encoder-decoder ({config.model_type})", path=source.name
+                f"an encoder was expected, was an encoder-decoder ({config.model_type})", path=source.place
             )
         model, found = (AutoModelForTextEncoding if has_encoder else AutoModel).from_pretrained(
             source.folder,
@@ -181,20 +183,20 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
             output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise BackboneError(f"an encoder of transformers was expected: {_reason(error)}", path=source.name) from error
+        raise BackboneError(f"an encoder of transformers was expected: {_reason(error)}", path=source.place) from error
     finally:
         transformers_logging.set_verbosity(verbosity)
     missing = sorted(key for key in found["missing_keys"] if "pooler" not in key)
     if missing:  # transformers fills them with random numbers, as for a model that needs code of its own
         raise BackboneError(
-            f"{source.name}: the weights of a {config.model_type} were expected, {len(missing)} are missing, "
-            f"such as {missing[0]}"
+            f"the weights of a {config.model_type} were expected, {len(missing)} are missing, such as {missing[0]}",
+            path=source.place,
         )
     model.eval()
     parts_of(model)
     _drop_pooler(model)
     if _is_causal(model):
-        raise BackboneError(f"an encoder was expected, {config.model_type} is a decoder", path=source.name)
+        raise BackboneError(f"an encoder was expected, {config.model_type} is a decoder", path=source.place)
     return model
 
 
@@ -223,13 +225,13 @@ def _first_state(model: PreTrainedModel, ids: tuple[int, ...]) -> Tensor:
 
 def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
     if not any((source.folder / name).is_file() for name in _TOKENIZER_FILES):
-        raise BackboneError(f"a tokenizer ({_TOKENIZER_FILES[0]}) was expected, the folder has none", path=source.name)
+        raise BackboneError(f"a tokenizer ({_TOKENIZER_FILES[0]}) was expected, the folder has none", path=source.place)
     try:
         backend = AutoTokenizer.from_pretrained(source.folder, use_fast=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
-        raise BackboneError(f"a tokenizer was expected: {_reason(error)}", path=source.name) from error
+        raise BackboneError(f"a tokenizer was expected: {_reason(error)}", path=source.place) from error
     if not backend.is_fast:
-        raise BackboneError("a fast tokenizer (tokenizer.json) was expected, offsets need it", path=source.name)
+        raise BackboneError("a fast tokenizer (tokenizer.json) was expected, offsets need it", path=source.place)
     return backend
 
 

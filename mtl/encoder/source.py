@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from mtl.encoder.known_folders import recall, remember
 from mtl.errors import BackboneError
 
 _WEIGHTS = "model.safetensors"
@@ -31,15 +32,24 @@ PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": _MINILM, "all-MiniLM-L6-v2
 
 @dataclass(frozen=True, slots=True)
 class BackboneSource:
-    """A named backbone found on this machine; `sha256` is the hash of its weights, hexadecimal."""
+    """A backbone found on this machine; `sha256` is the hash of its weights, hexadecimal.
+
+    `name` tells no path: it is the Hub id, or the folder's own name where the backbone is `local`.
+    """
 
     name: str
     folder: Path
     sha256: str
+    local: bool = False
+
+    @property
+    def place(self) -> str:
+        """What messages name: the folder of a local backbone, else its Hub id."""
+        return str(self.folder) if self.local else self.name
 
 
 def find_backbone(name: str) -> BackboneSource:
-    """Find a backbone by Hub id or folder and hash its weights.
+    """Find a backbone by Hub id or folder and hash its weights; a folder is remembered for checkpoints made from it.
 
     Raises:
         BackboneError: there is no such backbone, it has no safetensors weights, or a packaged one was changed.
@@ -48,8 +58,32 @@ def find_backbone(name: str) -> BackboneSource:
     if packaged is not None:
         return _from_package(name, packaged)
     path = Path(name).expanduser()
-    folder = path.resolve() if path.is_dir() else _download(name)
-    return BackboneSource(name, folder, hash_weights(folder))
+    if not path.is_dir():
+        folder = _download(name)
+        return BackboneSource(name, folder, hash_weights(folder))
+    folder = path.resolve()
+    source = BackboneSource(folder.name, folder, hash_weights(folder), local=True)
+    remember(folder, source.sha256)
+    return source
+
+
+def find_local(name: str, sha256: str) -> BackboneSource:
+    """Find the folder of a local backbone again, by its weights.
+
+    Raises:
+        BackboneError: no folder that is known here has them.
+    """
+    for folder in recall(sha256):
+        if _has_weights(folder) and hash_weights(folder) == sha256:
+            return BackboneSource(name, folder, sha256, local=True)
+    raise BackboneError(
+        f"the backbone {name} with sha256 {sha256[:12]}… is needed and no folder known here has it: load its folder "
+        "once, as mtl.Engine.load(FOLDER) does, and then load this again"
+    )
+
+
+def _has_weights(folder: Path) -> bool:
+    return any(folder.glob(f"{Path(_WEIGHTS).stem}*.safetensors"))
 
 
 def hash_weights(folder: Path) -> str:

@@ -68,9 +68,9 @@ def load_model(source: ModelSource) -> "LoadedModel":
     from mtl.checkpoint import build, load
     from mtl.encoder import load_backbone
 
-    return load(source.folder) if source.config else build(load_backbone(source.backbone.name), {})
+    return load(source.folder) if source.config else build(load_backbone(source.backbone), {})
 
 
 def _checkpoint(name: str, folder: Path) -> ModelSource:
     config = read_config(folder)
-    return ModelSource(name, folder, config, find_backbone(config.backbone.name))
+    return ModelSource(name, folder, config, config.backbone.find(folder))

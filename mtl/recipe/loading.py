@@ -12,6 +12,7 @@ from mtl.errors import RecipeError
 from mtl.recipe.schema import Recipe
 
 _DATASET_PREFIX = "hf:"
+_IN_RUNS = ("best", "last")  # checkpoints of a run, whose name is that of the folder around them
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -85,14 +86,23 @@ def dump(recipe: Recipe) -> str:
 
 
 def portable(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as a mapping without paths of this machine: of each data file only its folder's name and its own."""
+    """The recipe as a mapping without paths of this machine.
+
+    Of each data file only its folder's name and its own are left, of a backbone's folder its name as a relative path.
+    """
     content = _content(recipe)
     for task in content["tasks"].values():
         for part in ("train", "dev"):
-            task[part] = [
-                file if file.startswith(_DATASET_PREFIX) else "/".join(Path(file).parts[-2:]) for file in task[part]
-            ]
+            task[part] = [file if file.startswith(_DATASET_PREFIX) else _ending(file, 2) for file in task[part]]
+    content["data_root"] = None
+    if Path(recipe.backbone).is_absolute():
+        content["backbone"] = f"./{_ending(recipe.backbone, 2 if Path(recipe.backbone).name in _IN_RUNS else 1)}"
     return content
+
+
+def _ending(path: str, count: int) -> str:
+    """At most so many of a path's last parts."""
+    return "/".join([part for part in Path(path).parts if part != "/"][-count:])
 
 
 def _content(recipe: Recipe) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     trained = _trained_tasks(data, plan) if trains else ()
     untouched = loaded
     if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
-        backbone = load_backbone(loaded.backbone.name, pooling=encoder.pooling)
+        backbone = load_backbone(loaded.backbone, pooling=encoder.pooling)
         untouched = build(replace(backbone, tokenizer=loaded.tokenizer), {})
     tasks = {name: loaded.model.tasks[name] for name in trained}
     tokenized = tokenize(data, tasks, (loaded, untouched), joint=recipe.sampling.joint)

@@ -2,12 +2,13 @@ import os
 import zipfile
 
 import pytest
+import yaml
 
 from demo.runs.archive import zip_run
 from demo.runs.info import write_name
 from demo.runs.recipe_text import as_yaml
 from mtl.errors import RunError
-from mtl.runs import Failed, RunFolder, home, runs_root
+from mtl.runs import Failed, Noticed, RunFolder, home, runs_root
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM, KNOWN
 
@@ -43,7 +44,7 @@ def test_a_run_whose_data_are_gone_is_packed_all_the_same(folder):
     folder.log_file.touch()
     folder.recipe.write_text(f"tasks: {{a: {{kind: tagging, train: [{home()}/uploads/a.conll]}}}}")
     with zipfile.ZipFile(zip_run(folder)) as archive:
-        assert "- a.conll\n" in archive.read("recipe.yaml").decode()
+        assert "- uploads/a.conll\n" in archive.read("recipe.yaml").decode()
 
 
 def test_nothing_is_packed_before_there_is_something(folder):
@@ -59,3 +60,33 @@ def test_what_was_packed_an_hour_ago_goes(folder):
     os.utime(old.parent, (0, 0))
     assert zip_run(folder).is_file()
     assert not old.parent.exists()
+
+
+PLACES = ["absolute", "in a folder with blanks", "relative to data_root", "of a Hub data set"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("backbone", ["/srv/models/my-bert", "/srv/runs/a-run/best", "owner/name"])
+@pytest.mark.parametrize("is_valid", [True, False])
+def test_no_path_of_this_machine_is_packed_whatever_the_recipe_names(folder, place, backbone, is_valid):
+    files, root = {
+        "absolute": ("/srv/data/topics/train.csv", None),
+        "in a folder with blanks": ('/srv/our "own" dätä/train.csv', None),
+        "relative to data_root": ("topics/train.csv", "/srv/our data"),
+        "of a Hub data set": ("hf:owner/name/train.csv", None),
+    }[place]
+    task = {"kind": "classification", "train": [files], "dev": files}
+    recipe = {"backbone": backbone, "data_root": root, "tasks": {"a": task}} | ({} if is_valid else {"older": 1})
+    folder.recipe.write_text(yaml.safe_dump(recipe))
+    folder.append(Noticed(0, f"{files}:3: a label; see https://host/a/b/c, 1/2 or and/or"))
+    trace = f'File "/usr/lib/python3/x.py", line 3\n{backbone}: wrong\n/opt/a/b.py:3\n{files}: {root}/other.csv'
+    folder.append(Failed(1, trace))
+    folder.log_file.write_text(trace)
+    with zipfile.ZipFile(zip_run(folder)) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    for name, text in texts.items():
+        assert not [part for part in ("/srv", "/usr", "/opt", str(home())) if part in text], name
+    assert not any("our" in texts[name] for name in ("events.jsonl", "log.txt"))  # nor half of one
+    assert "https://host/a/b/c, 1/2 or and/or" in texts["events.jsonl"]
+    assert 'File "x.py", line 3' in texts["log.txt"]
+    assert ("hf:owner/name/train.csv" if place == PLACES[3] else "train.csv") in texts["recipe.yaml"]

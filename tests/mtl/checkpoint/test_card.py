@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 
 from mtl.checkpoint import CheckpointConfig, read_config
 from mtl.checkpoint.card import model_card
+from mtl.checkpoint.config import BackboneReference
 from tests.mtl.data.generated import label_sets
 
 
@@ -18,9 +19,16 @@ def front_matter(card: str) -> dict[str, object]:
 
 def test_the_front_matter_names_backbone_and_kinds(trained: Path):
     config = read_config(trained / "last")
-    front = front_matter((trained / "last" / "README.md").read_text())
-    assert front["base_model"] == config.backbone.name
+    hub = config.model_copy(update={"backbone": BackboneReference(name="owner/name", sha256="0" * 64)})
+    front = front_matter(model_card(hub))
+    assert front["base_model"] == "owner/name"
     assert {"text-classification", "token-classification", "sentence-similarity"} <= set(front["tags"])
+
+
+def test_a_local_backbone_is_no_model_of_the_hub(trained: Path):
+    card = (trained / "last" / "README.md").read_text()
+    assert "base_model" not in front_matter(card)
+    assert f"the backbone `bert` (sha256 `{read_config(trained / 'last').backbone.sha256}`)" in card
 
 
 def test_the_card_shows_every_measured_figure(trained: Path):

@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 import mtl
 from mtl.checkpoint import LoadedModel, Snapshot, is_checkpoint, load, out_of_range, read_config, save, store
 from mtl.encoder import load_backbone
-from mtl.errors import BackboneError, CheckpointError
+from mtl.errors import CheckpointError
 from mtl.inference import Engine
 from mtl.model import MultiTaskModel
 from mtl.training import set_up
-from tests.mtl.recipes import EXAMPLES, recipe_of
+from tests.mtl.recipes import recipe_of
 from tests.tiny import EXACT
 
 TEXTS = ["Anna met Tom in Paris.", "a very bad film", "", "The team won the match in Berlin, didn't it?"]
@@ -140,21 +140,6 @@ def test_a_checkpoint_is_told_from_a_backbone(trained: Path, tiny_bert: Path, tm
     assert not is_checkpoint(tmp_path / "none")
 
 
-def test_another_backbone_of_that_name_is_refused(copied: Path):
-    config = json.loads((copied / "config.json").read_text())
-    edit_config(copied, backbone=config["backbone"] | {"sha256": "0" * 64})
-    name = config["backbone"]["name"]
-    assert complaint(copied).startswith(
-        f"{copied}: a backbone {name} with sha256 000000000000… was expected, found one"
-    )
-
-
-def test_a_backbone_that_is_gone_is_named(copied: Path, tmp_path: Path):
-    edit_config(copied, backbone={"name": str(tmp_path / "gone"), "sha256": "0" * 64})
-    with pytest.raises(BackboneError, match="gone"):
-        load(copied)
-
-
 @pytest.mark.parametrize(
     ("changes", "gist"),
     [
@@ -273,14 +258,7 @@ def test_the_size_told_is_that_on_disk(trained_model: LoadedModel, tmp_path: Pat
 def test_a_bare_backbone_can_be_saved_and_stays_bit_equal(tiny_bert: Path, tmp_path: Path):
     backbone = load_backbone(str(tiny_bert))
     model = MultiTaskModel(backbone.encoder, {}).requires_grad_(False)
-    from mtl.checkpoint.config import BackboneReference
-
-    reference = BackboneReference(name=str(tiny_bert), sha256=backbone.source.sha256)
-    save(LoadedModel(model, backbone.tokenizer, reference, None), tmp_path / "c", SNAPSHOT)
+    save(LoadedModel(model, backbone.tokenizer, backbone.source, None), tmp_path / "c", SNAPSHOT)
     np.testing.assert_array_equal(
         Engine.load(tmp_path / "c", **EXACT).encode(TEXTS), Engine.load(tiny_bert, **EXACT).encode(TEXTS)
     )
-
-
-def test_a_checkpoint_tells_no_folder_of_the_machine_that_trained_it(trained: Path):
-    assert str(EXAMPLES) not in (trained / "last" / "config.json").read_text()

@@ -35,7 +35,7 @@ def complaint(name: object) -> str:
 def test_a_folder_is_known_by_the_hash_of_its_weights(tiny_bert: Path):
     found = find_backbone(str(tiny_bert))
     assert found.sha256 == hashlib.sha256((tiny_bert / "model.safetensors").read_bytes()).hexdigest()
-    assert (found.name, found.folder) == (str(tiny_bert), tiny_bert)
+    assert (found.name, found.folder, found.local) == (tiny_bert.name, tiny_bert, True)
 
 
 def test_the_hash_follows_the_weights(copied: Path):

@@ -155,7 +155,7 @@ def test_a_bare_backbone_loads_as_an_engine_without_tasks(tiny_bert: Path):
     bare = Engine.load(tiny_bert)
     (found,) = bare.analyze(["Anna met Tom."])
     assert (dict(bare.tasks), found.classes, found.entities) == ({}, {}, {})
-    assert (bare.backbone, bare.max_length) == (str(tiny_bert), MAX_TOKENS)
+    assert (bare.backbone, bare.max_length) == (tiny_bert.name, MAX_TOKENS)
 
 
 def test_data_are_read_as_the_training_read_them(trained: Path):

@@ -10,6 +10,7 @@ import pytest
 
 from mtl.checkpoint import load
 from mtl.checkpoint.sample import read_sample
+from mtl.encoder import find_backbone
 from mtl.errors import InputError
 from mtl.evaluation import MAIN_METRIC, main_metric, request_of
 from mtl.inference import Engine
@@ -23,8 +24,9 @@ needs_openvino = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVIN
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    find_backbone(str(tiny_bert))  # known there to the checkpoints on it
     return tmp_path / "home"
 
 

@@ -150,7 +150,7 @@ def test_the_choice_depends_on_what_trains_and_on_the_backbones_content(
         loaded = set_up(recipe).loaded
         assert choose_precision(recipe, loaded).precision is (Precision.BF16 if number % 2 else Precision.FP32)
         assert len(list(home.rglob("training-*"))) == number
-    reference = loaded.backbone.model_copy(update={"sha256": "0" * 64})
+    reference = replace(loaded.backbone, sha256="0" * 64)
     choose_precision(recipe, replace(loaded, backbone=reference))
     assert len(list(home.rglob("training-*"))) == 5
 

@@ -251,8 +251,8 @@ def test_a_candidate_that_cannot_be_opened_is_noted(scene: Scene, monkeypatch: p
 def test_what_loses_on_the_evaluation_sample_is_never_taken(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: float
 ):
-    monkeypatch.setenv("MTL_HOME", str(tmp_path))
     loaded = load(trained / "best")
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
     scene = Scene(
         Prepared(loaded, spec_of(loaded), loaded.tokenizer, PreparedFolder("0" * 64), trained / "best"), monkeypatch
     )
