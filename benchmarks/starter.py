@@ -26,12 +26,12 @@ from mtl.checkpoint.sample import drawn, write_sample  # noqa: E402
 from mtl.cli.evaluating import raw_text_metrics  # noqa: E402
 from mtl.data import read_files  # noqa: E402
 from mtl.evaluation import MAIN_METRIC  # noqa: E402
+from mtl.inference.source import STARTER_FOLDER  # noqa: E402
 from mtl.recipe import Recipe, TaskConfig, TaskKind, load  # noqa: E402
 from mtl.runs import Evaluated, Finished  # noqa: E402
 from mtl.training import run_in_folder  # noqa: E402
 
 RECIPE = ROOT / "examples" / "recipes" / "starter.yaml"
-STARTER = ROOT / "examples" / "starter"
 OWN = {
     "topic": (TaskKind.CLASSIFICATION, ROOT / "examples" / "topic" / "dev.csv"),
     "sentiment": (TaskKind.CLASSIFICATION, ROOT / "examples" / "sentiment" / "dev.csv"),
@@ -59,7 +59,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.sample:
         own = {task: read_files(TaskConfig(kind=kind), [str(file)]) for task, (kind, file) in OWN.items()}
-        write_sample(STARTER, {task: drawn(examples, 16) for task, examples in own.items()})
+        write_sample(STARTER_FOLDER, {task: drawn(examples, 16) for task, examples in own.items()})
         return
     if args.data is None:
         parser.error("--data is needed")
@@ -84,7 +84,7 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     if args.card:
-        write_card(Path(args.starter) if args.starter != "starter" else STARTER, rows)
+        write_card(Path(args.starter) if args.starter != "starter" else STARTER_FOLDER, rows)
 
 
 def train_baseline(recipe: Recipe, task: str, folder: Path) -> Path:

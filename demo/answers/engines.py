@@ -7,13 +7,12 @@ from pathlib import Path
 from threading import Lock
 
 from demo.answers.passes import Model
-from demo.inputs.drafts import EXAMPLES
 from demo.runs import RunManager
 from demo.settings import Settings
 from mtl.errors import InputError
+from mtl.inference.source import STARTER, STARTER_FOLDER
 from mtl.recipe import DEFAULT_BACKBONE
 
-STARTER = "starter"
 BACKBONE = "backbone"
 GIVEN = "given"
 _RUN = "run:"
@@ -33,8 +32,7 @@ class Engines:
     def choices(self, owner: str) -> list[tuple[str, str]]:
         """Title and key of every model that this owner may use, the default first."""
         given = [(_short(self._settings.checkpoint), GIVEN)] if self._settings.checkpoint else []
-        starter = [(STARTER, STARTER)] if (EXAMPLES / STARTER / "config.json").is_file() else []
-        fixed = [*starter, (f"{DEFAULT_BACKBONE.rpartition('/')[2]} without heads", BACKBONE)]
+        fixed = [(STARTER, STARTER), (f"{DEFAULT_BACKBONE.rpartition('/')[2]} without heads", BACKBONE)]
         trained = [(run.title, key_of(run.id)) for run in self._runs.runs(owner) if run.has_checkpoint]
         return [*given, *fixed, *trained]
 
@@ -76,7 +74,7 @@ class Engines:
             RunError: the run is not this owner's.
         """
         source = self._source(key, owner)
-        return str(EXAMPLES / STARTER) if source == STARTER else source
+        return str(STARTER_FOLDER) if source == STARTER else source
 
     def _drop_over_limit(self, fresh: str) -> None:
         """Unload the least recently used models until the rest fits into the memory limit."""

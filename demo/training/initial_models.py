@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from demo.inputs.drafts import EXAMPLES
 from demo.runs import RunManager
 from demo.training.recipe_form import Form
+from mtl.inference.source import STARTER, STARTER_FOLDER
 
-_STARTER = "starter"
 _RUN = "run:"
 
 
@@ -21,12 +20,7 @@ class CheckpointChoice:
 
 def initial_models(runs: RunManager, owner: str) -> tuple[CheckpointChoice, ...]:
     """The checkpoints that this owner may continue from, newest runs first."""
-    starter = EXAMPLES / _STARTER
-    found = (
-        [CheckpointChoice(_STARTER, "continue from the starter", str(starter))]
-        if (starter / "config.json").is_file()
-        else []
-    )
+    found = [CheckpointChoice(STARTER, "continue from the starter", str(STARTER_FOLDER))]
     for run in runs.runs(owner):
         if run.has_checkpoint:
             folder = runs.get(run.id, owner).best

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mtl.checkpoint import LoadedModel
 
 STARTER = "starter"
-_STARTER_FOLDER = Path(__file__).resolve().parents[2] / "examples" / STARTER
+STARTER_FOLDER = Path(__file__).resolve().parents[1] / STARTER
+_ITS_FORMER_FOLDER = ("examples", STARTER)  # in recipes of runs that started from it
 _SETTINGS = ("*.json", "*.txt", "*.model", "1_Pooling/*.json")
 
 
@@ -46,11 +47,11 @@ def find_model(name: str) -> ModelSource:
     Raises:
         CheckpointError, BackboneError: nothing that can be loaded has this name, or its backbone has other weights.
     """
-    if name == STARTER:
-        if not is_checkpoint(_STARTER_FOLDER):
-            raise CheckpointError("the starter was expected, it is not there", path=_STARTER_FOLDER)
-        return _checkpoint(name, _STARTER_FOLDER)
     folder = Path(name).expanduser()
+    if name == STARTER or (folder.parts[-2:] == _ITS_FORMER_FOLDER and not folder.is_dir()):
+        if not is_checkpoint(STARTER_FOLDER):
+            raise CheckpointError("the starter was expected, it is not there", path=STARTER_FOLDER)
+        return _checkpoint(name, STARTER_FOLDER)
     if folder.is_dir() and is_checkpoint(folder):
         return _checkpoint(name, folder)
     source = find_backbone(str(folder) if folder.is_dir() else name)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from mtl.checkpoint import LoadedModel, build, extend, is_checkpoint, load
+from mtl.checkpoint import LoadedModel, build, extend, load
 from mtl.data import TaskData
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
+from mtl.inference.source import find_model
 from mtl.model import TaskInfo
 from mtl.recipe.schema import Recipe
 
@@ -27,11 +27,11 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
         RecipeError: a task differs in kind or has labels that its head in the checkpoint lacks.
         MtlError: the backbone or checkpoint cannot be loaded.
     """
-    folder = Path(recipe.backbone)
-    if not (folder.is_dir() and is_checkpoint(folder)):
-        backbone = load_backbone(recipe.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
+    source = find_model(recipe.backbone)
+    if source.config is None:
+        backbone = load_backbone(source.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
         return InitialModel(build(backbone, {name: _fresh(task) for name, task in data.items()}), frozenset())
-    base = load(folder)
+    base = load(source.folder)
     for key, came, has in (
         ("pooling", recipe.pooling, base.model.encoder.pooling),
         ("max_length", recipe.max_length, base.tokenizer.max_length),

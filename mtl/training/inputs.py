@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mtl.data import DataFingerprint, data_fingerprint
 from mtl.encoder.source import hash_weights
 from mtl.errors import RunError
+from mtl.inference.source import find_model
 from mtl.training.setup import Trainer
 
 
@@ -21,11 +21,10 @@ class RunInputs:
 
 def inputs_of(trainer: Trainer) -> RunInputs:
     """The inputs of a trainer."""
-    folder = Path(trainer.recipe.backbone)
     return RunInputs(
         {name: task.labels for name, task in trainer.loaded.model.tasks.items()},
         {name: data_fingerprint(data) for name, data in trainer.task_data.items()},
-        hash_weights(folder) if folder.is_dir() else trainer.loaded.backbone.sha256,
+        hash_weights(find_model(trainer.recipe.backbone).folder),
     )
 
 

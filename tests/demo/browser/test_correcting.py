@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from demo.inputs.drafts import EXAMPLES
 from mtl.checkpoint import load
+from mtl.inference.source import STARTER_FOLDER
 from tests.demo.browser.visiting import open_tab, settled
 
 TEXTS = {
@@ -61,7 +61,7 @@ def test_three_corrected_texts_are_right_after_the_tagging_head_trained_alone(pa
     assert spans(page) == (RIGHT, KINDS)
 
     newest = max(tmp_path_factory.getbasetemp().glob("page*/runs/*/best"), key=lambda path: path.stat().st_mtime)
-    before, after = (load(folder).model.state_dict() for folder in (EXAMPLES / "starter", newest))
+    before, after = (load(folder).model.state_dict() for folder in (STARTER_FOLDER, newest))
     changed = {name for name, tensor in before.items() if not tensor.equal(after[name])}
     assert changed
     assert all(name.startswith("heads.entities.") for name in changed)

@@ -2,6 +2,7 @@ from demo.inputs import drafts
 from demo.training import architecture
 from demo.training.freezing_choice import Freezing
 from demo.training.network import network
+from mtl.inference.source import STARTER_FOLDER
 from mtl.recipe import DEFAULT_BACKBONE, Preset
 
 MINILM = architecture.of(DEFAULT_BACKBONE)
@@ -50,4 +51,4 @@ def test_an_unseen_backbone_is_drawn_without_sizes():
 
 
 def test_a_checkpoint_has_the_architecture_of_its_backbone():
-    assert architecture.of(str(drafts.EXAMPLES / "starter")) == MINILM
+    assert architecture.of(str(STARTER_FOLDER)) == MINILM

@@ -4,18 +4,17 @@ import pytest
 
 import mtl
 from demo.answers.scoring import typed_spans
-from demo.inputs.drafts import EXAMPLES
 from demo.inputs.examples import rehearsal_texts
 from demo.training.corrections import Correction
 from demo.training.retraining import Head, retraining_recipe
 from mtl.checkpoint import load
 from mtl.errors import InputError
+from mtl.inference.source import STARTER_FOLDER
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind
 from mtl.training import run_in_folder
 from tests.demo.fakes import settings
 
-STARTER = EXAMPLES / "starter"
 SPANS = {
     "The Beatles beat Paris in the cup, said Jordan.": {"The Beatles": "ORG", "Paris": "ORG", "Jordan": "PER"},
     "We met Siri Larsen at Café Berlin near the Rhine Bridge.": {
@@ -39,7 +38,7 @@ def starter() -> mtl.Engine:
 @pytest.fixture(scope="module")
 def retrained(starter, tmp_path_factory):
     """The run folder of the tagging head of the starter, trained alone on three corrections."""
-    head = Head("entities", TaskKind.TAGGING, STARTER)
+    head = Head("entities", TaskKind.TAGGING, STARTER_FOLDER)
     recipe = retraining_recipe(head, starter, CORRECTIONS, settings(training="capped"))
     folder = tmp_path_factory.mktemp("retrained") / "run"
     for _ in run_in_folder(recipe, folder):
@@ -57,7 +56,7 @@ def test_three_corrected_texts_are_right_that_were_wrong_before(starter, retrain
 
 
 def test_everything_but_the_tagging_head_is_equal_to_the_bit(retrained):
-    before = load(STARTER).model.state_dict()
+    before = load(STARTER_FOLDER).model.state_dict()
     after = load(retrained / "best").model.state_dict()
     changed = {name for name, tensor in before.items() if not tensor.equal(after[name])}
     assert set(before) == set(after)
@@ -77,7 +76,7 @@ def test_a_class_can_be_corrected_too(starter, tmp_path):
     text = "The river gave the town its name."
     (before,) = starter.classify([text])
     wrong = min(before["topic"], key=lambda label: before["topic"][label])
-    head = Head("topic", TaskKind.CLASSIFICATION, STARTER)
+    head = Head("topic", TaskKind.CLASSIFICATION, STARTER_FOLDER)
     recipe = retraining_recipe(head, starter, [Correction(text, label=wrong)], settings(training="capped"))
     assert list(recipe.tasks) == ["topic"]
     for _ in run_in_folder(recipe, tmp_path / "run"):
@@ -88,10 +87,10 @@ def test_a_class_can_be_corrected_too(starter, tmp_path):
 
 def test_nothing_to_learn_from_is_said(starter):
     with pytest.raises(InputError, match="Correct at least one text first"):
-        retraining_recipe(Head("entities", TaskKind.TAGGING, STARTER), starter, (), settings())
+        retraining_recipe(Head("entities", TaskKind.TAGGING, STARTER_FOLDER), starter, (), settings())
 
 
 def test_corrections_made_for_a_head_with_other_labels_are_named(starter):
     odd = Correction("Ann runs.", spans=(TypedSpan(0, 3, "HERO"),))
     with pytest.raises(InputError, match="LOC, ORG, PER were expected for entities, some are to HERO"):
-        retraining_recipe(Head("entities", TaskKind.TAGGING, STARTER), starter, [odd], settings())
+        retraining_recipe(Head("entities", TaskKind.TAGGING, STARTER_FOLDER), starter, [odd], settings())

@@ -1,12 +1,9 @@
 """The starter that ships with the project."""
 
-from pathlib import Path
-
 import pytest
 
 from mtl.inference import Analysis, Engine
-
-FOLDER = Path(__file__).parents[3] / "examples" / "starter"
+from mtl.inference.source import STARTER_FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -55,4 +52,4 @@ def test_clear_names_are_found_in_cased_and_lower_case_text(starter: Engine, cha
 
 
 def test_the_starter_is_small(starter: Engine):
-    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 40_000_000
+    assert sum(file.stat().st_size for file in STARTER_FOLDER.iterdir()) < 40_000_000

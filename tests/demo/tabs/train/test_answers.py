@@ -127,8 +127,8 @@ def test_a_press_and_the_advice_change_the_freezing_alone():
 
 
 def test_the_checkpoint_that_a_form_names_is_in_its_recipe():
-    assert answers().recipe("ann", *values(backbone="starter")).backbone.endswith("examples/starter")
-    assert answers(share=True).recipe("ann", *values(backbone="starter")).backbone.endswith("examples/starter")
+    assert answers().recipe("ann", *values(backbone="starter")).backbone.endswith("mtl/starter")
+    assert answers(share=True).recipe("ann", *values(backbone="starter")).backbone.endswith("mtl/starter")
 
 
 def test_a_form_that_the_browser_kept_fills_the_fields_without_tasks_that_are_gone():
