@@ -10,7 +10,7 @@ from mtl.encoder.known_folders import recall, remember
 from mtl.errors import BackboneError
 
 _WEIGHTS = "model.safetensors"
-_HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*")
+_HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "sample/*.jsonl")  # a star stands for folders too
 
 
 @dataclass(frozen=True, slots=True)
