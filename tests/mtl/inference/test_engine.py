@@ -171,5 +171,5 @@ def test_an_unknown_precision_is_refused(tiny_bert: Path):
 
 def test_a_missing_starter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(source_module, "_STARTER_FOLDER", tmp_path)
-    with pytest.raises(CheckpointError, match=f"the starter was expected in {tmp_path}, it is not there"):
+    with pytest.raises(CheckpointError, match="the starter was expected, it is not there"):
         Engine.load("starter")
