@@ -1,4 +1,4 @@
-"""What a model could run with on this machine, each prepared as far as it needs to be."""
+"""The backends and precisions that can run a model on this machine, with the graphs that they need."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

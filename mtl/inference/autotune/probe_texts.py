@@ -1,4 +1,4 @@
-"""Sentences that backends are compared on before one is chosen: short and long, of many kinds, written for this."""
+"""Sentences for comparing backends: short and long, of many kinds, written for this."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What was prepared of a model for inference, kept on disk: its spec, its exported graph, and what was chosen here."""
+"""The prepared files of a model on disk: its spec, its tokenizer, its exported graphs, and the choices of backends."""
 
 import contextlib
 import hashlib
