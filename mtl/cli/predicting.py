@@ -9,15 +9,8 @@ from mtl.cli.console import err, is_terminal, need_writable, out
 from mtl.data.texts import estimated_rows
 from mtl.errors import InputError
 from mtl.inference import Engine
-from mtl.inference.bulk import (
-    EmbeddingArray,
-    EmbeddingTable,
-    FileResult,
-    OutputFormat,
-    PredictionLines,
-    PredictionTable,
-    run_file,
-)
+from mtl.inference.bulk.files import FileResult, run_file
+from mtl.inference.bulk.formats import EmbeddingArray, EmbeddingTable, OutputFormat, PredictionLines, PredictionTable
 
 _PREDICTIONS: Mapping[str, type[OutputFormat]] = {".jsonl": PredictionLines, ".parquet": PredictionTable}
 _EMBEDDINGS: Mapping[str, type[OutputFormat]] = {".npy": EmbeddingArray, ".parquet": EmbeddingTable}

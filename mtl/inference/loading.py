@@ -1,4 +1,4 @@
-"""From a name to everything that an engine is made of; without torch where the model was prepared before."""
+"""Loads all parts of an engine by the name of a model, without torch if the model was prepared before."""
 
 import os
 import shutil

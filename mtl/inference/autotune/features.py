@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -14,15 +14,12 @@ from mtl.errors import BackendError
 from mtl.inference.autotune import machine
 from mtl.inference.autotune.choice import MIN_COSINE, Choice
 from mtl.inference.autotune.gate import min_cosine
-from mtl.inference.autotune.probe_texts import TEXTS
+from mtl.inference.autotune.probe_texts import probe_batches
 from mtl.inference.autotune.store import PreparedFolder
-from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Batch, InferencePrecision, Outputs, openvino
+from mtl.inference.backends import Batch, InferencePrecision, Outputs, openvino
 from mtl.inference.backends.exporting import export
 from mtl.inference.backends.graph import WORD_STATES, Graph
-from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend
-from mtl.inference.backends.quantising import SCHEMES, quantize
-from mtl.text import SplitWords
-from mtl.text.batching import by_length, pack
+from mtl.inference.backends.openvino import GRAPH_FILE, OpenVinoBackend
 
 _FP32 = InferencePrecision.FP32
 
@@ -64,13 +61,12 @@ def _chosen(folder: PreparedFolder, loaded: LoadedModel, *, exact: bool, key: st
     if not (folder.path / GRAPH_FILE).exists():
         folder.add(lambda to: export(graph, to))
     graph.eval()
-    batches = list(_batches(loaded))
+    batches = list(probe_batches(loaded.tokenizer))
     with torch.inference_mode():
         expected = [graph.outputs(graph.run(token_batch(batch))) for batch in batches]
     for precision in (_FP32,) if exact else _fastest_first():
         try:
-            if precision in SCHEMES:
-                _quantize(folder, precision, batches)
+            folder.quantize(precision, batches)
         except BackendError:  # the model has nothing to quantise
             continue
         backend = _opened(folder, precision)
@@ -88,17 +84,6 @@ def _fastest_first() -> Sequence[InferencePrecision]:
 
 def _opened(folder: PreparedFolder, precision: InferencePrecision) -> OpenVinoBackend:
     return OpenVinoBackend(folder.path, precision, classifiers=(), taggers=(WORD_STATES,))
-
-
-def _quantize(folder: PreparedFolder, precision: InferencePrecision, batches: Sequence[Batch]) -> None:
-    source, name, scheme = folder.path / GRAPH_FILE, GRAPH_FILES[precision], SCHEMES[precision]
-    folder.add(lambda to: quantize(source, to / name, scheme=scheme, batches=batches))
-
-
-def _batches(loaded: LoadedModel) -> Iterator[Batch]:
-    texts = loaded.tokenizer(TEXTS, SplitWords(TEXTS))
-    lengths = texts.lengths.tolist()
-    return (texts.batch(rows) for rows in pack(lengths, by_length(lengths), budget=DEFAULT_BATCH_TOKENS))
 
 
 def _least_cosine(backend: OpenVinoBackend, batches: Sequence[Batch], expected: Sequence[Outputs]) -> float:

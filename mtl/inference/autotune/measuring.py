@@ -49,7 +49,7 @@ def choose(prepared: Prepared, options: EngineOptions) -> tuple[Backend, Choice]
         BackendError: the backend that was asked for cannot run this model.
     """
     notes: list[str] = []
-    makers = list(candidates(prepared, options, notes))
+    makers = candidates(prepared, options, notes)
     if len(makers) > 1:
         return _measured(prepared, makers, notes, asked=options.precision is not None)
     backend = makers[0]()

@@ -1,4 +1,11 @@
-"""Sentences that backends are compared on before one is chosen: short and long, of many kinds, written for this."""
+"""Sentences for comparing backends: short and long, of many kinds, written for this."""
+
+from collections.abc import Iterator
+
+from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Batch
+from mtl.text import SplitWords
+from mtl.text.batching import by_length, pack
+from mtl.text.windows import WindowTokenizer
 
 SENTENCES = (
     "Angela Merkel met engineers of Siemens in Munich to talk about hydrogen trains.",
@@ -43,3 +50,10 @@ LONG = (
 )
 
 TEXTS = (*SENTENCES, *LONG)
+
+
+def probe_batches(tokenizer: WindowTokenizer) -> Iterator[Batch]:
+    """All of them in batches, with their words."""
+    texts = tokenizer(TEXTS, SplitWords(TEXTS))
+    lengths = texts.lengths.tolist()
+    return (texts.batch(rows) for rows in pack(lengths, by_length(lengths), budget=DEFAULT_BATCH_TOKENS))

@@ -1,11 +1,11 @@
-"""What was prepared of a model for inference, kept on disk: its spec, its exported graph, and what was chosen here."""
+"""The prepared files of a model on disk: its spec, its tokenizer, its exported graphs, and the choices of backends."""
 
 import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from tokenizers import Tokenizer
 
 from mtl.inference.autotune.choice import Choice
-from mtl.inference.backends import InferencePrecision
-from mtl.inference.backends.openvino import OpenVinoBackend
+from mtl.inference.backends import Batch, InferencePrecision
+from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend
+from mtl.inference.backends.quantising import SCHEMES, quantize
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
 from mtl.runs import home
@@ -55,6 +56,18 @@ class PreparedFolder:
         """
         classifiers, taggers = spec.names(TaskKind.CLASSIFICATION), spec.names(TaskKind.TAGGING)
         return OpenVinoBackend(self.path, precision, classifiers=classifiers, taggers=taggers)
+
+    def quantize(self, precision: InferencePrecision, batches: Iterable[Batch]) -> None:
+        """Make the graph of a precision that needs one of its own, if that was not done before.
+
+        Raises:
+            BackendError: it cannot be made.
+            OSError: there is no room.
+        """
+        name = GRAPH_FILES.get(precision)
+        if name is not None and not (self.path / name).exists():
+            source, scheme = self.path / GRAPH_FILE, SCHEMES[precision]
+            self.add(lambda fresh: quantize(source, fresh / name, scheme=scheme, batches=batches))
 
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer; there is one where there is a spec."""

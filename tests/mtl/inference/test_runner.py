@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+import pytest
+
 from mtl.inference import Engine
+from mtl.inference.autotune.probe_texts import SENTENCES
 from mtl.inference.backends import Backend, Batch, Outputs
 from mtl.inference.runner import Request, Runner
 from mtl.text import SplitWords, WordOffsets
@@ -57,3 +60,14 @@ def test_words_that_are_cut_on_the_way_give_what_words_given_before_give(engine:
         for a, b in zip(on_the_way.tags[name], rows, strict=True):
             assert a.tags.tolist() == b.tags.tolist()
             assert a.probabilities.tolist() == b.probabilities.tolist()
+
+
+@pytest.mark.parametrize("parallel", [1, 2, 4])
+def test_a_few_texts_are_split_evenly_between_what_runs_at_the_same_time(engine: Engine, parallel: int):
+    texts = [sentence for sentence in SENTENCES for _ in range(parallel)]
+    watched = WatchedBackend(engine._parts.backend, NotedWords(texts))
+    watched.parallel = parallel
+    batches = list(Runner(engine._parts.spec, engine._parts.tokenizer, watched, batch_tokens=10**6).batches(texts))
+    assert len(batches) == parallel
+    sizes = [batch.ids.size for batch in batches]
+    assert min(sizes) > 0.6 * max(sizes)

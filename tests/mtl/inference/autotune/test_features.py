@@ -39,7 +39,7 @@ def expected_of(loaded: LoadedModel) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield pooled.numpy(), torch.stack(words).numpy()
 
 
-@pytest.mark.parametrize("architecture", ["bert", "mpnet", "roberta", "deberta-v2"])
+@pytest.mark.parametrize("architecture", ["bert", "mpnet", "modernbert", "deberta-v2"])
 @pytest.mark.parametrize("layers", [False, True])
 def test_features_are_what_transformers_gives(backbone_folder: Callable[[str], Path], architecture: str, layers: bool):
     loaded = model_of(backbone_folder(architecture))

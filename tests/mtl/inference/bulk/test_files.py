@@ -9,15 +9,9 @@ import pytest
 
 from mtl.errors import DataError
 from mtl.inference import Engine
-from mtl.inference.bulk import (
-    EmbeddingArray,
-    EmbeddingTable,
-    FileResult,
-    PredictionLines,
-    PredictionTable,
-    files,
-    run_file,
-)
+from mtl.inference.bulk import files
+from mtl.inference.bulk.files import FileResult, run_file
+from mtl.inference.bulk.formats import EmbeddingArray, EmbeddingTable, PredictionLines, PredictionTable
 
 FORMATS = (PredictionLines, PredictionTable, EmbeddingArray, EmbeddingTable)
 TEXTS = [f"Anna met Tom {i} times" for i in range(23)]
