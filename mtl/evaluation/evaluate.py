@@ -94,6 +94,6 @@ def _tags(task: TaskInfo, gold: Sequence[Sequence[str]], output: ModelOutput) ->
 
 
 def _cosines(output: ModelOutput) -> list[float]:
-    norms = np.linalg.norm(output.embeddings, axis=1, keepdims=True).clip(min=1e-12)
-    unit = output.embeddings / norms
+    embeddings = output.embeddings.astype(np.float64)  # texts much alike differ in the last digits of float32
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True).clip(min=1e-12)
     return [float(cosine) for cosine in (unit[0::2] * unit[1::2]).sum(axis=1)]
