@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl.decoding import TagDecoder, softmax
+from mtl.decoding.tagging import marginals, viterbi
 from mtl.labels import ILLEGAL, TagSet, to_bio2
 
 TAGS = TagSet(("LOC", "PER"))
@@ -57,6 +58,24 @@ def test_a_crf_gives_the_best_of_all_sequences_and_its_marginal_probabilities(se
         for position, tag in enumerate(best):
             here = np.array([tags[position] == tag for tags in scores])
             assert found.probabilities[position] == pytest.approx(weights[here].sum() / weights.sum(), abs=1e-4)
+
+
+@SEEDS
+def test_padded_rows_have_the_best_sequence_and_the_marginals_of_their_own_words(seed: int):
+    transitions, starts = (scores.astype(np.float32) for scores in legal_scores(seed))
+    sentences = random_sentences(seed)
+    mask = np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
+    emissions = np.full((*mask.shape, L), 77.0, dtype=np.float32)  # what stands outside the mask means nothing
+    emissions[mask] = np.concatenate(sentences)
+    best, shares = (run(emissions, mask, transitions, starts) for run in (viterbi, marginals))
+    assert not best[~mask].any()
+    for row, (sentence, length) in enumerate(zip(sentences, LENGTHS, strict=True)):
+        scores = all_scores(sentence, transitions, starts)
+        assert tuple(best[row, :length].tolist()) == max(scores, key=lambda tags: scores[tags])
+        weights = np.exp(np.array(list(scores.values())) - max(scores.values()))
+        for position, tag in itertools.product(range(length), range(L)):
+            here = np.array([tags[position] == tag for tags in scores])
+            assert shares[row, position, tag] == pytest.approx(weights[here].sum() / weights.sum(), abs=1e-4)
 
 
 @SEEDS
