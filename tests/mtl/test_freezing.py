@@ -29,7 +29,7 @@ class Watched:
     trainer: Trainer
     events: list[Event]
     before: dict[str, torch.Tensor]
-    training: list[set[str]]
+    training: dict[int, set[str]]
 
     @property
     def parameters(self) -> dict[str, torch.nn.Parameter]:
@@ -53,11 +53,11 @@ def watch(recipe: Recipe) -> Watched:
         patch.setattr(loop, "set_up", remember)
         events = [next(run)]
     model = trainers[0].loaded.model
-    watched = Watched(trainers[0], events, {n: p.detach().clone() for n, p in model.named_parameters()}, [])
+    watched = Watched(trainers[0], events, {n: p.detach().clone() for n, p in model.named_parameters()}, {})
     for event in run:
         events.append(event)
         if isinstance(event, Step):
-            watched.training.append({name for name, module in model.named_modules() if module.training})
+            watched.training[event.step] = {name for name, module in model.named_modules() if module.training}
     return watched
 
 
@@ -112,15 +112,15 @@ def test_in_a_run_frozen_modules_stay_in_eval_mode(case: Case):
         and not f"{name}.".startswith(trained)
     }
     assert frozen or len(trained) == len(ALL_HEADS) + LAYERS + 1
-    assert len(run.training) == 6
-    assert not any(frozen & training for training in run.training)
+    assert list(run.training) == [1, 2, 3, 4, 5, 6]
+    assert not any(frozen & training for training in run.training.values())
 
 
 def test_in_a_run_trained_modules_are_in_train_mode_at_every_step(case: Case):
     run, trained = case
     places = {name for name, _ in run.trainer.loaded.model.named_modules() if name.startswith(trained)}
     assert places
-    assert all(places <= training for training in run.training)
+    assert all(places <= training for training in run.training.values())
 
 
 def test_the_optimizer_holds_what_trains_and_nothing_else(case: Case):
@@ -158,7 +158,7 @@ def test_a_layer_that_heads_share_is_frozen_with_any_of_them(tiny_bert: Path):
     recipe = recipe_of(tiny_bert, ["topic", "sentiment"], tasks_topic=shared, tasks_sentiment=shared, freezing=freezing)
     run = watch(recipe)
     assert run.changed == {"heads.sentiment.output.weight", "heads.sentiment.output.bias"}
-    assert not any(name.startswith("shared.early") for training in run.training for name in training)
+    assert not any(name.startswith("shared.early") for training in run.training.values() for name in training)
 
 
 def test_a_layer_that_trained_heads_share_trains(tiny_bert: Path):

@@ -64,9 +64,27 @@ def test_rows_come_back_as_written(tmp_path: Path, counts: list[int], size: int)
 
 
 def test_rows_in_memory_are_filled_and_read_the_same_way():
-    rows = RaggedRows.empty(COUNTS, size=SIZE)
+    rows = RaggedRows.empty(np.array(COUNTS), size=SIZE)
     filled()(rows)
     assert_rows(rows)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_rows_have_the_type_that_was_asked_for(store: RaggedStore, dtype: type[np.floating]):
+    rows = store.write("a", COUNTS, size=SIZE, fill=filled(1e4), dtype=dtype)
+    assert rows is not None
+    assert rows.values.dtype == dtype
+    assert (rows.row(3)[-1, -1] == dtype(1e4 + 3 + 19 / 8)).all()
+
+
+def test_some_rows_are_gathered_padded_with_their_last_vector(store: RaggedStore):
+    rows = put(store, "a")
+    assert rows is not None
+    found = rows.padded(np.array([3, 0, 2]), 5)
+    assert found.shape == (3, 5, SIZE)
+    for values, row in zip(found, (3, 0, 2), strict=True):
+        own = [*rows.row(row), *[rows.row(row)[-1]] * (5 - COUNTS[row])]
+        np.testing.assert_array_equal(values, np.stack(own))
 
 
 def test_rows_from_the_store_cannot_be_changed(store: RaggedStore):

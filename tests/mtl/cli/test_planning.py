@@ -49,7 +49,7 @@ def test_a_plan_can_be_written_as_json(recipe: Path, tmp_path: Path):
 def test_a_plan_starts_no_run(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
     succeed("plan", recipe, *FROZEN)
-    assert not (tmp_path / "home").exists()
+    assert not any((tmp_path / "home" / place).exists() for place in ("runs", "cache"))
 
 
 def test_where_nothing_trains_a_plan_says_so(recipe: Path):

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from mtl.checkpoint import LoadedModel
 from mtl.encoder import LoadedBackbone, TokenBatch, token_batch
 from mtl.text import SplitWords
 from tests.tiny import MAX_TOKENS
 
 
-def batch_of(backbone: LoadedBackbone, texts: Sequence[str]) -> TokenBatch:
+def batch_of(backbone: LoadedBackbone | LoadedModel, texts: Sequence[str]) -> TokenBatch:
     """A batch with the first window of each text and its words."""
     found = backbone.tokenizer(texts, SplitWords(texts))
     return token_batch(found.batch(found.passages[:, 0]))

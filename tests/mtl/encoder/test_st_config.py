@@ -78,7 +78,7 @@ def test_lower_casing_is_honoured(tmp_path: Path, backbone_folder: Callable[[str
     saved(tmp_path / "m", Transformer(str(backbone_folder("roberta"))), Pooling(HIDDEN))
     config = tmp_path / "m" / "sentence_bert_config.json"
     config.write_text(json.dumps({"max_seq_length": 20, "do_lower_case": True}))
-    assert load_backbone(str(tmp_path / "m")).tokenizer.lower_case
+    assert load_backbone(str(tmp_path / "m")).tokenizer.config.lower_case
     engine_equals(tmp_path / "m", SentenceTransformer(str(tmp_path / "m"), device="cpu"))
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mtl.inference import Analysis, Engine
 from mtl.recipe import Decoder
 from mtl.text import split_words
+from tests.mtl.encoder.batches import batch_of
 from tests.mtl.inference.engines import TEXTS, engine_of, model_of
 from tests.tiny import ARCHITECTURES, MAX_TOKENS
 
@@ -59,9 +60,9 @@ def test_entities_of_any_text_are_exact(engine: Engine, crf_engine: Engine, text
 def test_the_score_of_an_entity_is_the_mean_probability_of_its_tags(tiny_bert: Path):
     text = TEXTS["plain"]
     loaded = model_of(tiny_bert)
-    engine, model, tokenizer = Engine.of(loaded, name="tiny"), loaded.model, loaded.tokenizer
+    engine, model = Engine.of(loaded, name="tiny"), loaded.model
     words = split_words(text)
-    batch = tokenizer.pad([tokenizer([text])[0].with_words(words)])
+    batch = batch_of(loaded, [text])
     with torch.inference_mode():
         emissions = model.heads["names"](model.encoder(batch).hidden, batch.first_tokens)
         probabilities = torch.softmax(emissions, -1)[0]

@@ -104,15 +104,15 @@ def test_a_plan_tells_of_labels_that_dev_alone_has(tiny_bert: Path, tmp_path: Pa
     assert warnings == ("topic: dev has labels that train lacks: z",)
 
 
-def test_a_plan_tells_of_texts_that_are_cut(tiny_bert: Path, tmp_path: Path):
+@pytest.mark.parametrize("long_texts", ["windows", "cut"])
+def test_a_plan_tells_of_texts_that_are_cut(tiny_bert: Path, tmp_path: Path, long_texts: str):
     rows = [f"text {i} {label},{label}" for label in "ab" for i in range(6)]
     rows[3] = " ".join(["long"] * 40) + ",a"
     train = write(tmp_path, "train.csv", rows)
-    recipe = recipe_of(tiny_bert, ["topic"], tasks_topic={"train": train, "dev": []}, max_length=20)
-    assert plan(recipe).warnings == (
-        "topic: no dev data, so it is not evaluated and cannot choose the best checkpoint",
-        "topic: 1 training texts are longer than 20 tokens and cut",
-    )
+    data = {"train": train, "dev": []}
+    recipe = recipe_of(tiny_bert, ["topic"], tasks_topic=data, max_length=20, long_texts=long_texts)
+    told = "topic: 1 training texts are longer than 20 tokens and cut" in plan(recipe).warnings
+    assert told is (long_texts == "cut")
 
 
 @pytest.mark.parametrize("freezing", [{"preset": "heads_only", "frozen_heads": "topic"}])

@@ -104,7 +104,7 @@ def test_a_recipe_written_out_loads_again_equal(folder: Path, tmp_path_factory: 
 
 def test_a_recipe_written_out_holds_every_default(folder: Path):
     written = yaml.safe_load(dump(load(write(folder, VALID))))
-    assert written["sampling"] == {"alpha": 0.5, "schedule": "random"}
+    assert written["sampling"] == {"alpha": 0.5, "schedule": "random", "joint": True}
     assert written["tasks"]["names"]["head"]["activation"] == "tanh"
 
 

@@ -114,7 +114,7 @@ def test_what_was_accumulated_before_memory_ran_out_does_not_count_twice(
     model, schedule = trainer.loaded.model.eval(), trainer.schedule
     indices = BatchIndices("topic", list(range(9)))
     held = [p for group in schedule.optimization.optimizer.param_groups for p in group["params"]]
-    loss = schedule.weights("topic", batch_loss(model, trainer.batch(indices)).task)
+    loss = schedule.weights("topic", batch_loss(model, trainer.batch(indices)).tasks["topic"])
     expected = torch.autograd.grad(loss, held, materialize_grads=True)
     calls: list[int] = []
 

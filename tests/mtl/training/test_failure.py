@@ -46,12 +46,16 @@ class Spoiled(torch.autograd.Function):
         return gradient * ctx.value, None
 
 
+def each(change: Callable[[Tensor], Tensor]) -> Callable[[BatchLoss], BatchLoss]:
+    return lambda loss: BatchLoss({name: change(value) for name, value in loss.tasks.items()}, loss.moved)
+
+
 FAULTS: dict[str, Callable[[BatchLoss], BatchLoss]] = {
-    "loss nan": lambda loss: BatchLoss(loss.task * math.nan, loss.moved),
-    "loss inf": lambda loss: BatchLoss(loss.task * math.inf, loss.moved),
-    "gradient nan": lambda loss: BatchLoss(Spoiled.apply(loss.task, math.nan), loss.moved),
-    "gradient inf": lambda loss: BatchLoss(Spoiled.apply(loss.task, math.inf), loss.moved),
-    "anchor nan": lambda loss: BatchLoss(loss.task, torch.tensor(math.nan)),
+    "loss nan": each(lambda loss: loss * math.nan),
+    "loss inf": each(lambda loss: loss * math.inf),
+    "gradient nan": each(lambda loss: Spoiled.apply(loss, math.nan)),
+    "gradient inf": each(lambda loss: Spoiled.apply(loss, math.inf)),
+    "anchor nan": lambda loss: BatchLoss(loss.tasks, torch.tensor(math.nan)),
 }
 
 

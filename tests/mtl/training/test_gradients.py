@@ -24,7 +24,9 @@ def test_the_cosine_is_that_of_the_gradients_on_the_shared_part(tiny_bert: Path,
     for task in ("topic", "names"):
         model = trainer.loaded.model.eval()
         model.zero_grad()
-        batch_loss(model, trainer.batch(BatchIndices(task, trainer.schedule.sampler.batches(task)[0]))).task.backward()
+        batch_loss(
+            model, trainer.batch(BatchIndices(task, trainer.schedule.sampler.batches(task)[0]))
+        ).task_sum.backward()
         layer = model.encoder.parts().layers[-1]
         gradients.append(torch.cat([p.grad.flatten() for p in layer.parameters()]))
     expected = float(torch.nn.functional.cosine_similarity(*gradients, dim=0))

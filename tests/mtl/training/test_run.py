@@ -70,7 +70,7 @@ def test_a_request_to_stop_ends_the_run(recipe: Recipe, tmp_path: Path):
 
 def test_a_failure_is_written_down_and_raised(recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     nan = torch.tensor(float("nan"))
-    monkeypatch.setattr(accumulation, "batch_loss", lambda *_: BatchLoss(nan, None))
+    monkeypatch.setattr(accumulation, "batch_loss", lambda _, batch: BatchLoss(dict.fromkeys(batch.targets, nan), None))
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(TrainingError) as error:
         list(run_in_folder(recipe, folder.path))
