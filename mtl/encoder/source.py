@@ -68,12 +68,14 @@ def find_backbone(name: str) -> BackboneSource:
 
 
 def find_local(name: str, sha256: str) -> BackboneSource:
-    """Find the folder of a local backbone again, by its weights.
+    """Find the folder of a local backbone again, by its weights; one of the same name comes before all others.
+
+    Copies of the weights may have another tokenizer or other settings.
 
     Raises:
         BackboneError: no folder that is known here has them.
     """
-    for folder in recall(sha256):
+    for folder in sorted(recall(sha256), key=lambda known: known.name != name):
         if _has_weights(folder) and hash_weights(folder) == sha256:
             return BackboneSource(name, folder, sha256, local=True)
     raise BackboneError(

@@ -155,6 +155,15 @@ def test_of_two_folders_with_the_weights_one_may_go(checkpoint: Path, backbone: 
     assert load(checkpoint).backbone.folder == tiny_bert
 
 
+def test_a_copy_of_the_weights_with_other_settings_is_not_taken_for_the_backbone(
+    checkpoint: Path, backbone: Path, tmp_path: Path
+):
+    copy = Path(shutil.copytree(backbone, tmp_path / "copies" / "other"))
+    (copy / "modules.json").write_text("{")
+    find_backbone(str(copy))  # seen last
+    assert load(checkpoint).backbone.folder == backbone
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", "/no/such/folder", b"\xff\xfe\n"])
 def test_notes_of_folders_that_are_damaged_are_as_if_there_were_none(checkpoint: Path, content: str | bytes):
     (note,) = (home() / "backbones").iterdir()
