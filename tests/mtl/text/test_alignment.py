@@ -45,7 +45,7 @@ def placed(texts: TokenizedTexts, text: int) -> list[tuple[int, int]]:
 
 
 @EACH
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.lists(st.one_of(TEXTS, LONG_TEXTS), min_size=1, max_size=3), LENGTHS)
 @example(list(EXAMPLES.values()), 8)
 @example(list(EXAMPLES.values()), MAX_TOKENS)
@@ -70,7 +70,7 @@ def test_every_word_is_placed_once_at_the_first_token_that_shares_a_character_wi
 
 
 @EACH
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.one_of(TEXTS, LONG_TEXTS), LENGTHS)
 @example("doctor " * 100, MAX_TOKENS)
 def test_words_of_a_text_that_is_cut_are_those_up_to_its_last_token(

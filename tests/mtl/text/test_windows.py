@@ -19,7 +19,7 @@ from tests.tiny import ARCHITECTURES, MAX_TOKENS, SPECIAL_TOKENS
 EACH = pytest.mark.parametrize("architecture", ARCHITECTURES)
 ANY = st.one_of(TEXTS, LONG_TEXTS)
 LENGTHS = st.sampled_from([8, 13, 32])  # tokens
-SOME = settings(max_examples=20)
+SOME = settings(max_examples=12)
 TokenizerOf = Callable[..., WindowTokenizer]
 ReferenceOf = Callable[[str], Reference]
 

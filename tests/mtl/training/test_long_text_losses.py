@@ -174,7 +174,7 @@ def examples_of(names: tuple[str, ...], draw: st.DrawFn) -> dict[str, list[Examp
 
 @pytest.mark.parametrize("kind", FROM)
 @pytest.mark.parametrize("names", TOGETHER, ids=" + ".join)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.data())
 def test_losses_and_gradients_are_those_of_the_windows_one_by_one(
     model: Model,
@@ -213,7 +213,7 @@ def gradients(losses: Mapping[str, Tensor], trained: list[Tensor]) -> list[Tenso
 
 
 @pytest.mark.parametrize("names", TOGETHER, ids=" + ".join)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.data())
 def test_the_loss_of_a_batch_is_that_of_its_parts_by_their_units(
     model: Model, names: tuple[str, ...], data: st.DataObject
