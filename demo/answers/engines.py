@@ -9,6 +9,7 @@ from threading import Lock
 from demo.answers.passes import Model
 from demo.runs import RunManager
 from demo.settings import Settings
+from mtl.encoder.source import folder_state
 from mtl.errors import InputError
 from mtl.inference.source import STARTER, STARTER_FOLDER
 from mtl.recipe import DEFAULT_BACKBONE
@@ -27,6 +28,7 @@ class Engines:
         self._runs = runs
         self._load = load
         self._loaded: OrderedDict[str, Future[Model]] = OrderedDict()
+        self._states: dict[str, str] = {}
         self._lock = Lock()
 
     def choices(self, owner: str) -> list[tuple[str, str]]:
@@ -45,7 +47,11 @@ class Engines:
             MtlError: the checkpoint cannot be loaded.
         """
         source = self._source(key, owner)
+        state = state_of(source)
         with self._lock:
+            if self._states.get(source) != state:  # a run was resumed or retrained: the model in memory is the old one
+                self._loaded.pop(source, None)
+                self._states[source] = state
             future = self._loaded.get(source)
             mine = future is None
             if future is None:
@@ -63,7 +69,8 @@ class Engines:
             self._drop_over_limit(source)
         except BaseException as error:
             with self._lock:
-                self._loaded.pop(source, None)
+                if self._loaded.get(source) is future:
+                    self._loaded.pop(source)
             future.set_exception(error)
 
     def location(self, key: str | None, owner: str) -> str:
@@ -94,6 +101,12 @@ class Engines:
         if source is None:
             raise InputError("Choose a model in the header first.")
         return source
+
+
+def state_of(source: str) -> str:
+    """What changes when the files of a model's folder change; empty for a model that is no folder."""
+    folder = Path(source)
+    return folder_state(folder) if folder.is_dir() else ""
 
 
 def _size(future: Future[Model]) -> int:

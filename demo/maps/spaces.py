@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demo.answers.embedded import Embedded
-from demo.answers.engines import Engines
+from demo.answers.engines import Engines, state_of
 from demo.maps.movement import NEIGHBOURS, Movement, movement
 from demo.maps.sampling import sample
 from mtl.errors import InputError
@@ -59,7 +59,8 @@ def pooled(source: Source, texts: Sequence[str]) -> Mapping[Pooling, Vectors]:
     """
     if len(texts) > LIMIT:
         raise InputError(f"At most {LIMIT:,} sentences were expected for poolings, were {len(texts):,}.")
-    return _poolings(source.engines.location(source.key, source.owner)).encode(texts)
+    name = source.engines.location(source.key, source.owner)
+    return _poolings(name, state_of(name)).encode(texts)
 
 
 def in_pooling(source: Source, texts: Sequence[str], pooling: str) -> Vectors:
@@ -128,7 +129,7 @@ def purity(vectors: Vectors, groups: Sequence[str]) -> float | None:
 
 
 @lru_cache(maxsize=1)
-def _poolings(name: str) -> "Poolings":
+def _poolings(name: str, _state: str) -> "Poolings":
     from mtl.inference.poolings import Poolings
 
     return Poolings.load(name)

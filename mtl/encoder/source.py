@@ -96,17 +96,27 @@ def hash_weights(folder: Path) -> str:
     """
     single = folder / _WEIGHTS
     if single.is_file():
-        return _hash_file(single, single.stat().st_mtime_ns)
+        return _hash_file(single, _state(single))
     shards = sorted(folder.glob("model-*-of-*.safetensors"))
     if not shards:
         raise BackboneError(
             f"weights in {_WEIGHTS} were expected, the folder has none (pickles are not read)", path=folder
         )
-    return hashlib.sha256("".join(_hash_file(s, s.stat().st_mtime_ns) for s in shards).encode()).hexdigest()
+    return hashlib.sha256("".join(_hash_file(s, _state(s)) for s in shards).encode()).hexdigest()
+
+
+def folder_state(folder: Path) -> str:
+    """A text that changes when a file of a folder is written or replaced, under a time that was set back too."""
+    return "|".join(f"{file.name} {_state(file)}" for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+def _state(file: Path) -> str:
+    stat = file.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 
 @lru_cache(maxsize=64)
-def _hash_file(path: Path, _modified: int) -> str:
+def _hash_file(path: Path, _state: str) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

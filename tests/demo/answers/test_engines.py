@@ -1,3 +1,5 @@
+import os
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -83,3 +85,24 @@ def test_models_that_take_too_much_memory_go_but_not_the_one_in_use():
     for key in (STARTER, BACKBONE, STARTER, GIVEN, GIVEN, STARTER, BACKBONE, STARTER):
         shared.get(key, "")
     assert load.names == [STARTER, DEFAULT_BACKBONE, "third", STARTER, DEFAULT_BACKBONE]
+
+
+def write_model(folder, content):
+    """As a checkpoint is saved: a new folder takes the place of the old one."""
+    fresh = folder.with_name("fresh")
+    fresh.mkdir()
+    (fresh / "model.safetensors").write_bytes(content)
+    os.utime(fresh / "model.safetensors", ns=(1, 1))
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def test_a_model_whose_files_were_replaced_is_loaded_again(tmp_path):
+    folder = tmp_path / "checkpoint"
+    write_model(folder, b"old weights")
+    shared, load = engines(checkpoint=str(folder))
+    first = shared.get(GIVEN, "")
+    assert shared.get(GIVEN, "") is first
+    write_model(folder, b"new weights")  # of the same size and time
+    assert shared.get(GIVEN, "") is not first
+    assert load.names == [str(folder)] * 2

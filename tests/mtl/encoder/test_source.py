@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -212,3 +213,14 @@ def test_a_tokenizer_without_special_padding_still_pads(tmp_path: Path, tiny_ber
     for extra in folder.glob("special_tokens_map.json"):
         extra.unlink()
     assert batch_of(load_backbone(str(folder)), ["a", "a b c"]).mask.tolist()[0] == [1, 1, 1, 0, 0]
+
+
+def test_weights_that_were_replaced_have_another_hash_whatever_their_size_and_time(tmp_path: Path):
+    file = tmp_path / "model.safetensors"
+    hashes = set()
+    for content in (b"old weights", b"new weights"):
+        (tmp_path / "fresh").write_bytes(content)
+        os.utime(tmp_path / "fresh", ns=(1, 1))
+        (tmp_path / "fresh").replace(file)
+        hashes.add(source.hash_weights(tmp_path))
+    assert len(hashes) == 2
