@@ -37,7 +37,7 @@ class FakePoolings:
 
 @pytest.fixture
 def source(monkeypatch):
-    monkeypatch.setattr(spaces, "_poolings", lambda name: FakePoolings())
+    monkeypatch.setattr(spaces, "_poolings", lambda name, _state: FakePoolings())
     return Source(FakeEngines(), "starter", "")
 
 
