@@ -19,6 +19,7 @@ def test_axe_finds_no_serious_violation_on_any_tab(open_page, page_url, scheme):
         open_tab(page, name)
         if name != "Train":  # where a plan is measured for a while
             settled(page)
+            expect(page.locator(".empty:visible")).to_have_count(0)  # what Gradio shows until a figure is drawn
         found += [
             (name, violation["id"], [node["target"] for node in violation["nodes"]][:3])
             for violation in Axe().run(page).response["violations"]

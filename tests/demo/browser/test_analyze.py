@@ -166,9 +166,9 @@ def test_every_page_of_the_guide_opens_and_its_examples_run(page):
     ready(page)
     page.get_by_role("tab", name="Guide").click()
     runs = {
-        "Pooling": ("Compare the poolings", "#ph-guide-poolings tbody tr", 6),
-        "One encoder, many heads": ("Ask every head", "#ph-guide-heads tbody tr", 4),
-        "Choosing a backbone": ("Cut it into pieces", "#ph-guide-pieces tbody tr", 6),
+        "Pooling": ("Compare poolings", "#ph-guide-poolings tbody tr", 6),
+        "One encoder, many heads": ("Run all heads", "#ph-guide-heads tbody tr", 4),
+        "Choosing a backbone": ("Tokenize", "#ph-guide-pieces tbody tr", 6),
     }
     for title, (button, rows, count) in runs.items():
         page.locator("#ph-guide-pages").get_by_text(title, exact=True).click()
@@ -180,7 +180,7 @@ def test_every_page_of_the_guide_opens_and_its_examples_run(page):
     page.get_by_label("Batches of task 3").fill("400")
     expect(page.locator("#ph-guide-shares")).to_contain_text("42%")
     page.locator("#ph-guide-pages").get_by_text("Metrics and forgetting", exact=True).click()
-    page.get_by_role("button", name="Measure its drift").click()
+    page.get_by_role("button", name="Measure drift").click()
     expect(page.locator("#ph-guide-drift")).to_contain_text(re.compile(r"drift 0\.\d+"))
 
 
@@ -188,7 +188,7 @@ def test_the_examples_of_the_guide_take_the_worst_texts(page):
     ready(page)
     page.get_by_role("tab", name="Guide").click()
     page.locator("#ph-guide-pages").get_by_text("Choosing a backbone", exact=True).click()
-    sentence, cut = page.get_by_label("A sentence of your field"), page.get_by_role("button", name="Cut it into pieces")
+    sentence, cut = page.get_by_label("A sentence from your domain"), page.get_by_role("button", name="Tokenize")
     sentence.fill("👋🏽 <img src=x onerror='window.hacked=1'> " + "x" * 20_000)
     cut.click()
     expect(page.locator("#ph-guide-pieces")).to_contain_text("onerror")

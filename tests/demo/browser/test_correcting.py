@@ -103,7 +103,7 @@ def test_a_file_whose_labels_no_head_knows_says_what_was_expected(page, tmp_path
     file = tmp_path / "moods.csv"
     file.write_text("text,label\none,glad\ntwo,sad\n")
     upload(page, file)
-    expect(page.locator("[role=alert]")).to_contain_text("the file’s labels are glad, sad")
+    expect(page.locator("[role=alert]")).to_contain_text("were glad, sad")
 
 
 def test_entities_of_a_conll_file_are_measured(page, tmp_path):

@@ -44,7 +44,7 @@ def test_a_form_becomes_a_recipe_that_mtl_reads_back(tmp_path):
     ("changes", "says"),
     [
         ({"tasks": ()}, "at least one task"),
-        ({"freezing": Freezing(Preset.ONE_HEAD_FROZEN)}, "which one head"),
+        ({"freezing": Freezing(Preset.ONE_HEAD_FROZEN)}, "one head to freeze"),
         ({"epochs": 0}, "epochs"),
         ({"epochs": 1000}, "At most 50 epochs"),
         ({"batch_tokens": 1}, "batch_tokens"),
@@ -56,7 +56,7 @@ def test_a_form_becomes_a_recipe_that_mtl_reads_back(tmp_path):
         ({"more": "anchor"}, "keys with values were expected, was str"),
         ({"more": "anchr: 5"}, "anchr: this key is unknown"),
         ({"more": "seed: 5"}, "seed has its own field"),
-        ({"more": "tasks: {topic: {train: /etc/passwd}}"}, "tasks.topic.train has a field"),
+        ({"more": "tasks: {topic: {train: /etc/passwd}}"}, "tasks.topic.train has its own field"),
         ({"more": "tasks: {sentiment: {weight: 2}}"}, "a ticked task was expected, was sentiment"),
         ({"more": "a: &x [1]\nb: *x"}, "without aliases"),
         ({"more": "x" * 20_001}, "at most 20,000 characters"),
