@@ -68,7 +68,8 @@ def test_everything_but_the_tagging_head_is_equal_to_the_bit(retrained):
 def test_other_answers_stay_nearly_as_they_were(starter, retrained):
     unseen = [text for text in rehearsal_texts() if text not in SPANS][-100:]
     before = [typed_spans(found["entities"]) for found in starter.tag(unseen)]
-    after = [typed_spans(found["entities"]) for found in mtl.Engine.load(retrained / "best").tag(unseen)]
+    engine = mtl.Engine.load(retrained / "best", precision="fp32")  # as before: only the training differs
+    after = [typed_spans(found["entities"]) for found in engine.tag(unseen)]
     assert sum(a == b for a, b in zip(before, after, strict=True)) >= 90
 
 
