@@ -1,11 +1,13 @@
 """Activations of a frozen part of a backbone: computed once for a set of texts, kept on disk, read in each epoch."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedRows, RaggedStore
@@ -14,11 +16,22 @@ from mtl.encoder.batch import TokenBatch, token_batch
 from mtl.encoder.encoder import Encoder
 from mtl.errors import BackboneError
 from mtl.recipe.choices import Precision
-from mtl.text.batching import Integers, by_length, pack
+from mtl.text.batching import Batch, Integers, by_length, pack
 from mtl.text.tokenized import TokenizedTexts
 
 _FILL_TOKENS = 2048  # of a batch that is computed to be kept
 _FORMAT = "polyhead-activations-1"
+
+
+class FeatureBackend(Protocol):
+    """What computes pooled vectors and the states of words faster than torch does."""
+
+    @property
+    def name(self) -> str:
+        """Of the backend and its precision: other values have another name."""
+
+    def features(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
+        """Each batch with `(B, 1 + W, K * H)`, as `ActivationKind.POOLED` has it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ class ActivationCache:
         below: layers under the cut.
         precision: of the passes.
         exact: whether to keep float32 instead of float16. Values too large for float16 are kept in float32 anyway.
+        backend: what runs a frozen backbone instead of the encoder.
     """
 
     encoder: Encoder
@@ -41,6 +55,7 @@ class ActivationCache:
     below: int
     precision: Precision = Precision.FP32
     exact: bool = False
+    backend: FeatureBackend | None = None
 
     def __call__(self, texts: TokenizedTexts) -> CachedActivations | None:
         """The activations of all windows; None where the store has no room for them.
@@ -83,17 +98,23 @@ class ActivationCache:
         return self.encoder.dimension * (self.encoder.states_count if mixed else 1)
 
     def _fill(self, out: RaggedRows, texts: TokenizedTexts) -> None:
-        device = next(self.encoder.parameters()).device
         lengths = texts.lengths.tolist()
         wanted = [row for row in by_length(lengths) if out.counts[row]]
-        for rows in pack(lengths, wanted, budget=_FILL_TOKENS):
-            batch = token_batch(texts.batch(rows)).to(device)
-            with torch.no_grad(), autocast(self.precision, device):
-                values = self._compute(batch, size=out.values.shape[1]).float().cpu()
-            for row, found in zip(rows, values.numpy(), strict=True):
-                kept = found[: out.counts[row]]
+        batches = (texts.batch(rows) for rows in pack(lengths, wanted, budget=_FILL_TOKENS))
+        size = out.values.shape[1]
+        passes = self.backend.features(batches) if self.backend else self._passes(batches, size=size)
+        for batch, values in passes:
+            for row, found in zip(batch.rows, values, strict=True):
+                kept = found[: out.counts[row], -size:]
                 _check(kept, out.values.dtype)
                 out.row(row)[:] = kept
+
+    def _passes(self, batches: Iterable[Batch], *, size: int) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
+        device = next(self.encoder.parameters()).device
+        for batch in batches:
+            with torch.no_grad(), autocast(self.precision, device):
+                values = self._compute(token_batch(batch).to(device), size=size).float().cpu()
+            yield batch, values.numpy()
 
     def _compute(self, batch: TokenBatch, *, size: int) -> Tensor:
         if self.kind is ActivationKind.LAYER:
@@ -113,7 +134,8 @@ class ActivationCache:
         """A hash of everything that the activations depend on."""
         encoder = self.encoder
         facts = (_FORMAT, encoder.model.config.to_json_string(), self.kind, self.below)
-        digest = hashlib.sha256(repr((*facts, self._size(texts), self.precision, self.exact)).encode())
+        values = self.backend.name if self.backend else self.precision
+        digest = hashlib.sha256(repr((*facts, self._size(texts), values, self.exact)).encode())
         parts = encoder.parts()
         above = parts.top if self.below == len(parts.layers) else ()
         for module in (*parts.bottom, *parts.layers[: self.below], *above):

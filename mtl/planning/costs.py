@@ -88,12 +88,13 @@ def _measure(trainer: Trainer, stage: StageState, schedule: TrainSchedule) -> _P
     """Run a few batches forward and backward."""
     model = trainer.loaded.model
     trainer.freezer.train()
+    cache = stage.for_train(stage.cache) if stage.cache is not None else None
     step_seconds, lower_seconds, tokens = 0.0, 0.0, 0
     for i, indices in enumerate(islice(schedule.sampler, _BATCHES + 1)):
         begun = time.perf_counter()
         examples = trainer.data.train[indices.name]
         windows = examples.windows_of(indices.rows)
-        cached = stage.cache.in_memory(examples.texts, windows) if stage.cache is not None else None
+        cached = cache.in_memory(examples.texts, windows) if cache is not None else None
         reached = time.perf_counter()
         batch = make_batch(examples, indices.rows, cached=cached).to(model.device)
         with autocast(trainer.precision, model.device):

@@ -27,7 +27,8 @@ from mtl.runs.folder import home
 _GAIN = 1.2  # how many times as fast as fp32 bf16 must be
 _ALIKE = 0.99  # cosine that states and gradients in bf16 must have with those in fp32
 _SPREAD = 0.5  # between the quartiles of the gain, relative to its median, above which the timings say nothing
-_SMALL = 1_000_000  # parameters below which a pass is too short to gain
+FEW_PARAMETERS = 1_000_000
+"""Below so many a pass is too short to gain by another precision or backend."""
 _ROUNDS = 7
 _TEXTS = 20
 
@@ -52,8 +53,8 @@ def choose_precision(recipe: Recipe, loaded: LoadedModel) -> PrecisionChoice:
     model = loaded.model
     if model.device.type == "mps":
         return PrecisionChoice(Precision.FP32, "bf16 is not tried on mps")
-    if sum(p.numel() for p in model.parameters()) < _SMALL:
-        return PrecisionChoice(Precision.FP32, f"bf16 gains nothing below {_SMALL:,} parameters")
+    if sum(p.numel() for p in model.parameters()) < FEW_PARAMETERS:
+        return PrecisionChoice(Precision.FP32, f"bf16 gains nothing below {FEW_PARAMETERS:,} parameters")
     known = home() / "measured" / f"training-{_key(loaded)}.json"
     try:
         record = json.loads(known.read_text(encoding="utf-8"))

@@ -92,7 +92,7 @@ class Trainer:
         self.freezer = Freezer(self.loaded.model, plan)
         self.loaded.model.eval()  # a cut tries the model out and must draw no random numbers for dropout
         cache = activation_cache(self.recipe, self.loaded, plan, precision=self.precision)
-        self._index, self.stage = index, StageState(self.loaded, self.data, self.freezer, cache)
+        self._index, self.stage = index, StageState(self.recipe, self.loaded, self.data, self.freezer, cache)
         return self.stage
 
     def batch(self, indices: BatchIndices) -> TrainBatch:

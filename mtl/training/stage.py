@@ -13,6 +13,8 @@ from mtl.encoder import ActivationCache
 from mtl.errors import BackboneError
 from mtl.evaluation import metrics_of
 from mtl.freezing import FreezePlan, Freezer
+from mtl.inference.autotune.features import open_features
+from mtl.inference.backends import InferencePrecision
 from mtl.metrics import embedding_metrics
 from mtl.recipe.choices import Precision, TaskKind
 from mtl.recipe.schema import Recipe
@@ -20,7 +22,9 @@ from mtl.runs.folder import home
 from mtl.text.tokenized import TokenizedTexts
 from mtl.training.data import TrainingData
 from mtl.training.forward import run_model
+from mtl.training.precision import FEW_PARAMETERS
 
+_FEW_TOKENS = 50_000  # which torch computes as soon as another backend is ready
 _DRIFT = ""  # the drift sample among the dev sets; no task has this name
 
 
@@ -28,6 +32,7 @@ _DRIFT = ""  # the drift sample among the dev sets; no task has this name
 class StageState:
     """What holds during a stage; each stage gets a new state. `cache` is None where every pass runs the whole model."""
 
+    recipe: Recipe
     loaded: LoadedModel
     data: TrainingData
     freezer: Freezer
@@ -40,7 +45,8 @@ class StageState:
             return dict.fromkeys(self.data.train)
         trains = self.loaded.model.training
         self.loaded.model.eval()
-        found = {name: self.cache(examples.texts) for name, examples in self.data.train.items()}
+        cache = self.for_train(self.cache)
+        found = {name: cache(examples.texts) for name, examples in self.data.train.items()}
         if trains:  # they are read in the first step
             self.freezer.train()
         return found
@@ -54,10 +60,25 @@ class StageState:
         cache = self.for_dev(self.cache)
         return {name: cache(one) for name, one in texts.items()}
 
+    def for_train(self, cache: ActivationCache) -> ActivationCache:
+        """The cache for texts that train: what heads read of a frozen backbone comes from the fastest backend.
+
+        Where the recipe asks for fp32 that backend computes in fp32.
+        """
+        tokens = sum(examples.tokens for examples in self.data.train.values())
+        parameters = sum(p.numel() for p in cache.encoder.parameters())
+        if cache.kind is not ActivationKind.POOLED or tokens < _FEW_TOKENS or parameters < FEW_PARAMETERS:
+            return cache
+        asked = "precision" in self.recipe.model_fields_set and self.recipe.precision == "fp32"
+        backend = open_features(self.loaded, exact=asked)
+        if backend is None or (backend.precision is InferencePrecision.FP32 and cache.precision is not Precision.FP32):
+            return cache
+        return replace(cache, backend=backend)
+
     @staticmethod
     def for_dev(cache: ActivationCache) -> ActivationCache:
         """The cache for texts that are evaluated: as exact as a pass, so that figures are those of `mtl evaluate`."""
-        return replace(cache, precision=Precision.FP32, exact=True)
+        return replace(cache, precision=Precision.FP32, exact=True, backend=None)
 
     def evaluate(self) -> dict[str, float]:
         """Every metric of every dev set, `eval/<task>/<metric>`, and the drift of the embedding; in full precision."""

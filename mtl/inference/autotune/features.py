@@ -3,10 +3,12 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mtl.checkpoint import LoadedModel
 from mtl.encoder import token_batch
@@ -24,10 +26,40 @@ from mtl.inference.backends.openvino import GRAPH_FILE, OpenVinoBackend
 _FP32 = InferencePrecision.FP32
 
 
-def open_features(loaded: LoadedModel, *, exact: bool = False) -> OpenVinoBackend | None:
-    """A backend whose outputs are `pooled` `(B, H)` and `emissions[WORD_STATES]` `(B, W, K * H)`; no heads run.
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """A graph of the encoder alone, as `mtl.encoder.activations.FeatureBackend` wants it."""
 
-    K is 1, or the number of all states where the encoder gives those of every layer. A precision is faithful where the
+    backend: OpenVinoBackend
+
+    @property
+    def precision(self) -> InferencePrecision:
+        """Of the graph."""
+        return self.backend.precision
+
+    @property
+    def name(self) -> str:
+        """Of backend and precision."""
+        return f"{self.backend.name} {self.precision}"
+
+    def features(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
+        """Each batch with the pooled vector of each window, at the end of its row, and the states of its words.
+
+        Together `(B, 1 + W, K * H)`, where K is 1, or the number of all states where the encoder gives those of every
+        layer.
+        """
+        for batch, outputs in self.backend.run(batches):
+            words, pooled = outputs.emissions[WORD_STATES], outputs.pooled
+            values = np.zeros((len(words), 1 + words.shape[1], words.shape[2]), dtype=np.float32)
+            values[:, 0, words.shape[2] - pooled.shape[1] :] = pooled
+            values[:, 1:] = words
+            yield batch, values
+
+
+def open_features(loaded: LoadedModel, *, exact: bool = False) -> FrozenFeatures | None:
+    """What computes the features of a frozen encoder.
+
+    A precision is faithful where the
     cosines of the pooled vectors and of the words' states with those of fp32 reach the limit of the gate; the order of
     precisions is fixed, so the same model has the same features in every run on a machine. The exported graph and the
     choice are kept by the content of the encoder; the first call takes seconds.
@@ -56,7 +88,7 @@ def open_features(loaded: LoadedModel, *, exact: bool = False) -> OpenVinoBacken
         return None
 
 
-def _chosen(folder: PreparedFolder, loaded: LoadedModel, *, exact: bool, key: str) -> OpenVinoBackend | None:
+def _chosen(folder: PreparedFolder, loaded: LoadedModel, *, exact: bool, key: str) -> FrozenFeatures | None:
     graph = Graph(loaded.model, (), word_states=True)
     if not (folder.path / GRAPH_FILE).exists():
         folder.add(lambda to: export(graph, to))
@@ -70,9 +102,9 @@ def _chosen(folder: PreparedFolder, loaded: LoadedModel, *, exact: bool, key: st
         except BackendError:  # the model has nothing to quantise
             continue
         backend = _opened(folder, precision)
-        if _least_cosine(backend, batches, expected) >= MIN_COSINE:
+        if _least_cosine(backend.backend, batches, expected) >= MIN_COSINE:
             reason = "the first in the order of speed that is faithful"
-            folder.remember(key, Choice(backend=backend.name, precision=precision, reason=reason))
+            folder.remember(key, Choice(backend=backend.backend.name, precision=precision, reason=reason))
             return backend
     return None
 
@@ -82,8 +114,8 @@ def _fastest_first() -> Sequence[InferencePrecision]:
     return (mixed, bf16, _FP32) if openvino.has_bf16() else (int8, _FP32)
 
 
-def _opened(folder: PreparedFolder, precision: InferencePrecision) -> OpenVinoBackend:
-    return OpenVinoBackend(folder.path, precision, classifiers=(), taggers=(WORD_STATES,))
+def _opened(folder: PreparedFolder, precision: InferencePrecision) -> FrozenFeatures:
+    return FrozenFeatures(OpenVinoBackend(folder.path, precision, classifiers=(), taggers=(WORD_STATES,)))
 
 
 def _least_cosine(backend: OpenVinoBackend, batches: Sequence[Batch], expected: Sequence[Outputs]) -> float:

@@ -3,17 +3,19 @@
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mtl.cache import RaggedRows
 from mtl.encoder import ActivationCache
+from mtl.inference.backends import openvino
 from mtl.model import MultiTaskModel
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event
 from mtl.text.tokenized import TokenizedTexts
-from mtl.training import accumulation
+from mtl.training import accumulation, stage
 from mtl.training.losses import BatchLoss
 from mtl.training.train_set import TrainBatch
 from tests.mtl.processes import exit_code, kill_at, sleep_at, start, wait_for
@@ -52,7 +54,7 @@ def recipe(tiny_bert: Path, tmp_path: Path) -> Callable[..., Recipe]:
 
     def make(freezing: dict[str, object], backbone: Path = tiny_bert, **sections: object) -> Recipe:
         plain = {"head": {"dropout": 0.0}}
-        sections |= {"tasks_topic": plain, "tasks_names": plain, "freezing": freezing}
+        sections = {"tasks_topic": plain, "tasks_names": plain, **sections, "freezing": freezing}
         steps = {"epochs": 1000, "max_steps": 10, "batch_tokens": 64}
         rates = {"backbone_lr": 1e-3, "head_lr": 1e-3}
         return quick_recipe(backbone, tmp_path, **{"budget": steps, "optimizer": rates, **sections})
@@ -78,6 +80,46 @@ def test_losses_with_and_without_the_cache_agree_within_half_precision(
     direct = losses(events_of(recipe(freezing, without_dropout, cache={"enabled": False})))
     assert [task for task, _ in cached] == [task for task, _ in direct]
     assert [loss for _, loss in cached] == pytest.approx([loss for _, loss in direct], abs=1e-3)
+
+
+@pytest.fixture
+def openvino_fills(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """OpenVINO computes what heads read, however little there is; the names of what filled an entry."""
+    if not openvino.is_installed():
+        pytest.skip("OpenVINO is not installed")
+    monkeypatch.setattr(stage, "_FEW_TOKENS", 0)
+    monkeypatch.setattr(stage, "FEW_PARAMETERS", 0)
+    names: list[str] = []
+    honest = ActivationCache._fill
+
+    def fill(self: ActivationCache, out: RaggedRows, texts: TokenizedTexts) -> None:
+        names.append(self.backend.name if self.backend else "torch")
+        honest(self, out, texts)
+
+    monkeypatch.setattr(ActivationCache, "_fill", fill)
+    return names
+
+
+@pytest.mark.parametrize("layers", ["last", "mix"])
+def test_another_backend_fills_the_cache_for_training_and_none_for_evaluation(
+    recipe: Make, without_dropout: Path, openvino_fills: list[str], layers: str
+):
+    heads = {"tasks_names": {"head": {"dropout": 0.0, "layers": layers}}, "precision": "fp32"}
+    make = partial(recipe, FREEZINGS["heads_only"], without_dropout, **heads)
+    filled = events_of(make())
+    assert set(openvino_fills) == {"torch", "openvino fp32"}
+    direct = events_of(make(cache={"enabled": False}))
+    assert [loss for _, loss in losses(filled)] == pytest.approx([loss for _, loss in losses(direct)], abs=2e-3)
+    evaluated = [next(e for e in events if isinstance(e, Evaluated)) for events in (filled, direct)]
+    assert evaluated[0].metrics == pytest.approx(evaluated[1].metrics, abs=1e-6)
+
+
+def test_activations_of_another_backend_are_other_entries(recipe: Make, cache: Path, openvino_fills: list[str]):
+    events_of(recipe(FREEZINGS["heads_only"], precision="fp32"))
+    before = entries(cache)
+    events_of(recipe(FREEZINGS["heads_only"]))
+    assert before < entries(cache)
+    assert len(set(openvino_fills)) == 3
 
 
 @EACH

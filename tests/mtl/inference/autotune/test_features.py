@@ -12,7 +12,6 @@ from mtl.errors import BackendError
 from mtl.inference.autotune import features
 from mtl.inference.autotune.features import open_features
 from mtl.inference.backends import openvino
-from mtl.inference.backends.graph import WORD_STATES
 from tests.mtl.inference.backends.test_openvino import batches
 from tests.mtl.inference.engines import model_of
 from tests.tiny import HIDDEN, LAYERS
@@ -46,11 +45,11 @@ def test_features_are_what_transformers_gives(backbone_folder: Callable[[str], P
     loaded.model.encoder.gives_layers = layers
     backend = open_features(loaded, exact=True)
     assert backend.precision == "fp32"
-    for (_, found), (pooled, words) in zip(backend.run(batches()), expected_of(loaded), strict=True):
+    for (_, found), (pooled, words) in zip(backend.features(batches()), expected_of(loaded), strict=True):
         wanted = words if layers else words[..., -HIDDEN:]
         assert wanted.shape[-1] == HIDDEN * ((1 + LAYERS) if layers else 1)
-        np.testing.assert_allclose(found.pooled, pooled, rtol=0, atol=2e-4)
-        np.testing.assert_allclose(found.emissions[WORD_STATES], wanted, rtol=0, atol=2e-3)
+        np.testing.assert_allclose(found[:, 0, -HIDDEN:], pooled, rtol=0, atol=2e-4)
+        np.testing.assert_allclose(found[:, 1:], wanted, rtol=0, atol=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -110,10 +109,10 @@ def test_other_weights_have_other_features(tiny_bert: Path):
     with torch.no_grad():
         next(loaded.model.encoder.parameters()).mul_(1.5)
     after = open_features(loaded, exact=True)
-    (one, *_), (other, *_) = before.run(batches()), after.run(batches())
-    assert not np.allclose(one[1].pooled, other[1].pooled)
+    (one, *_), (other, *_) = before.features(batches()), after.features(batches())
+    assert not np.allclose(one[1][:, 0], other[1][:, 0])
     wanted = next(expected_of(loaded))[0]
-    np.testing.assert_allclose(other[1].pooled, wanted, rtol=0, atol=2e-4)
+    np.testing.assert_allclose(other[1][:, 0], wanted, rtol=0, atol=2e-4)
 
 
 def test_a_model_that_cannot_be_exported_is_left_to_torch(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch):
