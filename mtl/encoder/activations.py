@@ -19,7 +19,7 @@ from mtl.recipe.choices import Precision
 from mtl.text.batching import Batch, Integers, by_length, pack
 from mtl.text.tokenized import TokenizedTexts
 
-_FILL_TOKENS = 2048  # of a batch that is computed to be kept
+_FILL_TOKENS = 1024  # of a batch that is computed to be kept
 _FORMAT = "polyhead-activations-1"
 
 

@@ -159,6 +159,9 @@ class BudgetConfig(_Config):
     epochs: Annotated[float, Field(gt=0, le=1000)] = _ANY.epochs
     batch_tokens: Annotated[int, Field(ge=16)] = 512
     """Tokens of a batch, padding included."""
+    frozen_batch_tokens: Annotated[int, Field(ge=16)] = 4096
+    """Most tokens of a batch of classification over a frozen, cached backbone: it grows up to this while an epoch keeps
+    50 batches, and is never smaller than `batch_tokens`."""
     micro_batch_tokens: Annotated[int, Field(ge=16)] | None = None
     """Most tokens of one forward pass; a larger batch adds up gradients over several. Default: the whole batch."""
     max_steps: Annotated[int, Field(ge=1)] | None = None

@@ -7,6 +7,7 @@ import torch
 
 from mtl.device import autocast
 from mtl.errors import TrainingError
+from mtl.recipe.choices import Precision
 from mtl.text.batching import pack
 from mtl.training.losses import batch_loss, unit_counts
 from mtl.training.sampler import BatchIndices
@@ -107,7 +108,8 @@ class GradientAccumulator:
         texts = sum(len(batch.tokens.ids) for batch in batches)
         losses, total = dict.fromkeys(whole, 0.0), 0.0
         for batch, counts in zip(batches, units, strict=True):
-            with autocast(trainer.precision, model.device):
+            precision = trainer.precision if batch.tokens.pooled is None else Precision.FP32  # heads alone are slower
+            with autocast(precision, model.device):
                 found = batch_loss(model, batch)
             minimised = torch.zeros((), device=model.device)
             for name, loss in found.tasks.items():

@@ -10,7 +10,7 @@ from mtl.inference.runner import Runner
 from mtl.inference.spec import spec_of
 from mtl.text.tokenized import TokenizedTexts
 
-_BATCH_TOKENS = 4096
+_BATCH_TOKENS = 1024
 
 
 def run_model(

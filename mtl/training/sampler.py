@@ -39,16 +39,16 @@ class TaskSampler:
     Args:
         lengths: tokens of every example, by train set.
         sampling: how the next set is chosen.
-        budget: tokens of a batch.
+        budgets: tokens of a batch of each set.
         seed: decides everything.
     """
 
     def __init__(
-        self, lengths: Mapping[str, Sequence[int]], *, sampling: SamplingConfig, budget: int, seed: int
+        self, lengths: Mapping[str, Sequence[int]], *, sampling: SamplingConfig, budgets: Mapping[str, int], seed: int
     ) -> None:
         self._lengths = lengths
         self._names = list(lengths)
-        self._budget = budget
+        self._budgets = dict(budgets)
         self._seed = seed
         self._round_robin = sampling.schedule == "round_robin"
         counts = np.array([len(self.batches(name, 0)) for name in self._names], dtype=float)
@@ -76,4 +76,4 @@ class TaskSampler:
     def batches(self, name: str, epoch: int = 0) -> list[list[int]]:
         """The batches of one pass over a set's examples."""
         seed = self._seed + 1000 * self._names.index(name)
-        return epoch_batches(self._lengths[name], budget=self._budget, seed=seed, epoch=epoch)
+        return epoch_batches(self._lengths[name], budget=self._budgets[name], seed=seed, epoch=epoch)

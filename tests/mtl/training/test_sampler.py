@@ -14,7 +14,7 @@ BUDGET = 64
 
 def sampler(seed: int = 0, *, alpha: float = 0.5, schedule: str = "random", lengths=LENGTHS) -> TaskSampler:
     config = SamplingConfig(alpha=alpha, schedule=schedule)
-    return TaskSampler(lengths, sampling=config, budget=BUDGET, seed=seed)
+    return TaskSampler(lengths, sampling=config, budgets=dict.fromkeys(lengths, BUDGET), seed=seed)
 
 
 def draws(count: int, seed: int = 0, **settings: object) -> list[BatchIndices]:
