@@ -17,12 +17,12 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from mtl.backbones.source import BackboneSource, find_backbone
+from mtl.backbones.st_config import read_sentence_config
 from mtl.encoder.batch import TokenBatch
 from mtl.encoder.boundary import Boundary
 from mtl.encoder.parts import BackboneParts, parts_of
 from mtl.encoder.pooling import pool
-from mtl.encoder.source import BackboneSource, find_backbone
-from mtl.encoder.st_config import read_sentence_config
 from mtl.errors import BackboneError
 from mtl.recipe.choices import Pooling
 from mtl.text.windows import WindowConfig, WindowTokenizer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.errors import BackendError
 from mtl.inference.autotune.probe_texts import probe_batches
 from mtl.inference.autotune.store import PreparedFolder

@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedStore
-from mtl.checkpoint import LoadedModel, build
+from mtl.checkpoint.store import LoadedModel, build
 from mtl.data import Example, LabelledText, ScoredPair, TaggedText
 from mtl.encoder import ActivationCache, load_backbone
 from mtl.labels import ILLEGAL, TagSet, to_bio2

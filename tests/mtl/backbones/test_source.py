@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BartConfig, BartModel, GPT2Config, GPT2Model, T5Config, T5Model
 
-from mtl.encoder import find_backbone, load_backbone, source
+from mtl.backbones import find_backbone, source
+from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
 from tests.mtl.conftest import MINILM
 from tests.mtl.encoder.batches import batch_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from mtl.encoder.known_folders import recall, remember
+from mtl.backbones.known_folders import recall, remember
 from mtl.errors import BackboneError
 
 _WEIGHTS = "model.safetensors"
