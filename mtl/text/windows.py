@@ -70,11 +70,9 @@ class WindowTokenizer:
         return WindowTokenizer(Tokenizer.from_str(self.to_json()), self.config, long_texts=long_texts)
 
     def __call__(self, texts: Sequence[str], words: Sequence[WordOffsets] | None = None) -> TokenizedTexts:
-        """Tokenise texts; the arrays of a window are made when they are read.
+        """Tokenise texts, with the tokens of their words where these are given.
 
-        Args:
-            texts: any number.
-            words: of each text, where their tokens are wanted.
+        The arrays of a window are made when they are read.
         """
         given = [same_length_lower(text) for text in texts] if self.config.lower_case else list(texts)
         offsets = words is not None or not self._whole

@@ -27,11 +27,7 @@ _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used 
 
 
 class PreparedFolder:
-    """The folder of one model under `$MTL_HOME/cache/engines`; another version of a library makes another folder.
-
-    Args:
-        fingerprint: of the model.
-    """
+    """The folder of one model under `$MTL_HOME/cache/engines`; another version of a library makes another folder."""
 
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint = fingerprint
