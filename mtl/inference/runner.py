@@ -62,10 +62,6 @@ class Runner:
             texts.cut_at,
         )
 
-    def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
-        """What the backend gets for texts without words."""
-        return self._batches(self._tokenizer(texts))
-
     def _batches(self, texts: TokenizedTexts) -> Iterator[Batch]:
         lengths, parallel = texts.lengths.tolist(), self._backend.parallel
         order = by_length(lengths)

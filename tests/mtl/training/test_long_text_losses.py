@@ -72,7 +72,7 @@ class Model:
         """Of each sentence of a text the emissions `(W, L)` of its words, read window by window."""
         sentences: list[list[Tensor]] = []
         for window in range(*data.texts.sentences[text].tolist()):
-            arrays = data.texts.arrays(np.array([window]))
+            arrays = data.texts.source.select(np.array([window]))
             words = self.state(arrays.ids.tolist())[arrays.first_tokens.tolist()]
             if not data.texts.follows[window]:
                 sentences.append([])
