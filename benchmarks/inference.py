@@ -34,8 +34,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mtl import Engine  # noqa: E402
+from mtl.backbones import find_backbone  # noqa: E402
 from mtl.data import read_files  # noqa: E402
-from mtl.encoder import find_backbone  # noqa: E402
 from mtl.errors import BackendError  # noqa: E402
 from mtl.recipe import DEFAULT_BACKBONE  # noqa: E402
 from mtl.text.batching import by_length, pack  # noqa: E402

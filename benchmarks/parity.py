@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mtl import Engine  # noqa: E402
-from mtl.encoder import find_backbone  # noqa: E402
+from mtl.backbones import find_backbone  # noqa: E402
 from mtl.recipe import DEFAULT_BACKBONE  # noqa: E402
 
 SETS = ("dbpedia14_small", "sib200_en", "clinc150")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mtl.backbones import find_backbone
 from mtl.data import TaggedText, read_files
-from mtl.encoder import find_backbone
 from mtl.metrics import tagging_metrics
 from mtl.recipe import DEFAULT_BACKBONE, TaskConfig, TaskKind
 

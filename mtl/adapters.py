@@ -12,12 +12,7 @@ _WRAPPED = ".base_layer."  # peft moves a map and its parameters below this name
 
 
 def add_adapters(encoder: Encoder, *, rank: int) -> None:
-    """Put an adapter beside every linear map of the layers; a new adapter changes no output.
-
-    Args:
-        encoder: is changed in place; the weights of the maps stay as they are.
-        rank: of each adapter.
-    """
+    """Put an adapter beside every linear map of the layers, in place; a new adapter changes no output."""
     from peft import LoraConfig, inject_adapter_in_model
 
     layers = [id(module) for layer in encoder.parts().layers for module in layer.modules()]

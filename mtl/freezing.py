@@ -1,9 +1,7 @@
 """Which parameters train and when: presets resolved, applied, and kept in eval mode where frozen."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-from torch import nn
 
 from mtl.adapters import adapter_parameters
 from mtl.errors import RecipeError
@@ -132,15 +130,22 @@ class Freezer:
     def __init__(self, model: MultiTaskModel, plan: FreezePlan) -> None:
         self.plan = plan
         self._model = model
-        frozen, trained = list(self._frozen_modules()), list(self._trained_modules())
+        parts = model.encoder.parts()
+        layers_below = len(parts.layers) - plan.layers
+        trained = [*parts.layers[layers_below:], *(parts.top if plan.layers else ())]
+        trained += parts.bottom if plan.embeddings else ()
+        self._frozen = [*parts.layers[:layers_below], *(() if plan.embeddings else parts.bottom)]
+        if not plan.layers and not plan.embeddings:
+            self._frozen.append(model.encoder)
+        for task in model.tasks:
+            (self._frozen if task in plan.frozen_heads else trained).extend(model.head_modules(task))
         model.requires_grad_(False)
         for module in trained:
             module.requires_grad_(True)
-        for module in frozen:
+        for module in self._frozen:
             module.requires_grad_(False)
         for parameter in adapter_parameters(model.encoder):
             parameter.requires_grad_(plan.rank is not None)
-        self._frozen = frozen
 
     def train(self) -> None:
         """Put the trained modules into train mode; frozen ones stay in eval mode, so without dropout."""
@@ -151,25 +156,3 @@ class Freezer:
     def trained_parameters(self) -> int:
         """How many numbers train."""
         return sum(p.numel() for p in self._model.parameters() if p.requires_grad)
-
-    def _frozen_modules(self) -> Iterator[nn.Module]:
-        parts = self._model.encoder.parts()
-        if self.plan.layers == 0 and not self.plan.embeddings:
-            yield self._model.encoder
-        if not self.plan.embeddings:
-            yield from parts.bottom
-        yield from parts.layers[: len(parts.layers) - self.plan.layers]
-        for task in self._model.tasks:
-            if task in self.plan.frozen_heads:
-                yield from self._model.head_modules(task)
-
-    def _trained_modules(self) -> Iterator[nn.Module]:
-        parts = self._model.encoder.parts()
-        if self.plan.embeddings:
-            yield from parts.bottom
-        if self.plan.layers:
-            yield from parts.layers[len(parts.layers) - self.plan.layers :]
-            yield from parts.top
-        for task in self._model.tasks:
-            if task not in self.plan.frozen_heads:
-                yield from self._model.head_modules(task)

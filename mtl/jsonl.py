@@ -8,12 +8,9 @@ from typing import Any, BinaryIO
 
 
 def append_line(path: Path, line: str, *, durable: bool = False) -> None:
-    """Add a line to a file, as a line of its own even where the one before has no end.
+    """Add a line to a file, as a line of its own even where the one before has no end; the file is made if need be.
 
-    Args:
-        path: the file; it is made if need be.
-        line: JSON without a line end.
-        durable: whether the line is on the disk, and not only with the operating system, when this returns.
+    A `durable` line is on the disk, and not only with the operating system, when this returns.
     """
     with path.open("ab+") as file:
         is_torn = False

@@ -9,7 +9,7 @@ from threading import Lock
 from demo.answers.passes import Model
 from demo.runs import RunManager
 from demo.settings import Settings
-from mtl.encoder.source import folder_state
+from mtl.backbones.source import folder_state
 from mtl.errors import InputError
 from mtl.inference.source import STARTER, STARTER_FOLDER
 from mtl.recipe import DEFAULT_BACKBONE

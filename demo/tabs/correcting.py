@@ -153,7 +153,7 @@ def _retrain(
 
 
 def _folder(location: str) -> Path:
-    from mtl.encoder import find_backbone
+    from mtl.backbones import find_backbone
 
     path = Path(location).expanduser()
     return path if path.is_dir() else find_backbone(location).folder

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtl.encoder.known_folders import recall
+from mtl.backbones.known_folders import recall
 from mtl.recipe import DEFAULT_BACKBONE
 
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mtl.encoder import BackboneSource, find_backbone
-from mtl.encoder.source import find_local
+from mtl.backbones import BackboneSource, find_backbone
+from mtl.backbones.source import find_local
 from mtl.errors import BackboneError, CheckpointError
 from mtl.recipe.choices import Pooling, TaskKind
 from mtl.recipe.schema import HeadConfig

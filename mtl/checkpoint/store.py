@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mtl.adapters import add_adapters, plain_name
+from mtl.backbones import BackboneSource
 from mtl.checkpoint.card import model_card
 from mtl.checkpoint.config import (
     CARD_FILE,
@@ -22,7 +23,7 @@ from mtl.checkpoint.config import (
     read_config,
 )
 from mtl.checkpoint.sample import Sample, write_sample
-from mtl.encoder import BackboneSource, LoadedBackbone, load_backbone
+from mtl.encoder import LoadedBackbone, load_backbone
 from mtl.errors import CheckpointError
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.text.windows import WindowTokenizer

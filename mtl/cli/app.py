@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mtl.cli.console import err, one_line_errors
-from mtl.errors import InputError
+from mtl.cli.console import err
+from mtl.errors import InputError, MtlError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,40 +21,43 @@ PrecisionOption = Annotated[
     typer.Option(help="fp32, bf16, mixed, int8, or auto: the fastest here that answers as fp32 does", metavar="NAME"),
 ]
 CheckpointArgument = Annotated[str, typer.Argument(help="starter, a checkpoint folder, or a Hub id")]
+InputArgument = Annotated[
+    Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl or .parquet")
+]
+SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")]
+_INTERRUPTED = 130  # what Typer returns
 
 
 @app.command()
 def train(
     recipe: Annotated[Path | None, typer.Argument(help="a recipe in YAML; not with --resume")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")] = None,
+    set_: SetOption = None,
     run_dir: Annotated[Path | None, typer.Option(help="the run folder; default: a new one under $MTL_HOME")] = None,
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="the run folder of an interrupted run")] = None,
 ) -> None:
     """Train a model as a recipe says, or resume a run that was interrupted."""
-    with one_line_errors():
-        from mtl.cli.training import resume_command, train_command
+    from mtl.cli.training import resume_command, train_command
 
-        if resume is not None and (recipe or set_ or run_dir):
-            raise InputError("--resume goes on with the run as it was begun: no recipe, --set or --run-dir beside it")
-        if resume is not None:
-            resume_command(resume)
-        elif recipe is not None:
-            train_command(recipe, tuple(set_ or ()), run_dir)
-        else:
-            raise InputError("a recipe, or --resume and a run folder were expected")
+    if resume is not None and (recipe or set_ or run_dir):
+        raise InputError("--resume goes on with the run as it was begun: no recipe, --set or --run-dir beside it")
+    if resume is not None:
+        resume_command(resume)
+    elif recipe is not None:
+        train_command(recipe, tuple(set_ or ()), run_dir)
+    else:
+        raise InputError("a recipe, or --resume and a run folder were expected")
 
 
 @app.command()
 def plan(
     recipe: Annotated[Path, typer.Argument(help="a recipe in YAML")],
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")] = None,
+    set_: SetOption = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the plan to this file")] = None,
 ) -> None:
     """Say what would train, how many steps, how long and how much memory; start nothing."""
-    with one_line_errors():
-        from mtl.cli.planning import plan_command
+    from mtl.cli.planning import plan_command
 
-        plan_command(recipe, tuple(set_ or ()), json_file)
+    plan_command(recipe, tuple(set_ or ()), json_file)
 
 
 @app.command()
@@ -67,19 +70,18 @@ def compare(
     run_dir: Annotated[Path | None, typer.Option(help="folder of the runs; one begun before is gone on with")] = None,
 ) -> None:
     """Train under several freezing presets, same data and seeds, and print one table."""
-    with one_line_errors():
-        from mtl.cli.comparing import compare_command
+    from mtl.cli.comparing import compare_command
 
-        if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
-            raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
-        compare_command(
-            recipe,
-            [name.strip() for name in presets.split(",")],
-            [int(seed) for seed in seeds.split(",")],
-            single_task=single_task,
-            json_file=json_file,
-            run_dir=run_dir,
-        )
+    if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
+        raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
+    compare_command(
+        recipe,
+        [name.strip() for name in presets.split(",")],
+        [int(seed) for seed in seeds.split(",")],
+        single_task=single_task,
+        json_file=json_file,
+        run_dir=run_dir,
+    )
 
 
 @app.command()
@@ -95,53 +97,50 @@ def evaluate(
     ] = "fp32",
 ) -> None:
     """Measure a checkpoint on labelled files."""
-    with one_line_errors():
-        from mtl.cli.evaluating import evaluate_command
+    from mtl.cli.evaluating import evaluate_command
 
-        evaluate_command(checkpoint, tuple(data), json_file, raw=raw, precision=precision)
+    evaluate_command(checkpoint, tuple(data), json_file, raw=raw, precision=precision)
 
 
 @app.command()
 def predict(
     checkpoint: CheckpointArgument,
-    source: Annotated[
-        Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl or .parquet")
-    ],
+    source: InputArgument,
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".jsonl or .parquet")],
     precision: PrecisionOption = "auto",
 ) -> None:
     """Write classes and entities of every text of a file; an interrupted call continues where it stopped."""
-    with one_line_errors():
-        from mtl.cli.predicting import predict_command
+    from mtl.cli.predicting import predict_command
 
-        predict_command(checkpoint, source, target, precision=precision)
+    predict_command(checkpoint, source, target, precision=precision)
 
 
 @app.command()
 def encode(
     checkpoint: CheckpointArgument,
-    source: Annotated[
-        Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl or .parquet")
-    ],
+    source: InputArgument,
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".npy or .parquet")],
     precision: PrecisionOption = "auto",
 ) -> None:
     """Write the embedding of every text of a file; an interrupted call continues where it stopped."""
-    with one_line_errors():
-        from mtl.cli.predicting import encode_command
+    from mtl.cli.predicting import encode_command
 
-        encode_command(checkpoint, source, target, precision=precision)
+    encode_command(checkpoint, source, target, precision=precision)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status, 0 or 1; a wrong call is one line on standard error too."""
+    """Run a command and return its exit status, 0 or 1; what the user can mend is one line on standard error."""
     try:
-        status = app(args=arguments, prog_name="python -m mtl", standalone_mode=False)
+        status = int(app(args=arguments, prog_name="python -m mtl", standalone_mode=False) or 0)
+    except MtlError as error:
+        err.print(f"error: {error}", markup=False)
+        return 1
     except typer.TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
         err.print(f"error: {message or 'a command was expected'} (--help says how)", markup=False)
         return 1
     except (typer.Abort, KeyboardInterrupt):
+        status = _INTERRUPTED
+    if status == _INTERRUPTED:
         err.print("stopped")
-        return 1
-    return int(status or 0)
+    return min(status, 1)

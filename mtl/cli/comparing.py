@@ -1,13 +1,12 @@
 """`compare`: strategies side by side in one table."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.table import Column, Table
 
-from mtl.cli.console import err, need_writable, out
+from mtl.cli.console import err, need_writable, out, write_json
 from mtl.comparing import Outcome, Spread, StrategyResult, compare, strategies, summarize
 from mtl.evaluation import MAIN_METRIC
 from mtl.recipe import Recipe, load
@@ -37,7 +36,7 @@ def compare_command(
     out.print(_table(recipe, rows))
     out.print(f"runs: {folder}", markup=False)
     if json_file:
-        json_file.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")
+        write_json(json_file, [asdict(row) for row in rows])
 
 
 def _table(recipe: Recipe, rows: Sequence[StrategyResult]) -> Table:

@@ -1,30 +1,16 @@
-"""How the command line speaks: progress on a terminal, plain lines elsewhere, errors in one line."""
+"""How the command line speaks: progress on a terminal, plain lines elsewhere."""
 
+import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
-from mtl.errors import InputError, MtlError
+from mtl.errors import InputError
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turn an error that the user can mend into one line on standard error and exit status 1."""
-    try:
-        yield
-    except MtlError as error:
-        err.print(f"error: {error}", markup=False)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt as error:
-        err.print("stopped")
-        raise typer.Exit(1) from error
 
 
 def need_writable(target: Path) -> None:
@@ -37,6 +23,17 @@ def need_writable(target: Path) -> None:
         raise InputError("a file to write was expected, this is a folder", path=target)
     if not target.resolve().parent.is_dir():
         raise InputError(f"the folder {target.resolve().parent} does not exist", path=target)
+
+
+def write_json(target: Path, content: object) -> None:
+    """Write what a command found to the file that `--json` names."""
+    target.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def progress_bar(*further: ProgressColumn) -> Progress:
+    """A bar with counts and the time left, then further columns; shown on a terminal only."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), *further)
+    return Progress(*columns, console=err, disable=not is_terminal())
 
 
 def is_terminal() -> bool:

@@ -1,13 +1,12 @@
 """`evaluate`: a checkpoint measured on labelled files."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
 
-from mtl.cli.console import need_writable, out
+from mtl.cli.console import need_writable, out, write_json
 from mtl.data import Example, TaggedText, read_files
 from mtl.errors import InputError
 from mtl.inference import Engine
@@ -41,7 +40,7 @@ def evaluate_command(
         table.add_row(escape(key), f"{value:.4f}")
     out.print(table)
     if json_file:
-        json_file.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        write_json(json_file, metrics)
 
 
 def raw_text_metrics(engine: Engine, task: str, examples: Sequence[Example]) -> dict[str, float]:

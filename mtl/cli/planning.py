@@ -1,12 +1,11 @@
 """`plan`: what a recipe would do, as tables."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.table import Table
 
-from mtl.cli.console import need_writable, out
+from mtl.cli.console import need_writable, out, write_json
 from mtl.planning import Plan, plan
 from mtl.recipe import load
 
@@ -23,13 +22,13 @@ def plan_command(recipe_path: Path, overrides: tuple[str, ...], json_file: Path 
     for line in _lines(found):
         out.print(line, markup=False)
     if json_file:
-        json_file.write_text(json.dumps(asdict(found), indent=2) + "\n", encoding="utf-8")
+        write_json(json_file, asdict(found))
 
 
 def _lines(found: Plan) -> list[str]:
     total = sum(part.parameters for part in found.parts)
     draws = ", ".join(f"{name} {count}" for name, count in found.draws.items())
-    lines = [
+    return [
         f"trains: {found.trained_parameters:,} of {total:,} parameters ({found.trained_parameters / total:.1%})",
         f"steps: {found.steps}" + (f" ({draws})" if draws else ""),
         f"time: about {_duration(found.seconds)}, from a few measured batches",
@@ -39,7 +38,6 @@ def _lines(found: Plan) -> list[str]:
         f"advice: {found.advice.preset}, because {'; '.join(found.advice.reasons)}",
         f"backbone: {found.advice.backbone}",
     ]
-    return lines
 
 
 def _duration(seconds: float) -> str:

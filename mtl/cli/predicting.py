@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from mtl.cli.console import err, is_terminal, need_writable, out
+from mtl.cli.console import err, is_terminal, need_writable, out, progress_bar
 from mtl.data.texts import estimated_rows
 from mtl.errors import InputError
 from mtl.inference import Engine
@@ -41,8 +39,7 @@ def _format(target: Path, allowed: Mapping[str, type[OutputFormat]]) -> OutputFo
 
 
 def _write(engine: Engine, source: Path, target: Path, form: OutputFormat) -> FileResult:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=not is_terminal()) as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("texts", total=estimated_rows(source) if is_terminal() else None)
         written = run_file(
             engine, source, target, form=form, progress=lambda done: progress.update(bar, completed=done)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn
 
-from mtl.cli.console import err, is_terminal, out
+from mtl.cli.console import err, is_terminal, out, progress_bar
 from mtl.errors import RecipeError
 from mtl.evaluation import MAIN_METRIC
 from mtl.recipe import Recipe, load
@@ -38,7 +38,7 @@ def _watch(events: Iterator[Event], recipe: Recipe, folder: RunFolder) -> None:
     signals = (signal.SIGINT, signal.SIGTERM)
     previous = [signal.signal(number, _stopper(folder, signals)) for number in signals]
     try:
-        with _progress() as progress:
+        with progress_bar(TextColumn("{task.fields[loss]}")) as progress:
             show = _shower(recipe, progress)
             for event in events:
                 show(event)
@@ -63,18 +63,6 @@ def _stopper(folder: RunFolder, signals: Sequence[signal.Signals]) -> Callable[[
         raise KeyboardInterrupt
 
     return stop
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[loss]}"),
-        console=err,
-        disable=not is_terminal(),
-    )
 
 
 def _shower(recipe: Recipe, progress: Progress) -> Callable[[Event], None]:

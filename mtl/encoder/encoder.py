@@ -1,5 +1,7 @@
 """A backbone with its tokenizer and pooling."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -17,12 +19,12 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from mtl.backbones.source import BackboneSource, find_backbone
+from mtl.backbones.st_config import read_sentence_config
 from mtl.encoder.batch import TokenBatch
 from mtl.encoder.boundary import Boundary
 from mtl.encoder.parts import BackboneParts, parts_of
 from mtl.encoder.pooling import pool
-from mtl.encoder.source import BackboneSource, find_backbone
-from mtl.encoder.st_config import read_sentence_config
 from mtl.errors import BackboneError
 from mtl.recipe.choices import Pooling
 from mtl.text.windows import WindowConfig, WindowTokenizer
@@ -56,13 +58,7 @@ class Encoded:
 
 
 class Encoder(nn.Module):
-    """A Transformer encoder that gives hidden states and a sentence embedding.
-
-    Args:
-        model: any encoder of transformers.
-        pooling: how the embedding is made.
-        normalize: whether the embedding has length 1.
-    """
+    """Any encoder of transformers with a sentence embedding; with `normalize` the embedding has length 1."""
 
     def __init__(self, model: PreTrainedModel, *, pooling: Pooling, normalize: bool) -> None:
         super().__init__()
@@ -163,10 +159,20 @@ def _combined(pooled: Tensor, texts: Tensor, shares: Tensor | None) -> Tensor:
     return pooled.new_zeros(int(texts.max()) + 1, pooled.shape[1]).index_add(0, texts, weighted)
 
 
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Errors of transformers only, no warnings."""
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+
+
+@quiet_transformers()  # a report of the unused pooler's weights is no news
 def _load_model(source: BackboneSource) -> PreTrainedModel:
     transformers_logging.disable_progress_bar()
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # a report of the unused pooler's weights is no news
     try:
         config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False)
         has_encoder = type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING  # of T5, the encoder without its decoder
@@ -184,8 +190,6 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise BackboneError(f"an encoder of transformers was expected: {_reason(error)}", path=source.place) from error
-    finally:
-        transformers_logging.set_verbosity(verbosity)
     missing = sorted(key for key in found["missing_keys"] if "pooler" not in key)
     if missing:  # transformers fills them with random numbers, as for a model that needs code of its own
         raise BackboneError(

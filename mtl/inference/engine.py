@@ -21,7 +21,7 @@ from mtl.text import SplitWords, clean
 from mtl.text.subwords import Subword
 
 if TYPE_CHECKING:
-    from mtl.checkpoint import LoadedModel
+    from mtl.checkpoint.store import LoadedModel
     from mtl.data import Example
 
 

@@ -20,7 +20,7 @@ from mtl.recipe.choices import LongTexts
 from mtl.text.windows import WindowTokenizer
 
 if TYPE_CHECKING:
-    from mtl.checkpoint import LoadedModel
+    from mtl.checkpoint.store import LoadedModel
 
 _EXPORT = """
 import sys, torch  # where torch is loaded, the export is made here

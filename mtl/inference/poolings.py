@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.device import best_device
 from mtl.encoder import token_batch
 from mtl.encoder.pooling import pool

@@ -21,14 +21,7 @@ _LEAST_BATCH = 64  # tokens; splitting less between cores costs more than it gai
 
 
 class Runner:
-    """Runs texts through a backend.
-
-    Args:
-        spec: of the model.
-        tokenizer: of the model.
-        backend: runs batches.
-        batch_tokens: of a batch, padding included.
-    """
+    """Runs texts through a backend, in batches of at most `batch_tokens` tokens, padding included."""
 
     def __init__(self, spec: EngineSpec, tokenizer: WindowTokenizer, backend: Backend, *, batch_tokens: int) -> None:
         self._spec = spec
@@ -68,10 +61,6 @@ class Runner:
             texts.window_counts,
             texts.cut_at,
         )
-
-    def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
-        """What the backend gets for texts without words."""
-        return self._batches(self._tokenizer(texts))
 
     def _batches(self, texts: TokenizedTexts) -> Iterator[Batch]:
         lengths, parallel = texts.lengths.tolist(), self._backend.parallel

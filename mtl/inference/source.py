@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtl.backbones import BackboneSource, find_backbone
+from mtl.backbones.source import hash_weights
 from mtl.checkpoint import CheckpointConfig, is_checkpoint, read_config
 from mtl.checkpoint.config import SAMPLE_FOLDER
-from mtl.encoder import BackboneSource, find_backbone
-from mtl.encoder.source import hash_weights
 from mtl.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from mtl.checkpoint import LoadedModel
+    from mtl.checkpoint.store import LoadedModel
 
 STARTER = "starter"
 STARTER_FOLDER = Path(__file__).resolve().parents[1] / STARTER
@@ -66,7 +66,7 @@ def load_model(source: ModelSource) -> "LoadedModel":
     Raises:
         CheckpointError, BackboneError: it is damaged.
     """
-    from mtl.checkpoint import build, load
+    from mtl.checkpoint.store import build, load
     from mtl.encoder import load_backbone
 
     return load(source.folder) if source.config else build(load_backbone(source.backbone), {})

@@ -13,7 +13,7 @@ from mtl.task import TaskInfo
 from mtl.text.windows import WindowConfig
 
 if TYPE_CHECKING:
-    from mtl.checkpoint import LoadedModel
+    from mtl.checkpoint.store import LoadedModel
 
 
 class CrfScores(BaseModel):

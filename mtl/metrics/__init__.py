@@ -1,8 +1,7 @@
 """Metrics with the values of scikit-learn, seqeval and SciPy."""
 
 from mtl.metrics.classification import classification_metrics
-from mtl.metrics.embedding import embedding_metrics
-from mtl.metrics.similarity import similarity_metrics
+from mtl.metrics.embedding import embedding_metrics, similarity_metrics
 from mtl.metrics.tagging import span_f1, tagging_metrics
 
 __all__ = ["classification_metrics", "embedding_metrics", "similarity_metrics", "span_f1", "tagging_metrics"]

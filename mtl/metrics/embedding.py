@@ -1,10 +1,23 @@
-"""How far an embedding has moved from where it was."""
+"""Metrics of embeddings: how well cosines follow scores, and how far an embedding has moved from where it was."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from mtl.metrics.neighbours import Neighbours, Vectors, share_kept, unit_length
+
+
+def similarity_metrics(scores: Sequence[float], cosines: Sequence[float]) -> dict[str, float]:
+    """`spearman_cosine` and `pearson_cosine`, -1 to 1; 0 where either side is constant."""
+    from scipy.stats import pearsonr, spearmanr
+
+    if len(scores) < 2 or np.ptp(scores) == 0 or np.ptp(cosines) == 0:
+        return {"spearman_cosine": 0.0, "pearson_cosine": 0.0}
+    return {
+        "spearman_cosine": float(spearmanr(scores, cosines).statistic),
+        "pearson_cosine": float(pearsonr(scores, cosines).statistic),
+    }
 
 
 def embedding_metrics(before: Vectors, after: Vectors, *, neighbours: int = 10) -> dict[str, float]:

@@ -9,7 +9,7 @@ from itertools import islice
 import torch
 
 from mtl.adapters import adapter_parameters
-from mtl.checkpoint import tensor_bytes
+from mtl.checkpoint.store import tensor_bytes
 from mtl.data import TaskData, texts_of
 from mtl.planning.advice import TaskFacts, advise
 from mtl.planning.costs import measure_costs

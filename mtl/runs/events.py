@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from mtl.errors import RunError
 from mtl.jsonl import read_records
@@ -121,9 +121,7 @@ class Failed:
 
 
 Event = Started | Step | Noticed | Evaluated | Saved | Finished | Failed
-_KINDS: dict[str, type[Event]] = {
-    kind.kind: kind for kind in (Started, Step, Noticed, Evaluated, Saved, Finished, Failed)
-}
+_KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in get_args(Event)}
 
 
 def to_json(event: Event) -> str:
@@ -150,11 +148,7 @@ def from_record(record: Mapping[str, Any]) -> Event:
 
 
 class EventReader:
-    """The events of a run, read as they are written.
-
-    Args:
-        path: of `events.jsonl`.
-    """
+    """The events of a run, read from its `events.jsonl` as they are written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -48,12 +48,7 @@ def by_length(lengths: Sequence[int]) -> list[int]:
 
 
 def segments(starts: Integers, counts: Integers) -> Integers:
-    """The positions of stretches of a flat array, one stretch after the other.
-
-    Args:
-        starts: `(N,)`, where each begins.
-        counts: `(N,)`, how long each is.
-    """
+    """The positions of N stretches of a flat array, one after the other, from their `starts` and lengths `(N,)`."""
     before = np.cumsum(counts) - counts
     positions: Integers = np.repeat(starts - before, counts) + np.arange(int(counts.sum()))
     return positions

@@ -20,12 +20,7 @@ _NO_WORDS = np.zeros((0, 2), dtype=np.int64)
 
 
 class EncodedWindows:
-    """Collects windows text by text.
-
-    Args:
-        words: of each text, or None.
-        types: whether tokens have segments other than 0.
-    """
+    """Collects windows text by text; `types` says whether tokens have segments other than 0."""
 
     def __init__(self, words: Sequence[WordOffsets] | None, *, types: bool) -> None:
         self._words = words

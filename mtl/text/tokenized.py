@@ -75,14 +75,10 @@ class TokenizedTexts:
         none = np.zeros_like(self.stored.word_starts)
         return replace(self, source=replace(self.stored, first_tokens=np.zeros(0, np.int32), word_starts=none))
 
-    def arrays(self, rows: Integers) -> WindowArrays:
-        """Some of the windows."""
-        return self.source.select(rows)
-
     def batch(self, rows: Sequence[int] | Integers) -> Batch:
         """Some of the windows, padded."""
         chosen = np.asarray(rows, dtype=np.int64)
-        return self.arrays(chosen).batch(chosen, pad_id=self.pad_id)
+        return self.source.select(chosen).batch(chosen, pad_id=self.pad_id)
 
     @cached_property
     def shares(self) -> NDArray[np.float32]:

@@ -50,11 +50,6 @@ class WindowTokenizer:
         self._types = any(tokenizer.encode("a").type_ids)
 
     @property
-    def pad_id(self) -> int:
-        """The token that fills a batch up."""
-        return self.config.pad_id
-
-    @property
     def max_length(self) -> int:
         """Most tokens of a window."""
         return self.config.max_length
@@ -70,11 +65,9 @@ class WindowTokenizer:
         return WindowTokenizer(Tokenizer.from_str(self.to_json()), self.config, long_texts=long_texts)
 
     def __call__(self, texts: Sequence[str], words: Sequence[WordOffsets] | None = None) -> TokenizedTexts:
-        """Tokenise texts; the arrays of a window are made when they are read.
+        """Tokenise texts, with the tokens of their words where these are given.
 
-        Args:
-            texts: any number.
-            words: of each text, where their tokens are wanted.
+        The arrays of a window are made when they are read.
         """
         given = [same_length_lower(text) for text in texts] if self.config.lower_case else list(texts)
         offsets = words is not None or not self._whole
@@ -92,7 +85,8 @@ class WindowTokenizer:
                 cut_at |= {i: cut} if cut is not None else {}
             elif overflow and words is not None:
                 sentences[-1] = self._add_sentences(windows, i, text) or passages[-1]
-        return windows.texts(passages, sentences, cut_at, shared=self._specials + self._shared, pad_id=self.pad_id)
+        shared = self._specials + self._shared
+        return windows.texts(passages, sentences, cut_at, shared=shared, pad_id=self.config.pad_id)
 
     def _add_sentences(self, windows: EncodedWindows, number: int, text: str) -> tuple[int, int] | None:
         """Add a window for each sentence of a long text; None where no sentence has tokens."""
@@ -112,7 +106,7 @@ class WindowTokenizer:
         for begin in range(0, max(1, len(texts)), _CHUNK):
             chunk = range(begin, min(begin + _CHUNK, len(texts)))
             part = self([texts[i] for i in chunk], [words[i] for i in chunk] if words is not None else None)
-            parts.append(replace(part, source=part.arrays(np.arange(len(part.lengths)))))
+            parts.append(replace(part, source=part.source.select(np.arange(len(part.lengths)))))
         return TokenizedTexts.joined(parts) if len(parts) > 1 else parts[0]
 
     def subwords(self, text: str) -> tuple[Subword, ...]:

@@ -64,11 +64,7 @@ def word_offsets(words: Iterable[Span]) -> WordOffsets:
 
 
 class SplitWords(Sequence[WordOffsets]):
-    """The words of texts by `split_words`; those of a text are found when they are first read.
-
-    Args:
-        texts: to split.
-    """
+    """The words of texts by `split_words`; those of a text are found when they are first read."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts

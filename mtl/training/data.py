@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.data import Example, TaskData
 from mtl.evaluation import request_of
 from mtl.task import TaskInfo

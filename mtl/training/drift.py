@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.data import TaskData, texts_of
 from mtl.text.tokenized import TokenizedTexts
 from mtl.training.forward import run_model

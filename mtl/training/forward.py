@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from mtl.cache import CachedActivations
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.decoding import ModelOutput
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.runner import Runner

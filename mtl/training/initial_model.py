@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from mtl.checkpoint import LoadedModel, build, extend, load
+from mtl.checkpoint.store import LoadedModel, build, extend, load
 from mtl.data import TaskData
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mtl.backbones.source import hash_weights
 from mtl.data import DataFingerprint, data_fingerprint
-from mtl.encoder.source import hash_weights
 from mtl.errors import RunError
 from mtl.inference.source import find_model
 from mtl.training.setup import Trainer

@@ -15,7 +15,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.device import autocast
 from mtl.encoder import Encoder, TokenBatch, token_batch
 from mtl.inference.autotune.machine import machine_key

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from mtl.checkpoint import Snapshot, out_of_range, save
 from mtl.checkpoint.sample import drawn
+from mtl.checkpoint.store import Snapshot, out_of_range, save
 from mtl.errors import RunError
 from mtl.evaluation import MAIN_METRIC
 from mtl.memory import release_memory

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from mtl.adapters import add_adapters
-from mtl.checkpoint import LoadedModel, build
+from mtl.checkpoint.store import LoadedModel, build
 from mtl.data import TaskData, read_task
 from mtl.device import best_device
 from mtl.encoder import load_backbone

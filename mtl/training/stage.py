@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedStore
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.encoder import ActivationCache
 from mtl.errors import BackboneError
 from mtl.evaluation import metrics_of

@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from mtl.adapters import adapter_parameters, add_adapters
-from mtl.checkpoint import LoadedModel, read_config
+from mtl.checkpoint import read_config
+from mtl.checkpoint.store import LoadedModel
 from mtl.encoder import load_backbone
 from mtl.inference import Engine
 from tests.mtl.encoder.batches import batch_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.errors import BackendError
 from mtl.inference.autotune.probe_texts import probe_batches
 from mtl.inference.autotune.store import PreparedFolder
@@ -89,12 +89,7 @@ def _openvino_precisions(options: EngineOptions) -> tuple[InferencePrecision, ..
 
 
 def _export(prepared: Prepared) -> None:
-    """Export the model, if that was not done before.
-
-    Raises:
-        BackendError: OpenVINO does not run it; why.
-        OSError: there is no room.
-    """
+    """Export the model, if that was not done before; errors as `PreparedFolder.add`."""
     if prepared.loaded.model.device.type != "cpu":
         raise BackendError("OpenVINO was left out: the model runs on an accelerator")
     if not openvino.is_installed():

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.encoder import token_batch
 from mtl.errors import BackendError
 from mtl.inference.autotune import machine

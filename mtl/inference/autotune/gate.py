@@ -28,12 +28,7 @@ _LEAST_TEXTS = 8
 
 
 class Gate:
-    """Compares backends with the reference.
-
-    Args:
-        prepared: the model.
-        notes: takes why the evaluation sample was left out.
-    """
+    """Compares backends with the reference; `notes` takes why the evaluation sample was left out."""
 
     def __init__(self, prepared: Prepared, notes: list[str]) -> None:
         self._prepared = prepared

@@ -27,11 +27,7 @@ _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used 
 
 
 class PreparedFolder:
-    """The folder of one model under `$MTL_HOME/cache/engines`; another version of a library makes another folder.
-
-    Args:
-        fingerprint: of the model.
-    """
+    """The folder of one model under `$MTL_HOME/cache/engines`; another version of a library makes another folder."""
 
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint = fingerprint
@@ -58,12 +54,7 @@ class PreparedFolder:
         return OpenVinoBackend(self.path, precision, classifiers=classifiers, taggers=taggers)
 
     def quantize(self, precision: InferencePrecision, batches: Iterable[Batch]) -> None:
-        """Make the graph of a precision that needs one of its own, if that was not done before.
-
-        Raises:
-            BackendError: it cannot be made.
-            OSError: there is no room.
-        """
+        """Make the graph of a precision that needs one of its own, if that was not done before; errors as `add`."""
         name = GRAPH_FILES.get(precision)
         if name is not None and not (self.path / name).exists():
             source, scheme = self.path / GRAPH_FILE, SCHEMES[precision]
@@ -74,12 +65,7 @@ class PreparedFolder:
         return Tokenizer.from_file(str(self.path / _TOKENIZER_FILE))
 
     def prepare(self, spec: EngineSpec, tokenizer: str, export: Callable[[Path], None]) -> None:
-        """Fill the folder; its spec comes last, so that a folder with one is complete.
-
-        Raises:
-            BackendError: the model cannot be exported.
-            OSError: there is no room.
-        """
+        """Fill the folder; its spec comes last, so that a folder with one is complete. Errors as `add`."""
         self.add(export)
         self.add(lambda fresh: (fresh / _TOKENIZER_FILE).write_text(tokenizer, encoding="utf-8"))
         self.add(lambda fresh: (fresh / _SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8"))

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from transformers.utils import logging as transformers_logging
 
+from mtl.encoder.encoder import quiet_transformers
 from mtl.errors import BackendError
 from mtl.inference.backends.graph import INPUTS, Graph
 from mtl.inference.backends.openvino import GRAPH_FILE, Model, library
@@ -20,11 +20,7 @@ _CHECKED_TOKENS, _CHECKED_WITHIN = 11, 1e-2
 
 
 def export(graph: Graph, folder: Path) -> None:
-    """Write a model's graph and weights into a folder.
-
-    Args:
-        graph: is put into eval mode.
-        folder: gets `GRAPH_FILE`, and its weights beside it.
+    """Write a model, which is put into eval mode, into a folder: `GRAPH_FILE` and its weights beside it.
 
     Raises:
         BackendError: the model has an operation that cannot be traced or converted, or the graph differs from it.
@@ -34,7 +30,7 @@ def export(graph: Graph, folder: Path) -> None:
     # DeBERTa cuts its table of positions to the length of a batch, which the trace takes for a constant.
     example = _example(config.max_position_embeddings if config.model_type == "deberta" else 3)
     try:
-        with warnings.catch_warnings(), torch.inference_mode(), _quiet_transformers(), _finite_masks(graph.model):
+        with warnings.catch_warnings(), torch.inference_mode(), quiet_transformers(), _finite_masks(graph.model):
             warnings.simplefilter("ignore")
             converted = _convert(graph, example)
             _check(converted, graph)
@@ -117,13 +113,3 @@ def _finite_masks(model: MultiTaskModel) -> Iterator[None]:
         yield
     finally:
         backbone.set_attn_implementation(before)
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)

@@ -38,11 +38,7 @@ class Graph(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor, type_ids: Tensor, first_tokens: Tensor) -> tuple[Tensor, ...]:
         """`pooled` `(B, H)`, then logits `(B, C)` by classifier, then emissions `(B, W, L)` by tagger.
 
-        Args:
-            ids: `(B, T)`; so are `mask` and `type_ids`.
-            mask: 1 for tokens, 0 for padding.
-            type_ids: segment of each token.
-            first_tokens: `(B, W)`.
+        `ids`, `mask` and `type_ids` are `(B, T)`, `first_tokens` `(B, W)`, as in `TokenBatch`.
         """
         return self.run(TokenBatch(ids, mask, type_ids, first_tokens, first_tokens >= 0))
 

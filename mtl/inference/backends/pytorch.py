@@ -41,7 +41,6 @@ class TorchBackend:
         self._cached = cached
 
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
-        """Each batch with its outputs, in order."""
         for batch in batches:
             with torch.inference_mode(), autocast(Precision(self.precision), self._device):
                 outputs = self._graph.outputs(self._graph.run(token_batch(batch, self._cached).to(self._device)))

@@ -49,13 +49,9 @@ class QuantizationScheme:
 
 
 def quantize(graph: Path, target: Path, *, scheme: QuantizationScheme, batches: Iterable[Batch]) -> None:
-    """Write a graph again with linear maps of the backbone in int8.
+    """Write an exported graph again, its weights beside it, with linear maps of the backbone in int8.
 
-    Args:
-        graph: as `mtl.inference.backends.openvino.export` wrote it.
-        target: the file to write, its weights beside it.
-        scheme: which maps, and how.
-        batches: to measure activations on.
+    The batches are to measure activations on.
 
     Raises:
         BackendError: the model has no such map.

@@ -34,7 +34,6 @@ class PredictionLines:
     suffix = ".jsonl"
 
     def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
-        """Run texts and write them as one part."""
         with path.open("w", encoding="utf-8") as file:
             for analysis in engine.analyze(texts):
                 file.write(json.dumps(_record(analysis), ensure_ascii=False) + "\n")
@@ -53,7 +52,6 @@ class EmbeddingArray:
     suffix = ".npy"
 
     def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
-        """Run texts and write them as one part."""
         with path.open("wb") as file:
             np.save(file, engine.encode(texts))
 
@@ -84,7 +82,6 @@ class PredictionTable(_ParquetParts):
     """The fields of `PredictionLines` as columns; a model without tasks of a kind has no such column."""
 
     def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
-        """Run texts and write them as one part."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -96,7 +93,6 @@ class EmbeddingTable(_ParquetParts):
     """Columns `text` and `embedding`."""
 
     def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
-        """Run texts and write them as one part."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from mtl.checkpoint import load
+from mtl.checkpoint.store import load
 from mtl.inference.source import STARTER_FOLDER
 from tests.demo.browser.visiting import open_tab, settled
 

@@ -7,7 +7,7 @@ from demo.answers.scoring import typed_spans
 from demo.inputs.examples import rehearsal_texts
 from demo.training.corrections import Correction
 from demo.training.retraining import Head, retraining_recipe
-from mtl.checkpoint import load
+from mtl.checkpoint.store import load
 from mtl.errors import InputError
 from mtl.inference.source import STARTER_FOLDER
 from mtl.labels import TypedSpan

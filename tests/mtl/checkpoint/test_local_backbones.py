@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import mtl
-from mtl.checkpoint import load, read_config
-from mtl.encoder import find_backbone
+from mtl.backbones import find_backbone
+from mtl.checkpoint import read_config
+from mtl.checkpoint.store import load
 from mtl.errors import CheckpointError
 from mtl.inference import Engine
 from mtl.recipe import load as load_recipe

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mtl.checkpoint import Snapshot, load, save
 from mtl.checkpoint.sample import drawn, read_sample, write_sample
+from mtl.checkpoint.store import Snapshot, load, save
 from mtl.data import LabelledText, ScoredPair, read_files
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind

@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import mtl
-from mtl.checkpoint import LoadedModel, Snapshot, is_checkpoint, load, out_of_range, read_config, save, store
+from mtl.checkpoint import is_checkpoint, read_config, store
+from mtl.checkpoint.store import LoadedModel, Snapshot, load, out_of_range, save
 from mtl.encoder import load_backbone
 from mtl.errors import CheckpointError
 from mtl.inference import Engine

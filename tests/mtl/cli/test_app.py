@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mtl.cli.calling import succeed, wrong_call
+from tests.mtl.cli.calling import complaint, succeed
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = ("train", "plan", "compare", "evaluate", "predict", "encode")
@@ -27,7 +27,7 @@ def test_every_command_has_help(command: tuple[str, ...]):
     [("train",), ("plan",), ("compare", "x"), ("evaluate", "x"), ("predict", "x", "y"), ("grow",), ("train", "--x")],
 )
 def test_a_command_that_is_used_wrongly_is_one_line_and_status_1(arguments: tuple[str, ...]):
-    wrong_call(*arguments)
+    complaint(*arguments)
 
 
 @pytest.fixture(scope="module")

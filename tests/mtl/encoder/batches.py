@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.encoder import LoadedBackbone, TokenBatch, token_batch
 from mtl.text import SplitWords
 from tests.tiny import MAX_TOKENS

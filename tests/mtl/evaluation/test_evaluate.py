@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtl.checkpoint import build
+from mtl.checkpoint.store import build
 from mtl.data import Example, LabelledText, ScoredPair, TaggedText
 from mtl.encoder import load_backbone
 from mtl.errors import DataError, InputError

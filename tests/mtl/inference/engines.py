@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from mtl.checkpoint import LoadedModel, build
+from mtl.checkpoint.store import LoadedModel, build
 from mtl.encoder import load_backbone
 from mtl.inference import Engine
 from mtl.model import TaskInfo

@@ -8,9 +8,10 @@ import pytest
 from huggingface_hub.utils import filter_repo_objects
 
 import mtl
+from mtl.backbones import find_backbone
 from mtl.checkpoint import read_config
 from mtl.checkpoint.sample import read_sample
-from mtl.encoder import find_backbone, load_backbone
+from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
 from mtl.inference import Engine
 from mtl.inference.autotune import measuring

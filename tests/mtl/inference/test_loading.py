@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtl.encoder import find_backbone
+from mtl.backbones import find_backbone
 from mtl.errors import InputError
 from mtl.inference import Engine
 from mtl.inference.autotune import machine, measuring

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from mtl.encoder import find_backbone
+from mtl.backbones import find_backbone
 from mtl.inference import Engine
 from tests.mtl.conftest import MINILM
 

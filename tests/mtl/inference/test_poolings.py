@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mtl.checkpoint import build
+from mtl.checkpoint.store import build
 from mtl.encoder import load_backbone
 from mtl.inference import Engine
 from mtl.inference.poolings import Poolings

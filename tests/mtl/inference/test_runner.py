@@ -33,11 +33,13 @@ class WatchedBackend:
         self._backend, self._words = backend, words
         self.asked: list[int] = []
         self.rows: list[int] = []
+        self.sizes: list[int] = []
 
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
         for batch in batches:
             self.asked.append(len(self._words.asked))
             self.rows.append(len(batch.rows))
+            self.sizes.append(batch.ids.size)
             yield from self._backend.run([batch])
 
 
@@ -67,7 +69,6 @@ def test_a_few_texts_are_split_evenly_between_what_runs_at_the_same_time(engine:
     texts = [sentence for sentence in SENTENCES for _ in range(parallel)]
     watched = WatchedBackend(engine._parts.backend, NotedWords(texts))
     watched.parallel = parallel
-    batches = list(Runner(engine._parts.spec, engine._parts.tokenizer, watched, batch_tokens=10**6).batches(texts))
-    assert len(batches) == parallel
-    sizes = [batch.ids.size for batch in batches]
-    assert min(sizes) > 0.6 * max(sizes)
+    Runner(engine._parts.spec, engine._parts.tokenizer, watched, batch_tokens=10**6)(Request(texts))
+    assert len(watched.sizes) == parallel
+    assert min(watched.sizes) > 0.6 * max(watched.sizes)

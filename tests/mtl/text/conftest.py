@@ -25,7 +25,7 @@ def tokenizer_of(backbone_folder: Callable[[str], Path]) -> Callable[..., Window
 
     @cache
     def get(architecture: str, *, max_length: int = MAX_TOKENS, cut: bool = False) -> WindowTokenizer:
-        config = WindowConfig(max_length=max_length, pad_id=loaded(architecture).pad_id, lower_case=False)
+        config = WindowConfig(max_length=max_length, pad_id=loaded(architecture).config.pad_id, lower_case=False)
         how = LongTexts.CUT if cut else LongTexts.WINDOWS
         return WindowTokenizer(Tokenizer.from_str(loaded(architecture).to_json()), config, long_texts=how)
 

@@ -39,7 +39,7 @@ ReferenceOf = Callable[[str], Reference]
 def placed(texts: TokenizedTexts, text: int) -> list[tuple[int, int]]:
     """For the words of a text in order: the window, from the text's first, and the token in it."""
     begin, end = texts.sentences[text].tolist()
-    found = texts.arrays(np.arange(begin, end))
+    found = texts.source.select(np.arange(begin, end))
     windows = np.repeat(np.arange(end - begin), found.word_counts)
     return list(zip(windows.tolist(), found.first_tokens.tolist(), strict=True))
 

@@ -25,7 +25,7 @@ ReferenceOf = Callable[[str], Reference]
 
 
 def ids_of(texts: TokenizedTexts, window: int) -> list[int]:
-    return texts.arrays(np.array([window])).ids.tolist()
+    return texts.source.select(np.array([window])).ids.tolist()
 
 
 def assert_equal(found: WindowArrays, expected: WindowArrays) -> None:
@@ -121,7 +121,7 @@ def test_stored_windows_are_those_of_a_call_and_chunks_change_nothing(
         chunked = tokenizer.store(given_texts, words)
     rows = np.arange(len(lazy.lengths))
     for other in (stored, chunked):
-        assert_equal(other.stored, lazy.arrays(rows))
+        assert_equal(other.stored, lazy.source.select(rows))
         assert other.cut_at == lazy.cut_at
         for name in ("passages", "sentences", "lengths", "owned", "follows", "tokens", "window_counts", "shares"):
             np.testing.assert_array_equal(getattr(other, name), getattr(lazy, name))
@@ -141,9 +141,10 @@ def test_a_batch_of_any_windows_is_each_window_padded(
         batch = texts.batch(rows)
         assert batch.rows.tolist() == rows
         for i, row in enumerate(rows):
-            alone = texts.arrays(np.array([row]))
+            alone = texts.source.select(np.array([row]))
             count, words = len(alone.ids), len(alone.first_tokens)
-            assert batch.ids[i].tolist() == alone.ids.tolist() + [tokenizer.pad_id] * (batch.ids.shape[1] - count)
+            padding = [tokenizer.config.pad_id] * (batch.ids.shape[1] - count)
+            assert batch.ids[i].tolist() == alone.ids.tolist() + padding
             assert batch.mask[i].tolist() == [1] * count + [0] * (batch.ids.shape[1] - count)
             assert not batch.type_ids[i].any()
             assert batch.word_counts[i] == words
@@ -217,7 +218,7 @@ def test_no_texts_give_no_windows(tokenizer_of: TokenizerOf, store: bool):
     tokenizer = tokenizer_of("bert")
     found = tokenizer.store([], []) if store else tokenizer([], [])
     assert (len(found), found.lengths.shape, found.passages.shape) == (0, (0,), (0, 2))
-    assert len(found.arrays(np.arange(0)).ids) == 0
+    assert len(found.source.select(np.arange(0)).ids) == 0
 
 
 def test_texts_without_words_keep_their_windows(tokenizer_of: TokenizerOf):
@@ -236,4 +237,4 @@ def test_another_way_to_read_long_texts_is_another_tokenizer(tokenizer_of: Token
     text = "the doctor met anna in the old hotel"
     assert cut([text]).window_counts.tolist() == [1]
     assert tokenizer([text]).window_counts.tolist() == [2]
-    assert (cut.max_length, cut.pad_id, cut.to_json()) == (8, tokenizer.pad_id, cut.to_json())
+    assert (cut.max_length, cut.config.pad_id) == (8, tokenizer.config.pad_id)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import mtl
-from mtl.checkpoint import load
+from mtl.checkpoint.store import load
 from mtl.errors import RecipeError
 from mtl.inference import Engine
 from mtl.inference.backends import openvino

@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedStore
-from mtl.checkpoint import LoadedModel, build
+from mtl.checkpoint.store import LoadedModel, build
 from mtl.data import Example, LabelledText, ScoredPair, TaggedText
 from mtl.encoder import ActivationCache, load_backbone
 from mtl.labels import ILLEGAL, TagSet, to_bio2
@@ -72,7 +72,7 @@ class Model:
         """Of each sentence of a text the emissions `(W, L)` of its words, read window by window."""
         sentences: list[list[Tensor]] = []
         for window in range(*data.texts.sentences[text].tolist()):
-            arrays = data.texts.arrays(np.array([window]))
+            arrays = data.texts.source.select(np.array([window]))
             words = self.state(arrays.ids.tolist())[arrays.first_tokens.tolist()]
             if not data.texts.follows[window]:
                 sentences.append([])

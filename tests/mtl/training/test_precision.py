@@ -9,7 +9,8 @@ import psutil
 import pytest
 import torch
 
-from mtl.checkpoint import LoadedModel, read_config
+from mtl.checkpoint import read_config
+from mtl.checkpoint.store import LoadedModel
 from mtl.recipe import FreezingConfig, Preset, Recipe, load
 from mtl.recipe.choices import Precision
 from mtl.runs import RunFolder, Started

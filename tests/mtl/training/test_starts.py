@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import mtl
-from mtl.checkpoint import LoadedModel, load
+from mtl.checkpoint.store import LoadedModel, load
 from mtl.data import read_task
 from mtl.errors import RecipeError
 from mtl.inference import Analysis, Engine

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl.checkpoint import LoadedModel
+from mtl.checkpoint.store import LoadedModel
 from mtl.errors import BackendError
 from mtl.inference.autotune import features
 from mtl.inference.autotune.features import open_features

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtl.checkpoint import load
+from mtl.checkpoint.store import load
 from mtl.data import Example
 from mtl.errors import BackendError
 from mtl.inference.autotune import gate, machine, measuring

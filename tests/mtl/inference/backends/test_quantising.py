@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from mtl.encoder import find_backbone
+from mtl.backbones import find_backbone
 from mtl.errors import BackendError
 from mtl.inference import Engine
 from mtl.inference.autotune.probe_texts import SENTENCES

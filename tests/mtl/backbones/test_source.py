@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BartConfig, BartModel, GPT2Config, GPT2Model, T5Config, T5Model
 
-from mtl.encoder import find_backbone, load_backbone, source
+from mtl.backbones import find_backbone, source
+from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
 from tests.mtl.conftest import MINILM
 from tests.mtl.encoder.batches import batch_of
@@ -75,12 +75,12 @@ def test_the_default_has_a_short_name_too():
 
 
 def test_a_package_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(source.PACKAGED, MINILM, replace(source.PACKAGED[MINILM], sha256="0" * 64))
+    monkeypatch.setattr(source, "_PACKAGED_SHA256", "0" * 64)
     assert complaint(MINILM) == f"{MINILM}: weights with sha256 000000000000… were expected, were 53aa51172d14…"
 
 
 def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(source.PACKAGED, MINILM, replace(source.PACKAGED[MINILM], module="gt_no_such_module"))
+    monkeypatch.setattr(source, "_PACKAGE", "gt_no_such_module")
     assert complaint(MINILM) == f"{MINILM} comes with the package gt-no-such-module: pip install it"
 
 

@@ -9,8 +9,8 @@ import pytest
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
 
+from mtl.backbones.st_config import SentenceConfig, read_sentence_config
 from mtl.encoder import load_backbone
-from mtl.encoder.st_config import SentenceConfig, read_sentence_config
 from mtl.errors import BackboneError
 from mtl.inference import Engine
 from mtl.recipe.schema import Pooling as Ours

