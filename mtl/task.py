@@ -9,12 +9,19 @@ from mtl.recipe.schema import HeadConfig
 
 @dataclass(frozen=True)
 class TaskInfo:
-    """What a model knows of a task; `labels` are classes, or entity types for tagging, in stable order."""
+    """What a model knows of a task; `labels` are classes, or entity types for tagging, in stable order.
+
+    Labels that a head met later follow those that it had. `multi_label` is a classification task whose texts have any
+    number of labels; `thresholds` has the probability from which each label is chosen, and is empty until dev data
+    give them.
+    """
 
     name: str
     kind: TaskKind
     labels: tuple[str, ...]
     head: HeadConfig
+    multi_label: bool = False
+    thresholds: tuple[float, ...] = ()
 
     @property
     def tags(self) -> TagSet:

@@ -10,7 +10,7 @@ import torch
 from mtl.checkpoint import Snapshot, out_of_range, save
 from mtl.checkpoint.sample import drawn
 from mtl.errors import RunError
-from mtl.evaluation import MAIN_METRIC
+from mtl.evaluation import main_metric_name
 from mtl.memory import release_memory
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
@@ -39,7 +39,7 @@ class Session:
 
     def __init__(self, trainer: Trainer, folder: Path | None) -> None:
         self.trainer, self.folder = trainer, folder
-        self.selector = CheckpointSelector(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
+        self.selector = CheckpointSelector(self.recipe.evaluation, self.recipe.tasks)
         self.clock = RunClock()
         self.first_step = 0
         self._inputs = inputs_of(trainer)
@@ -218,9 +218,9 @@ class Session:
         if reason is StopReason.NOTHING_TRAINS:
             return "Nothing trains: every part is frozen, so the model was evaluated and saved as it is."
         main = ", ".join(
-            f"{name} {MAIN_METRIC[task.kind]} {self._metrics[key]:.3f}"
+            f"{name} {main_metric_name(task)} {self._metrics[key]:.3f}"
             for name, task in self.trainer.loaded.model.tasks.items()
-            if (key := f"eval/{name}/{MAIN_METRIC[task.kind]}") in self._metrics
+            if (key := f"eval/{name}/{main_metric_name(task)}") in self._metrics
         )
         return f"{reason.replace('_', ' ')} after {step} steps" + (f": {main}" if main else "")
 
