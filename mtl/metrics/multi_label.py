@@ -27,8 +27,8 @@ def multi_label_metrics(
     """
     from sklearn.metrics import accuracy_score, average_precision_score, f1_score, precision_recall_fscore_support
 
-    wanted: Columns = gold.any(axis=0)
-    occurs: Columns = wanted | found.any(axis=0)
+    wanted: Columns = np.asarray(gold.any(axis=0))
+    occurs: Columns = np.asarray((gold | found).any(axis=0))
     metrics = {"micro_f1": 0.0, "macro_f1": 0.0, "subset_accuracy": float(accuracy_score(gold, found))}
     if wanted.any():
         scores = average_precision_score(gold[:, wanted], probabilities[:, wanted], average="macro")

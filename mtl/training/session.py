@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -88,6 +89,9 @@ class Session:
         self.first_step = progress.step
         self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
         self._losses = dict(progress.losses)
+        tasks = self.trainer.loaded.model.tasks
+        for name, thresholds in progress.thresholds.items():
+            tasks[name] = replace(tasks[name], thresholds=tuple(thresholds))
         return changes
 
     def keep_state(self, step: int, *, now: bool = False) -> None:
@@ -104,6 +108,7 @@ class Session:
             self._metrics,
             self._losses,
             self.selector.selection,
+            {name: task.thresholds for name, task in self.trainer.loaded.model.tasks.items() if task.thresholds},
         )
         save_state(self.folder / _STATE, capture(self.trainer, progress))
         self._state_kept = time.monotonic()
