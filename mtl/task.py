@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mtl.labels import TagSet
+from mtl.labels import DEFAULT_THRESHOLD, TagSet
 from mtl.recipe.choices import TaskKind
 from mtl.recipe.schema import HeadConfig
 
@@ -22,6 +22,12 @@ class TaskInfo:
     head: HeadConfig
     multi_label: bool = False
     thresholds: tuple[float, ...] = ()
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Of a multi-label task: the probability from which each label is chosen."""
+        thresholds = self.thresholds or (DEFAULT_THRESHOLD,) * len(self.labels)
+        return dict(zip(self.labels, thresholds, strict=True))
 
     @property
     def tags(self) -> TagSet:

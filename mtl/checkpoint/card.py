@@ -6,7 +6,6 @@ from pathlib import Path
 import yaml
 
 from mtl.checkpoint.config import CheckpointConfig
-from mtl.decoding.thresholds import DEFAULT_THRESHOLD
 
 _MARKUP = re.compile(r"[\\`*<>\[\]|&~#!]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown would read; an underscore inside a word means nothing to it."""
@@ -38,8 +37,7 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
     ]
     for name, task in config.tasks.items():
         if task.multi_label:
-            limits = task.thresholds or [DEFAULT_THRESHOLD] * len(task.labels)
-            rows = [f"| {_plain(label)} | {at:.3f} |" for label, at in zip(task.labels, limits, strict=True)]
+            rows = [f"| {_plain(label)} | {at:.3f} |" for label, at in task.info(name).limits.items()]
             lines += [
                 f"A text has each label of {name} whose probability reaches its threshold, "
                 f"{'chosen on dev data' if task.thresholds else 'since no dev data have chosen others'}:",

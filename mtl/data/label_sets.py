@@ -1,9 +1,10 @@
 """The set of labels of each row of a table: a list, a text split by `|`, or a column of 0 and 1 for each label."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
-from mtl.data.tables import Row
+from mtl.data.tables import TABLE_SUFFIXES, Row, read_rows
 from mtl.errors import DataError
 from mtl.labels import stable_order
 from mtl.text import clean
@@ -11,6 +12,8 @@ from mtl.text import clean
 SEPARATOR = "|"
 LIST_COLUMNS = ("labels", "label")
 """Columns that hold a row's whole set; the first that a table has counts."""
+_LOOKED_AT = 200  # rows
+_LONGEST = 60  # characters of a label
 _NO, _YES = ("0", "0.0", "false"), ("1", "1.0", "true")
 
 
@@ -43,6 +46,39 @@ def with_label_sets(
         yield row, stable_order(clean(name.strip()) for name in columns if _flag(row, name))
 
 
+def has_label_sets(path: Path, *, text_columns: Collection[str] = ("text",)) -> bool:
+    """Whether the first rows of a table have sets of labels: lists, texts with `|`, or several columns of 0 and 1.
+
+    A file that cannot be read has none.
+    """
+    if path.suffix.lower() not in TABLE_SUFFIXES:
+        return False
+    try:
+        rows = [row.values for row in islice(read_rows(path, ()), _LOOKED_AT)]
+    except DataError:
+        return False
+    for column in LIST_COLUMNS:
+        values = [row[column] for row in rows if column in row]
+        if values:
+            return has_sets(values)
+    return len(flag_columns(rows, text_columns)) > 1
+
+
+def has_sets(values: Sequence[object]) -> bool:
+    """Whether the values of a column seem to be sets of labels.
+
+    Such are lists of strings or numbers, and short texts with `|` between labels that come again.
+    """
+    lists = [value for value in values if isinstance(value, list | tuple)]
+    if lists:
+        return all(isinstance(label, str | int) for own in lists for label in own)
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    labels = [label.strip() for text in texts for label in text.split(SEPARATOR)]
+    if len(labels) == len(texts) or max(map(len, labels)) > _LONGEST:
+        return False
+    return 3 * len(set(labels)) <= 2 * len(labels)
+
+
 def label_list(row: Row, column: str) -> tuple[str, ...]:
     """The labels in one value of a row: a list of strings or whole numbers, or a text split by `|`.
 
@@ -62,7 +98,7 @@ def label_list(row: Row, column: str) -> tuple[str, ...]:
     return stable_order(Row(row.where, {column: label}).label(column) for label in given)
 
 
-def flag_columns(rows: Sequence[dict[str, object]], text_columns: Collection[str]) -> tuple[str, ...]:
+def flag_columns(rows: Sequence[Mapping[str, object]], text_columns: Collection[str]) -> tuple[str, ...]:
     """The columns that hold 0 or 1 in at least half of the rows; in these, any other value is a mistake."""
     names = dict.fromkeys(name for row in rows for name in row if name not in text_columns)
     return tuple(name for name in names if 2 * sum(_is_flag(row.get(name)) for row in rows) >= max(1, len(rows)))

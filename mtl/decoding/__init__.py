@@ -4,10 +4,9 @@ from mtl.decoding.entities import Entity, entities_of
 from mtl.decoding.output import ModelOutput, Request
 from mtl.decoding.probabilities import sigmoid, softmax
 from mtl.decoding.tagging import Decoded, TagDecoder
-from mtl.decoding.thresholds import DEFAULT_THRESHOLD, best_thresholds, chosen
+from mtl.decoding.thresholds import best_thresholds, chosen
 
 __all__ = [
-    "DEFAULT_THRESHOLD",
     "Decoded",
     "Entity",
     "ModelOutput",

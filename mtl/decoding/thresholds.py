@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats
+from mtl.labels import DEFAULT_THRESHOLD
 
-DEFAULT_THRESHOLD = 0.5
 Thresholds = NDArray[np.float64]
 
 
@@ -18,23 +18,24 @@ def chosen(probabilities: Floats, thresholds: Sequence[float]) -> NDArray[np.boo
     return reached
 
 
-def best_thresholds(gold: NDArray[np.bool_], probabilities: Floats) -> Thresholds:
+def best_thresholds(gold: NDArray[np.bool_], probabilities: Floats, *, before: Sequence[float] = ()) -> Thresholds:
     """The threshold `(C,)` of each label with the highest F1 of that label.
 
     It lies midway between two probabilities that occur, so that a backend that rounds otherwise chooses the same
-    labels; of equally good ones it is the nearest to 0.5, which is also that of a label without an example.
+    labels; of equally good ones it is the nearest to 0.5.
 
     Args:
         gold: `(N, C)`.
         probabilities: `(N, C)`, 0 to 1.
+        before: the thresholds until now, which labels without an example keep; empty for 0.5 each.
     """
-    columns = zip(gold.T, probabilities.T, strict=True)
-    return np.array([_best(own, scores.astype(np.float64)) for own, scores in columns], dtype=np.float64)
+    kept = before or [DEFAULT_THRESHOLD] * gold.shape[1]
+    columns = zip(gold.T, probabilities.T, kept, strict=True)
+    found = [_best(own, scores.astype(np.float64)) if own.any() else last for own, scores, last in columns]
+    return np.array(found, dtype=np.float64)
 
 
 def _best(gold: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    if not gold.any():
-        return DEFAULT_THRESHOLD
     order = np.argsort(-scores, kind="stable")
     ranked, right = scores[order], np.cumsum(gold[order])
     ends = np.flatnonzero(np.append(ranked[:-1] > ranked[1:], True))  # equal scores are chosen together

@@ -14,6 +14,8 @@ from mtl.task import TaskInfo
 def with_thresholds(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> TaskInfo:
     """The task with the thresholds that fit these examples best; other tasks than multi-label ones as they are.
 
+    A label that no example has keeps its threshold.
+
     Args:
         task: of the model.
         examples: of the task's kind.
@@ -21,7 +23,8 @@ def with_thresholds(task: TaskInfo, examples: Sequence[Example], output: ModelOu
     """
     if not task.multi_label:
         return task
-    found = best_thresholds(indicators(examples, task.labels), output.classes[task.name])
+    gold = indicators(examples, task.labels)
+    found = best_thresholds(gold, output.classes[task.name], before=task.thresholds)
     return replace(task, thresholds=tuple(found.tolist()))
 
 

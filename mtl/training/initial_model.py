@@ -7,11 +7,11 @@ import torch
 
 from mtl.checkpoint import LoadedModel, build, extend, load
 from mtl.data import TaskData, count_labels
-from mtl.decoding import DEFAULT_THRESHOLD
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
 from mtl.heads import ClassificationHead
 from mtl.inference.source import find_model
+from mtl.labels import DEFAULT_THRESHOLD
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.recipe.choices import Preset
 from mtl.recipe.schema import Recipe

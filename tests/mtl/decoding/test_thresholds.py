@@ -44,6 +44,12 @@ def test_of_equally_good_thresholds_the_nearest_to_a_half_is_taken():
     assert best_thresholds(gold, scores).tolist() == pytest.approx([0.4])
 
 
+def test_a_label_without_an_example_keeps_its_threshold():
+    gold = np.array([[True, False], [False, False]])
+    scores = np.array([[0.9, 0.9], [0.2, 0.8]], dtype=np.float32)
+    assert best_thresholds(gold, scores, before=(0.1, 0.3)).tolist() == pytest.approx([0.55, 0.3])
+
+
 def test_a_label_is_chosen_from_its_threshold_on():
     scores = np.array([[0.5, 0.5], [0.25, 0.75]], dtype=np.float32)
     assert chosen(scores, ()).tolist() == [[True, True], [False, True]]
