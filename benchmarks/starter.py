@@ -25,7 +25,7 @@ from mtl import Engine  # noqa: E402
 from mtl.checkpoint.sample import drawn, write_sample  # noqa: E402
 from mtl.cli.evaluating import raw_text_metrics  # noqa: E402
 from mtl.data import read_files  # noqa: E402
-from mtl.evaluation import MAIN_METRIC  # noqa: E402
+from mtl.evaluation import main_metric_name  # noqa: E402
 from mtl.inference.source import STARTER_FOLDER  # noqa: E402
 from mtl.recipe import Recipe, TaskConfig, TaskKind, load  # noqa: E402
 from mtl.runs import Evaluated, Finished  # noqa: E402
@@ -106,7 +106,8 @@ def measure(engine: Engine, task: str, file: Path) -> dict[str, float]:
     """The task's main figures on a test file; tagging also on raw text."""
     examples = read_files(engine.task_config(task), [str(file)])
     found = engine.evaluate(task, examples)
-    figures = {MAIN_METRIC[engine.tasks[task].kind]: found[MAIN_METRIC[engine.tasks[task].kind]]}
+    main = main_metric_name(engine.tasks[task])
+    figures = {main: found[main]}
     if "macro_f1" in found:
         figures["macro_f1"] = found["macro_f1"]
     else:

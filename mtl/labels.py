@@ -12,6 +12,9 @@ OUTSIDE = "O"
 ILLEGAL = -1.0e4
 """Score of a tag that must not begin a sequence, and of a tag that must not follow another one."""
 
+DEFAULT_THRESHOLD = 0.5
+"""The probability from which a label of a multi-label task is chosen, where no dev data have told a better one."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypedSpan:

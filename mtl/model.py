@@ -42,7 +42,9 @@ class MultiTaskModel(nn.Module):
         match task.kind:
             case TaskKind.CLASSIFICATION:
                 shared = self._shared_layer(task)
-                return ClassificationHead(task.head, size=size, classes=len(task.labels), shared=shared)
+                return ClassificationHead(
+                    task.head, size=size, classes=len(task.labels), shared=shared, multi_label=task.multi_label
+                )
             case TaskKind.TAGGING:
                 return TaggingHead(task.head, size=size, tags=task.tags, states=self.encoder.states_count)
             case TaskKind.SIMILARITY:

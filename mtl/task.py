@@ -2,19 +2,32 @@
 
 from dataclasses import dataclass
 
-from mtl.labels import TagSet
+from mtl.labels import DEFAULT_THRESHOLD, TagSet
 from mtl.recipe.choices import TaskKind
 from mtl.recipe.schema import HeadConfig
 
 
 @dataclass(frozen=True)
 class TaskInfo:
-    """What a model knows of a task; `labels` are classes, or entity types for tagging, in stable order."""
+    """What a model knows of a task; `labels` are classes, or entity types for tagging, in stable order.
+
+    Labels that a head met later follow those that it had. `multi_label` is a classification task whose texts have any
+    number of labels; `thresholds` has the probability from which each label is chosen, and is empty until dev data
+    give them.
+    """
 
     name: str
     kind: TaskKind
     labels: tuple[str, ...]
     head: HeadConfig
+    multi_label: bool = False
+    thresholds: tuple[float, ...] = ()
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Of a multi-label task: the probability from which each label is chosen."""
+        thresholds = self.thresholds or (DEFAULT_THRESHOLD,) * len(self.labels)
+        return dict(zip(self.labels, thresholds, strict=True))
 
     @property
     def tags(self) -> TagSet:

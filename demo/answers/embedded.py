@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.answers.passes import Model, Task
+from demo.answers.passes import NO_LABEL, Model, Task, answer_of
 from demo.inputs.text_input import Sentences
 from mtl.inference.analysis import Analysis
 from mtl.metrics.neighbours import Neighbours
@@ -34,9 +34,9 @@ class ChunkProgress:
 class Embedded:
     """N sentences with their embeddings `(N, H)` and the prediction of each task for each sentence.
 
-    For classification the prediction is the most probable label, for tagging the most frequent entity type or
-    `NO_ENTITY`. `key` identifies the model, `stamp` this set of sentences. `pooling` is None for the pooling of the
-    model. `seconds` is the time of the pass.
+    For classification the prediction is the most probable label, or `NO_LABEL` where none is chosen, for tagging the
+    most frequent entity type or `NO_ENTITY`. `key` identifies the model, `stamp` this set of sentences. `pooling` is
+    None for the pooling of the model. `seconds` is the time of the pass.
     """
 
     stamp: int
@@ -88,8 +88,8 @@ def embed_sentences(model: Model, sentences: Sentences, *, key: str) -> Iterator
 
 
 def _answers(analysis: Analysis) -> Iterator[tuple[str, str]]:
-    for task, scores in analysis.classes.items():
-        yield task, max(scores, key=lambda label: scores[label])
+    for task in analysis.classes:
+        yield task, next(iter(answer_of(analysis, task)), NO_LABEL)
     for task, entities in analysis.entities.items():
         yield task, dominant([entity["entity_group"] for entity in entities])
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from demo.answers.predicted import Gold
 from demo.inputs.text_input import Sentences, need_size, read_sentences, sentence_files
 from demo.settings import Settings
-from mtl.data import TaggedText, read_files
+from mtl.data import MultiLabelText, TaggedText, read_files
+from mtl.data.label_sets import has_label_sets
 from mtl.data.tables import read_lines
 from mtl.errors import DataError, InputError
 from mtl.recipe import TaskConfig, TaskKind
@@ -15,12 +16,16 @@ CONLL = (".conll", ".iob", ".iob2", ".bio")
 
 
 def read_labelled(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
-    """Read texts, and their labels if there is a column `label`.
+    """Read texts, and their labels if there is a column `label`, or sets of labels in one of their forms.
 
     Raises:
-        MtlError: as `read_sentences`.
+        MtlError: as `read_sentences`; or a set of labels cannot be read.
     """
     found = read_sentences(path, settings)
+    if has_label_sets(path):
+        examples = read_files(TaskConfig(kind=TaskKind.CLASSIFICATION, multi_label=True), [str(path)])
+        sets = tuple(example.labels for example in examples if isinstance(example, MultiLabelText))
+        return Sentences(found.texts), Gold(label_sets=sets)
     return found, Gold(labels=found.groups)
 
 

@@ -13,6 +13,11 @@ from mtl.inference.analysis import Analysis
 from mtl.recipe import TaskKind
 from mtl.text.subwords import Subword
 
+NO_LABEL = "no label"
+"""Instead of the labels of a text that has none."""
+Limits = Mapping[str, Mapping[str, float]]
+"""By multi-label task and label the probability from which the label is chosen."""
+
 
 class Task(Protocol):
     """The part of an engine's task that the page uses."""
@@ -24,6 +29,14 @@ class Task(Protocol):
     @property
     def labels(self) -> tuple[str, ...]:
         """Classes, or entity types for tagging."""
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several of these classes, or none."""
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Of a multi-label task: the probability from which each label is chosen."""
 
 
 class Model(Protocol):
@@ -84,6 +97,18 @@ def label_colours(tasks: Mapping[str, Task]) -> palette.LabelColours:
 def names_of(tasks: Mapping[str, Task], kind: TaskKind) -> list[str]:
     """The names of the tasks of one kind."""
     return [name for name, task in tasks.items() if task.kind is kind]
+
+
+def limits_of(tasks: Mapping[str, Task]) -> Limits:
+    """The thresholds of the labels of every multi-label task."""
+    return {name: task.limits for name, task in tasks.items() if task.multi_label}
+
+
+def answer_of(analysis: Analysis, task: str) -> tuple[str, ...]:
+    """The chosen labels of a classification task, the most probable first."""
+    scores = analysis.classes[task]
+    chosen = analysis.labels[task] if task in analysis.labels else (winner(scores)[0],)
+    return tuple(sorted(chosen, key=lambda label: -scores[label]))
 
 
 def winner(scores: Mapping[str, float]) -> tuple[str, float]:

@@ -20,9 +20,10 @@ _stamps = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """The gold annotations of a file: a label for each text, or the entities of each text."""
+    """The gold annotations of a file: a label for each text, a set of labels, or the entities of each text."""
 
     labels: tuple[str, ...] | None = None
+    label_sets: tuple[tuple[str, ...], ...] | None = None
     spans: tuple[tuple[TypedSpan, ...], ...] | None = None
 
 

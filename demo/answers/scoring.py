@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mtl.inference.analysis import Analysis, Entity
 from mtl.labels import TypedSpan
-from mtl.metrics import classification_metrics, span_f1
+from mtl.metrics import classification_metrics, multi_label_metrics, span_f1
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,24 @@ class Scores:
 def class_scores(gold: Sequence[str], predicted: Sequence[str]) -> Scores:
     """As `mtl.metrics.classification_metrics`."""
     return Scores(classification_metrics(gold, predicted), dict(Counter(gold)))
+
+
+def set_scores(
+    labels: Sequence[str], gold: Sequence[Sequence[str]], analyses: Sequence[Analysis], *, task: str
+) -> Scores:
+    """As `mtl.metrics.multi_label_metrics`, over these labels and those that only the gold annotations have."""
+    names = list(dict.fromkeys([*labels, *(label for own in gold for label in own)]))
+    true, found = (_indicators(names, sides) for sides in (gold, [analysis.labels[task] for analysis in analyses]))
+    scores = [[analysis.classes[task].get(name, 0.0) for name in names] for analysis in analyses]
+    metrics = multi_label_metrics(names, gold=true, found=found, probabilities=np.array(scores, dtype=np.float32))
+    support = Counter(label for own in gold for label in own)
+    return Scores(
+        metrics, {name: support[name] for name in names if support[name] or found[:, names.index(name)].any()}
+    )
+
+
+def _indicators(names: Sequence[str], sets: Sequence[Sequence[str]]) -> NDArray[np.bool_]:
+    return np.array([[name in own for name in names] for own in map(set, sets)], dtype=bool)
 
 
 def span_scores(gold: Sequence[Sequence[TypedSpan]], predicted: Sequence[Sequence[TypedSpan]]) -> Scores:

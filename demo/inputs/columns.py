@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from mtl.data.label_sets import flag_columns, has_sets
 from mtl.data.tables import read_lines, read_rows
 from mtl.errors import DataError
 from mtl.recipe import TaskKind
@@ -17,22 +18,27 @@ ROLES: Mapping[TaskKind, tuple[str, ...]] = {
     TaskKind.SIMILARITY: ("sentence1", "sentence2", "score"),
 }
 """The columns that a table needs for each kind of task; a tagging file has a fixed format."""
+SET_ROLES = ("text", "labels")
+"""The columns of a multi-label task; without the second one, each label has a column of 0 and 1."""
 _USUAL = {
     "text": ("text", "sentence", "content", "review", "utterance", "comment", "message", "body", "question", "title"),
     "label": ("label", "class", "category", "intent", "topic", "sentiment", "target", "y"),
+    "labels": ("labels", "label", "tags", "classes", "categories", "topics"),
     "sentence1": ("sentence1", "sentence_a", "text1", "first", "premise", "query", "question1"),
     "sentence2": ("sentence2", "sentence_b", "text2", "second", "hypothesis", "answer", "question2"),
     "score": ("score", "similarity", "similarity_score", "label", "rating"),
 }
 _ROWS = 5
+_SAMPLE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TablePreview:
-    """The columns of a file and its first rows."""
+    """The columns of a file and its first rows as text; `sample` has more rows as they are."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    sample: tuple[Mapping[str, object], ...] = ()
 
 
 def first_rows(path: Path) -> TablePreview:
@@ -49,7 +55,9 @@ def first_rows(path: Path) -> TablePreview:
         columns = tuple(dict.fromkeys(str(name) for record in records for name in record))
     if not records:
         raise DataError("at least one row below the header was expected, there is none", path=path, line=1)
-    return TablePreview(columns, tuple(tuple(_shown(record.get(name)) for name in columns) for record in records))
+    shown = (tuple(_shown(record.get(name)) for name in columns) for record in records)
+    sample = islice(read_rows(path, (), lambda _: None), _SAMPLE)  # a wrong row is reported when the task is added
+    return TablePreview(columns, tuple(shown), tuple(row.values for row in sample))
 
 
 def guess(kind: TaskKind, columns: Sequence[str]) -> dict[str, str]:
@@ -62,6 +70,32 @@ def guess(kind: TaskKind, columns: Sequence[str]) -> dict[str, str]:
         if free:
             found[role] = free[0]
     return found
+
+
+def guess_sets(table: TablePreview) -> dict[str, str]:
+    """Guess the columns of a multi-label task: the text, and the labels if they are in one column."""
+    found = guess(TaskKind.CLASSIFICATION, table.columns)
+    found.pop("label", None)
+    free = [name for name in table.columns if name not in found.values()]
+    lower = {name.strip().lower(): name for name in reversed(free)}
+    usual = [lower[name] for name in _USUAL["labels"] if name in lower]
+    column = next(iter([*_set_columns(table, free), *usual]), None)
+    return {**found, "labels": column} if column is not None else found
+
+
+def has_several_labels(table: TablePreview) -> bool:
+    """Whether a table seems to be that of a multi-label task."""
+    text = guess(TaskKind.CLASSIFICATION, table.columns).get("text", "")
+    free = [name for name in table.columns if name != text]
+    if _set_columns(table, free):
+        return True
+    if any(name.strip().lower() in _USUAL["label"] for name in free):
+        return False
+    return len(flag_columns(table.sample, (text,))) > 1
+
+
+def _set_columns(table: TablePreview, names: Sequence[str]) -> list[str]:
+    return [name for name in names if has_sets([row.get(name) for row in table.sample])]
 
 
 def rename(path: Path, mapping: Mapping[str, str]) -> None:

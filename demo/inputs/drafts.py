@@ -39,6 +39,7 @@ class TaskUpload:
     train: Path | None
     dev: Path | None
     score_range: tuple[float, float] = (0.0, 1.0)
+    multi_label: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     """The column of each role, if the columns of a table have other names."""
 
@@ -109,7 +110,8 @@ def _check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
     assert upload.train is not None
     train = _copy(upload.train, folder / "train", upload, settings)
     dev = _copy(upload.dev, folder / "dev", upload, settings) if upload.dev else None
-    config = TaskConfig(kind=upload.kind, train=(str(train),), score_range=upload.score_range)
+    several = {"multi_label": True} if upload.multi_label else {}
+    config = TaskConfig(kind=upload.kind, train=(str(train),), score_range=upload.score_range, **several)
     if dev is not None:
         return read_draft(upload.name, config.model_copy(update={"dev": (str(dev),)}))
     data = read_task(upload.name, config)

@@ -1,11 +1,11 @@
 """A seeded fifth of the examples of a task held out for dev; both parts are written as JSONL."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtl.data import Example, LabelledText, write_examples
+from mtl.data import Example, LabelledText, MultiLabelText, count_labels, write_examples
 from mtl.errors import DataError
 
 _SEED = 42
@@ -24,6 +24,8 @@ class Split:
 def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
+    Of several labels the rarest counts.
+
     Raises:
         DataError: there are too few examples.
     """
@@ -32,11 +34,19 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     shuffled = list(examples)
     random.Random(_SEED).shuffle(shuffled)
     # Sorting keeps the shuffled order within a label, so every fifth example is a random fifth of each label.
-    shuffled.sort(key=lambda example: example.label if isinstance(example, LabelledText) else "")
+    counts = count_labels(examples)
+    shuffled.sort(key=lambda example: _stratum(example, counts))
     held = [example for i, example in enumerate(shuffled) if i % _EVERY == _EVERY // 2]
     kept = [example for i, example in enumerate(shuffled) if i % _EVERY != _EVERY // 2]
     folder.mkdir(parents=True, exist_ok=True)
     return Split(_write(kept, folder / "kept.jsonl"), _write(held, folder / "held-out.jsonl"), _SEED)
+
+
+def _stratum(example: Example, counts: Mapping[str, int]) -> str:
+    if isinstance(example, LabelledText):
+        return example.label
+    labels = example.labels if isinstance(example, MultiLabelText) else ()
+    return min(labels, key=lambda label: counts[label], default="")
 
 
 def _write(examples: Sequence[Example], path: Path) -> Path:

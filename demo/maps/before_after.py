@@ -1,11 +1,11 @@
 """The same sentences in two models: predictions, positions on a map, and drift."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from demo.answers.passes import AnalyzedTexts
+from demo.answers.passes import AnalyzedTexts, answer_of
 from demo.maps.movement import movement
 from demo.maps.projection import Projection, project
 from mtl.inference.analysis import Analysis, Entity
@@ -67,8 +67,8 @@ def _answers(was: Analysis, now: Analysis, after: AnalyzedTexts) -> list[Answer]
     found = []
     for name, task in after.tasks.items():
         if task.kind is TaskKind.CLASSIFICATION:
-            before = (_winner(was.classes[name]),) if name in was.classes else None
-            found.append(Answer(name, before, (_winner(now.classes[name]),)))
+            before = answer_of(was, name) if name in was.classes else None
+            found.append(Answer(name, _sorted(before), _sorted(answer_of(now, name)) or ()))
         elif task.kind is TaskKind.TAGGING:
             spans = _spans(was.entities[name]) if name in was.entities else None
             found.append(Answer(name, spans, _spans(now.entities[name])))
@@ -79,8 +79,9 @@ def _spans(entities: Sequence[Entity]) -> tuple[str, ...]:
     return tuple(f"{entity['word']} {entity['entity_group']}" for entity in entities)
 
 
-def _winner(scores: Mapping[str, float]) -> str:
-    return max(scores, key=lambda label: scores[label])
+def _sorted(labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Without their order, which no answer is told by."""
+    return None if labels is None else tuple(sorted(labels))
 
 
 def _overlap(first: Vectors, second: Vectors) -> float | None:

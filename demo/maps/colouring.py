@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from demo import palette
 from demo.answers.embedded import NO_ENTITY, Embedded
-from demo.answers.passes import label_colours
+from demo.answers.passes import NO_LABEL, label_colours
 from demo.maps.clusters import cluster
 from mtl.recipe import TaskKind
 
@@ -55,9 +55,10 @@ def _groups(embedded: Embedded, by: str, *, clusters: int) -> Colouring:
         return _coloured(by, found, ranked, palette.assign([ranked]))
     if by in embedded.predicted:
         task = embedded.tasks[by]
-        own = [*task.labels, *([NO_ENTITY] if task.kind is TaskKind.TAGGING else [])]
+        nothing = [NO_ENTITY] * (task.kind is TaskKind.TAGGING) + [NO_LABEL] * task.multi_label
+        own = [*task.labels, *nothing]
         present = set(embedded.predicted[by])
-        colours = {**label_colours(embedded.tasks), NO_ENTITY: palette.NEUTRAL}
+        colours = {**label_colours(embedded.tasks), **dict.fromkeys(nothing, palette.NEUTRAL)}
         return _coloured(by, embedded.predicted[by], [name for name in own if name in present], colours)
     return Colouring("", (0,) * len(embedded.texts), (), (), ())
 

@@ -1,5 +1,6 @@
 """The Classes tab: class probabilities, evaluation on a labelled file, and corrections."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -9,7 +10,7 @@ from demo.answers import passes
 from demo.answers.gold import read_labelled
 from demo.answers.passes import winner
 from demo.answers.predicted import Predicted, fitting_task
-from demo.answers.scoring import class_scores
+from demo.answers.scoring import class_scores, set_scores
 from demo.inputs.examples import CLASS_EXAMPLES
 from demo.inputs.text_input import sentence_files
 from demo.tabs import correcting, results
@@ -17,10 +18,11 @@ from demo.tabs.correcting import CLICKS
 from demo.tabs.panels import panel_class
 from demo.tabs.results import Output, Wording
 from demo.tabs.shared import QUICK, Shared, heading, reporting
-from demo.training.corrections import checked
+from demo.training.corrections import checked, checked_set
 from demo.views import message
 from demo.views.answers import report
 from demo.views.answers.classes import bars, class_table
+from demo.views.answers.kept import answer_text
 from mtl.errors import InputError
 from mtl.recipe import TaskKind
 
@@ -70,25 +72,27 @@ def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str]:
     if not passes.names_of(predicted.tasks, TaskKind.CLASSIFICATION):
         return "", message.empty(_NO_HEAD)
     colours, analyses = passes.label_colours(predicted.tasks), predicted.analyses
+    limits = passes.limits_of(predicted.tasks)
     measured = _measured(predicted, threshold)
     if len(analyses) == 1 and not measured:
-        found = bars(analyses[0].classes, colours, threshold=threshold, correctable=True)
+        found = bars(analyses[0].classes, colours, threshold=threshold, correctable=True, limits=limits)
         return "", results.stamped(predicted, found)
     cut = message.note(f"The first {_SHOWN} of {len(analyses):,} texts.") if len(analyses) > _SHOWN else ""
-    found = class_table(analyses[:_SHOWN], colours, threshold=threshold, correctable=True)
+    found = class_table(analyses[:_SHOWN], colours, threshold=threshold, correctable=True, limits=limits)
     return measured, results.stamped(predicted, cut + found)
 
 
 def _measured(predicted: Predicted, threshold: float) -> str:
-    gold = predicted.gold.labels
+    gold, sets = predicted.gold.labels or (), predicted.gold.label_sets
+    names = passes.names_of(predicted.tasks, TaskKind.CLASSIFICATION)
+    several = [name for name in names if predicted.tasks[name].multi_label]
+    if gold and len(several) == len(names):  # a set of one label each
+        sets = tuple((label,) for label in gold)
+    if sets is not None:
+        return _measured_sets(predicted, sets, _fitting(predicted, several, {label for own in sets for label in own}))
     if not gold:
         return ""
-    names = passes.names_of(predicted.tasks, TaskKind.CLASSIFICATION)
-    task = fitting_task(predicted.tasks, names, set(gold))
-    if task is None:
-        known = "; ".join(f"{name}: {', '.join(predicted.tasks[name].labels)}" for name in names)
-        came = ", ".join(sorted(set(gold))[:5])
-        raise InputError(f"Labels of a head of this model were expected ({known}), were {came}.")
+    task = _fitting(predicted, [name for name in names if name not in several], set(gold))
     won = [winner(analysis.classes[task]) for analysis in predicted.analyses]
     answers = [label for label, _ in won]
     scores = class_scores(gold, answers)
@@ -108,13 +112,45 @@ def _measured(predicted: Predicted, threshold: float) -> str:
     )
 
 
+def _measured_sets(predicted: Predicted, gold: Sequence[Sequence[str]], task: str) -> str:
+    scores = set_scores(predicted.tasks[task].labels, gold, predicted.analyses, task=task)
+    figures: dict[str, float | str] = {
+        name.replace("_f1", " F1").replace("_", " "): scores.metrics[name]
+        for name in ("micro_f1", "macro_f1", "subset_accuracy", "mean_average_precision")
+        if name in scores.metrics
+    }
+    return (
+        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}: evaluation</h3>'
+        f"{report.measures({**figures, 'texts': f'{len(gold):,}'})}"
+        f"{report.per_label(scores.metrics, scores.support)}</section>"
+    )
+
+
+def _fitting(predicted: Predicted, names: Sequence[str], labels: set[str]) -> str:
+    """The task among these that knows most of the labels.
+
+    Raises:
+        InputError: none knows any.
+    """
+    task = fitting_task(predicted.tasks, names, labels)
+    if task is None:
+        known = "; ".join(f"{name}: {', '.join(predicted.tasks[name].labels)}" for name in names) or "there is none"
+        came = ", ".join(sorted(labels)[:5]) or "none"
+        raise InputError(f"Labels of a head of this model were expected ({known}), were {came}.")
+    return task
+
+
 def _correct(shared: Shared, predicted: Predicted | None, owner: str, data: Any) -> tuple[str]:  # noqa: ANN401
     row = results.row_of(predicted, data)
     if predicted is None or row is None:
         return ("",)
-    task, label = str(data.get("task")), str(data.get("label"))
+    task = str(data.get("task"))
     if task not in predicted.analyses[row].classes:
         return ("",)
-    correction = checked(predicted.texts[row], TaskKind.CLASSIFICATION, predicted.tasks[task].labels, label)
+    text, labels = predicted.texts[row], predicted.tasks[task].labels
+    if predicted.tasks[task].multi_label:
+        correction = checked_set(text, labels, data.get("labels"))
+    else:
+        correction = checked(text, TaskKind.CLASSIFICATION, labels, str(data.get("label")))
     correcting.keep_correction(shared, owner, task, correction)
-    return (message.note(f"Saved: text {row + 1} is {label}."),)
+    return (message.note(f"Saved: text {row + 1} is {answer_text(correction)}."),)

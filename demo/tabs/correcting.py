@@ -10,6 +10,7 @@ import gradio as gr
 
 from demo.answers import passes
 from demo.answers.engines import key_of
+from demo.answers.passes import answer_of
 from demo.answers.predicted import Predicted
 from demo.answers.scoring import typed_spans
 from demo.assets import ASSETS
@@ -29,7 +30,8 @@ _SECONDS = 1.0
 NO_RUN = ("", "")
 """Instead of a run's id and its task."""
 _HOW = {
-    TaskKind.CLASSIFICATION: "To correct a prediction, choose another class above. It is saved as a training example.",
+    TaskKind.CLASSIFICATION: "To correct a prediction, choose another class above, or tick the right labels and save "
+    "them. It is saved as a training example.",
     TaskKind.TAGGING: "To correct a text, press Correct beside it. The result is saved as a training example.",
 }
 CLICKS = (ASSETS / "editor" / "clicks.js").read_text(encoding="utf-8")
@@ -188,9 +190,10 @@ def _right(shared: Shared, run_id: str, owner: str, task: str) -> tuple[int, int
 
 
 def _agrees(analysis: Analysis, task: str, correction: Correction) -> bool:
+    if correction.labels is not None:
+        return set(answer_of(analysis, task)) == set(correction.labels)
     if correction.label is not None:
-        scores = analysis.classes[task]
-        return max(scores, key=lambda label: scores[label]) == correction.label
+        return answer_of(analysis, task) == (correction.label,)
     return typed_spans(analysis.entities[task]) == correction.spans
 
 

@@ -9,11 +9,11 @@ from threading import Lock
 from typing import Any
 
 from demo.settings import Settings
-from mtl.data import Example, LabelledText, TaggedText, record_of
+from mtl.data import Example, LabelledText, MultiLabelText, TaggedText, record_of
 from mtl.data.examples import tags_from_chars
 from mtl.errors import InputError
 from mtl.jsonl import append_line, read_records
-from mtl.labels import TypedSpan
+from mtl.labels import TypedSpan, stable_order
 from mtl.recipe import TaskKind
 from mtl.runs import home
 from mtl.text import WordedText, split_words
@@ -23,16 +23,19 @@ _lock = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A text and its gold annotation: a label, or spans as offsets in the text."""
+    """A text and its gold annotation: a label, a set of labels, or spans as offsets in the text."""
 
     text: str
     label: str | None = None
     spans: tuple[TypedSpan, ...] = ()
+    labels: tuple[str, ...] | None = None
 
     def example(self) -> Example:
         """The correction as a training example."""
         if self.label is not None:
             return LabelledText(self.text, self.label)
+        if self.labels is not None:
+            return MultiLabelText(self.text, self.labels)
         words = split_words(self.text)
         return TaggedText(WordedText(self.text, words), tags_from_chars(words, self.spans))
 
@@ -106,6 +109,18 @@ def checked(text: str, kind: TaskKind, labels: Sequence[str], answer: str | Sequ
     return Correction(text, spans=tuple(spans))
 
 
+def checked_set(text: str, labels: Sequence[str], answer: Any) -> Correction:  # noqa: ANN401
+    """A correction to a set of labels that a multi-label head can learn.
+
+    Raises:
+        InputError: it is no list of labels of the head.
+    """
+    if not isinstance(answer, list) or any(label not in labels for label in answer):
+        raise InputError(f"Labels of {', '.join(labels)} were expected, was {str(answer)[:40]!r}.")
+    return Correction(text, labels=stable_order(answer))
+
+
 def _correction(row: Mapping[str, Any]) -> Correction:
     spans = tuple(TypedSpan(span["start"], span["end"], span["label"]) for span in row.get("spans", ()))
-    return Correction(row["text"], row.get("label"), spans)
+    labels = row.get("labels")
+    return Correction(row["text"], row.get("label"), spans, None if labels is None else tuple(labels))

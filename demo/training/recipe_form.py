@@ -19,7 +19,7 @@ _MORE = "More recipe keys"
 _LONGEST = 20_000  # characters
 _PUBLIC_KEYS = ("sampling", "balancing", "anchor", "evaluation", "optimizer", "freezing", "precision", "tasks", "about")
 _PUBLIC_HEAD_KEYS = ("decoder", "dropout", "label_smoothing", "activation", "loss")
-_PUBLIC_TASK_KEYS = ("weight", "map_labels", "head")
+_PUBLIC_TASK_KEYS = ("weight", "map_labels", "class_weights", "head")
 
 
 @dataclass(frozen=True, slots=True)

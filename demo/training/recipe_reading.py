@@ -50,14 +50,15 @@ def read_form(path: Path, known: Sequence[Draft], *, any_files: bool) -> Reading
     """
     recipe = _load(path)
     tasks, unlisted = dict(recipe.tasks), []
-    kinds = {draft.name: draft.config.kind for draft in known}
+    kinds = {draft.name: (draft.config.kind, draft.config.multi_label) for draft in known}
     for name, task in tasks.items():
-        if kinds.get(name) == task.kind:
+        if kinds.get(name) == (task.kind, task.multi_label):
             continue
         files = (*task.train, *task.dev)
         are_here = any_files and files and all(Path(f).is_absolute() and Path(f).is_file() for f in files)
         if name in kinds or not are_here:
-            message = f"its files are not on this page; add a {task.kind} task named {name} in step 1 and load it again"
+            kind = f"multi-label {task.kind}" if task.multi_label else task.kind
+            message = f"its files are not on this page; add a {kind} task named {name} in step 1 and load it again"
             raise RecipeError(message, path=path, key=f"tasks.{name}")
         unlisted.append((name, task))
     return Reading(_form(recipe), tuple(unlisted))
@@ -118,7 +119,10 @@ def _more(recipe: Recipe, freezing: dict[str, Any]) -> str:
     content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     for key in _FIELDS:
         content.pop(key, None)
-    tasks = {name: _without(task, ("kind", "train", "dev", "score_range")) for name, task in content["tasks"].items()}
+    tasks = {
+        name: _without(task, ("kind", "train", "dev", "score_range", "multi_label"))
+        for name, task in content["tasks"].items()
+    }
     content["tasks"] = {name: task for name, task in tasks.items() if task}
     content["freezing"] = freezing
     for section, names in _NUMBERS.items():

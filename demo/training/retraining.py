@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demo.answers.passes import Model
+from demo.answers.passes import Model, Task, answer_of
 from demo.inputs.examples import rehearsal_texts
 from demo.settings import Settings
 from demo.training.corrections import Correction
@@ -41,7 +41,8 @@ def retraining_recipe(head: Head, model: Model, corrections: Sequence[Correction
     """The recipe that trains only this head; its data are written below `$MTL_HOME/uploads`.
 
     Training ends when all corrected texts, which are also the dev data, are predicted correctly. The training data
-    also contain example sentences with the head's current predictions.
+    also contain example sentences with the head's current predictions. Those are dev data too where thresholds of
+    labels are chosen on them, for which a few corrected texts would not do.
 
     Raises:
         InputError: there are no corrections, or a label is unknown to the head.
@@ -49,10 +50,11 @@ def retraining_recipe(head: Head, model: Model, corrections: Sequence[Correction
     """
     if not corrections:
         raise InputError("Correct at least one text first.")
-    _need_known(corrections, head.task, model.tasks[head.task].labels)
+    _need_known(corrections, head.task, model.tasks[head.task])
     corrected = {correction.text for correction in corrections}
     texts = [text for text in rehearsal_texts() if text not in corrected][:REHEARSED]
-    rehearsed = [_answered(head, analysis) for analysis in model.analyze(texts)]
+    several = model.tasks[head.task].multi_label
+    rehearsed = [_answered(head, analysis, several=several) for analysis in model.analyze(texts)]
     repeats = max(1, min(_MOST_REPEATS, len(rehearsed) // (_SHARE * len(corrections))))
     folder = home() / "uploads" / secrets.token_hex(12)
     folder.mkdir(parents=True)
@@ -60,9 +62,12 @@ def retraining_recipe(head: Head, model: Model, corrections: Sequence[Correction
     dev = _write(folder / "corrected.jsonl", corrections)
     # If all corrected texts are without entities, F1 is undefined.
     measure = "accuracy" if head.kind is TaskKind.CLASSIFICATION else "token_accuracy"
+    task: dict[str, Any] = {"kind": str(head.kind), "train": [str(train)], "dev": [str(dev)]}
+    if several:
+        measure, task = "subset_accuracy", {**task, "dev": [str(train)], "multi_label": True}
     content: dict[str, Any] = {
         "backbone": str(head.checkpoint),
-        "tasks": {head.task: {"kind": str(head.kind), "train": [str(train)], "dev": [str(dev)]}},
+        "tasks": {head.task: task},
         "freezing": {"preset": "heads_only"},
         "optimizer": {"head_lr": _HEAD_LR, "weight_decay": 0.0},
         "budget": _budget(settings),
@@ -72,13 +77,21 @@ def retraining_recipe(head: Head, model: Model, corrections: Sequence[Correction
     return parse(content, folder=folder, where="retraining")
 
 
-def _need_known(corrections: Sequence[Correction], task: str, labels: Sequence[str]) -> None:
+def _need_known(corrections: Sequence[Correction], task: str, head: Task) -> None:
     """Corrections are stored by task name, and another model may have a head of the same name."""
-    given = {label for c in corrections for label in (c.label, *(span.label for span in c.spans)) if label is not None}
-    unknown = sorted(given - set(labels))
+    if any((c.labels is not None) is not head.multi_label for c in corrections):
+        wanted = "sets of labels" if head.multi_label else "one label or entities each"
+        raise InputError(f"Corrections to {wanted} were expected for {task}, some are not: delete those first.")
+    given = {
+        label
+        for c in corrections
+        for label in (c.label, *(c.labels or ()), *(span.label for span in c.spans))
+        if label is not None
+    }
+    unknown = sorted(given - set(head.labels))
     if unknown:
         raise InputError(
-            f"Corrections to one of {', '.join(labels)} were expected for {task}, some are to "
+            f"Corrections to one of {', '.join(head.labels)} were expected for {task}, some are to "
             f"{', '.join(unknown[:5])}: delete those first."
         )
 
@@ -89,10 +102,10 @@ def _budget(settings: Settings) -> dict[str, Any]:
     return chosen | {name: limit for name, limit in limits.items() if limit is not None}
 
 
-def _answered(head: Head, analysis: Analysis) -> Correction:
+def _answered(head: Head, analysis: Analysis, *, several: bool) -> Correction:
     if head.kind is TaskKind.CLASSIFICATION:
-        scores = analysis.classes[head.task]
-        return Correction(analysis.text, label=max(scores, key=lambda label: scores[label]))
+        labels = answer_of(analysis, head.task)
+        return Correction(analysis.text, labels=labels) if several else Correction(analysis.text, label=labels[0])
     found = analysis.entities[head.task]
     return Correction(analysis.text, spans=tuple(TypedSpan(e["start"], e["end"], e["entity_group"]) for e in found))
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from demo.answers.passes import Task, winner
+from demo.answers.passes import Task, answer_of
 from demo.palette import COLOURS, LabelColours
 from demo.training.architecture import Architecture
 from demo.views.answers.classes import tag
+from demo.views.answers.label_sets import set_tags
 from demo.views.answers.words import codes
 from demo.views.message import note
 from demo.views.tables import Column, Html, table
@@ -23,8 +24,7 @@ def head_rows(analysis: Analysis, tasks: Mapping[str, Task], colours: LabelColou
     rows: list[list[str | Html]] = []
     for name, task in tasks.items():
         if task.kind is TaskKind.CLASSIFICATION:
-            label, score = winner(analysis.classes[name])
-            answer = f'{tag(label, colours)} <span class="ph-p">{score:.2f}</span>'
+            answer = set_tags(analysis.classes[name], answer_of(analysis, name), colours=colours)
         else:
             found = analysis.entities.get(name, [])
             answer = ", ".join(f"{escape(e['word'])} {tag(e['entity_group'], colours)}" for e in found) or "no entity"

@@ -35,6 +35,14 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
         "## Tasks",
         "| task | kind | labels | trained on |\n|---|---|---|---|\n" + "\n".join(_task_rows(config)),
     ]
+    for name, task in config.tasks.items():
+        if task.multi_label:
+            rows = [f"| {_plain(label)} | {at:.3f} |" for label, at in task.info(name).limits.items()]
+            lines += [
+                f"A text has each label of {name} whose probability reaches its threshold, "
+                f"{'chosen on dev data' if task.thresholds else 'since no dev data have chosen others'}:",
+                "| label | threshold |\n|---|---|\n" + "\n".join(rows),
+            ]
     if config.metrics:
         lines += [
             f"## Measured on dev data (step {config.step})",
@@ -56,7 +64,8 @@ def _task_rows(config: CheckpointConfig) -> list[str]:
         files = (recipe_tasks.get(name) or {}).get("train") or ()
         shown = ", ".join("/".join(Path(file).parts[-2:]) for file in files)
         labels = ", ".join(task.labels[:12]) + (" …" if len(task.labels) > 12 else "")
-        rows.append(f"| {name} | {task.kind} | {_plain(labels)} | {_plain(shown)} |")
+        kind = f"multi-label {task.kind}" if task.multi_label else task.kind
+        rows.append(f"| {name} | {kind} | {_plain(labels)} | {_plain(shown)} |")
     return rows
 
 

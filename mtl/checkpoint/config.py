@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from mtl.backbones import BackboneSource, find_backbone
 from mtl.backbones.source import find_local
 from mtl.errors import BackboneError, CheckpointError
 from mtl.recipe.choices import Pooling, TaskKind
 from mtl.recipe.schema import HeadConfig
+from mtl.task import TaskInfo
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -57,6 +58,32 @@ class TaskRecord(BaseModel):
     kind: TaskKind
     labels: tuple[str, ...]
     head: HeadConfig
+    multi_label: bool = False
+    thresholds: tuple[float, ...] = ()
+    """Of a multi-label task: the probability from which each label is chosen; empty for 0.5."""
+
+    @classmethod
+    def of(cls, task: TaskInfo) -> "TaskRecord":
+        """The record of a task."""
+        return cls(
+            kind=task.kind,
+            labels=task.labels,
+            head=task.head,
+            multi_label=task.multi_label,
+            thresholds=task.thresholds,
+        )
+
+    def info(self, name: str) -> TaskInfo:
+        """The task of this record."""
+        return TaskInfo(name, self.kind, self.labels, self.head, self.multi_label, self.thresholds)
+
+    @model_serializer(mode="wrap")
+    def _as_before_multi_label(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what other tasks do not have, so that versions before multi-label tasks read their checkpoints."""
+        content: dict[str, Any] = handler(self)
+        if not self.multi_label:
+            del content["multi_label"], content["thresholds"]
+        return content
 
 
 class CheckpointConfig(BaseModel):

@@ -40,5 +40,5 @@ def read_sample(folder: Path, tasks: Mapping[str, TaskInfo]) -> dict[str, tuple[
     for name, task in tasks.items():
         file = folder / SAMPLE_FOLDER / f"{name}.jsonl"
         if file.is_file():
-            found[name] = read_files(TaskConfig(kind=task.kind), [str(file)])
+            found[name] = read_files(TaskConfig(kind=task.kind, multi_label=task.multi_label), [str(file)])
     return found

@@ -25,6 +25,7 @@ from mtl.checkpoint.config import (
 from mtl.checkpoint.sample import Sample, write_sample
 from mtl.encoder import LoadedBackbone, load_backbone
 from mtl.errors import CheckpointError
+from mtl.heads.growing import put_rows
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.text.windows import WindowTokenizer
 
@@ -64,11 +65,11 @@ def build(backbone: LoadedBackbone, tasks: Mapping[str, TaskInfo]) -> LoadedMode
 
 
 def extend(base: LoadedModel, tasks: Mapping[str, TaskInfo]) -> LoadedModel:
-    """A loaded model with further heads, fresh ones; heads that it has stay as they are."""
+    """A loaded model with further heads, fresh ones; heads that it has stay as they are, or get more labels."""
     model = MultiTaskModel(base.model.encoder, {**base.model.tasks, **tasks}).eval()
     for own, known in ((model.heads, base.model.heads), (model.shared, base.model.shared)):
         for name, module in known.items():
-            own[name].load_state_dict(module.state_dict())
+            put_rows(own[name], module.state_dict())
     return LoadedModel(model, base.tokenizer, base.backbone, base.config, base.changed)
 
 
@@ -85,7 +86,7 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
         pooling=model.encoder.pooling,
         max_length=loaded.tokenizer.max_length,
         adapter_rank=model.encoder.adapter_rank,
-        tasks={n: TaskRecord(kind=t.kind, labels=t.labels, head=t.head) for n, t in model.tasks.items()},
+        tasks={name: TaskRecord.of(task) for name, task in model.tasks.items()},
         tensors=len(tensors),
         step=snapshot.step,
         metrics=dict(snapshot.metrics),
@@ -117,7 +118,7 @@ def load(folder: Path) -> LoadedModel:
     config = read_config(folder)
     source = config.backbone.find(folder)
     backbone = load_backbone(source, pooling=config.pooling, max_length=config.max_length)
-    tasks = {n: TaskInfo(n, t.kind, t.labels, t.head) for n, t in config.tasks.items()}
+    tasks = {name: task.info(name) for name, task in config.tasks.items()}
     model = MultiTaskModel(backbone.encoder, tasks)
     if config.adapter_rank is not None:
         add_adapters(model.encoder, rank=config.adapter_rank)

@@ -8,7 +8,7 @@ from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out, write_json
 from mtl.comparing import Outcome, Spread, StrategyResult, compare, strategies, summarize
-from mtl.evaluation import MAIN_METRIC
+from mtl.evaluation import main_metric_name
 from mtl.recipe import Recipe, load
 from mtl.runs import new_run_id, runs_root
 
@@ -40,7 +40,7 @@ def compare_command(
 
 
 def _table(recipe: Recipe, rows: Sequence[StrategyResult]) -> Table:
-    keys = [f"eval/{name}/{MAIN_METRIC[task.kind]}" for name, task in recipe.tasks.items()]
+    keys = [f"eval/{name}/{main_metric_name(task)}" for name, task in recipe.tasks.items()]
     keys.append("eval/embedding/drift")
     names = ("strategy", *(key.removeprefix("eval/") for key in keys), "seconds", "memory", "trained", "checkpoint")
     table = Table(*(Column(name, overflow="fold") for name in names))  # in a narrow terminal no figure is cut

@@ -15,7 +15,7 @@ _EMBEDDINGS: Mapping[str, type[OutputFormat]] = {".npy": EmbeddingArray, ".parqu
 
 
 def predict_command(checkpoint: str, source: Path, target: Path, *, precision: str) -> None:
-    """Write one record a text: `text`, `classes`, `entities`, `tokens`, `cut_at`, `windows`."""
+    """Write one record a text: `text`, `classes`, `labels`, `entities`, `tokens`, `cut_at`, `windows`."""
     form = _format(target, _PREDICTIONS)
     engine = Engine.load(checkpoint, precision=precision)
     written = _write(engine, source, target, form)

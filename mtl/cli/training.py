@@ -9,7 +9,7 @@ from rich.progress import Progress, TextColumn
 
 from mtl.cli.console import err, is_terminal, out, progress_bar
 from mtl.errors import RecipeError
-from mtl.evaluation import MAIN_METRIC
+from mtl.evaluation import main_metric_name
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, Event, Finished, Noticed, RunFolder, Saved, Started, Step, new_run_id, runs_root
 from mtl.training import resume_in_folder, run_in_folder
@@ -100,7 +100,7 @@ def _shower(recipe: Recipe, progress: Progress) -> Callable[[Event], None]:
 
 
 def _main_metrics(recipe: Recipe, event: Evaluated) -> str:
-    keys = {name: MAIN_METRIC[task.kind] for name, task in recipe.tasks.items()}
+    keys = {name: main_metric_name(task) for name, task in recipe.tasks.items()}
     keys["embedding"] = "drift"
     return "  ".join(
         f"{name} {metric} {event.metrics[f'eval/{name}/{metric}']:.4f}"

@@ -1,6 +1,6 @@
 """Data files of every format, read as checked examples, and examples written as JSONL."""
 
-from mtl.data.examples import Example, LabelledText, ScoredPair, TaggedText, texts_of
+from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
 from mtl.data.reading import DataFingerprint, TaskData, count_labels, data_fingerprint, labels_of, read_files, read_task
 from mtl.data.writing import record_of, write_examples
 
@@ -8,6 +8,7 @@ __all__ = [
     "DataFingerprint",
     "Example",
     "LabelledText",
+    "MultiLabelText",
     "ScoredPair",
     "TaggedText",
     "TaskData",

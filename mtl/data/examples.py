@@ -16,6 +16,14 @@ class LabelledText:
 
 
 @dataclass(frozen=True, slots=True)
+class MultiLabelText:
+    """A multi-label classification example: distinct labels in stable order, or none."""
+
+    text: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TaggedText:
     """A tagging example: a text, the words somebody gave it, and a BIO2 tag for each word."""
 
@@ -47,7 +55,7 @@ class ScoredPair:
     score: float
 
 
-Example = LabelledText | TaggedText | ScoredPair
+Example = LabelledText | MultiLabelText | TaggedText | ScoredPair
 
 
 def texts_of(example: Example) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
 
-from mtl.data.examples import Example, LabelledText, ScoredPair, TaggedText
+from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
 from mtl.data.hub import PREFIX, fetch_dataset
+from mtl.data.label_sets import with_label_sets
 from mtl.data.tables import read_rows
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
@@ -81,7 +82,11 @@ def read_task(name: str, config: TaskConfig) -> TaskData:
     train = tuple(islice(read_files(config, config.train, split="train"), config.max_rows))
     dev = read_files(config, config.dev)
     labels = labels_of(train)
-    if config.kind is TaskKind.CLASSIFICATION and train and len(labels) < 2:
+    if config.multi_label and train and not labels:
+        raise DataError(
+            f"at least one label was expected for {name}, every set of labels is empty", path=config.train[0]
+        )
+    if config.kind is TaskKind.CLASSIFICATION and not config.multi_label and train and len(labels) < 2:
         raise DataError(f"at least two labels were expected for {name}, was only {labels[0]!r}", path=config.train[0])
     if config.kind is TaskKind.TAGGING and train and not labels:
         raise DataError(f"at least one entity was expected for {name}, every tag is O", path=config.train[0])
@@ -101,6 +106,8 @@ def count_labels(examples: Sequence[Example]) -> Counter[str]:
     for example in examples:
         if isinstance(example, LabelledText):
             counts[example.label] += 1
+        elif isinstance(example, MultiLabelText):
+            counts.update(example.labels)
         elif isinstance(example, TaggedText):
             counts.update(tag[2:] for tag in example.tags if tag.startswith("B-"))
     return counts
@@ -109,6 +116,10 @@ def count_labels(examples: Sequence[Example]) -> Counter[str]:
 def _read(config: TaskConfig, path: Path) -> Iterator[Example]:
     if config.kind is TaskKind.TAGGING:
         yield from read_tagging(path, config.map_labels)
+    elif config.multi_label:
+        for row, labels in with_label_sets(list(read_rows(path, ("text",))), path):
+            named = stable_order(config.map_labels.get(label, label) for label in labels)
+            yield MultiLabelText(clean(row.text("text")), named)
     elif config.kind is TaskKind.CLASSIFICATION:
         for row in read_rows(path, ("text", "label")):
             label = row.label("label")

@@ -219,7 +219,7 @@ def _read_parquet(path: Path, columns: tuple[str, ...], _bad: OnBadRow) -> Itera
     with file:
         _need(file.schema_arrow.names, columns, Place(path))
         number = 0
-        for batch in file.iter_batches(columns=list(columns)):
+        for batch in file.iter_batches():  # other columns may hold labels
             for record in batch.to_pylist():
                 number += 1
                 yield Row(Place(path, f"row {number}"), record)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mtl.data.examples import Example, LabelledText, ScoredPair, TaggedText
+from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> None:
@@ -22,6 +22,8 @@ def record_of(example: Example) -> dict[str, Any]:
     match example:
         case LabelledText(text, label):
             return {"text": text, "label": label}
+        case MultiLabelText(text, labels):
+            return {"text": text, "labels": list(labels)}
         case ScoredPair(first, second, score):
             return {"sentence1": first, "sentence2": second, "score": score}
         case TaggedText(worded, tags):

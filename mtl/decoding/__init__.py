@@ -2,7 +2,19 @@
 
 from mtl.decoding.entities import Entity, entities_of
 from mtl.decoding.output import ModelOutput, Request
-from mtl.decoding.probabilities import softmax
+from mtl.decoding.probabilities import sigmoid, softmax
 from mtl.decoding.tagging import Decoded, TagDecoder
+from mtl.decoding.thresholds import best_thresholds, chosen
 
-__all__ = ["Decoded", "Entity", "ModelOutput", "Request", "TagDecoder", "entities_of", "softmax"]
+__all__ = [
+    "Decoded",
+    "Entity",
+    "ModelOutput",
+    "Request",
+    "TagDecoder",
+    "best_thresholds",
+    "chosen",
+    "entities_of",
+    "sigmoid",
+    "softmax",
+]

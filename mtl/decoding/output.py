@@ -21,6 +21,8 @@ class Request:
 class ModelOutput:
     """Of N texts: embeddings `(N, H)`, by task the class probabilities `(N, C)` and the tags of the words.
 
+    Those of a text add up to 1, but for a multi-label task.
+
     `tokens` and `windows` `(N,)` count what was read of each text. `cut_at` has the offset of the first character that
     was cut, for texts that were.
     """

@@ -11,6 +11,12 @@ def softmax(logits: Floats) -> Floats:
     return np.exp(log_softmax(logits))
 
 
+def sigmoid(logits: Floats) -> Floats:
+    """Probabilities of labels that do not exclude each other."""
+    result: Floats = np.exp(-np.logaddexp(np.float32(0), -logits))
+    return result
+
+
 def log_softmax(values: Floats) -> Floats:
     """Logarithms of the probabilities over the last axis."""
     shifted = values - values.max(axis=-1, keepdims=True)

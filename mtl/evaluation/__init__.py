@@ -1,6 +1,16 @@
 """One evaluation for training, `mtl evaluate`, the page and the choice of a backend."""
 
 from mtl.evaluation.evaluate import evaluate, main_metric, metrics_of, request_of
-from mtl.evaluation.metrics import MAIN_METRIC, is_metric
+from mtl.evaluation.metrics import MAIN_METRICS, is_metric, main_metric_name
+from mtl.evaluation.thresholds import with_thresholds
 
-__all__ = ["MAIN_METRIC", "evaluate", "is_metric", "main_metric", "metrics_of", "request_of"]
+__all__ = [
+    "MAIN_METRICS",
+    "evaluate",
+    "is_metric",
+    "main_metric",
+    "main_metric_name",
+    "metrics_of",
+    "request_of",
+    "with_thresholds",
+]

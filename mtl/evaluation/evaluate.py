@@ -1,20 +1,30 @@
 """Metrics of a task from labelled examples and the output of a model on their texts, whatever ran it."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mtl.data import Example, LabelledText, ScoredPair, TaggedText, texts_of
-from mtl.decoding import ModelOutput, Request
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, labels_of, texts_of
+from mtl.decoding import ModelOutput, Request, chosen
 from mtl.errors import DataError
+from mtl.evaluation.thresholds import indicators
 from mtl.labels import OUTSIDE, spans_of
-from mtl.metrics import classification_metrics, similarity_metrics, tagging_metrics
-from mtl.metrics.tagging import span_f1
+from mtl.metrics import (
+    classification_metrics,
+    micro_f1,
+    multi_label_metrics,
+    similarity_metrics,
+    span_f1,
+    tagging_metrics,
+)
 from mtl.recipe.choices import TaskKind
 from mtl.task import TaskInfo
 from mtl.text import word_offsets
 
 Run = Callable[[Request], ModelOutput]
+_Number = TypeVar("_Number", np.bool_, np.float32)
 _EXAMPLES: dict[TaskKind, type[Example]] = {
     TaskKind.CLASSIFICATION: LabelledText,
     TaskKind.TAGGING: TaggedText,
@@ -28,8 +38,10 @@ def request_of(task: TaskInfo, examples: Sequence[Example]) -> Request:
     Raises:
         DataError: the examples are of another kind than the task, or there are none.
     """
-    if not examples or not all(isinstance(example, _EXAMPLES[task.kind]) for example in examples):
-        raise DataError(f"{task.name} is a {task.kind} task and needs examples of that kind")
+    expected = MultiLabelText if task.multi_label else _EXAMPLES[task.kind]
+    if not examples or not all(isinstance(example, expected) for example in examples):
+        kind = f"multi-label {task.kind}" if task.multi_label else task.kind
+        raise DataError(f"{task.name} is a {kind} task and needs examples of that kind")
     texts = [text for example in examples for text in texts_of(example)]
     if task.kind is not TaskKind.TAGGING:
         return Request(texts)
@@ -39,7 +51,7 @@ def request_of(task: TaskInfo, examples: Sequence[Example]) -> Request:
 def metrics_of(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> dict[str, float]:
     """Every metric of a task, by name without prefix; tagging is scored on the words as given.
 
-    Words that were cut count as `O`.
+    Words that were cut count as `O`, and labels that a multi-label head lacks as not found.
 
     Args:
         task: of the model.
@@ -47,6 +59,14 @@ def metrics_of(task: TaskInfo, examples: Sequence[Example], output: ModelOutput)
         output: of the request that `request_of` makes of them.
     """
     match task.kind:
+        case TaskKind.CLASSIFICATION if task.multi_label:
+            labels = _all_labels(task, examples)
+            return multi_label_metrics(
+                labels,
+                gold=indicators(examples, labels),
+                found=_widened(chosen(output.classes[task.name], task.thresholds), len(labels)),
+                probabilities=_widened(output.classes[task.name], len(labels)),
+            )
         case TaskKind.CLASSIFICATION:
             return classification_metrics(_labels(examples), _predicted(task, output))
         case TaskKind.TAGGING:
@@ -58,11 +78,15 @@ def metrics_of(task: TaskInfo, examples: Sequence[Example], output: ModelOutput)
 
 
 def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> float:
-    """Accuracy, F1 of exact spans or Spearman's correlation alone, as `metrics_of` gives them.
+    """Accuracy, F1 of labels or exact spans, or Spearman's correlation alone, as `metrics_of` gives them.
 
-    The first two come without the libraries of the whole report, which take longer to load than a sample to run.
+    All but the last come without the libraries of the whole report, which take longer to load than a sample to run.
     """
     match task.kind:
+        case TaskKind.CLASSIFICATION if task.multi_label:
+            labels = _all_labels(task, examples)
+            found = _widened(chosen(output.classes[task.name], task.thresholds), len(labels))
+            return micro_f1(indicators(examples, labels), found)
         case TaskKind.CLASSIFICATION:
             return float(np.mean([a == b for a, b in zip(_labels(examples), _predicted(task, output), strict=True)]))
         case TaskKind.TAGGING:
@@ -75,6 +99,16 @@ def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput
 def evaluate(task: TaskInfo, examples: Sequence[Example], run: Run) -> dict[str, float]:
     """Every metric of a task on examples; errors as `request_of`."""
     return metrics_of(task, examples, run(request_of(task, examples)))
+
+
+def _all_labels(task: TaskInfo, examples: Sequence[Example]) -> tuple[str, ...]:
+    """Those of the head, then those that only the examples have."""
+    return tuple(dict.fromkeys([*task.labels, *labels_of(examples)]))
+
+
+def _widened(values: NDArray[_Number], columns: int) -> NDArray[_Number]:
+    """`(N, C)` with columns of zeros behind, for labels that the head lacks."""
+    return np.pad(values, ((0, 0), (0, columns - values.shape[1])))
 
 
 def _labels(examples: Sequence[Example]) -> list[str]:

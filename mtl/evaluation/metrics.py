@@ -1,17 +1,50 @@
 """The names of metrics by kind of task."""
 
+from typing import Protocol
+
 from mtl.recipe.choices import TaskKind
 
-MAIN_METRIC = {TaskKind.CLASSIFICATION: "accuracy", TaskKind.TAGGING: "f1", TaskKind.SIMILARITY: "spearman_cosine"}
-
+_MULTI_LABEL = "multi-label"
+_MAIN = {
+    TaskKind.CLASSIFICATION: "accuracy",
+    _MULTI_LABEL: "micro_f1",
+    TaskKind.TAGGING: "f1",
+    TaskKind.SIMILARITY: "spearman_cosine",
+}
+_PER_LABEL = ("precision/", "recall/", "f1/")
 _METRICS = {
-    TaskKind.CLASSIFICATION: ("accuracy", "macro_f1", "precision/", "recall/", "f1/"),
-    TaskKind.TAGGING: ("f1", "precision", "recall", "token_accuracy", "precision/", "recall/", "f1/"),
+    TaskKind.CLASSIFICATION: ("accuracy", "macro_f1", *_PER_LABEL),
+    _MULTI_LABEL: ("micro_f1", "macro_f1", "subset_accuracy", "mean_average_precision", *_PER_LABEL),
+    TaskKind.TAGGING: ("f1", "precision", "recall", "token_accuracy", *_PER_LABEL),
     TaskKind.SIMILARITY: ("spearman_cosine", "pearson_cosine"),
 }
+MAIN_METRICS = tuple(_MAIN.values())
+"""Of all kinds of tasks."""
 
 
-def is_metric(kind: TaskKind, name: str) -> bool:
-    """Whether tasks of this kind are measured by a metric of this name; `f1/<label>` and the like count."""
+class Measured(Protocol):
+    """What the metrics of a task depend on: a task of a recipe or of a model."""
+
+    @property
+    def kind(self) -> TaskKind:
+        """Its kind."""
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels."""
+
+
+def main_metric_name(task: Measured) -> str:
+    """The metric that chooses the best checkpoint."""
+    return _MAIN[_family(task)]
+
+
+def is_metric(task: Measured, name: str) -> bool:
+    """Whether the task is measured by a metric of this name; `f1/<label>` and the like count."""
     family, slash, label = name.partition("/")
-    return f"{family}/" in _METRICS[kind] and bool(label) if slash else name in _METRICS[kind]
+    known = _METRICS[_family(task)]
+    return f"{family}/" in known and bool(label) if slash else name in known
+
+
+def _family(task: Measured) -> str:
+    return _MULTI_LABEL if task.multi_label else task.kind

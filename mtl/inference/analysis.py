@@ -1,7 +1,7 @@
 """What one pass says about a sentence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ __all__ = ["Analysis", "Entity"]
 class Analysis:
     """One sentence: its embedding `(H,)` float32, its classes and entities by task, and how much of it was read.
 
+    `classes` has the probability of every label, `labels` those that are chosen: the most probable one, or for a
+    multi-label task all that reach their thresholds, in the order of the task's labels.
+
     `tokens` counts the sub-word tokens that the backbone saw, special ones included; a text longer than the backbone's
     maximum is read in so many overlapping `windows`. `cut_at` is the offset of the first character that was not read,
     or None: an engine cuts only where it was told to.
@@ -27,3 +30,4 @@ class Analysis:
     tokens: int
     cut_at: int | None
     windows: int = 1
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

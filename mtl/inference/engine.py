@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.decoding import Entity, ModelOutput, Request, entities_of
+from mtl.decoding import Entity, ModelOutput, Request, chosen, entities_of
 from mtl.errors import InputError
 from mtl.evaluation import evaluate
 from mtl.inference.analysis import Analysis
@@ -103,6 +103,8 @@ class Engine:
     def classify(self, sentences: Sequence[str]) -> list[dict[str, dict[str, float]]]:
         """For each sentence and classification task the probability of every label.
 
+        They add up to 1, but for a multi-label task; `analyze` gives the labels that are chosen.
+
         Raises:
             InputError: a sentence is no string.
         """
@@ -125,9 +127,11 @@ class Engine:
         """
         request = _worded(_cleaned(sentences))
         found = self._run(request)
-        classes, entities = self._classes(found), self._entities(request, found)
+        classes, labels, entities = self._classes(found), self._labels(found), self._entities(request, found)
         return [
-            Analysis(text, found.embeddings[i], classes[i], entities[i], tokens, found.cut_at.get(i), windows)
+            Analysis(
+                text, found.embeddings[i], classes[i], entities[i], tokens, found.cut_at.get(i), windows, labels[i]
+            )
             for i, (text, tokens, windows) in enumerate(
                 zip(request.texts, found.tokens.tolist(), found.windows.tolist(), strict=True)
             )
@@ -156,7 +160,7 @@ class Engine:
         """How the task's data files are to be read, as its training did."""
         trained = self._parts.spec.recipe.get("tasks", {}).get(task, {})
         kept = {key: trained[key] for key in ("map_labels", "score_range") if key in trained}
-        return TaskConfig(kind=self.tasks[task].kind, **kept)
+        return TaskConfig(kind=self.tasks[task].kind, multi_label=self.tasks[task].multi_label, **kept)
 
     def _classes(self, found: ModelOutput) -> list[dict[str, dict[str, float]]]:
         result: list[dict[str, dict[str, float]]] = [{} for _ in found.embeddings]
@@ -164,6 +168,19 @@ class Engine:
             labels = self.tasks[name].labels
             for one, values in zip(result, rows.tolist(), strict=True):
                 one[name] = dict(zip(labels, values, strict=True))
+        return result
+
+    def _labels(self, found: ModelOutput) -> list[dict[str, tuple[str, ...]]]:
+        result: list[dict[str, tuple[str, ...]]] = [{} for _ in found.embeddings]
+        for name, rows in found.classes.items():
+            task = self.tasks[name]
+            if task.multi_label:
+                reached = chosen(rows, task.thresholds)
+                sets = [tuple(task.labels[i] for i in np.flatnonzero(row)) for row in reached]
+            else:
+                sets = [(task.labels[best],) for best in rows.argmax(axis=1)]
+            for one, labels in zip(result, sets, strict=True):
+                one[name] = labels
         return result
 
     def _entities(self, request: Request, found: ModelOutput) -> list[dict[str, list[Entity]]]:

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.decoding import Decoded, ModelOutput, Request, TagDecoder, softmax
+from mtl.decoding import Decoded, ModelOutput, Request, TagDecoder, sigmoid, softmax
 from mtl.inference.backends.interface import Backend
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
@@ -46,7 +46,8 @@ class Runner:
         for batch, outputs in self._backend.run(self._batches(texts)):
             pooled[batch.rows] = outputs.pooled
             for name, logits in outputs.classes.items():
-                classes[name][batch.rows] = softmax(logits)
+                multi_label = self._spec.tasks[name].multi_label
+                classes[name][batch.rows] = sigmoid(logits) if multi_label else softmax(logits)
             for name, found in emissions.items():
                 for row, values, count in zip(batch.rows, outputs.emissions[name], batch.word_counts, strict=True):
                     found[row] = values[:count]

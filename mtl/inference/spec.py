@@ -38,7 +38,7 @@ class EngineSpec(BaseModel):
 
     def task_infos(self) -> dict[str, TaskInfo]:
         """The tasks by name."""
-        return {n: TaskInfo(n, t.kind, t.labels, t.head) for n, t in self.tasks.items()}
+        return {name: task.info(name) for name, task in self.tasks.items()}
 
     def of_tasks(self, names: Collection[str]) -> "EngineSpec":
         """The same model with some of its heads."""
@@ -79,7 +79,7 @@ def spec_of(loaded: "LoadedModel") -> EngineSpec:
         dimension=model.encoder.dimension,
         normalize=model.encoder.normalize,
         window=loaded.tokenizer.config,
-        tasks={n: TaskRecord(kind=t.kind, labels=t.labels, head=t.head) for n, t in model.tasks.items()},
+        tasks={name: TaskRecord.of(task) for name, task in model.tasks.items()},
         crf=crf,
         recipe=dict(loaded.config.recipe) if loaded.config else {},
     )

@@ -73,6 +73,16 @@ _HEAD_KEYS = {
 }
 
 
+_CLASSIFICATION_KEYS = ("multi_label", "class_weights")
+
+
+def _with_text_keys(value: object) -> object:
+    """YAML reads a label such as `1` as a number."""
+    if not isinstance(value, dict):
+        return value
+    return {str(key) if type(key) is int else key: weight for key, weight in value.items()}
+
+
 class TaskConfig(_Config):
     """One task: its kind, its files and its head."""
 
@@ -85,6 +95,14 @@ class TaskConfig(_Config):
     """Labels (entity types for tagging) to read as another one; a type read as `O` is no entity."""
     score_range: tuple[float, float] = (0.0, 1.0)
     """Lowest and highest score of a similarity task's files."""
+    multi_label: bool = False
+    """Of classification: whether a text has any number of labels, none included."""
+    class_weights: Annotated[
+        Literal["balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] | None,
+        BeforeValidator(_with_text_keys),
+    ] = None
+    """Of single-label classification: how much each label counts in the loss, 1 where it is not named; `balanced`
+    weighs labels inversely to their number of training examples."""
     max_rows: Annotated[int, Field(ge=1)] | None = None
     """Read only the first so many training examples."""
     head: HeadConfig = HeadConfig()
@@ -93,6 +111,8 @@ class TaskConfig(_Config):
     def _without_other_kinds(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what belongs to heads of other kinds, so that a written recipe loads again."""
         content: dict[str, Any] = handler(self)
+        if self.kind is not TaskKind.CLASSIFICATION:
+            content = {k: v for k, v in content.items() if k not in _CLASSIFICATION_KEYS}
         if "head" in content:
             content["head"] = {k: v for k, v in content["head"].items() if k in _HEAD_KEYS[self.kind]}
         return content
@@ -103,6 +123,12 @@ class TaskConfig(_Config):
         wrong = sorted(self.head.model_fields_set - allowed)
         if wrong:
             raise ValueError(f"a {self.kind} head takes {', '.join(sorted(allowed))}, was given {', '.join(wrong)}")
+        if self.kind is not TaskKind.CLASSIFICATION:
+            for key in _CLASSIFICATION_KEYS:
+                if getattr(self, key):
+                    raise ValueError(f"{key} belongs to classification tasks, this one is of kind {self.kind}")
+        if self.multi_label and self.class_weights:
+            raise ValueError("class_weights belongs to single-label tasks, this one has multi_label")
         if self.head.decoder is Decoder.CRF and self.head.label_smoothing:
             raise ValueError("a crf head takes no label_smoothing")
         if self.score_range[0] >= self.score_range[1]:

@@ -1,36 +1,58 @@
 """The model that a run starts from: a backbone with new heads, or a trained checkpoint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import torch
 
 from mtl.checkpoint.store import LoadedModel, build, extend, load
-from mtl.data import TaskData
+from mtl.data import TaskData, count_labels
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
+from mtl.heads import ClassificationHead
 from mtl.inference.source import find_model
-from mtl.model import TaskInfo
+from mtl.labels import DEFAULT_THRESHOLD
+from mtl.model import MultiTaskModel, TaskInfo
+from mtl.recipe.choices import Preset
 from mtl.recipe.schema import Recipe
 
 
 @dataclass(frozen=True)
 class InitialModel:
-    """The model at step 0; `kept_tasks` are tasks of a checkpoint that the recipe does not train."""
+    """The model at step 0; `kept_tasks` are tasks of a checkpoint that the recipe does not train.
+
+    `grown` has the labels that the head of a task got in addition to those of the checkpoint.
+    """
 
     loaded: LoadedModel
     kept_tasks: frozenset[str]
+    grown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def noted(self, data: Mapping[str, TaskData]) -> dict[str, TaskData]:
+        """The data with a note for each head that has grown."""
+        found = dict(data)
+        for name, labels in self.grown.items():
+            shown = ", ".join(labels[:5]) + (f" and {len(labels) - 5} more" if len(labels) > 5 else "")
+            note = f"{name}: the checkpoint's head keeps its labels and learns new ones: {shown}"
+            found[name] = replace(found[name], notes=(*found[name].notes, note))
+        return found
 
 
 def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialModel:
-    """Load what the recipe's `backbone` names; a task that a checkpoint has keeps its head and labels.
+    """Load what the recipe's `backbone` names; a task that a checkpoint has keeps its head, with new labels at the end.
+
+    The weights of classes are set.
 
     Raises:
-        RecipeError: a task differs in kind or has labels that its head in the checkpoint lacks.
+        RecipeError: a task differs in kind, its frozen head lacks labels, or weights are given for other labels.
         MtlError: the backbone or checkpoint cannot be loaded.
     """
     source = find_model(recipe.backbone)
     if source.config is None:
         backbone = load_backbone(source.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
-        return InitialModel(build(backbone, {name: _fresh(task) for name, task in data.items()}), frozenset())
+        loaded = build(backbone, {name: _fresh(task) for name, task in data.items()})
+        _weigh_classes(loaded.model, data)
+        return InitialModel(loaded, frozenset())
     base = load(source.folder)
     for key, came, has in (
         ("pooling", recipe.pooling, base.model.encoder.pooling),
@@ -38,15 +60,24 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
     ):
         if came not in (None, has):
             raise RecipeError(f"{key}: {has} was expected as the checkpoint {recipe.backbone} has, was {came}")
-    tasks = {name: _known(task, base) for name, task in data.items()}
-    return InitialModel(extend(base, tasks), frozenset(base.model.tasks) - frozenset(tasks))
+    all_frozen = recipe.freezing.preset is Preset.ALL_FROZEN
+    frozen = set(data) if all_frozen else set(recipe.freezing.frozen_heads)
+    tasks = {name: _known(task, base, is_frozen=name in frozen) for name, task in data.items()}
+    grown = {}
+    for name, task in tasks.items():
+        known = base.model.tasks.get(name)
+        if known is not None and len(task.labels) > len(known.labels):
+            grown[name] = task.labels[len(known.labels) :]
+    loaded = extend(base, tasks)
+    _weigh_classes(loaded.model, data)
+    return InitialModel(loaded, frozenset(base.model.tasks) - frozenset(tasks), grown)
 
 
 def _fresh(task: TaskData) -> TaskInfo:
-    return TaskInfo(task.name, task.config.kind, task.labels, task.config.head)
+    return TaskInfo(task.name, task.config.kind, task.labels, task.config.head, task.config.multi_label)
 
 
-def _known(task: TaskData, base: LoadedModel) -> TaskInfo:
+def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
     known = base.model.tasks.get(task.name)
     if known is None:
         return _fresh(task)
@@ -54,12 +85,48 @@ def _known(task: TaskData, base: LoadedModel) -> TaskInfo:
         raise RecipeError(
             f"tasks.{task.name}.kind: {known.kind} was expected as in the checkpoint, was {task.config.kind}"
         )
-    new = [label for label in task.labels if label not in known.labels]
-    if new:
+    if known.multi_label is not task.config.multi_label:
+        has = str(known.multi_label).lower()
+        raise RecipeError(f"tasks.{task.name}.multi_label: {has} was expected as in the checkpoint")
+    new = tuple(label for label in task.labels if label not in known.labels)
+    if new and (is_frozen or not task.train):
+        part, why = ("train", "its head is frozen") if task.train else ("dev", "without training data it learns none")
         raise RecipeError(
-            f"tasks.{task.name}.train: labels of the checkpoint's head ({', '.join(known.labels[:8])}) were expected, "
-            f"found {', '.join(new[:5])} too; a new name makes a new head"
+            f"tasks.{task.name}.{part}: labels of the checkpoint's head ({', '.join(known.labels[:8])}) were expected "
+            f"since {why}, found {', '.join(new[:5])} too; a new name makes a new head"
         )
     if task.config.head.model_fields_set and task.config.head != known.head:
         raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")
-    return replace(known)
+    # A label without a threshold of its own begins with the default.
+    thresholds = known.thresholds and (*known.thresholds, *(DEFAULT_THRESHOLD for _ in new))
+    return replace(known, labels=(*known.labels, *new), thresholds=thresholds)
+
+
+def _weigh_classes(model: MultiTaskModel, data: Mapping[str, TaskData]) -> None:
+    for name, task in data.items():
+        head = model.heads[name]
+        if task.config.class_weights and isinstance(head, ClassificationHead):
+            head.class_weights = torch.tensor(class_weights(task, model.tasks[name].labels))
+
+
+def class_weights(task: TaskData, labels: tuple[str, ...]) -> list[float]:
+    """How much each label counts in the loss: as given, or as `compute_class_weight` of scikit-learn balances them.
+
+    Args:
+        task: its configuration has weights.
+        labels: those of its head; one that neither the weights name nor training examples have counts 1.
+
+    Raises:
+        RecipeError: a weight is given for a label that the head lacks.
+    """
+    given = task.config.class_weights
+    if isinstance(given, dict):
+        unknown = sorted(set(given) - set(labels))
+        if unknown:
+            raise RecipeError(
+                f"tasks.{task.name}.class_weights: labels of {', '.join(labels[:8])} were expected, "
+                f"was {', '.join(unknown[:5])}"
+            )
+        return [given.get(label, 1.0) for label in labels]
+    counts = count_labels(task.train)
+    return [len(task.train) / (len(counts) * counts[label]) if counts[label] else 1.0 for label in labels]

@@ -80,7 +80,7 @@ def _units(head: nn.Module, tokens: TokenBatch, targets: Targets) -> float:
     if isinstance(head, TaggingHead):
         return float(tokens.word_mask.sum() if head.is_crf else (tokens.word_mask & known).sum())
     if isinstance(head, ClassificationHead):
-        return float(known.sum() if targets.shares is None else (known * targets.shares).sum())
+        return float(head.units(targets.values, targets.shares))
     return float(len(targets.values))
 
 

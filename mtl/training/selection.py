@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mtl.errors import RecipeError
-from mtl.evaluation import MAIN_METRIC, is_metric
-from mtl.recipe.choices import TaskKind
+from mtl.evaluation import is_metric, main_metric_name
+from mtl.evaluation.metrics import Measured
 from mtl.recipe.schema import EvaluationConfig
 
 _MEAN, _GUARDED = "mean", "guarded"
@@ -33,18 +33,18 @@ class CheckpointSelector:
         RecipeError: `evaluation.best` names no task or metric of the recipe.
     """
 
-    def __init__(self, config: EvaluationConfig, kinds: Mapping[str, TaskKind]) -> None:
+    def __init__(self, config: EvaluationConfig, tasks: Mapping[str, Measured]) -> None:
         task, slash, metric = config.best.partition("/")
-        if config.best not in (_MEAN, _GUARDED) and task not in kinds:
-            expected = f"mean, guarded, one of the tasks {', '.join(kinds)}, or task/metric"
+        if config.best not in (_MEAN, _GUARDED) and task not in tasks:
+            expected = f"mean, guarded, one of the tasks {', '.join(tasks)}, or task/metric"
             raise RecipeError(f"{expected} was expected, was {config.best!r}", key="evaluation.best")
-        if slash and not is_metric(kinds[task], metric):
-            expected = f"a metric of the {kinds[task]} task {task}"
+        if slash and not is_metric(tasks[task], metric):
+            expected = f"a metric of the {tasks[task].kind} task {task}"
             raise RecipeError(f"{expected} was expected, was {metric!r}", key="evaluation.best")
         if config.best in (_MEAN, _GUARDED):
-            self._keys = [f"eval/{name}/{MAIN_METRIC[kind]}" for name, kind in kinds.items()]
+            self._keys = [f"eval/{name}/{main_metric_name(one)}" for name, one in tasks.items()]
         else:
-            self._keys = [f"eval/{task}/{metric if slash else MAIN_METRIC[kinds[task]]}"]
+            self._keys = [f"eval/{task}/{metric if slash else main_metric_name(tasks[task])}"]
         self._guard = config.guard if config.best == _GUARDED else None
         self._patience = config.patience
         self.selection = Selection()

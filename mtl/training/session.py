@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,7 +11,7 @@ import torch
 from mtl.checkpoint.sample import drawn
 from mtl.checkpoint.store import Snapshot, out_of_range, save
 from mtl.errors import RunError
-from mtl.evaluation import MAIN_METRIC
+from mtl.evaluation import main_metric_name
 from mtl.memory import release_memory
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
@@ -39,7 +40,7 @@ class Session:
 
     def __init__(self, trainer: Trainer, folder: Path | None) -> None:
         self.trainer, self.folder = trainer, folder
-        self.selector = CheckpointSelector(self.recipe.evaluation, {n: t.kind for n, t in self.recipe.tasks.items()})
+        self.selector = CheckpointSelector(self.recipe.evaluation, self.recipe.tasks)
         self.clock = RunClock()
         self.first_step = 0
         self._inputs = inputs_of(trainer)
@@ -88,6 +89,9 @@ class Session:
         self.first_step = progress.step
         self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
         self._losses = dict(progress.losses)
+        tasks = self.trainer.loaded.model.tasks
+        for name, thresholds in progress.thresholds.items():
+            tasks[name] = replace(tasks[name], thresholds=tuple(thresholds))
         return changes
 
     def keep_state(self, step: int, *, now: bool = False) -> None:
@@ -104,6 +108,7 @@ class Session:
             self._metrics,
             self._losses,
             self.selector.selection,
+            {name: task.thresholds for name, task in self.trainer.loaded.model.tasks.items() if task.thresholds},
         )
         save_state(self.folder / _STATE, capture(self.trainer, progress))
         self._state_kept = time.monotonic()
@@ -218,9 +223,9 @@ class Session:
         if reason is StopReason.NOTHING_TRAINS:
             return "Nothing trains: every part is frozen, so the model was evaluated and saved as it is."
         main = ", ".join(
-            f"{name} {MAIN_METRIC[task.kind]} {self._metrics[key]:.3f}"
+            f"{name} {main_metric_name(task)} {self._metrics[key]:.3f}"
             for name, task in self.trainer.loaded.model.tasks.items()
-            if (key := f"eval/{name}/{MAIN_METRIC[task.kind]}") in self._metrics
+            if (key := f"eval/{name}/{main_metric_name(task)}") in self._metrics
         )
         return f"{reason.replace('_', ' ')} after {step} steps" + (f": {main}" if main else "")
 

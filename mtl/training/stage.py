@@ -11,7 +11,7 @@ from mtl.cache import ActivationKind, CachedActivations, RaggedStore
 from mtl.checkpoint.store import LoadedModel
 from mtl.encoder import ActivationCache
 from mtl.errors import BackboneError
-from mtl.evaluation import metrics_of
+from mtl.evaluation import metrics_of, with_thresholds
 from mtl.freezing import FreezePlan, Freezer
 from mtl.inference.autotune.features import open_features
 from mtl.inference.backends import InferencePrecision
@@ -81,12 +81,16 @@ class StageState:
         return replace(cache, precision=Precision.FP32, exact=True, backend=None)
 
     def evaluate(self) -> dict[str, float]:
-        """Every metric of every dev set, `eval/<task>/<metric>`, and the drift of the embedding; in full precision."""
+        """Every metric of every dev set, `eval/<task>/<metric>`, and the drift of the embedding; in full precision.
+
+        The model's multi-label tasks get the thresholds that fit its dev sets now.
+        """
         metrics: dict[str, float] = {}
         for name, dev in self.data.dev.items():
             words = dev.task.kind is TaskKind.TAGGING
             output = run_model(self.loaded, dev.texts, tasks=(name,), words=words, cached=self._dev[name])
-            found = metrics_of(dev.task, dev.examples, output)
+            task = self.loaded.model.tasks[name] = with_thresholds(dev.task, dev.examples, output)
+            found = metrics_of(task, dev.examples, output)
             metrics |= {f"eval/{name}/{metric}": value for metric, value in found.items()}
         sample = self.data.sample
         embeddings = run_model(self.loaded, sample.texts, cached=self._dev[_DRIFT]).embeddings

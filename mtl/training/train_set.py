@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtl.cache import CachedActivations
-from mtl.data import Example, LabelledText, ScoredPair, TaggedText, texts_of
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
 from mtl.encoder import TokenBatch, token_batch
 from mtl.recipe.choices import Decoder, TaskKind
 from mtl.task import TaskInfo
@@ -34,7 +34,8 @@ class TrainSet:
     tasks share their texts, an example is a text.
 
     `windows[starts[e] : starts[e + 1]]` are the windows of example e. The `targets` of a task are the class of every
-    window `(K,)`, the tag of every word of every window, as `texts` has them, or the score of every pair `(E,)`.
+    window `(K,)`, for multi-label which labels it has `(K, C)`, the tag of every word of every window, as `texts` has
+    them, or the score of every pair `(E,)`.
     """
 
     tasks: Mapping[str, TaskInfo]
@@ -67,9 +68,9 @@ class TrainSet:
 class Targets:
     """What one task wants of a batch.
 
-    `values` are `(B,)` classes, `(B, W)` tags, or the scores of pairs, whose texts are the first and second half of
-    the embeddings. `shares` `(B,)` is how much a window counts of its text, None where each is a whole text;
-    `sentences` is what `TaggingHead.loss` takes.
+    `values` are `(B,)` classes, `(B, C)` labels of 0 or 1, `(B, W)` tags, or the scores of pairs, whose texts are the
+    first and second half of the embeddings. `shares` `(B,)` is how much a window counts of its text, None where each
+    is a whole text; `sentences` is what `TaggingHead.loss` takes.
     """
 
     values: Tensor
@@ -176,10 +177,9 @@ def _targets(task: TaskInfo, examples: Sequence[Example], texts: TokenizedTexts)
     if task.kind is TaskKind.SIMILARITY:
         return np.array([e.score for e in examples if isinstance(e, ScoredPair)], dtype=np.float32)
     if task.kind is TaskKind.CLASSIFICATION:
-        classes = {label: i for i, label in enumerate(task.labels)}
-        values = [classes.get(e.label, IGNORED) for e in examples if isinstance(e, LabelledText)]
-        found = np.full(len(texts.lengths), IGNORED, dtype=np.int64)
-        found[segments(texts.passages[:, 0], texts.window_counts)] = np.repeat(values, texts.window_counts)
+        values = _label_rows(task, examples) if task.multi_label else _class_rows(task, examples)
+        found = np.full((len(texts.lengths), *values.shape[1:]), IGNORED, dtype=values.dtype)
+        found[segments(texts.passages[:, 0], texts.window_counts)] = np.repeat(values, texts.window_counts, axis=0)
         return found
     tags = task.tags.index()
     # Words that were cut stand at the end of a text: the tags of those that are read, text by text.
@@ -187,6 +187,23 @@ def _targets(task: TaskInfo, examples: Sequence[Example], texts: TokenizedTexts)
     tagged = [e for e in examples if isinstance(e, TaggedText)]
     flat = [tags.get(tag, IGNORED) for e, count in zip(tagged, read, strict=True) for tag in e.tags[:count]]
     return np.array(flat, dtype=np.int64)
+
+
+def _class_rows(task: TaskInfo, examples: Sequence[Example]) -> NDArray[np.int64]:
+    """The class `(E,)` of each example."""
+    classes = {label: i for i, label in enumerate(task.labels)}
+    found = [classes.get(e.label, IGNORED) for e in examples if isinstance(e, LabelledText)]
+    return np.array(found, dtype=np.int64)
+
+
+def _label_rows(task: TaskInfo, examples: Sequence[Example]) -> NDArray[np.int8]:
+    """Which labels each example has `(E, C)`, as 0 and 1."""
+    classes = {label: i for i, label in enumerate(task.labels)}
+    found = np.zeros((len(examples), len(classes)), dtype=np.int8)
+    for row, example in enumerate(examples):
+        if isinstance(example, MultiLabelText):
+            found[row, [classes[label] for label in example.labels if label in classes]] = 1
+    return found
 
 
 def make_batch(

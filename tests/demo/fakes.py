@@ -15,6 +15,11 @@ from mtl.text.subwords import Subword
 class FakeTask:
     kind: TaskKind
     labels: tuple[str, ...]
+    multi_label: bool = False
+
+    @property
+    def limits(self) -> dict[str, float]:
+        return dict.fromkeys(self.labels, 0.5)
 
 
 class FakeModel:

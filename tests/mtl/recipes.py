@@ -1,5 +1,6 @@
 """Small recipes over the example data."""
 
+import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,3 +82,19 @@ def write_easy_data(folder: Path, *, rounds: int = 20) -> dict[str, dict[str, ob
     kinds = {"topic": "classification", "names": "tagging", "pairs": "similarity"}
     paths = {name: str(folder / file) for name, file in files.items()}
     return {name: {"kind": kind, "train": paths[name], "dev": paths[name]} for name, kind in kinds.items()}
+
+
+def write_easy_labels(folder: Path, *, rounds: int = 60) -> dict[str, object]:
+    """A multi-label task that a tiny model can learn: each label has a word that shows it; some texts have none."""
+    draw = random.Random(0)
+    shown = {"sport": "team", "money": "bank", "trip": "hotel", "art": "concert"}
+    fillers = ["the", "a", "very", "old", "new", "and", "is", "was", "good"]
+    lines = []
+    for _ in range(rounds):
+        labels = [label for label in shown if draw.random() < 0.35]
+        words = draw.sample(fillers, 3) + [shown[label] for label in labels]
+        draw.shuffle(words)
+        lines.append(json.dumps({"text": " ".join(words), "labels": labels}))
+    path = folder / "about.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    return {"kind": "classification", "multi_label": True, "train": str(path), "dev": str(path)}

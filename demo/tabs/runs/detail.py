@@ -23,6 +23,7 @@ from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.tabs.train import SAVE_FILE
 from demo.views import message
 from demo.views.training.comparison import comparison_card, comparison_table
+from demo.views.training.label_table import label_tables
 from demo.views.training.run_card import run_card
 from mtl.errors import InputError, MtlError, RunError
 from mtl.recipe import Preset, Recipe, dump, load
@@ -184,7 +185,7 @@ class Opening:
         ended, usable = status.state.has_ended, (folder.best / "config.json").is_file()
         trains = self.shared.settings.training is not Training.OFF
         look = self.watcher.look(folder)
-        card = comparison_card(status) if group else run_card(look.status, look.events)
+        card = comparison_card(status) if group else run_card(look.status, look.events) + label_tables(look.events)
         return (
             f'<h2 class="ph-detail-title">{escape(name_of(folder))}</h2>{card}',
             gr.Button(visible=usable and ended),

@@ -12,6 +12,7 @@ from demo.runs.watching import RunSnapshot, Watcher, mark
 from demo.tabs.shared import heading, message_place
 from demo.views import figures
 from demo.views.training import curves
+from demo.views.training.label_table import label_tables
 from demo.views.training.log import log_view
 from demo.views.training.run_card import Surroundings, metric_table, run_card
 from mtl.runs import RunState
@@ -124,7 +125,7 @@ def show(runs: RunManager, watcher: Watcher, asked: MonitorRequest) -> tuple[Any
         gr.Dropdown(choices=choices, value=shown),
         curves.metric_figure(curves.chosen_lines(look.events, look.tasks, shown), total_steps=total),
         curves.metric_figure(curves.moved_lines(look.events), total_steps=total, height=_SMALL),
-        metric_table(look.events),
+        metric_table(look.events) + label_tables(look.events),
         log_view(look.log),
         *_button_states(look, can_resume(folder)),
         gr.Timer(active=True),

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.inputs.columns import ROLES, TablePreview, first_rows, guess
+from demo.inputs.columns import ROLES, SET_ROLES, TablePreview, first_rows, guess, guess_sets, has_several_labels
 from demo.inputs.drafts import TaskUpload, allowed_endings
 from demo.inputs.text_input import need_size
 from demo.settings import Settings
@@ -21,11 +21,13 @@ from mtl.recipe import TaskKind
 
 _RANGES = {"0 to 1": (0.0, 1.0), "0 to 5": (0.0, 5.0), "1 to 5": (1.0, 5.0), "-1 to 1": (-1.0, 1.0)}
 _FORMATS = {
-    TaskKind.CLASSIFICATION: "CSV, TSV or JSONL with a text and its label in each row.",
+    TaskKind.CLASSIFICATION: "CSV, TSV or JSONL with a text and its label in each row. Several labels are a list, a "
+    "column with | between them, or a column of 0 and 1 for each.",
     TaskKind.TAGGING: "CoNLL (a token and its tag per line, a blank line between sentences), or JSONL.",
     TaskKind.SIMILARITY: "CSV, TSV or JSONL with two sentences and a score in each row.",
 }
 _ROLE_SLOTS = 3
+_FLAGS = "a column of 0 and 1 for each label"
 _SHOWN_SENTENCES = 4
 
 
@@ -44,6 +46,7 @@ def build_upload_form(shared: Shared) -> UploadForm:
     with gr.Row():
         name = gr.Textbox(label="Task name", placeholder="for example: intent", max_length=32, min_width=160)
         kind = gr.Dropdown(list(TaskKind), value=TaskKind.CLASSIFICATION, label="Kind", min_width=160)
+        several = gr.Checkbox(False, label="Several labels per text", min_width=160, elem_id="ph-several")
         scores = gr.Dropdown(list(_RANGES), value="0 to 1", label="Score range", visible=False, min_width=120)
     limits = gr.HTML(_limits(TaskKind.CLASSIFICATION, settings))
     with gr.Row():
@@ -57,27 +60,35 @@ def build_upload_form(shared: Shared) -> UploadForm:
         add = gr.Button("Check and add", size="md")
 
     look = {
-        "fn": reporting(partial(_preview, settings), outputs=1 + _ROLE_SLOTS),
+        "fn": reporting(partial(_preview, settings), outputs=2 + _ROLE_SLOTS),
         "inputs": [kind, train],
-        "outputs": [problem, preview, *roles],
+        "outputs": [problem, preview, several, *roles],
         **QUICK,
     }
-    kind.change(partial(_of_kind, settings), kind, [scores, limits], **QUICK).then(**look)
+    kind.change(partial(_of_kind, settings), kind, [scores, limits, several], **QUICK).then(**look)
     train.change(**look)
-    return UploadForm(add, [name, kind, scores, train, dev, *roles], [name, train, dev, preview, *roles])
+    several.input(
+        reporting(partial(_roles_again, settings), outputs=_ROLE_SLOTS),
+        [kind, train, several],
+        [problem, *roles],
+        **QUICK,
+    )
+    fields = [name, kind, scores, several, train, dev, *roles]
+    return UploadForm(add, fields, [name, several, train, dev, preview, *roles])
 
 
 def empty_fields() -> tuple[Any, ...]:
     """The values of the emptied fields."""
-    return "", None, None, "", *(gr.Dropdown(visible=False) for _ in range(_ROLE_SLOTS))
+    return "", False, None, None, "", *(gr.Dropdown(visible=False) for _ in range(_ROLE_SLOTS))
 
 
-def upload_of(
-    name: str, kind: str, scores: str, train: str | None, dev: str | None, *columns: str | None
-) -> TaskUpload:
-    """The upload as it was filled in."""
-    mapping = {role: column for role, column in zip(ROLES[TaskKind(kind)], columns, strict=False) if column}
-    return TaskUpload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores], mapping)
+def upload_of(name: str, kind: str, scores: str, several: bool, *files_and_columns: str | None) -> TaskUpload:
+    """The upload as it was filled in; the training file, the dev file and the columns of the roles come last."""
+    train, dev, *columns = files_and_columns
+    sets = several and kind == TaskKind.CLASSIFICATION
+    roles = SET_ROLES if sets else ROLES[TaskKind(kind)]
+    mapping = {role: column for role, column in zip(roles, columns, strict=False) if column and column != _FLAGS}
+    return TaskUpload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores], sets, mapping)
 
 
 def _limits(kind: TaskKind, settings: Settings) -> str:
@@ -85,24 +96,41 @@ def _limits(kind: TaskKind, settings: Settings) -> str:
     return message.note(f"{_FORMATS[kind]} {limits} Without a dev file, every fifth example is held out.")
 
 
-def _of_kind(settings: Settings, kind: str) -> tuple[gr.Dropdown, str]:
-    return gr.Dropdown(visible=kind == TaskKind.SIMILARITY), _limits(TaskKind(kind), settings)
+def _of_kind(settings: Settings, kind: str) -> tuple[gr.Dropdown, str, gr.Checkbox]:
+    several = gr.Checkbox(visible=kind == TaskKind.CLASSIFICATION)
+    return gr.Dropdown(visible=kind == TaskKind.SIMILARITY), _limits(TaskKind(kind), settings), several
 
 
 def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]:
     hidden = [gr.Dropdown(visible=False, choices=[], value=None)] * _ROLE_SLOTS
     path = _path(file)
     if path is None:
-        return ("", *hidden)
+        return ("", gr.skip(), *hidden)
     chosen = TaskKind(kind)
     allowed = allowed_endings(chosen, settings)
     if path.suffix.lower() not in allowed:
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=path)
     need_size(path, settings)
     if chosen is TaskKind.TAGGING:
-        return (tagged_preview(list(islice(read_tagging(path, {}), _SHOWN_SENTENCES))), *hidden)
+        return (tagged_preview(list(islice(read_tagging(path, {}), _SHOWN_SENTENCES))), False, *hidden)
     table = first_rows(path)
-    return (table_preview(table), *_role_choices(chosen, table))
+    several = chosen is TaskKind.CLASSIFICATION and has_several_labels(table)
+    roles = _set_role_choices(table) if several else _role_choices(chosen, table)
+    return (table_preview(table), several, *roles)
+
+
+def _roles_again(settings: Settings, kind: str, file: str | None, several: bool) -> tuple[Any, ...]:
+    """The columns to choose after several labels were asked for, or no longer."""
+    path = _path(file)
+    if (
+        path is None
+        or kind != TaskKind.CLASSIFICATION
+        or path.suffix.lower() not in allowed_endings(TaskKind.CLASSIFICATION, settings)
+    ):
+        return tuple(gr.skip() for _ in range(_ROLE_SLOTS))
+    need_size(path, settings)
+    table = first_rows(path)
+    return tuple(_set_role_choices(table) if several else _role_choices(TaskKind.CLASSIFICATION, table))
 
 
 def _role_choices(kind: TaskKind, table: TablePreview) -> list[gr.Dropdown]:
@@ -112,6 +140,15 @@ def _role_choices(kind: TaskKind, table: TablePreview) -> list[gr.Dropdown]:
         for role in ROLES[kind]
     ]
     return shown + [gr.Dropdown(visible=False, choices=[], value=None)] * (_ROLE_SLOTS - len(shown))
+
+
+def _set_role_choices(table: TablePreview) -> list[gr.Dropdown]:
+    guessed, columns = guess_sets(table), list(table.columns)
+    text = gr.Dropdown(choices=columns, value=guessed.get("text"), label="Column with the text", visible=True)
+    labels = gr.Dropdown(
+        choices=[*columns, _FLAGS], value=guessed.get("labels", _FLAGS), label="Column with the labels", visible=True
+    )
+    return [text, labels] + [gr.Dropdown(visible=False, choices=[], value=None)] * (_ROLE_SLOTS - len(SET_ROLES))
 
 
 def _path(file: str | None) -> Path | None:

@@ -3,17 +3,22 @@
 import json
 from html import escape
 
-from demo.answers.passes import winner
+from demo.answers.passes import NO_LABEL, answer_of
 from demo.views.message import problem
 from mtl.inference.analysis import Analysis
 
 
 def spoken(analysis: Analysis) -> str:
     """The text that a screen reader announces for a new result."""
-    classes = [f"{task}: {winner(scores)[0]}, {winner(scores)[1]:.2f}" for task, scores in analysis.classes.items()]
+    classes = [f"{task}: {_answer(analysis, task)}" for task in analysis.classes]
     found = [f"{entity['word']}, {entity['entity_group']}" for spans in analysis.entities.values() for entity in spans]
     entities = [f"entities: {'; '.join(found) or 'none'}"] if analysis.entities else []
     return f'<span class="ph-unseen" aria-hidden="true">{escape(". ".join([*classes, *entities]))}</span>'
+
+
+def _answer(analysis: Analysis, task: str) -> str:
+    scores = analysis.classes[task]
+    return "; ".join(f"{label}, {scores[label]:.2f}" for label in answer_of(analysis, task)) or NO_LABEL
 
 
 def cut_warning(analysis: Analysis) -> str:
@@ -33,6 +38,7 @@ def as_json(analysis: Analysis) -> str:
         "tokens": analysis.tokens,
         "cut_at": analysis.cut_at,
         "classes": analysis.classes,
+        "labels": {task: answer_of(analysis, task) for task in analysis.classes},
         "entities": analysis.entities,
         "embedding": [round(float(value), 6) for value in analysis.embedding],
     }

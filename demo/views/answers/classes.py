@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 
-from demo.answers.passes import winner
+from demo.answers.passes import Limits, answer_of, winner
 from demo.palette import NEUTRAL, LabelColours
+from demo.views.answers.label_sets import set_card, set_choice, set_tags
 from demo.views.tables import Column, Html, attribute, table
 from mtl.inference.analysis import Analysis
+
+_NO_LIMITS: Limits = MappingProxyType({})
 
 
 def bars(
@@ -15,24 +19,34 @@ def bars(
     *,
     threshold: float = 0.0,
     correctable: bool = False,
+    limits: Limits = _NO_LIMITS,
 ) -> str:
     """A card for each task with a bar for each label, sorted by probability.
 
-    A task is marked as unsure if its best label is below the threshold; `correctable` labels are buttons.
+    A task is marked as unsure if its best label is below the threshold; `correctable` labels are buttons. Tasks that
+    have `limits` are multi-label.
     """
     cards = "".join(
-        _card(task, scores, colours, unsure=max(scores.values()) < threshold, correctable=correctable)
+        set_card(task, scores, limits[task], colours=colours, correctable=correctable)
+        if task in limits
+        else _card(task, scores, colours, unsure=max(scores.values()) < threshold, correctable=correctable)
         for task, scores in classes.items()
     )
     return f'<div class="ph-cards">{cards}</div>'
 
 
 def class_table(
-    analyses: Sequence[Analysis], colours: LabelColours, *, threshold: float = 0.0, correctable: bool = False
+    analyses: Sequence[Analysis],
+    colours: LabelColours,
+    *,
+    threshold: float = 0.0,
+    correctable: bool = False,
+    limits: Limits = _NO_LIMITS,
 ) -> str:
     """A row for each text with the most probable label of every task and its probability.
 
-    A label below the threshold is marked as unsure. If it is `correctable`, another label can be chosen.
+    Of tasks that have `limits` all chosen labels are shown. A label below the threshold is marked as unsure. If it is
+    `correctable`, another label can be chosen.
     """
     tasks = list(analyses[0].classes) if analyses else []
     columns = [Column("no.", number=True), Column("text")]
@@ -42,6 +56,12 @@ def class_table(
     for number, analysis in enumerate(analyses, start=1):
         row: list[str | float | int | Html] = [number, Html(f'<span class="ph-clip">{escape(analysis.text)}</span>')]
         for task in tasks:
+            if task in limits:
+                chosen, scores = answer_of(analysis, task), analysis.classes[task]
+                tags = set_tags(scores, chosen, colours=colours, threshold=threshold)
+                shown = set_choice(task, number - 1, scores, chosen=chosen, tags=tags) if correctable else tags
+                row.append(Html(shown))
+                continue
             label, score = winner(analysis.classes[task])
             unsure = ' <span class="ph-p">unsure</span>' if score < threshold else ""
             shown = _choice(task, number - 1, analysis, colours) if correctable else tag(label, colours)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from demo.answers.passes import NO_LABEL
 from demo.training.corrections import Correction
 from demo.views import message
 from demo.views.message import shorten
@@ -15,7 +16,7 @@ def kept_list(kept: Mapping[str, Sequence[Correction]]) -> str:
     """The corrections of each task, each with a button to delete it."""
     rows = "".join(
         f"<li>{_forget(task, correction.text)}{escape(shorten(correction.text, 160))}<br>"
-        f'<span class="ph-note">{escape(task)}: {escape(_answer(correction))}</span></li>'
+        f'<span class="ph-note">{escape(task)}: {escape(answer_text(correction))}</span></li>'
         for task, corrections in kept.items()
         for correction in corrections
     )
@@ -28,7 +29,10 @@ def outcome(task: str, right: int, total: int) -> str:
     return f"{task} is retrained: {right} of {total} corrected {texts} now correct. All other heads are unchanged."
 
 
-def _answer(correction: Correction) -> str:
+def answer_text(correction: Correction) -> str:
+    """What a text was corrected to, as a phrase."""
+    if correction.labels is not None:
+        return ", ".join(correction.labels) or NO_LABEL
     if correction.label is not None:
         return correction.label
     spans = (f"{correction.text[s.start : s.end]} {s.label}" for s in correction.spans)

@@ -10,6 +10,7 @@ from demo.views import message
 from demo.views.tables import Cell, Column, Html, table
 from demo.views.training.curves import main_metric_key
 from demo.views.training.format import duration, megabytes, millions
+from demo.views.training.label_table import label_table
 from demo.views.training.run_card import STATE_NAMES
 from mtl.runs import Status
 
@@ -50,10 +51,12 @@ def comparison_card(status: Status) -> str:
 
 
 def measured_table(metrics: dict[str, float]) -> str:
-    """The metrics of a file, overall metrics first."""
+    """The metrics of a file; those of labels in a table of their own if the task is multi-label."""
     names = sorted(metrics, key=lambda name: "/" in name)
+    of_labels = label_table(metrics, title="the file") if "micro_f1" in metrics else ""
+    names = [name for name in names if not of_labels or "/" not in name]
     rows: list[list[Cell | Html]] = [[name.replace("_", " "), f"{metrics[name]:.4f}"] for name in names]
-    return table([Column("metric"), Column("value", number=True)], rows, caption="Results on the file")
+    return table([Column("metric"), Column("value", number=True)], rows, caption="Results on the file") + of_labels
 
 
 def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -38,7 +38,7 @@ def _card(draft: Draft, colours: LabelColours) -> str:
     remarks = "".join(f'<p class="ph-note">{escape(note)}</p>' for note in notes)
     return (
         f'<section class="ph-card" data-task="{escape(draft.name)}"><h2>{escape(draft.name)}'
-        f"<small>{draft.config.kind}</small></h2>"
+        f"<small>{'multi-label ' * draft.config.multi_label}{draft.config.kind}</small></h2>"
         f'<p class="ph-sizes">{draft.train_size:,} {unit} for training, {draft.dev_size:,} for dev</p>'
         f"{rows}{remarks}</section>"
     )

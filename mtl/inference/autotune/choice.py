@@ -13,22 +13,23 @@ _AGAIN_SECONDS = 600.0  # between two measurements of a choice that stays provis
 class Fidelity(BaseModel):
     """How near a backend's answers were to those of torch in fp32.
 
-    `tag_f1_loss` is 1 less the F1 of the entities on the probe sentences, those of fp32 being right; `sample_loss` the
-    most that a task's main metric lost on the checkpoint's own evaluation sample, 0 without one.
+    `same_classes` is of single-label tasks. `tag_f1_loss` is 1 less the F1 of the entities on the probe sentences,
+    those of fp32 being right, `label_f1_loss` the same of the labels that multi-label tasks choose; `sample_loss` is
+    the most that a task's main metric lost on the checkpoint's own evaluation sample, 0 without one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     min_cosine: float
     same_classes: bool
     tag_f1_loss: float
+    label_f1_loss: float = 0.0
     sample_loss: float = 0.0
 
     @property
     def faithful(self) -> bool:
         """Whether the backend may be taken without being asked for."""
-        return (
-            self.min_cosine >= MIN_COSINE and self.same_classes and max(self.tag_f1_loss, self.sample_loss) <= MOST_LOSS
-        )
+        losses = (self.tag_f1_loss, self.label_f1_loss, self.sample_loss)
+        return self.min_cosine >= MIN_COSINE and self.same_classes and max(losses) <= MOST_LOSS
 
 
 class Measurement(BaseModel):

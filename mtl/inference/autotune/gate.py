@@ -7,7 +7,7 @@ import numpy as np
 
 from mtl.checkpoint.sample import read_sample
 from mtl.data import Example
-from mtl.decoding import Decoded, ModelOutput, Request
+from mtl.decoding import Decoded, ModelOutput, Request, chosen
 from mtl.errors import DataError
 from mtl.evaluation import main_metric, request_of
 from mtl.inference.autotune import machine
@@ -19,7 +19,7 @@ from mtl.inference.backends.interface import Floats
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.runner import Runner
 from mtl.labels import spans_of
-from mtl.metrics.tagging import span_f1
+from mtl.metrics import micro_f1, span_f1
 from mtl.text import SplitWords
 
 _ALL = Request(TEXTS, SplitWords(TEXTS))
@@ -59,12 +59,20 @@ class Gate:
 
     def _fidelity(self, found: ModelOutput) -> Fidelity:
         expected = self._expected.part(0, len(found.embeddings))
-        classes = [(found.classes[name].argmax(1), rows.argmax(1)) for name, rows in expected.classes.items()]
+        same, label_f1 = [True], [1.0]
+        for name, rows in expected.classes.items():
+            task = self._tasks[name]
+            if task.multi_label:
+                right, chose = (chosen(one, task.thresholds) for one in (rows, found.classes[name]))
+                label_f1.append(micro_f1(right, chose) if (right | chose).any() else 1.0)
+            else:
+                same.append(np.array_equal(found.classes[name].argmax(1), rows.argmax(1)))
         f1 = [_agreement(found.tags[name], rows, self._tasks[name].tags.tags) for name, rows in expected.tags.items()]
         return Fidelity(
             min_cosine=min_cosine(found.embeddings, expected.embeddings),
-            same_classes=all(np.array_equal(a, b) for a, b in classes),
+            same_classes=all(same),
             tag_f1_loss=1 - min(f1, default=1.0),
+            label_f1_loss=1 - min(label_f1),
         )
 
     @cached_property

@@ -29,7 +29,7 @@ class OutputFormat(Protocol):
 
 
 class PredictionLines:
-    """One JSON object a text: `text`, `classes`, `entities`, `tokens`, `cut_at`, `windows`."""
+    """One JSON object a text: `text`, `classes`, `labels`, `entities`, `tokens`, `cut_at`, `windows`."""
 
     suffix = ".jsonl"
 
@@ -105,6 +105,7 @@ def _record(analysis: Analysis) -> dict[str, object]:
     return {
         "text": analysis.text,
         "classes": analysis.classes,
+        "labels": analysis.labels,
         "entities": analysis.entities,
         "tokens": analysis.tokens,
         "cut_at": analysis.cut_at,
@@ -132,6 +133,8 @@ def _schema(engine: Engine) -> "pyarrow.Schema":
     ]
     entities = [(t.name, pa.list_(entity)) for t in tasks if t.kind is TaskKind.TAGGING]
     fields = [("text", pa.string())]
-    fields += [("classes", pa.struct(classes))] if classes else []
+    if classes:
+        labels = [(name, pa.list_(pa.string())) for name, _ in classes]
+        fields += [("classes", pa.struct(classes)), ("labels", pa.struct(labels))]
     fields += [("entities", pa.struct(entities))] if entities else []
     return pa.schema([*fields, ("tokens", pa.int64()), ("cut_at", pa.int64()), ("windows", pa.int64())])

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from mtl.data import LabelledText, ScoredPair, TaggedText
+from mtl.data import LabelledText, MultiLabelText, ScoredPair, TaggedText
 from mtl.text import Span, WordedText, split_words
 
 NASTY = (
@@ -50,6 +50,9 @@ def tagged_texts(draw: st.DrawFn) -> TaggedText:
 
 examples = {
     "classification": st.builds(LabelledText, texts, labels),
+    "multi-label": st.builds(
+        MultiLabelText, texts, st.lists(labels, max_size=4, unique=True).map(lambda found: tuple(sorted(found)))
+    ),
     "tagging": tagged_texts(),
     "similarity": st.builds(ScoredPair, texts, texts, st.floats(0, 1)),
 }

@@ -15,10 +15,10 @@ from sklearn.metrics import f1_score as class_f1
 
 from mtl.data import Example, LabelledText, ScoredPair, TaggedText
 from mtl.decoding import Decoded, ModelOutput
-from mtl.evaluation import MAIN_METRIC, evaluate, is_metric, main_metric, request_of
+from mtl.evaluation import evaluate, is_metric, main_metric, main_metric_name, request_of
 from mtl.labels import TagSet, to_bio2
 from mtl.model import TaskInfo
-from mtl.recipe import HeadConfig, TaskKind
+from mtl.recipe import HeadConfig, TaskConfig, TaskKind
 from mtl.text import detokenize
 
 TOPIC = TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig())
@@ -47,8 +47,8 @@ def assert_measured(
     """Metrics of a task, of which the main one comes alone too."""
     found = evaluate(task, examples, lambda request: output)
     assert {name: found[name] for name in expected} == pytest.approx(expected)
-    assert all(is_metric(task.kind, name) for name in found)
-    assert main_metric(task, examples, output) == pytest.approx(expected[MAIN_METRIC[task.kind]])
+    assert all(is_metric(task, name) for name in found)
+    assert main_metric(task, examples, output) == pytest.approx(expected[main_metric_name(task)])
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcx"), st.integers(0, 2)), min_size=1, max_size=9))
@@ -129,4 +129,18 @@ def test_pairs_are_asked_for_one_text_after_the_other_and_tags_with_their_words(
     ],
 )
 def test_a_metric_belongs_to_a_kind_of_task(kind: TaskKind, name: str, known: bool):
-    assert is_metric(kind, name) is known
+    assert is_metric(TaskConfig(kind=kind), name) is known
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("micro_f1", True),
+        ("subset_accuracy", True),
+        ("mean_average_precision", True),
+        ("f1/a", True),
+        ("accuracy", False),
+    ],
+)
+def test_a_multi_label_task_has_metrics_of_its_own(name: str, known: bool):
+    assert is_metric(TaskConfig(kind=TaskKind.CLASSIFICATION, multi_label=True), name) is known

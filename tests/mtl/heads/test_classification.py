@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from mtl.heads import ClassificationHead, hidden_layers
 from mtl.recipe import Activation, HeadConfig
@@ -75,3 +75,48 @@ def test_a_shared_layer_comes_first_and_is_not_the_heads_own():
     assert linear_sizes(head) == [(4, 5), (5, C)]
     pooled = torch.randn(2, H)
     torch.testing.assert_close(head(pooled), head.output(torch.tanh(head.hidden[0](torch.tanh(shared[0](pooled))))))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("shares", [None, torch.tensor([0.25, 0.75, 1.0, 1.0])])
+def test_weights_of_classes_are_those_of_torch(smoothing: float, shares: torch.Tensor | None):
+    weights, logits, classes = torch.tensor([0.5, 1.0, 4.0]), torch.randn(4, C), torch.tensor([0, 0, 2, 1])
+    head = head_of(label_smoothing=smoothing).train()
+    head.class_weights = weights
+    expected = cross_entropy(logits, classes, weight=weights, label_smoothing=smoothing)
+    if shares is not None:
+        each = cross_entropy(logits, classes, weight=weights, label_smoothing=smoothing, reduction="none")
+        expected = (each * shares).sum() / (weights[classes] * shares).sum()
+    torch.testing.assert_close(head.loss(logits, classes, shares), expected)
+    torch.testing.assert_close(head.units(classes), weights[classes].sum())
+
+
+def test_weights_of_classes_are_no_part_of_a_checkpoint():
+    head = head_of()
+    names = set(head.state_dict())
+    head.class_weights = torch.ones(C)
+    assert set(head.state_dict()) == names
+
+
+def several(**settings: object) -> ClassificationHead:
+    torch.manual_seed(0)
+    return ClassificationHead(HeadConfig(**settings), size=H, classes=C, multi_label=True)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("trains", [True, False])
+def test_the_loss_of_several_labels_is_binary_cross_entropy(smoothing: float, trains: bool):
+    logits, labels = torch.randn(4, C), torch.tensor([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0]], dtype=torch.int8)
+    wanted = labels.float() * (1 - smoothing) + smoothing / 2 if trains else labels.float()
+    found = several(label_smoothing=smoothing).train(trains).loss(logits, labels)
+    torch.testing.assert_close(found, binary_cross_entropy_with_logits(logits, wanted))
+
+
+def test_windows_of_a_text_with_several_labels_count_by_their_shares_and_others_not():
+    logits, shares = torch.randn(3, C, requires_grad=True), torch.tensor([0.25, 0.75, 1.0])
+    labels = torch.tensor([[1, 0, 1], [1, 0, 1], [-100, -100, -100]])
+    each = binary_cross_entropy_with_logits(logits, labels.clamp(min=0).float(), reduction="none").mean(1)
+    torch.testing.assert_close(several().loss(logits, labels, shares), 0.25 * each[0] + 0.75 * each[1])
+    none = several().loss(logits, labels[2:].expand(3, -1))
+    assert float(none.detach()) == 0
+    assert torch.equal(torch.autograd.grad(none, logits)[0], torch.zeros(3, C))

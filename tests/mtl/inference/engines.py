@@ -41,6 +41,7 @@ def model_of(folder: Path, decoder: Decoder = Decoder.LINEAR) -> LoadedModel:
     tasks = {
         "topic": TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig()),
         "mood": TaskInfo("mood", TaskKind.CLASSIFICATION, ("bad", "good"), HeadConfig()),
+        "tone": TaskInfo("tone", TaskKind.CLASSIFICATION, ("dry", "loud", "warm"), HeadConfig(), True, (0.4, 0.5, 0.6)),
         "names": TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig(decoder=decoder)),
         "pairs": TaskInfo("pairs", TaskKind.SIMILARITY, (), HeadConfig()),
     }

@@ -43,9 +43,21 @@ def test_the_company_of_a_text_changes_nothing(engines: Callable[[str], Engine],
 
 def test_classes_are_probabilities_of_every_label(engine: Engine):
     for found in engine.classify(list(TEXTS.values())):
-        assert set(found) == {"topic", "mood"}
+        assert set(found) == {"topic", "mood", "tone"}
         assert set(found["topic"]) == {"a", "b", "c"}
-        assert all(sum(classes.values()) == pytest.approx(1, abs=1e-6) for classes in found.values())
+        assert all(sum(found[name].values()) == pytest.approx(1, abs=1e-6) for name in ("topic", "mood"))
+
+
+def test_a_label_is_chosen_where_it_is_the_most_probable_or_of_several_where_it_reaches_its_threshold(engine: Engine):
+    thresholds = dict(zip(engine.tasks["tone"].labels, engine.tasks["tone"].thresholds, strict=True))
+    sets = set()
+    for found in engine.analyze(list(TEXTS.values())):
+        for name in ("topic", "mood"):
+            assert found.labels[name] == (max(found.classes[name], key=found.classes[name].__getitem__),)
+        sets.add(found.labels["tone"])
+        expected = [label for label, probability in found.classes["tone"].items() if probability >= thresholds[label]]
+        assert list(found.labels["tone"]) == expected
+    assert len(sets) > 1
 
 
 @pytest.mark.parametrize("text", ["", " \t\n "])
@@ -53,7 +65,7 @@ def test_a_text_without_words_has_an_embedding_and_classes_and_no_entities(engin
     (found,) = engine.analyze([text])
     assert np.isfinite(found.embedding).all()
     assert found.entities == {"names": []}
-    assert set(found.classes) == {"topic", "mood"}
+    assert set(found.classes) == {"topic", "mood", "tone"}
     assert found.cut_at is None
 
 

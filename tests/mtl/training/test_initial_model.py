@@ -88,11 +88,11 @@ def test_a_head_keeps_its_labels(trained: Path, tmp_path: Path):
     assert Engine.load(tmp_path / "run" / "last").tasks["topic"].labels == Engine.load(trained).tasks["topic"].labels
 
 
-def test_a_label_that_the_head_lacks_is_refused(trained: Path, tmp_path: Path):
+def test_a_label_that_the_head_lacks_is_refused_where_only_dev_data_have_it(trained: Path, tmp_path: Path):
     data = tmp_path / "new.csv"
     data.write_text("text,label\na team,sports\na cake,cooking\n")
-    recipe = recipe_of(trained, ["topic"], tasks_topic={"train": str(data)})
-    with pytest.raises(RecipeError, match="^tasks.topic.train: labels of the checkpoint's head .* found cooking too"):
+    recipe = recipe_of(trained, ["topic"], tasks_topic={"train": [], "dev": str(data)}, freezing={"preset": "full"})
+    with pytest.raises(RecipeError, match="^tasks.topic.dev: labels of the checkpoint's head .* found cooking too"):
         events_of(recipe)
 
 

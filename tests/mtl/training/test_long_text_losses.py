@@ -15,12 +15,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from transformers import AutoTokenizer
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedStore
 from mtl.checkpoint.store import LoadedModel, build
-from mtl.data import Example, LabelledText, ScoredPair, TaggedText
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
 from mtl.encoder import ActivationCache, load_backbone
 from mtl.labels import ILLEGAL, TagSet, to_bio2
 from mtl.model import TaskInfo
@@ -34,11 +34,12 @@ from tests.tiny import LAYERS
 
 TASKS = {
     "topic": TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig()),
+    "moods": TaskInfo("moods", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig(), multi_label=True),
     "names": TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig()),
     "crf": TaskInfo("crf", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig(decoder=Decoder.CRF)),
     "pairs": TaskInfo("pairs", TaskKind.SIMILARITY, (), HeadConfig(loss=SimilarityLoss.COSINE)),
 }
-TOGETHER = (("topic",), ("names",), ("crf",), ("pairs",), ("topic", "names", "crf"))
+TOGETHER = (("topic",), ("moods",), ("names",), ("crf",), ("pairs",), ("topic", "moods", "names", "crf"))
 LENGTH = 16  # tokens of a window
 TAGS = TagSet(("LOC", "PER"))
 FROM = ("no cache", *ActivationKind)
@@ -81,7 +82,7 @@ class Model:
 
     def loss(self, name: str, data: TrainSet, examples: list[Example]) -> Tensor:
         """The loss of one task on all examples."""
-        model, task = self.loaded.model, TASKS[name]
+        task = TASKS[name]
         if task.kind is TaskKind.SIMILARITY:
             losses = []
             for pair in examples:
@@ -91,13 +92,7 @@ class Model:
                 losses.append((first @ second / (first.norm() * second.norm()) - pair.score) ** 2)
             return torch.stack(losses).mean()
         if task.kind is TaskKind.CLASSIFICATION:
-            losses = []
-            for example in examples:
-                pooled, shares = self.pooled(example.text)
-                if example.label in task.labels:
-                    logs = torch.log_softmax(model.heads[name](pooled), -1)
-                    losses.append(-(shares @ logs[:, task.labels.index(example.label)]))
-            return torch.stack(losses).mean() if losses else torch.zeros(())
+            return self._loss_of_labels(name, examples)
         sums, words = [torch.zeros(())], 0
         for text, example in enumerate(examples):
             tags = iter(TAGS.index()[tag] for tag in example.tags)
@@ -111,6 +106,18 @@ class Model:
                 else:
                     sums.append(cross_entropy(emissions, gold, reduction="sum"))
         return torch.stack(sums).sum() / max(1, words)
+
+    def _loss_of_labels(self, name: str, examples: list[Example]) -> Tensor:
+        losses, labels = [], TASKS[name].labels
+        for example in examples:
+            pooled, shares = self.pooled(example.text)
+            logits = self.loaded.model.heads[name](pooled)
+            if isinstance(example, MultiLabelText):
+                has = torch.tensor([float(label in example.labels) for label in labels]).expand(len(shares), -1)
+                losses.append(shares @ binary_cross_entropy_with_logits(logits, has, reduction="none").mean(1))
+            elif example.label in labels:
+                losses.append(-(shares @ torch.log_softmax(logits, -1)[:, labels.index(example.label)]))
+        return torch.stack(losses).mean() if losses else torch.zeros(())
 
     @cached_property
     def _scores(self) -> tuple[Tensor, Tensor]:
@@ -167,8 +174,12 @@ def examples_of(names: tuple[str, ...], draw: st.DrawFn) -> dict[str, list[Examp
         words = split_words(text)
         gold = to_bio2(draw(st.lists(tags, min_size=len(words), max_size=len(words))))
         for name in names:
-            labelled = LabelledText(text, draw(st.sampled_from("abcx"))) if name == "topic" else None
-            found[name].append(labelled or TaggedText(WordedText(text, words), gold))
+            if name == "topic":
+                found[name].append(LabelledText(text, draw(st.sampled_from("abcx"))))
+            elif name == "moods":
+                found[name].append(MultiLabelText(text, tuple(sorted(draw(st.sets(st.sampled_from("abcx")))))))
+            else:
+                found[name].append(TaggedText(WordedText(text, words), gold))
     return found
 
 

@@ -57,6 +57,10 @@ def other_class(outputs: Outputs) -> Outputs:
     return replace(outputs, classes={name: -rows for name, rows in outputs.classes.items()})
 
 
+def other_labels(outputs: Outputs) -> Outputs:
+    return replace(outputs, classes={**outputs.classes, "tone": -outputs.classes["tone"]})
+
+
 def other_tags(outputs: Outputs) -> Outputs:
     return replace(outputs, emissions={name: np.roll(rows, 1, axis=2) for name, rows in outputs.emissions.items()})
 
@@ -173,7 +177,7 @@ def test_what_is_clearly_slower_lets_its_memory_go(scene: Scene):
     assert [one.backend is None for one in opened] == [True, False, False]
 
 
-ALTERATIONS = [turned, broken, other_class, other_tags]
+ALTERATIONS = [turned, broken, other_class, other_labels, other_tags]
 
 
 @pytest.mark.parametrize("alter", ALTERATIONS)
