@@ -5,11 +5,10 @@ nothing on another machine. The paths are kept under `$MTL_HOME/backbones`.
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mtl.runs.folder import home
+from mtl.runs.folder import home, replace_file
 
 _KEPT = 8  # folders with the same weights
 
@@ -23,9 +22,7 @@ def remember(folder: Path, sha256: str) -> None:
     lines = [str(folder), *(line for line in before if line != str(folder))][:_KEPT]
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_name(f".{file.name}.{os.getpid()}")
-        fresh.write_text("\n".join(lines), encoding="utf-8")
-        fresh.replace(file)
+        replace_file(file, "\n".join(lines))
 
 
 def recall(sha256: str) -> Iterator[Path]:

@@ -8,7 +8,7 @@ do no harm, and a writer that was killed leaves only a folder that is swept late
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -128,25 +128,32 @@ class RaggedStore:
             shutil.rmtree(place, ignore_errors=True)
         return self.open(key)
 
-    def size(self) -> int:
-        """Bytes that the finished entries take."""
-        return sum(_size(place) for place in self._entries())
-
-    def _entries(self) -> list[Path]:
-        return [place for place in self.folder.iterdir() if place.is_dir() and not place.name.endswith(_WRITING)]
-
     def _make_room(self, needed: int) -> None:
         for place in self.folder.glob(f"*{_WRITING}"):
             writer = int(place.name.split(".")[-2])
             if not psutil.pid_exists(writer):
                 shutil.rmtree(place, ignore_errors=True)
-        entries = sorted(self._entries(), key=_last_used)
-        total = sum(map(_size, entries))
-        for place in entries:
-            if total + needed <= self.max_bytes:
-                return
-            total -= _size(place)
-            shutil.rmtree(place, ignore_errors=True)
+        entries = [place for place in self.folder.iterdir() if place.is_dir() and not place.name.endswith(_WRITING)]
+        drop_least_used(entries, most_bytes=self.max_bytes - needed)
+
+
+def drop_least_used(folders: Iterable[Path], *, most_bytes: int) -> None:
+    """Remove folders, the least recently used first, until the others together take at most so many bytes."""
+    ordered = sorted(folders, key=_last_used)
+    total = sum(map(folder_size, ordered))
+    for folder in ordered:
+        if total <= most_bytes:
+            return
+        total -= folder_size(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of the files in a folder; 0 where it goes away meanwhile."""
+    try:
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    except OSError:
+        return 0
 
 
 def _reserve(file: Path) -> None:
@@ -154,13 +161,6 @@ def _reserve(file: Path) -> None:
     if hasattr(os, "posix_fallocate"):
         with file.open("r+b") as opened:
             os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
-
-
-def _size(place: Path) -> int:
-    try:
-        return sum(file.stat().st_size for file in place.iterdir())
-    except OSError:
-        return 0
 
 
 def _last_used(place: Path) -> float:

@@ -87,6 +87,13 @@ def new_run_id(name: str) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{slug}-{secrets.token_hex(4)}"
 
 
+def replace_file(file: Path, text: str) -> None:
+    """Write a file in one move, so that no reader sees half of it."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(file)
+
+
 class RunFolder:
     """Paths, status and events of one run.
 
@@ -126,10 +133,8 @@ class RunFolder:
             raise RunError(f"the run folder cannot be made: {error.strerror}", path=self.path) from error
 
     def write_status(self, status: Status) -> None:
-        """Replace `status.json` in one move, so that no reader sees half of it."""
-        temporary = self.status_file.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(asdict(status)), encoding="utf-8")
-        temporary.replace(self.status_file)
+        """Replace `status.json`."""
+        replace_file(self.status_file, json.dumps(asdict(status)))
 
     def read_status(self) -> Status:
         """The last status written; a run whose process ended without writing its end is `died`.
@@ -157,9 +162,7 @@ class RunFolder:
     def drop_events_after(self, step: int) -> None:
         """Forget what a run wrote after a step that it goes back to; failures and ends before it stay out too."""
         kept = [e for e in self.events() if e.step <= step and not isinstance(e, Failed | Finished)]
-        temporary = self.events_file.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text("".join(to_json(event) + "\n" for event in kept), encoding="utf-8")
-        temporary.replace(self.events_file)
+        replace_file(self.events_file, "".join(to_json(event) + "\n" for event in kept))
 
     def log_tail(self, lines: int = 12) -> str:
         """The last lines that the process printed."""

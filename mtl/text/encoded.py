@@ -29,19 +29,19 @@ class EncodedWindows:
         self._begins: list[int] = []  # where the characters of a window begin in its text
         self._texts: list[int] = []
         self._follows: list[bool] = []
-        self._reads_words: list[Range] = []  # by text
+        self._passages: list[Range] = []  # by text
+        self._sentences: list[Range] = []  # by text, the windows that its words are read in
         self._shared_out: dict[int, list[WordOffsets]] = {}  # by text of several windows, the words of each window
 
-    def add(self, text: int, encodings: Sequence[Encoding]) -> Range:
+    def add(self, encodings: Sequence[Encoding]) -> None:
         """The passages of the next text; words are read in them as long as no sentences are added."""
-        reads = self._extend(text, [(encoding, 0, bool(i)) for i, encoding in enumerate(encodings)])
-        self._reads_words.append(reads)
-        return reads
+        text = len(self._passages)
+        self._passages.append(self._extend(text, [(encoding, 0, bool(i)) for i, encoding in enumerate(encodings)]))
+        self._sentences.append(self._passages[text])
 
-    def add_sentences(self, text: int, sentences: Sequence[tuple[Encoding, int, bool]]) -> Range:
+    def add_sentences(self, sentences: Sequence[tuple[Encoding, int, bool]]) -> None:
         """Windows for the words of the text added last: encoding, first character, whether a sentence goes on."""
-        self._reads_words[text] = self._extend(text, sentences)
-        return self._reads_words[text]
+        self._sentences[-1] = self._extend(len(self._passages) - 1, sentences)
 
     def _extend(self, text: int, windows: Sequence[tuple[Encoding, int, bool]]) -> Range:
         begin = len(self._encodings)
@@ -52,18 +52,16 @@ class EncodedWindows:
             self._texts.append(text)
         return begin, len(self._encodings)
 
-    def texts(
-        self, passages: Sequence[Range], sentences: Sequence[Range], cut_at: dict[int, int], *, shared: int, pad_id: int
-    ) -> TokenizedTexts:
+    def texts(self, cut_at: dict[int, int], *, shared: int, pad_id: int) -> TokenizedTexts:
         """All texts; `shared` counts the tokens that a further passage has in common with the one before."""
         lengths = np.fromiter(map(len, self._encodings), np.int64, len(self._encodings))
-        bounds = np.array(passages, dtype=np.int64).reshape(-1, 2)
+        bounds = np.array(self._passages, dtype=np.int64).reshape(-1, 2)
         owned = np.zeros_like(lengths)
         for begin, end in bounds[bounds[:, 1] - bounds[:, 0] > 1]:
             owned[begin:end] = np.maximum(1, lengths[begin:end] - shared)
         owned[bounds[:, 0]] = lengths[bounds[:, 0]]
         follows = np.array(self._follows, dtype=bool)
-        words = np.array(sentences, dtype=np.int64).reshape(-1, 2)
+        words = np.array(self._sentences, dtype=np.int64).reshape(-1, 2)
         return TokenizedTexts(bounds, words, lengths, owned, follows, cut_at, self, pad_id)
 
     def select(self, rows: Integers) -> WindowArrays:
@@ -72,13 +70,13 @@ class EncodedWindows:
         encodings = [self._encodings[row] for row in numbers]
         if self._words is None:
             return align(encodings, None, (), types=self._types)
-        last = [row + 1 == self._reads_words[self._texts[row]][1] for row in numbers]
+        last = [row + 1 == self._sentences[self._texts[row]][1] for row in numbers]
         return align(encodings, [self._words_in(row) for row in numbers], last, types=self._types)
 
     def _words_in(self, row: int) -> WordOffsets:
         assert self._words is not None
         text = self._texts[row]
-        begin, end = self._reads_words[text]
+        begin, end = self._sentences[text]
         if not begin <= row < end:
             return _NO_WORDS
         if end - begin == 1:

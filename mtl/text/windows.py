@@ -73,23 +73,19 @@ class WindowTokenizer:
         offsets = words is not None or not self._whole
         encode = self._tokenizer.encode_batch if offsets else self._tokenizer.encode_batch_fast  # without offsets
         windows = EncodedWindows(words, types=self._types)
-        passages: list[tuple[int, int]] = []
-        sentences: list[tuple[int, int]] = []
         cut_at: dict[int, int] = {}
         for i, (text, encoding) in enumerate(zip(given, encode(given), strict=True)):
             overflow = encoding.overflowing
-            passages.append(windows.add(i, (encoding, *(overflow if self._whole else ()))))
-            sentences.append(passages[-1])
+            windows.add((encoding, *(overflow if self._whole else ())))
             if overflow and not self._whole:
                 cut = _cut_at(text, encoding)
                 cut_at |= {i: cut} if cut is not None else {}
             elif overflow and words is not None:
-                sentences[-1] = self._add_sentences(windows, i, text) or passages[-1]
-        shared = self._specials + self._shared
-        return windows.texts(passages, sentences, cut_at, shared=shared, pad_id=self.config.pad_id)
+                self._add_sentences(windows, text)
+        return windows.texts(cut_at, shared=self._specials + self._shared, pad_id=self.config.pad_id)
 
-    def _add_sentences(self, windows: EncodedWindows, number: int, text: str) -> tuple[int, int] | None:
-        """Add a window for each sentence of a long text; None where no sentence has tokens."""
+    def _add_sentences(self, windows: EncodedWindows, text: str) -> None:
+        """Add a window for each sentence of a long text, as far as any has tokens."""
         spans = split_sentences(text)
         encodings = self._tokenizer.encode_batch([text[span.start : span.end] for span in spans])
         found = [
@@ -98,7 +94,8 @@ class WindowTokenizer:
             for part in (encoding, *encoding.overflowing)
             if any(end for _, end in part.offsets)
         ]
-        return windows.add_sentences(number, found) if found else None
+        if found:
+            windows.add_sentences(found)
 
     def store(self, texts: Sequence[str], words: Sequence[WordOffsets] | None = None) -> TokenizedTexts:
         """As a call, with all windows kept as arrays: far smaller than encodings, for texts that are read often."""

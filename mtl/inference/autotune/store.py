@@ -12,13 +12,14 @@ from pathlib import Path
 from pydantic import ValidationError
 from tokenizers import Tokenizer
 
+from mtl.cache.store import drop_least_used, folder_size
 from mtl.inference.autotune.choice import Choice
 from mtl.inference.backends import Batch, InferencePrecision
 from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend
 from mtl.inference.backends.quantising import SCHEMES, quantize
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
-from mtl.runs import home
+from mtl.runs.folder import home, replace_file
 
 _FORMAT = "polyhead-engine-5"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
@@ -85,7 +86,8 @@ class PreparedFolder:
                 file.replace(self.path / file.name)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-        _prune(self.path.parent, keep=self.path)
+        others = [folder for folder in self.path.parent.iterdir() if folder.is_dir() and folder != self.path]
+        drop_least_used(others, most_bytes=_MOST_BYTES - folder_size(self.path))
 
     def choice(self, key: str) -> Choice | None:
         """What was chosen earlier on this machine, or None."""
@@ -98,10 +100,7 @@ class PreparedFolder:
         """Keep a choice; a disk that takes nothing more only means that it is measured again."""
         with contextlib.suppress(OSError):
             self.path.mkdir(parents=True, exist_ok=True)
-            target = self.path / f"choice-{key}.json"
-            fresh = target.with_name(f".{target.name}.{os.getpid()}")
-            fresh.write_text(choice.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            fresh.replace(target)
+            replace_file(self.path / f"choice-{key}.json", choice.model_dump_json(indent=2) + "\n")
 
 
 def _version(package: str) -> str:
@@ -109,12 +108,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "none"
-
-
-def _prune(parent: Path, *, keep: Path) -> None:
-    folders = sorted((f for f in parent.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime, reverse=True)
-    total = 0
-    for folder in folders:
-        total += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        if total > _MOST_BYTES and folder != keep:
-            shutil.rmtree(folder, ignore_errors=True)

@@ -11,12 +11,11 @@ from mtl.errors import BackendError
 from mtl.inference import Engine
 from mtl.inference.autotune import candidates
 from mtl.inference.backends import Backend, BackendName, Batch, InferencePrecision, Outputs, openvino
-from mtl.inference.backends.exporting import export
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import OpenVinoBackend
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.model import MultiTaskModel
-from tests.mtl.inference.engines import model_of
+from tests.mtl.inference.backends.conftest import Exported
 from tests.tiny import ARCHITECTURES
 
 pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
@@ -59,11 +58,11 @@ def expected_of(model: MultiTaskModel) -> Outputs:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", BackendName)
 def test_every_backend_gives_what_transformers_gives(
-    backbone_folder: Callable[[str], Path], architecture: str, name: BackendName, tmp_path: Path
+    exported: Callable[[str], Exported], architecture: str, name: BackendName
 ):
-    model = model_of(backbone_folder(architecture)).model
-    found = [outputs for _, outputs in backend_of(model, name, tmp_path).run(batches())]
-    expected = expected_of(model)
+    made = exported(architecture)
+    found = [outputs for _, outputs in backend_of(made, name).run(batches())]
+    expected = expected_of(made.model)
     np.testing.assert_allclose(np.concatenate([o.pooled for o in found]), expected.pooled, rtol=0, atol=2e-4)
     for kind in ("classes", "emissions"):
         for task, values in getattr(expected, kind).items():
@@ -71,23 +70,22 @@ def test_every_backend_gives_what_transformers_gives(
             np.testing.assert_allclose(joined, values, rtol=0, atol=2e-3)
 
 
-def backend_of(model: MultiTaskModel, name: BackendName, folder: Path) -> Backend:
+def backend_of(made: Exported, name: BackendName) -> Backend:
     if name is BackendName.TORCH:
-        return TorchBackend(model)
-    graph = Graph(model)
-    export(graph, folder)
-    return OpenVinoBackend(folder, InferencePrecision.FP32, classifiers=graph.classifiers, taggers=graph.taggers)
+        return TorchBackend(made.model)
+    graph = Graph(made.model)
+    return OpenVinoBackend(made.folder, InferencePrecision.FP32, classifiers=graph.classifiers, taggers=graph.taggers)
 
 
-def test_a_caller_that_stops_early_leaves_the_backend_usable(tiny_bert: Path, tmp_path: Path):
-    backend = backend_of(model_of(tiny_bert).model, BackendName.OPENVINO, tmp_path)
+def test_a_caller_that_stops_early_leaves_the_backend_usable(exported: Callable[[str], Exported]):
+    backend = backend_of(exported("bert"), BackendName.OPENVINO)
     for _ in range(5):
         next(iter(backend.run(batches())))
     assert len(list(backend.run(batches()))) == 9
 
 
-def test_a_call_gets_its_turn_while_others_hold_every_request(tiny_bert: Path, tmp_path: Path):
-    backend = backend_of(model_of(tiny_bert).model, BackendName.OPENVINO, tmp_path)
+def test_a_call_gets_its_turn_while_others_hold_every_request(exported: Callable[[str], Exported]):
+    backend = backend_of(exported("bert"), BackendName.OPENVINO)
     held = [iter(backend.run(batches())) for _ in range(backend.parallel + 2)]
     for calls in held:
         next(calls)  # stands still, its next batches running

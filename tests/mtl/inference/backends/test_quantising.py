@@ -14,12 +14,12 @@ from mtl.errors import BackendError
 from mtl.inference import Engine
 from mtl.inference.autotune.probe_texts import SENTENCES
 from mtl.inference.backends import InferencePrecision, openvino, quantising
-from mtl.inference.backends.exporting import export
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend, library
 from mtl.inference.backends.quantising import INT8, MIXED, quantize, ranges, round_weights, smoothing
 from mtl.model import MultiTaskModel
 from tests.mtl.conftest import MINILM
+from tests.mtl.inference.backends.conftest import Exported
 from tests.mtl.inference.backends.test_openvino import batches, expected_of
 from tests.mtl.inference.engines import model_of
 from tests.tiny import ARCHITECTURES, HIDDEN, LAYERS
@@ -80,16 +80,15 @@ def test_smoothing_alone_changes_no_product():
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_int8_takes_every_linear_map_of_a_backbone_and_none_of_its_heads(
-    backbone_folder: Callable[[str], Path], architecture: str, tmp_path: Path
+    exported: Callable[[str], Exported], architecture: str, tmp_path: Path
 ):
-    model = model_of(backbone_folder(architecture)).model
-    export(Graph(model), tmp_path)
+    made = exported(architecture)
     target = tmp_path / GRAPH_FILES[InferencePrecision.INT8]
-    quantize(tmp_path / GRAPH_FILE, target, scheme=NARROW, batches=batches())
+    quantize(made.folder / GRAPH_FILE, target, scheme=NARROW, batches=batches())
     names = [one.get_friendly_name() for one in products(target) if fed_by(one, 1) == "Reshape"]
     assert len(names) >= 4 * LAYERS
     assert not any("heads" in name for name in names)
-    found = cosines(pooled(tmp_path, model, "int8"), expected_of(model).pooled)
+    found = cosines(pooled(tmp_path, made.model, "int8"), expected_of(made.model).pooled)
     assert 0.99 < found.min() < 1 - 1e-6
 
 
@@ -103,39 +102,37 @@ def test_int8_takes_every_linear_map_of_a_backbone_and_none_of_its_heads(
     ],
 )
 def test_mixed_takes_queries_and_keys_and_nothing_else(
-    backbone_folder: Callable[[str], Path], architecture: str, query: str, key: str, tmp_path: Path
+    exported: Callable[[str], Exported], architecture: str, query: str, key: str, tmp_path: Path
 ):
-    model = model_of(backbone_folder(architecture)).model
-    export(Graph(model), tmp_path)
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    quantize(tmp_path / GRAPH_FILE, alone / GRAPH_FILE, scheme=MIXED, batches=batches())
-    names = [one.get_friendly_name() for one in products(alone / GRAPH_FILE) if fed_by(one, 0) == "FakeQuantize"]
+    made = exported(architecture)
+    target = tmp_path / GRAPH_FILE
+    quantize(made.folder / GRAPH_FILE, target, scheme=MIXED, batches=batches())
+    names = [one.get_friendly_name() for one in products(target) if fed_by(one, 0) == "FakeQuantize"]
     assert len([name for name in names if query in name]) == LAYERS
     assert len([name for name in names if key in name]) == LAYERS
     assert len(names) == 2 * LAYERS
-    found = cosines(pooled(alone, model, "fp32"), expected_of(model).pooled)  # its rounding without that of bf16
+    expected = expected_of(made.model).pooled
+    found = cosines(pooled(tmp_path, made.model, "fp32"), expected)  # its rounding without that of bf16
     assert 0.99 < found.min() < 1 - 1e-6
 
 
 @pytest.mark.parametrize("architecture", ["deberta-v2", "modernbert"])
 def test_a_model_without_queries_and_keys_of_their_own_is_refused(
-    backbone_folder: Callable[[str], Path], architecture: str, tmp_path: Path
+    exported: Callable[[str], Exported], architecture: str, tmp_path: Path
 ):
-    export(Graph(model_of(backbone_folder(architecture)).model), tmp_path)
+    graph = exported(architecture).folder / GRAPH_FILE
     with pytest.raises(BackendError, match="linear maps for queries and keys alone"):
-        quantize(tmp_path / GRAPH_FILE, tmp_path / "mixed.xml", scheme=MIXED, batches=batches())
+        quantize(graph, tmp_path / "mixed.xml", scheme=MIXED, batches=batches())
 
 
-def test_ranges_are_those_of_what_the_maps_read(tiny_bert: Path, tmp_path: Path):
+def test_ranges_are_those_of_what_the_maps_read(tiny_bert: Path, exported: Callable[[str], Exported]):
     model = model_of(tiny_bert).model
-    export(Graph(model), tmp_path)
     read: list[np.ndarray] = []
     first = model.encoder.model.encoder.layer[0].attention.self.query
     first.register_forward_pre_hook(lambda _, given: read.append(given[0].detach().numpy()))
     expected_of(model)
     most = np.max([np.abs(values).max(axis=(0, 1)) for values in read], axis=0)
-    found = ranges(library().Core().read_model(tmp_path / GRAPH_FILE), MIXED, batches())
+    found = ranges(library().Core().read_model(exported("bert").folder / GRAPH_FILE), MIXED, batches())
     np.testing.assert_allclose(next(iter(found.values())), most, rtol=1e-4)
 
 
@@ -157,11 +154,12 @@ def test_minilm_keeps_its_embeddings_and_multiplies_integers(precision: str, pro
     assert {name: precisions.count(name) for name in set(precisions)} == products
 
 
-def test_what_was_quantised_once_is_kept(home: Path):
-    first = Engine.load(MINILM, precision="int8").encode(["Anna met Tom."])
+def test_what_was_quantised_once_is_kept(tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(quantising.SCHEMES, InferencePrecision.INT8, NARROW)
+    first = Engine.load(tiny_bert, precision="int8").encode(["Anna met Tom."])
     (graph,) = home.glob(f"cache/engines/*/{GRAPH_FILES[InferencePrecision.INT8]}")
     written = graph.stat().st_mtime_ns
-    np.testing.assert_allclose(Engine.load(MINILM, precision="int8").encode(["Anna met Tom."]), first, atol=1e-6)
+    np.testing.assert_allclose(Engine.load(tiny_bert, precision="int8").encode(["Anna met Tom."]), first, atol=1e-6)
     assert graph.stat().st_mtime_ns == written
 
 

@@ -7,17 +7,10 @@ from typing import Any
 import pytest
 
 from mtl.inference.backends import openvino
-from mtl.inference.backends.exporting import export
-from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import GRAPH_FILE, library
-from tests.mtl.inference.engines import model_of
+from tests.mtl.inference.backends.conftest import Exported
 
 pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
-
-
-def exported(folder: Path, target: Path) -> Path:
-    export(Graph(model_of(folder).model), target)
-    return target / GRAPH_FILE
 
 
 def marked(graph: Path) -> list[Any]:
@@ -30,10 +23,11 @@ def kinds(operations: list[Any]) -> dict[str, int]:
     return {name: names.count(name) for name in names}
 
 
-def test_norms_and_the_sums_before_them_are_marked(tiny_bert: Path, tmp_path: Path):
-    layers = len(model_of(tiny_bert).model.encoder.model.encoder.layer)
+def test_norms_and_the_sums_before_them_are_marked(exported: Callable[[str], Exported]):
+    made = exported("bert")
+    layers = len(made.model.encoder.model.encoder.layer)
     norms = 1 + 2 * layers
-    assert kinds(marked(exported(tiny_bert, tmp_path))) == {
+    assert kinds(marked(made.folder / GRAPH_FILE)) == {
         "MVN": norms,
         "Multiply": norms,
         "Add": norms + 2 + 2 * layers,  # shifts, two sums of embeddings, two residuals a layer
@@ -41,20 +35,18 @@ def test_norms_and_the_sums_before_them_are_marked(tiny_bert: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("architecture", ["distilbert", "roberta", "modernbert"])
-def test_every_layer_norm_is_marked_and_no_product(
-    backbone_folder: Callable[[str], Path], architecture: str, tmp_path: Path
-):
-    graph = exported(backbone_folder(architecture), tmp_path)
+def test_every_layer_norm_is_marked_and_no_product(exported: Callable[[str], Exported], architecture: str):
+    graph = exported(architecture).folder / GRAPH_FILE
     found = kinds(marked(graph))
     assert set(found) <= {"MVN", "Multiply", "Add"}
     assert found["MVN"] == kinds(library().Core().read_model(graph).get_ordered_ops())["MVN"]
     assert found["Add"] >= found["MVN"] - 1  # modernbert: no shifts, and its first norm follows no sum
 
 
-def test_the_processor_computes_them_in_fp32(tiny_bert: Path, tmp_path: Path):
+def test_the_processor_computes_them_in_fp32(exported: Callable[[str], Exported]):
     if not openvino.has_bf16():
         pytest.skip("this processor has no bf16")
-    graph = exported(tiny_bert, tmp_path)
+    graph = exported("bert").folder / GRAPH_FILE
     compiled = library().Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
     precisions: dict[str, set[str]] = {}
     for one in compiled.get_runtime_model().get_ordered_ops():
