@@ -126,7 +126,7 @@ def test_the_commands_show_the_chosen_labels(learnt: tuple[Path, list[Event]], d
     found = Engine.load(checkpoint, **EXACT).analyze([row["text"] for row in rows])
     assert [tuple(row["labels"]["about"]) for row in rows] == [one.labels["about"] for one in found]
     succeed("predict", checkpoint, source, tmp_path / "out.parquet", "--precision", "fp32")
-    shown = succeed("evaluate", checkpoint, "--data", f"about={source}").output
+    shown = succeed("evaluate", checkpoint, "--data", f"about={source}").stdout
     assert "eval/about/mean_average_precision" in shown
     single = tmp_path / "single.csv"
     single.write_text("text,price\na team,3\n")
