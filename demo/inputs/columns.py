@@ -172,4 +172,6 @@ def _rename_parquet(path: Path, target: Path, names: Mapping[str, str]) -> None:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ", ".join(value)
     return "" if value is None else str(value)

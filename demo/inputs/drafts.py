@@ -19,10 +19,11 @@ from mtl.runs import home
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 _BUILT_IN = {
-    "topic": TaskKind.CLASSIFICATION,
-    "sentiment": TaskKind.CLASSIFICATION,
-    "entities": TaskKind.TAGGING,
-    "similarity": TaskKind.SIMILARITY,
+    "topic": TaskConfig(kind=TaskKind.CLASSIFICATION),
+    "sentiment": TaskConfig(kind=TaskKind.CLASSIFICATION),
+    "passengers": TaskConfig(kind=TaskKind.CLASSIFICATION, multi_label=True),
+    "entities": TaskConfig(kind=TaskKind.TAGGING),
+    "similarity": TaskConfig(kind=TaskKind.SIMILARITY),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 TABLE_FILES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -60,10 +61,11 @@ class Draft:
 def built_in() -> tuple[Draft, ...]:
     """The tasks of the example data in the project."""
     found = []
-    for name, kind in _BUILT_IN.items():
+    for name, config in _BUILT_IN.items():
         train, dev = (sorted((EXAMPLES / name).glob(f"{part}.*"))[:1] for part in ("train", "dev"))
         if train and dev:
-            found.append(read_draft(name, TaskConfig(kind=kind, train=(str(train[0]),), dev=(str(dev[0]),))))
+            files = {"train": (str(train[0]),), "dev": (str(dev[0]),)}
+            found.append(read_draft(name, config.model_copy(update=files)))
     return tuple(found)
 
 

@@ -39,7 +39,7 @@ def build_classes_tab(shared: Shared) -> None:
     wording = Wording(
         "Texts to classify, one per line",
         "Classify",
-        f"{', '.join(endings)}: one text per line, or a column text. With a column label, predictions are evaluated.",
+        f"{', '.join(endings)}: one text per line, or a column text. With labels, predictions are evaluated.",
         "ph-class-text",
     )
     predicted = gr.State(None)

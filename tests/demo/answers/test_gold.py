@@ -63,3 +63,20 @@ def test_a_wrong_file_is_refused_in_one_sentence(tmp_path, name, content, says):
     with pytest.raises(MtlError) as caught:
         read_tagged(written(tmp_path, name, content), SMALL)
     assert re.search(says, sentence_of(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", '{"text": "one", "labels": ["y", "x"]}\n{"text": "two", "labels": []}\n'),
+        ("a.csv", "text,labels\none,x|y\ntwo,\n"),
+        ("a.csv", "text,x,y\none,1,1\ntwo,0,0\n"),
+    ],
+)
+def test_sets_of_labels_say_what_is_right(tmp_path, name, content):
+    if name == "a.csv" and "|" in content:
+        content += "three,x|y\nfour,x|y\n"  # labels that come again
+    sentences, gold = read_labelled(written(tmp_path, name, content), settings())
+    assert sentences.texts[:2] == ("one", "two")
+    assert gold.label_sets[:2] == (("x", "y"), ())
+    assert gold.labels is None

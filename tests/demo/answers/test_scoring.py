@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from demo.answers.scoring import class_scores, mistakes, span_scores
+from demo.answers.scoring import class_scores, mistakes, set_scores, span_scores
 from mtl.labels import TypedSpan
 from tests.demo.fakes import analysis, entity
 
@@ -30,3 +32,13 @@ def test_a_text_is_a_mistake_unless_every_span_is_right():
     analyses = [analysis(text, entities=[entity("PER", 0, 3, text)]), analysis(text)]
     assert mistakes(analyses, "entities", [(PER,), ()]) == []
     assert mistakes(analyses, "entities", [(PER, LOC), (PER,)]) == [0, 1]
+
+
+def test_sets_of_labels_are_measured_with_their_cases():
+    scores = {"a": 0.9, "b": 0.6, "c": 0.1}
+    found = [replace(analysis("x"), classes={"t": scores}, labels={"t": own}) for own in (("a", "b"), ("a",))]
+    measured = set_scores(("a", "b", "c"), [("a",), ("a", "new")], found, task="t")
+    assert measured.metrics["micro_f1"] == pytest.approx(2 * 2 / (3 + 3))
+    assert measured.metrics["subset_accuracy"] == 0.0
+    assert measured.metrics["recall/new"] == 0.0
+    assert measured.support == {"a": 2, "b": 0, "new": 1}

@@ -1,9 +1,11 @@
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
 from demo.inputs import drafts
+from demo.inputs.columns import first_rows, guess_sets, has_several_labels
 from demo.inputs.drafts import TaskUpload
 from demo.runs.shown import sentence_of
 from mtl.errors import DataError, MtlError
@@ -34,7 +36,7 @@ def add(train, **changes):
 
 def test_the_example_data_can_be_ticked():
     names = [draft.name for draft in drafts.built_in()]
-    assert names == ["topic", "sentiment", "entities", "similarity"]
+    assert names == ["topic", "sentiment", "passengers", "entities", "similarity"]
 
 
 def test_an_upload_is_copied_below_home_and_a_fifth_is_held_out(csv):
@@ -106,3 +108,41 @@ def test_a_public_page_deletes_the_oldest_uploads_over_its_limit(csv):
     second = drafts.import_upload(upload, taken=[], settings=page)
     assert not Path(first.config.train[0]).exists()
     assert Path(second.config.train[0]).exists()
+
+
+SETS = [("late", "rude"), ("late",), (), ("rude",), ("late", "rude")] * 4
+FORMS = {
+    "lists.jsonl": "".join(json.dumps({"remark": f"text {i}", "tags": own}) + "\n" for i, own in enumerate(SETS)),
+    "joined.csv": "remark,tags\n" + "".join(f"text {i},{'|'.join(own)}\n" for i, own in enumerate(SETS)),
+    "flags.csv": "remark,late,rude\n"
+    + "".join(f"text {i},{int('late' in own)},{int('rude' in own)}\n" for i, own in enumerate(SETS)),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_file_with_sets_of_labels_is_found_out_and_added(tmp_path, name):
+    file = tmp_path / name
+    file.write_text(FORMS[name])
+    table = first_rows(file)
+    assert has_several_labels(table)
+    columns = guess_sets(table)
+    assert columns == {"text": "remark", **({} if name == "flags.csv" else {"labels": "tags"})}
+    draft = add(file, multi_label=True, columns=columns)
+    assert draft.config.multi_label
+    assert (draft.train_size, draft.dev_size) == (16, 4)
+    assert [label for label, _ in draft.counts] == ["late", "rude"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV,
+        "text,label\n" + "".join(f"site | page {i},{'ab'[i % 2]}\n" for i in range(20)),
+        "text,label,seen\n" + "".join(f"text {i},{i % 2},{i % 2}\n" for i in range(20)),
+        "text,price\n" + "".join(f"text {i},{i}\n" for i in range(20)),
+    ],
+)
+def test_a_file_with_one_label_a_text_is_no_set(tmp_path, content):
+    file = tmp_path / "a.csv"
+    file.write_text(content)
+    assert not has_several_labels(first_rows(file))

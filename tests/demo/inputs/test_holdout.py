@@ -3,7 +3,7 @@ import json
 import pytest
 
 from demo.inputs.holdout import hold_out
-from mtl.data import LabelledText, ScoredPair, TaggedText, read_task
+from mtl.data import LabelledText, MultiLabelText, ScoredPair, TaggedText, read_files, read_task
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.text import WordedText, detokenize, split_words
@@ -46,3 +46,12 @@ def test_pairs_keep_their_scores(tmp_path):
 def test_too_few_examples_are_refused(tmp_path):
     with pytest.raises(DataError, match="at least 5"):
         hold_out([LabelledText("a", "b")] * 4, tmp_path)
+
+
+def test_of_several_labels_the_rarest_has_its_part_in_both_files(tmp_path):
+    sets = [("common", "rare") if i % 5 == 0 else ("common",) if i % 2 else () for i in range(50)]
+    split = hold_out([MultiLabelText(f"text {i}", own) for i, own in enumerate(sets)], tmp_path)
+    several = TaskConfig(kind=TaskKind.CLASSIFICATION, multi_label=True)
+    kept, held = (read_files(several, [str(file)]) for file in (split.train, split.dev))
+    assert [sum("rare" in example.labels for example in part) for part in (kept, held)] == [8, 2]
+    assert sorted(example.labels for example in (*kept, *held)) == sorted(sets)

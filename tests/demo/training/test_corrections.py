@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from demo.training.corrections import Correction, Corrections, checked
+from demo.training.corrections import Correction, Corrections, checked, checked_set
 from mtl.data import read_files
 from mtl.errors import InputError
 from mtl.labels import TypedSpan
@@ -88,3 +88,19 @@ def test_spans_are_widened_to_whole_words_and_ordered():
 def test_an_answer_that_the_head_cannot_learn_is_refused(kind, answer, says):
     with pytest.raises(InputError, match=says):
         checked(TEXT, kind, TYPES, answer)
+
+
+@given(labels=label_sets(min_size=0))
+def test_corrections_to_sets_of_labels_of_any_characters_come_back(labels):
+    correction = checked_set("a text", labels, list(reversed(labels)))
+    own().keep("tones", correction)
+    (kept,) = own().of("tones")
+    assert kept == Correction("a text", labels=tuple(sorted(labels)))
+    (example,) = read_files(TaskConfig(kind="classification", multi_label=True), [str(own().file("tones"))])[-1:]
+    assert example == correction.example()
+
+
+@pytest.mark.parametrize("answer", [None, "a", ["c"], [["a"]], [None], {"a": 1}])
+def test_a_set_of_other_labels_is_refused(answer):
+    with pytest.raises(InputError, match=r"Labels of a, b were expected"):
+        checked_set("a text", ("a", "b"), answer)

@@ -1,5 +1,7 @@
 """One head of the starter trained on corrections: what it learns, what it forgets, and what stays to the bit."""
 
+from dataclasses import replace
+
 import pytest
 
 import mtl
@@ -8,12 +10,13 @@ from demo.inputs.examples import rehearsal_texts
 from demo.training.corrections import Correction
 from demo.training.retraining import Head, retraining_recipe
 from mtl.checkpoint.store import load
+from mtl.data import read_files
 from mtl.errors import InputError
 from mtl.inference.source import STARTER_FOLDER
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind
 from mtl.training import run_in_folder
-from tests.demo.fakes import settings
+from tests.demo.fakes import FakeTask, analysis, settings
 
 SPANS = {
     "The Beatles beat Paris in the cup, said Jordan.": {"The Beatles": "ORG", "Paris": "ORG", "Jordan": "PER"},
@@ -95,3 +98,33 @@ def test_corrections_made_for_a_head_with_other_labels_are_named(starter):
     odd = Correction("Ann runs.", spans=(TypedSpan(0, 3, "HERO"),))
     with pytest.raises(InputError, match="LOC, ORG, PER were expected for entities, some are to HERO"):
         retraining_recipe(Head("entities", TaskKind.TAGGING, STARTER_FOLDER), starter, [odd], settings())
+
+
+class Several:
+    """A model with a multi-label head that chooses a label for every text."""
+
+    tasks = {"tone": FakeTask(TaskKind.CLASSIFICATION, ("dry", "loud"), multi_label=True)}
+
+    def analyze(self, sentences):
+        scores = {"dry": 0.9, "loud": 0.1}
+        return [replace(analysis(text), classes={"tone": scores}, labels={"tone": ("dry",)}) for text in sentences]
+
+
+def test_sets_of_labels_are_learned_beside_those_that_the_head_chooses(tmp_path, monkeypatch):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    head = Head("tone", TaskKind.CLASSIFICATION, STARTER_FOLDER)
+    corrections = [Correction("One.", labels=("dry", "loud")), Correction("Two.", labels=())]
+    recipe = retraining_recipe(head, Several(), corrections, settings(training="capped"))
+    task = recipe.tasks["tone"]
+    assert task.multi_label
+    assert recipe.evaluation.best == "tone/subset_accuracy"
+    examples = read_files(task, task.train)
+    assert {example for example in examples if example.labels != ("dry",)} == {c.example() for c in corrections}
+    assert sum(example.labels == ("dry",) for example in examples) > 100
+    assert read_files(task, task.dev) == examples  # thresholds are chosen on all of them
+
+
+def test_corrections_of_another_form_are_named():
+    head = Head("tone", TaskKind.CLASSIFICATION, STARTER_FOLDER)
+    with pytest.raises(InputError, match="Corrections to sets of labels were expected for tone, some are not"):
+        retraining_recipe(head, Several(), [Correction("One.", label="dry")], settings(training="capped"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ from demo.training.corrections import Correction
 from demo.views import tables
 from demo.views.answers import analysis, classes, editor, entities, kept, report, words
 from demo.views.maps.selection import selection_table
-from demo.views.training import curves, data, preview
+from demo.views.training import curves, data, label_table, preview
 from mtl.data import TaggedText
 from mtl.inference.analysis import Analysis
 from mtl.labels import TypedSpan
@@ -70,7 +71,27 @@ def colours(labels: Sequence[str]) -> dict[str, str]:
     return dict.fromkeys(labels, palette.NEUTRAL)
 
 
+def limits(labels: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Thresholds that about half of the labels reach."""
+    return {"topic": dict.fromkeys(labels, 0.3)}
+
+
+def sets(labels: Sequence[str]) -> list[Analysis]:
+    """Texts with all of the labels."""
+    return [replace(one, labels={"topic": tuple(labels)}) for one in analyses(labels)]
+
+
 VIEWS = {
+    "bars of sets": lambda labels: classes.bars(
+        analyses(labels)[0].classes, colours(labels), correctable=True, limits=limits(labels)
+    ),
+    "bars of sets that stay": lambda labels: classes.bars(
+        analyses(labels)[0].classes, colours(labels), limits=limits(labels)
+    ),
+    "sets": lambda labels: classes.class_table(sets(labels), colours(labels), correctable=True, limits=limits(labels)),
+    "sets that stay": lambda labels: classes.class_table(sets(labels), colours(labels), limits=limits(labels)),
+    "labels of a run": lambda labels: label_table.label_table({f"f1/{label}": 0.5 for label in labels}, title="t"),
+    "kept sets": lambda labels: kept.kept_list({"topic": [Correction(TEXT, labels=tuple(labels))]}),
     "bars": lambda labels: classes.bars(analyses(labels)[0].classes, colours(labels), correctable=True),
     "bars that stay": lambda labels: classes.bars(analyses(labels)[0].classes, colours(labels)),
     "classes": lambda labels: classes.class_table(analyses(labels), colours(labels), correctable=True),

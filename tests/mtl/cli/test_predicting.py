@@ -19,6 +19,7 @@ def test_predictions_are_those_of_the_engine(trained: Path, texts: Path, tmp_pat
     for record, analysis in zip(records, found, strict=True):
         assert record["entities"] == analysis.entities
         assert record["classes"] == {task: pytest.approx(c) for task, c in analysis.classes.items()}
+        assert {task: tuple(labels) for task, labels in record["labels"].items()} == analysis.labels
         assert (record["tokens"], record["cut_at"]) == (analysis.tokens, analysis.cut_at)
 
 
@@ -40,6 +41,7 @@ def test_predictions_can_be_written_as_parquet(trained: Path, texts: Path, tmp_p
     found = Engine.load(trained / "last").analyze(LINES)
     assert [row["text"] for row in rows] == LINES
     assert rows[0]["classes"]["topic"] == pytest.approx(found[0].classes["topic"])
+    assert [{task: tuple(own) for task, own in row["labels"].items()} for row in rows] == [a.labels for a in found]
     assert [len(row["entities"]["names"]) for row in rows] == [len(a.entities["names"]) for a in found]
 
 

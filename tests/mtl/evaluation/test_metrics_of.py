@@ -13,8 +13,9 @@ from seqeval.scheme import IOB2
 from sklearn.metrics import accuracy_score
 from sklearn.metrics import f1_score as class_f1
 
-from mtl.data import Example, LabelledText, ScoredPair, TaggedText
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
 from mtl.decoding import Decoded, ModelOutput
+from mtl.errors import DataError
 from mtl.evaluation import evaluate, is_metric, main_metric, main_metric_name, request_of
 from mtl.labels import TagSet, to_bio2
 from mtl.model import TaskInfo
@@ -22,6 +23,7 @@ from mtl.recipe import HeadConfig, TaskConfig, TaskKind
 from mtl.text import detokenize
 
 TOPIC = TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig())
+SEVERAL = TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig(), True, (0.25, 0.55, 0.75))
 NAMES = TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig())
 PAIRS = TaskInfo("pairs", TaskKind.SIMILARITY, (), HeadConfig())
 TAGS = TagSet(("LOC", "PER"))
@@ -62,6 +64,37 @@ def test_classes_are_those_of_the_highest_probability(rows: list[tuple[str, int]
     }
     examples = [LabelledText("hi", label) for label in gold]
     assert_measured(TOPIC, examples, answers(len(rows), classes=classes), expected)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sets(st.sampled_from("abcx")), st.lists(st.integers(0, 10), min_size=3, max_size=3)),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_labels_are_those_that_reach_their_thresholds_and_a_label_that_the_head_lacks_is_missed(rows: list):
+    probabilities = np.array([scores for _, scores in rows], dtype=np.float32) / 10
+    chosen = probabilities >= np.array(SEVERAL.thresholds)
+    labels = [*SEVERAL.labels, *(["x"] if any("x" in own for own, _ in rows) else [])]
+    gold = np.array([[label in own for label in labels] for own, _ in rows])
+    found = np.pad(chosen, ((0, 0), (0, len(labels) - 3)))
+    occurring = (gold | found).any(axis=0)
+    each = [class_f1(gold[:, i], found[:, i], zero_division=0) for i in np.flatnonzero(occurring)]
+    expected = {
+        "micro_f1": class_f1(gold.ravel(), found.ravel(), zero_division=0),
+        "macro_f1": float(np.mean(each)) if each else 0.0,
+        "subset_accuracy": float((gold == found).all(axis=1).mean()),
+    }
+    examples = [MultiLabelText("hi", tuple(sorted(own))) for own, _ in rows]
+    assert_measured(SEVERAL, examples, answers(len(rows), classes=probabilities), expected)
+
+
+@pytest.mark.parametrize("task", [TOPIC, SEVERAL])
+def test_examples_of_the_other_form_are_refused(task: TaskInfo):
+    example = LabelledText("hi", "a") if task.multi_label else MultiLabelText("hi", ("a",))
+    with pytest.raises(DataError, match="needs examples of that kind"):
+        request_of(task, [example])
 
 
 @st.composite

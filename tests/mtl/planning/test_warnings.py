@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl.data import LabelledText, ScoredPair, TaggedText, TaskData
+from mtl.data import LabelledText, MultiLabelText, ScoredPair, TaggedText, TaskData
 from mtl.planning import plan
 from mtl.planning.warnings import data_warnings
 from mtl.recipe import TaskConfig, TaskKind
@@ -32,6 +32,16 @@ def tagged(*tags: str) -> TaggedText:
 
 def test_good_data_have_no_warnings():
     assert warned(labelled(a=20, b=20), labelled(a=0) + [LabelledText("new", "a")]) == []
+
+
+def test_labels_of_sets_are_counted_one_by_one():
+    sets = [("a", "b")] * 3 + [("a",)] * 30 + [()] * 4
+    train = tuple(MultiLabelText(f"text {i}", own) for i, own in enumerate(sets))
+    config = TaskConfig(kind=TaskKind.CLASSIFICATION, multi_label=True)
+    found = list(data_warnings(TaskData("t", config, train, train[:1], ("a", "b", "c"))))
+    assert "t: no training example of c" in found
+    assert "t: fewer than 5 training examples of b (3)" in found
+    assert any("a has 33 examples and b 3" in line for line in found)
 
 
 def test_a_task_without_dev_data_is_told():

@@ -10,11 +10,13 @@ import pytest
 import mtl
 from mtl import Engine
 from mtl.checkpoint import read_config
+from mtl.cli.comparing import _table
 from mtl.data import MultiLabelText, read_files
 from mtl.decoding import best_thresholds
 from mtl.errors import RecipeError, TrainingError
 from mtl.evaluation.thresholds import indicators
 from mtl.model import MultiTaskModel
+from mtl.planning import plan
 from mtl.recipe import Recipe, TaskConfig, parse
 from mtl.runs import Evaluated, Event, Saved
 from mtl.training import accumulation, run_in_folder
@@ -124,7 +126,7 @@ def test_the_commands_show_the_chosen_labels(learnt: tuple[Path, list[Event]], d
     found = Engine.load(checkpoint, **EXACT).analyze([row["text"] for row in rows])
     assert [tuple(row["labels"]["about"]) for row in rows] == [one.labels["about"] for one in found]
     succeed("predict", checkpoint, source, tmp_path / "out.parquet", "--precision", "fp32")
-    shown = succeed("evaluate", checkpoint, "--data", f"about={source}").output
+    shown = succeed("evaluate", checkpoint, "--data", f"about={source}").stdout
     assert "eval/about/mean_average_precision" in shown
     single = tmp_path / "single.csv"
     single.write_text("text,price\na team,3\n")
@@ -136,6 +138,33 @@ def test_the_card_has_the_thresholds(learnt: tuple[Path, list[Event]]):
     task = read_config(learnt[0] / "last").tasks["about"]
     assert "| about | multi-label classification |" in card
     assert all(f"| {label} | {at:.3f} |" in card for label, at in zip(task.labels, task.thresholds, strict=True))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_openvino_answers_as_torch_does(learnt: tuple[Path, list[Event]], data: Path, precision: str):
+    texts = [json.loads(line)["text"] for line in (data / "about.jsonl").read_text().splitlines()]
+    expected = Engine.load(learnt[0] / "last", **EXACT).analyze(texts)
+    found = Engine.load(learnt[0] / "last", backend="openvino", precision=precision).analyze(texts)
+    distance = max(
+        abs(one.classes["about"][label] - other.classes["about"][label])
+        for one, other in zip(found, expected, strict=True)
+        for label in other.classes["about"]
+    )
+    assert distance < (1e-4 if precision == "fp32" else 0.2)
+    alike = sum(one.labels == other.labels for one, other in zip(found, expected, strict=True))
+    assert alike == len(texts) if precision == "fp32" else alike > 0.9 * len(texts)
+
+
+def test_the_choice_of_a_backend_counts_labels_that_are_chosen_otherwise(learnt: tuple[Path, list[Event]]):
+    engine = Engine.load(learnt[0] / "last", long_texts="cut")
+    assert all(one.fidelity.faithful for one in engine.choice.measured if one.precision == "fp32")
+    assert all(0 <= one.fidelity.label_f1_loss <= 1 for one in engine.choice.measured)
+
+
+def test_a_plan_and_a_comparison_know_several_labels(tiny_bert: Path, data: Path):
+    one = recipe(tiny_bert, data)
+    assert plan(one).steps == 6
+    assert "about/micro_f1" in [column.header for column in _table(one, []).columns]
 
 
 def test_training_goes_on_with_several_labels_and_learns_new_ones(

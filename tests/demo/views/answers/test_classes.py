@@ -1,4 +1,7 @@
 import re
+from dataclasses import replace
+
+import pytest
 
 from demo.answers.passes import winner
 from demo.views.answers.classes import bars, class_table
@@ -39,3 +42,33 @@ def test_every_label_can_be_chosen_instead_where_it_may_be_corrected():
     options = re.findall(r'<option value="(\w+)"( selected)?>(\w+)<', html)
     assert options == [("sports", " selected", "sports"), ("travel", "", "travel")]
     assert 'data-task="topic" data-row="0"' in html
+
+
+LIMITS = {"t": {"low": 0.5, "high": 0.6, "mid": 0.2}}
+SCORES = {"t": {"low": 0.1, "high": 0.7, "mid": 0.2}}
+
+
+def test_of_several_labels_those_that_reach_their_thresholds_are_chosen_and_marked():
+    html = bars(SCORES, {}, limits=LIMITS)
+    assert re.findall(r'data-label="(\w+)" data-chosen="yes"', html) == ["high", "mid"]
+    assert re.findall(r"--limit:([\d.]+)%", html) == ["60.0", "20.0", "50.0"]
+    assert "2 of 3 labels" in html
+    assert "checkbox" not in html
+
+
+def test_several_labels_can_be_ticked_and_saved():
+    html = bars(SCORES, {}, limits=LIMITS, correctable=True)
+    assert re.findall(r'value="(\w+)"( checked)?>', html) == [("high", " checked"), ("mid", " checked"), ("low", "")]
+    assert 'data-act="correct" data-row="0" data-task="t"' in html
+
+
+@pytest.mark.parametrize("correctable", [True, False])
+def test_a_row_has_all_chosen_labels_or_says_that_there_is_none(correctable: bool):
+    some = replace(analysis("x"), classes=SCORES, labels={"t": ("high", "mid")})
+    none = replace(some, labels={"t": ()})
+    html = class_table([some, none], {}, limits=LIMITS, correctable=correctable, threshold=0.5)
+    first, second = html.split("<tr>")[2:]
+    assert first.index("high") < first.index("mid")
+    assert first.count("unsure") == 1
+    assert "no label" in second
+    assert html.count("<details") == (2 if correctable else 0)

@@ -1,6 +1,7 @@
 import pytest
 
 from demo.views.training.format import duration
+from demo.views.training.label_table import label_tables
 from demo.views.training.log import log_view
 from demo.views.training.run_card import Surroundings, metric_table, run_card
 from mtl.runs import Evaluated, Failed, Noticed, RunState, Saved, Started, Status, Step
@@ -70,3 +71,14 @@ def test_the_log_is_escaped_and_shows_a_rewritten_line_once():
 def test_what_a_run_noticed_is_said():
     html = run_card(RUNNING, [Noticed(3, "memory ran out <b>, so batches are split")])
     assert '<p class="ph-note">memory ran out &lt;b&gt;, so batches are split</p>' in html
+
+
+def test_the_labels_of_a_multi_label_task_have_a_table_of_their_own():
+    metrics = {"eval/t/micro_f1": 0.5, "eval/t/f1/a/b": 0.25, "eval/t/recall/a/b": 0.125, "eval/u/f1/c": 0.5}
+    events = [Evaluated(3, metrics, 1.0), Saved(3, "best", 0.5, 10)]
+    html = label_tables(events)
+    assert 'data-labels-of="t"' in html
+    assert "<td>a/b</td>" in html
+    assert "0.25" in html
+    assert 'data-labels-of="u"' not in html
+    assert label_tables([]) == ""

@@ -37,7 +37,7 @@ def batches(count: int = 9) -> list[Batch]:
 
 def expected_of(model: MultiTaskModel) -> Outputs:
     """What transformers gives for all batches: mean pooled, and by task the linear heads on it."""
-    pooled, classes, emissions = [], {"topic": [], "mood": []}, []
+    pooled, classes, emissions = [], {"topic": [], "mood": [], "tone": []}, []
     with torch.no_grad():
         for batch in batches():
             ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
