@@ -34,7 +34,9 @@ class MtlError(Exception):
 
 
 class DataError(MtlError):
-    """A data file cannot be read as its task's format."""
+    """A data file cannot be read as its task's format; `column` is the one that is wrong, where it is one."""
+
+    column: str | None = None
 
 
 class RecipeError(MtlError):

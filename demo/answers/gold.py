@@ -7,8 +7,8 @@ from demo.answers.predicted import Gold
 from demo.inputs.text_input import Sentences, need_size, read_sentences, sentence_files
 from demo.settings import Settings
 from mtl.data import MultiLabelText, TaggedText, read_files
+from mtl.data.encoding import read_lines
 from mtl.data.label_sets import has_label_sets
-from mtl.data.tables import read_lines
 from mtl.errors import DataError, InputError
 from mtl.recipe import TaskConfig, TaskKind
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from demo.inputs.columns import rename
 from demo.inputs.holdout import hold_out
 from demo.inputs.text_input import need_size
 from demo.settings import Settings
@@ -112,15 +111,24 @@ def _check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
     assert upload.train is not None
     train = _copy(upload.train, folder / "train", upload, settings)
     dev = _copy(upload.dev, folder / "dev", upload, settings) if upload.dev else None
-    several = {"multi_label": True} if upload.multi_label else {}
-    config = TaskConfig(kind=upload.kind, train=(str(train),), score_range=upload.score_range, **several)
+    columns = {role: column for role, column in upload.columns.items() if column}
+    if len(set(columns.values())) < len(columns):
+        raise DataError(f"a different column was expected for each of {', '.join(columns)}", path=train)
+    own = {"multi_label": True} if upload.multi_label else {}
+    config = TaskConfig.model_validate(
+        {"kind": upload.kind, "train": str(train), "score_range": upload.score_range, "columns": columns, **own}
+    )
     if dev is not None:
         return read_draft(upload.name, config.model_copy(update={"dev": (str(dev),)}))
     data = read_task(upload.name, config)
     split = hold_out(data.train, folder)
-    held = config.model_copy(update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0)})
+    held = config.model_copy(
+        update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0), "columns": {}}
+    )
     draft = read_draft(upload.name, held)
-    return replace(draft, notes=(*draft.notes, f"every fifth example is held out for dev (seed {split.seed})"))
+    return replace(
+        draft, notes=(*data.notes, *draft.notes, f"every fifth example is held out for dev (seed {split.seed})")
+    )
 
 
 def allowed_endings(kind: TaskKind, settings: Settings) -> tuple[str, ...]:
@@ -136,10 +144,7 @@ def _copy(file: Path, folder: Path, upload: TaskUpload, settings: Settings) -> P
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=name)
     need_size(file, settings)
     folder.mkdir(parents=True, exist_ok=True)
-    copy = Path(shutil.copyfile(file, folder / name))
-    if upload.kind is not TaskKind.TAGGING:
-        rename(copy, upload.columns)
-    return copy
+    return Path(shutil.copyfile(file, folder / name))
 
 
 def read_draft(name: str, config: TaskConfig) -> Draft:

@@ -54,8 +54,16 @@ def adopt(name: str, config: TaskConfig, *, owner: str, settings: Settings) -> N
     """
     if not settings.any_backbone:
         raise DataError(f"The files of {name} are not on this page. Add the task in step 1.")
-    several = {"multi_label": True} if config.multi_label else {}
-    plain = TaskConfig(kind=config.kind, train=config.train, dev=config.dev, score_range=config.score_range, **several)
+    kept = (
+        "kind",
+        "train",
+        "dev",
+        "score_range",
+        "format",
+        "columns",
+        *(["multi_label"] if config.multi_label else []),
+    )
+    plain = TaskConfig(**{key: getattr(config, key) for key in kept})
     folder = home() / "uploads" / secrets.token_hex(12)
     draft = drafts.read_draft(name, plain)
     folder.mkdir(parents=True)

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.settings import Settings
-from mtl.data.tables import TABLE_SUFFIXES, read_lines, read_rows
+from mtl.data.encoding import read_lines
+from mtl.data.formats import TABLE_SUFFIXES, Source
+from mtl.data.formats.packed import is_packed
+from mtl.data.place import ReadLog
+from mtl.data.rows import read_rows
 from mtl.errors import InputError
 from mtl.text import clean
 
@@ -80,14 +84,16 @@ def sentence_files(settings: Settings) -> tuple[str, ...]:
 
 
 def need_size(path: Path, settings: Settings) -> None:
-    """Refuse a file over the upload limit.
+    """Refuse a file over the upload limit, and on a public page one that expands when it is read.
 
     Raises:
-        InputError: the file is larger.
+        InputError: the file is larger, or compressed.
     """
     megabytes = path.stat().st_size / 1e6
     if megabytes > settings.max_upload_mb:
         raise InputError(f"A file of at most {settings.max_upload_mb:g} MB was expected, was {megabytes:.1f} MB.")
+    if settings.public and is_packed(path):
+        raise InputError("A file that is not compressed was expected.")
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -97,28 +103,13 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _from_table(path: Path) -> Sentences:
-    columns = _table_columns(path)
     texts: list[str] = []
     groups: list[str] = []
-    for row in read_rows(path, columns):
+    for row in read_rows(Source(path, wanted=("text",)), ReadLog()):
         texts.append(" ".join(clean(row.text("text")).split()))
         value = next((row.values[name] for name in _GROUPS if row.values.get(name) is not None), None)
         groups.append("" if value is None else clean(str(value)).strip())
     return Sentences(tuple(texts), tuple(group or "none" for group in groups) if any(groups) else None)
-
-
-def _table_columns(path: Path) -> tuple[str, ...]:
-    """The columns to request; from a Parquet file only these are read."""
-    if path.suffix.lower() != _UNPACKING:
-        return ("text",)
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        names = pyarrow.parquet.read_schema(path).names
-    except (OSError, pyarrow.ArrowException):
-        return ("text",)
-    return ("text", *(name for name in _GROUPS if name in names))
 
 
 def _need_length(text: str, settings: Settings) -> None:

@@ -20,9 +20,20 @@ PrecisionOption = Annotated[
     str,
     typer.Option(help="fp32, bf16, mixed, int8, or auto: the fastest here that answers as fp32 does", metavar="NAME"),
 ]
+FormatOption = Annotated[
+    str | None, typer.Option("--format", metavar="NAME", help="the format of the file; default: told by its content")
+]
+TextColumnOption = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="name or number of the column of the text; default: text, or a guess"),
+]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ROLE=COLUMN", help="the column of a role: text, label, sentence1, token, tag …; repeatable"),
+]
 CheckpointArgument = Annotated[str, typer.Argument(help="starter, a checkpoint folder, or a Hub id")]
 InputArgument = Annotated[
-    Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl or .parquet")
+    Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl, .parquet, or an export")
 ]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")]
 _INTERRUPTED = 130  # what Typer returns
@@ -95,11 +106,17 @@ def evaluate(
     precision: Annotated[
         str, typer.Option(help="as for predict; fp32 gives the figures that training stored", metavar="NAME")
     ] = "fp32",
+    format_: FormatOption = None,
+    text_column: TextColumnOption = None,
+    label_column: Annotated[str | None, typer.Option(metavar="COLUMN", help="as --text-column, of the label")] = None,
+    column: ColumnOption = None,
 ) -> None:
     """Measure a checkpoint on labelled files."""
     from mtl.cli.evaluating import evaluate_command
+    from mtl.cli.reading import read_options
 
-    evaluate_command(checkpoint, tuple(data), json_file, raw=raw, precision=precision)
+    options = read_options(format_, {"text": text_column, "label": label_column}, column or ())
+    evaluate_command(checkpoint, tuple(data), json_file, raw=raw, precision=precision, options=options)
 
 
 @app.command()
@@ -108,11 +125,15 @@ def predict(
     source: InputArgument,
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".jsonl or .parquet")],
     precision: PrecisionOption = "auto",
+    format_: FormatOption = None,
+    text_column: TextColumnOption = None,
 ) -> None:
     """Write classes and entities of every text of a file; an interrupted call continues where it stopped."""
     from mtl.cli.predicting import predict_command
+    from mtl.cli.reading import read_options
 
-    predict_command(checkpoint, source, target, precision=precision)
+    options = read_options(format_, {"text": text_column})
+    predict_command(checkpoint, source, target, precision=precision, options=options)
 
 
 @app.command()
@@ -121,11 +142,31 @@ def encode(
     source: InputArgument,
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".npy or .parquet")],
     precision: PrecisionOption = "auto",
+    format_: FormatOption = None,
+    text_column: TextColumnOption = None,
 ) -> None:
     """Write the embedding of every text of a file; an interrupted call continues where it stopped."""
     from mtl.cli.predicting import encode_command
+    from mtl.cli.reading import read_options
 
-    encode_command(checkpoint, source, target, precision=precision)
+    options = read_options(format_, {"text": text_column})
+    encode_command(checkpoint, source, target, precision=precision, options=options)
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="labelled texts, tagged texts or scored pairs")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="the file to write")],
+    to: Annotated[str | None, typer.Option(metavar="NAME", help="its format; default: by its ending")] = None,
+    kind: Annotated[str | None, typer.Option(help="of task, where the file does not show it")] = None,
+    format_: FormatOption = None,
+    column: ColumnOption = None,
+) -> None:
+    """Write a data file in another format: of a table, CoNLL, doccano, Label Studio, Prodigy, spaCy and others."""
+    from mtl.cli.converting import convert_command
+    from mtl.cli.reading import read_options
+
+    convert_command(source, target, to=to, kind=kind, options=read_options(format_, {}, column or ()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,8 +6,9 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from mtl.cli.console import need_writable, out, write_json
-from mtl.data import Example, TaggedText, read_files
+from mtl.cli.console import err, need_writable, out, write_json
+from mtl.data import Example, TaggedText, TaskLog, read_files
+from mtl.data.formats import ReadOptions
 from mtl.errors import InputError
 from mtl.inference import Engine
 from mtl.labels import TypedSpan
@@ -16,7 +17,13 @@ from mtl.recipe import TaskKind
 
 
 def evaluate_command(
-    checkpoint: str, data: Sequence[str], json_file: Path | None, *, raw: bool, precision: str
+    checkpoint: str,
+    data: Sequence[str],
+    json_file: Path | None,
+    *,
+    raw: bool,
+    precision: str,
+    options: ReadOptions,
 ) -> None:
     """Print every task's metrics, and write them where asked."""
     if json_file is not None:
@@ -27,7 +34,13 @@ def evaluate_command(
         name, equals, file = item.partition("=")
         if not equals or name not in engine.tasks:
             raise InputError(f"--data takes TASK=FILE with a task of {', '.join(engine.tasks) or 'none'}, was {item!r}")
-        examples = read_files(engine.task_config(name), [file])
+        log = TaskLog()
+        config = engine.task_config(name).model_copy(
+            update={"format": options.format, "columns": dict(options.columns)}
+        )
+        examples = read_files(config, [file], log=log)
+        for note in log.notes:
+            err.print(f"note: {name}: {note}", markup=False)
         found = engine.evaluate(name, examples)
         if raw and engine.tasks[name].kind is TaskKind.TAGGING:
             found |= {f"raw_{key}": value for key, value in raw_text_metrics(engine, name, examples).items()}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mtl.cli.console import err, is_terminal, need_writable, out, progress_bar
-from mtl.data.texts import estimated_rows
+from mtl.data.formats import ReadOptions, Source
+from mtl.data.texts import estimated_rows, text_source
 from mtl.errors import InputError
 from mtl.inference import Engine
 from mtl.inference.bulk.files import FileResult, run_file
@@ -14,19 +15,19 @@ _PREDICTIONS: Mapping[str, type[OutputFormat]] = {".jsonl": PredictionLines, ".p
 _EMBEDDINGS: Mapping[str, type[OutputFormat]] = {".npy": EmbeddingArray, ".parquet": EmbeddingTable}
 
 
-def predict_command(checkpoint: str, source: Path, target: Path, *, precision: str) -> None:
+def predict_command(checkpoint: str, source: Path, target: Path, *, precision: str, options: ReadOptions) -> None:
     """Write one record a text: `text`, `classes`, `labels`, `entities`, `tokens`, `cut_at`, `windows`."""
     form = _format(target, _PREDICTIONS)
     engine = Engine.load(checkpoint, precision=precision)
-    written = _write(engine, source, target, form)
+    written = _write(engine, text_source(source, options), target, form)
     out.print(f"{written.texts} texts: {target}", markup=False)
 
 
-def encode_command(checkpoint: str, source: Path, target: Path, *, precision: str) -> None:
+def encode_command(checkpoint: str, source: Path, target: Path, *, precision: str, options: ReadOptions) -> None:
     """Write `(N, H)` float32 as `.npy`, or `text` and `embedding` columns as Parquet."""
     form = _format(target, _EMBEDDINGS)
     engine = Engine.load(checkpoint, precision=precision)
-    written = _write(engine, source, target, form)
+    written = _write(engine, text_source(source, options), target, form)
     out.print(f"{written.texts} texts, {engine.dimension} numbers each: {target}", markup=False)
 
 
@@ -38,13 +39,15 @@ def _format(target: Path, allowed: Mapping[str, type[OutputFormat]]) -> OutputFo
     return form()
 
 
-def _write(engine: Engine, source: Path, target: Path, form: OutputFormat) -> FileResult:
+def _write(engine: Engine, source: Source, target: Path, form: OutputFormat) -> FileResult:
     with progress_bar() as progress:
-        bar = progress.add_task("texts", total=estimated_rows(source) if is_terminal() else None)
+        bar = progress.add_task("texts", total=estimated_rows(source.path) if is_terminal() else None)
         written = run_file(
             engine, source, target, form=form, progress=lambda done: progress.update(bar, completed=done)
         )
         progress.update(bar, total=written.texts)
+    for note in written.notes:
+        err.print(f"note: {note}", markup=False)
     if written.resumed:
         err.print(f"{written.resumed} texts were there from an earlier call", markup=False)
     if written.rejected:

@@ -1,7 +1,16 @@
 """Data files of every format, read as checked examples, and examples written as JSONL."""
 
 from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
-from mtl.data.reading import DataFingerprint, TaskData, count_labels, data_fingerprint, labels_of, read_files, read_task
+from mtl.data.reading import (
+    DataFingerprint,
+    TaskData,
+    TaskLog,
+    count_labels,
+    data_fingerprint,
+    labels_of,
+    read_files,
+    read_task,
+)
 from mtl.data.writing import record_of, write_examples
 
 __all__ = [
@@ -12,6 +21,7 @@ __all__ = [
     "ScoredPair",
     "TaggedText",
     "TaskData",
+    "TaskLog",
     "count_labels",
     "data_fingerprint",
     "labels_of",

@@ -1,7 +1,9 @@
 """What a reader gives: checked examples of one task, in the order of the files."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mtl.labels import TypedSpan, spans_of
 from mtl.text import Span, WordedText, split_words
@@ -61,6 +63,25 @@ Example = LabelledText | MultiLabelText | TaggedText | ScoredPair
 def texts_of(example: Example) -> tuple[str, ...]:
     """The text of an example, or both of a pair."""
     return (example.sentence1, example.sentence2) if isinstance(example, ScoredPair) else (example.text,)
+
+
+def tagged(text: str, spans: Sequence[TypedSpan]) -> TaggedText | None:
+    """A text with disjoint entities in its offsets, None where two of them share a word."""
+    if len(spans_of(tags_from_chars(split_words(text), spans))) != len(spans):
+        return None
+    words = words_around(text, spans)
+    return TaggedText(WordedText(text, words), tags_from_chars(words, spans))
+
+
+def words_around(text: str, spans: Sequence[TypedSpan]) -> tuple[Span, ...]:
+    """The words of `split_words`, cut where a span begins or ends inside of one, so that spans keep their offsets."""
+    edges = sorted({edge for span in spans for edge in (span.start, span.end)})
+    words: list[Span] = []
+    for word in split_words(text):
+        inside = edges[bisect_right(edges, word.start) : bisect_left(edges, word.end)]
+        cuts = [word.start, *inside, word.end]
+        words += [Span(*pair) for pair in pairwise(cuts)]
+    return tuple(words)
 
 
 def tags_from_chars(words: Sequence[Span], spans: Sequence[TypedSpan]) -> tuple[str, ...]:

@@ -1,12 +1,22 @@
-"""Data files of Hub data sets: `hf:owner/name` with a split, or `hf:owner/name/path/in/repository.csv`."""
+"""Hub data sets: a file of one, or a split of one through `datasets`.
 
+`hf:owner/name` is its only file of the split, `hf:owner/name/path/in/repository.csv` that file, and
+`hf:owner/name:config:split`, `hf:owner/name:config` and `hf:owner/name:split` what `datasets` makes of it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from mtl.data.tables import TABLE_SUFFIXES
-from mtl.data.tagging import CONLL_SUFFIXES
+from mtl.data.formats import CONLL_SUFFIXES, TABLE_SUFFIXES
+from mtl.data.formats.class_names import named
+from mtl.data.place import Place, Row
 from mtl.errors import DataError
 
 PREFIX = "hf:"
+_COLON = re.compile(r":(?![^\[]*\])")  # outside of brackets, as in train[:10%]
+_SPLITS = ("train", "dev", "validation", "valid", "val", "test")
 _SPLIT_NAMES = {"train": ("train",), "dev": ("dev", "validation", "valid", "val")}
 
 
@@ -57,3 +67,60 @@ def _find(repository: str, split: str) -> str:
             f"name it: hf:{repository}/path/to/file"
         )
     return str(found[0])
+
+
+def is_split(reference: str) -> bool:
+    """Whether a reference names a configuration or a split, so that `datasets` reads it."""
+    return ":" in reference.removeprefix(PREFIX)
+
+
+def dataset_rows(reference: str, *, split: str, keep_numbers: bool) -> Iterator[Row]:
+    """The rows of a split of a data set, which lies in a memory-mapped file.
+
+    Args:
+        reference: `hf:owner/name` with a configuration, a split or both.
+        split: `train` or `dev`, where the reference names none.
+        keep_numbers: whether classes keep their number instead of their name.
+
+    Raises:
+        DataError: `datasets` is not installed, or the data set cannot be had.
+    """
+    repository, config, name = _parts(reference, split)
+    try:
+        import datasets
+    except ImportError as error:
+        raise DataError(
+            "a split of a data set needs the package datasets: pip install datasets", key=reference
+        ) from error
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        loaded = datasets.load_dataset(repository, config, split=name)
+    except (OSError, ValueError, HfHubHTTPError, datasets.exceptions.DatasetsError) as error:
+        why = next(iter(str(error).splitlines()), "")[:100]
+        message = f"the data set cannot be loaded ({type(error).__name__}: {why})"
+        raise DataError(message, key=reference) from error
+    names = {} if keep_numbers else _names(loaded.features)
+    place = Place(Path(reference))
+    for number, record in enumerate(loaded, start=1):
+        yield Row(Place(Path(reference), f"row {number}"), named(dict(record), names), place)
+
+
+def _parts(reference: str, split: str) -> tuple[str, str | None, str]:
+    repository, *rest = _COLON.split(reference.removeprefix(PREFIX))
+    if repository.count("/") != 1 or not all(repository.split("/")) or len(rest) > 2 or not all(rest):
+        raise DataError(f"a Hub data set is written hf:owner/name[:config][:split], was {reference!r}")
+    named_split = rest[-1] if rest and (len(rest) == 2 or rest[-1].split("[")[0] in _SPLITS) else None
+    config = rest[0] if len(rest) == 2 or (rest and named_split is None) else None
+    return repository, config, named_split or {"train": "train", "dev": "validation"}[split]
+
+
+def _names(features: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The names of the columns of classes, and of those that are lists of classes."""
+    found = {}
+    for column, feature in features.items():
+        while not hasattr(feature, "names") and hasattr(feature, "feature"):
+            feature = feature.feature
+        if hasattr(feature, "names"):
+            found[column] = tuple(feature.names)
+    return found

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from mtl.data.tables import TABLE_SUFFIXES, Row, read_rows
+from mtl.data.formats import Source, read_records
+from mtl.data.place import ReadLog, Row
 from mtl.errors import DataError
 from mtl.labels import stable_order
+from mtl.recipe.choices import TaskKind
 from mtl.text import clean
 
 SEPARATOR = "|"
@@ -51,10 +53,9 @@ def has_label_sets(path: Path, *, text_columns: Collection[str] = ("text",)) -> 
 
     A file that cannot be read has none.
     """
-    if path.suffix.lower() not in TABLE_SUFFIXES:
-        return False
     try:
-        rows = [row.values for row in islice(read_rows(path, ()), _LOOKED_AT)]
+        source = Source(path, TaskKind.CLASSIFICATION)
+        rows = [row.values for row in islice(read_records(source, ReadLog(lambda _: None)), _LOOKED_AT)]
     except DataError:
         return False
     for column in LIST_COLUMNS:

@@ -4,13 +4,17 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from mtl.data.columns import ROLES
 from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
-from mtl.data.hub import PREFIX, fetch_dataset
+from mtl.data.formats import ReadOptions, Source
+from mtl.data.hub import PREFIX, dataset_rows, fetch_dataset, is_split
 from mtl.data.label_sets import with_label_sets
-from mtl.data.tables import read_rows
+from mtl.data.place import ReadLog, Row, UnclosedQuoteError
+from mtl.data.rows import read_rows
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
 from mtl.labels import stable_order
@@ -57,19 +61,51 @@ def _sha256(examples: Sequence[Example]) -> str:
     return digest.hexdigest()
 
 
-def read_files(config: TaskConfig, files: Sequence[str], *, split: str = "dev") -> tuple[Example, ...]:
-    """All examples of files of one task, in order; `split` (train or dev) chooses the file of a Hub data set.
+class TaskLog(ReadLog):
+    """Keeps notes; a row whose quote is never closed is left out and noted, any other wrong row is refused."""
+
+    def __init__(self) -> None:
+        super().__init__(self._reject)
+        self.rejected: list[DataError] = []
+
+    def _reject(self, error: DataError) -> None:
+        if not isinstance(error, UnclosedQuoteError):
+            raise error
+        self.rejected.append(error)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes, and each row that was left out."""
+        return (
+            *super().notes,
+            *(f"1 row is left out: {e.sentence(lambda path: Path(path).name)}" for e in self.rejected),
+        )
+
+
+def read_files(
+    config: TaskConfig, files: Sequence[str], *, split: str = "dev", log: ReadLog | None = None
+) -> tuple[Example, ...]:
+    """All examples of files of one task, in order.
+
+    Args:
+        config: the task.
+        files: paths, or Hub data sets.
+        split: `train` or `dev`, which chooses the file of a Hub data set.
+        log: takes what the user should know, and the errors of rows; without one every wrong row is refused and no
+            column is guessed.
 
     Raises:
         DataError: a file is missing, wrong in a line, or there is not one example.
     """
     examples: list[Example] = []
     for file in files:
-        path = fetch_dataset(file, split=split) if file.startswith(PREFIX) else Path(file)
-        before = len(examples)
-        examples.extend(_read(config, path))
+        source = _source(config, file, split)
+        before, rejected = len(examples), len(log.rejected) if isinstance(log, TaskLog) else 0
+        examples.extend(_read(config, source, log))
         if len(examples) == before:
-            raise DataError("at least one example was expected, the file has none", path=path, line=1)
+            if isinstance(log, TaskLog) and len(log.rejected) > rejected:
+                raise log.rejected[rejected]
+            raise DataError("at least one example was expected, the file has none", path=source.path, line=1)
     return tuple(examples)
 
 
@@ -79,8 +115,9 @@ def read_task(name: str, config: TaskConfig) -> TaskData:
     Raises:
         DataError: as `read_files`; or the training data cannot train the task.
     """
-    train = tuple(islice(read_files(config, config.train, split="train"), config.max_rows))
-    dev = read_files(config, config.dev)
+    log = TaskLog()
+    train = tuple(islice(read_files(config, config.train, split="train", log=log), config.max_rows))
+    dev = read_files(config, config.dev, log=log)
     labels = labels_of(train)
     if config.multi_label and train and not labels:
         raise DataError(
@@ -91,7 +128,8 @@ def read_task(name: str, config: TaskConfig) -> TaskData:
     if config.kind is TaskKind.TAGGING and train and not labels:
         raise DataError(f"at least one entity was expected for {name}, every tag is O", path=config.train[0])
     unseen = sorted(set(labels_of(dev)) - set(labels)) if train else []
-    notes = (f"{name}: dev has labels that train lacks: {', '.join(unseen)}",) if unseen else ()
+    notes = tuple(f"{name}: {note}" for note in log.notes)
+    notes += (f"{name}: dev has labels that train lacks: {', '.join(unseen)}",) if unseen else ()
     return TaskData(name, config, train, dev, labels or labels_of(dev), notes)
 
 
@@ -113,22 +151,46 @@ def count_labels(examples: Sequence[Example]) -> Counter[str]:
     return counts
 
 
-def _read(config: TaskConfig, path: Path) -> Iterator[Example]:
+def _source(config: TaskConfig, file: str, split: str) -> Source:
+    numbers = any(label.isdecimal() for label in config.map_labels)
+    options = ReadOptions(config.format, dict(config.columns.items()), keep_numbers=numbers)
+    wanted = ("text",) if config.multi_label else ROLES[config.kind]
+    if file.startswith(PREFIX) and is_split(file):
+        rows = partial(dataset_rows, file, split=split, keep_numbers=numbers)
+        return Source(Path(file), config.kind, wanted, options, rows)
+    path = fetch_dataset(file, split=split) if file.startswith(PREFIX) else Path(file)
+    return Source(path, config.kind, wanted, options)
+
+
+def _read(config: TaskConfig, source: Source, log: ReadLog | None) -> Iterator[Example]:
     if config.kind is TaskKind.TAGGING:
-        yield from read_tagging(path, config.map_labels)
-    elif config.multi_label:
-        for row, labels in with_label_sets(list(read_rows(path, ("text",))), path):
+        yield from read_tagging(source, config.map_labels, log)
+        return
+    bad = (log or ReadLog()).bad
+    if config.multi_label:
+        for row, labels in with_label_sets(list(read_rows(source, log)), source.path):
             named = stable_order(config.map_labels.get(label, label) for label in labels)
             yield MultiLabelText(clean(row.text("text")), named)
-    elif config.kind is TaskKind.CLASSIFICATION:
-        for row in read_rows(path, ("text", "label")):
-            label = row.label("label")
-            yield LabelledText(clean(row.text("text")), config.map_labels.get(label, label))
-    else:
-        low, high = config.score_range
-        for row in read_rows(path, ("sentence1", "sentence2", "score")):
-            score = row.number("score")
-            if not low <= score <= high:
-                raise row.where.error(f"a score from {low:g} to {high:g} was expected, was {score:g} (set score_range)")
-            first, second = clean(row.text("sentence1")), clean(row.text("sentence2"))
-            yield ScoredPair(first, second, (score - low) / (high - low))
+        return
+    for row in read_rows(source, log):
+        try:
+            example = _labelled(row, config) if config.kind is TaskKind.CLASSIFICATION else _pair(row, config)
+        except DataError as error:
+            bad(error)
+            continue
+        yield example
+
+
+def _labelled(row: Row, config: TaskConfig) -> LabelledText:
+    label = row.label("label")
+    return LabelledText(clean(row.text("text")), config.map_labels.get(label, label))
+
+
+def _pair(row: Row, config: TaskConfig) -> ScoredPair:
+    low, high = config.score_range
+    score = row.number("score")
+    if not low <= score <= high:
+        message = f"a score from {low:g} to {high:g} was expected, was {score:g} (set score_range)"
+        raise row.where.error(message, "score")
+    first, second = clean(row.text("sentence1")), clean(row.text("sentence2"))
+    return ScoredPair(first, second, (score - low) / (high - low))

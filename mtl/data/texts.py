@@ -1,37 +1,41 @@
-"""Texts of a file, one at a time: the lines of `.txt`, or the column `text` of a table."""
+"""Texts of a file of any format, one at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from mtl.data.tables import TABLE_SUFFIXES, OnBadRow, read_lines, read_rows, refuse
-from mtl.errors import DataError, InputError
+from mtl.data.formats import ReadOptions, Source
+from mtl.data.place import ReadLog
+from mtl.data.rows import read_rows
+from mtl.errors import DataError
 from mtl.text import clean
 
 _BLOCK = 1 << 20
+_DEFAULT = ReadOptions()
 
 
-def read_texts(source: Path, bad: OnBadRow = refuse) -> Iterator[str]:
-    """The texts of a file in order, without blank lines of `.txt`. `bad` takes the errors of rows without a text.
+def text_source(path: Path, options: ReadOptions = _DEFAULT) -> Source:
+    """A file to read texts from, with the format and the column of the text where they are said."""
+    return Source(path, wanted=("text",), options=options)
+
+
+def read_texts(source: Source, log: ReadLog | None = None) -> Iterator[str]:
+    """The texts of a file in order, without blank lines of `.txt`; sentences of tokens are joined as if typed.
+
+    Args:
+        source: as `text_source` makes it.
+        log: takes notes, and the errors of rows without a text.
 
     Raises:
-        DataError: the file cannot be read as its ending says.
-        InputError: its ending is another one.
+        DataError: no format reads the file, or a row has no text and `log` refuses it.
     """
-    suffix = source.suffix.lower()
-    if suffix == ".txt":
-        yield from (clean(line) for _, line in read_lines(source, bad) if line.strip())
-    elif suffix in TABLE_SUFFIXES:
-        for row in read_rows(source, ("text",), bad):
-            try:
-                text = clean(row.text("text"))
-            except DataError as error:
-                bad(error)
-                continue
-            yield text
-    else:
-        raise InputError(
-            f"a file ending in .txt, {', '.join(TABLE_SUFFIXES)} was expected, was {suffix!r}", path=source
-        )
+    bad = (log or ReadLog()).bad
+    for row in read_rows(source, log):
+        try:
+            text = clean(row.text("text"))
+        except DataError as error:
+            bad(error)
+            continue
+        yield text
 
 
 def estimated_rows(source: Path) -> int | None:

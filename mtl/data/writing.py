@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
+from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, tagged
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> None:
@@ -17,7 +17,7 @@ def write_examples(path: Path, examples: Iterable[Example]) -> None:
 def record_of(example: Example) -> dict[str, Any]:
     """A row of a JSONL file.
 
-    A tagged text has `text,spans` where its words are those that every text is cut into, else `text,words,tags`.
+    A tagged text has `text,spans` where its words are those that a reader makes of them, else `text,words,tags`.
     """
     match example:
         case LabelledText(text, label):
@@ -27,7 +27,7 @@ def record_of(example: Example) -> dict[str, Any]:
         case ScoredPair(first, second, score):
             return {"sentence1": first, "sentence2": second, "score": score}
         case TaggedText(worded, tags):
-            if example == example.units():
+            if example == tagged(worded.text, example.char_spans()):
                 spans = [{"start": s.start, "end": s.end, "label": s.label} for s in example.char_spans()]
                 return {"text": worded.text, "spans": spans}
             return {"text": worded.text, "words": [[w.start, w.end] for w in worded.words], "tags": list(tags)}

@@ -12,6 +12,7 @@ from mtl.errors import RecipeError
 from mtl.recipe.schema import Recipe
 
 _DATASET_PREFIX = "hf:"
+_BOOLEAN = "tag:yaml.org,2002:bool"
 _IN_RUNS = ("best", "last")  # checkpoints of a run, whose name is that of the folder around them
 
 
@@ -29,7 +30,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     try:
         text = path.read_text(encoding="utf-8")
         _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), path)
-        content = yaml.safe_load(text)
+        content = yaml_content(text)
     except OSError as error:
         raise RecipeError(f"a readable recipe was expected: {error.strerror}", path=path) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -40,6 +41,22 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         raise RecipeError(f"a mapping of keys was expected, was {type(content).__name__}", path=path)
     _override(content, overrides)
     return parse(content, folder=path.parent, where=str(path))
+
+
+def yaml_content(text: str) -> object:
+    """YAML of a recipe, in which only `true` and `false` are booleans: yes, no, on and off are labels too often.
+
+    Raises:
+        yaml.YAMLError: it is no YAML.
+    """
+    return yaml.load(text, Loader=_Loader)
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = {
+        first: [(tag, found) for tag, found in known if tag != _BOOLEAN or first in "tTfF"]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Recipe:
@@ -197,7 +214,7 @@ def _setting(override: str) -> tuple[list[str], Any]:
     if not equals or not key:
         raise RecipeError(f"--set takes KEY=VALUE, was {override!r}")
     try:
-        return key.split("."), yaml.safe_load(value)
+        return key.split("."), yaml_content(value)
     except yaml.YAMLError as error:
         raise RecipeError("the value is no valid YAML", key=f"--set {override}") from error
 

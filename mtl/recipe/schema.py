@@ -50,6 +50,29 @@ def _as_tuple(value: object) -> object:
     return (value,) if isinstance(value, (str, int, Path)) else value
 
 
+def _with_text_labels(value: object) -> object:
+    """Labels as files have them: numbers in digits, and YAML's booleans in each usual spelling."""
+    if not isinstance(value, dict):
+        return value
+    result: dict[object, object] = {}
+    for key, label in value.items():
+        keys = (str(key).lower(), str(key), str(key).upper()) if isinstance(key, bool) else (_text_label(key),)
+        result |= dict.fromkeys(keys, _text_label(label))
+    return result
+
+
+def _text_label(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else value
+
+
+ColumnRole = Literal[
+    "text", "label", "labels", "sentence1", "sentence2", "score", "tokens", "tags", "spans", "token", "tag"
+]
+"""What a column can be; `token` and `tag` are those of CoNLL."""
+
+
 class HeadConfig(_Config):
     """The shape of one head; keys of another kind of task than the head's are refused with the task's path."""
 
@@ -91,7 +114,11 @@ class TaskConfig(_Config):
     dev: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     weight: Annotated[float, Field(gt=0)] = 1.0
     """Factor of the task's loss."""
-    map_labels: dict[str, str] = {}
+    format: str | None = None
+    """The format of the files (see `mtl convert --help`); default: told by their content."""
+    columns: dict[ColumnRole, str | int] = {}
+    """The name of a column, or its number from 1, for what is called otherwise in the files."""
+    map_labels: Annotated[dict[str, str], BeforeValidator(_with_text_labels)] = {}
     """Labels (entity types for tagging) to read as another one; a type read as `O` is no entity."""
     score_range: tuple[float, float] = (0.0, 1.0)
     """Lowest and highest score of a similarity task's files."""

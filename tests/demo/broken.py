@@ -17,10 +17,10 @@ class Broken:
 
 
 BROKEN = (
-    Broken("no-label-column.csv", _CLASSES, b"text,topic\nhello,a\n", 1, "label"),
+    Broken("no-label-column.csv", _CLASSES, b"text,number\nhello,1\n", 1, "label"),
     Broken("unquoted-comma.csv", _CLASSES, b"text,label\none,a\ntwo, three,b\n", 3, "fields"),
     Broken("empty-text.csv", _CLASSES, b"text,label\none,a\n  ,b\n", 3, "empty"),
-    Broken("latin1.csv", _CLASSES, "text,label\nc\xf4t\xe9,a\n".encode("latin-1"), 2, "UTF-8"),
+    Broken("not-utf8.csv", _CLASSES, "text,label\né è,a\n".encode() + b"c\xf4t,a\n", 3, "UTF-8"),
     Broken("binary.tsv", _CLASSES, b"text\tlabel\nx\x00y\ta\n", 2, "binary"),
     Broken("not-json.jsonl", _CLASSES, b'{"text": "a", "label": "b"}\n{"text": "a"\n', 2, "JSON"),
     Broken("wrong-tag.conll", _TAGS, b"Ann\tB-PER\nruns\tX-LOC\n", 2, "X-LOC"),

@@ -15,6 +15,8 @@ from demo.settings import Settings
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.views import message
 from demo.views.training.preview import table_preview, tagged_preview
+from mtl.data.formats import Source
+from mtl.data.place import ReadLog
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
 from mtl.recipe import TaskKind
@@ -112,7 +114,9 @@ def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=path)
     need_size(path, settings)
     if chosen is TaskKind.TAGGING:
-        return (tagged_preview(list(islice(read_tagging(path, {}), _SHOWN_SENTENCES))), False, *hidden)
+        source = Source(path, chosen)
+        sentences = list(islice(read_tagging(source, {}, ReadLog()), _SHOWN_SENTENCES))
+        return (tagged_preview(sentences), False, *hidden)
     table = first_rows(path)
     several = chosen is TaskKind.CLASSIFICATION and has_several_labels(table)
     roles = _set_role_choices(table) if several else _role_choices(chosen, table)

@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
-from mtl.data.texts import read_texts
+from mtl.data.formats import Source
+from mtl.data.place import ReadLog
+from mtl.data.texts import read_texts, text_source
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.engine import Engine
@@ -33,6 +35,8 @@ class FileResult:
     rejected: int
     rejects: Path
     """The file that names them; it exists only if there are any."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how the input was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +48,36 @@ class _State:
     modified: int
     model: str
     format: str
+    options: str = ""
     part_texts: int = _MOST_TEXTS
     part_characters: int = _MOST_CHARACTERS
 
 
 def run_file(
-    engine: Engine, source: Path, target: Path, *, form: OutputFormat, progress: Callable[[int], None]
+    engine: Engine, source: Path | Source, target: Path, *, form: OutputFormat, progress: Callable[[int], None]
 ) -> FileResult:
     """Run every text of a file and write the output; what an interrupted call finished is kept.
 
     Args:
         engine: runs the texts.
-        source: `.txt`, `.csv`, `.tsv`, `.jsonl` or `.parquet`.
+        source: a file of any format, and how it is to be read (`mtl.data.texts.text_source`).
         target: the output file.
         form: how the output is written.
         progress: is told after each part how many texts are done.
 
     Raises:
-        DataError: the input cannot be read as its ending says.
+        DataError: the input cannot be read.
         InputError: it has no text.
     """
+    source = text_source(source) if isinstance(source, Path) else source
     folder = target.with_name(f"{target.name}.partial")
     finished = _finished_parts(folder, _state(engine, source, form), form)
     parts: list[Path] = []
     texts = resumed = 0
     rejects = _Rejects(target.with_name(f"{target.name}.rejects.jsonl"))
+    log = ReadLog(rejects)
     try:
-        for chunk in _chunks(read_texts(source, rejects)):
+        for chunk in _chunks(read_texts(source, log)):
             part = folder / f"{len(parts):06d}{form.suffix}"
             if part in finished:
                 resumed += len(chunk)
@@ -84,25 +91,26 @@ def run_file(
             progress(texts)
         if not parts:
             rejects.path.unlink(missing_ok=True)
-            raise rejects.first or InputError("at least one text was expected, the file has none", path=source)
+            raise rejects.first or InputError("at least one text was expected, the file has none", path=source.path)
     except (DataError, InputError):
         shutil.rmtree(folder, ignore_errors=True)
         raise
     _assemble(parts, target, form)
     shutil.rmtree(folder)
-    return FileResult(texts, resumed, rejects.count, rejects.path)
+    return FileResult(texts, resumed, rejects.count, rejects.path, log.notes)
 
 
-def _state(engine: Engine, source: Path, form: OutputFormat) -> _State | None:
+def _state(engine: Engine, source: Source, form: OutputFormat) -> _State | None:
     """None for a model in memory, which has no fingerprint to know it again by."""
     try:
-        stat = source.stat()
+        stat = source.path.stat()
     except OSError as error:
-        raise DataError(f"a readable file was expected: {error.strerror}", path=source) from error
+        raise DataError(f"a readable file was expected: {error.strerror}", path=source.path) from error
     if not engine.fingerprint:
         return None
     model = f"{engine.fingerprint}|{engine.choice.backend}|{engine.choice.precision}"
-    return _State(str(source.resolve()), stat.st_size, stat.st_mtime_ns, model, type(form).__name__)
+    options = json.dumps(asdict(source.options), sort_keys=True)
+    return _State(str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, model, type(form).__name__, options)
 
 
 def _finished_parts(folder: Path, state: _State | None, form: OutputFormat) -> set[Path]:
@@ -144,7 +152,12 @@ class _Rejects:
     def __call__(self, error: DataError) -> None:
         self.first = self.first or error
         self.count += 1
-        append_line(self.path, json.dumps({"reason": str(error)}, ensure_ascii=False))
+        append_line(self.path, json.dumps(_reject(error), ensure_ascii=False))
+
+
+def _reject(error: DataError) -> dict[str, object]:
+    place: dict[str, object] = {"line": error.line, "column": error.column}
+    return {name: value for name, value in place.items() if value is not None} | {"reason": str(error)}
 
 
 def _chunks(texts: Iterator[str]) -> Iterator[Sequence[str]]:

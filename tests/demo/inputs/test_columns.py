@@ -1,9 +1,6 @@
-import json
-
 import pytest
 
-from demo.inputs.columns import first_rows, guess, rename
-from mtl.data.tables import read_rows
+from demo.inputs.columns import first_rows, guess
 from mtl.errors import DataError
 from mtl.recipe import TaskKind
 
@@ -53,41 +50,3 @@ def test_a_table_without_rows_is_refused_with_its_line(tmp_path):
 )
 def test_columns_are_guessed_by_usual_names_and_then_by_order(kind, columns, expected):
     assert guess(kind, columns) == expected
-
-
-def test_renamed_columns_are_read_and_lines_keep_their_numbers(tmp_path):
-    file = tmp_path / "a.csv"
-    file.write_text('\n"my\nbody",kind,text\nhello,a,x\n"two\nlines",b,y\n')
-    rename(file, {"text": "my\nbody", "label": "kind"})
-    rows = list(read_rows(file, ("text", "label")))
-    assert [(row.where.line, row.values["text"]) for row in rows] == [(4, "hello"), (5, "two\nlines")]
-    assert rows[0].values["text (not used)"] == "x"
-
-
-@pytest.mark.parametrize("suffix", [".jsonl", ".tsv", ".parquet"])
-def test_every_kind_of_table_can_be_renamed(tmp_path, suffix):
-    file = tmp_path / f"a{suffix}"
-    if suffix == ".parquet":
-        import pyarrow
-        import pyarrow.parquet
-
-        pyarrow.parquet.write_table(pyarrow.table({"body": ["a"], "kind": ["b"]}), file)
-    else:
-        file.write_text(json.dumps({"body": "a", "kind": "b"}) + "\n" if suffix == ".jsonl" else "body\tkind\na\tb\n")
-    rename(file, {"text": "body", "label": "kind"})
-    assert [dict(row.values) for row in read_rows(file, ("text", "label"))] == [{"text": "a", "label": "b"}]
-
-
-def test_a_broken_line_stays_for_the_reader_to_name(tmp_path):
-    file = tmp_path / "a.jsonl"
-    file.write_text('{"body": "a", "label": "b"}\n{"body": \n')
-    rename(file, {"text": "body", "label": "label"})
-    with pytest.raises(DataError, match=r"a\.jsonl:2: a JSON object"):
-        list(read_rows(file, ("text", "label")))
-
-
-def test_one_column_cannot_be_two_things(tmp_path):
-    file = tmp_path / "a.csv"
-    file.write_text("body,kind\na,b\n")
-    with pytest.raises(DataError, match="a different column"):
-        rename(file, {"text": "body", "label": "body"})

@@ -146,3 +146,23 @@ def test_a_file_with_one_label_a_text_is_no_set(tmp_path, content):
     file = tmp_path / "a.csv"
     file.write_text(content)
     assert not has_several_labels(first_rows(file))
+
+
+def test_a_semicolon_file_with_its_own_column_names_is_added(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("nr;remark;kind\n" + "".join(f"{i};a, b {i};{'xy'[i % 2]}\n" for i in range(20)))
+    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, file, None, columns={"text": "remark", "label": "kind"})
+    draft = drafts.import_upload(upload, taken=[], settings=settings())
+    assert (draft.train_size, draft.dev_size, dict(draft.counts).keys()) == (16, 4, {"x", "y"})
+
+
+@pytest.mark.parametrize("broken", [1, 25, 49])
+def test_an_unclosed_quote_costs_one_row_of_an_upload_and_is_noted(tmp_path, broken):
+    file = tmp_path / "a.csv"
+    rows = [f'"a text, {i}",{"xy"[i % 2]}' if i != broken else f'"a text {i},x' for i in range(1, 51)]
+    file.write_text("\n".join(["text,label", *rows]))
+    draft = drafts.import_upload(
+        TaskUpload("intent", TaskKind.CLASSIFICATION, file, None), taken=[], settings=settings()
+    )
+    assert draft.train_size + draft.dev_size == 49
+    assert any(f"a.csv:{broken + 1}: " in note for note in draft.notes), draft.notes

@@ -48,13 +48,13 @@ def test_a_text_in_two_lines_of_a_csv_field_becomes_one_line(tmp_path):
     ("name", "content", "message"),
     [
         ("a.exe", b"x", "of type"),
-        ("a.txt", b"\xff\xfe", "UTF-8"),
+        ("a.txt", "é è\n".encode() + b"\xff\n", "UTF-8"),
         ("a.txt", b"x" * 2000, "MB"),
         ("a.csv", b"sentence\nx\n", r"^a.csv:1: the columns text were expected"),
         ("a.csv", b"", r"^a.csv:1: a header with text was expected"),
         ("a.csv", b"text\n", "at least one sentence"),
         ("a.txt", b"a\nb\nc\nd\n", "at most 3 sentences were expected, the file has 4"),
-        ("a.csv", b"text\na, b\n", r"^a.csv:2: 1 fields"),
+        ("a.csv", b"text,n\na, b,1\n", r"^a.csv:2: 2 fields"),
         ("a.jsonl", b"{\n", r"^a.jsonl:1: a JSON object"),
     ],
 )
@@ -64,3 +64,11 @@ def test_a_wrong_file_is_refused_in_one_sentence(tmp_path, name, content, messag
     with pytest.raises(MtlError) as caught:
         read_sentences(file, SMALL)
     assert re.search(message, sentence_of(caught.value))
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"PK\x03\x04", b"\x78\x9c"])
+def test_a_public_page_takes_no_packed_file_under_another_ending(tmp_path, content):
+    file = tmp_path / "a.csv"
+    file.write_bytes(content)
+    with pytest.raises(MtlError, match="not compressed"):
+        read_sentences(file, settings(space=True))

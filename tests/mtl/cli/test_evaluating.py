@@ -47,7 +47,7 @@ def test_broken_data_are_one_line_with_file_and_line_in_evaluation(trained: Path
         (("--data", "topic"), "--data takes TASK=FILE with a task of topic, sentiment"),
         (("--data", "colour=x.csv"), "was 'colour=x.csv'"),
         (("--data", "topic=none.csv"), "none.csv: a readable file was expected"),
-        (("--data", "topic=none.xyz"), "was '.xyz'"),
+        (("--data", "topic=none.xyz"), "none.xyz: a readable file was expected"),
     ],
 )
 def test_wrong_data_arguments_are_one_line(trained: Path, arguments: tuple[str, ...], gist: str):

@@ -73,7 +73,7 @@ def test_a_wrong_flag_is_refused_with_its_row(tmp_path: Path):
         (["a", None], "labels is a string, was nothing"),
         (["a", " "], "labels is empty"),
         ("a||b", "labels is empty"),
-        ([True], "labels is a string or a whole number, was True"),
+        ([1.5], "labels is a string, a whole number or a boolean, was 1.5"),
     ],
 )
 def test_a_wrong_set_is_refused_with_its_line(tmp_path: Path, value: object, gist: str):

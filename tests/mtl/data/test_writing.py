@@ -57,7 +57,7 @@ def test_usual_words_are_written_as_spans_that_other_programs_read():
         ({"words": [[0]], "tags": ["O"]}, "words is a list of [start, end]"),
         ({"words": "abc", "tags": ["O"]}, "words is a list of [start, end]"),
         ({"words": [[0, 3]], "tags": []}, "as many tags as tokens were expected, were 1 and 0"),
-        ({"words": [[0, 3]], "tags": ["X"]}, "a tag is O, B-TYPE or I-TYPE, was 'X'"),
+        ({"words": [[0, 3]], "tags": ["X-A"]}, "a tag is O, B-TYPE or I-TYPE, was 'X-A'"),
     ],
 )
 def test_wrong_words_are_refused_with_their_line(tmp_path: Path, row: dict[str, object], gist: str):

@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from mtl.data.formats import ReadOptions
+from mtl.data.texts import text_source
 from mtl.errors import DataError
 from mtl.inference import Engine
 from mtl.inference.bulk import files
@@ -100,7 +102,7 @@ def test_what_was_made_of_another_input_is_not_kept(engine: Engine, source: Path
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("in.csv", b"text,n\nfirst,1\n,2\nsecond,3,4\ncaf\xe9,5\nthird,6\n"),
+        ("in.csv", "text,n\nfirst,1\n,2\né,3,4\n".encode() + b"caf\xe9,5\nthird,6\n"),
         ("in.jsonl", b'{"text": "first"}\n{"text": 3}\nno json\n{"t": 1}\n{"text": "third"}\n'),
         ("in.txt", b"first\ncaf\xe9\nx\0y\nthird\n"),
     ],
@@ -128,3 +130,29 @@ def test_a_file_without_a_good_row_is_refused_with_the_first_reason(engine: Engi
     with pytest.raises(DataError, match=r"in.jsonl:1: a JSON object was expected"):
         write(engine, source, PredictionLines, "out")
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+@pytest.mark.parametrize("form", [PredictionLines, EmbeddingArray])
+@pytest.mark.parametrize("name", ["in.csv", "in.tsv"])
+@pytest.mark.parametrize("broken", [1, 50, 99])
+def test_an_unclosed_quote_costs_one_row(engine: Engine, tmp_path: Path, form: type, name: str, broken: int):
+    lines = [f'{i},"a text, {i}"' for i in range(1, 101)]
+    lines[broken - 1] = f'{broken},"never closed'
+    content = "\n".join(["id,text", *lines]) + "\n"
+    (tmp_path / name).write_text(content if name == "in.csv" else content.replace(',"', '\t"').replace("d,t", "d\tt"))
+    target, written = write(engine, tmp_path / name, form, "out")
+    assert (written.texts, written.rejected, len(rows(target))) == (99, 1, 99)
+    (reject,) = rows(tmp_path / f"{target.name}.rejects.jsonl")
+    assert reject["line"] == broken + 1
+    assert "never closed" in reject["reason"]
+
+
+def test_a_column_of_another_name_is_read_with_a_note_or_as_chosen(engine: Engine, tmp_path: Path):
+    source = tmp_path / "in.csv"
+    source.write_text("id;remark;url\n1;some long words here;http://a.b/c\n2;and other words there;http://a.b/d\n")
+    target, written = write(engine, source, PredictionLines, "out")
+    assert [row["text"] for row in rows(target)] == ["some long words here", "and other words there"]
+    assert written.notes == ("in.csv: the column remark is read as text",)
+    chosen = text_source(source, ReadOptions(columns={"text": "url"}))
+    run_file(engine, chosen, target, form=PredictionLines(), progress=lambda _: None)
+    assert [row["text"] for row in rows(target)] == ["http://a.b/c", "http://a.b/d"]

@@ -1,0 +1,63 @@
+"""Which column of a table is the text, the label and so on: named by the user, else guessed and said."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import regex
+
+from mtl.recipe.choices import TaskKind
+
+ROLES: Mapping[TaskKind, tuple[str, ...]] = {
+    TaskKind.CLASSIFICATION: ("text", "label"),
+    TaskKind.TAGGING: (),
+    TaskKind.SIMILARITY: ("sentence1", "sentence2", "score"),
+}
+"""The columns that a table needs for each kind of task; a tagging file has several forms."""
+SET_ROLES = ("text", "labels")
+"""The columns of a multi-label task; without the second one, each label has a column of 0 and 1."""
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "text": ("text", "sentence", "content", "review", "utterance", "comment", "message", "body", "question", "title"),
+    "label": ("label", "class", "category", "intent", "topic", "sentiment", "target", "y", "labels"),
+    "labels": ("labels", "label", "tags", "classes", "categories", "topics"),
+    "sentence1": ("sentence1", "sentence_a", "text1", "first", "premise", "query", "question1"),
+    "sentence2": ("sentence2", "sentence_b", "text2", "second", "hypothesis", "answer", "question2"),
+    "score": ("score", "similarity", "similarity_score", "label", "rating"),
+}
+_TEXTS = ("text", "sentence1", "sentence2")
+_WORD = regex.compile(r"\p{L}{2,}")
+_WORDS = 2  # of a text, on average
+
+
+def guess(roles: Sequence[str], columns: Sequence[str], rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, str]:
+    """The columns that are likely meant, without those of which nothing says so.
+
+    A column of a usual name comes first, unless it is to be a text and holds none; then a text is the column of the
+    longest texts, and never one of ids or numbers.
+    """
+    found: dict[str, str] = {}
+    lower = {name.strip().lower(): name for name in reversed(columns)}
+    for role in roles:
+        usual = [lower[name] for name in USUAL.get(role, (role,)) if name in lower]
+        free = [name for name in usual if name not in found.values()]
+        if role in _TEXTS and rows:
+            left = [name for name in columns if name not in found.values()]
+            free = [name for name in free if name == role or _letters(rows, name) > 0]
+            free = free or [name for name in sorted(left, key=lambda n: -_letters(rows, n)) if _is_text(rows, name)]
+        if free:
+            found[role] = free[0]
+    return found
+
+
+def _strings(rows: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    return [row[name] for row in rows if isinstance(row.get(name), str)]
+
+
+def _letters(rows: Sequence[Mapping[str, Any]], name: str) -> float:
+    """Characters of words in a value, on average."""
+    return sum(len("".join(_WORD.findall(value))) for value in _strings(rows, name)) / max(len(rows), 1)
+
+
+def _is_text(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+    values = _strings(rows, name)
+    words = sum(len(_WORD.findall(value)) for value in values)
+    return bool(values) and " " in "".join(values) and words >= _WORDS * len(values)

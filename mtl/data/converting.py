@@ -1,0 +1,112 @@
+"""A file of one format as one of another, with all that the other can hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from mtl.data.columns import ROLES
+from mtl.data.formats import CONLL, FORMATS, SHAPES, ReadOptions, Source, Writer, read_records
+from mtl.data.formats.conll import has_tags
+from mtl.data.place import ReadLog
+from mtl.data.reading import read_files
+from mtl.errors import DataError, InputError
+from mtl.recipe.choices import TaskKind
+from mtl.recipe.schema import TaskConfig
+
+_BY_ENDING = {
+    ".csv": "table", ".tsv": "table", ".jsonl": "jsonl", ".json": "json", ".xlsx": "xlsx", ".parquet": "parquet",
+    ".conll": "conll", ".iob2": "conll", ".bio": "conll", ".spacy": "spacy",
+}  # fmt: skip
+_PEEKED = 200
+_KNOWN = {"text", "label", "labels", "tokens", "tags", "words", "spans", "sentence1", "sentence2", "score"}
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How many examples were written, what of the file could not be kept, and the rows that were wrong."""
+
+    examples: int
+    kind: TaskKind
+    notes: tuple[str, ...]
+    rejected: tuple[DataError, ...]
+
+
+def writers() -> dict[str, Writer]:
+    """What can be written, by name."""
+    found = {one.name: one.write for one in FORMATS} | {one.name: one.write for one in SHAPES}
+    return {name: write for name, write in found.items() if write is not None}
+
+
+def convert(
+    path: Path, target: Path, *, to: str | None = None, kind: TaskKind | None = None, options: ReadOptions | None = None
+) -> Conversion:
+    """Write the examples of a file in another format.
+
+    Args:
+        path: the file.
+        target: the file to write.
+        to: the name of its format; default: by its ending.
+        kind: of task; default: by the first rows.
+        options: the format and the columns of the file, where they are said.
+
+    Raises:
+        DataError: the file cannot be read, or has no example.
+        InputError: there is no such format, or it does not hold this kind of examples.
+    """
+    options = options or ReadOptions()
+    name = to or _BY_ENDING.get(target.suffix.lower())
+    known = writers()
+    if name not in known:
+        raise InputError(f"a format of {', '.join(known)} was expected, was {name or target.suffix!r}", key="--to")
+    kind = kind or kind_of(path, options)
+    rejected: list[DataError] = []
+    log = ReadLog(rejected.append)
+    several = {"multi_label": True} if kind is TaskKind.CLASSIFICATION and _has_sets(path, options) else {}
+    content = {"kind": kind, "format": options.format, "columns": dict(options.columns), **several}
+    config = TaskConfig.model_validate(content)
+    try:
+        examples = read_files(config, [str(path)], log=log)
+    except DataError:
+        if rejected:
+            raise rejected[0] from None
+        raise
+    others = _other_columns(path, kind, options)
+    if others:
+        log.note(f"the columns {', '.join(others)} are not kept")
+    known[name](target, examples, log)
+    rejected.sort(key=lambda error: error.line if isinstance(error.line, int) else 0)
+    return Conversion(len(examples), kind, log.notes, tuple(rejected))
+
+
+def kind_of(path: Path, options: ReadOptions) -> TaskKind:
+    """What the first rows of a file are examples of.
+
+    Raises:
+        DataError: no format reads the file.
+    """
+    if options.format == CONLL.name or (options.format is None and has_tags(Source(path))):
+        return TaskKind.TAGGING
+    rows = _first(path, TaskKind.CLASSIFICATION, options)
+    columns = {name for row in rows for name in row}
+    if any(row.get("spans") for row in rows) or columns >= {"tokens", "tags"} or columns >= {"text", "words", "tags"}:
+        return TaskKind.TAGGING
+    if columns >= {"sentence1", "sentence2"}:
+        return TaskKind.SIMILARITY
+    return TaskKind.TAGGING if "spans" in columns and "label" not in columns else TaskKind.CLASSIFICATION
+
+
+def _has_sets(path: Path, options: ReadOptions) -> bool:
+    """Whether texts have lists of labels of which one has not just one label."""
+    lists = [row.get("labels", row.get("label")) for row in _first(path, TaskKind.CLASSIFICATION, options)]
+    return any(isinstance(one, list) and len(one) != 1 for one in lists)
+
+
+def _first(path: Path, kind: TaskKind, options: ReadOptions) -> list[Mapping[str, object]]:
+    source = Source(path, kind, ROLES[kind], options)
+    return [row.values for row in islice(read_records(source, ReadLog(lambda _: None)), _PEEKED)]
+
+
+def _other_columns(path: Path, kind: TaskKind, options: ReadOptions) -> list[str]:
+    names = dict.fromkeys(name for row in _first(path, kind, options) for name in row)
+    return [name for name in names if name not in _KNOWN]

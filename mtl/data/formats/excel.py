@@ -1,0 +1,99 @@
+"""The first sheet of an Excel workbook, its first row as the header."""
+
+import datetime
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from zipfile import BadZipFile
+
+from mtl.data.examples import Example
+from mtl.data.formats.delimited import distinct
+from mtl.data.formats.interface import Format, Source
+from mtl.data.place import Place, ReadLog, Row
+from mtl.data.writing import record_of
+from mtl.errors import DataError, InputError
+
+_MOST_CHARACTERS = 32_767
+
+
+def read_excel(source: Source, log: ReadLog) -> Iterator[Row]:
+    """The rows below the first one that is not empty; whole numbers are numbers, dates are written out.
+
+    Raises:
+        DataError: the file is no workbook.
+    """
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(source.path, read_only=True, data_only=True)
+    except (OSError, KeyError, ValueError, BadZipFile, InvalidFileException) as error:
+        raise DataError("an Excel workbook was expected, it cannot be read as one", path=source.path) from error
+    try:
+        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
+        if len(sheets) > 1:
+            log.note(f"{source.path.name}: only the first sheet ({sheets[0].title}) of {len(sheets)} is read")
+        names: list[str] = []
+        for number, cells in enumerate(sheets[0].iter_rows(values_only=True), start=1):
+            if all(value is None for value in cells):
+                continue
+            if not names:
+                names = distinct(["" if value is None else str(value).strip() for value in cells])
+                continue
+            yield Row(
+                Place(source.path, f"row {number}"),
+                dict(zip(names, map(_plain, cells), strict=False)),
+                Place(source.path),
+            )
+    finally:
+        book.close()
+    if not names:
+        raise DataError("a header was expected, the first sheet is empty", path=source.path)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
+    """One sheet; no cell is a formula.
+
+    Raises:
+        InputError: a value has a control character, or is longer than a cell.
+    """
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.utils.exceptions import IllegalCharacterError
+
+    records = [record_of(example) for example in examples]
+    columns = list(dict.fromkeys(name for record in records for name in record))
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(columns)
+    for number, record in enumerate(records, start=2):
+        cells = []
+        for name in columns:
+            value = record.get(name)
+            value = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+            if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
+                raise InputError(f"a cell holds {_MOST_CHARACTERS:,} characters, {name} of row {number} has more")
+            if isinstance(value, str) and "\r" in value:
+                log.leave_out_of("carriage returns are not kept")
+            try:
+                cell = WriteOnlyCell(sheet, value)
+            except IllegalCharacterError as error:
+                raise InputError(f"no control characters were expected, {name} of row {number} has one") from error
+            if isinstance(value, str):
+                cell.data_type = "s"
+            cells.append(cell)
+        sheet.append(cells)
+    book.save(path)
+
+
+EXCEL = Format(
+    "xlsx", "the first sheet of an Excel workbook", lambda s: s.head.startswith(b"PK\x03\x04"), read_excel, _write
+)

@@ -1,0 +1,46 @@
+"""GLiNER: `tokenized_text` and `ner`, a list of `[first, last, type]` in words, the last one included."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mtl.data.examples import Example
+from mtl.data.formats.interface import Shape
+from mtl.data.formats.writing import tagged_only, tokens_with_note, write_array
+from mtl.data.place import ReadLog, Row
+from mtl.labels import TypedSpan, spans_of, tags_of
+
+
+def _matches(record: Mapping[str, object]) -> bool:
+    return "tokenized_text" in record and "ner" in record
+
+
+def _rows(row: Row, log: ReadLog) -> Iterator[Row]:
+    tokens, found = row.values.get("tokenized_text"), row.values.get("ner")
+    if not isinstance(tokens, list) or not isinstance(found, list):
+        raise row.where.error("tokenized_text is a list of words and ner a list of [first, last, type]")
+    spans = []
+    for one in found:
+        is_span = isinstance(one, list) and len(one) == 3 and all(isinstance(at, int) for at in one[:2])
+        if not is_span or not 0 <= one[0] <= one[1] < len(tokens) or not str(one[2]).strip():
+            raise row.where.error(f"ner has [first, last, type] with words 0 to {len(tokens) - 1}, was {one!r:.60}")
+        spans.append(TypedSpan(one[0], one[1] + 1, str(one[2])))
+    spans.sort(key=lambda span: span.start)
+    for first, second in zip(spans, spans[1:], strict=False):
+        if first.end > second.start:
+            raise row.where.error(
+                f"disjoint entities were expected, words {first.start}-{first.end - 1} and "
+                f"{second.start}-{second.end - 1} overlap"
+            )
+    rest = {name: value for name, value in row.values.items() if name not in ("tokenized_text", "ner")}
+    yield Row(row.where, {**rest, "tokens": tokens, "tags": list(tags_of(spans, len(tokens)))})
+
+
+def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
+    records = []
+    for example in tagged_only(examples, "GLiNER"):
+        found = [[span.start, span.end - 1, span.label] for span in spans_of(example.tags)]
+        records.append({"tokenized_text": tokens_with_note(example, log), "ner": found})
+    write_array(path, records)
+
+
+GLINER = Shape("gliner", "training data of GLiNER", _matches, _rows, _write)

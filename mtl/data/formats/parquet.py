@@ -1,0 +1,58 @@
+"""Parquet files, in batches of rows; classes that Hugging Face data sets store by number get their names."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mtl.data.examples import Example
+from mtl.data.formats.class_names import class_names, named
+from mtl.data.formats.interface import Format, Source
+from mtl.data.place import Place, ReadLog, Row
+from mtl.data.writing import record_of
+from mtl.errors import DataError
+
+
+def read_parquet(source: Source, log: ReadLog) -> Iterator[Row]:
+    """The rows of a file, of which only a part is in memory.
+
+    Raises:
+        DataError: it is no Parquet file.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        file = pyarrow.parquet.ParquetFile(source.path, memory_map=True)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise DataError("a Parquet file was expected, it cannot be read as one", path=source.path) from error
+    with file:
+        features = {} if source.options.keep_numbers else _class_names(file.schema_arrow.metadata)
+        if features:
+            log.note(f"{source.path.name}: numbers of {', '.join(features)} are read as the names in the file")
+        number = 0
+        for batch in file.iter_batches():
+            for record in batch.to_pylist():
+                number += 1
+                yield Row(Place(source.path, f"row {number}"), named(record, features), Place(source.path))
+
+
+def _class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, tuple[str, ...]]:
+    try:
+        features: Any = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return class_names(features)
+
+
+def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    records = [record_of(example) for example in examples]
+    columns = list(dict.fromkeys(name for record in records for name in record))
+    table = pyarrow.table({name: [record.get(name) for record in records] for name in columns})
+    pyarrow.parquet.write_table(table, path)
+
+
+PARQUET = Format("parquet", "a Parquet file", lambda source: source.head.startswith(b"PAR1"), read_parquet, _write)

@@ -1,0 +1,108 @@
+"""Offsets of spans that other programs count in UTF-16 units or in bytes, told by all spans of a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import regex
+
+_IN_WORD = regex.compile(r"[\p{L}\p{N}\p{M}]")
+_EXTENDS = regex.compile(r"[\p{M}\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_LEAST = 3  # spans that one unit cuts and another does not
+_WRONG, _RIGHT = 0.6, 0.1  # shares of spans that cut words, of a unit that is not and of one that is the file's
+
+
+class OffsetUnit(StrEnum):
+    """What offsets count."""
+
+    CHARACTERS = "characters"
+    UTF16 = "UTF-16 units"
+    BYTES = "bytes"
+
+
+_ENCODINGS = {OffsetUnit.UTF16: ("utf-16-le", 2), OffsetUnit.BYTES: ("utf-8", 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class RawSpan:
+    """A span as a file gives it: the text, two offsets, and the words that it says it covers, if it says them."""
+
+    text: str
+    start: int
+    end: int
+    surface: str | None = None
+
+
+def unit_of(spans: Sequence[RawSpan]) -> OffsetUnit:
+    """What the offsets of a file count: characters, unless these cut words throughout and another unit does not.
+
+    Only spans behind a character that another unit counts more than once say anything. Those that name the words they
+    cover decide alone.
+    """
+    telling = [span for span in spans if not span.text.isascii()]
+    named = [span for span in telling if span.surface]
+    if named:
+        matching = {unit: sum(_surface(span, unit) == span.surface for span in named) for unit in OffsetUnit}
+        best = max(matching, key=lambda unit: matching[unit])  # the first of equals: characters before the others
+        return best if matching[best] > matching[OffsetUnit.CHARACTERS] else OffsetUnit.CHARACTERS
+    for unit in _ENCODINGS:
+        both = [(_cuts(span, OffsetUnit.CHARACTERS), _cuts(span, unit)) for span in telling if _differs(span, unit)]
+        if not both:
+            continue
+        wrong, right = (sum(column) / len(both) for column in zip(*both, strict=True))
+        gained = sum(a and not b for a, b in both)
+        if gained >= _LEAST and wrong >= _WRONG and right <= _RIGHT:
+            return unit
+    return OffsetUnit.CHARACTERS
+
+
+def to_characters(text: str, offset: int, unit: OffsetUnit) -> int | None:
+    """An offset in characters, or None where it lies inside of one or outside of the text."""
+    if unit is OffsetUnit.CHARACTERS:
+        return offset if 0 <= offset <= len(text) else None
+    encoding, size = _ENCODINGS[unit]
+    encoded = text.encode(encoding, "surrogatepass")
+    if not 0 <= offset * size <= len(encoded):
+        return None
+    try:
+        return len(encoded[: offset * size].decode(encoding, "strict"))
+    except UnicodeDecodeError:
+        return None
+
+
+def from_characters(text: str, offset: int, unit: OffsetUnit) -> int:
+    """An offset in characters in another unit."""
+    if unit is OffsetUnit.CHARACTERS:
+        return offset
+    encoding, size = _ENCODINGS[unit]
+    return len(text[:offset].encode(encoding, "surrogatepass")) // size
+
+
+def _range(span: RawSpan, unit: OffsetUnit) -> tuple[int, int] | None:
+    start, end = to_characters(span.text, span.start, unit), to_characters(span.text, span.end, unit)
+    return None if start is None or end is None or start >= end else (start, end)
+
+
+def _surface(span: RawSpan, unit: OffsetUnit) -> str | None:
+    found = _range(span, unit)
+    return None if found is None else span.text[slice(*found)]
+
+
+def _differs(span: RawSpan, unit: OffsetUnit) -> bool:
+    return _range(span, unit) != _range(span, OffsetUnit.CHARACTERS)
+
+
+def _cuts(span: RawSpan, unit: OffsetUnit) -> bool:
+    """Whether a span ends inside a word or a character, or with white space, or lies outside of the text."""
+    found = _range(span, unit)
+    if found is None:
+        return True
+    start, end = found
+    text = span.text
+    return text[start].isspace() or text[end - 1].isspace() or _is_inside(text, start) or _is_inside(text, end)
+
+
+def _is_inside(text: str, at: int) -> bool:
+    if not 0 < at < len(text):
+        return False
+    return bool(_EXTENDS.match(text[at]) or (_IN_WORD.match(text[at - 1]) and _IN_WORD.match(text[at])))

@@ -1,0 +1,70 @@
+"""Rows of a file of any format, with the columns that they must have."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, islice
+
+from mtl.data.columns import guess
+from mtl.data.formats import Source, read_records
+from mtl.data.place import Place, ReadLog, Row
+from mtl.errors import DataError
+from mtl.text import detokenize
+
+_PEEKED = 100
+
+
+def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
+    """The rows of a file, each of which has the wanted columns; others are kept.
+
+    Where a wanted column is missing and `log` keeps notes, another column that is likely meant takes its place, with a
+    note.
+
+    Raises:
+        DataError: no format reads the file, it lacks a column, or a row is wrong and `log` refuses it.
+    """
+    may_guess = log is not None
+    log = log or ReadLog()
+    rows = map(_with_text, read_records(source, log)) if "text" in source.wanted else read_records(source, log)
+    first = list(islice(rows, _PEEKED))
+    guessed = {}
+    if may_guess and first:
+        columns = list(dict.fromkeys(name for row in first for name in row.values))
+        missing = [role for role in source.wanted if role not in columns]
+        found = guess(source.wanted, columns, [row.values for row in first]) if missing else {}
+        guessed = {role: found[role] for role in missing if role in found}
+        if len(guessed) < len(missing):
+            guessed = {}
+        for role, column in guessed.items():
+            log.note(f"{source.path.name}: the column {column} is read as {role}")
+    for row in chain(first, rows):
+        if guessed:
+            row = replace(row, values={**row.values, **{role: row.values.get(c) for role, c in guessed.items()}})
+        try:
+            _need(list(row.values), source.wanted, row.header or row.where)
+        except DataError as error:
+            if row.header:
+                raise
+            log.bad(error)
+            continue
+        yield row
+
+
+def _with_text(row: Row) -> Row:
+    """A sentence of tokens with its text as a person would have typed it."""
+    tokens = row.values.get("tokens")
+    if "text" in row.values or not isinstance(tokens, list) or not all(isinstance(t, str) and t for t in tokens):
+        return row
+    return replace(row, values={**row.values, "text": detokenize(tokens).text})
+
+
+def _need(found: list[str], columns: tuple[str, ...], where: Place) -> None:
+    repeated = [column for column in columns if f"{column} (2)" in found]
+    if repeated:
+        raise where.error(f"each column once was expected, {repeated[0]} is there more often", repeated[0])
+    missing = [column for column in columns if column not in found]
+    if missing:
+        raise where.error(
+            f"the columns {', '.join(columns)} were expected, {', '.join(missing)} is missing "
+            f"among {', '.join(found[:8]) or 'none'}",
+            missing[0],
+        )
