@@ -1,5 +1,7 @@
 """Files of Hub data sets; the Hub itself is played by a folder."""
 
+import sys
+import types
 from pathlib import Path
 
 import huggingface_hub
@@ -60,7 +62,20 @@ def test_a_data_set_with_no_or_two_files_of_a_split_asks_for_a_path(hub: Path, f
     )
 
 
-@pytest.mark.parametrize("reference", ["hf:", "hf:owner", "hf:owner/", "hf:/name", "hf:owner//file.csv"])
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "hf:",
+        "hf:owner",
+        "hf:owner/",
+        "hf:/name",
+        "hf:owner//file.csv",
+        "hf:a/b::train",
+        "hf:a:train",
+        "hf:a/b/c:x",
+        "hf:a/b:c:d:e",
+    ],
+)
 def test_a_malformed_reference_is_refused(reference: str):
     with pytest.raises(DataError, match=f"a Hub data set is written .* was '{reference}'"):
         read_files(CLASSIFICATION, [reference])
@@ -75,3 +90,75 @@ def test_what_cannot_be_fetched_is_named(reference: str):
 def test_a_name_that_the_hub_cannot_have_is_refused():
     with pytest.raises(DataError, match="a Hub data set is written hf:owner/name"):
         read_files(CLASSIFICATION, ["hf:ow ner/na me/file.csv"])
+
+
+class ClassLabel:
+    def __init__(self, names: list[str]):
+        self.names = names
+
+
+class List:
+    def __init__(self, feature: object):
+        self.feature = feature
+
+
+class Loaded(list):
+    """What `load_dataset` gives, as far as it is read."""
+
+    def __init__(self, rows: list[dict], features: dict[str, object]):
+        super().__init__(rows)
+        self.features = features
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None, str]]:
+    """A package `datasets` with one tagging set; the calls that it gets."""
+    made: list[tuple[str, str | None, str]] = []
+    tags = List(ClassLabel(["O", "B-PER", "I-PER"]))
+
+    def load_dataset(repository: str, config: str | None, *, split: str) -> Loaded:
+        made.append((repository, config, split))
+        if repository == "owner/none":
+            raise FileNotFoundError("Couldn't find it\nanywhere")
+        return Loaded([{"tokens": ["Anna", "left"], "ner_tags": [1, 0]}], {"tokens": object(), "ner_tags": tags})
+
+    package = types.ModuleType("datasets")
+    package.load_dataset = load_dataset
+    package.exceptions = types.SimpleNamespace(DatasetsError=type("DatasetsError", (Exception,), {}))
+    monkeypatch.setitem(sys.modules, "datasets", package)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("hf:owner/name:train", ("owner/name", None, "train")),
+        ("hf:owner/name:test", ("owner/name", None, "test")),
+        ("hf:owner/name:validation[:10%]", ("owner/name", None, "validation[:10%]")),
+        ("hf:owner/name:en:train[5:9]", ("owner/name", "en", "train[5:9]")),
+        ("hf:owner/name:english", ("owner/name", "english", "validation")),
+        ("hf:owner/name:english:test", ("owner/name", "english", "test")),
+    ],
+)
+def test_a_configuration_and_a_split_are_read_through_datasets(calls: list, reference: str, expected: tuple):
+    (example,) = read_files(TaskConfig(kind="tagging"), [reference])
+    assert example.tags == ("B-PER", "O")
+    assert calls == [expected]
+
+
+def test_a_data_set_that_cannot_be_loaded_is_one_sentence(calls: list):
+    with pytest.raises(DataError) as caught:
+        read_files(TaskConfig(kind="tagging"), ["hf:owner/none:train"])
+    assert str(caught.value) == (
+        "hf:owner/none:train: the data set cannot be loaded (FileNotFoundError: Couldn't find it)"
+    )
+
+
+def test_a_split_without_the_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(DataError) as caught:
+        read_files(TaskConfig(kind="tagging"), ["hf:owner/name:train"])
+    assert (
+        str(caught.value)
+        == "hf:owner/name:train: a split of a data set needs the package datasets: pip install datasets"
+    )
