@@ -83,13 +83,16 @@ class StageState:
     def evaluate(self) -> dict[str, float]:
         """Every metric of every dev set, `eval/<task>/<metric>`, and the drift of the embedding; in full precision.
 
-        The model's multi-label tasks get the thresholds that fit its dev sets now.
+        The model's multi-label tasks get the thresholds that fit its dev sets now, but for those that never change.
         """
         metrics: dict[str, float] = {}
         for name, dev in self.data.dev.items():
             words = dev.task.kind is TaskKind.TAGGING
             output = run_model(self.loaded, dev.texts, tasks=(name,), words=words, cached=self._dev[name])
-            task = self.loaded.model.tasks[name] = with_thresholds(dev.task, dev.examples, output)
+            task = self.loaded.model.tasks[name]
+            changes = self.freezer.plan.backbone_trains or name not in self.freezer.plan.frozen_heads
+            if changes or not task.thresholds:
+                task = self.loaded.model.tasks[name] = with_thresholds(task, dev.examples, output)
             found = metrics_of(task, dev.examples, output)
             metrics |= {f"eval/{name}/{metric}": value for metric, value in found.items()}
         sample = self.data.sample

@@ -107,6 +107,17 @@ def test_a_run_that_goes_on_keeps_its_thresholds(
     assert any(threshold != 0.5 for threshold in before)
 
 
+def test_a_model_that_is_only_evaluated_keeps_its_thresholds(
+    learnt: tuple[Path, list[Event]], data: Path, tmp_path: Path
+):
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"text": "the old team", "labels": ["money"]}\n{"text": "a bank", "labels": ["sport"]}\n')
+    task = {"train": [], "dev": str(other)}
+    events_of(recipe(learnt[0] / "last", data, task=task, freezing={"preset": "all_frozen"}), tmp_path)
+    before, after = (read_config(folder).tasks["about"] for folder in (learnt[0] / "last", tmp_path / "last"))
+    assert after.thresholds == before.thresholds
+
+
 def test_without_dev_data_a_label_is_chosen_from_a_half_on(tiny_bert: Path, data: Path, tmp_path: Path):
     events_of(recipe(tiny_bert, data, task={"dev": []}), tmp_path)
     assert read_config(tmp_path / "last").tasks["about"].thresholds == ()
