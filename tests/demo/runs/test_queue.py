@@ -1,0 +1,18 @@
+"""The order of runs that wait."""
+
+import random
+from pathlib import Path
+
+from demo.runs import queue
+from mtl.runs import RunFolder
+
+
+def test_runs_added_at_once_keep_their_order_whatever_their_names(tmp_path: Path):
+    names = [f"run-{i:03}" for i in range(200)]
+    random.Random(0).shuffle(names)
+    folders = [RunFolder(tmp_path / name) for name in names]
+    for folder in folders:
+        folder.path.mkdir()
+        queue.put(folder)
+    assert [folder.id for folder in queue.in_order(sorted(folders, key=lambda f: f.id))] == names
+    assert [queue.position(folder, folders) for folder in folders] == list(range(200))
