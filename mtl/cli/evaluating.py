@@ -35,9 +35,8 @@ def evaluate_command(
         if not equals or name not in engine.tasks:
             raise InputError(f"--data takes TASK=FILE with a task of {', '.join(engine.tasks) or 'none'}, was {item!r}")
         log = TaskLog()
-        config = engine.task_config(name).model_copy(
-            update={"format": options.format, "columns": dict(options.columns)}
-        )
+        config = engine.task_config(name)
+        config = config.model_copy(update={"format": options.format, "columns": {**config.columns, **options.columns}})
         examples = read_files(config, [file], log=log)
         for note in log.notes:
             err.print(f"note: {name}: {note}", markup=False)

@@ -36,9 +36,13 @@ def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
             guessed = {}
         for role, column in guessed.items():
             log.note(f"{source.path.name}: the column {column} is read as {role}")
+    checked: Place | None = None
     for row in chain(first, rows):
         if guessed:
             row = replace(row, values={**row.values, **{role: row.values.get(c) for role, c in guessed.items()}})
+        if row.header is not None and row.header is checked:
+            yield row
+            continue
         try:
             _need(list(row.values), source.wanted, row.header or row.where)
         except DataError as error:
@@ -46,6 +50,7 @@ def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
                 raise
             log.bad(error)
             continue
+        checked = row.header
         yield row
 
 

@@ -159,7 +159,7 @@ class Engine:
     def task_config(self, task: str) -> TaskConfig:
         """How the task's data files are to be read, as its training did."""
         trained = self._parts.spec.recipe.get("tasks", {}).get(task, {})
-        kept = {key: trained[key] for key in ("map_labels", "score_range") if key in trained}
+        kept = {key: trained[key] for key in ("map_labels", "score_range", "columns") if key in trained}
         return TaskConfig(kind=self.tasks[task].kind, multi_label=self.tasks[task].multi_label, **kept)
 
     def _classes(self, found: ModelOutput) -> list[dict[str, dict[str, float]]]:

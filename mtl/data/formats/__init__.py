@@ -37,7 +37,7 @@ __all__ = [
     "read_records",
 ]
 
-FORMATS: tuple[Format, ...] = (PARQUET, EXCEL, SPACY, JSONL, JSON, PLAIN, CONLL, TABLE)
+FORMATS: tuple[Format, ...] = (PARQUET, EXCEL, SPACY, JSONL, JSON, CONLL, PLAIN, TABLE)
 """Kinds of files in the order in which they are tried."""
 SHAPES: tuple[Shape, ...] = (LABEL_STUDIO, PRODIGY, ARGILLA, GLINER, DOCCANO, SPACY_JSON, HUGGING_FACE)
 """Records of annotation tools in the order in which they are tried; a file of none of them has our own columns."""

@@ -55,6 +55,8 @@ def read_conll(source: Source, log: ReadLog) -> Iterator[Row]:
         DataError: a line has no token or no tag, or a column that was named is not there.
     """
     columns = columns_of(source)
+    if source.kind is None:
+        log.note(f"{source.path.name}: read as CoNLL, each sentence as a text")
     if columns.counted:
         log.note(f"{source.path.name}: column 1 counts the words; the tag is read from column {columns.tag + 1}")
     tokens: list[str] = []
@@ -214,7 +216,8 @@ def is_conll(source: Source) -> bool:
     lines = [line for line in source.lines[:_MOST] if line.strip(" \t") and not _is_note(line)]
     if source.kind is TaskKind.TAGGING:
         return bool(lines) or source.suffix in CONLL_SUFFIXES
-    return source.kind is None and source.suffix not in (".txt", ".tsv", ".csv") and has_tags(source)
+    by_ending = source.suffix in CONLL_SUFFIXES and source.suffix not in (".txt", ".tsv")
+    return source.kind is None and not source.chosen("text") and (by_ending or has_tags(source))
 
 
 def has_tags(source: Source) -> bool:

@@ -71,3 +71,26 @@ def test_labels_with_brackets_are_printed_as_they_are(trained: Path, tmp_path: P
     printed = succeed("evaluate", trained / "last", "--data", f"topic={tmp_path / 't.csv'}").stdout
     assert "[red]" in printed
     assert "[/odd]" in printed
+
+
+def test_columns_of_other_names_are_read_as_chosen_or_guessed_with_a_note(trained: Path, tmp_path: Path):
+    plain, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    plain.write_text("text,label\nwell then; yes,sport\nno more of it,politics\n")
+    other.write_text("nr;remark;kind\n1;well then, yes;sport\n2;no more of it;politics\n")
+    other.write_text(
+        other.read_text().replace("then, yes", '"then; yes"').replace('well "then; yes"', '"well then; yes"')
+    )
+    found = []
+    for file, options in ((plain, ()), (other, ("--text-column", "remark", "--label-column", "kind"))):
+        succeed("evaluate", trained / "last", "--data", f"topic={file}", "--json", tmp_path / "m.json", *options)
+        found.append(json.loads((tmp_path / "m.json").read_text()))
+    assert found[0] == found[1]
+    other.write_text(other.read_text().replace("kind", "topic"))
+    result = succeed("evaluate", trained / "last", "--data", f"topic={other}")
+    assert "note: topic: b.csv: the column remark is read as text" in result.stderr
+
+
+def test_a_role_or_format_that_does_not_exist_is_one_line(trained: Path):
+    data = ("--data", f"topic={EXAMPLES / 'topic/dev.csv'}")
+    assert complaint("evaluate", trained / "last", *data, "--format", "docano").startswith("--format: a format of ")
+    assert complaint("evaluate", trained / "last", *data, "--column", "txt=a").startswith("--column: ROLE=COLUMN with")

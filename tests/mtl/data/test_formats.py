@@ -9,10 +9,11 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from mtl.data import Example, LabelledText, TaggedText, read_task
+from mtl.data import Example, LabelledText, TaggedText, read_task, texts_of
 from mtl.data.examples import tagged
 from mtl.data.formats import Source, read_records
 from mtl.data.place import ReadLog
+from mtl.data.texts import read_texts, text_source
 from mtl.errors import DataError
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskConfig
@@ -57,6 +58,17 @@ def test_entities_of_every_format_are_the_same(file: Path):
 def test_classes_of_every_format_are_the_same(file: Path):
     examples, _ = read("classification", file, **({"columns": {"text": "Kommentar"}} if "semi" in file.name else {}))
     assert examples == CLASSES
+
+
+@pytest.mark.parametrize("file", sorted(DATA.iterdir()), ids=lambda path: path.name)
+def test_texts_of_every_format_are_the_same_without_labels(file: Path):
+    examples = ENTITIES if file.name.startswith("entities") else CLASSES
+    assert list(read_texts(text_source(file), ReadLog())) == [texts_of(example)[0] for example in examples]
+
+
+def test_texts_that_end_like_tags_are_texts(tmp_path: Path):
+    (tmp_path / "t.txt").write_text("Vitamin O\nsome text\na plan B\ngroup O\n")
+    assert len(list(read_texts(text_source(tmp_path / "t.txt")))) == 4
 
 
 NOTES = {
