@@ -83,9 +83,9 @@ class TaskLog(ReadLog):
 
 
 def read_files(
-    config: TaskConfig, files: Sequence[str], *, split: str = "dev", log: ReadLog | None = None
+    config: TaskConfig, files: Sequence[str], *, split: str = "dev", log: ReadLog | None = None, most: int | None = None
 ) -> tuple[Example, ...]:
-    """All examples of files of one task, in order.
+    """The examples of files of one task, in order.
 
     Args:
         config: the task.
@@ -93,15 +93,18 @@ def read_files(
         split: `train` or `dev`, which chooses the file of a Hub data set.
         log: takes what the user should know, and the errors of rows; without one every wrong row is refused and no
             column is guessed.
+        most: how many examples to read; None for all.
 
     Raises:
         DataError: a file is missing, wrong in a line, or there is not one example.
     """
     examples: list[Example] = []
     for file in files:
+        if len(examples) == most:
+            break
         source = _source(config, file, split)
         before, rejected = len(examples), len(log.rejected) if isinstance(log, TaskLog) else 0
-        examples.extend(_read(config, source, log))
+        examples.extend(islice(_read(config, source, log), None if most is None else most - before))
         if len(examples) == before:
             if isinstance(log, TaskLog) and len(log.rejected) > rejected:
                 raise log.rejected[rejected]
@@ -116,7 +119,7 @@ def read_task(name: str, config: TaskConfig) -> TaskData:
         DataError: as `read_files`; or the training data cannot train the task.
     """
     log = TaskLog()
-    train = tuple(islice(read_files(config, config.train, split="train", log=log), config.max_rows))
+    train = read_files(config, config.train, split="train", log=log, most=config.max_rows)
     dev = read_files(config, config.dev, log=log)
     labels = labels_of(train)
     if config.multi_label and train and not labels:
