@@ -1,18 +1,21 @@
 """Read files of texts with optional gold annotations: a label for each text, or entities."""
 
-import json
+from itertools import islice
 from pathlib import Path
 
 from demo.answers.predicted import Gold
-from demo.inputs.text_input import Sentences, need_size, read_sentences, sentence_files
+from demo.inputs.endings import CONLL_FILES, tagged_files
+from demo.inputs.text_input import Sentences, need_size, read_sentences
 from demo.settings import Settings
-from mtl.data import MultiLabelText, TaggedText, read_files
-from mtl.data.encoding import read_lines
+from mtl.data import MultiLabelText, TaggedText, TaskLog, read_files
+from mtl.data.formats import Source, read_records
 from mtl.data.label_sets import has_label_sets
+from mtl.data.place import ReadLog
 from mtl.errors import DataError, InputError
 from mtl.recipe import TaskConfig, TaskKind
 
-CONLL = (".conll", ".iob", ".iob2", ".bio")
+_ANNOTATED = {"tokens", "spans"}
+_LOOKED_AT = 20  # rows
 
 
 def read_labelled(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
@@ -23,42 +26,44 @@ def read_labelled(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
     """
     found = read_sentences(path, settings)
     if has_label_sets(path):
-        examples = read_files(TaskConfig(kind=TaskKind.CLASSIFICATION, multi_label=True), [str(path)])
+        config = TaskConfig(kind=TaskKind.CLASSIFICATION, multi_label=True)
+        examples = read_files(config, [str(path)], log=TaskLog())
         sets = tuple(example.labels for example in examples if isinstance(example, MultiLabelText))
-        return Sentences(found.texts), Gold(label_sets=sets)
+        return Sentences(found.texts, notes=found.notes), Gold(label_sets=sets)
     return found, Gold(labels=found.groups)
 
 
 def read_tagged(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
-    """Read texts with entities from CoNLL or JSONL, or texts alone.
+    """Read texts with entities from CoNLL or from records of any format, or texts alone.
 
     Raises:
         InputError: the file is too large or of another type.
-        DataError: the content does not match the file extension.
+        DataError: no format reads it, or a row is wrong.
     """
-    if path.suffix.lower() not in CONLL and not _has_entities(path):
-        return Sentences(read_sentences(path, settings).texts), Gold()
+    allowed = tagged_files(settings)
+    if path.suffix.lower() not in allowed:
+        raise InputError(f"A file of type {', '.join(allowed)} was expected, was {path.suffix!r}.")
     need_size(path, settings)
-    examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(path)])
+    if not _has_entities(path):
+        found = read_sentences(path, settings)
+        return Sentences(found.texts, notes=found.notes), Gold()
+    log = TaskLog()
+    examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(path)], log=log)
     if len(examples) > settings.max_file_sentences:
         message = f"at most {settings.max_file_sentences:,} texts were expected, the file has {len(examples):,}."
         raise InputError(message, path=path)
     tagged = [example for example in examples if isinstance(example, TaggedText)]
-    return Sentences(tuple(e.text for e in tagged)), Gold(spans=tuple(e.char_spans() for e in tagged))
-
-
-def entity_files(settings: Settings) -> tuple[str, ...]:
-    """The file extensions that the Entities tab accepts."""
-    return (*CONLL, *sentence_files(settings))
+    gold = Gold(spans=tuple(example.char_spans() for example in tagged))
+    return Sentences(tuple(example.text for example in tagged), notes=log.notes), gold
 
 
 def _has_entities(path: Path) -> bool:
-    """Whether the first row of a JSONL file has tokens or spans."""
-    if path.suffix.lower() != ".jsonl":
-        return False
+    """Whether one of the first rows has tokens or spans; a file named as CoNLL has tokens, plain text has none."""
+    suffix = path.suffix.lower()
+    if suffix in (*CONLL_FILES, ".txt"):
+        return suffix in CONLL_FILES
     try:
-        first = next((line for _, line in read_lines(path) if line.strip()), "")
-        row = json.loads(first)
-    except (ValueError, RecursionError, DataError):
+        rows = list(islice(read_records(Source(path), ReadLog(lambda _: None)), _LOOKED_AT))
+    except DataError:  # reading the texts says what is wrong
         return False
-    return isinstance(row, dict) and bool({"tokens", "spans"} & set(row))
+    return any(_ANNOTATED & row.values.keys() for row in rows)

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from mtl.data.columns import ROLES, SET_ROLES, USUAL
+from mtl.data.columns import guess as likely_columns
 from mtl.data.formats import Source, read_records
 from mtl.data.label_sets import flag_columns, has_sets
 from mtl.data.place import ReadLog
@@ -43,21 +44,19 @@ def first_rows(path: Path) -> TablePreview:
     return TablePreview(columns, tuple(shown), tuple(row.values for row in sample))
 
 
-def guess(kind: TaskKind, columns: Sequence[str]) -> dict[str, str]:
-    """Guess the column of each role: a column with a usual name, else the first unused column."""
-    found: dict[str, str] = {}
-    lower = {name.strip().lower(): name for name in reversed(columns)}
+def guess(kind: TaskKind, table: TablePreview) -> dict[str, str]:
+    """The likely column of each role, else the first unused column."""
+    found = likely_columns(ROLES[kind], table.columns, table.sample)
     for role in ROLES[kind]:
-        usual = [lower[name] for name in USUAL[role] if name in lower]
-        free = [name for name in (*usual, *columns) if name not in found.values()]
-        if free:
+        free = [name for name in table.columns if name not in found.values()]
+        if role not in found and free:
             found[role] = free[0]
     return found
 
 
 def guess_sets(table: TablePreview) -> dict[str, str]:
     """Guess the columns of a multi-label task: the text, and the labels if they are in one column."""
-    found = guess(TaskKind.CLASSIFICATION, table.columns)
+    found = guess(TaskKind.CLASSIFICATION, table)
     found.pop("label", None)
     free = [name for name in table.columns if name not in found.values()]
     lower = {name.strip().lower(): name for name in reversed(free)}
@@ -68,7 +67,7 @@ def guess_sets(table: TablePreview) -> dict[str, str]:
 
 def has_several_labels(table: TablePreview) -> bool:
     """Whether a table seems to be that of a multi-label task."""
-    text = guess(TaskKind.CLASSIFICATION, table.columns).get("text", "")
+    text = guess(TaskKind.CLASSIFICATION, table).get("text", "")
     free = [name for name in table.columns if name != text]
     if _set_columns(table, free):
         return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from demo.inputs.endings import table_files, tagged_files
 from demo.inputs.holdout import hold_out
 from demo.inputs.text_input import need_size
 from demo.settings import Settings
@@ -25,9 +26,6 @@ _BUILT_IN = {
     "similarity": TaskConfig(kind=TaskKind.SIMILARITY),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-TABLE_FILES = (".csv", ".tsv", ".jsonl", ".parquet")
-TAGGING_FILES = (".conll", ".iob", ".iob2", ".bio", ".txt", ".tsv", ".jsonl")
-_UNPACKING = ".parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +131,7 @@ def _check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
 
 def allowed_endings(kind: TaskKind, settings: Settings) -> tuple[str, ...]:
     """The file extensions that this page accepts for a kind of task."""
-    endings = TAGGING_FILES if kind is TaskKind.TAGGING else TABLE_FILES
-    return tuple(ending for ending in endings if not (settings.public and ending == _UNPACKING))
+    return tagged_files(settings) if kind is TaskKind.TAGGING else table_files(settings)
 
 
 def _copy(file: Path, folder: Path, upload: TaskUpload, settings: Settings) -> Path:

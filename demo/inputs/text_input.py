@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.inputs.endings import text_files
 from demo.settings import Settings
+from mtl.data.columns import guess
 from mtl.data.encoding import read_lines
-from mtl.data.formats import TABLE_SUFFIXES, Source
+from mtl.data.formats import Source
 from mtl.data.formats.packed import is_packed
 from mtl.data.place import ReadLog
 from mtl.data.rows import read_rows
 from mtl.errors import InputError
 from mtl.text import clean
 
-SENTENCE_FILES = (".txt", *TABLE_SUFFIXES)
-_UNPACKING = ".parquet"
 _GROUPS = ("label", "group")
 _SHOWN = 200
 """The number of lines of a longer file that a text box shows."""
@@ -22,10 +22,11 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Cleaned sentences, and the group of each sentence if the file has groups."""
+    """Cleaned sentences, the group of each if the file has groups, and notes on how the file was read."""
 
     texts: tuple[str, ...]
     groups: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -59,13 +60,13 @@ def one_text(text: str, settings: Settings) -> str:
 
 
 def read_sentences(path: Path, settings: Settings) -> Sentences:
-    """Read a `.txt` file (one sentence per line) or a table with a column `text` and optionally `label` or `group`.
+    """Read a `.txt` file (one sentence per line), or a text and optionally a `label` or `group` in each row of a table.
 
     Raises:
         InputError: the file is too large or of another type.
-        DataError: the content does not match the file extension.
+        DataError: no format reads it, or a row is wrong.
     """
-    suffix, allowed = path.suffix.lower(), sentence_files(settings)
+    suffix, allowed = path.suffix.lower(), text_files(settings)
     if suffix not in allowed:
         raise InputError(f"A file of type {', '.join(allowed)} was expected, was {path.suffix!r}.")
     need_size(path, settings)
@@ -76,11 +77,6 @@ def read_sentences(path: Path, settings: Settings) -> Sentences:
         message = f"at most {settings.max_file_sentences:,} sentences were expected, the file has {len(found.texts):,}."
         raise InputError(message, path=path)
     return found
-
-
-def sentence_files(settings: Settings) -> tuple[str, ...]:
-    """The file extensions for sentences; on a public page without formats that expand when they are read."""
-    return tuple(suffix for suffix in SENTENCE_FILES if not (settings.public and suffix == _UNPACKING))
 
 
 def need_size(path: Path, settings: Settings) -> None:
@@ -105,11 +101,27 @@ def _lines(path: Path) -> Iterator[str]:
 def _from_table(path: Path) -> Sentences:
     texts: list[str] = []
     groups: list[str] = []
-    for row in read_rows(Source(path, wanted=("text",)), ReadLog()):
+    log = ReadLog()
+    columns: tuple[str, ...] | None = None
+    for row in read_rows(Source(path, wanted=("text",)), log):
+        if columns is None:
+            columns = _group_columns(path, list(row.values), log)
         texts.append(" ".join(clean(row.text("text")).split()))
-        value = next((row.values[name] for name in _GROUPS if row.values.get(name) is not None), None)
+        value = next((row.values[name] for name in columns if row.values.get(name) is not None), None)
         groups.append("" if value is None else clean(str(value)).strip())
-    return Sentences(tuple(texts), tuple(group or "none" for group in groups) if any(groups) else None)
+    named = tuple(group or "none" for group in groups) if any(groups) else None
+    return Sentences(tuple(texts), named, log.notes)
+
+
+def _group_columns(path: Path, names: list[str], log: ReadLog) -> tuple[str, ...]:
+    """Those that hold the group of a text: of the usual names, else one that is likely a label, with a note."""
+    if any(name in names for name in _GROUPS):
+        return _GROUPS
+    found = guess(("label",), [name for name in names if name != "text"]).get("label")
+    if found is None:
+        return ()
+    log.note(f"{path.name}: the column {found} is read as label")
+    return (found,)
 
 
 def _need_length(text: str, settings: Settings) -> None:

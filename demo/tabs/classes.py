@@ -11,8 +11,8 @@ from demo.answers.gold import read_labelled
 from demo.answers.passes import winner
 from demo.answers.predicted import Predicted, fitting_task
 from demo.answers.scoring import class_scores, set_scores
+from demo.inputs.endings import text_files
 from demo.inputs.examples import CLASS_EXAMPLES
-from demo.inputs.text_input import sentence_files
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
 from demo.tabs.panels import panel_class
@@ -35,7 +35,7 @@ _SHOWN = 200
 def build_classes_tab(shared: Shared) -> None:
     """Build the tab and connect its events."""
     examples = ["\n".join(lines) for lines in CLASS_EXAMPLES.values()]
-    endings = list(sentence_files(shared.settings))
+    endings = list(text_files(shared.settings))
     wording = Wording(
         "Texts to classify, one per line",
         "Classify",

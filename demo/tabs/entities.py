@@ -8,9 +8,10 @@ from typing import Any
 import gradio as gr
 
 from demo.answers import passes
-from demo.answers.gold import entity_files, read_tagged
+from demo.answers.gold import read_tagged
 from demo.answers.predicted import Predicted, fitting_task
 from demo.answers.scoring import mistakes, span_scores, typed_spans
+from demo.inputs.endings import tagged_files
 from demo.inputs.examples import ENTITY_EXAMPLES
 from demo.tabs import correcting, results
 from demo.tabs.correcting import CLICKS
@@ -34,11 +35,11 @@ _openings = count(1)
 
 def build_entities_tab(shared: Shared) -> None:
     """Build the tab and connect its events."""
-    endings = list(entity_files(shared.settings))
+    endings = list(tagged_files(shared.settings))
     wording = Wording(
         "Texts to tag, one per line",
         "Find entities",
-        f"{', '.join(endings)}: texts, or texts with entities (CoNLL, or JSONL with tokens,tags or text,spans). "
+        f"{', '.join(endings)}: texts, or texts with entities (CoNLL, or records with tokens or spans). "
         "With entities, predictions are evaluated.",
         "ph-entity-text",
     )

@@ -134,7 +134,8 @@ def take_file(read: FileReader, shared: Shared, file: str) -> tuple[str, TextUpl
     total, shown = len(sentences.texts), min(len(sentences.texts), len(sentences.shown.split("\n")))
     cut = f", the first {shown:,} are in the text box" if shown < total else ""
     right = " with annotations" if gold.labels or gold.label_sets or gold.spans else ""
-    return sentences.shown, TextUpload(sentences, gold), message.note(f"{Path(file).name}: {total:,} texts{right}{cut}")
+    line = " · ".join([f"{Path(file).name}: {total:,} texts{right}{cut}", *sentences.notes])
+    return sentences.shown, TextUpload(sentences, gold), message.note(line)
 
 
 @dataclass(frozen=True, eq=False)

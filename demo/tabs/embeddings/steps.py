@@ -38,7 +38,7 @@ def upload(shared: Shared, file: str) -> tuple[str, Sentences, str]:
     line = f"{Path(file).name}: {total:,} sentences" + (
         f", the first {shown:,} are in the text box" if shown < total else ""
     )
-    return sentences.shown, sentences, message.note(line)
+    return sentences.shown, sentences, message.note(" · ".join([line, *sentences.notes]))
 
 
 def compute(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401

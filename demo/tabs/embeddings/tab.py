@@ -7,8 +7,9 @@ from typing import Any
 import gradio as gr
 
 from demo.answers.embedded import Embedded
+from demo.inputs.endings import text_files
 from demo.inputs.examples import sentence_sets
-from demo.inputs.text_input import Sentences, sentence_files
+from demo.inputs.text_input import Sentences
 from demo.latest_only import LatestOnly
 from demo.maps import clusters, colouring
 from demo.maps.exporting import ExportFormat, export_embeddings
@@ -71,7 +72,7 @@ def build_embeddings_tab(shared: Shared) -> None:
             examples = example_buttons([example.title for example in sets])
             with gr.Row(elem_classes="ph-action"):
                 embed = gr.Button("Embed", variant="primary", size="md", min_width=120)
-                endings = list(sentence_files(shared.settings))
+                endings = list(text_files(shared.settings))
                 upload = gr.UploadButton(
                     "Upload a file", file_types=endings, size="md", min_width=120, elem_id="ph-upload"
                 )

@@ -23,10 +23,11 @@ from mtl.recipe import TaskKind
 
 _RANGES = {"0 to 1": (0.0, 1.0), "0 to 5": (0.0, 5.0), "1 to 5": (1.0, 5.0), "-1 to 1": (-1.0, 1.0)}
 _FORMATS = {
-    TaskKind.CLASSIFICATION: "CSV, TSV or JSONL with a text and its label in each row. Several labels are a list, a "
-    "column with | between them, or a column of 0 and 1 for each.",
-    TaskKind.TAGGING: "CoNLL (a token and its tag per line, a blank line between sentences), or JSONL.",
-    TaskKind.SIMILARITY: "CSV, TSV or JSONL with two sentences and a score in each row.",
+    TaskKind.CLASSIFICATION: "CSV, Excel, JSON or an export of an annotation tool, with a text and its label in each "
+    "row. Several labels are a list, a column with | between them, or a column of 0 and 1 for each.",
+    TaskKind.TAGGING: "CoNLL (a token and its tag per line, a blank line between sentences), or an export of an "
+    "annotation tool.",
+    TaskKind.SIMILARITY: "CSV, Excel or JSON with two sentences and a score in each row.",
 }
 _ROLE_SLOTS = 3
 _FLAGS = "a column of 0 and 1 for each label"
@@ -138,7 +139,7 @@ def _roles_again(settings: Settings, kind: str, file: str | None, several: bool)
 
 
 def _role_choices(kind: TaskKind, table: TablePreview) -> list[gr.Dropdown]:
-    guessed, columns = guess(kind, table.columns), list(table.columns)
+    guessed, columns = guess(kind, table), list(table.columns)
     shown = [
         gr.Dropdown(choices=columns, value=guessed.get(role), label=f"Column with the {role}", visible=True)
         for role in ROLES[kind]

@@ -1,6 +1,6 @@
 import pytest
 
-from demo.inputs.columns import first_rows, guess
+from demo.inputs.columns import TablePreview, first_rows, guess
 from mtl.errors import DataError
 from mtl.recipe import TaskKind
 
@@ -49,4 +49,10 @@ def test_a_table_without_rows_is_refused_with_its_line(tmp_path):
     ],
 )
 def test_columns_are_guessed_by_usual_names_and_then_by_order(kind, columns, expected):
-    assert guess(kind, columns) == expected
+    assert guess(kind, TablePreview(columns, ())) == expected
+
+
+def test_a_text_is_guessed_by_what_the_column_holds(tmp_path):
+    rows = "".join(f"{i},https://example.org/{i},the {i}th lamp flickers at night,{i % 2}\n" for i in range(5))
+    (tmp_path / "a.csv").write_text("number,link,remark,kind\n" + rows)
+    assert guess(CLASSES, first_rows(tmp_path / "a.csv"))["text"] == "remark"
