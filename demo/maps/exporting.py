@@ -12,6 +12,7 @@ import numpy as np
 from demo.answers.embedded import Embedded
 
 _PREFIX = "polyhead-export-"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _KEPT_SECONDS = 3600
 """The page copies a file as soon as it is written, so older files are no longer needed."""
 
@@ -28,7 +29,8 @@ def export_embeddings(embedded: Embedded, form: ExportFormat) -> Path:
     """Write the embeddings into a temporary folder.
 
     `.npy` contains only the matrix `(N, H)`, in the order of the sentences. The other formats also contain text, label
-    and predictions; `.parquet` has one list column for the embedding, `.csv` one column for each number.
+    and predictions; `.parquet` has one list column for the embedding, `.csv` one column for each number. A text in
+    `.csv` that a spreadsheet would run as a formula begins with an apostrophe.
     """
     _sweep()
     path = Path(tempfile.mkdtemp(prefix=_PREFIX)) / f"embeddings{form}"
@@ -64,6 +66,10 @@ def _csv(embedded: Embedded, path: Path) -> None:
     columns = _columns(embedded)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*columns, *(f"e{i}" for i in range(embedded.vectors.shape[1]))])
+        writer.writerow([*map(_cell, columns), *(f"e{i}" for i in range(embedded.vectors.shape[1]))])
         for texts, vector in zip(zip(*columns.values(), strict=True), embedded.vectors, strict=True):
-            writer.writerow([*texts, *(f"{value:.7g}" for value in vector.tolist())])
+            writer.writerow([*map(_cell, texts), *(f"{value:.7g}" for value in vector.tolist())])
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

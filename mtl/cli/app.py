@@ -31,6 +31,9 @@ ColumnOption = Annotated[
     list[str] | None,
     typer.Option(metavar="ROLE=COLUMN", help="the column of a role: text, label, sentence1, token, tag …; repeatable"),
 ]
+KeepOption = Annotated[
+    str, typer.Option(metavar="COLUMNS", help="columns of the input that the output keeps, by commas, or all")
+]
 CheckpointArgument = Annotated[str, typer.Argument(help="starter, a checkpoint folder, or a Hub id")]
 InputArgument = Annotated[
     Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl, .parquet, or an export")
@@ -127,13 +130,15 @@ def predict(
     precision: PrecisionOption = "auto",
     format_: FormatOption = None,
     text_column: TextColumnOption = None,
+    keep: KeepOption = "",
 ) -> None:
     """Write classes and entities of every text of a file; an interrupted call continues where it stopped."""
     from mtl.cli.predicting import predict_command
-    from mtl.cli.reading import read_options
+    from mtl.cli.reading import kept_columns, read_options
+    from mtl.data.texts import text_source
 
-    options = read_options(format_, {"text": text_column})
-    predict_command(checkpoint, source, target, precision=precision, options=options)
+    texts = text_source(source, read_options(format_, {"text": text_column}))
+    predict_command(checkpoint, texts, target, precision=precision, keep=kept_columns(keep))
 
 
 @app.command()
@@ -144,13 +149,15 @@ def encode(
     precision: PrecisionOption = "auto",
     format_: FormatOption = None,
     text_column: TextColumnOption = None,
+    keep: KeepOption = "",
 ) -> None:
     """Write the embedding of every text of a file; an interrupted call continues where it stopped."""
     from mtl.cli.predicting import encode_command
-    from mtl.cli.reading import read_options
+    from mtl.cli.reading import kept_columns, read_options
+    from mtl.data.texts import text_source
 
-    options = read_options(format_, {"text": text_column})
-    encode_command(checkpoint, source, target, precision=precision, options=options)
+    texts = text_source(source, read_options(format_, {"text": text_column}))
+    encode_command(checkpoint, texts, target, precision=precision, keep=kept_columns(keep))
 
 
 @app.command()

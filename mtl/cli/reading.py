@@ -24,3 +24,8 @@ def read_options(format_: str | None, columns: Mapping[str, str | None], more: S
             raise InputError(message, key="--column")
         chosen[role] = column
     return ReadOptions(format_, chosen)
+
+
+def kept_columns(names: str) -> tuple[str, ...]:
+    """The names of columns in a list by commas."""
+    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))

@@ -1,6 +1,7 @@
 """Texts of a file of any format, one at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtl.data.formats import ReadOptions, Source
@@ -18,24 +19,51 @@ def text_source(path: Path, options: ReadOptions = _DEFAULT) -> Source:
     return Source(path, wanted=("text",), options=options)
 
 
-def read_texts(source: Source, log: ReadLog | None = None) -> Iterator[str]:
-    """The texts of a file in order, without blank lines of `.txt`; sentences of tokens are joined as if typed.
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A row of a file: its text, None where it has none, the line or row where it stands, and all its columns."""
+
+    text: str | None
+    line: int | str | None
+    values: Mapping[str, object]
+
+
+def read_texts(source: Source, log: ReadLog | None = None) -> Iterator[TextRow]:
+    """The rows of a file in order, without blank lines of `.txt`; sentences of tokens are joined as if typed.
 
     Args:
         source: as `text_source` makes it.
-        log: takes notes, and the errors of rows without a text.
+        log: takes notes, and the errors of rows without a text, each of which is then a row of None.
 
     Raises:
         DataError: no format reads the file, or a row has no text and `log` refuses it.
     """
-    bad = (log or ReadLog()).bad
-    for row in read_rows(source, log):
-        try:
-            text = clean(row.text("text"))
-        except DataError as error:
-            bad(error)
-            continue
-        yield text
+    log = log or ReadLog()
+    waiting: list[TextRow] = []
+    tell = log.bad
+
+    def reject(error: DataError) -> None:
+        tell(error)
+        waiting.append(TextRow(None, error.line, {}))
+
+    log.bad = reject
+    try:
+        for row in read_rows(source, log):
+            yield from _before(row.where.line, waiting)
+            try:
+                yield TextRow(clean(row.text("text")), row.where.line, row.values)
+            except DataError as error:
+                tell(error)
+                yield TextRow(None, row.where.line, row.values)
+        yield from waiting
+    finally:
+        log.bad = tell
+
+
+def _before(line: int | str | None, waiting: list[TextRow]) -> Iterator[TextRow]:
+    """Take the rejected rows that stand before a line: readers look ahead, so that they can come too early."""
+    while waiting and not (isinstance(line, int) and isinstance(waiting[0].line, int) and waiting[0].line > line):
+        yield waiting.pop(0)
 
 
 def estimated_rows(source: Path) -> int | None:

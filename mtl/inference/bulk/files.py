@@ -1,7 +1,7 @@
 """A file of any size through an engine: in parts, in order, in constant memory, and on from where it was interrupted.
 
-Finished parts lie in `OUTPUT.partial` until all are there. A row without a readable text is rejected: it goes, with the
-reason, to `OUTPUT.rejects.jsonl`.
+Finished parts lie in `OUTPUT.partial` until all are there. Each row of the input is a row of the output. One without a
+readable text has null values there, and stands with the reason in `OUTPUT.rejects.jsonl`.
 """
 
 import json
@@ -14,9 +14,10 @@ from pathlib import Path
 
 from mtl.data.formats import Source
 from mtl.data.place import ReadLog
-from mtl.data.texts import read_texts, text_source
+from mtl.data.texts import TextRow, read_texts, text_source
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
+from mtl.inference.bulk.rows import KEEP_ALL, TEXT, OutputRow, output_row
 from mtl.inference.engine import Engine
 from mtl.jsonl import append_line
 from mtl.memory import release_memory
@@ -28,7 +29,7 @@ _STATE_FILE = "state.json"
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """How many texts were written, how many of them an earlier call had done, and the rows that were rejected."""
+    """How many texts were run, how many rows of them an earlier call had written, and the rows that were rejected."""
 
     texts: int
     resumed: int
@@ -49,58 +50,99 @@ class _State:
     model: str
     format: str
     options: str = ""
+    keep: tuple[str, ...] = ()
+    layout: int = 2
     part_texts: int = _MOST_TEXTS
     part_characters: int = _MOST_CHARACTERS
 
 
+@dataclass(frozen=True, slots=True)
+class BulkOutput:
+    """Where the output goes, how it is written, and which columns of the input it keeps; `(KEEP_ALL,)` keeps all."""
+
+    target: Path
+    form: OutputFormat
+    keep: tuple[str, ...] = ()
+
+
 def run_file(
-    engine: Engine, source: Path | Source, target: Path, *, form: OutputFormat, progress: Callable[[int], None]
+    engine: Engine, source: Path | Source, output: BulkOutput, *, progress: Callable[[int], None]
 ) -> FileResult:
     """Run every text of a file and write the output; what an interrupted call finished is kept.
 
     Args:
         engine: runs the texts.
         source: a file of any format, and how it is to be read (`mtl.data.texts.text_source`).
-        target: the output file.
-        form: how the output is written.
-        progress: is told after each part how many texts are done.
+        output: what is written.
+        progress: is told after each part how many rows are done.
 
     Raises:
-        DataError: the input cannot be read.
+        DataError: the input cannot be read, or lacks a column that is to be kept.
         InputError: it has no text.
     """
     source = text_source(source) if isinstance(source, Path) else source
+    target, form = output.target, output.form
     folder = target.with_name(f"{target.name}.partial")
-    finished = _finished_parts(folder, _state(engine, source, form), form)
+    finished = _finished_parts(folder, _state(engine, source, output), form)
     parts: list[Path] = []
-    texts = resumed = 0
-    rejects = _Rejects(target.with_name(f"{target.name}.rejects.jsonl"))
+    columns: tuple[str, ...] | None = None
+    texts = resumed = done = 0
+    rejects, index = _Rejects(target.with_name(f"{target.name}.rejects.jsonl")), _Index(target, folder, form)
     log = ReadLog(rejects)
     try:
         for chunk in _chunks(read_texts(source, log)):
+            columns = _columns(chunk, output.keep, source.path) if columns is None else columns
+            _note_others(chunk, columns, output.keep, log)
+            rows = [output_row(row, columns) for row in chunk]
             part = folder / f"{len(parts):06d}{form.suffix}"
             if part in finished:
-                resumed += len(chunk)
+                resumed += len(rows)
             else:
                 fresh = part.with_name(f".{part.name}")
-                form.write(fresh, engine, chunk)
+                form.write(fresh, engine, rows)
                 fresh.replace(part)
                 release_memory()
+            index.add(rows)
             parts.append(part)
-            texts += len(chunk)
-            progress(texts)
-        if not parts:
+            texts += sum(row.text is not None for row in rows)
+            done += len(rows)
+            progress(done)
+        if not texts:
             rejects.path.unlink(missing_ok=True)
             raise rejects.first or InputError("at least one text was expected, the file has none", path=source.path)
     except (DataError, InputError):
         shutil.rmtree(folder, ignore_errors=True)
         raise
     _assemble(parts, target, form)
+    index.finish()
     shutil.rmtree(folder)
     return FileResult(texts, resumed, rejects.count, rejects.path, log.notes)
 
 
-def _state(engine: Engine, source: Source, form: OutputFormat) -> _State | None:
+def _columns(rows: Sequence[TextRow], keep: Sequence[str], path: Path) -> tuple[str, ...]:
+    """The columns to keep, by the first rows.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    there = tuple(dict.fromkeys(name for row in rows for name in row.values if name != TEXT))
+    if KEEP_ALL in keep:
+        return there
+    missing = [name for name in keep if name not in there]
+    if missing:
+        among = ", ".join(there[:8]) or "none"
+        raise DataError(f"the column {missing[0]} was expected to be kept, is missing among {among}", path=path)
+    return tuple(keep)
+
+
+def _note_others(rows: Sequence[TextRow], columns: Sequence[str], keep: Sequence[str], log: ReadLog) -> None:
+    if KEEP_ALL in keep:
+        late = dict.fromkeys(name for row in rows for name in row.values if name != TEXT and name not in columns)
+        for name in late:
+            log.note(f"the column {name} is not kept, since the first rows lack it")
+
+
+def _state(engine: Engine, source: Source, output: BulkOutput) -> _State | None:
     """None for a model in memory, which has no fingerprint to know it again by."""
     try:
         stat = source.path.stat()
@@ -110,7 +152,8 @@ def _state(engine: Engine, source: Source, form: OutputFormat) -> _State | None:
         return None
     model = f"{engine.fingerprint}|{engine.choice.backend}|{engine.choice.precision}"
     options = json.dumps(asdict(source.options), sort_keys=True)
-    return _State(str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, model, type(form).__name__, options)
+    form = type(output.form).__name__
+    return _State(str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, model, form, options, output.keep)
 
 
 def _finished_parts(folder: Path, state: _State | None, form: OutputFormat) -> set[Path]:
@@ -126,7 +169,7 @@ def _finished_parts(folder: Path, state: _State | None, form: OutputFormat) -> s
 
 def _holds(file: Path, state: dict[str, object]) -> bool:
     try:
-        return bool(json.loads(file.read_text(encoding="utf-8")) == state)
+        return bool(json.loads(file.read_text(encoding="utf-8")) == json.loads(json.dumps(state)))
     except (OSError, ValueError):
         return False
 
@@ -138,6 +181,31 @@ def _assemble(parts: Sequence[Path], target: Path, form: OutputFormat) -> None:
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+class _Index:
+    """Which line of the input each row of an output without columns comes from, in a file beside it."""
+
+    def __init__(self, target: Path, folder: Path, form: OutputFormat) -> None:
+        self._target = target.with_name(f"{target.name}.index.jsonl") if form.needs_index else None
+        self._fresh = folder / "index.jsonl"
+        self._fresh.unlink(missing_ok=True)
+        self._count = 0
+
+    def add(self, rows: Sequence[OutputRow]) -> None:
+        """The next rows of the output."""
+        if self._target is None:
+            return
+        with self._fresh.open("a", encoding="utf-8") as file:
+            for row in rows:
+                record = {"row": self._count, **row.source(), "has_text": row.text is not None}
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                self._count += 1
+
+    def finish(self) -> None:
+        """Move the file beside the output."""
+        if self._target is not None:
+            self._fresh.replace(self._target)
 
 
 class _Rejects:
@@ -160,14 +228,14 @@ def _reject(error: DataError) -> dict[str, object]:
     return {name: value for name, value in place.items() if value is not None} | {"reason": str(error)}
 
 
-def _chunks(texts: Iterator[str]) -> Iterator[Sequence[str]]:
-    """Parts of the same texts at every call, since both limits are fixed."""
-    while chunk := list(islice(_up_to(texts, _MOST_CHARACTERS), _MOST_TEXTS)):
+def _chunks(rows: Iterator[TextRow]) -> Iterator[Sequence[TextRow]]:
+    """Parts of the same rows at every call, since both limits are fixed."""
+    while chunk := list(islice(_up_to(rows, _MOST_CHARACTERS), _MOST_TEXTS)):
         yield chunk
 
 
-def _up_to(texts: Iterator[str], characters: int) -> Iterator[str]:
+def _up_to(rows: Iterator[TextRow], characters: int) -> Iterator[TextRow]:
     total = 0
-    while total < characters and (text := next(texts, None)) is not None:
-        total += len(text)
-        yield text
+    while total < characters and (row := next(rows, None)) is not None:
+        total += len(row.text or "")
+        yield row

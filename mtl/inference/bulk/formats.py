@@ -7,36 +7,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtl.inference.analysis import Analysis
+from mtl.inference.bulk.rows import OutputRow
 from mtl.inference.engine import Engine
 from mtl.recipe.choices import TaskKind
 
 if TYPE_CHECKING:
     import pyarrow
 
+_FIELDS = ("classes", "labels", "entities", "tokens", "cut_at", "windows")
+
 
 class OutputFormat(Protocol):
     """One kind of output."""
 
     suffix: str
+    needs_index: bool
+    """Whether its rows cannot say which line of the input they come from."""
 
-    def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
-        """Run texts and write them as one part."""
+    def write(self, path: Path, engine: Engine, rows: Sequence[OutputRow]) -> None:
+        """Run the texts of rows and write the rows as one part."""
 
     def assemble(self, parts: Sequence[Path], target: Path) -> None:
         """Write the parts, at least one, as one file, without holding them all in memory."""
 
 
 class PredictionLines:
-    """One JSON object a text: `text`, `classes`, `labels`, `entities`, `tokens`, `cut_at`, `windows`."""
+    """One JSON object a row: `text`, `line`, kept columns, then the fields of an analysis."""
 
     suffix = ".jsonl"
+    needs_index = False
 
-    def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
+    def write(self, path: Path, engine: Engine, rows: Sequence[OutputRow]) -> None:
         with path.open("w", encoding="utf-8") as file:
-            for analysis in engine.analyze(texts):
-                file.write(json.dumps(_record(analysis), ensure_ascii=False) + "\n")
+            for row, fields in zip(rows, _analyses(engine, rows), strict=True):
+                record = {"text": row.text, **row.source(), **fields}
+                file.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
 
     def assemble(self, parts: Sequence[Path], target: Path) -> None:
         """One after the other."""
@@ -47,13 +55,14 @@ class PredictionLines:
 
 
 class EmbeddingArray:
-    """`(N, H)` float32 as NumPy's `.npy`."""
+    """`(N, H)` float32 as NumPy's `.npy`, not-a-number where a row has no text."""
 
     suffix = ".npy"
+    needs_index = True
 
-    def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
+    def write(self, path: Path, engine: Engine, rows: Sequence[OutputRow]) -> None:
         with path.open("wb") as file:
-            np.save(file, engine.encode(texts))
+            np.save(file, _embeddings(engine, rows))
 
     def assemble(self, parts: Sequence[Path], target: Path) -> None:
         """A header for all rows, then the rows."""
@@ -68,6 +77,7 @@ class EmbeddingArray:
 
 class _ParquetParts:
     suffix = ".parquet"
+    needs_index = False
 
     def assemble(self, parts: Sequence[Path], target: Path) -> None:
         """A row group for each part."""
@@ -79,41 +89,57 @@ class _ParquetParts:
 
 
 class PredictionTable(_ParquetParts):
-    """The fields of `PredictionLines` as columns; a model without tasks of a kind has no such column."""
+    """The fields of `PredictionLines` as columns, `line` and kept ones as text.
 
-    def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
+    A model without tasks of a kind has no such column.
+    """
+
+    def write(self, path: Path, engine: Engine, rows: Sequence[OutputRow]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        records = [_record(analysis) for analysis in engine.analyze(texts)]
-        pq.write_table(pa.Table.from_pylist(records, schema=_schema(engine)), path)
+        fields = _analyses(engine, rows)
+        records = [{"text": row.text, **row.flat(), **own} for row, own in zip(rows, fields, strict=True)]
+        pq.write_table(pa.Table.from_pylist(records, schema=_schema(engine, list(rows[0].flat()))), path)
 
 
 class EmbeddingTable(_ParquetParts):
-    """Columns `text` and `embedding`."""
+    """Columns `text`, `line`, kept ones, and `embedding`."""
 
-    def write(self, path: Path, engine: Engine, texts: Sequence[str]) -> None:
+    def write(self, path: Path, engine: Engine, rows: Sequence[OutputRow]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        embeddings = engine.encode(texts)
-        lists = pa.FixedSizeListArray.from_arrays(embeddings.reshape(-1), embeddings.shape[1])
-        pq.write_table(pa.table({"text": pa.array(texts, pa.string()), "embedding": lists}), path)
+        embeddings = _embeddings(engine, rows)
+        is_empty = pa.array([row.text is None for row in rows])
+        lists = pa.FixedSizeListArray.from_arrays(embeddings.reshape(-1), embeddings.shape[1], mask=is_empty)
+        flat = [row.flat() for row in rows]
+        columns = {"text": pa.array([row.text for row in rows], pa.string())}
+        columns |= {name: pa.array([one[name] for one in flat], pa.string()) for name in flat[0]}
+        pq.write_table(pa.table({**columns, "embedding": lists}), path)
 
 
-def _record(analysis: Analysis) -> dict[str, object]:
-    return {
-        "text": analysis.text,
-        "classes": analysis.classes,
-        "labels": analysis.labels,
-        "entities": analysis.entities,
-        "tokens": analysis.tokens,
-        "cut_at": analysis.cut_at,
-        "windows": analysis.windows,
-    }
+def _embeddings(engine: Engine, rows: Sequence[OutputRow]) -> NDArray[np.float32]:
+    """`(N, H)`, not-a-number where a row has no text."""
+    found = np.full((len(rows), engine.dimension), np.nan, dtype=np.float32)
+    texts = [row.text for row in rows if row.text is not None]
+    if texts:
+        found[[i for i, row in enumerate(rows) if row.text is not None]] = engine.encode(texts)
+    return found
 
 
-def _schema(engine: Engine) -> "pyarrow.Schema":
+def _analyses(engine: Engine, rows: Sequence[OutputRow]) -> list[dict[str, object]]:
+    """The fields of each row's analysis, None where it has no text."""
+    texts = [row.text for row in rows if row.text is not None]
+    found = iter(engine.analyze(texts)) if texts else iter(())
+    return [dict.fromkeys(_FIELDS) if row.text is None else _fields(next(found)) for row in rows]
+
+
+def _fields(analysis: Analysis) -> dict[str, object]:
+    return {name: getattr(analysis, name) for name in _FIELDS}
+
+
+def _schema(engine: Engine, columns: Sequence[str]) -> "pyarrow.Schema":
     import pyarrow as pa
 
     entity = pa.struct(
@@ -132,7 +158,7 @@ def _schema(engine: Engine) -> "pyarrow.Schema":
         if t.kind is TaskKind.CLASSIFICATION
     ]
     entities = [(t.name, pa.list_(entity)) for t in tasks if t.kind is TaskKind.TAGGING]
-    fields = [("text", pa.string())]
+    fields = [(name, pa.string()) for name in ("text", *columns)]
     if classes:
         labels = [(name, pa.list_(pa.string())) for name, _ in classes]
         fields += [("classes", pa.struct(classes)), ("labels", pa.struct(labels))]

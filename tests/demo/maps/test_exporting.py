@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 
 import numpy as np
 import pyarrow.parquet
@@ -26,3 +27,15 @@ def test_csv_holds_the_same_in_columns():
     assert [row["label"] for row in rows] == list(SOME.labels or ())
     vectors = np.array([[float(row[f"e{i}"]) for i in range(8)] for row in rows])
     np.testing.assert_allclose(vectors, SOME.vectors, rtol=1e-6)
+
+
+def test_no_text_is_a_formula_in_a_spreadsheet():
+    given = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a = b", "", "'=1"]
+    labels = tuple(reversed(given))
+    some = dataclasses.replace(result(len(given), labels), texts=tuple(given))
+    with export_embeddings(some, ExportFormat.CSV).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row, text, label in zip(rows, given, labels, strict=True):
+        assert not row["text"].startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert row["text"].removeprefix("'") == text.removeprefix("'")
+        assert row["label"].removeprefix("'") == label.removeprefix("'")

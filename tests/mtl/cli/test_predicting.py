@@ -115,3 +115,16 @@ def test_a_missing_checkpoint_is_one_line(texts: Path, tmp_path: Path):
 def test_an_output_that_is_a_folder_is_one_line(trained: Path, texts: Path, tmp_path: Path):
     (tmp_path / "out.jsonl").mkdir()
     complaint("predict", trained / "last", texts, tmp_path / "out.jsonl")
+
+
+@pytest.mark.parametrize("command", ["predict", "encode"])
+def test_chosen_columns_are_kept(trained: Path, tmp_path: Path, command: str):
+    (tmp_path / "in.csv").write_text("id,text,url\n7,a b,u\n8,,v\n9,c,w\n")
+    target = tmp_path / ("out.jsonl" if command == "predict" else "out.npy")
+    succeed(command, trained / "last", tmp_path / "in.csv", target, "--keep", "id, url")
+    file = target if command == "predict" else tmp_path / "out.npy.index.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(row["line"], row["id"], row["url"]) for row in rows] == [(2, "7", "u"), (3, "8", "v"), (4, "9", "w")]
+    gone = complaint(command, trained / "last", tmp_path / "in.csv", target, "--keep", "date")
+    assert "the column date was expected to be kept" in gone
+    assert len(target.read_bytes()) > 0

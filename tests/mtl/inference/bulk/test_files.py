@@ -7,12 +7,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from mtl.data.formats import ReadOptions
-from mtl.data.texts import text_source
+from mtl.data.formats import ReadOptions, Source
+from mtl.data.place import ReadLog
+from mtl.data.texts import read_texts, text_source
 from mtl.errors import DataError
 from mtl.inference import Engine
 from mtl.inference.bulk import files
-from mtl.inference.bulk.files import FileResult, run_file
+from mtl.inference.bulk.files import BulkOutput, FileResult, run_file
 from mtl.inference.bulk.formats import EmbeddingArray, EmbeddingTable, PredictionLines, PredictionTable
 
 FORMATS = (PredictionLines, PredictionTable, EmbeddingArray, EmbeddingTable)
@@ -44,9 +45,12 @@ def rows(path: Path) -> list[object]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def write(engine: Engine, source: Path, form: type, name: str) -> tuple[Path, FileResult]:
-    target = source.with_name(f"{name}{form.suffix}")
-    return target, run_file(engine, source, target, form=form(), progress=lambda _: None)
+def write(
+    engine: Engine, source: Path | Source, form: type, name: str, keep: tuple[str, ...] = ()
+) -> tuple[Path, FileResult]:
+    path = source if isinstance(source, Path) else source.path
+    target = path.with_name(f"{name}{form.suffix}")
+    return target, run_file(engine, source, BulkOutput(target, form(), keep), progress=lambda _: None)
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -59,7 +63,8 @@ def test_parts_become_one_file_in_order(engine: Engine, source: Path, form: type
         np.testing.assert_allclose(found, engine.encode(TEXTS), rtol=0, atol=1e-5)
     else:
         assert [row["text"] for row in found] == TEXTS
-    assert sorted(path.name for path in source.parent.iterdir()) == ["in.txt", target.name]
+    beside = ["out.npy.index.jsonl"] if form is EmbeddingArray else []
+    assert sorted(path.name for path in source.parent.iterdir()) == ["in.txt", target.name, *beside]
 
 
 class Interrupted(Exception):
@@ -107,11 +112,13 @@ def test_what_was_made_of_another_input_is_not_kept(engine: Engine, source: Path
         ("in.txt", b"first\ncaf\xe9\nx\0y\nthird\n"),
     ],
 )
-def test_a_bad_row_is_left_out_and_named(engine: Engine, tmp_path: Path, name: str, content: bytes):
+def test_a_bad_row_is_empty_and_named(engine: Engine, tmp_path: Path, name: str, content: bytes):
     source = tmp_path / name
     source.write_bytes(content)
     target, written = write(engine, source, PredictionLines, "out")
-    assert [row["text"] for row in rows(target)] == ["first", "third"]
+    empty = {"in.csv": 3, "in.jsonl": 3, "in.txt": 2}[name]
+    assert [row["text"] for row in rows(target)] == ["first", *[None] * empty, "third"]
+    assert [row["line"] for row in rows(target)] == [i + (name == "in.csv") for i in range(1, empty + 3)]
     reasons = rows(tmp_path / "out.jsonl.rejects.jsonl")
     assert len(reasons) == written.rejected == (2 if name == "in.txt" else 3)
     assert all(f"{name}:" in row["reason"] for row in reasons)
@@ -141,7 +148,7 @@ def test_an_unclosed_quote_costs_one_row(engine: Engine, tmp_path: Path, form: t
     content = "\n".join(["id,text", *lines]) + "\n"
     (tmp_path / name).write_text(content if name == "in.csv" else content.replace(',"', '\t"').replace("d,t", "d\tt"))
     target, written = write(engine, tmp_path / name, form, "out")
-    assert (written.texts, written.rejected, len(rows(target))) == (99, 1, 99)
+    assert (written.texts, written.rejected, len(rows(target))) == (99, 1, 100)
     (reject,) = rows(tmp_path / f"{target.name}.rejects.jsonl")
     assert reject["line"] == broken + 1
     assert "never closed" in reject["reason"]
@@ -154,5 +161,77 @@ def test_a_column_of_another_name_is_read_with_a_note_or_as_chosen(engine: Engin
     assert [row["text"] for row in rows(target)] == ["some long words here", "and other words there"]
     assert written.notes == ("in.csv: the column remark is read as text",)
     chosen = text_source(source, ReadOptions(columns={"text": "url"}))
-    run_file(engine, chosen, target, form=PredictionLines(), progress=lambda _: None)
+    write(engine, chosen, PredictionLines, "out")
     assert [row["text"] for row in rows(target)] == ["http://a.b/c", "http://a.b/d"]
+
+
+MIXED = [{"id": i, "text": text, "url": f"http://a.b/{i}", "n": [i]} for i, text in enumerate(["one", "", 3, "four"])]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("keep", [(), ("url", "id"), ("all",)])
+def test_each_row_of_the_input_is_a_row_of_the_output_with_what_it_keeps(
+    engine: Engine, tmp_path: Path, form: type, keep: tuple[str, ...]
+):
+    many = [{**row, "id": 4 * i + row["id"]} for i in range(4) for row in MIXED]  # several parts
+    source = tmp_path / "in.jsonl"
+    source.write_text("\n".join(map(json.dumps, many)), encoding="utf-8")
+    target, written = write(engine, source, form, "out", keep)
+    assert (written.texts, written.rejected) == (8, 8)
+    found = rows(target)
+    assert len(found) == 16
+    place = rows(target.with_name(f"{target.name}.index.jsonl")) if form is EmbeddingArray else found
+    names = {(): [], ("url", "id"): ["url", "id"], ("all",): ["id", "url", "n"]}[keep]
+    for i, (row, wanted) in enumerate(zip(place, many, strict=True)):
+        for name, value in [("line", i + 1), *((name, wanted[name]) for name in names)]:
+            as_text = form in (PredictionTable, EmbeddingTable) and not isinstance(value, str)
+            assert row[name] == (json.dumps(value) if as_text else value)
+        assert set(row) & {"id", "url", "n"} == set(names)
+    read = [isinstance(row["text"], str) and bool(row["text"]) for row in many]
+    if form is EmbeddingArray:
+        assert [row["has_text"] for row in place] == read
+        assert (~np.isnan(found).any(axis=1)).tolist() == read
+        expected = engine.encode([row["text"] for row, good in zip(many, read, strict=True) if good])
+        np.testing.assert_allclose(np.array(found)[read], expected, rtol=0, atol=1e-5)
+    else:
+        assert [row["text"] for row in found] == [
+            row["text"] if good else None for row, good in zip(many, read, strict=True)
+        ]
+        answer = "embedding" if form is EmbeddingTable else "classes"
+        assert [row[answer] is not None for row in found] == read
+
+
+def test_a_kept_column_never_hides_a_value_of_ours(engine: Engine, tmp_path: Path):
+    (tmp_path / "in.csv").write_text("text,tokens,line\none two,x,y\n")
+    target, _ = write(engine, tmp_path / "in.csv", PredictionLines, "out", ("all",))
+    (row,) = rows(target)
+    assert (row["tokens (input)"], row["line (input)"]) == ("x", "y")
+    assert (row["line"], row["tokens"] > 2) == (2, True)
+
+
+def test_a_column_that_is_not_there_cannot_be_kept(engine: Engine, tmp_path: Path):
+    (tmp_path / "in.csv").write_text("text,id\none two,7\n")
+    with pytest.raises(DataError, match=r"the column url was expected to be kept, is missing among id"):
+        write(engine, tmp_path / "in.csv", PredictionLines, "out", ("url",))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_other_kept_columns_are_another_output(engine: Engine, tmp_path: Path):
+    source = tmp_path / "in.csv"
+    source.write_text("text,id\n" + "".join(f"one two,{i}\n" for i in range(23)))
+    with pytest.raises(Interrupted):
+        write(Stopping(engine, 2), source, PredictionLines, "out")
+    target, written = write(engine, source, PredictionLines, "out", ("id",))
+    assert written.resumed == 0
+    assert [row["id"] for row in rows(target)] == [str(i) for i in range(23)]
+
+
+@pytest.mark.parametrize("bad", [1, 2, 7, 98, 99, 100, 101, 150, 200])
+def test_rows_stay_in_order_around_a_broken_one(tmp_path: Path, bad: int):
+    lines = [f'{i},"a text, {i}"' for i in range(1, 201)]
+    lines[bad - 1] = f"{bad},a,b,c"
+    (tmp_path / "in.csv").write_text("\n".join(["id,text", *lines]) + "\n")
+    rejected: list[DataError] = []
+    found = list(read_texts(text_source(tmp_path / "in.csv"), ReadLog(rejected.append)))
+    assert [row.line for row in found] == list(range(2, 202))
+    assert [row.line for row in found if row.text is None] == [bad + 1] == [error.line for error in rejected]
