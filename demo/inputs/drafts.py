@@ -12,7 +12,8 @@ from demo.inputs.endings import table_files, tagged_files
 from demo.inputs.holdout import hold_out
 from demo.inputs.text_input import need_size
 from demo.settings import Settings
-from mtl.data import count_labels, read_task
+from mtl.data import TaskData, count_labels, read_task
+from mtl.data.warnings import data_warnings, no_dev
 from mtl.errors import DataError, MtlError
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.runs import home
@@ -117,16 +118,15 @@ def _check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
         {"kind": upload.kind, "train": str(train), "score_range": upload.score_range, "columns": columns, **own}
     )
     if dev is not None:
-        return read_draft(upload.name, config.model_copy(update={"dev": (str(dev),)}))
+        data = read_task(upload.name, config.model_copy(update={"dev": (str(dev),)}))
+        return _draft(data, tuple(data_warnings(data)))
     data = read_task(upload.name, config)
     split = hold_out(data.train, folder)
     held = config.model_copy(
         update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0), "columns": {}}
     )
-    draft = read_draft(upload.name, held)
-    return replace(
-        draft, notes=(*data.notes, *draft.notes, f"every fifth example is held out for dev (seed {split.seed})")
-    )
+    told = [line for line in data_warnings(data) if line != no_dev(upload.name)]
+    return _draft(read_task(upload.name, held), (*told, f"every fifth example is held out for dev (seed {split.seed})"))
 
 
 def allowed_endings(kind: TaskKind, settings: Settings) -> tuple[str, ...]:
@@ -151,6 +151,10 @@ def read_draft(name: str, config: TaskConfig) -> Draft:
         DataError: a file does not match the task.
     """
     data = read_task(name, config)
+    return _draft(data, data.notes)
+
+
+def _draft(data: TaskData, notes: tuple[str, ...]) -> Draft:
     counts = count_labels(data.train)
     ranked = tuple((label, counts[label]) for label in data.labels)
-    return Draft(name, config, len(data.train), len(data.dev), ranked, data.notes)
+    return Draft(data.name, data.config, len(data.train), len(data.dev), ranked, notes)

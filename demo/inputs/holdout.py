@@ -3,9 +3,10 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
-from mtl.data import Example, LabelledText, MultiLabelText, count_labels, write_examples
+from mtl.data import Example, LabelledText, MultiLabelText, TaggedText, count_labels, write_examples
 from mtl.errors import DataError
 
 _SEED = 42
@@ -24,7 +25,7 @@ class Split:
 def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
-    Of several labels the rarest counts.
+    Of several labels or entities the rarest counts. The only example of a label is kept: else it could not be learned.
 
     Raises:
         DataError: there are too few examples.
@@ -36,8 +37,12 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     # Sorting keeps the shuffled order within a label, so every fifth example is a random fifth of each label.
     counts = count_labels(examples)
     shuffled.sort(key=lambda example: _stratum(example, counts))
-    held = [example for i, example in enumerate(shuffled) if i % _EVERY == _EVERY // 2]
-    kept = [example for i, example in enumerate(shuffled) if i % _EVERY != _EVERY // 2]
+    once = {label for label, count in counts.items() if count == 1}
+    is_held = [
+        i % _EVERY == _EVERY // 2 and _stratum(example, counts) not in once for i, example in enumerate(shuffled)
+    ]
+    held = list(compress(shuffled, is_held))
+    kept = list(compress(shuffled, (not one for one in is_held)))
     folder.mkdir(parents=True, exist_ok=True)
     return Split(_write(kept, folder / "kept.jsonl"), _write(held, folder / "held-out.jsonl"), _SEED)
 
@@ -46,6 +51,8 @@ def _stratum(example: Example, counts: Mapping[str, int]) -> str:
     if isinstance(example, LabelledText):
         return example.label
     labels = example.labels if isinstance(example, MultiLabelText) else ()
+    if isinstance(example, TaggedText):
+        labels = tuple(span.label for span in example.char_spans())
     return min(labels, key=lambda label: counts[label], default="")
 
 

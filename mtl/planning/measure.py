@@ -11,10 +11,10 @@ import torch
 from mtl.adapters import adapter_parameters
 from mtl.checkpoint.store import tensor_bytes
 from mtl.data import TaskData, texts_of
+from mtl.data.warnings import data_warnings
 from mtl.planning.advice import TaskFacts, advise
 from mtl.planning.costs import measure_costs
 from mtl.planning.report import Part, Plan
-from mtl.planning.warnings import data_warnings
 from mtl.recipe.choices import TaskKind
 from mtl.recipe.schema import Recipe
 from mtl.text import split_words
@@ -23,6 +23,8 @@ from mtl.training.setup import Trainer, set_up
 _DTYPES = {"float32": torch.float32, "float16": torch.float16}
 _MOMENTS_BYTES = 8  # AdamW's two moments of a trained number
 _FACT_TEXTS = 500
+_UNREAD = 0.2  # share of unknown tokens above which a text is hardly read
+_SHOWN = 40  # characters of a text in a warning
 _SPECIAL = 2  # tokens that a text has beside its words
 
 
@@ -38,6 +40,7 @@ def plan(recipe: Recipe) -> Plan:
     warnings = [warning for data in trainer.task_data.values() for warning in data_warnings(data)]
     warnings += [note for note in trainer.notes() if note not in warnings and "no dev data" not in note]
     warnings += _idle_heads(trainer)
+    warnings += _unread_texts(trainer)
     batches = islice(schedule.sampler, trainer.total_steps) if schedule else ()
     drawn = Counter(indices.name for indices in batches)
     draws = {task: drawn[name] for name, examples in trainer.data.train.items() for task in examples.tasks}
@@ -61,6 +64,20 @@ def _idle_heads(trainer: Trainer) -> Iterator[str]:
     for name in trainer.stages[-1].plan.frozen_heads:
         if name not in before and trainer.task_data[name].config.kind is not TaskKind.SIMILARITY and trainer.schedule:
             yield f"{name}: its head is frozen and was never trained, so its predictions will be those of chance"
+
+
+def _unread_texts(trainer: Trainer) -> Iterator[str]:
+    """Texts of a script that the tokenizer of the backbone does not know."""
+    for name, data in trainer.task_data.items():
+        texts = [text for example in data.train[:_FACT_TEXTS] for text in texts_of(example)]
+        unread = [i for i, text in enumerate(texts) if trainer.loaded.tokenizer.unknown_share(text) > _UNREAD]
+        if unread:
+            shown = repr(texts[unread[0]][:_SHOWN])
+            example = unread[0] * len(data.train[:_FACT_TEXTS]) // len(texts) + 1
+            yield (
+                f"{name}: the backbone does not know the script of {len(unread)} of the first {len(texts)} texts, "
+                f"such as example {example} ({shown})"
+            )
 
 
 def _parts(trainer: Trainer) -> Iterator[Part]:

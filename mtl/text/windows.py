@@ -48,11 +48,19 @@ class WindowTokenizer:
         tokenizer.no_padding()
         tokenizer.enable_truncation(config.max_length, stride=self._shared)
         self._types = any(tokenizer.encode("a").type_ids)
+        unknown = getattr(tokenizer.model, "unk_token", None)
+        self._unknown = tokenizer.token_to_id(unknown) if unknown else getattr(tokenizer.model, "unk_id", None)
 
     @property
     def max_length(self) -> int:
         """Most tokens of a window."""
         return self.config.max_length
+
+    def unknown_share(self, text: str) -> float:
+        """The share of a text's tokens that are the one for what the backbone does not know, 0 to 1."""
+        given = same_length_lower(text) if self.config.lower_case else text
+        encoding = self._tokenizer.encode(given, add_special_tokens=False)
+        return encoding.ids.count(self._unknown) / max(1, len(encoding.ids)) if self._unknown is not None else 0.0
 
     def to_json(self) -> str:
         """`tokenizer.json`, as the library `tokenizers` reads it."""

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mtl.data import LabelledText, MultiLabelText, ScoredPair, TaggedText, TaskData
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, TaskData
+from mtl.data.examples import tagged as with_entities
+from mtl.data.warnings import data_warnings
+from mtl.labels import TypedSpan
 from mtl.planning import plan
-from mtl.planning.warnings import data_warnings
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.text import detokenize
 from tests.mtl.recipes import recipe_of
@@ -52,18 +54,25 @@ def test_a_task_without_dev_data_is_told():
 def test_dev_texts_that_stand_in_train_are_counted():
     train = labelled(a=9, b=9)
     dev = [LabelledText("A 1", "a"), LabelledText("b 2", "a"), LabelledText("b 2", "b"), LabelledText("new", "b")]
-    assert warned(train, dev) == ["t: 2 dev texts stand in train too, so the dev figures flatter"]
+    assert warned(train, dev) == [
+        "t: 2 dev texts stand in train too, so the dev figures flatter; dev example 1 is train example 2",
+        "t: 1 text has different labels in dev, such as 'b 2' in examples 2, 3",
+    ]
 
 
 def test_pairs_are_the_same_where_both_texts_are():
     train = [ScoredPair("a", "b", 0.1), ScoredPair("c", "d", 0.9)]
     dev = [ScoredPair("a", "d", 0.1), ScoredPair("C", "D", 0.2)]
-    assert warned(train, dev, ()) == ["t: 1 dev texts stand in train too, so the dev figures flatter"]
+    assert warned(train, dev, ()) == [
+        "t: 1 dev texts stand in train too, so the dev figures flatter; dev example 2 is train example 2"
+    ]
 
 
 def test_tagged_texts_are_the_same_where_their_texts_are():
     rows = [tagged("B-X", "O")] * 9
-    assert warned(rows, [tagged("O", "O")], ("X",)) == ["t: 1 dev texts stand in train too, so the dev figures flatter"]
+    assert warned(rows, [tagged("O", "O")], ("X",)) == [
+        "t: 1 dev texts stand in train too, so the dev figures flatter; dev example 1 is train example 1"
+    ]
 
 
 def test_rare_labels_are_named_with_their_counts():
@@ -100,6 +109,69 @@ def test_pairs_that_all_have_one_score_are_told():
     assert warned([ScoredPair("a", "b", 0.5), ScoredPair("c", "d", 0.5)], labels=()) == [
         "t: every pair has the same score, so there is nothing to rank"
     ]
+
+
+def test_labels_that_differ_by_case_or_spaces_are_named_with_examples():
+    train = labelled(sport=9, Sport=2, **{"spo rt": 1, "music": 9})
+    found = [line for line in warned(train) if "case or spaces" in line]
+    assert found == [
+        "t: labels of train differ only by case or spaces: 'sport' (9, examples 1, 2, 3 and 6 more), "
+        "'Sport' (2, examples 10, 11), 'spo rt' (1, example 12)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        (LabelledText("Good day", "a"), LabelledText("good day", "b"), True),
+        (LabelledText("Good day", "a"), LabelledText("good day", "a"), False),
+        (tagged("B-X", "O"), tagged("O", "B-X"), True),
+        (tagged("B-X", "O"), tagged("B-X", "O"), False),
+        (ScoredPair("a", "b", 0.1), ScoredPair("a", "B", 0.9), True),
+        (ScoredPair("a", "b", 0.1), ScoredPair("b", "a", 0.9), False),
+    ],
+)
+def test_equal_texts_with_different_labels_are_shown(one: Example, other: Example, differ: bool):
+    told = [line for line in warned([one, other]) if "different labels" in line]
+    assert bool(told) is differ
+    assert not told or told[0].endswith("in examples 1, 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("Order 17 is late!", True),
+        ("order  18, is LATE", True),
+        ("Order 17 is early", False),
+        ("late is order", False),
+        ("17!", False),
+    ],
+)
+def test_dev_texts_that_are_nearly_those_of_train_are_shown(text: str, near: bool):
+    train = [LabelledText("12", "a"), LabelledText("Order 9 is late.", "a"), *labelled(a=9, b=9)]
+    told = [line for line in warned(train, [LabelledText("new", "a"), LabelledText(text, "b")]) if "nearly" in line]
+    expected = [
+        "t: 1 dev texts differ from one of train only by punctuation, numbers or spaces; "
+        f"dev example 2 is nearly train example 2 ({text!r})"
+    ]
+    assert told == (expected if near else [])
+
+
+def test_entities_that_cut_words_are_shown():
+    rows = [
+        with_entities("Annabel met Tom.", [TypedSpan(0, 4, "X")]),
+        with_entities("Tom met Ann.", [TypedSpan(0, 3, "X")]),
+    ]
+    assert "t: in 1 example of train an entity begins or ends inside of a word, such as 'Anna' in example 1" in warned(
+        rows
+    )
+
+
+def test_a_plan_tells_of_texts_that_the_backbone_does_not_read(tiny_bert: Path, tmp_path: Path):
+    readable = [f"the {label} house is old,{label}" for label in "ab" for _ in range(6)]
+    train = write(tmp_path, "train.csv", [*readable, "こんにちは 世界 です,a"])
+    found = plan(recipe_of(tiny_bert, ["topic"], tasks_topic={"train": train, "dev": []})).warnings
+    assert any("1 of the first 13 texts" in line and "example 13 ('こんにちは 世界 です')" in line for line in found)
 
 
 def write(folder: Path, name: str, rows: list[str]) -> str:
