@@ -77,7 +77,7 @@ def open_page(profile):
         opened = contexts[-1].new_page()
         visiting.watch(opened)
         left = _Left(opened)
-        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.on("pageerror", lambda error: None if left.explains(str(error)) else errors.append(str(error)))
         opened.on("console", lambda line: errors.append(line.text) if _is_wrong(line, left) else None)
         opened.on("request", lambda asked: errors.append(asked.url) if _is_outside(asked.url) else None)
         opened.goto(url, wait_until="domcontentloaded")
@@ -90,24 +90,23 @@ def open_page(profile):
 
 
 class _Left:
-    """Whether a page is being left for the next one, from the request for that until it is there."""
+    """Whether a page was left or reloaded; what it says of that can arrive after the next one is there."""
 
     def __init__(self, page) -> None:
-        self.now = False
+        self._navigations = 0
         page.on("request", self._asked)
-        page.on("domcontentloaded", self._came)
 
     def _asked(self, request) -> None:
-        self.now |= request.is_navigation_request()
+        self._navigations += request.is_navigation_request() and request.frame.parent_frame is None
 
-    def _came(self, _) -> None:
-        self.now = False
+    def explains(self, message: str) -> bool:
+        """A page that is left gives up what it had asked for, and its client says so."""
+        given_up = any(word in message for word in ("AbortError", "Connection errored out", "Unexpected error"))
+        return given_up and self._navigations > 1
 
 
 def _is_wrong(line, left: _Left) -> bool:
-    """A page that is left gives up what it had asked for, and its client says so."""
-    given_up = any(word in line.text for word in ("AbortError", "Connection errored out", "Unexpected error"))
-    return line.type == "error" and not (left.now and given_up)
+    return line.type == "error" and not left.explains(line.text)
 
 
 @pytest.fixture

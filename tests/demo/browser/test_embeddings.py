@@ -195,9 +195,9 @@ def test_an_empty_box_and_a_wrong_file_say_so_beside_them_and_what_was_there_sta
     embed(page, "  \n ")
     expect(page.locator("[role=alert]")).to_have_text("Type at least one sentence.")
     wrong = tmp_path / "wrong.csv"
-    wrong.write_text("sentence\nBees dance.\n")
+    wrong.write_text("number\n12\n")
     upload(page, wrong)
-    problem = "wrong.csv:1: the columns text were expected, text is missing among sentence"
+    problem = "wrong.csv:1: the columns text were expected, text is missing among number"
     expect(page.get_by_text(problem)).to_be_visible()
     assert page.evaluate(f"() => ({MAP})('#ph-map').size") == 60
 

@@ -1,11 +1,11 @@
 """Broken data files for the command line."""
 
 BROKEN_DATA = {
-    "column-missing": ("topic", "t.csv", b"text,topic\na,b\n", 1),
+    "column-missing": ("topic", "t.csv", b"text,when\na,b\n", 1),
     "fields": ("topic", "t.csv", b"text,label\na,x\nb\n", 3),
     "text-empty": ("topic", "t.csv", b"text,label\n,x\n", 2),
     "label-empty": ("topic", "t.csv", b"text,label\na,\n", 2),
-    "not-utf8": ("topic", "t.csv", b"text,label\ncaf\xe9,x\n", 2),
+    "not-utf8": ("topic", "t.csv", b"text,label\ncaf\x81,x\n", 2),
     "binary": ("topic", "t.csv", b"\x00\x01\x02", 1),
     "quote": ("topic", "t.csv", b'text,label\n"a,x\n', 2),
     "empty": ("topic", "t.csv", b"", 1),

@@ -27,7 +27,7 @@ CLEARLY_FASTER = [1.5, 1.6, 1.5, 1.4, 1.6]
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """An own home, a machine at rest, and no model that is too small to measure."""
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(precision, "_SMALL", 0)
+    monkeypatch.setattr(precision, "FEW_PARAMETERS", 0)
     monkeypatch.setattr(psutil, "getloadavg", lambda: (0.0, 0.0, 0.0))
     return tmp_path / "home"
 
@@ -157,7 +157,7 @@ def test_the_choice_depends_on_what_trains_and_on_the_backbones_content(
 
 
 def test_a_small_model_is_not_measured(recipe: Recipe, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(precision, "_SMALL", 10**6)
+    monkeypatch.setattr(precision, "FEW_PARAMETERS", 10**6)
     monkeypatch.setattr(precision, "_measure", lambda _: pytest.fail("it was measured"))
     found = choose_precision(recipe, loaded)
     assert (found.precision, found.reason) == (Precision.FP32, "bf16 gains nothing below 1,000,000 parameters")
