@@ -11,9 +11,10 @@ _MARKER = "queued"
 
 def put(folder: RunFolder) -> None:
     """Add a run at the end; the time is written out, since two files of one tick of the system's clock would tie."""
-    marker, now = folder.path / _MARKER, time.time_ns()
-    marker.touch()
-    os.utime(marker, ns=(now, now))
+    fresh, now = folder.path / f".{_MARKER}", time.time_ns()
+    fresh.touch()
+    os.utime(fresh, ns=(now, now))
+    fresh.replace(folder.path / _MARKER)
 
 
 def take(folder: RunFolder) -> bool:
