@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,12 @@ class ReadLog:
         self._notes: dict[str, None] = {}
         self._left_out: Counter[str] = Counter()
         self._parts: Counter[str] = Counter()
+
+    def with_bad(self, bad: OnBadRow) -> "ReadLog":
+        """The same log, whose errors of rows go elsewhere."""
+        twin = copy(self)
+        twin.bad = bad
+        return twin
 
     def note(self, text: str) -> None:
         """Keep a sentence; it is kept once."""

@@ -33,31 +33,28 @@ def read_texts(source: Source, log: ReadLog | None = None) -> Iterator[TextRow]:
 
     Args:
         source: as `text_source` makes it.
-        log: takes notes, and the errors of rows without a text, each of which is then a row of None.
+        log: takes notes, and the errors of rows without a text, each of which is then a row of None; without one no
+            column is guessed.
 
     Raises:
         DataError: no format reads the file, or a row has no text and `log` refuses it.
     """
-    log = log or ReadLog()
+    bad = (log or ReadLog()).bad
     waiting: list[TextRow] = []
-    tell = log.bad
 
     def reject(error: DataError) -> None:
-        tell(error)
+        bad(error)
         waiting.append(TextRow(None, error.line, {}))
 
-    log.bad = reject
-    try:
-        for row in read_rows(source, log):
-            yield from _before(row.where.line, waiting)
-            try:
-                yield TextRow(clean(row.text("text")), row.where.line, row.values)
-            except DataError as error:
-                tell(error)
-                yield TextRow(None, row.where.line, row.values)
-        yield from waiting
-    finally:
-        log.bad = tell
+    for row in read_rows(source, None if log is None else log.with_bad(reject)):
+        yield from _before(row.where.line, waiting)
+        try:
+            text = clean(row.text("text"))
+        except DataError as error:
+            bad(error)
+            text = None
+        yield TextRow(text, row.where.line, row.values)
+    yield from waiting
 
 
 def _before(line: int | str | None, waiting: list[TextRow]) -> Iterator[TextRow]:

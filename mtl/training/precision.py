@@ -8,7 +8,8 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median, quantiles
 
 import psutil
@@ -42,7 +43,9 @@ class PrecisionChoice:
 
 
 def choose_precision(recipe: Recipe, loaded: LoadedModel) -> PrecisionChoice:
-    """What the recipe says, or for `auto` what a measurement finds; a clear result is remembered for the next run.
+    """What the recipe says, or for `auto` what a measurement finds; the result is kept for the next run.
+
+    One that is not clear, or was measured on a busy machine, is measured again once the machine is idle.
 
     Args:
         recipe: of the run.
@@ -56,17 +59,35 @@ def choose_precision(recipe: Recipe, loaded: LoadedModel) -> PrecisionChoice:
     if sum(p.numel() for p in model.parameters()) < FEW_PARAMETERS:
         return PrecisionChoice(Precision.FP32, f"bf16 gains nothing below {FEW_PARAMETERS:,} parameters")
     known = home() / "measured" / f"training-{_key(loaded)}.json"
-    try:
-        record = json.loads(known.read_text(encoding="utf-8"))
-        return PrecisionChoice(Precision(record["precision"]), str(record["reason"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        is_busy = psutil.getloadavg()[0] > (psutil.cpu_count() or 1)
+    is_busy = psutil.getloadavg()[0] > (psutil.cpu_count() or 1)
+    kept = _kept(known)
+    if kept is not None and (is_busy or not kept.provisional):
+        return PrecisionChoice(kept.precision, kept.reason)
     choice, is_clear = _measure(loaded)
-    if is_clear and not is_busy:
-        known.parent.mkdir(parents=True, exist_ok=True)
-        known.write_text(json.dumps({"precision": choice.precision, "reason": choice.reason}), encoding="utf-8")
-        return choice
-    return PrecisionChoice(choice.precision, f"{choice.reason}; the machine was busy, so the next run measures again")
+    reason = (
+        f"{choice.reason}; the machine was busy, so a run on an idle one measures again" if is_busy else choice.reason
+    )
+    found = _Kept(choice.precision, reason, provisional=is_busy or not is_clear)
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    return PrecisionChoice(found.precision, found.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A choice on disk; a provisional one holds while the machine is busy, so that runs beside each other agree."""
+
+    precision: Precision
+    reason: str
+    provisional: bool = False
+
+
+def _kept(file: Path) -> _Kept | None:
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        return _Kept(Precision(record["precision"]), str(record["reason"]), bool(record.get("provisional", False)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _key(loaded: LoadedModel) -> str:
