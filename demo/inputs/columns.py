@@ -29,19 +29,20 @@ class TablePreview:
 
 
 def first_rows(path: Path) -> TablePreview:
-    """Read the columns and first rows of a table.
+    """Read the columns and first rows of a table; rows that are wrong are reported when the file is added.
 
     Raises:
-        DataError: the content does not match the file extension, or there is no row.
+        DataError: no format reads the file, or there is no row.
     """
+    wrong: list[DataError] = []
     source = Source(path, TaskKind.CLASSIFICATION)
-    records = [row.values for row in islice(read_records(source, ReadLog()), _ROWS)]
-    columns = tuple(dict.fromkeys(str(name) for record in records for name in record))
+    records = [row.values for row in islice(read_records(source, ReadLog(wrong.append)), _SAMPLE)]
     if not records:
-        raise DataError("at least one row below the header was expected, there is none", path=path, line=1)
-    shown = (tuple(_shown(record.get(name)) for name in columns) for record in records)
-    sample = islice(read_records(source, ReadLog(lambda _: None)), _SAMPLE)  # wrong rows are reported when it is added
-    return TablePreview(columns, tuple(shown), tuple(row.values for row in sample))
+        expected = "at least one row below the header was expected, there is none"
+        raise wrong[0] if wrong else DataError(expected, path=path, line=1)
+    columns = tuple(dict.fromkeys(str(name) for record in records[:_ROWS] for name in record))
+    shown = (tuple(_shown(record.get(name)) for name in columns) for record in records[:_ROWS])
+    return TablePreview(columns, tuple(shown), tuple(records))
 
 
 def guess(kind: TaskKind, table: TablePreview) -> dict[str, str]:

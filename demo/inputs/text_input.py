@@ -6,6 +6,7 @@ from pathlib import Path
 
 from demo.inputs.endings import text_files
 from demo.settings import Settings
+from mtl.data import TaskLog
 from mtl.data.columns import guess
 from mtl.data.encoding import read_lines
 from mtl.data.formats import Source
@@ -101,7 +102,7 @@ def _lines(path: Path) -> Iterator[str]:
 def _from_table(path: Path) -> Sentences:
     texts: list[str] = []
     groups: list[str] = []
-    log = ReadLog()
+    log = TaskLog()
     columns: tuple[str, ...] | None = None
     for row in read_rows(Source(path, wanted=("text",)), log):
         if columns is None:

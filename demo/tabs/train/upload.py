@@ -116,7 +116,10 @@ def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]
     need_size(path, settings)
     if chosen is TaskKind.TAGGING:
         source = Source(path, chosen)
-        sentences = list(islice(read_tagging(source, {}, ReadLog()), _SHOWN_SENTENCES))
+        wrong: list[DataError] = []  # reported when the file is added
+        sentences = list(islice(read_tagging(source, {}, ReadLog(wrong.append)), _SHOWN_SENTENCES))
+        if wrong and not sentences:
+            raise wrong[0]
         return (tagged_preview(sentences), False, *hidden)
     table = first_rows(path)
     several = chosen is TaskKind.CLASSIFICATION and has_several_labels(table)

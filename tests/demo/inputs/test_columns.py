@@ -56,3 +56,20 @@ def test_a_text_is_guessed_by_what_the_column_holds(tmp_path):
     rows = "".join(f"{i},https://example.org/{i},the {i}th lamp flickers at night,{i % 2}\n" for i in range(5))
     (tmp_path / "a.csv").write_text("number,link,remark,kind\n" + rows)
     assert guess(CLASSES, first_rows(tmp_path / "a.csv"))["text"] == "remark"
+
+
+@pytest.mark.parametrize("broken", [1, 3, 50, 99])
+def test_a_wrong_row_does_not_hide_the_columns(tmp_path, broken):
+    lines = [f'{i},"a text, {i}",x' for i in range(1, 101)]
+    lines[broken - 1] = f'{broken},"never closed,x'
+    (tmp_path / "a.csv").write_text("\n".join(["id,remark,kind", *lines]) + "\n")
+    table = first_rows(tmp_path / "a.csv")
+    assert table.columns == ("id", "remark", "kind")
+    assert [row[0] for row in table.rows] == [str(i) for i in range(1, 8) if i != broken][:5]
+    assert len(table.sample) == 99
+
+
+def test_a_table_whose_every_row_is_wrong_says_why(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\na,b,c\nd,e,f\n")
+    with pytest.raises(DataError, match=r"a\.csv:2: 2 fields \(text, label\) were expected, were 3"):
+        first_rows(tmp_path / "a.csv")

@@ -72,3 +72,15 @@ def test_a_public_page_takes_no_packed_file_under_another_ending(tmp_path, conte
     file.write_bytes(content)
     with pytest.raises(MtlError, match="not compressed"):
         read_sentences(file, settings(space=True))
+
+
+@pytest.mark.parametrize("broken", [1, 50, 99])
+def test_an_unclosed_quote_costs_one_text_and_is_named(tmp_path, broken):
+    lines = [f'{i},"a text, {i}"' for i in range(1, 101)]
+    lines[broken - 1] = f'{broken},"never closed'
+    (tmp_path / "a.csv").write_text("\n".join(["id,text", *lines]) + "\n")
+    found = read_sentences(tmp_path / "a.csv", settings())
+    assert found.texts == tuple(f"a text, {i}" for i in range(1, 101) if i != broken)
+    assert found.notes == (
+        f"1 row is left out: a.csv:{broken + 1}: valid CSV was expected: a quote is opened and never closed",
+    )
