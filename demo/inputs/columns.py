@@ -46,13 +46,19 @@ def first_rows(path: Path) -> TablePreview:
 
 
 def guess(kind: TaskKind, table: TablePreview) -> dict[str, str]:
-    """The likely column of each role, else the first unused column."""
+    """The likely column of each role, else the unused column whose values come again most often, else the first one."""
     found = likely_columns(ROLES[kind], table.columns, table.sample)
     for role in ROLES[kind]:
         free = [name for name in table.columns if name not in found.values()]
         if role not in found and free:
-            found[role] = free[0]
+            found[role] = min(free, key=lambda name: _distinct(table, name)) if role == "label" else free[0]
     return found
+
+
+def _distinct(table: TablePreview, name: str) -> int:
+    """How many different values the sample has in a column; one that never changes is as good as none."""
+    count = len({str(row.get(name)) for row in table.sample})
+    return count if count > 1 else len(table.sample) + 1
 
 
 def guess_sets(table: TablePreview) -> dict[str, str]:

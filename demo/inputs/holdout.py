@@ -25,10 +25,10 @@ class Split:
 def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
-    Of several labels or entities the rarest counts. The only example of a label is kept: else it could not be learned.
+    Of several labels or entities the rarest counts. Every label stays among the kept ones.
 
     Raises:
-        DataError: there are too few examples.
+        DataError: there are too few examples, or no label has a second one.
     """
     if len(examples) < _EVERY:
         raise DataError(f"Without a dev file, at least {_EVERY} examples were expected, there are {len(examples)}.")
@@ -37,23 +37,33 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     # Sorting keeps the shuffled order within a label, so every fifth example is a random fifth of each label.
     counts = count_labels(examples)
     shuffled.sort(key=lambda example: _stratum(example, counts))
-    once = {label for label, count in counts.items() if count == 1}
-    is_held = [
-        i % _EVERY == _EVERY // 2 and _stratum(example, counts) not in once for i, example in enumerate(shuffled)
-    ]
-    held = list(compress(shuffled, is_held))
-    kept = list(compress(shuffled, (not one for one in is_held)))
+    held, kept = _every_fifth(shuffled)
+    known = {label for example in kept for label in _labels(example)}
+    for example in [one for one in held if not known.issuperset(_labels(one))]:
+        held.remove(example)
+        kept.append(example)
+        known.update(_labels(example))
+    if not held:
+        raise DataError("Without a dev file, labels with two examples or more were expected; each has only one.")
     folder.mkdir(parents=True, exist_ok=True)
     return Split(_write(kept, folder / "kept.jsonl"), _write(held, folder / "held-out.jsonl"), _SEED)
 
 
+def _every_fifth(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    is_held = [i % _EVERY == _EVERY // 2 for i in range(len(examples))]
+    return list(compress(examples, is_held)), list(compress(examples, (not one for one in is_held)))
+
+
 def _stratum(example: Example, counts: Mapping[str, int]) -> str:
+    return min(_labels(example), key=lambda label: counts[label], default="")
+
+
+def _labels(example: Example) -> tuple[str, ...]:
     if isinstance(example, LabelledText):
-        return example.label
-    labels = example.labels if isinstance(example, MultiLabelText) else ()
-    if isinstance(example, TaggedText):
-        labels = tuple(span.label for span in example.char_spans())
-    return min(labels, key=lambda label: counts[label], default="")
+        return (example.label,)
+    if isinstance(example, MultiLabelText):
+        return example.labels
+    return tuple(span.label for span in example.char_spans()) if isinstance(example, TaggedText) else ()
 
 
 def _write(examples: Sequence[Example], path: Path) -> Path:

@@ -52,10 +52,10 @@ def test_columns_are_guessed_by_usual_names_and_then_by_order(kind, columns, exp
     assert guess(kind, TablePreview(columns, ())) == expected
 
 
-def test_a_text_is_guessed_by_what_the_column_holds(tmp_path):
+def test_columns_are_guessed_by_what_they_hold(tmp_path):
     rows = "".join(f"{i},https://example.org/{i},the {i}th lamp flickers at night,{i % 2}\n" for i in range(5))
     (tmp_path / "a.csv").write_text("number,link,remark,kind\n" + rows)
-    assert guess(CLASSES, first_rows(tmp_path / "a.csv"))["text"] == "remark"
+    assert guess(CLASSES, first_rows(tmp_path / "a.csv")) == {"text": "remark", "label": "kind"}
 
 
 @pytest.mark.parametrize("broken", [1, 3, 50, 99])

@@ -1,9 +1,10 @@
 import json
+import random
 
 import pytest
 
 from demo.inputs.holdout import hold_out
-from mtl.data import LabelledText, MultiLabelText, ScoredPair, TaggedText, read_files, read_task
+from mtl.data import LabelledText, MultiLabelText, ScoredPair, TaggedText, count_labels, read_files, read_task
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.text import WordedText, detokenize, split_words
@@ -55,3 +56,32 @@ def test_of_several_labels_the_rarest_has_its_part_in_both_files(tmp_path):
     kept, held = (read_files(several, [str(file)]) for file in (split.train, split.dev))
     assert [sum("rare" in example.labels for example in part) for part in (kept, held)] == [8, 2]
     assert sorted(example.labels for example in (*kept, *held)) == sorted(sets)
+
+
+def labelled(text: str, labels: list[str], kind: type):
+    if kind is LabelledText:
+        return LabelledText(text, labels[0])
+    if kind is MultiLabelText:
+        return MultiLabelText(text, tuple(sorted(set(labels))))
+    words = [text, *(f"w{i}" for i in range(len(labels)))]
+    return TaggedText(detokenize(words), ("O", *(f"B-{label}" for label in labels)))
+
+
+@pytest.mark.parametrize("kind", [LabelledText, MultiLabelText, TaggedText])
+@pytest.mark.parametrize("seed", range(8))
+def test_every_label_can_still_be_learned(tmp_path, kind: type, seed: int):
+    draw = random.Random(seed)
+    names = [f"L{i}" for i in range(12)] + ["often"] * 30
+    examples = [labelled(f"text {i}", draw.choices(names, k=3), kind) for i in range(40)]
+    split = hold_out(examples, tmp_path)
+    config = TaskConfig(kind=TaskKind.TAGGING if kind is TaggedText else TaskKind.CLASSIFICATION)
+    config = config.model_copy(update={"multi_label": kind is MultiLabelText})
+    kept, held = (read_files(config, [str(path)]) for path in (split.train, split.dev))
+    assert len(kept) + len(held) == 40
+    assert 0 < len(held) <= 8
+    assert set(count_labels(kept)) == set(count_labels(examples))
+
+
+def test_labels_of_which_none_comes_again_are_refused(tmp_path):
+    with pytest.raises(DataError, match="labels with two examples or more were expected"):
+        hold_out([LabelledText(f"text {i}", f"L{i}") for i in range(9)], tmp_path)
