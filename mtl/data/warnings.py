@@ -87,14 +87,17 @@ def _spelling_warnings(name: str, part: str, examples: Sequence[Example]) -> Ite
 
 def _conflict_warnings(name: str, part: str, examples: Sequence[Example]) -> Iterator[str]:
     """Equal texts with different labels, tags or scores."""
-    different = {}
-    for key, rows in _by_key(examples, _lower).items():
-        if len(rows) > 1 and len({_answer(examples[i - 1]) for i in rows}) > 1:
-            different[key] = rows
+    different = []
+    for rows in _by_key(examples, _lower).values():
+        first_of: dict[Hashable, int] = {}
+        for row in rows:
+            first_of.setdefault(_answer(examples[row - 1]), row)
+        if len(first_of) > 1:
+            different.append(list(first_of.values()))
     if different:
-        rows = next(iter(different.values()))
+        rows = different[0]
         shown = _shown(texts_of(examples[rows[0] - 1])[0])
-        count = f"{len(different)} text has" if len(different) == 1 else f"{len(different)} texts have"
+        count = "1 text has" if len(different) == 1 else f"{len(different)} texts have"
         yield f"{name}: {count} different labels in {part}, such as {shown} in {_places(rows)}"
 
 

@@ -34,7 +34,8 @@ def _card(draft: Draft, colours: LabelColours) -> str:
         for label, count in draft.counts[:_SHOWN]
     )
     more = len(draft.counts) - _SHOWN
-    notes = [*draft.notes, *([f"and {more} more labels"] if more > 0 else [])]
+    told = (note.removeprefix(f"{draft.name}: ") for note in draft.notes)
+    notes = [*told, *([f"and {more} more labels"] if more > 0 else [])]
     remarks = "".join(f'<p class="ph-note">{escape(note)}</p>' for note in notes)
     return (
         f'<section class="ph-card" data-task="{escape(draft.name)}"><h2>{escape(draft.name)}'

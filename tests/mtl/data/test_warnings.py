@@ -137,6 +137,12 @@ def test_equal_texts_with_different_labels_are_shown(one: Example, other: Exampl
     assert not told or told[0].endswith("in examples 1, 2")
 
 
+def test_one_example_of_each_label_of_a_text_is_shown():
+    train = [LabelledText("same", label) for label in "aaaabaac"]
+    told = [line for line in warned(train, labels=("a", "b", "c")) if "different labels" in line]
+    assert told == ["t: 1 text has different labels in train, such as 'same' in examples 1, 5, 8"]
+
+
 @pytest.mark.parametrize(
     ("text", "near"),
     [
