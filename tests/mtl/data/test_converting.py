@@ -21,7 +21,7 @@ from tests.mtl.cli.calling import complaint, succeed
 DATA = Path(__file__).parents[2] / "data"
 NEEDS_SPACY = pytest.mark.skipif(importlib.util.find_spec("spacy") is None, reason="spaCy is not installed")
 SPACY = pytest.param("spacy", marks=NEEDS_SPACY)
-SPANS = (
+TEXTS = (
     "jsonl",
     "json",
     "table",
@@ -35,19 +35,6 @@ SPANS = (
     SPACY,
 )
 TOKENS = ("conll", "gliner", "huggingface")
-LABELS = (
-    "jsonl",
-    "json",
-    "table",
-    "xlsx",
-    "parquet",
-    "doccano",
-    "label-studio",
-    "prodigy",
-    "spacy-json",
-    "argilla",
-    SPACY,
-)
 ENDINGS = {
     "table": ".csv",
     "conll": ".conll",
@@ -88,7 +75,7 @@ def round_trip(
     return read_files(TaskConfig.model_validate({"kind": kind, **named}), [str(target)]), done.notes
 
 
-@pytest.mark.parametrize("name", SPANS)
+@pytest.mark.parametrize("name", TEXTS)
 @QUIET
 @given(examples=st.lists(with_spans(), min_size=1, max_size=4))
 def test_entities_of_any_text_are_read_back_as_they_were(tmp_path: Path, name: str, examples: list[TaggedText]):
@@ -97,7 +84,7 @@ def test_entities_of_any_text_are_read_back_as_they_were(tmp_path: Path, name: s
     assert notes == ()
 
 
-@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.parametrize("name", TEXTS)
 @QUIET
 @given(examples=st.lists(st.builds(LabelledText, texts, labels), min_size=1, max_size=4))
 def test_classes_of_any_text_are_read_back_as_they_were(tmp_path: Path, name: str, examples: list[LabelledText]):
@@ -109,7 +96,7 @@ def test_classes_of_any_text_are_read_back_as_they_were(tmp_path: Path, name: st
 several = st.sets(labels.filter(lambda label: "|" not in label), max_size=3).map(lambda found: tuple(sorted(found)))
 
 
-@pytest.mark.parametrize("name", [n for n in LABELS if n not in ("table", "xlsx", "parquet", "json")])
+@pytest.mark.parametrize("name", [n for n in TEXTS if n not in ("table", "xlsx", "parquet", "json")])
 @QUIET
 @given(
     sets=st.lists(several, min_size=2, max_size=4).filter(lambda sets: any(sets) and not all(len(s) == 1 for s in sets))
