@@ -183,6 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MtlError as error:
         err.print(f"error: {error}", markup=False)
         return 1
+    except OSError as error:  # a full disk, a file system that is read-only, a folder in place of a file
+        where = f"{error.filename}: " if error.filename else ""
+        err.print(f"error: {where}{error.strerror or error}", markup=False)
+        return 1
     except typer.TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
         err.print(f"error: {message or 'a command was expected'} (--help says how)", markup=False)

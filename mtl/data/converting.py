@@ -1,6 +1,7 @@
 """A file of one format as one of another, with all that the other can hold."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 from mtl.data.columns import ROLES
 from mtl.data.formats import CONLL, FORMATS, SHAPES, ReadOptions, Source, Writer, read_records
 from mtl.data.formats.conll import has_tags
-from mtl.data.place import ReadLog
+from mtl.data.label_sets import has_sets
+from mtl.data.place import ReadLog, unpacked
 from mtl.data.reading import read_files
 from mtl.errors import DataError, InputError
 from mtl.recipe.choices import TaskKind
@@ -74,9 +76,22 @@ def convert(
     others = _other_columns(path, kind, options)
     if others:
         log.note(f"the columns {', '.join(others)} are not kept")
-    known[name](target, examples, log)
+    _written_whole(target, lambda fresh: known[name](fresh, examples, log))
     rejected.sort(key=lambda error: error.line if isinstance(error.line, int) else 0)
     return Conversion(len(examples), kind, log.notes, tuple(rejected))
+
+
+def _written_whole(target: Path, write: Callable[[Path], None]) -> None:
+    """Write a file beside its place and move it there, so that what was there stays where that fails."""
+    if target.exists() and not target.is_file():  # a device or a pipe takes what is written, and cannot be replaced
+        write(target)
+        return
+    fresh = target.with_name(f".{os.getpid()}-{target.name}")
+    try:
+        write(fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def kind_of(path: Path, options: ReadOptions) -> TaskKind:
@@ -97,9 +112,12 @@ def kind_of(path: Path, options: ReadOptions) -> TaskKind:
 
 
 def _has_sets(path: Path, options: ReadOptions) -> bool:
-    """Whether texts have lists of labels of which one has not just one label."""
-    lists = [row.get("labels", row.get("label")) for row in _first(path, TaskKind.CLASSIFICATION, options)]
-    return any(isinstance(one, list) and len(one) != 1 for one in lists)
+    """Whether texts have sets of labels, of which one has not just one label."""
+    rows = _first(path, TaskKind.CLASSIFICATION, options)
+    lists = [one for row in rows if isinstance(one := unpacked(row.get("labels", row.get("label"))), list)]
+    if lists:
+        return any(len(one) != 1 for one in lists)
+    return has_sets([row["labels"] for row in rows if "labels" in row])
 
 
 def _first(path: Path, kind: TaskKind, options: ReadOptions) -> list[Mapping[str, object]]:

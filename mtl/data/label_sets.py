@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from mtl.data.formats import Source, read_records
-from mtl.data.place import ReadLog, Row
+from mtl.data.place import ReadLog, Row, unpacked
 from mtl.errors import DataError
 from mtl.labels import stable_order
 from mtl.recipe.choices import TaskKind
@@ -70,12 +70,13 @@ def has_sets(values: Sequence[object]) -> bool:
 
     Such are lists of strings or numbers, and short texts with `|` between labels that come again.
     """
+    values = [unpacked(value) for value in values]
     lists = [value for value in values if isinstance(value, list | tuple)]
     if lists:
         return all(isinstance(label, str | int) for own in lists for label in own)
     texts = [value for value in values if isinstance(value, str) and value.strip()]
     labels = [label.strip() for text in texts for label in text.split(SEPARATOR)]
-    if len(labels) == len(texts) or max(map(len, labels)) > _LONGEST:
+    if len(labels) == len(texts) or not all(labels) or max(map(len, labels)) > _LONGEST:
         return False
     return 3 * len(set(labels)) <= 2 * len(labels)
 
@@ -86,7 +87,7 @@ def label_list(row: Row, column: str) -> tuple[str, ...]:
     Raises:
         DataError: the value is anything else, or a label is blank.
     """
-    value = row.values.get(column)
+    value = unpacked(row.values.get(column))
     if isinstance(value, str):
         given: list[object] = [*value.split(SEPARATOR)] if value.strip() else []
     elif isinstance(value, int) and not isinstance(value, bool):

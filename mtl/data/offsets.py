@@ -31,20 +31,22 @@ class RawSpan:
     start: int
     end: int
     surface: str | None = None
+    usual: OffsetUnit = OffsetUnit.CHARACTERS
+    """What the program counts that wrote the file, where that is known."""
 
 
 def unit_of(spans: Sequence[RawSpan]) -> OffsetUnit:
     """What the offsets of a file count: characters, unless these cut words throughout and another unit does not.
 
     Only spans behind a character that another unit counts more than once say anything. Those that name the words they
-    cover decide alone.
+    cover decide alone; where several units fit, what the program usually counts.
     """
     telling = [span for span in spans if not span.text.isascii()]
     named = [span for span in telling if span.surface]
     if named:
-        matching = {unit: sum(_surface(span, unit) == span.surface for span in named) for unit in OffsetUnit}
-        best = max(matching, key=lambda unit: matching[unit])  # the first of equals: characters before the others
-        return best if matching[best] > matching[OffsetUnit.CHARACTERS] else OffsetUnit.CHARACTERS
+        units = sorted(OffsetUnit, key=lambda unit: unit is not named[0].usual)
+        matching = {unit: sum(_surface(span, unit) == span.surface for span in named) for unit in units}
+        return max(matching, key=lambda unit: matching[unit])  # the first of equals
     for unit in _ENCODINGS:
         both = [(_cuts(span, OffsetUnit.CHARACTERS), _cuts(span, unit)) for span in telling if _differs(span, unit)]
         if not both:

@@ -1,5 +1,6 @@
 """Rows of data files, where they stand, and what a reader has to say of those that it leaves out."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -143,3 +144,13 @@ class Row:
 def shown(value: object) -> str:
     """A value in a message."""
     return "nothing" if value is None else repr(value)[:60]
+
+
+def unpacked(value: object) -> object:
+    """A list that a table holds as JSON in a field; anything else as it is."""
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value

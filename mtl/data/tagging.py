@@ -1,6 +1,5 @@
 """Rows of tagging files as tagged texts: `tokens,tags`, `text,spans` or `text,words,tags`."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -8,7 +7,7 @@ from itertools import pairwise
 from mtl.data.examples import TaggedText, tagged
 from mtl.data.formats import Source
 from mtl.data.offsets import OffsetUnit, RawSpan, to_characters, unit_of
-from mtl.data.place import ReadLog, Row
+from mtl.data.place import ReadLog, Row, unpacked
 from mtl.data.rows import read_rows
 from mtl.data.schemes import TagScheme
 from mtl.errors import DataError
@@ -55,7 +54,7 @@ class _Reader:
 
     def example(self, row: Row) -> TaggedText:
         """One row."""
-        values = {n: _unpacked(v) if n in _LISTS else v for n, v in row.values.items() if v is not None}
+        values = {n: unpacked(v) if n in _LISTS else v for n, v in row.values.items() if v is not None}
         row = replace(row, values=values)
         if {"text", "words", "tags"} <= set(values):
             return self._from_words(row)
@@ -122,26 +121,17 @@ class _Reader:
 
 
 def _raw_spans(row: Row) -> Iterator[RawSpan]:
-    text, spans = row.values.get("text"), _unpacked(row.values.get("spans"))
+    text, spans = row.values.get("text"), unpacked(row.values.get("spans"))
     if isinstance(text, str) and isinstance(spans, list):
         for span in spans:
             if isinstance(span, dict) and _whole(span.get("start")) and _whole(span.get("end")):
-                surface = span.get("text")
-                yield RawSpan(text, span["start"], span["end"], surface if isinstance(surface, str) else None)
+                surface, usual = span.get("text"), span.get("unit", OffsetUnit.CHARACTERS)
+                named = surface if isinstance(surface, str) else None
+                yield RawSpan(text, span["start"], span["end"], named, OffsetUnit(usual))
 
 
 def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _unpacked(value: object) -> object:
-    """A list that a table holds as JSON."""
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
 
 
 def _strings_or_none(value: object) -> bool:

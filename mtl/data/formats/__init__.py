@@ -5,7 +5,7 @@ from itertools import chain, islice
 
 from mtl.data.formats.argilla import ARGILLA
 from mtl.data.formats.conll import CONLL, CONLL_SUFFIXES
-from mtl.data.formats.delimited import TABLE
+from mtl.data.formats.delimited import TABLE, distinct
 from mtl.data.formats.docbin import SPACY
 from mtl.data.formats.doccano import DOCCANO
 from mtl.data.formats.excel import EXCEL
@@ -18,7 +18,7 @@ from mtl.data.formats.parquet import PARQUET
 from mtl.data.formats.plain import PLAIN
 from mtl.data.formats.prodigy import PRODIGY
 from mtl.data.formats.spacy_json import SPACY_JSON
-from mtl.data.place import ReadLog, Row
+from mtl.data.place import ReadLog, Row, shown
 from mtl.errors import DataError
 from mtl.recipe.choices import TaskKind
 
@@ -108,10 +108,10 @@ def _with_roles(rows: Iterator[Row], chosen: dict[str, str | int], log: ReadLog)
             log.bad(error)
             continue
         is_first = False
-        values = {
-            f"{name} (not used)" if name in found and chosen[name] != name else name: value
-            for name, value in row.values.items()
-        }
+        hidden = [name for name in found if name in row.values and chosen[name] != name]
+        fresh = distinct([*row.values, *(f"{name} (not used)" for name in hidden)])[len(row.values) :]
+        renamed = dict(zip(hidden, fresh, strict=True))
+        values = {renamed.get(name, name): value for name, value in row.values.items()}
         yield Row(row.where, values | found, row.header)
 
 
@@ -141,3 +141,5 @@ def _with_shape(rows: Iterator[Row], source: Source, log: ReadLog) -> Iterator[R
             yield from shape.rows(row, log)
         except DataError as error:
             log.bad(error)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):  # values of other types than the tool's
+            log.bad(row.where.error(f"a record as in {shape.about} was expected, was {shown(row.values)}"))

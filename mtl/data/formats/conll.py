@@ -240,9 +240,11 @@ def write_conll(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
                 log.leave_out("it has no words, and CoNLL holds nothing else")
                 continue
             for token, tag in zip(tokens_with_note(example, log), example.tags, strict=True):
-                if _BREAKS.search(token + tag) or token != token.strip() or tag != tag.strip():
+                line = f"{token}\t{tag}"
+                lost = _is_note(line) or line.startswith(_DOCUMENT_START) or "\0" in line
+                if lost or _BREAKS.search(token + tag) or token != token.strip() or tag != tag.strip():
                     raise InputError(f"words and labels of one line were expected, CoNLL cannot hold {(token, tag)!r}")
-                file.write(f"{token}\t{tag}\n")
+                file.write(f"{line}\n")
             file.write("\n")
 
 

@@ -16,7 +16,7 @@ from mtl.data.examples import Example
 from mtl.data.formats.interface import Format, Source
 from mtl.data.place import Place, ReadLog, Row, UnclosedQuoteError
 from mtl.data.writing import record_of
-from mtl.errors import DataError
+from mtl.errors import DataError, InputError
 
 _FIELD_LIMIT = 10_000_000
 _DELIMITERS = ",;\t|"
@@ -125,7 +125,7 @@ def _is_proper(lines: Sequence[str], delimiter: str, count: int) -> bool:
 
 def _records(source: Source, dialect: Dialect, log: ReadLog) -> Iterator[tuple[Place, list[str]]]:
     """Each record and the line it begins in; blank lines are none."""
-    lines = _Lines(read_lines(source.path, log, keep_ends=True))
+    lines = _Lines(source.path, log)
     quoted = csv.reader(lines, delimiter=dialect.delimiter, strict=True)
     bare = csv.reader(lines, delimiter=dialect.delimiter, strict=True, quoting=csv.QUOTE_NONE)
     reader = quoted if dialect.quoted else bare
@@ -145,6 +145,9 @@ def _records(source: Source, dialect: Dialect, log: ReadLog) -> Iterator[tuple[P
             continue
         if record is None:
             return
+        if lines.bad_inside:
+            log.bad(lines.bad_inside[0])
+            continue
         if not record or (fields is None and not any(map(str.strip, record))):
             continue
         first, line = lines.taken[0]
@@ -158,7 +161,9 @@ def _records(source: Source, dialect: Dialect, log: ReadLog) -> Iterator[tuple[P
 
 
 def _problem(source: Source, where: Place, error: csv.Error, line: str) -> DataError:
-    if "unexpected end" in str(error) or "field larger" in str(error) or line.count('"') % 2:
+    if "field larger" in str(error) and not line.count('"') % 2:
+        return where.error(f"a field of at most {_FIELD_LIMIT:,} characters was expected, was a longer one")
+    if "unexpected end" in str(error) or line.count('"') % 2:
         return _unclosed(source, where)
     return where.error(f"valid {_NAMES.get(source.suffix, 'CSV')} was expected: {error}")
 
@@ -170,35 +175,53 @@ def _unclosed(source: Source, where: Place) -> UnclosedQuoteError:
 
 def distinct(names: Sequence[str]) -> list[str]:
     """The names, with a number where one is there more often: no column hides another."""
-    seen: dict[str, int] = {}
-    result = []
+    taken, result = set(names), []
+    used: set[str] = set()
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        number, fresh = 1, name
+        while fresh in used or (number > 1 and fresh in taken):
+            number += 1
+            fresh = f"{name} ({number})"
+        used.add(fresh)
+        result.append(fresh)
     return result
 
 
 class _Lines:
     """Lines for a CSV reader that takes several for one record; those that it took can be given to it again."""
 
-    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
-        self._lines = lines
+    def __init__(self, path: Path, log: ReadLog) -> None:
+        self._log = log
+        self._unread: list[DataError] = []
+        self._lines = read_lines(path, log.with_bad(self._unread.append), keep_ends=True)
         self._waiting: deque[tuple[int, str]] = deque()
         self.taken: list[tuple[int, str]] = []
+        self.bad_inside: list[DataError] = []
+        """Of lines inside of the record that cannot be read, so that the record cannot either."""
 
     def begin(self) -> None:
         """A record begins with the next line."""
-        self.taken = []
+        self.taken, self.bad_inside = [], []
 
     def again(self, first: int) -> None:
-        """Give those from `first` on once more."""
+        """Give those from `first` on once more; what could not be read between them is wrong by itself."""
+        for error in self.bad_inside:
+            self._log.bad(error)
         self._waiting.extendleft(reversed(self.taken[first:]))
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        pair = self._waiting.popleft() if self._waiting else next(self._lines)
+        pair = self._waiting.popleft() if self._waiting else next(self._lines, None)
+        unread, self._unread[:] = list(self._unread), []
+        if self.taken and pair is not None:
+            self.bad_inside += unread
+        else:
+            for error in unread:
+                self._log.bad(error)
+        if pair is None:
+            raise StopIteration
         self.taken.append(pair)
         return pair[1] if pair[1].endswith("\n") else pair[1] + "\n"
 
@@ -216,13 +239,23 @@ def _is_table(source: Source) -> bool:
 
 
 def write_delimited(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
-    """A table with tabs for `.tsv`, else with commas; lists are JSON in a field."""
+    """A table with tabs for `.tsv`, else with commas; lists are JSON in a field.
+
+    Raises:
+        InputError: a text has a NUL character.
+    """
     records = [record_of(example) for example in examples]
     columns = list(dict.fromkeys(name for record in records for name in record))
+    rows = [[_cell(record.get(name, "")) for name in columns] for record in records]
+    texts = [value for row in rows for value in row if isinstance(value, str)]
+    if any("\0" in text for text in texts):
+        raise InputError("no NUL characters were expected, a table holds none", path=path)
+    quoting = csv.QUOTE_ALL if any("\r" in text for text in texts) else csv.QUOTE_MINIMAL
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n")
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=quoting)  # type: ignore[arg-type]
         writer.writerow(columns)
-        writer.writerows([_cell(record.get(name, "")) for name in columns] for record in records)
+        writer.writerows(rows)
 
 
 def _cell(value: object) -> object:

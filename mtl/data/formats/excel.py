@@ -4,6 +4,7 @@ import datetime
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from mtl.data.examples import Example
@@ -45,6 +46,8 @@ def read_excel(source: Source, log: ReadLog) -> Iterator[Row]:
                 dict(zip(names, map(_plain, cells), strict=False)),
                 Place(source.path),
             )
+    except (ParseError, BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise DataError("an Excel workbook was expected, its first sheet is damaged", path=source.path) from error
     finally:
         book.close()
     if not names:

@@ -102,7 +102,8 @@ def _values(text: str, source: Source) -> Iterator[tuple[Place, object]]:
     if text[start : start + 1] == "[":
         yield from _elements(text, start + 1, source)
         return
-    value, _ = _decoded(text, start, source)
+    value, end = _decoded(text, start, source)
+    _need_end(text, end, source)
     held = _held(value) if isinstance(value, dict) else None
     if held is None:
         raise source.start.error("a list of JSON objects was expected")
@@ -115,10 +116,18 @@ def _elements(text: str, position: int, source: Source) -> Iterator[tuple[Place,
     while True:
         position = _SPACE.match(text, position).end()  # type: ignore[union-attr]
         if text[position : position + 1] == "]":
+            _need_end(text, position + 1, source)
             return
         line, counted = line + text.count("\n", counted, position), position
         value, position = _decoded(text, position, source)
         yield Place(source.path, line), value
+
+
+def _need_end(text: str, position: int, source: Source) -> None:
+    rest = text[position:].lstrip()
+    if rest:
+        line = text.count("\n", 0, len(text) - len(rest)) + 1
+        raise Place(source.path, line).error(f"the end of the file was expected after its JSON, was {rest[:40]!r}")
 
 
 def _decoded(text: str, position: int, source: Source) -> tuple[object, int]:

@@ -70,7 +70,7 @@ def _text(data: Mapping[str, Any], results: list[dict[str, Any]]) -> object:
 def _spans(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     place = value if isinstance(value.get("start"), int) else value.get("globalOffsets") or value
     for label in value.get("labels") or ():
-        span = {"start": place.get("start"), "end": place.get("end"), "label": label}
+        span = {"start": place.get("start"), "end": place.get("end"), "label": label, "unit": OffsetUnit.UTF16}
         yield span | ({"text": value["text"]} if isinstance(value.get("text"), str) else {})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mtl.data.examples import Example
 from mtl.data.formats.class_names import class_names, named
+from mtl.data.formats.delimited import distinct
 from mtl.data.formats.interface import Format, Source
 from mtl.data.place import Place, ReadLog, Row
 from mtl.data.writing import record_of
@@ -31,8 +32,17 @@ def read_parquet(source: Source, log: ReadLog) -> Iterator[Row]:
         if features:
             log.note(f"{source.path.name}: numbers of {', '.join(features)} are read as the names in the file")
         number = 0
-        for batch in file.iter_batches():
-            for record in batch.to_pylist():
+        batches = file.iter_batches()
+        while True:
+            try:
+                batch = next(batches, None)
+                records = batch.rename_columns(distinct(batch.schema.names)).to_pylist() if batch is not None else []
+            except (OSError, pyarrow.ArrowException) as error:
+                message = f"a Parquet file was expected, it is damaged after row {number}"
+                raise DataError(message, path=source.path) from error
+            if batch is None:
+                return
+            for record in records:
                 number += 1
                 yield Row(Place(source.path, f"row {number}"), named(record, features), Place(source.path))
 

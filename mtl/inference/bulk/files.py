@@ -7,9 +7,9 @@ readable text has null values there, and stands with the reason in `OUTPUT.rejec
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from mtl.data.formats import Source
@@ -17,13 +17,14 @@ from mtl.data.place import ReadLog
 from mtl.data.texts import TextRow, read_texts, text_source
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
-from mtl.inference.bulk.rows import KEEP_ALL, TEXT, OutputRow, output_row
+from mtl.inference.bulk.rows import KEEP_ALL, TEXT, OutputRow, kept_names, output_row
 from mtl.inference.engine import Engine
 from mtl.jsonl import append_line
 from mtl.memory import release_memory
 
 _MOST_TEXTS = 4096  # of a part
 _MOST_CHARACTERS = 4_000_000  # of a part, unless one text has more
+_PEEKED = 1000  # rows that show the columns
 _STATE_FILE = "state.json"
 
 
@@ -78,20 +79,22 @@ def run_file(
 
     Raises:
         DataError: the input cannot be read, or lacks a column that is to be kept.
-        InputError: it has no text.
+        InputError: it has no text, or the output would replace it.
     """
     source = text_source(source) if isinstance(source, Path) else source
     target, form = output.target, output.form
     folder = target.with_name(f"{target.name}.partial")
+    _need_apart(source.path, target, folder)
     finished = _finished_parts(folder, _state(engine, source, output), form)
     parts: list[Path] = []
-    columns: tuple[str, ...] | None = None
     texts = resumed = done = 0
     rejects, index = _Rejects(target.with_name(f"{target.name}.rejects.jsonl")), _Index(target, folder, form)
     log = ReadLog(rejects)
     try:
-        for chunk in _chunks(read_texts(source, log)):
-            columns = _columns(chunk, output.keep, source.path) if columns is None else columns
+        read = read_texts(source, log)
+        first = _first_rows(read)
+        columns = _kept_columns(first, output.keep, source.path) if first else {}
+        for chunk in _chunks(chain(first, read)):
             _note_others(chunk, columns, output.keep, log)
             rows = [output_row(row, columns) for row in chunk]
             part = folder / f"{len(parts):06d}{form.suffix}"
@@ -119,27 +122,52 @@ def run_file(
     return FileResult(texts, resumed, rejects.count, rejects.path, log.notes)
 
 
-def _columns(rows: Sequence[TextRow], keep: Sequence[str], path: Path) -> tuple[str, ...]:
-    """The columns to keep, by the first rows.
+def _kept_columns(rows: Sequence[TextRow], keep: Sequence[str], path: Path) -> dict[str, str]:
+    """The columns to keep and their names in the output, by the first rows.
 
     Raises:
         DataError: there is no such column.
     """
-    there = tuple(dict.fromkeys(name for row in rows for name in row.values if name != TEXT))
+    there = tuple(dict.fromkeys(name for row in rows for name in row.values))
     if KEEP_ALL in keep:
-        return there
+        return kept_names([name for name in there if name != TEXT])
     missing = [name for name in keep if name not in there]
     if missing:
         among = ", ".join(there[:8]) or "none"
         raise DataError(f"the column {missing[0]} was expected to be kept, is missing among {among}", path=path)
-    return tuple(keep)
+    return kept_names(keep)
 
 
-def _note_others(rows: Sequence[TextRow], columns: Sequence[str], keep: Sequence[str], log: ReadLog) -> None:
+def _first_rows(rows: Iterator[TextRow]) -> list[TextRow]:
+    """As many as show the columns: a thousand, and on to the first that is no rejected one."""
+    first = list(islice(rows, _PEEKED))
+    while not any(row.values for row in first) and (row := next(rows, None)) is not None:
+        first.append(row)
+    return first
+
+
+def _note_others(rows: Sequence[TextRow], columns: Mapping[str, str], keep: Sequence[str], log: ReadLog) -> None:
     if KEEP_ALL in keep:
         late = dict.fromkeys(name for row in rows for name in row.values if name != TEXT and name not in columns)
         for name in late:
-            log.note(f"the column {name} is not kept, since the first rows lack it")
+            log.note(f"the column {name} is not kept, since the first {_PEEKED:,} rows lack it")
+
+
+def _need_apart(source: Path, target: Path, folder: Path) -> None:
+    """Refuse outputs that would replace the input, or a folder of somebody else.
+
+    Raises:
+        InputError: there is one.
+    """
+    for name in ("", ".rejects.jsonl", ".index.jsonl"):
+        output = target.with_name(target.name + name)
+        if output.exists() and source.exists() and output.samefile(source):
+            raise InputError("an output other than the input was expected", path=output)
+        if output.is_dir():
+            raise InputError("a file to write was expected, this is a folder", path=output)
+    is_ours = folder.is_dir() and (not any(folder.iterdir()) or (folder / _STATE_FILE).is_file())
+    if folder.exists() and not is_ours:
+        raise InputError("a folder of finished parts, or none, was expected", path=folder)
 
 
 def _state(engine: Engine, source: Source, output: BulkOutput) -> _State | None:
@@ -162,8 +190,7 @@ def _finished_parts(folder: Path, state: _State | None, form: OutputFormat) -> s
     if state is None or not _holds(file, asdict(state)):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        if state is not None:
-            file.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        file.write_text(json.dumps(asdict(state) if state is not None else {}), encoding="utf-8")
     return set(folder.glob(f"[0-9]*{form.suffix}"))
 
 

@@ -10,7 +10,7 @@ import pytest
 from mtl.data.formats import ReadOptions, Source
 from mtl.data.place import ReadLog
 from mtl.data.texts import read_texts, text_source
-from mtl.errors import DataError
+from mtl.errors import DataError, InputError
 from mtl.inference import Engine
 from mtl.inference.bulk import files
 from mtl.inference.bulk.files import BulkOutput, FileResult, run_file
@@ -211,7 +211,7 @@ def test_a_kept_column_never_hides_a_value_of_ours(engine: Engine, tmp_path: Pat
 
 def test_a_column_that_is_not_there_cannot_be_kept(engine: Engine, tmp_path: Path):
     (tmp_path / "in.csv").write_text("text,id\none two,7\n")
-    with pytest.raises(DataError, match=r"the column url was expected to be kept, is missing among id"):
+    with pytest.raises(DataError, match=r"the column url was expected to be kept, is missing among text, id"):
         write(engine, tmp_path / "in.csv", PredictionLines, "out", ("url",))
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
@@ -235,3 +235,81 @@ def test_rows_stay_in_order_around_a_broken_one(tmp_path: Path, bad: int):
     found = list(read_texts(text_source(tmp_path / "in.csv"), ReadLog(rejected.append)))
     assert [row.line for row in found] == list(range(2, 202))
     assert [row.line for row in found if row.text is None] == [bad + 1] == [error.line for error in rejected]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_values_that_json_or_utf8_cannot_hold_are_kept_as_near_as_can_be(engine: Engine, tmp_path: Path, form: type):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "a b", "u": "x\\ud800", "\\udc00": 1, "n": NaN, "m": [1e400, {"k": -Infinity}]}\n')
+    target, _ = write(engine, source, form, "out", ("all",))
+    place = target.with_name(f"{target.name}.index.jsonl") if form is EmbeddingArray else target
+    (row,) = rows(place)
+    listed = ["inf", {"k": "-inf"}]
+    in_table = form in (PredictionTable, EmbeddingTable)
+    expected = {
+        "u": "x\ufffd",
+        "\ufffd": "1" if in_table else 1,
+        "n": "nan",
+        "m": json.dumps(listed) if in_table else listed,
+    }
+    assert {name: row[name] for name in expected} == expected
+    if not in_table:
+        assert "NaN" not in place.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "kept"),
+    [
+        ("text,a,a,a (2)", "x y,1,2,3", {"a": "1", "a (3)": "2", "a (2)": "3"}),
+        ("text,line,line (input)", "x y,5,6", {"line (input)": "5", "line (input) (2)": "6"}),
+        (
+            "text,tokens,entities,windows",
+            "x y,1,2,3",
+            {"tokens (input)": "1", "entities (input)": "2", "windows (input)": "3"},
+        ),
+    ],
+)
+def test_no_kept_column_hides_another(engine: Engine, tmp_path: Path, header: str, values: str, kept: dict[str, str]):
+    (tmp_path / "in.csv").write_text(f"{header}\n{values}\n")
+    target, _ = write(engine, tmp_path / "in.csv", PredictionLines, "out", ("all",))
+    assert {name: value for name, value in rows(target)[0].items() if name in kept} == kept
+
+
+def test_columns_are_those_of_the_header_though_the_first_rows_are_rejected(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(files, "_PEEKED", 3)
+    (tmp_path / "in.csv").write_text("text,id\n" + "a,b,c\n" * 12 + "x y,1\n")
+    for keep in (("id",), ("all",)):
+        target, written = write(engine, tmp_path / "in.csv", PredictionTable, "out", keep)
+        assert (written.texts, written.rejected, len(rows(target))) == (1, 12, 13)
+        assert [row["id"] for row in rows(target)] == [None] * 12 + ["1"]
+
+
+@pytest.mark.parametrize("output", ["in.jsonl", "link.jsonl"])
+def test_an_output_never_replaces_the_input(engine: Engine, tmp_path: Path, output: str):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "a"}\n')
+    (tmp_path / "link.jsonl").symlink_to(source)
+    with pytest.raises(InputError, match="an output other than the input was expected"):
+        run_file(engine, source, BulkOutput(tmp_path / output, PredictionLines()), progress=lambda _: None)
+    assert source.read_text() == '{"text": "a"}\n'
+
+
+@pytest.mark.parametrize("suffix", [".rejects.jsonl", ".index.jsonl"])
+def test_an_input_that_is_named_like_a_file_beside_the_output_stays(engine: Engine, tmp_path: Path, suffix: str):
+    source = tmp_path / f"out.jsonl{suffix}"
+    source.write_text('{"text": "a"}\n')
+    with pytest.raises(InputError, match="an output other than the input was expected"):
+        run_file(engine, source, BulkOutput(tmp_path / "out.jsonl", PredictionLines()), progress=lambda _: None)
+    assert source.read_text() == '{"text": "a"}\n'
+
+
+@pytest.mark.parametrize("name", ["out.jsonl.partial/mine.txt", "out.jsonl.partial", "out.jsonl.rejects.jsonl/x"])
+def test_files_of_somebody_else_stay(engine: Engine, source: Path, name: str):
+    mine = source.with_name(name)
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(InputError, match="was expected"):
+        write(engine, source, PredictionLines, "out")
+    assert mine.read_text() == "mine"
