@@ -48,3 +48,25 @@ def test_the_module_runs_as_a_program(environment: dict[str, str], tmp_path: Pat
 def test_help_needs_no_torch(environment: dict[str, str]):
     code = "import sys; from mtl.cli.app import app; import mtl, mtl.runs; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_one_line_and_status_1(tmp_path: Path):
+    (tmp_path / "in.jsonl").write_text('{"text": "a", "label": "x"}\n')
+    assert "No space left on device" in complaint("convert", tmp_path / "in.jsonl", "/dev/full", "--to", "jsonl")
+
+
+@pytest.mark.parametrize("command", ["predict", "encode"])
+def test_an_output_that_the_system_refuses_is_one_line(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+):
+    from mtl.inference.bulk import formats
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path / "part"))
+
+    for form in (formats.PredictionLines, formats.EmbeddingArray):
+        monkeypatch.setattr(form, "write", refuse)
+    (tmp_path / "in.txt").write_text("one\n")
+    target = tmp_path / ("out.jsonl" if command == "predict" else "out.npy")
+    assert complaint(command, tiny_bert, tmp_path / "in.txt", target).endswith("part: No space left on device")

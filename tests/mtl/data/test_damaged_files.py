@@ -1,4 +1,4 @@
-"""Files that are damaged, or hold other things than their format says: one sentence, and nothing is dropped silently."""
+"""Damaged files, and files that hold other things than their format says: one sentence, nothing dropped silently."""
 
 import json
 import zipfile
@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 from openpyxl import Workbook
 
-from mtl.data import LabelledText, read_files
+from mtl.data import read_files
 from mtl.data.formats.delimited import distinct
 from mtl.data.place import ReadLog
 from mtl.data.texts import read_texts, text_source
@@ -47,7 +47,7 @@ def test_a_record_with_a_line_that_cannot_be_read_is_one_rejected_row(tmp_path: 
     assert [text for text in texts if text in ("good", "plain é", "more é")] == ["good", "plain é", "more é"]
     assert not any("one\nthree" in text or "two" in text.split("\n")[:1] for text in texts)
     assert rejected
-    if at:
+    if at == 1:  # the quotes stand in lines that can be read
         assert (len(found), len(rejected)) == (4, 1)
 
 
@@ -123,9 +123,8 @@ def test_no_column_hides_another(names: list[str], expected: list[str]):
 
 
 def test_columns_of_one_name_in_a_parquet_file_are_all_kept(tmp_path: Path):
-    table = pyarrow.Table.from_arrays(
-        [pyarrow.array(["t"]), pyarrow.array(["1"]), pyarrow.array(["2"])], ["text", "a", "a"]
-    )
+    columns = [pyarrow.array([value]) for value in ("t", "1", "2")]
+    table = pyarrow.Table.from_arrays(columns, ["text", "a", "a"])
     pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
     (row,) = read_texts(text_source(tmp_path / "a.parquet"))
     assert row.values == {"text": "t", "a": "1", "a (2)": "2"}
@@ -135,4 +134,3 @@ def test_sets_of_labels_in_a_field_are_read_as_lists(tmp_path: Path):
     (tmp_path / "a.csv").write_text('text,labels\none,"[""a"", ""b|c""]"\ntwo,[]\nthree,a|d\n')
     config = TaskConfig(kind="classification", multi_label=True)
     assert [e.labels for e in read_files(config, [str(tmp_path / "a.csv")])] == [("a", "b|c"), (), ("a", "d")]
-    assert read_files(CLASSES, [str(tmp_path / "a.csv")], log=None)[0] != LabelledText("one", "a")

@@ -244,14 +244,10 @@ def test_values_that_json_or_utf8_cannot_hold_are_kept_as_near_as_can_be(engine:
     target, _ = write(engine, source, form, "out", ("all",))
     place = target.with_name(f"{target.name}.index.jsonl") if form is EmbeddingArray else target
     (row,) = rows(place)
-    listed = ["inf", {"k": "-inf"}]
+    expected: dict[str, object] = {"u": "x\ufffd", "\ufffd": 1, "n": "nan", "m": ["inf", {"k": "-inf"}]}
     in_table = form in (PredictionTable, EmbeddingTable)
-    expected = {
-        "u": "x\ufffd",
-        "\ufffd": "1" if in_table else 1,
-        "n": "nan",
-        "m": json.dumps(listed) if in_table else listed,
-    }
+    if in_table:
+        expected |= {name: json.dumps(expected[name]) for name in ("\ufffd", "m")}
     assert {name: row[name] for name in expected} == expected
     if not in_table:
         assert "NaN" not in place.read_text(encoding="utf-8")
@@ -262,11 +258,7 @@ def test_values_that_json_or_utf8_cannot_hold_are_kept_as_near_as_can_be(engine:
     [
         ("text,a,a,a (2)", "x y,1,2,3", {"a": "1", "a (3)": "2", "a (2)": "3"}),
         ("text,line,line (input)", "x y,5,6", {"line (input)": "5", "line (input) (2)": "6"}),
-        (
-            "text,tokens,entities,windows",
-            "x y,1,2,3",
-            {"tokens (input)": "1", "entities (input)": "2", "windows (input)": "3"},
-        ),
+        ("text,tokens,entities", "x y,1,2", {"tokens (input)": "1", "entities (input)": "2"}),
     ],
 )
 def test_no_kept_column_hides_another(engine: Engine, tmp_path: Path, header: str, values: str, kept: dict[str, str]):
@@ -307,7 +299,7 @@ def test_an_input_that_is_named_like_a_file_beside_the_output_stays(engine: Engi
 
 @pytest.mark.parametrize("name", ["out.jsonl.partial/mine.txt", "out.jsonl.partial", "out.jsonl.rejects.jsonl/x"])
 def test_files_of_somebody_else_stay(engine: Engine, source: Path, name: str):
-    mine = source.with_name(name)
+    mine = source.parent / name
     mine.parent.mkdir(exist_ok=True)
     mine.write_text("mine")
     with pytest.raises(InputError, match="was expected"):
