@@ -37,6 +37,8 @@ def read_head(path: Path) -> bytes:
     Raises:
         DataError: it cannot be read.
     """
+    if path.is_fifo():  # it gives its bytes once, and they are read more than once
+        raise DataError("a file was expected, this is a pipe", path=path)
     try:
         with path.open("rb") as file:
             return file.read(HEAD)

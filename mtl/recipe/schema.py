@@ -160,6 +160,8 @@ class TaskConfig(_Config):
             raise ValueError("a crf head takes no label_smoothing")
         if self.score_range[0] >= self.score_range[1]:
             raise ValueError("score_range is [lowest, highest]")
+        if len(set(self.columns.values())) < len(self.columns):
+            raise ValueError(f"a different column was expected for each of {', '.join(self.columns)}")
         return self
 
 

@@ -1,6 +1,7 @@
 """Damaged files, and files that hold other things than their format says: one sentence, nothing dropped silently."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -134,3 +135,17 @@ def test_sets_of_labels_in_a_field_are_read_as_lists(tmp_path: Path):
     (tmp_path / "a.csv").write_text('text,labels\none,"[""a"", ""b|c""]"\ntwo,[]\nthree,a|d\n')
     config = TaskConfig(kind="classification", multi_label=True)
     assert [e.labels for e in read_files(config, [str(tmp_path / "a.csv")])] == [("a", "b|c"), (), ("a", "d")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_a_pipe_is_refused_at_once(tmp_path: Path):
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(DataError, match=r"a\.csv: a file was expected, this is a pipe"):
+        read_files(CLASSES, [str(tmp_path / "a.csv")])
+    with pytest.raises(DataError, match="this is a pipe"):
+        list(read_texts(text_source(tmp_path / "a.csv")))
+
+
+def test_one_column_cannot_be_text_and_label():
+    with pytest.raises(ValueError, match="a different column was expected for each of text, label"):
+        TaskConfig(kind="classification", columns={"text": "text", "label": "text"})
