@@ -47,6 +47,7 @@ class WindowTokenizer:
         self._shared = int(max(0, config.max_length - self._specials) * _OVERLAP) if self._whole else 0
         tokenizer.no_padding()
         tokenizer.enable_truncation(config.max_length, stride=self._shared)
+        tokenizer.encode_special_tokens = True  # a special token that somebody typed is text
         self._types = any(tokenizer.encode("a").type_ids)
         unknown = getattr(tokenizer.model, "unk_token", None)
         self._unknown = tokenizer.token_to_id(unknown) if unknown else getattr(tokenizer.model, "unk_id", None)

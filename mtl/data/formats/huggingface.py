@@ -18,7 +18,7 @@ def _named(record: Mapping[str, object], names: tuple[str, ...]) -> str | None:
 
 def _matches(record: Mapping[str, object]) -> bool:
     tokens, tags = _named(record, _TOKENS), _named(record, _TAGS)
-    if tokens is None or tags is None or "text" in record:
+    if tokens is None or tags is None or not all(isinstance(token, str) for token in record[tokens]):  # type: ignore[attr-defined]
         return False
     return (tokens, tags) != ("tokens", "tags") or any(isinstance(tag, int) for tag in record["tags"])  # type: ignore[attr-defined]
 
