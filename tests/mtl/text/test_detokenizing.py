@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtl.text import detokenize
+from mtl.text import detokenize, placed
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,25 @@ def test_words_are_joined_as_their_script_is_written(words: str, text: str):
     joined = detokenize(words.split())
     assert joined.text == text
     assert [text[span.start : span.end] for span in joined.words] == words.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("Anna met Tom .", "Anna  met\tTom."),
+        ("a a b", "a\u200b a b "),
+        ("我 爱 北京", "我爱 北京"),
+        ("don 't", "don't"),
+        ("", " "),
+    ],
+)
+def test_words_are_placed_in_their_original_text(words: str, text: str):
+    found = placed(words.split(), text)
+    assert found is not None
+    assert found.text == text
+    assert [text[span.start : span.end] for span in found.words] == words.split()
+
+
+@pytest.mark.parametrize(("words", "text"), [("Anna met", "Anna saw"), ("Anna", "Anna met"), ("b", "a b"), ("", "a")])
+def test_words_that_are_not_those_of_the_text_are_not_placed(words: str, text: str):
+    assert placed(words.split(), text) is None
