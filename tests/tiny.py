@@ -58,7 +58,7 @@ def wordpiece(*, specials: tuple[str, str, str, str]) -> Tokenizer:
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    _add_template(tokenizer, start, end)
+    add_template(tokenizer, start, end)
     return tokenizer
 
 
@@ -75,7 +75,7 @@ def byte_bpe(*, specials: tuple[str, str, str, str], trim_offsets: bool) -> Toke
         show_progress=False,
     )
     tokenizer.train_from_iterator([" ".join(WORDS)] * 3, trainer)
-    _add_template(tokenizer, start, end)
+    add_template(tokenizer, start, end)
     if trim_offsets:
         ends = [(token, tokenizer.token_to_id(token)) for token in (end, start)]
         tokenizer.post_processor = processors.RobertaProcessing(*ends, trim_offsets=True, add_prefix_space=False)
@@ -92,11 +92,11 @@ def unigram(*, specials: tuple[str, str, str, str]) -> Tokenizer:
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
-    _add_template(tokenizer, start, end)
+    add_template(tokenizer, start, end)
     return tokenizer
 
 
-def _add_template(tokenizer: Tokenizer, start: str, end: str) -> None:
+def add_template(tokenizer: Tokenizer, start: str, end: str) -> None:
     tokenizer.add_special_tokens([start, end])
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{start} $A {end}",

@@ -53,7 +53,7 @@ def read_tagged(path: Path, settings: Settings) -> tuple[Sentences, Gold]:
         message = f"at most {settings.max_file_sentences:,} texts were expected, the file has {len(examples):,}."
         raise InputError(message, path=path)
     tagged = [example for example in examples if isinstance(example, TaggedText)]
-    gold = Gold(spans=tuple(example.char_spans() for example in tagged))
+    gold = Gold(spans=tuple(example.visible_spans() for example in tagged))
     return Sentences(tuple(example.text for example in tagged), notes=log.notes), gold
 
 

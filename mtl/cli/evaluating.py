@@ -62,4 +62,4 @@ def raw_text_metrics(engine: Engine, task: str, examples: Sequence[Example]) -> 
         [TypedSpan(e["start"], e["end"], e["entity_group"]) for e in result[task]]
         for result in engine.tag([e.text for e in tagged])
     ]
-    return span_f1([e.char_spans() for e in tagged], found)
+    return span_f1([e.visible_spans() for e in tagged], found)

@@ -2,11 +2,13 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mtl.labels import TypedSpan, spans_of
+from mtl.recipe.choices import WordSplitting
 from mtl.text import Span, WordedText, split_words
+from mtl.text.splitting import trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,20 @@ class TaggedText:
         words = self.worded.words
         return tuple(TypedSpan(words[s.start].start, words[s.end - 1].end, s.label) for s in spans_of(self.tags))
 
-    def units(self) -> "TaggedText":
-        """The same text cut by `mtl.text.split_words`; a unit that an entity covers in part belongs to it."""
-        units = split_words(self.text)
-        return TaggedText(WordedText(self.text, units), tags_from_chars(units, self.char_spans()))
+    def visible_spans(self) -> tuple[TypedSpan, ...]:
+        """The entities as a model finds them in raw text: without invisible characters at their edges."""
+        return tuple(TypedSpan(*trimmed(self.text, s.start, s.end), s.label) for s in self.char_spans())
+
+    def units(self, splitting: WordSplitting = WordSplitting.CHARACTERS) -> "TaggedText":
+        """The same text cut by `mtl.text.split_words`; a unit that an entity covers in part belongs to it.
+
+        A unit that several entities share is cut where they begin.
+        """
+        spans, units = self.char_spans(), split_words(self.text, splitting)
+        starts = [unit.start for unit in units]
+        shared = [b.start for a, b in pairwise(spans) if starts[bisect_right(starts, b.start) - 1] < a.end]
+        units = _cut_at(units, shared)
+        return TaggedText(WordedText(self.text, units), tags_from_chars(units, spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +77,36 @@ def texts_of(example: Example) -> tuple[str, ...]:
     return (example.sentence1, example.sentence2) if isinstance(example, ScoredPair) else (example.text,)
 
 
-def tagged(text: str, spans: Sequence[TypedSpan]) -> TaggedText | None:
-    """A text with disjoint entities in its offsets, None where two of them share a word."""
-    if len(spans_of(tags_from_chars(split_words(text), spans))) != len(spans):
-        return None
+def tagged(text: str, spans: Sequence[TypedSpan]) -> TaggedText:
+    """A text with disjoint entities in its offsets, each with at least one visible character."""
     words = words_around(text, spans)
     return TaggedText(WordedText(text, words), tags_from_chars(words, spans))
 
 
 def words_around(text: str, spans: Sequence[TypedSpan]) -> tuple[Span, ...]:
-    """The words of `split_words`, cut where a span begins or ends inside of one, so that spans keep their offsets."""
-    edges = sorted({edge for span in spans for edge in (span.start, span.end)})
-    words: list[Span] = []
-    for word in split_words(text):
-        inside = edges[bisect_right(edges, word.start) : bisect_left(edges, word.end)]
-        cuts = [word.start, *inside, word.end]
-        words += [Span(*pair) for pair in pairwise(cuts)]
+    """The words of `split_words`, so that spans keep their offsets.
+
+    They are cut where a span begins or ends inside of one, and reach as far as a span with invisible characters at its
+    edges.
+    """
+    words = list(_cut_at(split_words(text), sorted({edge for span in spans for edge in (span.start, span.end)})))
+    starts, ends = [word.start for word in words], [word.end for word in words]
+    for span in spans:
+        first, last = bisect_right(ends, span.start), bisect_left(starts, span.end) - 1
+        if not text[span.start].isspace():
+            words[first] = replace(words[first], start=span.start)
+        if not text[span.end - 1].isspace():
+            words[last] = replace(words[last], end=span.end)
     return tuple(words)
+
+
+def _cut_at(words: Sequence[Span], edges: Sequence[int]) -> tuple[Span, ...]:
+    """Words cut at sorted offsets inside of them."""
+    pieces: list[Span] = []
+    for word in words:
+        inside = edges[bisect_right(edges, word.start) : bisect_left(edges, word.end)]
+        pieces += [Span(*pair) for pair in pairwise([word.start, *inside, word.end])]
+    return tuple(pieces)
 
 
 def tags_from_chars(words: Sequence[Span], spans: Sequence[TypedSpan]) -> tuple[str, ...]:

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import regex
+from mtl.text.splitting import is_inside_word
 
-_IN_WORD = regex.compile(r"[\p{L}\p{N}\p{M}]")
-_EXTENDS = regex.compile(r"[\p{M}\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _LEAST = 3  # spans that one unit cuts and another does not
 _WRONG, _RIGHT = 0.6, 0.1  # shares of spans that cut words, of a unit that is not and of one that is the file's
 
@@ -101,10 +99,4 @@ def _cuts(span: RawSpan, unit: OffsetUnit) -> bool:
         return True
     start, end = found
     text = span.text
-    return text[start].isspace() or text[end - 1].isspace() or _is_inside(text, start) or _is_inside(text, end)
-
-
-def _is_inside(text: str, at: int) -> bool:
-    if not 0 < at < len(text):
-        return False
-    return bool(_EXTENDS.match(text[at]) or (_IN_WORD.match(text[at - 1]) and _IN_WORD.match(text[at])))
+    return text[start].isspace() or text[end - 1].isspace() or is_inside_word(text, start) or is_inside_word(text, end)

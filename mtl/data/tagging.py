@@ -12,7 +12,7 @@ from mtl.data.rows import read_rows
 from mtl.data.schemes import TagScheme
 from mtl.errors import DataError
 from mtl.labels import OUTSIDE, TypedSpan
-from mtl.text import Span, WordedText, clean, detokenize, split_words
+from mtl.text import Span, WordedText, clean, detokenize, placed, split_words
 
 _LISTS = ("tokens", "tags", "words", "spans")
 
@@ -34,7 +34,7 @@ def read_tagging(source: Source, rename: Mapping[str, str], log: ReadLog | None 
     unit = unit_of([span for row in rows for span in _raw_spans(row)])
     if unit is not OffsetUnit.CHARACTERS:
         log.note(f"{source.path.name}: offsets of spans count {unit}; they are read as such")
-    reader = _Reader(TagScheme(tags, rename, log, source.path.name), rename, unit)
+    reader = _Reader(TagScheme(tags, rename, log, source.path.name), rename, unit, log, source.path.name)
     for row in rows:
         try:
             example = reader.example(row)
@@ -51,6 +51,8 @@ class _Reader:
     scheme: TagScheme
     rename: Mapping[str, str]
     unit: OffsetUnit
+    log: ReadLog
+    name: str
 
     def example(self, row: Row) -> TaggedText:
         """One row."""
@@ -62,10 +64,20 @@ class _Reader:
             words = _strings(row, "tokens")
             if not words:
                 raise row.where.error("at least one token was expected, was none")
-            return TaggedText(detokenize(words), self._tags(row, len(words)))
+            return TaggedText(self._joined(row, words), self._tags(row, len(words)))
         if "text" in values and "spans" in values:
             return self._from_spans(row)
         raise row.where.error(f"tokens and tags, or text and spans were expected, was {', '.join(row.values)[:80]}")
+
+    def _joined(self, row: Row, words: list[str]) -> WordedText:
+        """The words in their original text where the row has it, else joined."""
+        text = row.values.get("text")
+        if not isinstance(text, str):
+            return detokenize(words)
+        found = placed(words, clean(text))
+        if found is None:
+            self.log.note(f"{self.name}: the tokens of some rows are not those of their text; they are joined instead")
+        return found or detokenize(words)
 
     def _from_words(self, row: Row) -> TaggedText:
         text, words = clean(row.text("text")), row.values["words"]
@@ -97,10 +109,7 @@ class _Reader:
                 )
         rename = self.rename
         kept = [replace(s, label=rename.get(s.label, s.label)) for s in spans if rename.get(s.label) != OUTSIDE]
-        example = tagged(text, kept)
-        if example is None:
-            raise row.where.error("at most one span in a word was expected, two spans share one")
-        return example
+        return tagged(text, kept)
 
     def _span(self, row: Row, value: object, text: str) -> TypedSpan:
         if not isinstance(value, dict) or not {"start", "end", "label"} <= set(value):
@@ -116,7 +125,7 @@ class _Reader:
         if not isinstance(label, str) or not label.strip():
             raise row.where.error(f"a span's label is a string that is not empty, was {label!r}")
         if not split_words(text[start:end]):
-            raise row.where.error(f"the span {start}-{end} covers only white space")
+            raise row.where.error(f"the span {start}-{end} covers only white space or invisible characters")
         return TypedSpan(start, end, clean(label))
 
 

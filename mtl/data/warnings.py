@@ -8,7 +8,7 @@ import regex
 from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
 from mtl.data.reading import TaskData, count_labels
 from mtl.recipe.choices import TaskKind
-from mtl.text import split_words
+from mtl.text.splitting import is_inside_word
 
 _IMBALANCE = 10  # times that the commonest label may outnumber the rarest
 _RARE = 5  # examples below which a label is hardly learned
@@ -106,9 +106,8 @@ def _cut_word_warnings(name: str, part: str, examples: Sequence[Example]) -> Ite
     rows, first = [], ""
     for i, example in enumerate(examples, start=1):
         if isinstance(example, TaggedText):
-            words = split_words(example.text)
-            starts, ends = {word.start for word in words}, {word.end for word in words}
-            spans = [s for s in example.char_spans() if s.start not in starts or s.end not in ends]
+            text = example.text
+            spans = [s for s in example.char_spans() if is_inside_word(text, s.start) or is_inside_word(text, s.end)]
             if spans:
                 rows.append(i)
                 first = first or _shown(example.text[spans[0].start : spans[0].end])

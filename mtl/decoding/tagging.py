@@ -37,30 +37,46 @@ class TagDecoder:
         self.tags = tags.tags
         self._legal = tags.legal_transitions()
         self._legal_starts = tags.legal_starts()
+        inside = [tag.replace("B-", "I-", 1) if tag.startswith("B-") else tag for tag in tags.tags]
+        self._inside = np.array([tags.index()[tag] for tag in inside], dtype=np.intp)
         self._is_crf = transitions is not None
         illegal = np.where(self._legal, 0, ILLEGAL).astype(np.float32)
         illegal_starts = np.where(self._legal_starts, 0, ILLEGAL).astype(np.float32)
         self._transitions = illegal if transitions is None else illegal + transitions
         self._starts = illegal_starts if starts is None else illegal_starts + starts
 
-    def __call__(self, sentences: Sequence[Floats]) -> list[Decoded]:
-        """Decode sentences of emissions `(W, L)`; the tags are legal BIO."""
+    def __call__(
+        self, sentences: Sequence[Floats], continued: Sequence[NDArray[np.bool_]] | None = None
+    ) -> list[Decoded]:
+        """Decode sentences to legal BIO.
+
+        Args:
+            sentences: emissions `(W, L)` of each.
+            continued: `(W,)` of each, whether a word is no decision of its own but goes on with the tag of the word
+                before; never the first word. None where all words are their own.
+        """
         counts = [len(sentence) for sentence in sentences]
         if not sum(counts):
             nothing = Decoded(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32))
             return [nothing] * len(sentences)
-        flat = np.concatenate([s for s in sentences if len(s)])
-        ends = np.cumsum(counts)
+        flat, ends = np.concatenate([s for s in sentences if len(s)]), np.cumsum(counts)
+        goes_on = np.concatenate(continued) if continued is not None else np.zeros(len(flat), dtype=np.bool_)
+        if not goes_on.any():
+            return _cut(*self._decode(flat, counts, ends), counts, ends)
+        before = np.concatenate([np.zeros(1, np.intp), np.cumsum(~goes_on)])
+        own_ends = before[ends]
+        tags, probabilities = self._decode(flat[~goes_on], np.diff(own_ends, prepend=0).tolist(), own_ends)
+        decided = before[1:] - 1
+        spread = np.where(goes_on, self._inside[tags[decided]], tags[decided])
+        return _cut(spread, probabilities[decided], counts, ends)
+
+    def _decode(self, flat: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:
+        """Tags and probabilities of all words, one sentence after the other."""
         if self._is_crf:
-            tags, probabilities = self._through_crf(flat, counts, ends)
-        else:
-            scores = log_softmax(flat)
-            tags = self._legal_argmax(scores, counts, ends)
-            probabilities = np.exp(scores[np.arange(len(flat)), tags])
-        return [
-            Decoded(tags[end - count : end], probabilities[end - count : end])
-            for count, end in zip(counts, ends, strict=True)
-        ]
+            return self._through_crf(flat, counts, ends)
+        scores = log_softmax(flat)
+        tags = self._legal_argmax(scores, counts, ends)
+        return tags, np.exp(scores[np.arange(len(flat)), tags])
 
     def _legal_argmax(self, scores: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> NDArray[np.intp]:
         tags: NDArray[np.intp] = scores.argmax(axis=-1)
@@ -121,6 +137,10 @@ def marginals(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, s
         step = logsumexp(transitions + (emissions[:, i + 1] + beta[:, i + 1])[:, None], axis=-1)
         beta[:, i] = np.where(mask[:, i + 1, None], step, beta[:, i + 1])
     return np.exp(log_softmax(alpha + beta))
+
+
+def _cut(tags: NDArray[np.intp], probabilities: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> list[Decoded]:
+    return [Decoded(tags[end - n : end], probabilities[end - n : end]) for n, end in zip(counts, ends, strict=True)]
 
 
 def _groups(rows: Sequence[int], counts: Sequence[int]) -> list[list[int]]:

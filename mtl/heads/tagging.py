@@ -60,18 +60,17 @@ class TaggingHead(nn.Module):
             emissions: `(B, W, L)`.
             tags: `(B, W)`; -100 marks a tag that the head lacks: linear skips such a word, a CRF reads it as `O`.
             mask: `(B, W)`.
-            sentences: `(S, W)`, the words of sentences that go on over several windows, for a CRF: positions in the
-                flattened `B * W`, -1 after the end of a sentence. None where each window is a sentence.
+            sentences: `(S, W)`, the words of sentences for a CRF, which may go on over several windows: positions in
+                the flattened `B * W`, -1 after the end of a sentence. None where each window is a sentence.
         """
         if not emissions.shape[1]:
             return emissions.sum() * 0.0
-        words = mask.sum().clamp(min=1)
         if self.is_crf:
             if sentences is not None:
                 at, mask = sentences.clamp(min=0), sentences >= 0
                 emissions, tags = emissions.flatten(0, 1)[at], tags.flatten()[at]
             total = crf.negative_log_likelihood(emissions, tags.clamp(min=0), mask, *self._scores())
-            return total / words
+            return total / mask.sum().clamp(min=1)
         wanted = tags.masked_fill(~mask, -100)
         if bool((wanted == -100).all()):
             return emissions.sum() * 0.0

@@ -37,6 +37,7 @@ class Engine:
         self._run = DynamicBatcher(runner)
         self.name = name
         self.tasks: Mapping[str, TaskInfo] = parts.spec.task_infos()
+        self._splitting = parts.spec.splitting
         self.backbone = parts.spec.backbone
         self.dimension = parts.spec.dimension
         self.max_length = parts.spec.window.max_length
@@ -116,7 +117,7 @@ class Engine:
         Raises:
             InputError: a sentence is no string.
         """
-        request = _worded(_cleaned(sentences))
+        request = self._worded(_cleaned(sentences))
         return self._entities(request, self._run(request))
 
     def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
@@ -125,7 +126,7 @@ class Engine:
         Raises:
             InputError: a sentence is no string.
         """
-        request = _worded(_cleaned(sentences))
+        request = self._worded(_cleaned(sentences))
         found = self._run(request)
         classes, labels, entities = self._classes(found), self._labels(found), self._entities(request, found)
         return [
@@ -162,6 +163,9 @@ class Engine:
         kept = {key: trained[key] for key in ("map_labels", "score_range", "columns") if key in trained}
         return TaskConfig(kind=self.tasks[task].kind, multi_label=self.tasks[task].multi_label, **kept)
 
+    def _worded(self, texts: list[str]) -> Request:
+        return Request(texts, SplitWords(texts, self._splitting))
+
     def _classes(self, found: ModelOutput) -> list[dict[str, dict[str, float]]]:
         result: list[dict[str, dict[str, float]]] = [{} for _ in found.embeddings]
         for name, rows in found.classes.items():
@@ -191,10 +195,6 @@ class Engine:
             for one, text, words, decoded in zip(result, request.texts, request.words, rows, strict=True):
                 one[name] = entities_of(text, words, decoded, tags)
         return result
-
-
-def _worded(texts: list[str]) -> Request:
-    return Request(texts, SplitWords(texts))
 
 
 def _cleaned(sentences: Sequence[str]) -> list[str]:

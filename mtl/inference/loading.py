@@ -17,6 +17,7 @@ from mtl.inference.options import AUTO, EngineOptions
 from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
 from mtl.recipe.choices import LongTexts
+from mtl.text.splitting import need_splitter
 from mtl.text.windows import WindowTokenizer
 
 if TYPE_CHECKING:
@@ -125,6 +126,11 @@ def _from_source(
 
 
 def _tokenizer(spec: EngineSpec, tokenizer: WindowTokenizer, options: EngineOptions) -> WindowTokenizer:
-    """The model's tokenizer, reading long texts as asked for, else as the model's training did."""
+    """The model's tokenizer, reading long texts as asked for, else as the model's training did.
+
+    Raises:
+        InputError: its words are told by a library that is not installed.
+    """
+    need_splitter(spec.splitting)
     trained = LongTexts(spec.recipe.get("long_texts", LongTexts.WINDOWS))
     return tokenizer.with_long_texts(options.long_texts or trained)

@@ -1,7 +1,8 @@
 """One pass over any number of texts: tokenise, sort, pack, run, and put the answers in the order of the texts."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from mtl.text.tokenized import TokenizedTexts
 from mtl.text.windows import WindowTokenizer
 
 Floats = NDArray[np.float32]
+_Value = TypeVar("_Value", np.float32, np.bool_)
 __all__ = ["ModelOutput", "Request", "Runner"]
 
 _LEAST_BATCH = 64  # tokens; splitting less between cores costs more than it gains
@@ -43,11 +45,15 @@ class Runner:
             for name in self._spec.names(TaskKind.CLASSIFICATION)
         }
         emissions: dict[str, list[Floats]] = {name: [_NOTHING] * windows for name in (self._decoders if words else ())}
+        continued: list[NDArray[np.bool_]] = [_NO_WORDS] * windows
         for batch, outputs in self._backend.run(self._batches(texts)):
             pooled[batch.rows] = outputs.pooled
             for name, logits in outputs.classes.items():
                 multi_label = self._spec.tasks[name].multi_label
                 classes[name][batch.rows] = sigmoid(logits) if multi_label else softmax(logits)
+            if emissions:
+                for row, values, count in zip(batch.rows, batch.continued, batch.word_counts, strict=True):
+                    continued[row] = values[:count]
             for name, found in emissions.items():
                 for row, values, count in zip(batch.rows, outputs.emissions[name], batch.word_counts, strict=True):
                     found[row] = values[:count]
@@ -57,7 +63,7 @@ class Runner:
         return ModelOutput(
             embeddings,
             {name: _combine(texts, rows) for name, rows in classes.items()},
-            {name: _decode(texts, self._decoders[name], found) for name, found in emissions.items()},
+            {name: _decode(texts, self._decoders[name], found, continued) for name, found in emissions.items()},
             texts.tokens,
             texts.window_counts,
             texts.cut_at,
@@ -74,6 +80,7 @@ class Runner:
 
 
 _NOTHING = np.zeros((0, 0), dtype=np.float32)
+_NO_WORDS = np.zeros(0, dtype=np.bool_)
 
 
 def _combine(texts: TokenizedTexts, values: Floats) -> Floats:
@@ -86,17 +93,22 @@ def _combine(texts: TokenizedTexts, values: Floats) -> Floats:
     return combined
 
 
-def _decode(texts: TokenizedTexts, decoder: TagDecoder, emissions: Sequence[Floats]) -> list[Decoded]:
+def _decode(
+    texts: TokenizedTexts, decoder: TagDecoder, emissions: Sequence[Floats], continued: Sequence[NDArray[np.bool_]]
+) -> list[Decoded]:
     """The tags of the words of each text; every sentence is decoded by itself."""
-    parts: list[list[Floats]] = []
+    sentences: list[range] = []  # the windows of each
+    counts = []
     for begin, end in texts.sentences.tolist():
-        if end - begin == 1:
-            parts.append([emissions[begin]])
-            continue
         starts = [begin, *(begin + 1 + np.flatnonzero(~texts.follows[begin + 1 : end])).tolist(), end]
-        parts.append([np.concatenate(emissions[a:b]) for a, b in zip(starts, starts[1:], strict=False)])
-    found = iter(decoder([part for one in parts for part in one]))
-    return [_joined(list(islice(found, len(one)))) for one in parts]
+        sentences += [range(a, b) for a, b in pairwise(starts)]
+        counts.append(len(starts) - 1)
+    found = iter(decoder([_flat(emissions, s) for s in sentences], [_flat(continued, s) for s in sentences]))
+    return [_joined(list(islice(found, count))) for count in counts]
+
+
+def _flat(values: Sequence[NDArray[_Value]], windows: range) -> NDArray[_Value]:
+    return values[windows.start] if len(windows) == 1 else np.concatenate([values[i] for i in windows])
 
 
 def _joined(parts: Sequence[Decoded]) -> Decoded:

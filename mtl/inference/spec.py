@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mtl.checkpoint.config import TaskRecord
 from mtl.decoding import TagDecoder
-from mtl.recipe.choices import TaskKind
+from mtl.recipe.choices import TaskKind, WordSplitting
 from mtl.task import TaskInfo
 from mtl.text.windows import WindowConfig
 
@@ -35,6 +35,11 @@ class EngineSpec(BaseModel):
     tasks: dict[str, TaskRecord]
     crf: dict[str, CrfScores]
     recipe: dict[str, Any]
+
+    @property
+    def splitting(self) -> WordSplitting:
+        """How the words of a raw text are told; as before scripts without spaces were split, where nothing says it."""
+        return WordSplitting(self.recipe.get("words", WordSplitting.SPACES))
 
     def task_infos(self) -> dict[str, TaskInfo]:
         """The tasks by name."""

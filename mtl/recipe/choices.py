@@ -81,6 +81,17 @@ class LongTexts(StrEnum):
     CUT = "cut"
 
 
+class WordSplitting(StrEnum):
+    """How the words of scripts that are written without spaces are told: each character is one, by dictionary, or not.
+
+    `icu` uses the dictionaries of ICU (the library `icu4py`); with `spaces` a run of letters is one word.
+    """
+
+    CHARACTERS = "characters"
+    ICU = "icu"
+    SPACES = "spaces"
+
+
 class Precision(StrEnum):
     """The numbers that a backbone computes with; weights and heads stay in float32."""
 

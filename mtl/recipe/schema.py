@@ -28,6 +28,7 @@ from mtl.recipe.choices import (
     Schedule,
     SimilarityLoss,
     TaskKind,
+    WordSplitting,
 )
 from mtl.recipe.defaults import Defaults, defaults_of
 from mtl.recipe.renamed import with_new_names
@@ -264,6 +265,9 @@ class Recipe(_Config):
     """Tokens of a text, special ones included; default: what the backbone's configuration names."""
     long_texts: LongTexts = LongTexts.WINDOWS
     """How a text longer than `max_length` is read: in overlapping windows (its words sentence by sentence), or cut."""
+    words: WordSplitting = WordSplitting.CHARACTERS
+    """How tagging tasks tell the words of scripts without spaces between them (Chinese, Japanese, Thai, Lao, Khmer,
+    Burmese): each character is one, by dictionary (`icu`, which needs `icu4py`), or a whole run (`spaces`)."""
     data_root: str | None = None
     """Folder that data paths start from, `${VARIABLE}` allowed; default: the recipe's own folder."""
     tasks: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")], TaskConfig], Field(min_length=1)]

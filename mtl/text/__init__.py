@@ -1,7 +1,9 @@
 """Texts as a model reads them: words, sentences, windows of sub-word tokens, batches."""
 
+from mtl.text.detokenizing import detokenize, placed
 from mtl.text.sentences import split_sentences
-from mtl.text.words import Span, SplitWords, WordedText, WordOffsets, clean, detokenize, split_words, word_offsets
+from mtl.text.splitting import SplitWords, split_words
+from mtl.text.words import Span, WordedText, WordOffsets, clean, word_offsets
 
 __all__ = [
     "Span",
@@ -10,6 +12,7 @@ __all__ = [
     "WordedText",
     "clean",
     "detokenize",
+    "placed",
     "split_sentences",
     "split_words",
     "word_offsets",

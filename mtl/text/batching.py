@@ -24,6 +24,16 @@ class Batch:
     first_tokens: Integers
     word_counts: Integers
 
+    @property
+    def continued(self) -> NDArray[np.bool_]:
+        """`(B, W)`: whether a word shares its first token with the word before it, and so cannot be told from it.
+
+        Such a word has the tag of the word before and continues its entity.
+        """
+        inside = np.arange(1, self.first_tokens.shape[1]) < self.word_counts[:, None]
+        shared = inside & (np.diff(self.first_tokens, axis=1) == 0)
+        return np.pad(shared, ((0, 0), (1, 0)))
+
 
 def pack(lengths: Sequence[int], order: Sequence[int], *, budget: int) -> Iterator[list[int]]:
     """Split an order of items into batches whose size times longest length stays within the budget.

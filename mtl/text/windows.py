@@ -12,6 +12,7 @@ from mtl.text.encoded import EncodedWindows
 from mtl.text.sentences import split_sentences
 from mtl.text.subwords import Subword
 from mtl.text.tokenized import TokenizedTexts
+from mtl.text.typed_specials import read_specials_as_text
 from mtl.text.words import WordOffsets, same_length_lower
 
 _OVERLAP = 0.25  # of a window, shared with the next one
@@ -47,6 +48,7 @@ class WindowTokenizer:
         self._shared = int(max(0, config.max_length - self._specials) * _OVERLAP) if self._whole else 0
         tokenizer.no_padding()
         tokenizer.enable_truncation(config.max_length, stride=self._shared)
+        read_specials_as_text(tokenizer)
         self._types = any(tokenizer.encode("a").type_ids)
         unknown = getattr(tokenizer.model, "unk_token", None)
         self._unknown = tokenizer.token_to_id(unknown) if unknown else getattr(tokenizer.model, "unk_id", None)

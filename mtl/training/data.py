@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mtl.checkpoint.store import LoadedModel
 from mtl.data import Example, TaskData
 from mtl.evaluation import request_of
+from mtl.recipe.schema import Recipe
 from mtl.task import TaskInfo
 from mtl.text.tokenized import TokenizedTexts
 from mtl.training.drift import DriftSample, draw_sample, sample_texts
@@ -40,7 +41,7 @@ def tokenize(
     trained: Mapping[str, TaskInfo],
     models: tuple[LoadedModel, LoadedModel],
     *,
-    joint: bool,
+    recipe: Recipe,
 ) -> TrainingData:
     """Tokenise everything.
 
@@ -48,12 +49,18 @@ def tokenize(
         data: of every task of the recipe.
         trained: the tasks that train.
         models: the model at step 0, and its backbone before any training, from which drift counts.
-        joint: whether tasks that label the same texts share each pass.
+        recipe: of the run.
     """
     loaded, untouched = models
     tasks = loaded.model.tasks
     return TrainingData(
-        train_sets(trained, {name: data[name].train for name in trained}, loaded.tokenizer, joint=joint),
+        train_sets(
+            trained,
+            {name: data[name].train for name in trained},
+            loaded.tokenizer,
+            joint=recipe.sampling.joint,
+            words=recipe.words,
+        ),
         {name: _dev_set(tasks[name], task.dev, loaded) for name, task in data.items() if task.dev},
         draw_sample(untouched, loaded.tokenizer.store(sample_texts(data))),
     )

@@ -78,7 +78,9 @@ def unit_counts(model: MultiTaskModel, batch: TrainBatch) -> dict[str, float]:
 def _units(head: nn.Module, tokens: TokenBatch, targets: Targets) -> float:
     known = targets.values != IGNORED
     if isinstance(head, TaggingHead):
-        return float(tokens.word_mask.sum() if head.is_crf else (tokens.word_mask & known).sum())
+        if not head.is_crf:
+            return float((tokens.word_mask & known).sum())
+        return float(tokens.word_mask.sum() if targets.sentences is None else (targets.sentences >= 0).sum())
     if isinstance(head, ClassificationHead):
         return float(head.units(targets.values, targets.shares))
     return float(len(targets.values))

@@ -17,6 +17,7 @@ from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.optim import Optimization, build_optimization
 from mtl.recipe.choices import Precision, TaskKind
 from mtl.recipe.schema import Recipe
+from mtl.text.splitting import need_splitter
 from mtl.training.data import TrainingData, tokenize
 from mtl.training.initial_model import load_initial_model
 from mtl.training.losses import LossWeights
@@ -130,6 +131,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     Raises:
         MtlError: anything in the recipe, the data or the backbone is not as expected.
     """
+    need_splitter(recipe.words)
     data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
     torch.manual_seed(recipe.seed)
     initial = load_initial_model(recipe, data)
@@ -156,7 +158,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         backbone = load_backbone(loaded.backbone, pooling=encoder.pooling)
         untouched = build(replace(backbone, tokenizer=loaded.tokenizer), {})
     tasks = {name: loaded.model.tasks[name] for name in trained}
-    tokenized = tokenize(data, tasks, (loaded, untouched), joint=recipe.sampling.joint)
+    tokenized = tokenize(data, tasks, (loaded, untouched), recipe=recipe)
     anchors = {}
     if anchored and is_anchored(recipe, plan):
         anchors = {name: anchors_of(recipe, untouched, examples.texts) for name, examples in tokenized.train.items()}

@@ -14,7 +14,7 @@ from torch import Tensor
 from mtl.cache import CachedActivations
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
 from mtl.encoder import TokenBatch, token_batch
-from mtl.recipe.choices import Decoder, TaskKind
+from mtl.recipe.choices import Decoder, TaskKind, WordSplitting
 from mtl.task import TaskInfo
 from mtl.text import word_offsets
 from mtl.text.batching import Batch, Integers, padded, segments
@@ -104,7 +104,12 @@ class TrainBatch:
 
 
 def train_sets(
-    tasks: Mapping[str, TaskInfo], examples: Mapping[str, Sequence[Example]], tokenizer: WindowTokenizer, *, joint: bool
+    tasks: Mapping[str, TaskInfo],
+    examples: Mapping[str, Sequence[Example]],
+    tokenizer: WindowTokenizer,
+    *,
+    joint: bool,
+    words: WordSplitting = WordSplitting.CHARACTERS,
 ) -> dict[str, TrainSet]:
     """Tokenise training data; tagged texts are split by `mtl.text.split_words`, as in use.
 
@@ -113,11 +118,12 @@ def train_sets(
         examples: of each.
         tokenizer: of the model.
         joint: whether tasks that label the same texts share each pass.
+        words: how those of tagged texts are told.
 
     Returns:
         By the name of the task, or by those of several with ` + ` between.
     """
-    given = {name: _as_units(examples[name]) for name in tasks}
+    given = {name: _as_units(examples[name], words) for name in tasks}
     groups: dict[object, list[str]] = {}
     for name, task in tasks.items():
         shares = joint and task.kind is not TaskKind.SIMILARITY
@@ -133,8 +139,8 @@ def train_sets(
     return sets
 
 
-def _as_units(examples: Sequence[Example]) -> list[Example]:
-    return [example.units() if isinstance(example, TaggedText) else example for example in examples]
+def _as_units(examples: Sequence[Example], splitting: WordSplitting) -> list[Example]:
+    return [example.units(splitting) if isinstance(example, TaggedText) else example for example in examples]
 
 
 def _keys(examples: Sequence[Example]) -> list[tuple[tuple[str, ...], int]]:
@@ -243,11 +249,14 @@ def _batch_targets(data: TrainSet, task: TaskInfo, rows: Sequence[int], batch: B
         shares = torch.from_numpy(data.texts.shares[batch.rows]) if split else None
         return Targets(torch.from_numpy(targets[batch.rows]), shares)
     tags = targets[segments(data.texts.stored.word_starts[batch.rows], batch.word_counts)]
-    values = torch.from_numpy(padded(tags, batch.word_counts, fill=IGNORED))
+    values, continued = padded(tags, batch.word_counts, fill=IGNORED), batch.continued
     follows = data.texts.follows[batch.rows]
-    if task.head.decoder is not Decoder.CRF or not follows.any():
-        return Targets(values)
-    return Targets(values, sentences=torch.from_numpy(_sentences(batch.word_counts, follows)))
+    if task.head.decoder is not Decoder.CRF:
+        values[continued] = IGNORED
+        return Targets(torch.from_numpy(values))
+    if not (follows.any() or continued.any()):
+        return Targets(torch.from_numpy(values))
+    return Targets(torch.from_numpy(values), sentences=torch.from_numpy(_sentences(batch, follows)))
 
 
 def _of_pairs(tokens: TokenBatch, data: TrainSet, at: Integers, windows: Integers) -> TokenBatch:
@@ -258,10 +267,15 @@ def _of_pairs(tokens: TokenBatch, data: TrainSet, at: Integers, windows: Integer
     return replace(tokens, texts=texts, shares=torch.from_numpy(data.texts.shares[windows]))
 
 
-def _sentences(word_counts: Integers, follows: NDArray[np.bool_]) -> Integers:
-    """Positions `(S, W)` in the flattened words of all windows, for sentences that go on where `follows` says so."""
-    flat = segments(np.arange(len(word_counts)) * max(1, int(word_counts.max())), word_counts)
-    return padded(flat, np.add.reduceat(word_counts, np.flatnonzero(~follows)), fill=-1)
+def _sentences(batch: Batch, follows: NDArray[np.bool_]) -> Integers:
+    """Positions `(S, W)` in the flattened words of all windows, for sentences that go on where `follows` says so.
+
+    Words that share the first token of the word before them are left out.
+    """
+    counted = np.arange(batch.first_tokens.shape[1]) < batch.word_counts[:, None]
+    kept = counted & ~batch.continued
+    counts = kept.sum(axis=1)
+    return padded(np.flatnonzero(kept), np.add.reduceat(counts, np.flatnonzero(~follows)), fill=-1)
 
 
 def _starts(counts: Integers) -> Integers:

@@ -27,6 +27,7 @@ _BREAKS = re.compile(r"[\t\r\n]")
 _MOST = 5000  # lines by which columns are told
 _TOKENS = ("token", "word", "form", "text")
 _TAGS = ("tag", "ner", "ner_tag", "label", "entity")
+_TEXT = re.compile(r"#\s*text\s*=(.*)")
 _HEADER = "# global.columns ="
 
 
@@ -49,7 +50,7 @@ class Columns:
 
 
 def read_conll(source: Source, log: ReadLog) -> Iterator[Row]:
-    """Each sentence as `tokens` and `tags`.
+    """Each sentence as `tokens` and `tags`, with its `text` where a comment says it (`# text = …`, as CoNLL-U does).
 
     Raises:
         DataError: a line has no token or no tag, or a column that was named is not there.
@@ -62,23 +63,29 @@ def read_conll(source: Source, log: ReadLog) -> Iterator[Row]:
     tokens: list[str] = []
     tags: list[str] = []
     first: int | None = None
+    original: str | None = None
     for number, line in read_lines(source.path, log):
         if not line.strip(" \t"):
             if tokens:
-                yield _row(source, first, tokens, tags)
+                yield _row(source, first, tokens, tags, original)
+                original = None
             tokens, tags, first = [], [], None
-        elif number != columns.header and not _is_comment(line, columns):
+        elif number != columns.header and _is_comment(line, columns):
+            said = _TEXT.match(line)
+            original = said[1].strip() if said else original
+        elif number != columns.header:
             where = Place(source.path, number)
             token, tag = _token(line, columns, where)
             first = first or number
             tokens.append(token)
             tags.append(tag)
     if tokens:
-        yield _row(source, first, tokens, tags)
+        yield _row(source, first, tokens, tags, original)
 
 
-def _row(source: Source, first: int | None, tokens: list[str], tags: list[str]) -> Row:
-    return Row(Place(source.path, first), {"tokens": tokens, "tags": tags})
+def _row(source: Source, first: int | None, tokens: list[str], tags: list[str], text: str | None) -> Row:
+    values: dict[str, object] = {"tokens": tokens, "tags": tags}
+    return Row(Place(source.path, first), values if text is None else {**values, "text": text})
 
 
 def columns_of(source: Source) -> Columns:

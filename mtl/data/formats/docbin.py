@@ -1,6 +1,7 @@
 """`.spacy` files, which need spaCy."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from mtl.data.examples import Example, TaggedText
@@ -8,7 +9,7 @@ from mtl.data.formats.interface import Format, Source
 from mtl.data.formats.writing import classes_of, labelled, spans_with_note
 from mtl.data.place import Place, ReadLog, Row
 from mtl.errors import DataError
-from mtl.text import split_words
+from mtl.text import Span, split_words
 
 _ZLIB = b"\x78"
 
@@ -54,7 +55,7 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     stored = DocBin(store_user_data=True)
     for example in kept:
         given = example.worded.words if isinstance(example, TaggedText) else split_words(example.text)
-        words, spaces = get_words_and_spaces([example.text[w.start : w.end] for w in given], example.text)
+        words, spaces = get_words_and_spaces(_all_words(example.text, given), example.text)
         document = Doc(vocabulary, words=words, spaces=spaces)
         if not isinstance(example, TaggedText):
             own = classes_of(example) or ()
@@ -64,6 +65,13 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
             document.ents = [document.char_span(s["start"], s["end"], label=s["label"]) for s in spans]
         stored.add(document)
     stored.to_disk(path)
+
+
+def _all_words(text: str, words: Sequence[Span]) -> list[str]:
+    """Words and what stands between them, without white space: spaCy wants every character in a token."""
+    bounds = [0, *(edge for word in words for edge in (word.start, word.end)), len(text)]
+    parts = [text[a:b] for a, b in pairwise(bounds)]
+    return [one for i, part in enumerate(parts) for one in (part.split() if i % 2 == 0 else [part])]
 
 
 SPACY = Format(

@@ -16,9 +16,13 @@ def _named(record: Mapping[str, object], names: tuple[str, ...]) -> str | None:
     return next((name for name in names if isinstance(record.get(name), list)), None)
 
 
+def _strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
 def _matches(record: Mapping[str, object]) -> bool:
     tokens, tags = _named(record, _TOKENS), _named(record, _TAGS)
-    if tokens is None or tags is None or "text" in record:
+    if tokens is None or tags is None or ("text" in record and (tokens != "tokens" or not _strings(record[tokens]))):
         return False
     return (tokens, tags) != ("tokens", "tags") or any(isinstance(tag, int) for tag in record["tags"])  # type: ignore[attr-defined]
 

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mtl.cli.evaluating import raw_text_metrics
+from mtl.data import read_files
+from mtl.decoding import Entity
+from mtl.recipe import TaskConfig, TaskKind
 from tests.mtl.cli.broken import BROKEN_DATA
 from tests.mtl.cli.calling import complaint, succeed
 from tests.mtl.recipes import EXAMPLES
@@ -31,6 +35,20 @@ def test_tagging_is_scored_on_raw_text_where_asked(trained: Path, tmp_path: Path
     succeed("evaluate", trained / "last", "--data", data, "--raw", "--json", tmp_path / "m.json")
     metrics = json.loads((tmp_path / "m.json").read_text())
     assert {"eval/entities/raw_f1", "eval/entities/raw_precision", "eval/entities/f1"} <= set(metrics)
+
+
+def test_the_raw_text_is_the_original_one_where_the_file_has_it(tmp_path: Path):
+    (tmp_path / "t.conll").write_text("# text = Anna  (left).\nAnna\tB-PER\n(\tO\nleft\tO\n)\tO\n.\tO\n")
+    examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(tmp_path / "t.conll")])
+    asked = []
+
+    class Tagger:
+        def tag(self, texts: list[str]) -> list[dict[str, list[Entity]]]:
+            asked.extend(texts)
+            return [{"names": [Entity(entity_group="PER", score=1.0, word="Anna", start=0, end=4)]}]
+
+    assert raw_text_metrics(Tagger(), "names", examples)["f1"] == 1.0
+    assert asked == ["Anna  (left)."]
 
 
 @pytest.mark.parametrize("name", ["fields", "tag", "score"])

@@ -6,6 +6,7 @@ import pytest
 
 from mtl.data import read_files
 from mtl.errors import DataError
+from mtl.labels import TypedSpan
 from mtl.recipe import TaskConfig
 
 C, T, S = "classification", "tagging", "similarity"
@@ -240,9 +241,14 @@ def test_a_column_named_twice_is_refused(tmp_path: Path):
     assert message.startswith(f"{tmp_path / 't.csv'}:1: ")
 
 
-def test_two_spans_in_one_word_are_not_dropped_in_silence(tmp_path: Path):
+def test_two_spans_in_one_word_are_both_read(tmp_path: Path):
     spans = '[{"start": 0, "end": 2, "label": "A"}, {"start": 2, "end": 4, "label": "B"}]}\n'
-    assert complaint(tmp_path / "t.jsonl", T, SPANS + spans).startswith(f"{tmp_path / 't.jsonl'}:1: ")
+    (tmp_path / "t.jsonl").write_text(SPANS + spans)
+    (example,) = read_files(TaskConfig(kind=T), [str(tmp_path / "t.jsonl")])
+    expected = (TypedSpan(0, 2, "A"), TypedSpan(2, 4, "B"))
+    assert example.char_spans() == expected
+    assert example.units().char_spans()[0] == expected[0]
+    assert [span.label for span in example.units().char_spans()] == ["A", "B"]
 
 
 def test_a_hash_with_a_blank_and_a_tag_is_not_dropped_in_silence(tmp_path: Path):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mtl.data import TaggedText, read_files
+from mtl.data import TaggedText, TaskLog, read_files
+from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind
 
 TAGGING = TaskConfig(kind=TaskKind.TAGGING)
@@ -109,3 +110,43 @@ def test_types_renamed_to_one_stay_two_entities(tmp_path: Path):
     config = TaskConfig(kind=TaskKind.TAGGING, map_labels={"GPE": "LOC"})
     (example,) = read(tmp_path / "t.conll", "a\tB-LOC\nb\tB-GPE\nc\tI-GPE\n", config)
     assert example.tags == ("B-LOC", "B-LOC", "I-LOC")
+
+
+def test_conll_with_its_original_text_is_that_text(tmp_path: Path):
+    content = "# sent_id = 1\n# text = Anna  left\u200b.\nAnna\tB-PER\nleft\tO\n.\tO\n\nTom\tB-PER\nleft\tO\n"
+    first, second = read(tmp_path / "t.conll", content)
+    assert (first.text, second.text) == ("Anna  left\u200b.", "Tom left")
+    assert entities(first) == [("Anna", "PER")]
+
+
+@pytest.mark.parametrize("tags", ["tags", "ner_tags"])
+def test_tokens_with_their_original_text_are_read_in_it(tmp_path: Path, tags: str):
+    row = {"text": "Anna  (left)", "tokens": ["Anna", "(", "left", ")"], tags: ["B-PER", "O", "O", "O"]}
+    (example,) = read(tmp_path / "t.jsonl", json.dumps(row) + "\n")
+    assert example.text == "Anna  (left)"
+    assert [example.text[w.start : w.end] for w in example.worded.words] == row["tokens"]
+
+
+def test_tokens_that_are_not_those_of_the_text_are_joined_with_a_note(tmp_path: Path):
+    row = {"text": "Anna -- left", "tokens": ["Anna", "left"], "tags": ["B-PER", "O"]}
+    (tmp_path / "t.jsonl").write_text(json.dumps(row) + "\n")
+    log = TaskLog()
+    (example,) = read_files(TAGGING, [str(tmp_path / "t.jsonl")], log=log)
+    assert (example.text, entities(example)) == ("Anna left", [("Anna", "PER")])
+    assert "the tokens of some rows are not those of their text" in " ".join(log.notes)
+
+
+@pytest.mark.parametrize("sign", ["\ufeff", "\u200b", "\u200e", "\u202e", "\u00ad"], ids=ascii)
+def test_a_span_keeps_invisible_characters_and_a_model_finds_it_without(tmp_path: Path, sign: str):
+    text = f"met {sign}Anna{sign} twice"
+    row = {"text": text, "spans": [{"start": 4, "end": 10, "label": "PER"}]}
+    (example,) = read(tmp_path / "t.jsonl", json.dumps(row) + "\n")
+    assert entities(example) == [(f"{sign}Anna{sign}", "PER")]
+    assert [(text[s.start : s.end], s.label) for s in example.visible_spans()] == [("Anna", "PER")]
+    assert example.units().tags == ("O", "B-PER", "O")
+
+
+def test_a_span_of_nothing_that_is_seen_is_refused(tmp_path: Path):
+    row = {"text": "a \u200b b", "spans": [{"start": 1, "end": 3, "label": "PER"}]}
+    with pytest.raises(DataError, match="the span 1-3 covers only white space or invisible characters"):
+        read(tmp_path / "t.jsonl", json.dumps(row) + "\n")

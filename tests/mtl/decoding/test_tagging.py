@@ -121,3 +121,27 @@ def test_nothing_to_decode_gives_nothing():
 
 def test_large_logits_give_finite_probabilities():
     assert np.isfinite(softmax(np.array([[1e4, -1e4, 0]], dtype=np.float32))).all()
+
+
+@IS_CRF
+@SEEDS
+def test_a_word_that_goes_on_has_the_tag_of_the_word_before_and_changes_no_other(seed: int, is_crf: bool):
+    decoder = TagDecoder(TAGS, **(scores_of_crf(seed) if is_crf else {}))
+    own = random_sentences(seed)
+    chance = np.random.default_rng(seed)
+    spread, continued, at = [], [], []
+    for sentence in own:
+        repeats = chance.integers(1, 4, len(sentence))
+        first = np.concatenate([[0], np.cumsum(repeats)[:-1]]).astype(int) if len(sentence) else []
+        marks = np.ones(repeats.sum(), dtype=bool)
+        marks[first] = False
+        noise = chance.normal(size=(len(marks), L)).astype(np.float32)
+        noise[~marks] = sentence
+        spread.append(noise), continued.append(marks), at.append(np.cumsum(~marks) - 1)
+    for before, found, marks, index in zip(decoder(own), decoder(spread, continued), continued, at, strict=True):
+        expected = [NAMES[tag] for tag in before.tags[index]]
+        inside = [
+            f"I{tag[1:]}" if goes_on and tag != "O" else tag for tag, goes_on in zip(expected, marks, strict=True)
+        ]
+        assert [NAMES[tag] for tag in found.tags] == inside
+        np.testing.assert_array_equal(found.probabilities, before.probabilities[index])

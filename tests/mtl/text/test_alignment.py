@@ -114,7 +114,8 @@ def test_words_that_share_one_token_share_it(tokenizer_of: TokenizerOf):
 
 def test_a_word_without_a_token_has_that_of_its_neighbour(tokenizer_of: TokenizerOf):
     text = "\x07 anna \x07 tom \x07"
-    found = tokenizer_of("bert").store([text], SplitWords([text]))
+    words = [Span(at, at + len(word)) for at, word in ((0, "."), (2, "anna"), (7, "."), (9, "tom"), (13, "."))]
+    found = tokenizer_of("bert").store([text], [word_offsets(words)])
     assert found.stored.first_tokens.tolist() == [1, 1, 1, 2]  # the last one is left out
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from mtl.recipe.choices import LongTexts
 from mtl.text import SplitWords, windows
@@ -238,3 +239,15 @@ def test_another_way_to_read_long_texts_is_another_tokenizer(tokenizer_of: Token
     assert cut([text]).window_counts.tolist() == [1]
     assert tokenizer([text]).window_counts.tolist() == [2]
     assert (cut.max_length, cut.config.pad_id) == (8, tokenizer.config.pad_id)
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "xlm-roberta", "deberta", "t5"])
+def test_a_special_token_that_somebody_typed_is_text(tokenizer_of: TokenizerOf, architecture: str):
+    tokenizer = tokenizer_of(architecture)
+    backend = Tokenizer.from_str(tokenizer.to_json())
+    specials = [token.content for token in backend.get_added_tokens_decoder().values() if token.special]
+    assert specials
+    for special in specials:
+        own = tokenizer.store([""]).stored.ids.tolist()
+        found = tokenizer.store([f"anna {special} tom"]).stored.ids.tolist()
+        assert found.count(backend.token_to_id(special)) == own.count(backend.token_to_id(special)), special

@@ -69,16 +69,23 @@ class Model:
         shares = torch.tensor(counts, dtype=torch.float32) / sum(counts)
         return torch.stack([self.state(window.ids).mean(0) for window in windows]), shares
 
-    def emissions(self, name: str, data: TrainSet, text: int) -> list[Tensor]:
-        """Of each sentence of a text the emissions `(W, L)` of its words, read window by window."""
+    def emissions(self, name: str, data: TrainSet, text: int) -> list[tuple[Tensor, list[bool]]]:
+        """Of each sentence of a text the emissions `(W, L)` of its words, read window by window.
+
+        With each which words begin with a token of their own, and not with that of the word before.
+        """
         sentences: list[list[Tensor]] = []
+        own: list[list[bool]] = []
         for window in range(*data.texts.sentences[text].tolist()):
             arrays = data.texts.source.select(np.array([window]))
             words = self.state(arrays.ids.tolist())[arrays.first_tokens.tolist()]
             if not data.texts.follows[window]:
                 sentences.append([])
+                own.append([])
             sentences[-1].append(self.loaded.model.heads[name].output(words))
-        return [torch.cat(parts) for parts in sentences]
+            first = [-1, *arrays.first_tokens.tolist()]
+            own[-1] += [a != b for a, b in pairwise(first)]
+        return [(torch.cat(parts), kept) for parts, kept in zip(sentences, own, strict=True)]
 
     def loss(self, name: str, data: TrainSet, examples: list[Example]) -> Tensor:
         """The loss of one task on all examples."""
@@ -96,8 +103,9 @@ class Model:
         sums, words = [torch.zeros(())], 0
         for text, example in enumerate(examples):
             tags = iter(TAGS.index()[tag] for tag in example.tags)
-            for emissions in self.emissions(name, data, text):
-                gold = torch.tensor([next(tags) for _ in emissions], dtype=torch.long)
+            for emissions, own in self.emissions(name, data, text):
+                gold = torch.tensor([next(tags) for _ in own], dtype=torch.long)[own]
+                emissions = emissions[own]
                 words += len(gold)
                 if not len(gold):
                     continue

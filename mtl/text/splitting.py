@@ -1,0 +1,137 @@
+"""Words of raw text, in every script.
+
+White space and signs separate words. Scripts that are written without spaces between words (Chinese, Japanese, Thai,
+Lao, Khmer, Burmese) are split further, by default into characters, so that entities inside of a run can be found.
+Characters that nobody sees (directional marks, zero-width spaces, soft hyphens, control characters) are no words: they
+separate none and stand at the edge of none.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import accumulate, pairwise
+
+import numpy as np
+import regex
+
+from mtl.errors import InputError
+from mtl.recipe.choices import WordSplitting
+from mtl.text.words import Span, WordOffsets
+
+_INVISIBLE = r"[\p{Default_Ignorable_Code_Point}\p{Cc}--\s]"
+_UNSPACED = r"[[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{Bopomofo}\p{Line_Break=SA}]&&\p{L}]"
+_MARK = rf"[\p{{M}}--{_INVISIBLE}]"
+_CHARACTER = rf"(?={_UNSPACED})\X(?:{_MARK}|(?<=[\u17d2\u1039])(?={_UNSPACED})\X)*"  # with stacked consonants
+_LETTER = rf"[\p{{L}}\p{{N}}\p{{M}}--{_UNSPACED}--{_INVISIBLE}]"
+_ANY_LETTER = rf"[\p{{L}}\p{{N}}\p{{M}}--{_INVISIBLE}]"
+_SIGN = rf"(?=[\S--{_INVISIBLE}])\X"  # a whole emoji, a letter-like sign with its marks
+
+
+def _compiled(letter: str, unspaced: str | None) -> regex.Pattern[str]:
+    word = rf"{letter}+(?:{_INVISIBLE}+{letter}+)*"
+    parts = [word, *([unspaced] if unspaced else []), _SIGN]
+    return regex.compile("|".join(parts), flags=regex.V1)
+
+
+_PATTERNS = {
+    WordSplitting.CHARACTERS: _compiled(_LETTER, _CHARACTER),
+    WordSplitting.ICU: _compiled(_LETTER, rf"(?P<run>(?:{_CHARACTER})+)"),
+    WordSplitting.SPACES: _compiled(_ANY_LETTER, None),
+}
+# Characters of which none is invisible, extends another one or is of such a script: the faster library splits them.
+_IS_PLAIN = re.compile(r"[\t\n\r -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e]*+")
+_PLAIN = re.compile(r"[^\W_]+|[^\w\s]|_")
+_IS_UNSPACED = regex.compile(_UNSPACED, flags=regex.V1)
+_IN_WORD = regex.compile(_ANY_LETTER, flags=regex.V1)
+_EXTENDS = regex.compile(r"[\p{M}\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+
+
+def split_words(text: str, splitting: WordSplitting = WordSplitting.CHARACTERS) -> tuple[Span, ...]:
+    """The words of a text, in order and disjoint.
+
+    Raises:
+        InputError: the splitting needs a library that is not installed.
+    """
+    return tuple(Span(*found) for found in _bounds(text, splitting))
+
+
+class SplitWords(Sequence[WordOffsets]):
+    """The words of texts by `split_words`; those of a text are found when they are first read."""
+
+    def __init__(self, texts: Sequence[str], splitting: WordSplitting = WordSplitting.CHARACTERS) -> None:
+        self._texts = texts
+        self._splitting = splitting
+        self._words: list[WordOffsets | None] = [None] * len(texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __getitem__(self, index: int) -> WordOffsets:  # type: ignore[override]
+        words = self._words[index]
+        if words is None:
+            spans = _bounds(self._texts[index], self._splitting)
+            words = self._words[index] = np.array(spans, dtype=np.int64).reshape(-1, 2)
+        return words
+
+
+def is_unspaced(character: str) -> bool:
+    """Whether a character is a letter of a script that is written without spaces between words."""
+    return _IS_UNSPACED.match(character) is not None
+
+
+def is_inside_word(text: str, at: int) -> bool:
+    """Whether the place before character `at` lies inside of a word of `split_words`, or of a composed character."""
+    if not 0 < at < len(text):
+        return False
+    before, after = text[at - 1], text[at]
+    if _EXTENDS.match(after):
+        return True
+    return bool(_IN_WORD.match(before) and _IN_WORD.match(after)) and not (is_unspaced(before) or is_unspaced(after))
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """A stretch of a text without white space and invisible characters at its edges; empty if there is nothing else."""
+    words = _bounds(text[start:end], WordSplitting.SPACES)
+    return (start + words[0][0], start + words[-1][1]) if words else (start, start)
+
+
+def need_splitter(splitting: WordSplitting) -> None:
+    """Make sure that the library of a splitting is installed.
+
+    Raises:
+        InputError: it is not.
+    """
+    if splitting is WordSplitting.ICU:
+        _word_breaker()
+
+
+def _bounds(text: str, splitting: WordSplitting) -> list[tuple[int, int]]:
+    if _IS_PLAIN.fullmatch(text):
+        return [match.span() for match in _PLAIN.finditer(text)]
+    matches = _PATTERNS[splitting].finditer(text)
+    if splitting is not WordSplitting.ICU:
+        return [match.span() for match in matches]
+    found: list[tuple[int, int]] = []
+    for match in matches:
+        begin = match.start()
+        if match.lastgroup == "run":
+            found += [(begin + start, begin + end) for start, end in _in_dictionary(match.group())]
+        else:
+            found.append(match.span())
+    return found
+
+
+def _in_dictionary(run: str) -> Iterable[tuple[int, int]]:
+    """The words of a run of letters, by the dictionaries of ICU, which has one for all languages of a script."""
+    ends = accumulate(map(len, _word_breaker()(run, "en")), initial=0)  # its offsets count UTF-16 units
+    return pairwise(ends)
+
+
+@cache
+def _word_breaker() -> type:
+    try:
+        from icu4py.breakers import WordBreaker
+    except ImportError as error:
+        raise InputError("words: icu needs the library icu4py: pip install icu4py") from error
+    breaker: type = WordBreaker
+    return breaker
