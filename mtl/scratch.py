@@ -40,13 +40,13 @@ class ArrayWriter(Generic[_Number]):
         part = np.ascontiguousarray(values, dtype=self._dtype)
         self.size += part.size
         if self._file is not None:
-            _write(self._file, part)
+            _write(self._file, part.view(np.uint8).data)
             return
         self._parts.append(part)
         if self.size * self._dtype.itemsize >= IN_MEMORY:
             self._file = _file()
             for part in self._parts:
-                _write(self._file, part)
+                _write(self._file, part.view(np.uint8).data)
             self._parts = []
 
     def finish(self) -> NDArray[_Number]:
@@ -111,8 +111,8 @@ def _file() -> IO[bytes]:
         raise StorageError(f"a folder for temporary files was expected: {error.strerror}", path=folder) from error
 
 
-def _write(file: IO[bytes], values: "bytes | NDArray[np.generic]") -> None:
-    rest = memoryview(values).cast("B") if len(values) else memoryview(b"")
+def _write(file: IO[bytes], values: bytes | memoryview) -> None:
+    rest = memoryview(values)
     try:
         while rest:
             rest = rest[file.write(rest) :]

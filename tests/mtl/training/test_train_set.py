@@ -14,7 +14,8 @@ from mtl.recipe import Decoder, HeadConfig, TaskKind
 from mtl.recipe.choices import LongTexts
 from mtl.text import detokenize
 from mtl.text.windows import WindowTokenizer
-from mtl.training.train_set import IGNORED, TrainSet, make_batch, train_sets
+from mtl.training.targets import IGNORED
+from mtl.training.train_set import TrainSet, make_batch, train_sets
 
 TOPIC = TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b"), HeadConfig())
 NAMES = TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig())
@@ -66,7 +67,7 @@ def test_the_two_sides_of_pairs_are_the_halves_of_the_embeddings(tokenizer: Wind
     batch = make_batch(data, [1, 0])
     assert batch.tokens.texts.tolist() == [0, 2, 1, 3]
     assert batch.targets["pairs"].values.tolist() == [1.0, 0.25]
-    assert data.lengths == [2 * 5, 2 * 4]
+    assert data.lengths.tolist() == [2 * 5, 2 * 4]
 
 
 def test_labels_that_the_head_lacks_are_ignored(tokenizer: WindowTokenizer):
