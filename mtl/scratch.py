@@ -89,9 +89,10 @@ class BlobStore:
         return os.pread(self._file.fileno(), end - begin, begin)
 
 
-def tracked(mapped: mmap.mmap) -> None:
-    """Let `release_pages` know of a file that is mapped for reading, or shared."""
-    _maps.add(mapped)
+def tracked(mapped: object) -> None:
+    """Let `release_pages` know of a file that is mapped to be read, or to be written for all."""
+    if isinstance(mapped, mmap.mmap):
+        _maps.add(mapped)
 
 
 def release_pages() -> None:

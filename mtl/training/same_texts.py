@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mtl.data import Example, texts_of
+from mtl.data import Example
+from mtl.data.keys import Keys, text_keys
 from mtl.recipe.choices import TaskKind
 from mtl.task import TaskInfo
 from mtl.text.batching import Integers
@@ -23,11 +23,6 @@ class Ordered:
         return iter(self.examples) if self.order is None else (self.examples[i] for i in self.order.tolist())
 
 
-def text_keys(examples: Sequence[Example]) -> NDArray[np.int64]:
-    """A hash of the text or texts of each example `(E,)`: 64 bits, so that other texts hardly ever have the same."""
-    return np.fromiter((hash(texts_of(example)) for example in examples), np.int64, len(examples))
-
-
 def grouped(
     tasks: Mapping[str, TaskInfo], examples: Mapping[str, Sequence[Example]], *, joint: bool
 ) -> Iterator[dict[str, Ordered]]:
@@ -36,7 +31,7 @@ def grouped(
     A text that comes several times must come as often in each task. Tasks of similarity are alone.
     """
     left = list(tasks)
-    keys: dict[str, NDArray[np.int64]] = {}
+    keys: dict[str, Keys] = {}
     while left:
         first, *others = left
         group = {first: Ordered(examples[first])}

@@ -1,7 +1,9 @@
 """Which train set and which examples come next: a function of the seed and nothing else."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import overload
 
 import numpy as np
@@ -12,6 +14,8 @@ from mtl.text.batching import pack
 
 Lengths = Sequence[int] | NDArray[np.integer]
 _POOL_BATCHES = 32  # texts are sorted by length within pools of about so many batches
+
+_PICKS = 1024  # batches whose sets are drawn at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,23 @@ class TaskSampler:
 
     def __iter__(self) -> Iterator[BatchIndices]:
         streams = {name: self._stream(name) for name in self._names}
-        generator = np.random.default_rng([self._seed, 2**31])
-        shares = list(self.probabilities.values())
-        step = 0
-        while True:
-            pick = step % len(self._names) if self._round_robin else int(generator.choice(len(self._names), p=shares))
-            name = self._names[pick]
+        for name in self._picked():
             yield BatchIndices(name, next(streams[name]))
-            step += 1
+
+    def draws(self, steps: int) -> Counter[str]:
+        """How many of the first batches are of each set."""
+        return Counter(islice(self._picked(), steps))
+
+    def _picked(self) -> Iterator[str]:
+        """The set of each batch: in turn, or as `Generator.choice` with these probabilities gives them one by one."""
+        generator = np.random.default_rng([self._seed, 2**31])
+        upto = np.cumsum(list(self.probabilities.values()))
+        while True:
+            if self._round_robin:
+                yield from self._names
+                continue
+            for pick in np.searchsorted(upto / upto[-1], generator.random(_PICKS), side="right").tolist():
+                yield self._names[pick]
 
     def _stream(self, name: str) -> Iterator[list[int]]:
         epoch = 0
