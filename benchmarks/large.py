@@ -1,7 +1,7 @@
 """How much time and memory a large data set takes: reading, tokenising, planning and the first steps of training.
 
     python benchmarks/large.py [--rows 5000000] [--kind classification|tagging|similarity|multi_label]
-        [--format parquet|csv|jsonl] [--steps 50] [--preset full] [--backbone NAME]
+        [--format parquet|csv|jsonl] [--only plan|train] [--steps 50] [--preset full] [--backbone NAME]
 
 Rows of about 20 made-up words, with labels, are written to a temporary folder a few at a time; a plan and a training of
 a few steps then run in processes of their own. Prints rows a second, and the peak of the resident memory of each
@@ -74,6 +74,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--kind", choices=tuple(RECORDS), default="classification")
     parser.add_argument("--format", choices=tuple(WRITERS), default="parquet")
+    parser.add_argument("--only", choices=("plan", "train"))
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--preset", default="full")
     parser.add_argument("--backbone", default="sentence-transformers/all-MiniLM-L6-v2")
@@ -88,7 +89,7 @@ def main() -> None:
         size = (folder / f"train.{args.format}").stat().st_size
         console.print(f"{args.rows:,} rows, {args.kind}, {args.format} of {size / 1e6:,.0f} MB, {args.steps} steps")
         table = Table("", "rows/s read", "rows/s tokenised", "first step, s", "whole, s", *MEMORY)
-        for plans in (True, False):
+        for plans in (args.only != "train",) if args.only else (True, False):
             found = measured(recipe, folder, plans=plans)
             table.add_row(
                 "plan" if plans else "train",

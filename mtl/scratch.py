@@ -43,7 +43,7 @@ class ArrayWriter(Generic[_Number]):
             _write(self._file, part.view(np.uint8).data)
             return
         self._parts.append(part)
-        if self.size * self._dtype.itemsize >= IN_MEMORY:
+        if self.size * self._dtype.itemsize > IN_MEMORY:
             self._file = _file()
             for part in self._parts:
                 _write(self._file, part.view(np.uint8).data)
@@ -77,7 +77,7 @@ class BlobStore:
         self._ends.append(self._size)
         if self._file is None:
             self._in_memory.append(blob)
-            if self._size < IN_MEMORY:
+            if self._size <= IN_MEMORY:
                 return
             self._file, blob, self._in_memory = _file(), b"".join(self._in_memory), []
         _write(self._file, blob)

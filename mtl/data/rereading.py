@@ -17,16 +17,12 @@ class RereadRows:
     Args:
         read: reads the source from its beginning.
         log: of the first time; without one every wrong row is refused.
-        most: rows that stay in memory.
     """
 
-    def __init__(
-        self, read: Callable[[ReadLog | None], Iterator[Row]], log: ReadLog | None, *, most: int = KEPT
-    ) -> None:
+    def __init__(self, read: Callable[[ReadLog | None], Iterator[Row]], log: ReadLog | None) -> None:
         self._read = read
         self._rows = read(log)
         self._again = None if log is None else ReadLog(lambda _: None)
-        self._most = most
         self._kept: list[Row] = []
         self._reached = 0
 
@@ -39,6 +35,6 @@ class RereadRows:
             yield from islice(self._read(self._again), position, self._reached)
         for row in self._rows:
             self._reached += 1
-            if len(self._kept) < self._most:
+            if len(self._kept) < KEPT:
                 self._kept.append(row)
             yield row

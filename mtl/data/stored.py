@@ -16,20 +16,19 @@ class StoredExamples(Sequence[Example]):
 
     Args:
         examples: are taken one at a time.
-        chunk: how many are packed together.
 
     Raises:
         StorageError: the disk is full.
     """
 
-    def __init__(self, examples: Iterable[Example] = (), *, chunk: int = CHUNK) -> None:
-        self._chunk = chunk
+    def __init__(self, examples: Iterable[Example] = ()) -> None:
+        self._chunk = CHUNK
         self._packed = BlobStore()
         self._kind: type[Example] | None = None
         rest: list[Example] = []
         for example in examples:
             rest.append(example)
-            if len(rest) == chunk:
+            if len(rest) == self._chunk:
                 self._kind = type(example)
                 self._packed.append(pack(rest))
                 rest.clear()
