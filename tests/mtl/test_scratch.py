@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_bytes_come_back_in_any_order(monkeypatch: pytest.MonkeyPatch, limit: in
 
 def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch, place: Path):
     monkeypatch.setattr(scratch, "IN_MEMORY", 10)
-    monkeypatch.setattr(scratch.tempfile, "TemporaryFile", lambda **_: Path("/dev/full").open("r+b", buffering=0))
+    monkeypatch.setattr(scratch.tempfile, "TemporaryFile", lambda **_: FileIO("/dev/full", "r+"))
     for append in (lambda: BlobStore().append(b"x" * 20), lambda: ArrayWriter(np.int64).append(np.zeros(20))):
         with pytest.raises(StorageError, match="room for temporary files was expected.*No space left") as raised:
             append()

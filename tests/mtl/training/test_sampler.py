@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from mtl.recipe import SamplingConfig
@@ -61,6 +62,38 @@ def test_two_tasks_of_equal_lengths_are_shuffled_differently():
     for draw in draws(8, schedule="round_robin", lengths={"a": [8] * 40, "b": [8] * 40}):
         rows[draw.name].append(draw.rows)
     assert rows["a"] != rows["b"]
+
+
+@pytest.mark.parametrize("budget", [16, 64, 500])
+@pytest.mark.parametrize("epoch", [0, 3])
+def test_a_pass_is_what_its_rule_says_step_by_step(budget: int, epoch: int):
+    lengths = LENGTHS["big"]
+    generator = np.random.default_rng([7, epoch])
+    order = generator.permutation(len(lengths)).tolist()
+    size = int(32 * budget / (sum(lengths) / len(lengths)))
+    batches: list[list[int]] = []
+    for start in range(0, len(order), size):
+        batch: list[int] = []
+        for row in sorted(order[start : start + size], key=lambda i: lengths[i]):
+            if batch and lengths[row] * (len(batch) + 1) > budget:
+                batches.append(batch)
+                batch = []
+            batch.append(row)
+        batches.append(batch)
+    expected = [batches[i] for i in generator.permutation(len(batches))]
+    found = EpochBatches(np.array(lengths, dtype=np.int32), budget=budget, seed=7, epoch=epoch)
+    assert list(found) == [found[i] for i in range(len(found))] == expected
+    assert found[2:5] == expected[2:5]
+
+
+@pytest.mark.parametrize("seed", [0, 42])
+def test_the_set_of_each_batch_is_drawn_as_numpy_draws_them_one_by_one(seed: int):
+    one = sampler(seed)
+    generator = np.random.default_rng([seed, 2**31])
+    shares = list(one.probabilities.values())
+    expected = [list(LENGTHS)[int(generator.choice(len(shares), p=shares))] for _ in range(2500)]
+    assert [draw.name for draw in islice(one, 2500)] == expected
+    assert one.draws(1300) == Counter(expected[:1300])
 
 
 @pytest.mark.parametrize("budget", [16, 64, 500])
