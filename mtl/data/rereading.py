@@ -5,7 +5,7 @@ from itertools import islice
 
 from mtl.data.place import ReadLog, Row
 
-KEPT = 20_000
+KEPT = 50_000
 """Rows that stay in memory; what comes after them is read again."""
 
 
