@@ -65,3 +65,7 @@ class InputError(MtlError):
 
 class BackendError(MtlError):
     """A backend cannot run a model."""
+
+
+class StorageError(MtlError):
+    """There is no room for temporary files, or their folder cannot be written."""

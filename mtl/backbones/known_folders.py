@@ -8,7 +8,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from mtl.runs.folder import home, replace_file
+from mtl.home import home
+from mtl.runs.folder import replace_file
 
 _KEPT = 8  # folders with the same weights
 

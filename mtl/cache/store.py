@@ -18,6 +18,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from mtl.scratch import tracked
+
 _VALUES, _COUNTS = "values.npy", "counts.npy"
 _WRITING = ".writing"
 _HEADER = 128  # bytes before the numbers of such a file
@@ -85,6 +87,7 @@ class RaggedStore:
         try:
             counts = np.load(place / _COUNTS)
             values = np.load(place / _VALUES, mmap_mode="r")
+            tracked(values.base)
             os.utime(place)
         except (OSError, ValueError, EOFError):
             return None
@@ -116,6 +119,7 @@ class RaggedStore:
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
             values = np.lib.format.open_memmap(place / _VALUES, mode="w+", dtype=dtype, shape=shape)
+            tracked(values.base)
             _reserve(place / _VALUES)
             fill(RaggedRows(values, counts))
             values.flush()
@@ -127,6 +131,11 @@ class RaggedStore:
             # The disk is full, or another run finished the same entry first; in either case read what is there.
             shutil.rmtree(place, ignore_errors=True)
         return self.open(key)
+
+    def has_room(self, needed: int) -> bool:
+        """Whether an entry of so many bytes may be made, and the disk has them."""
+        place = next((folder for folder in (self.folder, *self.folder.parents) if folder.exists()), None)
+        return needed <= self.max_bytes and (place is None or needed <= shutil.disk_usage(place).free)
 
     def _make_room(self, needed: int) -> None:
         for place in self.folder.glob(f"*{_WRITING}"):

@@ -30,7 +30,7 @@ def write_sample(folder: Path, sample: Sample) -> None:
             write_examples(folder / SAMPLE_FOLDER / f"{name}.jsonl", examples)
 
 
-def read_sample(folder: Path, tasks: Mapping[str, TaskInfo]) -> dict[str, tuple[Example, ...]]:
+def read_sample(folder: Path, tasks: Mapping[str, TaskInfo]) -> dict[str, Sequence[Example]]:
     """The sample of a checkpoint by task; a task without one is left out.
 
     Raises:

@@ -1,6 +1,7 @@
 """The set of labels of each row of a table: a list, a text split by `|`, or a column of 0 and 1 for each label."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -20,12 +21,12 @@ _NO, _YES = ("0", "0.0", "false"), ("1", "1.0", "true")
 
 
 def with_label_sets(
-    rows: Sequence[Row], path: Path, *, text_columns: Collection[str] = ("text",)
+    rows: Iterable[Row], path: Path, *, text_columns: Collection[str] = ("text",)
 ) -> Iterator[tuple[Row, tuple[str, ...]]]:
     """Each row with its labels, distinct and in stable order; a row may have none.
 
     Args:
-        rows: of one table.
+        rows: of one table, gone through more than once.
         path: of it.
         text_columns: those that hold no labels.
 
@@ -37,11 +38,12 @@ def with_label_sets(
         for row in rows:
             yield row, label_list(row, column)
         return
-    columns = flag_columns([row.values for row in rows], text_columns)
-    if rows and not columns:
+    columns = flag_columns((row.values for row in rows), text_columns)
+    first = next(iter(rows), None)
+    if first is not None and not columns:
         raise DataError(
             f"a column {' or '.join(LIST_COLUMNS)}, or a column of 0 and 1 for each label, was expected beside "
-            f"{', '.join(text_columns)}; were {', '.join(list(rows[0].values)[:8])}",
+            f"{', '.join(text_columns)}; were {', '.join(list(first.values)[:8])}",
             path=path,
         )
     for row in rows:
@@ -100,10 +102,14 @@ def label_list(row: Row, column: str) -> tuple[str, ...]:
     return stable_order(Row(row.where, {column: label}).label(column) for label in given)
 
 
-def flag_columns(rows: Sequence[Mapping[str, object]], text_columns: Collection[str]) -> tuple[str, ...]:
+def flag_columns(rows: Iterable[Mapping[str, object]], text_columns: Collection[str]) -> tuple[str, ...]:
     """The columns that hold 0 or 1 in at least half of the rows; in these, any other value is a mistake."""
-    names = dict.fromkeys(name for row in rows for name in row if name not in text_columns)
-    return tuple(name for name in names if 2 * sum(_is_flag(row.get(name)) for row in rows) >= max(1, len(rows)))
+    count = 0
+    flags: Counter[str] = Counter()
+    for row in rows:
+        count += 1
+        flags.update({name: _is_flag(value) for name, value in row.items() if name not in text_columns})
+    return tuple(name for name, found in flags.items() if 2 * found >= max(1, count))
 
 
 def _is_flag(value: object) -> bool:

@@ -1,6 +1,6 @@
 """Offsets of spans that other programs count in UTF-16 units or in bytes, told by all spans of a file."""
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,27 +33,42 @@ class RawSpan:
     """What the program counts that wrote the file, where that is known."""
 
 
-def unit_of(spans: Sequence[RawSpan]) -> OffsetUnit:
-    """What the offsets of a file count: characters, unless these cut words throughout and another unit does not.
+class UnitVotes:
+    """Tells from the spans of a file what their offsets count; spans are given one at a time and not kept."""
 
-    Only spans behind a character that another unit counts more than once say anything. Those that name the words they
-    cover decide alone; where several units fit, what the program usually counts.
-    """
-    telling = [span for span in spans if not span.text.isascii()]
-    named = [span for span in telling if span.surface]
-    if named:
-        units = sorted(OffsetUnit, key=lambda unit: unit is not named[0].usual)
-        matching = {unit: sum(_surface(span, unit) == span.surface for span in named) for unit in units}
-        return max(matching, key=lambda unit: matching[unit])  # the first of equals
-    for unit in _ENCODINGS:
-        both = [(_cuts(span, OffsetUnit.CHARACTERS), _cuts(span, unit)) for span in telling if _differs(span, unit)]
-        if not both:
-            continue
-        wrong, right = (sum(column) / len(both) for column in zip(*both, strict=True))
-        gained = sum(a and not b for a, b in both)
-        if gained >= _LEAST and wrong >= _WRONG and right <= _RIGHT:
-            return unit
-    return OffsetUnit.CHARACTERS
+    def __init__(self) -> None:
+        self._usual: OffsetUnit | None = None
+        self._named: Counter[OffsetUnit] = Counter()
+        self._cut: dict[OffsetUnit, Counter[tuple[bool, bool]]] = {unit: Counter() for unit in _ENCODINGS}
+
+    def add(self, span: RawSpan) -> None:
+        """Count one span; only those behind a character that another unit counts more than once say anything."""
+        if span.text.isascii():
+            return
+        if span.surface:
+            self._usual = self._usual or span.usual
+            self._named.update(unit for unit in OffsetUnit if _surface(span, unit) == span.surface)
+        elif self._usual is None:
+            for unit, cut in self._cut.items():
+                if _differs(span, unit):
+                    cut[_cuts(span, OffsetUnit.CHARACTERS), _cuts(span, unit)] += 1
+
+    @property
+    def unit(self) -> OffsetUnit:
+        """Characters, unless these cut words throughout and another unit does not.
+
+        Spans that name the words they cover decide alone; where several units fit, what the program usually counts.
+        """
+        if self._usual is not None:
+            usual = self._usual
+            units = sorted(OffsetUnit, key=lambda unit: unit is not usual)
+            return max(units, key=lambda unit: self._named[unit])  # the first of equals
+        for unit, cut in self._cut.items():
+            wrong, right = (sum(n for key, n in cut.items() if key[i]) for i in (0, 1))
+            gained = cut[True, False]
+            if gained >= _LEAST and wrong >= _WRONG * cut.total() and right <= _RIGHT * cut.total():
+                return unit
+        return OffsetUnit.CHARACTERS
 
 
 def to_characters(text: str, offset: int, unit: OffsetUnit) -> int | None:

@@ -112,6 +112,8 @@ class Row:
         value = self.values.get(column)
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
+        if isinstance(value, str) and (label := value.strip()):
+            return clean(label)
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int):

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,9 @@ from mtl.data.formats import ReadOptions, Source
 from mtl.data.hub import PREFIX, dataset_rows, fetch_dataset, is_split
 from mtl.data.label_sets import with_label_sets
 from mtl.data.place import ReadLog, Row, UnclosedQuoteError
+from mtl.data.rereading import RereadRows
 from mtl.data.rows import read_rows
+from mtl.data.stored import StoredExamples
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
 from mtl.labels import stable_order
@@ -29,8 +31,8 @@ class TaskData:
 
     name: str
     config: TaskConfig
-    train: tuple[Example, ...]
-    dev: tuple[Example, ...]
+    train: Sequence[Example]
+    dev: Sequence[Example]
     labels: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -53,12 +55,20 @@ def data_fingerprint(data: TaskData) -> DataFingerprint:
 def _sha256(examples: Sequence[Example]) -> str:
     digest = hashlib.sha256()
     for example in examples:
-        if isinstance(example, TaggedText):
-            content: tuple[object, ...] = (example.text, [(w.start, w.end) for w in example.worded.words], example.tags)
-        else:
-            content = astuple(example)
-        digest.update(repr(content).encode("utf-8", "surrogatepass"))
+        digest.update(repr(_content(example)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+def _content(example: Example) -> tuple[object, ...]:
+    match example:
+        case LabelledText(text, label):
+            return text, label
+        case MultiLabelText(text, labels):
+            return text, labels
+        case ScoredPair(first, second, score):
+            return first, second, score
+        case TaggedText(worded, tags):
+            return worded.text, [(word.start, word.end) for word in worded.words], tags
 
 
 class TaskLog(ReadLog):
@@ -84,8 +94,8 @@ class TaskLog(ReadLog):
 
 def read_files(
     config: TaskConfig, files: Sequence[str], *, split: str = "dev", log: ReadLog | None = None, most: int | None = None
-) -> tuple[Example, ...]:
-    """The examples of files of one task, in order.
+) -> Sequence[Example]:
+    """The examples of files of one task, in order, of which few are in memory.
 
     Args:
         config: the task.
@@ -97,19 +107,26 @@ def read_files(
 
     Raises:
         DataError: a file is missing, wrong in a line, or there is not one example.
+        StorageError: the disk is full.
     """
-    examples: list[Example] = []
-    for file in files:
-        if len(examples) == most:
-            break
-        source = _source(config, file, split)
-        before, rejected = len(examples), len(log.rejected) if isinstance(log, TaskLog) else 0
-        examples.extend(islice(_read(config, source, log), None if most is None else most - before))
-        if len(examples) == before:
+    return StoredExamples(_examples(config, (_source(config, file, split) for file in files), log, most))
+
+
+def _examples(
+    config: TaskConfig, sources: Iterable[Source], log: ReadLog | None, most: int | None
+) -> Iterator[Example]:
+    count = 0
+    for source in sources:
+        if count == most:
+            return
+        before, rejected = count, len(log.rejected) if isinstance(log, TaskLog) else 0
+        for example in islice(_read(config, source, log), None if most is None else most - before):
+            count += 1
+            yield example
+        if count == before:
             if isinstance(log, TaskLog) and len(log.rejected) > rejected:
                 raise log.rejected[rejected]
             raise DataError("at least one example was expected, the file has none", path=source.path, line=1)
-    return tuple(examples)
 
 
 def read_task(name: str, config: TaskConfig) -> TaskData:
@@ -171,7 +188,7 @@ def _read(config: TaskConfig, source: Source, log: ReadLog | None) -> Iterator[E
         return
     bad = (log or ReadLog()).bad
     if config.multi_label:
-        for row, labels in with_label_sets(list(read_rows(source, log)), source.path):
+        for row, labels in with_label_sets(RereadRows(partial(read_rows, source), log), source.path):
             named = stable_order(config.map_labels.get(label, label) for label in labels)
             yield MultiLabelText(clean(row.text("text")), named)
         return

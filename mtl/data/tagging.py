@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 from mtl.data.examples import TaggedText, tagged
 from mtl.data.formats import Source
-from mtl.data.offsets import OffsetUnit, RawSpan, to_characters, unit_of
+from mtl.data.offsets import OffsetUnit, RawSpan, UnitVotes, to_characters
 from mtl.data.place import ReadLog, Row, unpacked
+from mtl.data.rereading import RereadRows
 from mtl.data.rows import read_rows
 from mtl.data.schemes import TagScheme
 from mtl.errors import DataError
@@ -28,13 +30,19 @@ def read_tagging(source: Source, rename: Mapping[str, str], log: ReadLog | None 
     Raises:
         DataError: with file and line, for anything that is not as its format says.
     """
-    rows = list(read_rows(source, log))
+    rows = RereadRows(partial(read_rows, source), log)
     log = log or ReadLog()
-    tags = [row.values["tags"] for row in rows if _strings_or_none(row.values.get("tags"))]
-    unit = unit_of([span for row in rows for span in _raw_spans(row)])
+    tags, votes = set[str](), UnitVotes()
+    for row in rows:
+        if _strings_or_none(row.values.get("tags")):
+            tags.update(row.values["tags"])
+        for span in _raw_spans(row):
+            votes.add(span)
+    unit = votes.unit
     if unit is not OffsetUnit.CHARACTERS:
         log.note(f"{source.path.name}: offsets of spans count {unit}; they are read as such")
-    reader = _Reader(TagScheme(tags, rename, log, source.path.name), rename, unit, log, source.path.name)
+    scheme = TagScheme([sorted(tags)], rename, log, source.path.name)
+    reader = _Reader(scheme, rename, unit, log, source.path.name)
     for row in rows:
         try:
             example = reader.example(row)

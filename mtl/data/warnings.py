@@ -1,11 +1,14 @@
 """What is wrong or doubtful about a task's data, in words and with examples to look at, before anything trains."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import islice
 
+import numpy as np
 import regex
 
 from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
+from mtl.data.keys import Keys, conflicts, first_places, firsts, hashes
 from mtl.data.reading import TaskData, count_labels
 from mtl.recipe.choices import TaskKind
 from mtl.text.splitting import is_inside_word
@@ -14,7 +17,8 @@ _IMBALANCE = 10  # times that the commonest label may outnumber the rarest
 _RARE = 5  # examples below which a label is hardly learned
 _SHOWN = 3  # examples and labels that a warning names
 _LONGEST = 40  # characters of a text in a warning
-_Key = tuple[str, ...]
+COMPARED = 1_000_000
+"""Training examples whose words are looked at; the first of them, where there are more."""
 _WORD = regex.compile(r"[\p{L}\p{M}]+|\p{N}+")
 
 
@@ -23,11 +27,13 @@ def data_warnings(data: TaskData) -> Iterator[str]:
     if not data.dev:
         yield no_dev(data.name)
     yield from data.notes
-    yield from _overlap_warnings(data)
+    parts = {"train": data.train, "dev": data.dev}
+    lower = {part: hashes(map(_lower, examples)) for part, examples in parts.items()}
+    yield from _overlap_warnings(data, lower["train"], lower["dev"])
     yield from _label_warnings(data)
-    for part, examples in (("train", data.train), ("dev", data.dev)):
+    for part, examples in parts.items():
         yield from _spelling_warnings(data.name, part, examples)
-        yield from _conflict_warnings(data.name, part, examples)
+        yield from _conflict_warnings(data.name, part, examples, lower[part])
         yield from _cut_word_warnings(data.name, part, examples)
 
 
@@ -36,24 +42,28 @@ def no_dev(name: str) -> str:
     return f"{name}: no dev data, so it is not evaluated and cannot choose the best checkpoint"
 
 
-def _overlap_warnings(data: TaskData) -> Iterator[str]:
-    train, dev = _by_key(data.train, _lower), _by_key(data.dev, _lower)
-    same = [key for key in dev if key in train]
-    if same:
-        places = f"dev example {dev[same[0]][0]} is train example {train[same[0]][0]}"
-        yield f"{data.name}: {len(same)} dev texts stand in train too, so the dev figures flatter; {places}"
-    known = set(same)
-    alike, near = _by_key(data.train, _words), _by_key(data.dev, _words)
-    close = [
-        (near[key][0], alike[key][0])
-        for key in near
-        if key in alike and _lower(data.dev[near[key][0] - 1]) not in known
-    ]
-    if close:
-        (one, other), shown = close[0], _shown(texts_of(data.dev[close[0][0] - 1])[0])
+def _overlap_warnings(data: TaskData, train: Keys, dev: Keys) -> Iterator[str]:
+    distinct = firsts(dev)
+    places = first_places(dev[distinct], train)
+    same = distinct[places >= 0]
+    if len(same):
+        where = f"dev example {same[0] + 1} is train example {places[places >= 0][0] + 1}"
+        yield f"{data.name}: {len(same)} dev texts stand in train too, so the dev figures flatter; {where}"
+    near = [(i, key) for i, key in enumerate(map(_words, data.dev)) if key]
+    if not near:
+        return
+    compared = data.train[:COMPARED] if len(data.train) > COMPARED else data.train
+    if len(compared) < len(data.train):
+        yield f"{data.name}: {_looked_at(data.train)} were compared with dev for texts that are nearly the same"
+    rows, keys = np.array([i for i, _ in near]), hashes(key for _, key in near)
+    once = firsts(keys)
+    places = first_places(keys[once], hashes(map(_words, compared)))
+    rows, is_close = rows[once], (places >= 0) & ~np.isin(dev[rows[once]], dev[same])
+    if is_close.any():
+        one, other = int(rows[is_close][0]), int(places[is_close][0])
         yield (
-            f"{data.name}: {len(close)} dev texts differ from one of train only by punctuation, numbers or spaces; "
-            f"dev example {one} is nearly train example {other} ({shown})"
+            f"{data.name}: {is_close.sum()} dev texts differ from one of train only by punctuation, numbers or spaces; "
+            f"dev example {one + 1} is nearly train example {other + 1} ({_shown(texts_of(data.dev[one])[0])})"
         )
 
 
@@ -69,52 +79,53 @@ def _label_warnings(data: TaskData) -> Iterator[str]:
     if counts and max(counts.values()) > _IMBALANCE * min(counts.values()):
         (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
         yield f"{data.name}: labels are out of balance, {most} has {many} examples and {least} {few}; read macro_f1 too"
-    if data.config.kind is TaskKind.SIMILARITY and len({e.score for e in data.train if isinstance(e, ScoredPair)}) == 1:
+    scores = (e.score for e in data.train if isinstance(e, ScoredPair))
+    first = next(scores, None) if data.config.kind is TaskKind.SIMILARITY else None
+    if first is not None and all(score == first for score in scores):
         yield f"{data.name}: every pair has the same score, so there is nothing to rank"
 
 
 def _spelling_warnings(name: str, part: str, examples: Sequence[Example]) -> Iterator[str]:
     """Labels that differ by case or spaces alone."""
-    spellings: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    rows: dict[str, Places] = defaultdict(Places)
     for i, example in enumerate(examples, start=1):
         for label in dict.fromkeys(_labels(example)):
-            spellings["".join(label.casefold().split())][label].append(i)
+            rows[label].add(i)
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for label in rows:
+        spellings["".join(label.casefold().split())].append(label)
     several = [found for found in spellings.values() if len(found) > 1]
     for found in several[:_SHOWN]:
-        shown = ", ".join(f"{label!r} ({len(rows)}, {_places(rows)})" for label, rows in found.items())
+        shown = ", ".join(f"{label!r} ({rows[label].count}, {rows[label]})" for label in found)
         yield f"{name}: labels of {part} differ only by case or spaces: {shown}"
 
 
-def _conflict_warnings(name: str, part: str, examples: Sequence[Example]) -> Iterator[str]:
+def _conflict_warnings(name: str, part: str, examples: Sequence[Example], keys: Keys) -> Iterator[str]:
     """Equal texts with different labels, tags or scores."""
-    different = []
-    for rows in _by_key(examples, _lower).values():
-        first_of: dict[Hashable, int] = {}
-        for row in rows:
-            first_of.setdefault(_answer(examples[row - 1]), row)
-        if len(first_of) > 1:
-            different.append(list(first_of.values()))
-    if different:
-        rows = different[0]
-        shown = _shown(texts_of(examples[rows[0] - 1])[0])
-        count = "1 text has" if len(different) == 1 else f"{len(different)} texts have"
-        yield f"{name}: {count} different labels in {part}, such as {shown} in {_places(rows)}"
+    found = conflicts(keys, hashes(map(_answer, examples)))
+    if found.count:
+        rows = Places()
+        for row in found.first:
+            rows.add(row + 1)
+        shown = _shown(texts_of(examples[found.first[0]])[0])
+        count = "1 text has" if found.count == 1 else f"{found.count} texts have"
+        yield f"{name}: {count} different labels in {part}, such as {shown} in {rows}"
 
 
 def _cut_word_warnings(name: str, part: str, examples: Sequence[Example]) -> Iterator[str]:
     """Entities that begin or end inside of a word, which a model can only find whole."""
-    rows, first = [], ""
-    for i, example in enumerate(examples, start=1):
+    rows, first = Places(), ""
+    for i, example in enumerate(islice(examples, COMPARED), start=1):
         if isinstance(example, TaggedText):
             text = example.text
             spans = [s for s in example.char_spans() if is_inside_word(text, s.start) or is_inside_word(text, s.end)]
             if spans:
-                rows.append(i)
+                rows.add(i)
                 first = first or _shown(example.text[spans[0].start : spans[0].end])
-    if rows:
-        count = "1 example" if len(rows) == 1 else f"{len(rows)} examples"
-        where = f"{first} in {_places(rows)}"
-        yield f"{name}: in {count} of {part} an entity begins or ends inside of a word, such as {where}"
+    if rows.count:
+        count = "1 example" if rows.count == 1 else f"{rows.count} examples"
+        among = f"of {_looked_at(examples)} of {part}" if len(examples) > COMPARED else f"of {part}"
+        yield f"{name}: in {count} {among} an entity begins or ends inside of a word, such as {first} in {rows}"
 
 
 def _labels(example: Example) -> Iterable[str]:
@@ -144,21 +155,26 @@ def _words(example: Example) -> tuple[str, ...]:
     return tuple(words) if all(words) else ()
 
 
-def _by_key(
-    examples: Sequence[Example], key_of: Callable[[Example], tuple[str, ...]]
-) -> Mapping[tuple[str, ...], list[int]]:
-    """The examples of each key, counted from 1."""
-    found: dict[_Key, list[int]] = {}
-    for i, example in enumerate(examples, start=1):
-        key = key_of(example)
-        if key:
-            found.setdefault(key, []).append(i)
-    return found
+class Places:
+    """How many examples there are of something, and the first of them; examples count from 1."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first: list[int] = []
+
+    def add(self, row: int) -> None:
+        """Count one more."""
+        self.count += 1
+        if len(self._first) < _SHOWN:
+            self._first.append(row)
+
+    def __str__(self) -> str:
+        more = f" and {self.count - _SHOWN} more" if self.count > _SHOWN else ""
+        return ("example " if self.count == 1 else "examples ") + ", ".join(map(str, self._first)) + more
 
 
-def _places(rows: Sequence[int]) -> str:
-    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-    return ("example " if len(rows) == 1 else "examples ") + ", ".join(map(str, rows[:_SHOWN])) + more
+def _looked_at(examples: Sequence[Example]) -> str:
+    return f"the first {COMPARED:,} of {len(examples):,} examples"
 
 
 def _shown(text: str) -> str:

@@ -16,10 +16,13 @@ from mtl.encoder.batch import TokenBatch, token_batch
 from mtl.encoder.encoder import Encoder
 from mtl.errors import BackboneError
 from mtl.recipe.choices import Precision
-from mtl.text.batching import Batch, Integers, by_length, pack
+from mtl.scratch import release_pages
+from mtl.text.batching import Batch, Integers, pack
 from mtl.text.tokenized import TokenizedTexts
 
 _FILL_TOKENS = 1024  # of a batch that is computed to be kept
+_RELEASE_EVERY = 64  # batches that are computed to be kept
+_BLOCK = 1 << 22  # numbers that are hashed at a time
 _FORMAT = "polyhead-activations-1"
 
 
@@ -87,6 +90,10 @@ class ActivationCache:
         """What the activations of these texts take on disk."""
         return np.dtype(self._types()[0]).itemsize * self._size(texts) * int(self._counts(texts).sum())
 
+    def fits(self, texts: TokenizedTexts) -> bool:
+        """Whether the store has room for the activations of these texts."""
+        return self.store.has_room(self.bytes_of(texts))
+
     def _types(self) -> tuple[type[np.floating], ...]:
         return (np.float32,) if self.exact else (np.float16, np.float32)
 
@@ -98,12 +105,14 @@ class ActivationCache:
         return self.encoder.dimension * (self.encoder.states_count if mixed else 1)
 
     def _fill(self, out: RaggedRows, texts: TokenizedTexts) -> None:
-        lengths = texts.lengths.tolist()
-        wanted = [row for row in by_length(lengths) if out.counts[row]]
-        batches = (texts.batch(rows) for rows in pack(lengths, wanted, budget=_FILL_TOKENS))
+        wanted = np.flatnonzero(out.counts)
+        longest_first = wanted[np.argsort(-texts.lengths[wanted], kind="stable")]
+        batches = (texts.batch(rows) for rows in pack(texts.lengths, longest_first, budget=_FILL_TOKENS))
         size = out.values.shape[1]
         passes = self.backend.features(batches) if self.backend else self._passes(batches, size=size)
-        for batch, values in passes:
+        for number, (batch, values) in enumerate(passes):
+            if number % _RELEASE_EVERY == 0:
+                release_pages()
             for row, found in zip(batch.rows, values, strict=True):
                 kept = found[: out.counts[row], -size:]
                 _check(kept, out.values.dtype)
@@ -142,11 +151,11 @@ class ActivationCache:
             _hash_tensors(digest, module.state_dict().values())
         arrays = texts.stored
         for array in (arrays.ids, arrays.type_ids, arrays.token_starts):
-            digest.update(b"none" if array is None else np.ascontiguousarray(array).data)
+            _hash_array(digest, array)
         if self.kind is ActivationKind.POOLED:
             digest.update(encoder.pooling.encode())
-            digest.update(arrays.first_tokens.data)
-            digest.update(arrays.word_starts.data)
+            _hash_array(digest, arrays.first_tokens)
+            _hash_array(digest, arrays.word_starts)
         return digest.hexdigest()
 
 
@@ -156,6 +165,15 @@ def _check(values: np.ndarray, dtype: np.dtype) -> None:
         raise BackboneError("finite activations were expected, the backbone gives infinite values or no numbers")
     if dtype == np.float16 and most > float(np.finfo(np.float16).max):
         raise OverflowError
+
+
+def _hash_array(digest: "hashlib._Hash", array: NDArray[np.integer] | None) -> None:
+    if array is None:
+        digest.update(b"none")
+        return
+    for begin in range(0, len(array), _BLOCK):
+        digest.update(np.ascontiguousarray(array[begin : begin + _BLOCK]).data)
+        release_pages()
 
 
 def _hash_tensors(digest: "hashlib._Hash", tensors: Iterable[Tensor]) -> None:

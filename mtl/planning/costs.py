@@ -21,10 +21,11 @@ _FORWARD_SHARE = 3.0  # a training step costs about three forward passes
 
 @dataclass(frozen=True)
 class Costs:
-    """Of a whole run: expected seconds, and bytes of the states kept on disk."""
+    """Of a whole run: expected seconds, bytes of the states kept on disk, and of those that have no room there."""
 
     seconds: float
     cache_bytes: int
+    left_out_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,31 +43,40 @@ def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
     """
     schedule, data = trainer.schedule, trainer.data
     dev = [*(one.texts for one in data.dev.values()), data.sample.texts]
-    train_tokens = sum(examples.tokens for examples in data.train.values())
     dev_tokens = sum(int(texts.lengths.sum()) for texts in dev)
-    drawn = sum(draws[name] * _tokens_a_batch(trainer, schedule, name) for name in draws) if schedule else 0.0
+    drawn = {name: draws[name] * _tokens_a_batch(trainer, schedule, name) for name in draws} if schedule else {}
     last = len(trainer.stages) - 1
     ends = [*(stage.begins for stage in trainer.stages), 1.0]
     evaluations = _evaluations(trainer)
-    cache_bytes, fills, paces = _anchor_bytes(trainer), [], {}
-    for index in range(last + 1):
+    cache_bytes, left_out, below, paces = _anchor_bytes(trainer), 0, [], {}
+    for index, (begin, end) in enumerate(pairwise(ends)):
         stage = trainer.enter_stage(index)
-        if stage.cache is not None:
-            cache_bytes += sum(stage.cache.bytes_of(examples.texts) for examples in data.train.values())
-            cache_bytes += sum(stage.for_dev(stage.cache).bytes_of(texts) for texts in dev if evaluations[index])
-        fills.append(train_tokens + dev_tokens * (evaluations[index] > 0) if stage.cache is not None else 0)
+        cache = stage.cache
+        tokens = 0.0  # that the frozen lower part reads: once where its states are kept, else in each step
+        for name, examples in data.train.items():
+            if cache is None:
+                break
+            size = cache.bytes_of(examples.texts)
+            if cache.fits(examples.texts):
+                cache_bytes, tokens = cache_bytes + size, tokens + examples.tokens
+            else:
+                left_out, tokens = max(left_out, size), tokens + drawn.get(name, 0.0) * (end - begin)
+        if cache is not None and evaluations[index]:
+            cache_bytes += sum(stage.for_dev(cache).bytes_of(texts) for texts in dev)
+            tokens += dev_tokens
+        below.append(tokens)
         if schedule and index in (0, last):
             paces[index] = _measure(trainer, stage, schedule)
     if not schedule:
-        return Costs(0.0, cache_bytes)
+        return Costs(0.0, cache_bytes, left_out)
     seconds = 0.0
     for index, (begin, end) in enumerate(pairwise(ends)):
         pace = _between(paces[0], paces[last], index / max(1, last))
-        seconds += drawn * (end - begin) * pace.step + fills[index] * pace.lower
+        seconds += sum(drawn.values()) * (end - begin) * pace.step + below[index] * pace.lower
         seconds += evaluations[index] * dev_tokens * pace.step / _FORWARD_SHARE
     if is_anchored(trainer.recipe, trainer.stages[-1].plan):
-        seconds += train_tokens * paces[last].step / _FORWARD_SHARE
-    return Costs(seconds, cache_bytes)
+        seconds += sum(examples.tokens for examples in data.train.values()) * paces[last].step / _FORWARD_SHARE
+    return Costs(seconds, cache_bytes, left_out)
 
 
 def _between(first: _Pace, last: _Pace, share: float) -> _Pace:

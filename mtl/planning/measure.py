@@ -4,7 +4,6 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 import torch
 
@@ -41,10 +40,15 @@ def plan(recipe: Recipe) -> Plan:
     warnings += [note for note in trainer.notes() if note not in warnings and "no dev data" not in note]
     warnings += _idle_heads(trainer)
     warnings += _unread_texts(trainer)
-    batches = islice(schedule.sampler, trainer.total_steps) if schedule else ()
-    drawn = Counter(indices.name for indices in batches)
+    drawn = schedule.sampler.draws(trainer.total_steps) if schedule else Counter[str]()
     draws = {task: drawn[name] for name, examples in trainer.data.train.items() for task in examples.tasks}
     costs = measure_costs(trainer, draws=drawn)
+    if costs.left_out_bytes:
+        size = f"{costs.left_out_bytes / 1e9:,.1f} GB"
+        warnings.append(
+            f"the states below the lowest trained layer would take {size}, for which there is no room on disk or in "
+            f"cache.max_gb ({recipe.cache.max_gb:g}), so every step computes them anew"
+        )
     return Plan(
         parts=tuple(_parts(trainer)),
         steps=trainer.total_steps,

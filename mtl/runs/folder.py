@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-import platformdirs
 import psutil
 
 from mtl.errors import RunError
+from mtl.home import home
 from mtl.jsonl import append_line
 from mtl.runs.events import Event, EventReader, Failed, Finished, to_json
 
@@ -68,12 +68,6 @@ class Status:
         if not self.state.is_live or done <= 0:
             return None
         return (self.updated - self.training_began) / done * (self.total_steps - self.step)
-
-
-def home() -> Path:
-    """`$MTL_HOME`, by default the user's data directory; never inside the checkout."""
-    configured = os.environ.get("MTL_HOME")
-    return Path(configured).expanduser() if configured else Path(platformdirs.user_data_dir("polyhead"))
 
 
 def runs_root() -> Path:

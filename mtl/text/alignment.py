@@ -41,7 +41,8 @@ class WindowArrays:
 
     def select(self, rows: Integers) -> "WindowArrays":
         """Some of the windows, in this order."""
-        token_counts, word_counts = self.token_counts[rows], self.word_counts[rows]
+        token_counts = self.token_starts[rows + 1] - self.token_starts[rows]  # of these alone: there may be millions
+        word_counts = self.word_starts[rows + 1] - self.word_starts[rows]
         tokens = segments(self.token_starts[rows], token_counts)
         words = segments(self.word_starts[rows], word_counts)
         types = self.type_ids[tokens] if self.type_ids is not None else None
@@ -56,18 +57,6 @@ class WindowArrays:
         mask = (np.arange(ids.shape[1]) < token_counts[:, None]).astype(np.int64)
         types = np.zeros_like(ids) if self.type_ids is None else padded(self.type_ids, token_counts, fill=0)
         return Batch(rows, ids, mask, types, padded(self.first_tokens, word_counts, fill=0), word_counts)
-
-    @staticmethod
-    def joined(parts: Sequence["WindowArrays"]) -> "WindowArrays":
-        """The windows of several, in order."""
-        types = [part.type_ids for part in parts if part.type_ids is not None]
-        return WindowArrays(
-            np.concatenate([part.ids for part in parts]),
-            np.concatenate(types) if types else None,
-            _starts(np.concatenate([part.token_counts for part in parts])),
-            np.concatenate([part.first_tokens for part in parts]),
-            _starts(np.concatenate([part.word_counts for part in parts])),
-        )
 
 
 def align(

@@ -35,7 +35,7 @@ class Batch:
         return np.pad(shared, ((0, 0), (1, 0)))
 
 
-def pack(lengths: Sequence[int], order: Sequence[int], *, budget: int) -> Iterator[list[int]]:
+def pack(lengths: Sequence[int] | Integers, order: Sequence[int] | Integers, *, budget: int) -> Iterator[list[int]]:
     """Split an order of items into batches whose size times longest length stays within the budget.
 
     An item longer than the budget is a batch of its own.

@@ -59,6 +59,11 @@ class TokenizedTexts:
         counts: Integers = self.passages[:, 1] - self.passages[:, 0]
         return counts
 
+    @cached_property
+    def is_split(self) -> bool:
+        """Whether a text has several passages."""
+        return bool((self.window_counts > 1).any())
+
     @property
     def stored(self) -> WindowArrays:
         """All windows, of texts that are stored as arrays."""
@@ -87,19 +92,3 @@ class TokenizedTexts:
         for begin, end in self.passages[self.window_counts > 1]:
             shares[begin:end] = self.owned[begin:end] / self.owned[begin:end].sum()
         return shares
-
-    @staticmethod
-    def joined(parts: Sequence["TokenizedTexts"]) -> "TokenizedTexts":
-        """The texts of several that are stored as arrays, in order."""
-        windows = np.cumsum([0, *(len(part.lengths) for part in parts)])
-        texts = np.cumsum([0, *(len(part) for part in parts)])
-        return TokenizedTexts(
-            np.concatenate([part.passages + at for part, at in zip(parts, windows, strict=False)]),
-            np.concatenate([part.sentences + at for part, at in zip(parts, windows, strict=False)]),
-            np.concatenate([part.lengths for part in parts]),
-            np.concatenate([part.owned for part in parts]),
-            np.concatenate([part.follows for part in parts]),
-            {i + int(at): end for part, at in zip(parts, texts, strict=False) for i, end in part.cut_at.items()},
-            WindowArrays.joined([part.stored for part in parts]),
-            parts[0].pad_id,
-        )

@@ -1,22 +1,21 @@
 """Texts as windows of sub-word tokens that fit into a backbone, without torch or transformers."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Encoding, Tokenizer
 
 from mtl.recipe.choices import LongTexts
 from mtl.text.encoded import EncodedWindows
 from mtl.text.sentences import split_sentences
+from mtl.text.storing import TextsWriter, in_chunks
 from mtl.text.subwords import Subword
 from mtl.text.tokenized import TokenizedTexts
 from mtl.text.typed_specials import read_specials_as_text
 from mtl.text.words import WordOffsets, same_length_lower
 
 _OVERLAP = 0.25  # of a window, shared with the next one
-_CHUNK = 4096  # texts whose encodings are in memory at a time, where arrays are stored
 
 
 class WindowConfig(BaseModel):
@@ -107,14 +106,19 @@ class WindowTokenizer:
         if found:
             windows.add_sentences(found)
 
-    def store(self, texts: Sequence[str], words: Sequence[WordOffsets] | None = None) -> TokenizedTexts:
-        """As a call, with all windows kept as arrays: far smaller than encodings, for texts that are read often."""
-        parts = []
-        for begin in range(0, max(1, len(texts)), _CHUNK):
-            chunk = range(begin, min(begin + _CHUNK, len(texts)))
-            part = self([texts[i] for i in chunk], [words[i] for i in chunk] if words is not None else None)
-            parts.append(replace(part, source=part.source.select(np.arange(len(part.lengths)))))
-        return TokenizedTexts.joined(parts) if len(parts) > 1 else parts[0]
+    def store(self, texts: Iterable[str], words: Iterable[WordOffsets] | None = None) -> TokenizedTexts:
+        """As a call, with all windows kept as arrays: far smaller than encodings, for texts that are read often.
+
+        Texts and words are taken a few at a time.
+
+        Raises:
+            StorageError: the disk is full.
+        """
+        writer = TextsWriter()
+        offsets = iter(words) if words is not None else None
+        for part in in_chunks(texts):
+            writer.add(self(part, list(islice(offsets, len(part))) if offsets is not None else None))
+        return writer.finish()
 
     def subwords(self, text: str) -> tuple[Subword, ...]:
         """The tokens of a text, window by window, special tokens included."""

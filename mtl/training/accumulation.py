@@ -81,8 +81,8 @@ class GradientAccumulator:
             yield [indices.rows[i] for i in group]
 
     def _lengths(self, indices: BatchIndices) -> list[int]:
-        lengths = self.trainer.data.train[indices.name].lengths
-        return [lengths[row] for row in indices.rows]
+        lengths: list[int] = self.trainer.data.train[indices.name].lengths[indices.rows].tolist()
+        return lengths
 
     def _halve(self, indices: BatchIndices, groups: list[list[int]]) -> None:
         assert self.trainer.schedule is not None

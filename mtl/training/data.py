@@ -1,6 +1,6 @@
 """All texts of a run, tokenised once: what trains, what is evaluated, and the sample that shows drift. Immutable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mtl.checkpoint.store import LoadedModel
@@ -18,7 +18,7 @@ class DevSet:
     """Labelled examples of one task and their texts; a pair has its two texts one after the other."""
 
     task: TaskInfo
-    examples: tuple[Example, ...]
+    examples: Sequence[Example]
     texts: TokenizedTexts
 
 
@@ -66,6 +66,6 @@ def tokenize(
     )
 
 
-def _dev_set(task: TaskInfo, examples: tuple[Example, ...], loaded: LoadedModel) -> DevSet:
+def _dev_set(task: TaskInfo, examples: Sequence[Example], loaded: LoadedModel) -> DevSet:
     request = request_of(task, examples)
     return DevSet(task, examples, loaded.tokenizer.store(request.texts, request.words))

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtl.checkpoint.store import LoadedModel
 from mtl.data import TaskData, texts_of
+from mtl.data.keys import firsts, hashes
+from mtl.recipe.choices import TaskKind
 from mtl.text.tokenized import TokenizedTexts
 from mtl.training.forward import run_model
 
@@ -27,8 +30,13 @@ def sample_texts(data: Mapping[str, TaskData]) -> list[str]:
     chosen: list[str] = []
     share = max(1, _SIZE // len(data))
     for task in data.values():
-        texts = list(dict.fromkeys(text for e in (*task.dev, *task.train) for text in texts_of(e)))
-        chosen += [texts[i * len(texts) // min(share, len(texts))] for i in range(min(share, len(texts)))]
+        each = 2 if task.config.kind is TaskKind.SIMILARITY else 1  # texts of an example
+        distinct = firsts(hashes(text for e in chain(task.dev, task.train) for text in texts_of(e)))
+        for i in range(min(share, len(distinct))):
+            example, side = divmod(int(distinct[i * len(distinct) // min(share, len(distinct))]), each)
+            inside = example < len(task.dev)
+            found = task.dev[example] if inside else task.train[example - len(task.dev)]
+            chosen.append(texts_of(found)[side])
     return list(dict.fromkeys(chosen))
 
 

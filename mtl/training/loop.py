@@ -9,12 +9,13 @@ from mtl.errors import TrainingError
 from mtl.memory import release_memory
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Event, Noticed, StopReason
+from mtl.scratch import release_pages
 from mtl.training.accumulation import GradientAccumulator
 from mtl.training.failure import explain
 from mtl.training.session import Session
 from mtl.training.setup import set_up
 
-_RELEASE_EVERY = 8  # steps of a trained backbone, whose tensors of ever new shapes leave memory held and unused
+_RELEASE_EVERY = 8  # steps; the tensors of a trained backbone, of ever new shapes, leave memory held and unused
 
 
 def train(
@@ -69,7 +70,7 @@ def train(
         reason = session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
         if reason is not None:
             break
-        if step % _RELEASE_EVERY == 0 and trainer.freezer.plan.backbone_trains:
-            release_memory()
+        if step % _RELEASE_EVERY == 0:
+            (release_memory if trainer.freezer.plan.backbone_trains else release_pages)()
         session.keep_state(step)  # at the end `session.end` does: a state is never written over
     yield from session.end(step, reason or StopReason.COMPLETED)

@@ -10,7 +10,8 @@ from torch.nn.functional import cosine_similarity
 from mtl.encoder import Encoded, TokenBatch
 from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead
 from mtl.model import MultiTaskModel
-from mtl.training.train_set import IGNORED, Targets, TrainBatch
+from mtl.training.targets import IGNORED
+from mtl.training.train_set import Targets, TrainBatch
 
 
 @dataclass(frozen=True)

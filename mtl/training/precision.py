@@ -19,11 +19,11 @@ from torch import Tensor
 from mtl.checkpoint.store import LoadedModel
 from mtl.device import autocast
 from mtl.encoder import Encoder, TokenBatch, token_batch
+from mtl.home import home
 from mtl.inference.autotune.machine import machine_key
 from mtl.inference.autotune.probe_texts import SENTENCES
 from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
-from mtl.runs.folder import home
 
 _GAIN = 1.2  # how many times as fast as fp32 bf16 must be
 _ALIKE = 0.99  # cosine that states and gradients in bf16 must have with those in fp32

@@ -13,12 +13,12 @@ from mtl.encoder import ActivationCache
 from mtl.errors import BackboneError
 from mtl.evaluation import metrics_of, with_thresholds
 from mtl.freezing import FreezePlan, Freezer
+from mtl.home import home
 from mtl.inference.autotune.features import open_features
 from mtl.inference.backends import InferencePrecision
 from mtl.metrics import embedding_metrics
 from mtl.recipe.choices import Precision, TaskKind
 from mtl.recipe.schema import Recipe
-from mtl.runs.folder import home
 from mtl.text.tokenized import TokenizedTexts
 from mtl.training.data import TrainingData
 from mtl.training.forward import run_model

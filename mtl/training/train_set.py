@@ -1,7 +1,6 @@
 """Training examples as windows and targets, and batches of them."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,17 +11,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtl.cache import CachedActivations
-from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
+from mtl.data import Example, TaggedText, texts_of
 from mtl.encoder import TokenBatch, token_batch
 from mtl.recipe.choices import Decoder, TaskKind, WordSplitting
+from mtl.scratch import ArrayWriter
 from mtl.task import TaskInfo
 from mtl.text import word_offsets
 from mtl.text.batching import Batch, Integers, padded, segments
+from mtl.text.storing import TextsWriter, in_chunks
 from mtl.text.tokenized import TokenizedTexts
 from mtl.text.windows import WindowTokenizer
-
-IGNORED = -100
-"""Target of a label that the head lacks, and of words that are not there."""
+from mtl.training.same_texts import grouped
+from mtl.training.targets import IGNORED, TargetsWriter
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class TrainSet:
         return len(self.starts) - 1
 
     @cached_property
-    def lengths(self) -> list[int]:
-        """Tokens that each example takes in a batch, padding between its own windows included."""
+    def lengths(self) -> NDArray[np.int32]:
+        """`(E,)`: tokens that each example takes in a batch, padding between its own windows included."""
         longest = np.maximum.reduceat(self.texts.lengths[self.windows], self.starts[:-1]) if len(self) else np.zeros(0)
-        return [int(length) for length in longest * np.diff(self.starts)]
+        return (longest * np.diff(self.starts)).astype(np.int32)
 
     def windows_of(self, rows: Sequence[int]) -> Integers:
         """The windows of some examples, one example after the other."""
@@ -123,93 +123,68 @@ def train_sets(
     Returns:
         By the name of the task, or by those of several with ` + ` between.
     """
-    given = {name: _as_units(examples[name], words) for name in tasks}
-    groups: dict[object, list[str]] = {}
-    for name, task in tasks.items():
-        shares = joint and task.kind is not TaskKind.SIMILARITY
-        groups.setdefault(frozenset(_keys(given[name])) if shares else name, []).append(name)
     sets = {}
-    for names in groups.values():
-        first, *others = names
-        aligned = {first: given[first]}
-        for name in others:
-            by_key = dict(zip(_keys(given[name]), given[name], strict=True))
-            aligned[name] = [by_key[key] for key in _keys(given[first])]
-        sets[" + ".join(names)] = _train_set({name: tasks[name] for name in names}, aligned, tokenizer)
+    for group in grouped(tasks, examples, joint=joint):
+        units = {name: _Units(found, words) for name, found in group.items()}
+        sets[" + ".join(group)] = _train_set({name: tasks[name] for name in group}, units, tokenizer)
     return sets
 
 
-def _as_units(examples: Sequence[Example], splitting: WordSplitting) -> list[Example]:
-    return [example.units(splitting) if isinstance(example, TaggedText) else example for example in examples]
+@dataclass(frozen=True)
+class _Units:
+    """Examples whose tagged texts are cut by `mtl.text.split_words`, one at a time."""
 
+    examples: Iterable[Example]
+    splitting: WordSplitting
 
-def _keys(examples: Sequence[Example]) -> list[tuple[tuple[str, ...], int]]:
-    """The text of each example and how often it came before."""
-    counts: Counter[tuple[str, ...]] = Counter()
-    keys = []
-    for example in examples:
-        keys.append((texts_of(example), counts[texts_of(example)]))
-        counts[texts_of(example)] += 1
-    return keys
+    def __iter__(self) -> Iterator[Example]:
+        for example in self.examples:
+            yield example.units(self.splitting) if isinstance(example, TaggedText) else example
 
 
 def _train_set(
-    tasks: Mapping[str, TaskInfo], examples: Mapping[str, list[Example]], tokenizer: WindowTokenizer
+    tasks: Mapping[str, TaskInfo], examples: Mapping[str, Iterable[Example]], tokenizer: WindowTokenizer
 ) -> TrainSet:
-    tagged = [e for name, found in examples.items() for e in found if isinstance(e, TaggedText)][: len(_any(examples))]
-    words = [word_offsets(e.worded.words) for e in tagged] if tagged else None
-    texts = tokenizer.store([text for example in _any(examples) for text in texts_of(example)], words)
-    targets = {name: _targets(tasks[name], examples[name], texts) for name in tasks}
-    begins, ends = texts.passages[:, 0], np.maximum(texts.passages[:, 1], texts.sentences[:, 1])
+    texts, windows, starts = TextsWriter(), ArrayWriter(np.int64), ArrayWriter(np.int64)
+    targets = {name: TargetsWriter(task) for name, task in tasks.items()}
+    starts.append([0])
+    for chunks in zip(*map(in_chunks, examples.values()), strict=True):
+        own = dict(zip(examples, chunks, strict=True))
+        before = texts.windows
+        part = texts.add(_tokenized(next(iter(own.values())), own, tokenizer))
+        for name, writer in targets.items():
+            writer.add(own[name], part)
+        found, counts = _layout(tasks, part)
+        starts.append(np.cumsum(counts) + windows.size)
+        windows.append(found + before)
+    found_targets = {name: writer.finish() for name, writer in targets.items()}
+    return TrainSet(tasks, texts.finish(), windows.finish(), starts.finish(), found_targets)
+
+
+def _tokenized(
+    first: Sequence[Example], examples: Mapping[str, Sequence[Example]], tokenizer: WindowTokenizer
+) -> TokenizedTexts:
+    """The texts of one task, with the words of the first task that has them."""
+    tagged = [[e for e in found if isinstance(e, TaggedText)] for found in examples.values()]
+    words = next(([word_offsets(e.worded.words) for e in found] for found in tagged if found), None)
+    return tokenizer([text for example in first for text in texts_of(example)], words)
+
+
+def _layout(tasks: Mapping[str, TaskInfo], texts: TokenizedTexts) -> tuple[Integers, Integers]:
+    """The windows of all examples one after the other, and how many each example has."""
     kinds = {task.kind for task in tasks.values()}
+    begins, ends = texts.passages[:, 0], texts.passages[:, 1]
     if len(tasks) > 1:
-        return TrainSet(tasks, texts, segments(begins, ends - begins), _starts(ends - begins), targets)
-    bounds = texts.sentences if kinds == {TaskKind.TAGGING} else texts.passages
-    windows = segments(bounds[:, 0], bounds[:, 1] - bounds[:, 0])
-    if kinds == {TaskKind.SIMILARITY}:
-        return TrainSet(tasks, texts, windows, _starts(texts.window_counts.reshape(-1, 2).sum(axis=1)), targets)
+        ends = np.maximum(ends, texts.sentences[:, 1])
+        return segments(begins, ends - begins), ends - begins
     if kinds == {TaskKind.TAGGING}:
-        return TrainSet(
-            tasks, texts, windows, np.append(np.flatnonzero(~texts.follows[windows]), len(windows)), targets
-        )
-    return TrainSet(tasks, texts, windows, np.arange(len(windows) + 1), targets)
-
-
-def _any(examples: Mapping[str, list[Example]]) -> list[Example]:
-    return next(iter(examples.values()))
-
-
-def _targets(task: TaskInfo, examples: Sequence[Example], texts: TokenizedTexts) -> NDArray[Any]:
-    if task.kind is TaskKind.SIMILARITY:
-        return np.array([e.score for e in examples if isinstance(e, ScoredPair)], dtype=np.float32)
-    if task.kind is TaskKind.CLASSIFICATION:
-        values = _label_rows(task, examples) if task.multi_label else _class_rows(task, examples)
-        found = np.full((len(texts.lengths), *values.shape[1:]), IGNORED, dtype=values.dtype)
-        found[segments(texts.passages[:, 0], texts.window_counts)] = np.repeat(values, texts.window_counts, axis=0)
-        return found
-    tags = task.tags.index()
-    # Words that were cut stand at the end of a text: the tags of those that are read, text by text.
-    read = np.add.reduceat(np.append(texts.word_counts, 0), texts.sentences.ravel())[0::2] if examples else ()
-    tagged = [e for e in examples if isinstance(e, TaggedText)]
-    flat = [tags.get(tag, IGNORED) for e, count in zip(tagged, read, strict=True) for tag in e.tags[:count]]
-    return np.array(flat, dtype=np.int64)
-
-
-def _class_rows(task: TaskInfo, examples: Sequence[Example]) -> NDArray[np.int64]:
-    """The class `(E,)` of each example."""
-    classes = {label: i for i, label in enumerate(task.labels)}
-    found = [classes.get(e.label, IGNORED) for e in examples if isinstance(e, LabelledText)]
-    return np.array(found, dtype=np.int64)
-
-
-def _label_rows(task: TaskInfo, examples: Sequence[Example]) -> NDArray[np.int8]:
-    """Which labels each example has `(E, C)`, as 0 and 1."""
-    classes = {label: i for i, label in enumerate(task.labels)}
-    found = np.zeros((len(examples), len(classes)), dtype=np.int8)
-    for row, example in enumerate(examples):
-        if isinstance(example, MultiLabelText):
-            found[row, [classes[label] for label in example.labels if label in classes]] = 1
-    return found
+        begins, ends = texts.sentences[:, 0], texts.sentences[:, 1]
+    windows = segments(begins, ends - begins)
+    if kinds == {TaskKind.SIMILARITY}:
+        return windows, texts.window_counts.reshape(-1, 2).sum(axis=1)
+    if kinds == {TaskKind.TAGGING}:
+        return windows, np.diff(np.flatnonzero(~texts.follows[windows]), append=len(windows))
+    return windows, np.ones_like(windows)
 
 
 def make_batch(
@@ -245,8 +220,7 @@ def _batch_targets(data: TrainSet, task: TaskInfo, rows: Sequence[int], batch: B
     if task.kind is TaskKind.SIMILARITY:
         return Targets(torch.from_numpy(targets[np.asarray(rows, dtype=np.int64)]))
     if task.kind is TaskKind.CLASSIFICATION:
-        split = bool((data.texts.window_counts > 1).any())
-        shares = torch.from_numpy(data.texts.shares[batch.rows]) if split else None
+        shares = torch.from_numpy(data.texts.shares[batch.rows]) if data.texts.is_split else None
         return Targets(torch.from_numpy(targets[batch.rows]), shares)
     tags = targets[segments(data.texts.stored.word_starts[batch.rows], batch.word_counts)]
     values, continued = padded(tags, batch.word_counts, fill=IGNORED), batch.continued
@@ -261,7 +235,7 @@ def _batch_targets(data: TrainSet, task: TaskInfo, rows: Sequence[int], batch: B
 
 def _of_pairs(tokens: TokenBatch, data: TrainSet, at: Integers, windows: Integers) -> TokenBatch:
     """The batch with the text of each window, those of the first sides before those of the second, and its share."""
-    counts = data.texts.window_counts.reshape(-1, 2)[at]
+    counts = np.diff(data.texts.passages.reshape(-1, 2, 2)[at])
     sides = np.stack([np.arange(len(at)), np.arange(len(at)) + len(at)], axis=1)
     texts = torch.from_numpy(np.repeat(sides.ravel(), counts.ravel()))
     return replace(tokens, texts=texts, shares=torch.from_numpy(data.texts.shares[windows]))
@@ -276,7 +250,3 @@ def _sentences(batch: Batch, follows: NDArray[np.bool_]) -> Integers:
     kept = counted & ~batch.continued
     counts = kept.sum(axis=1)
     return padded(np.flatnonzero(kept), np.add.reduceat(counts, np.flatnonzero(~follows)), fill=-1)
-
-
-def _starts(counts: Integers) -> Integers:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])

@@ -31,7 +31,7 @@ def read_parquet(source: Source, log: ReadLog) -> Iterator[Row]:
         features = {} if source.options.keep_numbers else _class_names(file.schema_arrow.metadata)
         if features:
             log.note(f"{source.path.name}: numbers of {', '.join(features)} are read as the names in the file")
-        number = 0
+        number, top = 0, Place(source.path)
         batches = file.iter_batches()
         while True:
             try:
@@ -44,7 +44,7 @@ def read_parquet(source: Source, log: ReadLog) -> Iterator[Row]:
                 return
             for record in records:
                 number += 1
-                yield Row(Place(source.path, f"row {number}"), named(record, features), Place(source.path))
+                yield Row(Place(source.path, f"row {number}"), named(record, features), top)
 
 
 def _class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, tuple[str, ...]]:

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 from tokenizers import Tokenizer
 
 from mtl.cache.store import drop_least_used, folder_size
+from mtl.home import home
 from mtl.inference.autotune.choice import Choice
 from mtl.inference.backends import Batch, InferencePrecision
 from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend
 from mtl.inference.backends.quantising import SCHEMES, quantize
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
-from mtl.runs.folder import home, replace_file
+from mtl.runs.folder import replace_file
 
 _FORMAT = "polyhead-engine-5"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")

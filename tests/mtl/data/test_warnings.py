@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, TaskData
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, TaskData, warnings
 from mtl.data.examples import tagged as with_entities
 from mtl.data.warnings import data_warnings
 from mtl.labels import TypedSpan
@@ -208,3 +208,15 @@ def test_a_plan_tells_of_a_task_that_never_trains(tiny_bert: Path, freezing: dic
     warnings = plan(recipe_of(tiny_bert, ["topic", "sentiment"], freezing=freezing)).warnings
     assert "topic: nothing to train here, it is only measured" in warnings
     assert len(set(warnings)) == len(warnings)
+
+
+def test_of_very_many_training_examples_a_part_is_looked_at_and_the_warning_says_so(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(warnings, "COMPARED", 20)
+    near = [LabelledText("A 0!", "a"), LabelledText("B 19?", "b")]
+    assert warned(labelled(a=20, b=20), near)[0] == (
+        "t: the first 20 of 40 examples were compared with dev for texts that are nearly the same"
+    )
+    cutting = [with_entities("anna reads", [TypedSpan(1, 3, "PER")]), *[tagged("B-PER", "O")] * 30]
+    (line,) = [line for line in warned(cutting, labels=("PER",)) if "inside of a word" in line]
+    assert "in 1 example of the first 20 of 31 examples of train" in line
+    assert any("dev texts stand in train" in line for line in warned(labelled(a=20, b=20), [LabelledText("b 19", "b")]))

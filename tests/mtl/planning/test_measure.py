@@ -211,3 +211,12 @@ def test_a_frozen_head_that_was_never_trained_is_told(tiny_bert: Path, tmp_path:
 def test_a_plan_keeps_no_anchors_and_foresees_what_they_take(tiny_bert: Path, tmp_path: Path):
     found = foresee(quick_recipe(tiny_bert, tmp_path, freezing={"preset": "full"}, anchor=0.5), tmp_path)
     assert found.plan.cache_bytes == found.cache_bytes > 0
+
+
+def test_states_that_have_no_room_are_left_out_and_the_plan_says_so(tiny_bert: Path, tmp_path: Path):
+    heads = {"freezing": {"preset": "heads_only"}}
+    kept, left_out = (plan(quick_recipe(tiny_bert, tmp_path, **heads, cache={"max_gb": most})) for most in (1.0, 1e-6))
+    assert left_out.cache_bytes < kept.cache_bytes
+    assert not any("no room" in line for line in kept.warnings)
+    (line,) = [line for line in left_out.warnings if "no room" in line]
+    assert "cache.max_gb (1e-06), so every step computes them anew" in line

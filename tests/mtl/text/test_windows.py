@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from mtl.recipe.choices import LongTexts
-from mtl.text import SplitWords, windows
+from mtl.text import SplitWords, storing
 from mtl.text.alignment import WindowArrays
 from mtl.text.tokenized import TokenizedTexts
 from mtl.text.windows import WindowTokenizer
@@ -118,7 +118,7 @@ def test_stored_windows_are_those_of_a_call_and_chunks_change_nothing(
     words = SplitWords(given_texts) if worded else None
     lazy, stored = tokenizer(given_texts, words), tokenizer.store(given_texts, words)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "_CHUNK", 2)
+        patch.setattr(storing, "CHUNK", 2)
         chunked = tokenizer.store(given_texts, words)
     rows = np.arange(len(lazy.lengths))
     for other in (stored, chunked):

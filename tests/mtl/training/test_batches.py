@@ -14,7 +14,7 @@ def batches_of(backbone: Path, folder: Path, **sections: object) -> dict[str, li
     budget = {"batch_tokens": 32, **sections.pop("budget", {})}
     trainer = set_up(quick_recipe(backbone, folder, ("topic", "names"), budget=budget, **sections))
     sampler = trainer.schedule.sampler
-    found = {name: sampler.batches(name) for name in trainer.data.train}
+    found = {name: list(sampler.batches(name)) for name in trainer.data.train}
     for name, batches in found.items():
         assert sorted(row for batch in batches for row in batch) == list(range(len(trainer.data.train[name])))
     return found

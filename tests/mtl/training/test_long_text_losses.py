@@ -27,7 +27,8 @@ from mtl.model import TaskInfo
 from mtl.recipe import Decoder, HeadConfig, SimilarityLoss, TaskKind
 from mtl.text import WordedText, split_words
 from mtl.training.losses import batch_loss, unit_counts
-from mtl.training.train_set import IGNORED, TrainSet, make_batch, train_sets
+from mtl.training.targets import IGNORED
+from mtl.training.train_set import TrainSet, make_batch, train_sets
 from tests.mtl.text.generated import LONG_TEXTS, TEXTS
 from tests.mtl.text.reference import Reference
 from tests.tiny import LAYERS

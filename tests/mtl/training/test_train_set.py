@@ -5,16 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from transformers import AutoTokenizer
 
-from mtl.data import Example, LabelledText, ScoredPair, TaggedText
+from mtl import scratch
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, read_files, stored
 from mtl.encoder import load_backbone, token_batch
 from mtl.heads import ClassificationHead
 from mtl.model import TaskInfo
-from mtl.recipe import Decoder, HeadConfig, TaskKind
+from mtl.recipe import Decoder, HeadConfig, TaskConfig, TaskKind
 from mtl.recipe.choices import LongTexts
-from mtl.text import detokenize
+from mtl.text import detokenize, storing
 from mtl.text.windows import WindowTokenizer
-from mtl.training.train_set import IGNORED, TrainSet, make_batch, train_sets
+from mtl.training.targets import IGNORED
+from mtl.training.train_set import TrainSet, make_batch, train_sets
 
 TOPIC = TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b"), HeadConfig())
 NAMES = TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig())
@@ -66,7 +69,7 @@ def test_the_two_sides_of_pairs_are_the_halves_of_the_embeddings(tokenizer: Wind
     batch = make_batch(data, [1, 0])
     assert batch.tokens.texts.tolist() == [0, 2, 1, 3]
     assert batch.targets["pairs"].values.tolist() == [1.0, 0.25]
-    assert data.lengths == [2 * 5, 2 * 4]
+    assert data.lengths.tolist() == [2 * 5, 2 * 4]
 
 
 def test_labels_that_the_head_lacks_are_ignored(tokenizer: WindowTokenizer):
@@ -156,3 +159,55 @@ def test_tasks_that_label_the_same_texts_share_a_set_whatever_the_order(
 def test_tasks_with_other_texts_have_sets_of_their_own(tokenizer: WindowTokenizer):
     examples = {"topic": [LabelledText("anna met tom", "a")], "names": [tagged_of("anna met tim")]}
     assert list(train_sets({"topic": TOPIC, "names": NAMES}, examples, tokenizer, joint=True)) == ["topic", "names"]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 4096])
+@pytest.mark.parametrize("in_memory", [0, 1 << 20])
+def test_what_training_sees_of_a_file_is_its_rows(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, in_memory: int
+):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    monkeypatch.setattr(stored, "CHUNK", chunk)
+    monkeypatch.setattr(storing, "CHUNK", chunk)
+    monkeypatch.setattr(scratch, "IN_MEMORY", in_memory)
+    rows = [("anna met tom", "b"), ("the hotel", "a"), ("a good film by the river", "b"), ("vote", "a"), ("moon", "b")]
+    (tmp_path / "t.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows))
+    examples = read_files(TaskConfig(kind="classification"), [str(tmp_path / "t.csv")])
+    backbone = load_backbone(str(tiny_bert), max_length=16)
+    (data,) = train_sets({"topic": TOPIC}, {"topic": examples}, backbone.tokenizer, joint=True).values()
+    reference = AutoTokenizer.from_pretrained(tiny_bert)
+    ids = [reference(text)["input_ids"] for text, _ in rows]
+    assert data.lengths.tolist() == [len(one) for one in ids]
+    for row, (_, label) in enumerate(rows):
+        batch = make_batch(data, [row])
+        assert batch.tokens.ids.tolist() == [ids[row]]
+        assert batch.targets["topic"].values.tolist() == ["ab".index(label)]
+    batch = make_batch(data, [4, 0, 2])
+    assert [one[mask == 1].tolist() for one, mask in zip(batch.tokens.ids, batch.tokens.mask, strict=True)] == [
+        ids[4],
+        ids[0],
+        ids[2],
+    ]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 4096])
+def test_each_kind_of_task_is_the_same_in_chunks(
+    tokenizer: WindowTokenizer, monkeypatch: pytest.MonkeyPatch, chunk: int
+):
+    monkeypatch.setattr(storing, "CHUNK", chunk)
+    several = TaskInfo("tones", TaskKind.CLASSIFICATION, ("x", "y", "z"), HeadConfig(), multi_label=True)
+    sets = [("y",), (), ("x", "z"), ("x",)]
+    data = set_of(tokenizer, several, *(MultiLabelText(t, labels) for t, labels in zip(SHORT, sets, strict=True)))
+    flags = make_batch(data, every(data)).targets["tones"].values
+    assert flags.tolist() == [[float(label in own) for label in "xyz"] for own in sets]
+    data = set_of(tokenizer, PAIRS, *(ScoredPair(text, "the moon", i / 4) for i, text in enumerate(SHORT)))
+    batch = make_batch(data, [3, 1])
+    assert batch.targets["pairs"].values.tolist() == [0.75, 0.25]
+    assert batch.tokens.texts.tolist() == [0, 2, 1, 3]
+    data = set_of(tokenizer, NAMES, *map(tagged_of, TEXTS))
+    found = [make_batch(data, [row]).targets["names"].values.tolist()[0] for row in range(3)]
+    assert found == [[3, 0, 0], [0, 0], [3, 0, 0]]
+    assert len(data) == 3 + 6  # the last text is long, so that each of its sentences is an example
+
+
+SHORT = ("anna met tom", "the hotel", "vote", "a river bank")
