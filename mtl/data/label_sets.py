@@ -87,7 +87,9 @@ def label_list(row: Row, column: str) -> tuple[str, ...]:
     Raises:
         DataError: the value is anything else, or a label is blank.
     """
-    value = unpacked(row.values.get(column))
+    if column not in row.values:
+        raise row.where.error(f"{column} was expected, is missing among {', '.join(list(row.values)[:8])}", column)
+    value = unpacked(row.values[column])
     if isinstance(value, str):
         given: list[object] = [*value.split(SEPARATOR)] if value.strip() else []
     elif isinstance(value, int) and not isinstance(value, bool):

@@ -44,7 +44,8 @@ def unit_of(spans: Sequence[RawSpan]) -> OffsetUnit:
     if named:
         units = sorted(OffsetUnit, key=lambda unit: unit is not named[0].usual)
         matching = {unit: sum(_surface(span, unit) == span.surface for span in named) for unit in units}
-        return max(matching, key=lambda unit: matching[unit])  # the first of equals
+        unit = max(matching, key=lambda unit: matching[unit])  # the first of equals
+        return unit if any(_differs(span, unit) for span in telling) else OffsetUnit.CHARACTERS
     for unit in _ENCODINGS:
         both = [(_cuts(span, OffsetUnit.CHARACTERS), _cuts(span, unit)) for span in telling if _differs(span, unit)]
         if not both:
