@@ -1,6 +1,6 @@
 """Every format that is read: kinds of files, and what the records of annotation tools look like in them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain, islice
@@ -48,6 +48,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 """Usual endings of tables of texts; the content decides."""
 _PEEKED = 200
 _LACKING: Final = object()
+_MARKS = ("label", "labels")  # what records may lack where only texts are wanted
 _WRONG_TYPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # values of other types than the tool's
 _ENDINGS = (".txt", *TABLE_SUFFIXES)
 
@@ -66,16 +67,20 @@ def read_records(source: Source, log: ReadLog) -> Iterator[Row]:
         DataError: no format reads the file, or the file is not as its format says.
     """
     rows = source.rows() if source.rows else format_of(source).read(source, log)
-    chosen = {role: column for role, column in source.options.columns.items() if role not in ("token", "tag")}
+    chosen = _chosen(source)
     first = list(islice(rows, _PEEKED))
-    shape = _shape_of([with_roles(row, chosen, may_lack=True) for row in first], source, log)
+    shape = _shape_of([with_roles(row, chosen, may_lack=chosen) for row in first], source, log)
     if shape is None:
-        yield from _in_roles(chain(first, rows), chosen, log)
+        yield from _in_roles(chain(first, rows), source, log)
         return
     values = [row.values for row in first]
     if source.options.format == shape.name:
         _need_fit(shape, values, source)
     yield from _in_shape(chain(first, rows), _Reading(shape, source, chosen, values), log)
+
+
+def _chosen(source: Source) -> dict[str, str | int]:
+    return {role: column for role, column in source.options.columns.items() if role not in ("token", "tag")}
 
 
 def _need_fit(shape: Shape, first: Sequence[Mapping[str, Any]], source: Source) -> None:
@@ -151,13 +156,13 @@ def _is_tagging_table(source: Source) -> bool:
     return is_named or (source.suffix == ".csv" and not has_tags(source))
 
 
-def with_roles(row: Row, chosen: Mapping[str, str | int], *, may_lack: bool = False) -> Row:
+def with_roles(row: Row, chosen: Mapping[str, str | int], *, may_lack: Collection[str] = ()) -> Row:
     """A record whose chosen columns are called by their role; another column of that name makes way.
 
     Raises:
-        DataError: a chosen column is missing, unless the record `may_lack` it.
+        DataError: the column of a role is missing that the record may not lack.
     """
-    values = {role: _value(row, column, may_lack=may_lack) for role, column in chosen.items()}
+    values = {role: _value(row, column, may_lack=role in may_lack) for role, column in chosen.items()}
     found = {role: value for role, value in values.items() if value is not _LACKING}
     hidden = [name for name in found if name in row.values and chosen[name] != name]
     fresh = distinct([*row.values, *(f"{name} (not used)" for name in hidden)])[len(row.values) :]
@@ -178,11 +183,13 @@ def _value(row: Row, column: str | int, *, may_lack: bool) -> object:
     raise where.error(f"the column {column} was expected, is missing among {', '.join(list(row.values)[:8])}")
 
 
-def _in_roles(rows: Iterator[Row], chosen: Mapping[str, str | int], log: ReadLog) -> Iterator[Row]:
+def _in_roles(rows: Iterator[Row], source: Source, log: ReadLog) -> Iterator[Row]:
+    chosen = _chosen(source)
+    may_lack = _MARKS if source.kind is None else ()
     is_first = True
     for row in rows:
         try:
-            renamed = with_roles(row, chosen) if chosen else row
+            renamed = with_roles(row, chosen, may_lack=may_lack) if chosen else row
         except DataError as error:
             if is_first or row.header:
                 raise
@@ -228,7 +235,7 @@ class _Reading:
             DataError: the record is not as the tool writes it, or lacks a chosen column.
         """
         try:
-            found = list(self._read(with_roles(row, self._chosen, may_lack=True), log))
+            found = list(self._read(with_roles(row, self._chosen, may_lack=self._chosen), log))
         except DataError:
             raise
         except _WRONG_TYPES as error:
@@ -245,10 +252,10 @@ class _Reading:
         if found:
             return found
         try:
-            bare = replace(row, values=self._bare(with_roles(row, self._chosen, may_lack=True).values))
+            bare = replace(row, values=self._bare(with_roles(row, self._chosen, may_lack=self._chosen).values))
         except _WRONG_TYPES:
             bare = row
-        return [with_roles(bare, self._later(row))]
+        return [with_roles(bare, self._later(row), may_lack=_MARKS)]
 
     def _later(self, row: Row) -> dict[str, str | int]:
         """The chosen columns that are none of the record's own, but of what is read from it."""

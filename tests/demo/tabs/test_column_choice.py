@@ -1,5 +1,6 @@
 """The columns of an upload: the likely ones are shown, and what is chosen is read, on every tab."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from mtl.recipe import TaskKind
 from tests.demo.fakes import settings
 
 SEMICOLONS = "nr;Kommentar;stimmung\n1;Die Suppe war kalt, leider.;schlecht\n2;Gutes Brot, danke.;gut\n"
+CHOICE = {"from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": ["x"]}}
 SHARED = SimpleNamespace(settings=settings())
 
 
@@ -85,3 +87,18 @@ def test_a_pair_has_three_columns(tmp_path: Path):
     file = put(tmp_path, "premise;answer;wert\nthe soup was cold;it was not warm;0,5\nwe left;they came;1\n")
     assert values(choices_of_roles(file, ROLES[TaskKind.SIMILARITY])) == ["premise", "answer", None]
     assert chosen(["a", FLAGS]) == {"text": "a"}
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
+def test_a_record_without_a_label_keeps_its_text(tmp_path: Path, name: str):
+    tasks = [
+        {"id": 1, "data": {"text": "one"}, "annotations": [{"result": [CHOICE]}]},
+        {"id": 2, "data": {"text": "two"}, "annotations": []},
+    ]
+    rows = [{"text": "one", "label": "x"}, {"text": "two", "n": 3}]
+    content = json.dumps(tasks) if name == "t.json" else "\n".join(map(json.dumps, rows))
+    file = put(tmp_path, content, name)
+    found = values(choices_of_texts(file))
+    assert found == ["text", "label"]
+    shown, sentences, _ = steps.upload(SHARED, file, *found)
+    assert (shown, sentences.rejected) == ("one\ntwo", ())

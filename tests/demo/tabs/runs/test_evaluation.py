@@ -20,7 +20,8 @@ def shared(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("task", "found"), [("topic", ["remark", "label", None]), ("names", [None] * 3), ("pairs", ["remark", None, None])]
+    ("task", "found"),
+    [("topic", ["remark", "label", None]), ("names", [None] * 3), ("pairs", ["remark", None, "label"])],
 )
 def test_the_columns_of_a_file_are_those_of_the_kind_of_task(shared, tmp_path, task, found):
     file = tmp_path / "t.csv"
