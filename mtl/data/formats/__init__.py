@@ -47,6 +47,7 @@ SHAPES: tuple[Shape, ...] = (LABEL_STUDIO, PRODIGY, ARGILLA, GLINER, DOCCANO, SP
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 """Usual endings of tables of texts; the content decides."""
 _PEEKED = 200
+_WEBANNO = "#FORMAT=WebAnno TSV"
 _LACKING: Final = object()
 _MARKS = ("label", "labels")  # what records may lack where only texts are wanted
 _WRONG_TYPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # values of other types than the tool's
@@ -109,6 +110,8 @@ def format_of(source: Source) -> Format:
         DataError: there is none.
     """
     named = source.options.format
+    if source.text.startswith(_WEBANNO):
+        raise DataError("CoNLL was expected, this is WebAnno TSV; export CoNLL 2003 from INCEpTION", path=source.path)
     by_name = {one.name: one for one in FORMATS}
     if named in by_name:
         came = next((one for one in (PARQUET, EXCEL, SPACY, JSONL, JSON) if _begins_as(source, one)), None)

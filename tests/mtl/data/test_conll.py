@@ -173,3 +173,16 @@ def test_of_a_tag_with_several_types_the_first_is_read(tmp_path: Path):
     (example,), notes = read(tmp_path / "t.conll", "Lena\tB-PER,B-ORG\nWeiss\tI-PER,I-ORG\nleft\tO\n")
     assert example.tags == ("B-PER", "I-PER", "O")
     assert notes == ("t.conll: of tags that name several types, such as B-PER,B-ORG, the first is read",)
+
+
+@pytest.mark.parametrize("kind", ["tagging", "classification", None])
+@pytest.mark.parametrize("ending", [".tsv", ".txt", ".conll"])
+def test_webanno_is_refused_with_what_to_export(tmp_path: Path, kind: str | None, ending: str):
+    file = tmp_path / f"t{ending}"
+    lines = "#Text=Lena left .\n1-1\t0-4\tLena\tPER\t\n1-2\t5-9\tleft\t_\t\n1-3\t10-11\t.\t_\t\n"
+    file.write_text(f"#FORMAT=WebAnno TSV 3.3\n#T_SP=ner.NamedEntity|value\n\n\n{lines}")
+    with pytest.raises(DataError, match="CoNLL was expected, this is WebAnno TSV; export CoNLL 2003"):
+        if kind is None:
+            list(read_texts(text_source(file)))
+        else:
+            read_files(TaskConfig.model_validate({"kind": kind}), [str(file)])
