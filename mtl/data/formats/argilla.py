@@ -16,6 +16,7 @@ from mtl.data.place import ReadLog, Row
 
 _FLAT = ".responses"
 _NOBODY = "00000000-0000-0000-0000-000000000000"
+_UNUSED = ("discarded", "draft", "pending")
 _OWN = ("id", "status", "_server_id")
 _Record = Mapping[str, Any]
 
@@ -111,17 +112,17 @@ def _nested(responses: dict[str, Any] | list[Any]) -> dict[str, list[Any]]:
         by_question: dict[str, list[Any]] = {}
         for one in responses:
             values = one.get("values", one.get("value")) if isinstance(one, dict) else None
-            if isinstance(values, dict) and one.get("status") != "discarded":
+            if isinstance(values, dict) and one.get("status") not in _UNUSED:
                 for name, answer in values.items():
                     by_question.setdefault(name, []).append(answer.get("value") if isinstance(answer, dict) else answer)
-            elif isinstance(one, dict) and one.get("status") != "discarded":
+            elif isinstance(one, dict) and one.get("status") not in _UNUSED:
                 by_question.setdefault("response", []).append(values)
         return by_question
     return {
         name: [
             one.get("value", one.get("values"))
             for one in given or ()
-            if isinstance(one, dict) and one.get("status") != "discarded"
+            if isinstance(one, dict) and one.get("status") not in _UNUSED
         ]
         for name, given in responses.items()
     }
@@ -133,7 +134,7 @@ def _flat(values: _Record) -> dict[str, list[Any]]:
         if name.endswith(_FLAT) and isinstance(given, list):
             states = values.get(f"{name}.status") or [None] * len(given)
             kept[name.removesuffix(_FLAT)] = [
-                value for value, state in zip(given, states, strict=False) if state != "discarded"
+                value for value, state in zip(given, states, strict=False) if state not in _UNUSED
             ]
     return kept
 

@@ -66,7 +66,7 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
 
 PRODIGY = Shape(
     "prodigy",
-    "JSONL of Prodigy; what was rejected or ignored is left out",
+    "JSONL of Prodigy",
     _matches,
     lambda _: _rows,
     lambda _: _bare,

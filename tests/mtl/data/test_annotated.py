@@ -153,6 +153,19 @@ def test_argilla_has_one_field_and_one_question_for_all_records(tmp_path: Path):
     assert examples[1].text == "A much longer answer than the prompt."
 
 
+@pytest.mark.parametrize("status", ["draft", "discarded"])
+def test_a_response_that_nobody_submitted_is_none(tmp_path: Path, status: str):
+    records = [
+        argilla({"text": "one"}, best="x"),
+        argilla({"text": "two"}, best="y"),
+        argilla({"text": "three"}, best="z"),
+    ]
+    records[2]["responses"]["best"][0]["status"] = status
+    examples, notes = read(put(tmp_path, "t.json", records), "classification")
+    assert [one.text for one in examples] == ["one", "two"]
+    assert any("1 row is left out: without a response in Argilla" in note for note in notes)
+
+
 def test_a_text_without_a_class_in_spacy_is_an_empty_set(tmp_path: Path):
     pairs = [["one", {"cats": {"a": 1.0, "b": 1.0}}], ["two", {"cats": {}}], ["three", {"cats": {"a": 0.0}}]]
     file = put(tmp_path, "t.json", pairs)
