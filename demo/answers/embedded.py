@@ -50,6 +50,8 @@ class Embedded:
     cut: int
     seconds: float
     pooling: str | None = None
+    source: Sentences | None = None
+    """What was embedded, with all rows of the file where it is one."""
 
     @cached_property
     def neighbours(self) -> Neighbours:
@@ -84,6 +86,7 @@ def embed_sentences(model: Model, sentences: Sentences, *, key: str) -> Iterator
         tokens=tokens,
         cut=cut,
         seconds=time.perf_counter() - started,
+        source=sentences,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from demo.inputs.endings import CONLL_FILES
 from mtl.data.columns import ROLES, SET_ROLES, USUAL
 from mtl.data.columns import guess as likely_columns
 from mtl.data.formats import Source, read_records
@@ -13,10 +14,22 @@ from mtl.data.place import ReadLog
 from mtl.errors import DataError
 from mtl.recipe import TaskKind
 
-__all__ = ["ROLES", "SET_ROLES", "TablePreview", "first_rows", "guess", "guess_sets", "has_several_labels"]
+__all__ = [
+    "FLAGS",
+    "ROLES",
+    "SET_ROLES",
+    "TablePreview",
+    "first_rows",
+    "guess",
+    "guess_sets",
+    "has_several_labels",
+    "text_roles",
+]
 
+FLAGS = "a column of 0 and 1 for each label"
 _ROWS = 5
 _SAMPLE = 200
+_MARKED = {"tokens", "tags", "spans", "words"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +41,18 @@ class TablePreview:
     sample: tuple[Mapping[str, object], ...] = ()
 
 
-def first_rows(path: Path) -> TablePreview:
+def first_rows(path: Path, kind: TaskKind | None = TaskKind.CLASSIFICATION) -> TablePreview:
     """Read the columns and first rows of a table; rows that are wrong are reported when the file is added.
+
+    Args:
+        path: the file.
+        kind: of task that wants its rows, None where only texts are wanted.
 
     Raises:
         DataError: no format reads the file, or there is no row.
     """
     wrong: list[DataError] = []
-    source = Source(path, TaskKind.CLASSIFICATION)
+    source = Source(path, kind)
     records = [row.values for row in islice(read_records(source, ReadLog(wrong.append)), _SAMPLE)]
     if not records:
         expected = "at least one row below the header was expected, there is none"
@@ -53,6 +70,28 @@ def guess(kind: TaskKind, table: TablePreview) -> dict[str, str]:
         if role not in found and free:
             found[role] = min(free, key=lambda name: _distinct(table, name)) if role == "label" else free[0]
     return found
+
+
+def text_roles(path: Path, roles: Sequence[str] = ("text", "label")) -> tuple[list[str], dict[str, str]]:
+    """The columns of a file that may be those of a text and its label, and the likely ones.
+
+    There is nothing to choose in lines of text, in files of tokens or spans, and where there is one column.
+    """
+    if path.suffix.lower() in (".txt", *CONLL_FILES):
+        return [], {}
+    try:
+        table = first_rows(path, kind=None)
+    except DataError:  # reading the texts says what is wrong
+        return [], {}
+    names = list(table.columns)
+    if len(names) < 2 or _MARKED & set(names):
+        return [], {}
+    found = likely_columns(roles, names, table.sample)
+    if "label" in roles and "label" not in names and "group" in names:
+        found["label"] = "group"
+    elif "label" in roles and "label" not in found and has_several_labels(table):
+        found["label"] = guess_sets(table).get("labels", FLAGS)
+    return names, found
 
 
 def _distinct(table: TablePreview, name: str) -> int:

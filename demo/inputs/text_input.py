@@ -1,33 +1,41 @@
 """Typed and uploaded sentences; all checks of length, size and file type are here."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from demo.inputs.endings import text_files
 from demo.settings import Settings
-from mtl.data import TaskLog
 from mtl.data.columns import guess
-from mtl.data.encoding import read_lines
-from mtl.data.formats import Source
+from mtl.data.formats import ReadOptions, Source
 from mtl.data.formats.packed import is_packed
 from mtl.data.place import ReadLog
-from mtl.data.rows import read_rows
-from mtl.errors import InputError
+from mtl.data.texts import TextRow, read_texts
+from mtl.errors import DataError, InputError
+from mtl.recipe import TaskKind
 from mtl.text import clean
 
 _GROUPS = ("label", "group")
+_NAMED = 3  # rows without a text that are named
+_GUESS: Mapping[str, str] = MappingProxyType({})
 _SHOWN = 200
 """The number of lines of a longer file that a text box shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Cleaned sentences, the group of each if the file has groups, and notes on how the file was read."""
+    """Cleaned sentences, the group of each if the file has groups, and notes on how the file was read.
+
+    `rows` are all rows of the file, of which those with a text are the sentences; `rejected` says what is wrong with
+    the others.
+    """
 
     texts: tuple[str, ...]
     groups: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    rows: tuple[TextRow, ...] = ()
+    rejected: tuple[DataError, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -60,24 +68,48 @@ def one_text(text: str, settings: Settings) -> str:
     return clean(text)
 
 
-def read_sentences(path: Path, settings: Settings) -> Sentences:
+def read_sentences(
+    path: Path, settings: Settings, columns: Mapping[str, str] = _GUESS, *, kind: TaskKind | None = None
+) -> Sentences:
     """Read a `.txt` file (one sentence per line), or a text and optionally a `label` or `group` in each row of a table.
+
+    Args:
+        path: the file.
+        settings: of the page.
+        columns: those of `text` and `label` where they are chosen; an empty name for no label.
+        kind: of task whose rows are read, without those that are not annotated; default: every row with a text.
 
     Raises:
         InputError: the file is too large or of another type.
-        DataError: no format reads it, or a row is wrong.
+        DataError: no format reads it, or every row is wrong.
     """
     suffix, allowed = path.suffix.lower(), text_files(settings)
     if suffix not in allowed:
         raise InputError(f"A file of type {', '.join(allowed)} was expected, was {path.suffix!r}.")
     need_size(path, settings)
-    found = Sentences(tuple(_lines(path))) if suffix == ".txt" else _from_table(path)
-    if not found.texts:
-        raise InputError("at least one sentence was expected, the file has none.", path=path)
-    if len(found.texts) > settings.max_file_sentences:
-        message = f"at most {settings.max_file_sentences:,} sentences were expected, the file has {len(found.texts):,}."
+    rejected: list[DataError] = []
+    log = ReadLog(rejected.append)
+    options = ReadOptions(columns={role: column for role, column in columns.items() if column})
+    rows = tuple(read_texts(Source(path, None if suffix == ".txt" else kind, ("text",), options), log))
+    rejected.sort(key=lambda error: error.line if isinstance(error.line, int) else 0)  # readers look ahead
+    found = [(" ".join(row.text.split()), row) for row in rows if row.text is not None]
+    if not found:
+        raise next(iter(rejected), InputError("at least one sentence was expected, the file has none.", path=path))
+    if len(found) > settings.max_file_sentences:
+        message = f"at most {settings.max_file_sentences:,} sentences were expected, the file has {len(found):,}."
         raise InputError(message, path=path)
-    return found
+    groups = None
+    if columns.get("label") != "":
+        groups = _groups(path, [row.values for _, row in found], log)
+    notes = (*log.notes, *_left_out(rejected))
+    return Sentences(tuple(text for text, _ in found), groups, notes, rows, tuple(rejected))
+
+
+def _left_out(rejected: Sequence[DataError]) -> list[str]:
+    """A sentence for each of the first rows without a text."""
+    shown = [f"1 row is left out: {error.sentence(lambda path: Path(path).name)}" for error in rejected[:_NAMED]]
+    more = len(rejected) - len(shown)
+    return [*shown, f"{more:,} more {'row is' if more == 1 else 'rows are'} left out"] if more else shown
 
 
 def need_size(path: Path, settings: Settings) -> None:
@@ -93,25 +125,11 @@ def need_size(path: Path, settings: Settings) -> None:
         raise InputError("A file that is not compressed was expected.")
 
 
-def _lines(path: Path) -> Iterator[str]:
-    for _, line in read_lines(path):
-        if line.strip():
-            yield clean(" ".join(line.split()))
-
-
-def _from_table(path: Path) -> Sentences:
-    texts: list[str] = []
-    groups: list[str] = []
-    log = TaskLog()
-    columns: tuple[str, ...] | None = None
-    for row in read_rows(Source(path, wanted=("text",)), log):
-        if columns is None:
-            columns = _group_columns(path, list(row.values), log)
-        texts.append(" ".join(clean(row.text("text")).split()))
-        value = next((row.values[name] for name in columns if row.values.get(name) is not None), None)
-        groups.append("" if value is None else clean(str(value)).strip())
-    named = tuple(group or "none" for group in groups) if any(groups) else None
-    return Sentences(tuple(texts), named, log.notes)
+def _groups(path: Path, rows: Sequence[Mapping[str, object]], log: ReadLog) -> tuple[str, ...] | None:
+    names = _group_columns(path, list(rows[0]), log)
+    values = [next((row[name] for name in names if row.get(name) is not None), None) for row in rows]
+    groups = ["" if value is None else clean(str(value)).strip() for value in values]
+    return tuple(group or "none" for group in groups) if any(groups) else None
 
 
 def _group_columns(path: Path, names: list[str], log: ReadLog) -> tuple[str, ...]:

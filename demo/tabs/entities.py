@@ -42,6 +42,7 @@ def build_entities_tab(shared: Shared) -> None:
         f"{', '.join(endings)}: texts, or texts with entities (CoNLL, or records with tokens or spans). "
         "With entities, predictions are evaluated.",
         "ph-entity-text",
+        ("text",),
     )
     predicted = gr.State(None)
     with gr.Row():

@@ -11,13 +11,15 @@ from gradio.components import Component
 
 from demo.answers.embedded import ChunkProgress
 from demo.answers.predicted import Gold, Predicted, predict_texts
-from demo.inputs.text_input import Sentences, lines_of
+from demo.inputs.text_input import Sentences, lines_of, need_size
 from demo.settings import Settings
+from demo.tabs import column_choice
 from demo.tabs.panels import build_panel
 from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, example_buttons, message_place, reporting
 from demo.views import message
 
-FileReader = Callable[[Path, Settings], tuple[Sentences, Gold]]
+FileReader = Callable[[Path, Settings, Mapping[str, str]], tuple[Sentences, Gold]]
+"""Reads a file with chosen columns, by role."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Wording:
     button: str
     formats: str
     elem_id: str
+    roles: tuple[str, ...] = column_choice.TEXT_ROLES
+    """The columns of a file that can be chosen."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Input:
     problem: gr.HTML
     upload_problem: gr.HTML
     note: gr.HTML
+    columns: list[gr.Dropdown]
+    roles: tuple[str, ...]
 
 
 def build_input(wording: Wording, *, first: str, titles: list[str], endings: list[str]) -> Input:
@@ -65,6 +71,8 @@ def build_input(wording: Wording, *, first: str, titles: list[str], endings: lis
         upload = gr.UploadButton(
             "Upload a file", file_types=endings, size="md", min_width=120, elem_id=f"{wording.elem_id}-file"
         )
+    with gr.Row():
+        columns = column_choice.build_choices(len(wording.roles), elem_id=f"{wording.elem_id}-column")
     cost = gr.HTML(message.note(" "))
     problem, upload_problem = message_place(), message_place()
     threshold = gr.Slider(
@@ -76,7 +84,7 @@ def build_input(wording: Wording, *, first: str, titles: list[str], endings: lis
         info="Predictions with a lower probability are marked as unsure or left out.",
     )
     note = gr.HTML(message.note(wording.formats))
-    return Input(text, examples, go, upload, threshold, cost, problem, upload_problem, note)
+    return Input(text, examples, go, upload, threshold, cost, problem, upload_problem, note, columns, wording.roles)
 
 
 @dataclass(frozen=True)
@@ -115,22 +123,42 @@ def wire_results(shared: Shared, given: Input, output: Output, *, read: FileRead
     events = [gr.on([given.go.click, given.text.submit, shared.picker.change], **step)]
     for button, example in zip(given.examples, examples, strict=True):
         events.append(button.click(partial(str, example), None, given.text, **QUICK).then(**step))
-    taken = given.upload.upload(
-        reporting(partial(take_file, read, shared), outputs=3),
+    file = gr.State(None)
+    take: dict[str, Any] = {
+        "fn": reporting(partial(take_file, read, shared), outputs=3),
+        "inputs": [file, *given.columns],
+        "outputs": [given.upload_problem, given.text, upload, given.note],
+        "show_progress": "hidden",
+        "api_visibility": "private",
+    }
+    looked = given.upload.upload(
+        reporting(partial(look_at, shared.settings, given.roles), outputs=1 + len(given.columns)),
         given.upload,
-        [given.upload_problem, given.text, upload, given.note],
+        [given.upload_problem, file, *given.columns],
         show_progress="hidden",
         api_visibility="private",
     )
-    events.append(taken.success(**texts.after_edit(step)))
+    taken = [looked.success(**take), gr.on([column.input for column in given.columns], **take)]
+    events += [event.success(**texts.after_edit(step)) for event in taken]
     for event in events:
         event.then(**show).then(**output.refresh)
     given.threshold.change(**show)
 
 
-def take_file(read: FileReader, shared: Shared, file: str) -> tuple[str, TextUpload, str]:
+def look_at(settings: Settings, roles: Sequence[str], file: str) -> tuple[Any, ...]:
+    """The file, and the choices of its columns.
+
+    Raises:
+        InputError: the file is too large.
+    """
+    need_size(Path(file), settings)
+    return file, *column_choice.choices_of_texts(file, roles)
+
+
+def take_file(read: FileReader, shared: Shared, file: str, *columns: str | None) -> tuple[str, TextUpload, str]:
     """The content of the text box, the file, and a note about it."""
-    sentences, gold = read(Path(file), shared.settings)
+    chosen = column_choice.chosen(columns, column_choice.TEXT_ROLES[: len(columns)])
+    sentences, gold = read(Path(file), shared.settings, chosen)
     total, shown = len(sentences.texts), min(len(sentences.texts), len(sentences.shown.split("\n")))
     cut = f", the first {shown:,} are in the text box" if shown < total else ""
     right = " with annotations" if gold.labels or gold.label_sets or gold.spans else ""

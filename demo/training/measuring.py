@@ -1,7 +1,9 @@
 """A run's checkpoint measured on a labelled file, by `python -m mtl evaluate` in a separate process."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from demo.inputs.drafts import allowed_endings
 from demo.inputs.text_input import need_size
@@ -10,6 +12,8 @@ from demo.settings import Settings
 from mtl.errors import DataError, InputError
 from mtl.recipe import TaskKind
 from mtl.runs import RunFolder
+
+_GUESS: Mapping[str, str] = MappingProxyType({})
 
 
 def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
@@ -21,8 +25,17 @@ def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
         return {}
 
 
-def measure(run: RunFolder, task: str | None, file: Path | None, settings: Settings) -> dict[str, float]:
+def measure(
+    run: RunFolder, task: str | None, file: Path | None, settings: Settings, columns: Mapping[str, str] = _GUESS
+) -> dict[str, float]:
     """Every metric of one task on a file, by name; tagging also on the raw text.
+
+    Args:
+        run: whose best checkpoint is measured.
+        task: one of its tasks.
+        file: of labelled examples.
+        settings: of the page.
+        columns: the column of each role where it is chosen.
 
     Raises:
         InputError: there is no such task, or no file.
@@ -39,7 +52,8 @@ def measure(run: RunFolder, task: str | None, file: Path | None, settings: Setti
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=file)
     need_size(file, settings)
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
+    given = [part for role, column in columns.items() for part in ("--column", f"{role}={column}")]
     seconds = 60 * (settings.max_minutes or 60)
-    answer = Command(["evaluate", str(run.best), "--data", f"{task}={file}", *raw]).answer(seconds=seconds)
+    answer = Command(["evaluate", str(run.best), "--data", f"{task}={file}", *raw, *given]).answer(seconds=seconds)
     prefix = f"eval/{task}/"
     return {name.removeprefix(prefix): float(value) for name, value in answer.items()}

@@ -1,4 +1,4 @@
-"""The bytes of a file as lines of text: UTF-8, UTF-16 and Windows-1252, with any line ends."""
+"""The bytes of a file as lines of text: UTF-8, UTF-16, UTF-32 and Windows-1252, with any line ends."""
 
 import codecs
 import re
@@ -12,7 +12,13 @@ from mtl.errors import DataError
 _BLOCK = 1 << 20
 HEAD = 1 << 16
 """Bytes of a file from which its encoding and format are told."""
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MARKS = (  # that of UTF-32 begins with that of UTF-16
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _HIGH = re.compile(rb"([\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|[\x80-\xff]")
 _NOT_WINDOWS = re.compile(rb"[\x00\x81\x8d\x8f\x90\x9d]")
 
@@ -61,6 +67,15 @@ def encoding_of(path: Path) -> Encoding:
     return Encoding(name, mark, "\r" if "\r" in text and "\n" not in text else "\n")
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with its end and its number from 1; of one with a problem the text is only about what stands there."""
+
+    number: int
+    text: str
+    problem: DataError | None = None
+
+
 def read_lines(path: Path, log: ReadLog | None = None, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
     """Line numbers from 1 and lines of a text file, without their end unless `keep_ends`.
 
@@ -68,23 +83,37 @@ def read_lines(path: Path, log: ReadLog | None = None, *, keep_ends: bool = Fals
         DataError: the file cannot be read, or a line cannot be decoded or holds a NUL and `log` refuses it.
     """
     log = log or ReadLog()
+    for line in read_all_lines(path, log):
+        if line.problem is not None:
+            log.bad(line.problem)
+        else:
+            yield line.number, line.text if keep_ends else line.text.rstrip("\r\n")
+
+
+def read_all_lines(path: Path, log: ReadLog) -> Iterator[Line]:
+    """The lines of a text file, those that cannot be read with what is wrong with them.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
     encoding = encoding_of(path)
     if encoding.note:
         log.note(f"{path.name}: {encoding.note}")
-    lines = _utf16_lines(path, encoding) if encoding.name.startswith("utf-16") else _lines(path, encoding, log)
-    for number, line in lines:
-        if "\0" in line:
-            log.bad(Place(path, number).error("text was expected, was binary data"))
+    is_wide = encoding.name.startswith(("utf-16", "utf-32"))
+    for line in _wide_lines(path, encoding) if is_wide else _lines(path, encoding):
+        if line.problem is None and "\0" in line.text:
+            problem = Place(path, line.number).error("text was expected, was binary data")
+            yield Line(line.number, line.text.replace("\0", "\ufffd"), problem)
         else:
-            yield number, line if keep_ends else line.rstrip("\r\n")
+            yield line
 
 
-def _lines(path: Path, encoding: Encoding, log: ReadLog) -> Iterator[tuple[int, str]]:
+def _lines(path: Path, encoding: Encoding) -> Iterator[Line]:
     with path.open("rb") as file:
         file.seek(encoding.mark)
         for number, raw in enumerate(_cut(file, b"\r") if encoding.end == "\r" else file, start=1):
             try:
-                line = raw.decode(encoding.name)
+                yield Line(number, raw.decode(encoding.name))
             except UnicodeDecodeError as error:
                 binary = b"\0" in raw
                 reason = (
@@ -92,21 +121,20 @@ def _lines(path: Path, encoding: Encoding, log: ReadLog) -> Iterator[tuple[int, 
                     if binary
                     else f"UTF-8 text was expected, byte {error.start} is not"
                 )
-                log.bad(Place(path, number).error(reason))
-                continue
-            yield number, line
+                text = raw.decode(encoding.name, errors="replace").replace("\0", "\ufffd")
+                yield Line(number, text, Place(path, number).error(reason))
 
 
 def _cut(file: object, end: bytes) -> Iterator[bytes]:
     rest = b""
     while block := file.read(_BLOCK):  # type: ignore[attr-defined]
         *lines, rest = (rest + block).split(end)
-        yield from (line + b"\n" for line in lines)
+        yield from (line + end for line in lines)
     if rest:
         yield rest
 
 
-def _utf16_lines(path: Path, encoding: Encoding) -> Iterator[tuple[int, str]]:
+def _wide_lines(path: Path, encoding: Encoding) -> Iterator[Line]:
     decoder = codecs.getincrementaldecoder(encoding.name)()
     number, rest = 0, ""
     with path.open("rb") as file:
@@ -116,15 +144,16 @@ def _utf16_lines(path: Path, encoding: Encoding) -> Iterator[tuple[int, str]]:
             try:
                 rest += decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
-                raise Place(path, number + 1).error("UTF-16 text was expected, some bytes are not") from error
+                name = encoding.name[:6].upper()
+                raise Place(path, number + 1).error(f"{name} text was expected, some bytes are not") from error
             *lines, rest = rest.split(encoding.end)
             for line in lines:
                 number += 1
-                yield number, line + "\n"
+                yield Line(number, line + encoding.end)
             if not block:
                 break
     if rest:
-        yield number + 1, rest
+        yield Line(number + 1, rest)
 
 
 def _utf16_without_mark(head: bytes) -> str:

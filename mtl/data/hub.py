@@ -5,9 +5,14 @@
 """
 
 import re
+import ssl
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 from mtl.data.formats import CONLL_SUFFIXES, TABLE_SUFFIXES
 from mtl.data.formats.class_names import named
@@ -17,6 +22,7 @@ from mtl.errors import DataError
 PREFIX = "hf:"
 _COLON = re.compile(r":(?![^\[]*\])")  # outside of brackets, as in train[:10%]
 _SPLITS = ("train", "dev", "validation", "valid", "val", "test")
+_WAIT = 5  # seconds for the Hub to answer
 _SPLIT_NAMES = {"train": ("train",), "dev": ("dev", "validation", "valid", "val")}
 
 
@@ -36,7 +42,8 @@ def fetch_dataset(reference: str, *, split: str) -> Path:
     owner, name, file = _split_reference(reference)
     repository = f"{owner}/{name}"
     try:
-        return Path(hf_hub_download(repository, file or _find(repository, split), repo_type="dataset"))
+        with _offline_without_network():
+            return Path(hf_hub_download(repository, file or _find(repository, split), repo_type="dataset"))
     except HFValidationError as error:
         raise DataError("a Hub data set is written hf:owner/name", key=reference) from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
@@ -95,7 +102,8 @@ def dataset_rows(reference: str, *, split: str, keep_numbers: bool) -> Iterator[
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        loaded = datasets.load_dataset(repository, config, split=name)
+        with _offline_without_network():
+            loaded = datasets.load_dataset(repository, config, split=name)
     except (OSError, ValueError, HfHubHTTPError, datasets.exceptions.DatasetsError) as error:
         why = next(iter(str(error).splitlines()), "")[:100]
         message = f"the data set cannot be loaded ({type(error).__name__}: {why})"
@@ -104,6 +112,41 @@ def dataset_rows(reference: str, *, split: str, keep_numbers: bool) -> Iterator[
     place = Place(Path(reference))
     for number, record in enumerate(loaded, start=1):
         yield Row(Place(Path(reference), f"row {number}"), named(dict(record), names), place)
+
+
+@contextmanager
+def _offline_without_network() -> Iterator[None]:
+    """Let the clients of the Hub use what they have at once where it does not answer: they would try for half a minute.
+
+    This sets what the environment variable `HF_HUB_OFFLINE` sets, which they read only when they are imported.
+    """
+    from huggingface_hub import constants
+
+    settings: list[tuple[Any, str]] = [(constants, "HF_HUB_OFFLINE")]
+    if "datasets" in sys.modules:
+        config = getattr(sys.modules["datasets"], "config", None)
+        settings += [(config, name) for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if hasattr(config, name)]
+    before = [getattr(module, name) for module, name in settings]
+    if not any(before) and not _answers(constants.ENDPOINT):
+        for module, name in settings:
+            setattr(module, name, True)
+    try:
+        yield
+    finally:
+        for (module, name), value in zip(settings, before, strict=True):
+            setattr(module, name, value)
+
+
+def _answers(address: str) -> bool:
+    try:
+        urlopen(Request(address, method="HEAD"), timeout=_WAIT).close()
+    except HTTPError:
+        return True
+    except URLError as error:
+        return isinstance(error.reason, ssl.SSLError)  # certificates are the clients' own affair
+    except OSError:
+        return False
+    return True
 
 
 def _parts(reference: str, split: str) -> tuple[str, str | None, str]:

@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from mtl.data.formats import Source, read_records
+from mtl.data.formats import ReadOptions, Source, read_records
 from mtl.data.place import ReadLog, Row, unpacked
 from mtl.errors import DataError
 from mtl.labels import stable_order
 from mtl.recipe.choices import TaskKind
 from mtl.text import clean
 
+_DEFAULT = ReadOptions()
 SEPARATOR = "|"
 LIST_COLUMNS = ("labels", "label")
 """Columns that hold a row's whole set; the first that a table has counts."""
@@ -50,13 +51,13 @@ def with_label_sets(
         yield row, stable_order(clean(name.strip()) for name in columns if _flag(row, name))
 
 
-def has_label_sets(path: Path, *, text_columns: Collection[str] = ("text",)) -> bool:
+def has_label_sets(path: Path, *, text_columns: Collection[str] = ("text",), options: ReadOptions = _DEFAULT) -> bool:
     """Whether the first rows of a table have sets of labels: lists, texts with `|`, or several columns of 0 and 1.
 
     A file that cannot be read has none.
     """
     try:
-        source = Source(path, TaskKind.CLASSIFICATION)
+        source = Source(path, TaskKind.CLASSIFICATION, options=options)
         rows = [row.values for row in islice(read_records(source, ReadLog(lambda _: None)), _LOOKED_AT)]
     except DataError:
         return False
@@ -89,7 +90,9 @@ def label_list(row: Row, column: str) -> tuple[str, ...]:
     Raises:
         DataError: the value is anything else, or a label is blank.
     """
-    value = unpacked(row.values.get(column))
+    if column not in row.values:
+        raise row.where.error(f"{column} was expected, is missing among {', '.join(list(row.values)[:8])}", column)
+    value = unpacked(row.values[column])
     if isinstance(value, str):
         given: list[object] = [*value.split(SEPARATOR)] if value.strip() else []
     elif isinstance(value, int) and not isinstance(value, bool):

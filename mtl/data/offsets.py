@@ -39,12 +39,14 @@ class UnitVotes:
     def __init__(self) -> None:
         self._usual: OffsetUnit | None = None
         self._named: Counter[OffsetUnit] = Counter()
+        self._differing: set[OffsetUnit] = set()
         self._cut: dict[OffsetUnit, Counter[tuple[bool, bool]]] = {unit: Counter() for unit in _ENCODINGS}
 
     def add(self, span: RawSpan) -> None:
         """Count one span; only those behind a character that another unit counts more than once say anything."""
         if span.text.isascii():
             return
+        self._differing.update(unit for unit in _ENCODINGS if unit not in self._differing and _differs(span, unit))
         if span.surface:
             self._usual = self._usual or span.usual
             self._named.update(unit for unit in OffsetUnit if _surface(span, unit) == span.surface)
@@ -62,7 +64,8 @@ class UnitVotes:
         if self._usual is not None:
             usual = self._usual
             units = sorted(OffsetUnit, key=lambda unit: unit is not usual)
-            return max(units, key=lambda unit: self._named[unit])  # the first of equals
+            unit = max(units, key=lambda unit: self._named[unit])  # the first of equals
+            return unit if unit in self._differing else OffsetUnit.CHARACTERS
         for unit, cut in self._cut.items():
             wrong, right = (sum(n for key, n in cut.items() if key[i]) for i in (0, 1))
             gained = cut[True, False]

@@ -68,8 +68,7 @@ def _need(found: list[str], columns: tuple[str, ...], where: Place) -> None:
         raise where.error(f"each column once was expected, {repeated[0]} is there more often", repeated[0])
     missing = [column for column in columns if column not in found]
     if missing:
-        raise where.error(
-            f"the columns {', '.join(columns)} were expected, {', '.join(missing)} is missing "
-            f"among {', '.join(found[:8]) or 'none'}",
-            missing[0],
-        )
+        expected, lacks = ", ".join(columns), " and ".join(missing)
+        among = ", ".join(found[:8]) or "none"
+        are = "is" if len(missing) == 1 else "are"
+        raise where.error(f"the columns {expected} were expected, {lacks} {are} missing among {among}", missing[0])

@@ -9,6 +9,7 @@ from mtl.labels import OUTSIDE, split_tag, to_bio2
 
 _LOWER = re.compile(r"[biesluBIESLU]-.*\S")
 
+_SEVERAL = re.compile(r"[,;|](?=[BIESLU]-\S)")
 _HAS_PREFIX = re.compile(r".?-|[BIESLU][_:]|\d+$")
 
 
@@ -25,6 +26,9 @@ class TagScheme:
     def __init__(self, sentences: Sequence[Sequence[str]], rename: Mapping[str, str], log: ReadLog, name: str) -> None:
         self._rename = rename
         distinct = {self._given(tag) for tags in sentences for tag in tags}
+        several = next((tag for tag in sorted(distinct) if _SEVERAL.search(tag)), None)
+        if several is not None:
+            log.note(f"{name}: of tags that name several types, such as {several}, the first is read")
         marked = {tag for tag in distinct if tag.upper() != OUTSIDE}
         self._bare = bool(marked) and not any(_HAS_PREFIX.match(tag) or not tag.strip() for tag in marked)
         if self._bare:
@@ -47,7 +51,7 @@ class TagScheme:
         return self._rename.get(tag, tag) if tag.isdecimal() else tag
 
     def _one(self, tag: str) -> str:
-        tag = self._given(tag)
+        tag = _SEVERAL.split(self._given(tag))[0]
         if tag.isdecimal():
             raise DataError(
                 f"a tag is O, B-TYPE or I-TYPE, was the number {tag}, whose name the file lacks: "

@@ -109,7 +109,8 @@ class _Reader:
         text = clean(row.text("text"))
         if not isinstance(row.values["spans"], list):
             raise row.where.error("spans is a list of objects with start, end and label")
-        spans = sorted((self._span(row, value, text) for value in row.values["spans"]), key=lambda span: span.start)
+        given = {self._span(row, value, text) for value in row.values["spans"]}  # one that is there twice counts once
+        spans = sorted(given, key=lambda span: (span.start, span.end, span.label))
         for first, second in pairwise(spans):
             if first.end > second.start:
                 raise row.where.error(

@@ -17,6 +17,7 @@ from demo.maps.movement import aligned
 from demo.maps.projection import LIMITS, Projection
 from demo.maps.sampling import sample
 from demo.maps.spaces import NO_COMPARISON, OWN, SecondSpace, Source
+from demo.tabs import column_choice
 from demo.tabs.embeddings.requests import CompareRequest, Drawn, EmbedRequest, Pointed, SearchRequest
 from demo.tabs.shared import Shared
 from demo.views import figures, message
@@ -31,9 +32,9 @@ NEIGHBOURS = 8
 _drawings = count(1)
 
 
-def upload(shared: Shared, file: str) -> tuple[str, Sentences, str]:
+def upload(shared: Shared, file: str, *columns: str | None) -> tuple[str, Sentences, str]:
     """The content of the text box, the sentences of the file, and a note."""
-    sentences = read_sentences(Path(file), shared.settings)
+    sentences = read_sentences(Path(file), shared.settings, column_choice.chosen(columns))
     total, shown = len(sentences.texts), len(sentences.shown.split("\n"))
     line = f"{Path(file).name}: {total:,} sentences" + (
         f", the first {shown:,} are in the text box" if shown < total else ""

@@ -15,8 +15,10 @@ from demo.maps import clusters, colouring
 from demo.maps.exporting import ExportFormat, export_embeddings
 from demo.maps.projection import Projection
 from demo.maps.spaces import NO_COMPARISON, OWN
+from demo.tabs import column_choice
 from demo.tabs.embeddings import steps
 from demo.tabs.panels import Panel, answering, build_panel, panel_class
+from demo.tabs.results import look_at
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, message_place, reporting
 from demo.views import figures, message
 from demo.views.maps import heatmap, scatter
@@ -59,6 +61,7 @@ class Widgets:
     compare: gr.Button
     exports: dict[ExportFormat, gr.Button]
     file: gr.DownloadButton
+    columns: list[gr.Dropdown]
 
 
 def build_embeddings_tab(shared: Shared) -> None:
@@ -76,6 +79,8 @@ def build_embeddings_tab(shared: Shared) -> None:
                 upload = gr.UploadButton(
                     "Upload a file", file_types=endings, size="md", min_width=120, elem_id="ph-upload"
                 )
+            with gr.Row():
+                columns = column_choice.build_choices(len(column_choice.TEXT_ROLES), elem_id="ph-column")
             cost = gr.HTML(message.note(" "))
             upload_note = gr.HTML(
                 message.note(
@@ -150,14 +155,18 @@ def build_embeddings_tab(shared: Shared) -> None:
             poolings_problem = message_place()
             poolings = gr.HTML("", elem_id="ph-poolings", elem_classes=panel_class("poolings"))
         with gr.Column(scale=1, min_width=320):
-            heading("Export", "Embeddings of all sentences; .parquet and .csv also hold sentences and predictions.")
+            heading(
+                "Export",
+                "Embeddings of all sentences, one row for each row of a file. .parquet and .csv also hold its line, "
+                "its other columns and the predictions.",
+            )
             with gr.Row(elem_classes=["ph-action", *panel_class("sentences")]):
                 exports = {form: gr.Button(str(form), size="md") for form in ExportFormat}
                 file = gr.DownloadButton("file", visible="hidden", elem_id="ph-export-file")
     widgets = Widgets(
         text, embed, upload, cost, problem, upload_problem, upload_note, method, colour_by, number, pooling,
         compare_with, query, query_problem, comparison_problem, left, right, second_place, heat, heat_note, nearest,
-        moved, selection, poolings, poolings_problem, compare, exports, file,
+        moved, selection, poolings, poolings_problem, compare, exports, file, columns,
     )  # fmt: skip
     _wire(shared, widgets, list(zip(examples, (example.sentences for example in sets), strict=True)))
 
@@ -239,14 +248,23 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
     for button, sentences in examples:
         fill = button.click(partial(_example, sentences), None, [w.text, uploaded, w.upload_problem], **QUICK)
         first.append(fill.then(**compute_step))
-    read = w.upload.upload(
-        reporting(partial(steps.upload, shared), outputs=3),
+    path = gr.State(None)
+    read: dict[str, Any] = {
+        "fn": reporting(partial(steps.upload, shared), outputs=3),
+        "inputs": [path, *w.columns],
+        "outputs": [w.upload_problem, w.text, uploaded, w.upload_note],
+        "show_progress": "hidden",
+        "api_visibility": "private",
+    }
+    looked = w.upload.upload(
+        reporting(partial(look_at, shared.settings, column_choice.TEXT_ROLES), outputs=1 + len(w.columns)),
         w.upload,
-        [w.upload_problem, w.text, uploaded, w.upload_note],
+        [w.upload_problem, path, *w.columns],
         show_progress="hidden",
         api_visibility="private",
     )
-    first.append(read.success(**panels.sentences.after_edit(compute_step)))
+    for event in (looked.success(**read), gr.on([column.input for column in w.columns], **read)):
+        first.append(event.success(**panels.sentences.after_edit(compute_step)))
     w.embed.click(str, None, w.upload_problem, **QUICK)
     for event in first:
         draw_maps(event.then)

@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
+from demo.inputs.columns import FLAGS, ROLES
+from demo.inputs.text_input import need_size
+from demo.tabs import column_choice
 from demo.tabs.panels import Panel, build_panel, panel_class
-from demo.tabs.shared import Shared, message_place
+from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.training.measuring import measure, tasks_of
 from demo.views.training.comparison import measured_table
 from mtl.runs import RunFolder
 
 _PANEL = "evaluation"
 _AT_ONCE = 2
+_SLOTS = 3  # columns of a pair with a score
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Evaluation:
     problem: gr.HTML
     result: gr.HTML
     panel: Panel
+    columns: list[gr.Dropdown]
 
 
 def build_evaluation() -> Evaluation:
@@ -36,13 +42,15 @@ def build_evaluation() -> Evaluation:
         with gr.Column(min_width=320):
             task = gr.Dropdown([], label="Task", elem_id="ph-evaluate-task")
             file = gr.File(label="Labelled file, in a training format", height=120, elem_id="ph-evaluate-file")
+            with gr.Row():
+                columns = column_choice.build_choices(_SLOTS, elem_id="ph-evaluate-column")
             with gr.Row(elem_classes="ph-action"):
                 go = gr.Button("Evaluate", variant="primary", size="md", elem_id="ph-evaluate")
             problem = message_place("ph-evaluate-problem")
         with gr.Column(min_width=320):
             result = gr.HTML("", elem_id="ph-evaluate-result", elem_classes=panel_class(_PANEL))
-        panel = build_panel(_PANEL, [task, file])
-    return Evaluation(fold, task, file, go, problem, result, panel)
+        panel = build_panel(_PANEL, [task, file, *columns])
+    return Evaluation(fold, task, file, go, problem, result, panel, columns)
 
 
 def task_choice(folder: RunFolder) -> gr.Dropdown:
@@ -52,11 +60,18 @@ def task_choice(folder: RunFolder) -> gr.Dropdown:
 
 
 def wire_evaluation(shared: Shared, widgets: Evaluation, opened: gr.State) -> None:
-    """Connect the button."""
+    """Connect the button, and the choice of columns."""
+    gr.on(
+        [widgets.file.change, widgets.task.change],
+        reporting(partial(_look, shared), outputs=_SLOTS),
+        [shared.owner, opened, widgets.task, widgets.file],
+        [widgets.problem, *widgets.columns],
+        **QUICK,
+    )
     widgets.go.click(
         **widgets.panel.event(
             partial(_evaluate, shared),
-            [shared.owner, opened, widgets.task, widgets.file],
+            [shared.owner, opened, widgets.task, widgets.file, *widgets.columns],
             [widgets.result],
             problem=widgets.problem,
         ),
@@ -69,6 +84,24 @@ def wire_evaluation(shared: Shared, widgets: Evaluation, opened: gr.State) -> No
     )
 
 
-def _evaluate(shared: Shared, owner: str, run_id: str, task: str | None, file: str | None) -> tuple[str]:
+def _look(shared: Shared, owner: str, run_id: str, task: str | None, file: str | None) -> tuple[Any, ...]:
+    """The choices of the columns of a file, by the kind of the task."""
+    roles = _roles(shared, owner, run_id, task)
+    if file is None or not roles:
+        return tuple(column_choice.hidden(_SLOTS))
+    need_size(Path(file), shared.settings)
+    return tuple(column_choice.padded(column_choice.choices_of_roles(file, roles), _SLOTS))
+
+
+def _roles(shared: Shared, owner: str, run_id: str, task: str | None) -> tuple[str, ...]:
+    kind = tasks_of(shared.runs.get(run_id, owner)).get(str(task))
+    return ROLES[kind] if kind is not None else ()
+
+
+def _evaluate(
+    shared: Shared, owner: str, run_id: str, task: str | None, file: str | None, *columns: str | None
+) -> tuple[str]:
     folder = shared.runs.get(run_id, owner)
-    return (measured_table(measure(folder, task, Path(file) if file else None, shared.settings)),)
+    roles = _roles(shared, owner, run_id, task)
+    chosen = {role: column for role, column in zip(roles, columns, strict=False) if column and column != FLAGS}
+    return (measured_table(measure(folder, task, Path(file) if file else None, shared.settings, chosen)),)

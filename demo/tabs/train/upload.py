@@ -8,10 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from demo.inputs.columns import ROLES, SET_ROLES, TablePreview, first_rows, guess, guess_sets, has_several_labels
+from demo.inputs.columns import FLAGS, ROLES, SET_ROLES, TablePreview, first_rows, guess, guess_sets, has_several_labels
 from demo.inputs.drafts import TaskUpload, allowed_endings
 from demo.inputs.text_input import need_size
 from demo.settings import Settings
+from demo.tabs import column_choice
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.views import message
 from demo.views.training.preview import table_preview, tagged_preview
@@ -30,7 +31,6 @@ _FORMATS = {
     TaskKind.SIMILARITY: "CSV, Excel or JSON with two sentences and a score in each row.",
 }
 _ROLE_SLOTS = 3
-_FLAGS = "a column of 0 and 1 for each label"
 _SHOWN_SENTENCES = 4
 
 
@@ -57,7 +57,7 @@ def build_upload_form(shared: Shared) -> UploadForm:
         dev = gr.File(label="Dev file (optional)", height=120, min_width=220, elem_id="ph-dev-file")
     problem = message_place("ph-preview-problem")
     with gr.Row():
-        roles = [gr.Dropdown([], label="Column", visible=False, min_width=160) for _ in range(_ROLE_SLOTS)]
+        roles = column_choice.build_choices(_ROLE_SLOTS)
     preview = gr.HTML("", elem_id="ph-preview", elem_classes="ph-message")
     with gr.Row(elem_classes="ph-action"):
         add = gr.Button("Check and add", size="md")
@@ -90,7 +90,7 @@ def upload_of(name: str, kind: str, scores: str, several: bool, *files_and_colum
     train, dev, *columns = files_and_columns
     sets = several and kind == TaskKind.CLASSIFICATION
     roles = SET_ROLES if sets else ROLES[TaskKind(kind)]
-    mapping = {role: column for role, column in zip(roles, columns, strict=False) if column and column != _FLAGS}
+    mapping = {role: column for role, column in zip(roles, columns, strict=False) if column and column != FLAGS}
     return TaskUpload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores], sets, mapping)
 
 
@@ -105,7 +105,7 @@ def _of_kind(settings: Settings, kind: str) -> tuple[gr.Dropdown, str, gr.Checkb
 
 
 def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]:
-    hidden = [gr.Dropdown(visible=False, choices=[], value=None)] * _ROLE_SLOTS
+    hidden = column_choice.hidden(_ROLE_SLOTS)
     path = _path(file)
     if path is None:
         return ("", gr.skip(), *hidden)
@@ -142,21 +142,16 @@ def _roles_again(settings: Settings, kind: str, file: str | None, several: bool)
 
 
 def _role_choices(kind: TaskKind, table: TablePreview) -> list[gr.Dropdown]:
-    guessed, columns = guess(kind, table), list(table.columns)
-    shown = [
-        gr.Dropdown(choices=columns, value=guessed.get(role), label=f"Column with the {role}", visible=True)
-        for role in ROLES[kind]
-    ]
-    return shown + [gr.Dropdown(visible=False, choices=[], value=None)] * (_ROLE_SLOTS - len(shown))
+    guessed = guess(kind, table)
+    shown = [column_choice.choice(role, table.columns, guessed.get(role)) for role in ROLES[kind]]
+    return column_choice.padded(shown, _ROLE_SLOTS)
 
 
 def _set_role_choices(table: TablePreview) -> list[gr.Dropdown]:
-    guessed, columns = guess_sets(table), list(table.columns)
-    text = gr.Dropdown(choices=columns, value=guessed.get("text"), label="Column with the text", visible=True)
-    labels = gr.Dropdown(
-        choices=[*columns, _FLAGS], value=guessed.get("labels", _FLAGS), label="Column with the labels", visible=True
-    )
-    return [text, labels] + [gr.Dropdown(visible=False, choices=[], value=None)] * (_ROLE_SLOTS - len(SET_ROLES))
+    guessed = guess_sets(table)
+    text = column_choice.choice("text", table.columns, guessed.get("text"))
+    labels = column_choice.choice("labels", [*table.columns, FLAGS], guessed.get("labels", FLAGS))
+    return column_choice.padded([text, labels], _ROLE_SLOTS)
 
 
 def _path(file: str | None) -> Path | None:

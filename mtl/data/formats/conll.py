@@ -25,6 +25,7 @@ _TAG = re.compile(r"[Oo]|[BIESLUbieslu]-.+")
 _BLANKS = re.compile(r"[ \t]+")
 _BREAKS = re.compile(r"[\t\r\n]")
 _MOST = 5000  # lines by which columns are told
+_BARE = 60  # types that tags without a prefix may have
 _TOKENS = ("token", "word", "form", "text")
 _TAGS = ("tag", "ner", "ner_tag", "label", "entity")
 _TEXT = re.compile(r"#\s*text\s*=(.*)")
@@ -59,7 +60,8 @@ def read_conll(source: Source, log: ReadLog) -> Iterator[Row]:
     if source.kind is None:
         log.note(f"{source.path.name}: read as CoNLL, each sentence as a text")
     if columns.counted:
-        log.note(f"{source.path.name}: column 1 counts the words; the tag is read from column {columns.tag + 1}")
+        number = columns.tag + 1 if columns.tag >= 0 else columns.width + columns.tag + 1
+        log.note(f"{source.path.name}: column 1 counts the words; the tag is read from column {number}")
     tokens: list[str] = []
     tags: list[str] = []
     first: int | None = None
@@ -94,10 +96,11 @@ def columns_of(source: Source) -> Columns:
     Raises:
         DataError: a name is not among those of the columns, or no names are known.
     """
-    lines = [(i, line) for i, line in enumerate(source.lines[:_MOST], start=1) if line.strip(" \t")]
+    beginning = source.whole_lines[:_MOST]
+    lines = [(i, line) for i, line in enumerate(beginning, start=1) if line.strip(" \t")]
     trailing = bool(lines) and all(line.endswith("\t") for _, line in lines if not line.startswith("#"))
     header, names = _header(lines)
-    counted = _counts(source.lines[:_MOST], header)
+    counted = _counts(beginning, header)
     tokens = [line for i, line in lines if i != header and not (_is_note(line) or (counted and line.startswith("#")))]
     rows = [row for row in (_fields(line, trailing) for line in tokens) if len(row) > 1]
     token = _place(source, "token", names)
@@ -145,7 +148,7 @@ def _header(lines: Sequence[tuple[int, str]]) -> tuple[int | None, list[str]]:
 def _counts(lines: Sequence[str], header: int | None) -> bool:
     """Whether the first column counts the words of each sentence, and there are two more."""
     expected, seen = 1, 0
-    for number, line in enumerate(lines[:-1] if len(lines) > 1 else lines, start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip(" \t"):
             expected = 1
         elif number != header and not line.startswith(("#", _DOCUMENT_START)):
@@ -220,7 +223,7 @@ def _token(line: str, columns: Columns, where: Place) -> tuple[str, str]:
 
 def is_conll(source: Source) -> bool:
     """Whether most lines are a token with a tag; for a tagging task, whether it is no table of sentences."""
-    lines = [line for line in source.lines[:_MOST] if line.strip(" \t") and not _is_note(line)]
+    lines = [line for line in source.whole_lines[:_MOST] if line.strip(" \t") and not _is_note(line)]
     if source.kind is TaskKind.TAGGING:
         return bool(lines) or source.suffix in CONLL_SUFFIXES
     by_ending = source.suffix in CONLL_SUFFIXES and source.suffix not in (".txt", ".tsv")
@@ -229,10 +232,28 @@ def is_conll(source: Source) -> bool:
 
 def has_tags(source: Source) -> bool:
     """Whether nearly every line is a token with tags, of which some are `O`."""
-    lines = [line for line in source.lines[:_MOST] if line.strip(" \t") and not line.startswith(("#", _DOCUMENT_START))]
-    rows = [_fields(line, trailing=line.endswith("\t"))[1:] for line in lines[:-1] or lines]
+    lines = [line for line in source.whole_lines[:_MOST] if not line.startswith(("#", _DOCUMENT_START))]
+    rows = [_fields(line, trailing=line.endswith("\t"))[1:] for line in lines if line.strip(" \t")]
+    if not any(field.upper() == OUTSIDE for row in rows for field in row):
+        return False
     tagged = sum(any(_TAG.fullmatch(field.strip()) for field in row) for row in rows)
-    return bool(rows) and tagged > 0.9 * len(rows) and any(field.upper() == OUTSIDE for row in rows for field in row)
+    return tagged > 0.9 * len(rows) or _has_bare_tags(lines)
+
+
+def _has_bare_tags(lines: Sequence[str]) -> bool:
+    """Whether lines are tokens with types without a prefix, such as `LOC`, and some `O`, with blank lines between."""
+    rows = [_fields(line, trailing=line.endswith("\t")) for line in lines if line.strip(" \t")]
+    ends = [index for index, line in enumerate(lines) if not line.strip(" \t")]
+    tags = Counter(row[-1].strip() for row in rows)
+    same = Counter(map(len, rows)).most_common(1)[0]
+    return (
+        same[0] > 1
+        and same[1] > 0.9 * len(rows)
+        and any(0 < index < len(lines) - 1 for index in ends)
+        and tags["O"] > 0.05 * len(rows)
+        and len(tags) <= min(_BARE, len(rows) / 4)
+        and all(" " not in tag for tag in tags)
+    )
 
 
 def write_conll(path: Path, examples: Sequence[Example], log: ReadLog) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtl.data.encoding import read_lines
+from mtl.data.encoding import Line, read_all_lines
 from mtl.data.examples import Example
 from mtl.data.formats.interface import Format, Source
 from mtl.data.place import Place, ReadLog, Row, UnclosedQuoteError
@@ -135,28 +135,29 @@ def _records(source: Source, dialect: Dialect, log: ReadLog) -> Iterator[tuple[P
         try:
             record = next(reader, None)
         except csv.Error as error:
-            first, line = lines.taken[0]
-            problem = _problem(source, Place(source.path, first), error, line)
+            first = lines.taken[0]
+            problem = _problem(source, Place(source.path, first.number), error, first.text)
             if fields is None:
                 raise problem from error
             problem.__cause__ = error
-            log.bad(problem)
+            log.bad(first.problem or problem)
             lines.again(1)
             continue
         if record is None:
             return
-        if lines.bad_inside:
-            log.bad(lines.bad_inside[0])
+        first = lines.taken[0]
+        where = Place(source.path, first.number)
+        count = len(record) if fields is None else fields
+        if len(lines.taken) > 1 and len(record) != count == first.text.count(dialect.delimiter) + 1:
+            log.bad(first.problem or _unclosed(source, where))  # by itself the line is a row, with others it is none
+            lines.again(1)
+            continue
+        if lines.problem is not None:
+            log.bad(lines.problem)
             continue
         if not record or (fields is None and not any(map(str.strip, record))):
             continue
-        first, line = lines.taken[0]
-        where = Place(source.path, first)
-        fields = len(record) if fields is None else fields
-        if len(lines.taken) > 1 and len(record) != fields == line.count(dialect.delimiter) + 1:
-            log.bad(_unclosed(source, where))  # by itself the line is a row, together with others it is none
-            lines.again(1)
-            continue
+        fields = count
         yield where, record
 
 
@@ -188,42 +189,36 @@ def distinct(names: Sequence[str]) -> list[str]:
 
 
 class _Lines:
-    """Lines for a CSV reader that takes several for one record; those that it took can be given to it again."""
+    """Lines for a CSV reader that takes several for one record; those that it took can be given to it again.
+
+    A line that cannot be read is given as what stands there about, so that its quotes count and only its record is bad.
+    """
 
     def __init__(self, path: Path, log: ReadLog) -> None:
-        self._log = log
-        self._unread: list[DataError] = []
-        self._lines = read_lines(path, log.with_bad(self._unread.append), keep_ends=True)
-        self._waiting: deque[tuple[int, str]] = deque()
-        self.taken: list[tuple[int, str]] = []
-        self.bad_inside: list[DataError] = []
-        """Of lines inside of the record that cannot be read, so that the record cannot either."""
+        self._lines = read_all_lines(path, log)
+        self._waiting: deque[Line] = deque()
+        self.taken: list[Line] = []
+
+    @property
+    def problem(self) -> DataError | None:
+        """What is wrong with a line of the record."""
+        return next((line.problem for line in self.taken if line.problem is not None), None)
 
     def begin(self) -> None:
         """A record begins with the next line."""
-        self.taken, self.bad_inside = [], []
+        self.taken = []
 
     def again(self, first: int) -> None:
-        """Give those from `first` on once more; what could not be read between them is wrong by itself."""
-        for error in self.bad_inside:
-            self._log.bad(error)
+        """Give those from `first` on once more."""
         self._waiting.extendleft(reversed(self.taken[first:]))
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        pair = self._waiting.popleft() if self._waiting else next(self._lines, None)
-        unread, self._unread[:] = list(self._unread), []
-        if self.taken and pair is not None:
-            self.bad_inside += unread
-        else:
-            for error in unread:
-                self._log.bad(error)
-        if pair is None:
-            raise StopIteration
-        self.taken.append(pair)
-        return pair[1] if pair[1].endswith("\n") else pair[1] + "\n"
+        line = self._waiting.popleft() if self._waiting else next(self._lines)
+        self.taken.append(line)
+        return line.text if line.text.endswith(("\n", "\r")) else line.text + "\n"
 
 
 def _is_table(source: Source) -> bool:

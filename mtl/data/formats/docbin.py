@@ -26,11 +26,13 @@ def read_docbin(source: Source, log: ReadLog) -> Iterator[Row]:
     except ImportError as error:
         raise DataError("a .spacy file needs spaCy: pip install spacy", path=source.path) from error
     try:
-        documents = DocBin().from_disk(source.path).get_docs(spacy.blank("xx").vocab)
-        for number, document in enumerate(documents, start=1):
-            spans = [{"start": e.start_char, "end": e.end_char, "label": e.label_} for e in document.ents]
-            values = {"text": document.text, "spans": spans}
-            if document.cats:
+        stored = DocBin().from_disk(source.path)
+        has_classes = any(stored.cats)
+        for number, document in enumerate(stored.get_docs(spacy.blank("xx").vocab), start=1):
+            values: dict[str, object] = {"text": document.text}
+            if document.has_annotation("ENT_IOB") or not has_classes:
+                values["spans"] = [{"start": e.start_char, "end": e.end_char, "label": e.label_} for e in document.ents]
+            if has_classes:
                 values["label"] = [name for name, value in document.cats.items() if value >= 0.5]
             yield Row(Place(source.path, f"document {number}"), values)
     except (OSError, ValueError, KeyError, EOFError) as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mtl.data.examples import Example
 from mtl.data.formats.interface import Shape
@@ -24,15 +25,19 @@ def _rows(row: Row, log: ReadLog) -> Iterator[Row]:
         if not is_span or not 0 <= one[0] <= one[1] < len(tokens) or not str(one[2]).strip():
             raise row.where.error(f"ner has [first, last, type] with words 0 to {len(tokens) - 1}, was {one!r:.60}")
         spans.append(TypedSpan(one[0], one[1] + 1, str(one[2])))
-    spans.sort(key=lambda span: span.start)
+    spans = sorted(set(spans), key=lambda span: (span.start, span.end))
     for first, second in zip(spans, spans[1:], strict=False):
         if first.end > second.start:
             raise row.where.error(
                 f"disjoint entities were expected, words {first.start}-{first.end - 1} and "
                 f"{second.start}-{second.end - 1} overlap"
             )
-    rest = {name: value for name, value in row.values.items() if name not in ("tokenized_text", "ner")}
-    yield Row(row.where, {**rest, "tokens": tokens, "tags": list(tags_of(spans, len(tokens)))})
+    yield Row(row.where, {**_bare(row.values), "tags": list(tags_of(spans, len(tokens)))})
+
+
+def _bare(values: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {name: value for name, value in values.items() if name not in ("tokenized_text", "ner")}
+    return {**rest, "tokens": values.get("tokenized_text")}
 
 
 def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
@@ -43,4 +48,4 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     write_array(path, records)
 
 
-GLINER = Shape("gliner", "training data of GLiNER", _matches, _rows, _write)
+GLINER = Shape("gliner", "training data of GLiNER", _matches, lambda _: _rows, lambda _: _bare, _write, is_strict=True)

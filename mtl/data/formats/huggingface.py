@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mtl.data.examples import Example
 from mtl.data.formats.interface import Shape
@@ -35,9 +36,21 @@ def _rows(row: Row, log: ReadLog) -> Iterator[Row]:
     yield Row(row.where, {**row.values, "tokens": row.values[tokens], "tags": found})
 
 
+def _bare(values: Mapping[str, Any]) -> dict[str, Any]:
+    tokens = _named(values, _TOKENS)
+    return {**values, "tokens": values[tokens]} if tokens is not None else dict(values)
+
+
 def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     kept = tagged_only(examples, "tokens and ner_tags")
     write_lines(path, ({"tokens": tokens_with_note(e, log), "ner_tags": list(e.tags)} for e in kept))
 
 
-HUGGING_FACE = Shape("huggingface", "tokens and ner_tags of a Hugging Face data set", _matches, _rows, _write)
+HUGGING_FACE = Shape(
+    "huggingface",
+    "tokens and ner_tags of a Hugging Face data set",
+    _matches,
+    lambda _: _rows,
+    lambda _: _bare,
+    _write,
+)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from mtl.data.encoding import encoding_of, read_head
+from mtl.data.encoding import HEAD, encoding_of, read_head
 from mtl.data.examples import Example
 from mtl.data.place import Place, ReadLog, Row
 from mtl.recipe.choices import TaskKind
@@ -62,6 +63,11 @@ class Source:
         """The first lines; the last may be cut off where the file goes on."""
         return self.text.split("\n")
 
+    @property
+    def whole_lines(self) -> list[str]:
+        """The first lines without one that is cut off."""
+        return self.lines[:-1] if len(self.head) == HEAD and len(self.lines) > 1 else self.lines
+
     def chosen(self, role: str) -> str | int | None:
         """The column that was named for a role."""
         return self.options.columns.get(role)
@@ -82,16 +88,25 @@ class Format:
     write: Writer | None = None
 
 
+RowReader = Callable[[Row, ReadLog], Iterator[Row]]
+
+
 @dataclass(frozen=True)
 class Shape:
     """What the records of one annotation tool look like, whatever file they are in.
 
-    `rows` gives for a record one or more that have the columns `text,label`, `tokens,tags`, `text,spans`,
-    `text,words,tags` or `sentence1,sentence2,score`, or none where the record says that it is not to be used.
+    `reader` takes the first records of a file, which settle what holds for all. It returns what gives for a record one
+    or more that have the columns `text,label`, `tokens,tags`, `text,spans`, `text,words,tags` or
+    `sentence1,sentence2,score`, or none where the record says that it is not to be used.
+
+    `bare` takes the first records too, and returns what gives the columns of a record without what is marked in it.
     """
 
     name: str
     about: str
     matches: Callable[[Mapping[str, object]], bool]
-    rows: Callable[[Row, ReadLog], Iterator[Row]]
+    reader: Callable[[Sequence[Mapping[str, Any]]], RowReader]
+    bare: Callable[[Sequence[Mapping[str, Any]]], Callable[[Mapping[str, Any]], dict[str, Any]]]
     write: Writer | None = None
+    is_strict: bool = False
+    """Whether every record of this tool matches, so that a file without one is none of its."""

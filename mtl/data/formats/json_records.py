@@ -16,7 +16,7 @@ from mtl.data.place import Place, ReadLog, Row, shown
 from mtl.data.writing import record_of, write_examples
 from mtl.errors import DataError
 
-_OPENS = re.compile(r'\s*(\{\s*["}]|\[\s*[\{\["\]])')
+OPENS = re.compile(r'\s*(\{\s*["}]|\[\s*[\{\["\]])')
 _SPACE = re.compile(r"[\s,]*")
 _TOKENS = ("tokens", "words", "tokenized_text")  # a list of them is one record, not a column
 _HOLDERS = ("data", "rows", "annotations", "examples", "records", "items")
@@ -43,7 +43,7 @@ def read_json(source: Source, log: ReadLog) -> Iterator[Row]:
     Raises:
         DataError: the file is no valid JSON from some line on, or holds no objects.
     """
-    text = "".join(line for _, line in read_lines(source.path, log, keep_ends=True))
+    text = "".join(f"{line}\n" for _, line in read_lines(source.path, log))
     names = _sibling_names(source, log)
     for where, value in _values(text, source):
         try:
@@ -56,7 +56,7 @@ def read_json(source: Source, log: ReadLog) -> Iterator[Row]:
 
 def is_json(source: Source) -> bool:
     """Whether a file begins as JSON does; an ending of JSON decides where it begins as nothing that is known."""
-    return bool(_OPENS.match(source.text)) or source.suffix in (".jsonl", ".json", ".ndjson")
+    return bool(OPENS.match(source.text)) or source.suffix in (".jsonl", ".json", ".ndjson")
 
 
 def is_jsonl(source: Source) -> bool:
@@ -112,15 +112,16 @@ def _values(text: str, source: Source) -> Iterator[tuple[Place, object]]:
 
 
 def _elements(text: str, position: int, source: Source) -> Iterator[tuple[Place, object]]:
-    line, counted = 1, 0
-    while True:
-        position = _SPACE.match(text, position).end()  # type: ignore[union-attr]
-        if text[position : position + 1] == "]":
-            _need_end(text, position + 1, source)
-            return
-        line, counted = line + text.count("\n", counted, position), position
-        value, position = _decoded(text, position, source)
-        yield Place(source.path, line), value
+    position = _SPACE.match(text, position).end()  # type: ignore[union-attr]
+    before, line, number = 0, 1 + text.count("\n", 0, position), 1
+    while text[position : position + 1] != "]":
+        value, end = _decoded(text, position, source)
+        end = _SPACE.match(text, end).end()  # type: ignore[union-attr]
+        after = line + text.count("\n", position, end)
+        is_alone = before < line and (line < after or text[end : end + 1] == "]")
+        yield Place(source.path, line if is_alone else f"record {number}"), value
+        before, line, position, number = line, after, end, number + 1
+    _need_end(text, position + 1, source)
 
 
 def _need_end(text: str, position: int, source: Source) -> None:

@@ -1,14 +1,19 @@
 """Label Studio: tasks with `data` and `annotations`, or the short form with one column for each control."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mtl.data.examples import Example, TaggedText
-from mtl.data.formats.interface import Shape
+from mtl.data.formats.annotated import Holds, text_field
+from mtl.data.formats.interface import RowReader, Shape
 from mtl.data.formats.writing import classes_of, labelled, spans_with_note, write_array
 from mtl.data.offsets import OffsetUnit, from_characters
-from mtl.data.place import ReadLog, Row
+from mtl.data.place import ReadLog, Row, unpacked
+
+_Record = Mapping[str, Any]
 
 
 def _matches(record: Mapping[str, object]) -> bool:
@@ -19,6 +24,7 @@ def _matches(record: Mapping[str, object]) -> bool:
 
 
 def _are_regions(value: object) -> bool:
+    value = unpacked(value)  # in the CSV form a field holds them
     return (
         isinstance(value, list)
         and bool(value)
@@ -26,52 +32,116 @@ def _are_regions(value: object) -> bool:
     )
 
 
-def _rows(row: Row, log: ReadLog) -> Iterator[Row]:
-    values = row.values
-    if isinstance(values.get("data"), dict):
-        yield from _task(row, log)
-        return
-    regions: list[dict[str, Any]] = next((value for value in values.values() if _are_regions(value)), [])
-    rest = {name: value for name, value in values.items() if not _are_regions(value) and name != "label"}
-    texts = [value for name, value in rest.items() if isinstance(value, str) and not name.endswith("_at")]
-    text = rest.get("text", max(texts, key=len, default=None))
-    yield Row(row.where, {**rest, "text": text, "spans": [span for region in regions for span in _spans(region)]})
+@dataclass(frozen=True)
+class _Project:
+    """What the first records settle: the field of the text, and the control whose choices are the label."""
+
+    text: str
+    control: str | None
+    controls: tuple[str, ...]
+    holds: Holds
+
+    def rows(self, row: Row, log: ReadLog) -> Iterator[Row]:
+        """A task, or a record of the short form."""
+        values = row.values
+        if isinstance(values.get("data"), dict):
+            yield from self._task(row, log)
+            return
+        regions: Any = next((unpacked(value) for value in values.values() if _are_regions(value)), [])
+        yield Row(row.where, {**self.bare(values), "spans": [span for region in regions for span in _spans(region)]})
+
+    def bare(self, values: _Record) -> dict[str, Any]:
+        """The columns without annotations."""
+        if isinstance(values.get("data"), dict):
+            data = values["data"]
+            return {**data, "id": values.get("id"), "text": data.get(self.text)}
+        rest = {name: value for name, value in values.items() if not _are_regions(value) and name != "label"}
+        return {**rest, "text": rest.get(self.text)}
+
+    def _task(self, row: Row, log: ReadLog) -> Iterator[Row]:
+        given = _given(row.values)
+        kept = [a for a in given if not a.get("was_cancelled")]
+        if not kept:
+            log.leave_out("skipped in Label Studio" if given else "not yet annotated in Label Studio")
+            return
+        if len(kept) > 1:
+            log.note("of a task with several annotations only the first is read")
+        results = [one for one in kept[0].get("result") or [] if isinstance(one, dict)]
+        spans = [span for one in results if _marks_text(one) for span in _spans(one["value"])]
+        chosen: dict[str, list[Any]] = {}
+        for one in results:
+            if _chooses(one):
+                chosen.setdefault(str(one.get("from_name")), []).extend(one["value"]["choices"])
+        others = {str(one.get("type")) for one in results if not _marks_text(one) and not _chooses(one)}
+        if others - {"relation"} and not spans and not chosen:
+            expected = "labels or choices of a text were expected"
+            raise row.where.error(f"{expected}, was {', '.join(sorted(others))[:60]}")
+        if "relation" in others:
+            log.note("relations between entities are not read")
+        if others - {"relation"}:
+            log.note(f"results of type {', '.join(sorted(others - {'relation'}))} are not read")
+        if self.text != "text":
+            log.note(f"the field {self.text} is read as the text")
+        if len(self.controls) > 1:
+            log.note(f"of the controls {', '.join(self.controls)} the choices of {self.control} are read as the label")
+        columns = {name: choices for name, choices in chosen.items() if len(self.controls) > 1}
+        marks = self.holds.marks(spans, chosen.get(str(self.control), []))
+        yield Row(row.where, {**columns, **self.bare(row.values), **marks})
 
 
-def _task(row: Row, log: ReadLog) -> Iterator[Row]:
-    values = row.values
-    annotations = values.get("annotations", values.get("completions")) or []
-    kept = [a for a in annotations if isinstance(a, dict) and not a.get("was_cancelled")]
-    if not kept:
-        log.leave_out("skipped in Label Studio" if annotations else "not yet annotated in Label Studio")
-        return
-    if len(kept) > 1:
-        log.note("of a task with several annotations only the first is read")
+def _project(first: Sequence[_Record]) -> _Project:
+    data = [record["data"] if isinstance(record.get("data"), dict) else record for record in first]
     results = [
-        one for one in kept[0].get("result") or [] if isinstance(one, dict) and isinstance(one.get("value"), dict)
+        one
+        for record in first
+        for annotation in _given(record)
+        for one in annotation.get("result") or []
+        if isinstance(one, dict)
     ]
-    record = {**values["data"], "id": values.get("id"), "text": _text(values["data"], results)}
-    record["spans"] = [span for one in results if "labels" in one["value"] for span in _spans(one["value"])]
-    if any("relation" in str(one.get("type")) for one in kept[0].get("result") or [] if isinstance(one, dict)):
-        log.note("relations between entities are not read")
-    choices = [name for one in results for name in one["value"].get("choices", ())]
-    if choices or not record["spans"]:
-        record["label"] = choices
-    yield Row(row.where, record)
+    marked = [one for one in results if _marks_text(one) or _chooses(one)]
+    names = [name for name, _ in Counter(str(one.get("to_name")) for one in marked).most_common()]
+    controls = [name for name, _ in Counter(str(one.get("from_name")) for one in marked if _chooses(one)).most_common()]
+    if not any(isinstance(record.get("data"), dict) for record in first):
+        data = [{name: value for name, value in one.items() if not name.endswith("_at")} for one in data]
+    return _Project(
+        text_field(data, (*names, "text")),
+        next(iter(controls), None),
+        tuple(controls),
+        Holds(any(_marks_text(one) for one in marked), bool(controls)),
+    )
 
 
-def _text(data: Mapping[str, Any], results: list[dict[str, Any]]) -> object:
-    """The text that was annotated: the field of the name of the object, or `text`, or the only string."""
-    names = [str(one.get("to_name")) for one in results]
-    texts = [value for value in data.values() if isinstance(value, str)]
-    return next((data[name] for name in (*names, "text") if name in data), max(texts, key=len, default=None))
+def _given(record: _Record) -> list[dict[str, Any]]:
+    annotations = record.get("annotations", record.get("completions"))
+    return [one for one in annotations if isinstance(one, dict)] if isinstance(annotations, list) else []
 
 
-def _spans(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _marks_text(result: _Record) -> bool:
+    """Whether a result labels a part of a text; parts of images and sounds have labels too."""
+    value = result.get("value")
+    if not isinstance(value, dict) or not isinstance(value.get("labels"), list):
+        return False
+    return "x" not in value and "original_length" not in result and ("end" in value or "globalOffsets" in value)
+
+
+def _chooses(result: _Record) -> bool:
+    value = result.get("value")
+    return isinstance(value, dict) and isinstance(value.get("choices"), list)
+
+
+def _spans(value: _Record) -> Iterator[dict[str, Any]]:
     place = value if isinstance(value.get("start"), int) else value.get("globalOffsets") or value
     for label in value.get("labels") or ():
         span = {"start": place.get("start"), "end": place.get("end"), "label": label, "unit": OffsetUnit.UTF16}
         yield span | ({"text": value["text"]} if isinstance(value.get("text"), str) else {})
+
+
+def _reader(first: Sequence[_Record]) -> RowReader:
+    return _project(first).rows
+
+
+def _bare(first: Sequence[_Record]) -> Callable[[_Record], dict[str, Any]]:
+    return _project(first).bare
 
 
 def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
@@ -98,4 +168,4 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     write_array(path, tasks)
 
 
-LABEL_STUDIO = Shape("label-studio", "JSON of Label Studio, full or short", _matches, _rows, _write)
+LABEL_STUDIO = Shape("label-studio", "JSON of Label Studio, full or short", _matches, _reader, _bare, _write)

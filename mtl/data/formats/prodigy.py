@@ -19,18 +19,25 @@ def _rows(row: Row, log: ReadLog) -> Iterator[Row]:
     if answer != "accept":
         log.leave_out(f"its answer in Prodigy is {answer}")
         return
-    values = {name: value for name, value in row.values.items() if name not in ("tokens", "options", "accept")}
-    spans = row.values.get("spans", [])
+    if row.values.get("relations"):
+        log.note("relations between entities are not read")
+    values = _bare(row.values)
+    classes = row.values.get("accept", row.values.get("label"))
+    spans = row.values.get("spans", [] if classes is None else None)
     if isinstance(spans, list):
-        values["spans"] = [
+        spans = [
             {key: span[key] for key in ("start", "end", "label", "text") if key in span}
             if isinstance(span, dict)
             else span
             for span in spans
         ]
-    if "accept" in row.values:
-        values["label"] = row.values["accept"]
-    yield Row(row.where, values)
+    marks = {"spans": spans, "label": classes}
+    yield Row(row.where, values | {name: value for name, value in marks.items() if value is not None})
+
+
+def _bare(values: Mapping[str, Any]) -> dict[str, Any]:
+    dropped = ("tokens", "options", "accept", "spans", "relations", "label")
+    return {name: value for name, value in values.items() if name not in dropped}
 
 
 def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
@@ -57,4 +64,11 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     write_lines(path, records)
 
 
-PRODIGY = Shape("prodigy", "JSONL of Prodigy; what was rejected or ignored is left out", _matches, _rows, _write)
+PRODIGY = Shape(
+    "prodigy",
+    "JSONL of Prodigy",
+    _matches,
+    lambda _: _rows,
+    lambda _: _bare,
+    _write,
+)

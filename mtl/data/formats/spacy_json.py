@@ -1,13 +1,17 @@
 """spaCy in JSON: documents of paragraphs, pairs of a text and its `entities`, and what `Doc.to_json` writes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mtl.data.examples import Example, TaggedText
-from mtl.data.formats.interface import Shape
+from mtl.data.formats.annotated import Holds
+from mtl.data.formats.interface import RowReader, Shape
 from mtl.data.formats.writing import classes_of, labelled, spans_with_note, write_array
 from mtl.data.place import ReadLog, Row
+
+_Record = Mapping[str, Any]
 
 
 def _matches(record: Mapping[str, object]) -> bool:
@@ -20,42 +24,77 @@ def _matches(record: Mapping[str, object]) -> bool:
     return pairs or isinstance(record.get("ents"), list) or isinstance(record.get("cats"), dict)
 
 
-def _rows(row: Row, log: ReadLog) -> Iterator[Row]:
-    if "paragraphs" in row.values:
-        for paragraph in row.values["paragraphs"]:
-            if not isinstance(paragraph, dict):
-                raise row.where.error("a paragraph is an object with sentences")
-            yield from _paragraph(paragraph, row, log)
-        return
-    values = {k: v for k, v in row.values.items() if k not in ("entities", "ents", "tokens", "cats")}
-    if "entities" in row.values:
-        values["spans"] = [{"start": e[0], "end": e[1], "label": e[2]} for e in row.values["entities"]]
-    else:
-        values["spans"] = row.values.get("ents", [])
-    yield Row(row.where, values | _classes(row.values.get("cats")))
+@dataclass(frozen=True)
+class _Corpus:
+    """Whether the first records have entities or classes."""
+
+    holds: Holds
+
+    def rows(self, row: Row, log: ReadLog) -> Iterator[Row]:
+        """The sentences of a document, or a text."""
+        if "paragraphs" in row.values:
+            for paragraph in row.values["paragraphs"]:
+                if not isinstance(paragraph, dict):
+                    raise row.where.error("a paragraph is an object with sentences")
+                yield from self._paragraph(paragraph, row, log)
+            return
+        marks = self.holds.marks(_spans(row.values), _classes(row.values.get("cats")))
+        yield Row(row.where, {**_bare(row.values), **marks})
+
+    def _paragraph(self, paragraph: _Record, row: Row, log: ReadLog) -> Iterator[Row]:
+        sentences = [s for s in paragraph.get("sentences") or () if isinstance(s, dict)]
+        classes = _paragraph_classes(paragraph)
+        named = any(t.get("ner") not in (None, "", "-") for s in sentences for t in s.get("tokens") or ())
+        if paragraph.get("raw") and not named:
+            yield Row(row.where, {"text": paragraph["raw"], **self.holds.marks([], classes)})
+            return
+        labels = {name: value for name, value in self.holds.marks(None, classes).items() if name == "label"}
+        for sentence in sentences:
+            tokens = [t for t in sentence.get("tokens") or () if isinstance(t, dict)]
+            tags = [t.get("ner", "O") for t in tokens]
+            if "-" in tags:
+                log.note("words whose entity spaCy does not know (-) are read as outside")
+            words = [t.get("orth") for t in tokens]
+            yield Row(row.where, {"tokens": words, "tags": ["O" if tag in ("-", "") else tag for tag in tags]} | labels)
 
 
-def _paragraph(paragraph: Mapping[str, Any], row: Row, log: ReadLog) -> Iterator[Row]:
-    sentences = [s for s in paragraph.get("sentences") or () if isinstance(s, dict)]
-    classes = _classes({c.get("label"): c.get("value") for c in paragraph.get("cats") or () if isinstance(c, dict)})
-    named = any(t.get("ner") not in (None, "", "-") for s in sentences for t in s.get("tokens") or ())
-    if paragraph.get("raw") and not named:
-        yield Row(row.where, {"text": paragraph["raw"], "spans": []} | classes)
-        return
-    for sentence in sentences:
-        tokens = [t for t in sentence.get("tokens") or () if isinstance(t, dict)]
-        tags = [t.get("ner", "O") for t in tokens]
-        if "-" in tags:
-            log.note("words whose entity spaCy does not know (-) are read as outside")
-        words = [t.get("orth") for t in tokens]
-        yield Row(row.where, {"tokens": words, "tags": ["O" if tag in ("-", "") else tag for tag in tags]} | classes)
+def _corpus(first: Sequence[_Record]) -> _Corpus:
+    paragraphs = [p for record in first for p in record.get("paragraphs") or () if isinstance(p, dict)]
+    classes = [_classes(record.get("cats")) for record in first] + [_paragraph_classes(p) for p in paragraphs]
+    tokens = [
+        t for p in paragraphs for s in p.get("sentences") or () if isinstance(s, dict) for t in s.get("tokens") or ()
+    ]
+    named = any(isinstance(t, dict) and t.get("ner") not in (None, "", "-", "O") for t in tokens)
+    return _Corpus(Holds(named or any(_spans(record) for record in first), any(classes)))
 
 
-def _classes(cats: object) -> dict[str, Any]:
-    """The classes that a text has."""
-    if not isinstance(cats, Mapping) or not cats:
-        return {}
-    return {"label": [name for name, value in cats.items() if isinstance(value, (int, float)) and value >= 0.5]}
+def _bare(values: _Record) -> dict[str, Any]:
+    return {k: v for k, v in values.items() if k not in ("entities", "ents", "tokens", "cats", "paragraphs")}
+
+
+def _spans(values: _Record) -> list[Any] | None:
+    if "entities" in values:
+        return [{"start": e[0], "end": e[1], "label": e[2]} for e in values["entities"]]
+    ents = values.get("ents")
+    return ents if isinstance(ents, list) else None
+
+
+def _classes(cats: object) -> list[str] | None:
+    """The classes that a text has; None where nothing says so."""
+    if not isinstance(cats, Mapping):
+        return None
+    return [name for name, value in cats.items() if isinstance(value, (int, float)) and value >= 0.5]
+
+
+def _paragraph_classes(paragraph: _Record) -> list[str] | None:
+    cats = paragraph.get("cats")
+    if not isinstance(cats, list):
+        return None
+    return _classes({c.get("label"): c.get("value") for c in cats if isinstance(c, dict)})
+
+
+def _reader(first: Sequence[_Record]) -> RowReader:
+    return _corpus(first).rows
 
 
 def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
@@ -73,4 +112,4 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     write_array(path, pairs)
 
 
-SPACY_JSON = Shape("spacy-json", "JSON of spaCy", _matches, _rows, _write)
+SPACY_JSON = Shape("spacy-json", "JSON of spaCy", _matches, _reader, lambda _: _bare, _write)

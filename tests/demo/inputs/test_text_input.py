@@ -48,7 +48,7 @@ def test_a_text_in_two_lines_of_a_csv_field_becomes_one_line(tmp_path):
     ("name", "content", "message"),
     [
         ("a.exe", b"x", "of type"),
-        ("a.txt", "é è\n".encode() + b"\xff\n", "UTF-8"),
+        ("a.txt", b"\x81\xff\n", "UTF-8"),
         ("a.txt", b"x" * 2000, "MB"),
         ("a.csv", b"sentence\nx\n", r"^a.csv:1: the columns text were expected"),
         ("a.csv", b"", r"^a.csv:1: a header with text was expected"),
@@ -84,3 +84,22 @@ def test_an_unclosed_quote_costs_one_text_and_is_named(tmp_path, broken):
     assert found.notes == (
         f"1 row is left out: a.csv:{broken + 1}: valid CSV was expected: a quote is opened and never closed",
     )
+
+
+def test_a_row_that_is_wrong_costs_no_other_and_the_first_are_named(tmp_path):
+    rows = ["one,x", "a, b,1", ",x", "c, d,1", ",y", "two,y"]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    found = read_sentences(tmp_path / "a.csv", settings())
+    assert (found.texts, found.groups) == (("one", "two"), ("x", "y"))
+    assert [row.text for row in found.rows] == ["one", None, None, None, None, "two"]
+    assert [note.split(" ")[5] for note in found.notes[:-1]] == ["a.csv:3:", "a.csv:4:", "a.csv:5:"]
+    assert found.notes[-1] == "1 more row is left out"
+
+
+def test_columns_can_be_chosen(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("text;Kommentar;stimmung\n1;Die Suppe war kalt.;schlecht\n2;Gutes Brot, danke.;gut\n")
+    found = read_sentences(file, settings(), {"text": "Kommentar", "label": "stimmung"})
+    assert found.texts == ("Die Suppe war kalt.", "Gutes Brot, danke.")
+    assert found.groups == ("schlecht", "gut")
+    assert read_sentences(file, settings(), {"text": "text", "label": ""}).groups is None

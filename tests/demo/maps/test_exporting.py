@@ -1,11 +1,15 @@
 import csv
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet
 
+from demo.answers.embedded import Embedded, embed_sentences
+from demo.inputs.text_input import read_sentences
 from demo.maps.exporting import ExportFormat, export_embeddings
 from tests.demo.answers.test_embedded import result
+from tests.demo.fakes import FakeModel, settings
 
 SOME = result(3, ("x", "y", 'z, "quoted"'))
 
@@ -39,3 +43,46 @@ def test_no_text_is_a_formula_in_a_spreadsheet():
         assert not row["text"].startswith(("=", "+", "-", "@", "\t", "\r"))
         assert row["text"].removeprefix("'") == text.removeprefix("'")
         assert row["label"].removeprefix("'") == label.removeprefix("'")
+
+
+TABLE = """ident;Kommentar;stimmung;predicted_topic;n
+a1;Die Suppe war kalt.;-;x;=1
+b2;;+;y;2
+c3;Gutes Brot, danke.;+;z;3
+"""
+
+
+def of_file(folder: Path, content: str = TABLE, **columns: str) -> Embedded:
+    (folder / "t.csv").write_text(content, encoding="utf-8")
+    *_, found = embed_sentences(FakeModel(), read_sentences(folder / "t.csv", settings(), columns), key="m")
+    assert isinstance(found, Embedded)
+    return found
+
+
+def test_the_export_of_a_file_has_a_row_for_each_row_with_its_line_and_columns(tmp_path: Path):
+    found = of_file(tmp_path, text="Kommentar", label="stimmung")
+    table = pyarrow.parquet.read_table(export_embeddings(found, ExportFormat.PARQUET)).to_pylist()
+    assert [row["line"] for row in table] == ["2", "3", "4"]
+    assert [row["ident"] for row in table] == ["a1", "b2", "c3"]
+    assert [row["predicted_topic (input)"] for row in table] == ["x", "y", "z"]
+    assert [row["text"] for row in table] == ["Die Suppe war kalt.", None, "Gutes Brot, danke."]
+    assert [row["label"] for row in table] == ["-", None, "+"]
+    assert [row["predicted_topic"] is None for row in table] == [False, True, False]
+    assert [row["embedding"] is None for row in table] == [False, True, False]
+    assert [row["rejected"] for row in table] == [None, "text is empty", None]
+    np.testing.assert_array_equal([row["embedding"] for row in table[::2]], found.vectors)
+
+
+def test_the_csv_and_the_array_of_a_file_have_the_same_rows(tmp_path: Path):
+    found = of_file(tmp_path, text="Kommentar")
+    with export_embeddings(found, ExportFormat.CSV).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["line"], row["text"], row["n"]) for row in rows] == [
+        ("2", "Die Suppe war kalt.", "'=1"),
+        ("3", "", "2"),
+        ("4", "Gutes Brot, danke.", "3"),
+    ]
+    assert rows[1]["e0"] == "" != rows[0]["e0"]
+    array = np.load(export_embeddings(found, ExportFormat.NPY), allow_pickle=False)
+    assert np.isnan(array[1]).all()
+    np.testing.assert_array_equal(array[[0, 2]], found.vectors)

@@ -60,3 +60,5 @@ def test_tagging_is_measured_on_raw_text_too_and_folders_stay_ours(run, file, mo
     monkeypatch.setattr(measuring, "Command", Fake)
     assert measure(run, "names", file, settings()) == {"f1": 0.5, "raw_f1": 0.25}
     assert asked == ["evaluate", str(run.best), "--data", f"names={file}", "--raw"]
+    measure(run, "names", file, settings(), {"token": "2"})
+    assert asked[-2:] == ["--column", "token=2"]

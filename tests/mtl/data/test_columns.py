@@ -29,6 +29,7 @@ LONG = [" ".join([word] * 3) for word in WORDS]
         (rows(url=URLS, n=NUMBERS, note=list(WORDS)), "note"),
         (rows(a=list(WORDS), b=LONG), "b"),
         (rows(sentence=list(WORDS), b=LONG), "sentence"),
+        (rows(s=["鍋裡的湯已經涼了", "我們立刻就走", "謝謝，再也不來了"], out=IDS), "s"),
         (rows(id=IDS, n=NUMBERS), None),
         (rows(url=URLS), None),
     ],
@@ -95,7 +96,7 @@ def test_a_guess_is_noted_and_without_notes_there_is_none(tmp_path: Path):
 
 def test_a_missing_column_that_nothing_tells_is_refused(tmp_path: Path):
     file = write(tmp_path / "t.csv", "remark,n\nsome words here,1\n")
-    with pytest.raises(DataError, match=r"t\.csv:1: .*label is missing among remark, n"):
+    with pytest.raises(DataError, match=r"t\.csv:1: .*text and label are missing among remark, n"):
         read_task("t", TaskConfig(kind="classification", train=(file,)))
 
 

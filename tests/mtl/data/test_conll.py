@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from mtl.data import TaggedText, TaskLog, read_files
+from mtl.data.converting import kind_of
+from mtl.data.formats import ReadOptions
+from mtl.data.texts import read_texts, text_source
 from mtl.errors import DataError
-from mtl.recipe import TaskConfig
+from mtl.recipe import TaskConfig, TaskKind
 
 
 def read(path: Path, content: str, **options: object) -> tuple[list[TaggedText], tuple[str, ...]]:
@@ -134,3 +137,52 @@ def test_a_document_mark_of_any_columns_is_no_token(tmp_path: Path):
     for mark in ("-DOCSTART- O", "-DOCSTART- -X- -X- O", "-DOCSTART-\tO", "-DOCSTART- -X- O"):
         examples, _ = read(tmp_path / "t.conll", f"{mark}\n\na X Y B-A\n\n{mark}\n\nb X Y O\n")
         assert [e.text for e in examples] == ["a", "b"]
+
+
+def test_the_column_of_the_tag_is_told_where_the_beginning_of_a_file_ends_inside_of_a_line(tmp_path: Path):
+    """GermEval has a second column for inner entities, which is last."""
+    sentence = (
+        "#\thttps://example.org\t[2026-03-02]\n1\tLena\tB-PER\tO\n2\tlebt\tO\tO\n3\tin\tO\tO\n4\tBern\tB-LOC\tO\n\n"
+    )
+    for extra in range(40):  # the beginning ends at each place of a sentence
+        content = "#" * extra + "\n\n" + sentence * 700
+        examples, notes = read(tmp_path / "t.tsv", content)
+        assert len(examples) == 700
+        assert {example.tags for example in examples} == {("B-PER", "O", "O", "B-LOC")}
+        assert "t.tsv: column 1 counts the words; the tag is read from column 3" in notes
+
+
+BARE = "Lena PER\nleft O\nBern LOC\n\nNothing O\nhere O\n\n" * 3
+BIO = "Lena\tB-PER\nleft\tO\nBern\tB-LOC\n\nNothing\tO\nhere\tO\n\n" * 3
+
+
+@pytest.mark.parametrize("content", [BARE, BIO], ids=["types", "tags"])
+@pytest.mark.parametrize("ending", [".csv", ".txt", ".tsv", ".data", ""])
+def test_tokens_with_tags_are_told_by_content(tmp_path: Path, content: str, ending: str):
+    file = tmp_path / f"t{ending}"
+    examples, _ = read(file, content)
+    assert [example.tags for example in examples] == [("B-PER", "O", "B-LOC"), ("O", "O")] * 3
+    assert [row.text for row in read_texts(text_source(file))] == ["Lena left Bern", "Nothing here"] * 3
+    assert kind_of(file, ReadOptions()) is TaskKind.TAGGING
+    for kind in ("classification", "similarity"):
+        with pytest.raises(DataError, match=r"a table with .* was expected, these are tokens with tags \(CoNLL\)"):
+            read_files(TaskConfig.model_validate({"kind": kind}), [str(file)])
+
+
+def test_of_a_tag_with_several_types_the_first_is_read(tmp_path: Path):
+    (example,), notes = read(tmp_path / "t.conll", "Lena\tB-PER,B-ORG\nWeiss\tI-PER,I-ORG\nleft\tO\n")
+    assert example.tags == ("B-PER", "I-PER", "O")
+    assert notes == ("t.conll: of tags that name several types, such as B-PER,B-ORG, the first is read",)
+
+
+@pytest.mark.parametrize("kind", ["tagging", "classification", None])
+@pytest.mark.parametrize("ending", [".tsv", ".txt", ".conll"])
+def test_webanno_is_refused_with_what_to_export(tmp_path: Path, kind: str | None, ending: str):
+    file = tmp_path / f"t{ending}"
+    lines = "#Text=Lena left .\n1-1\t0-4\tLena\tPER\t\n1-2\t5-9\tleft\t_\t\n1-3\t10-11\t.\t_\t\n"
+    file.write_text(f"#FORMAT=WebAnno TSV 3.3\n#T_SP=ner.NamedEntity|value\n\n\n{lines}")
+    with pytest.raises(DataError, match="CoNLL was expected, this is WebAnno TSV; export CoNLL 2003"):
+        if kind is None:
+            list(read_texts(text_source(file)))
+        else:
+            read_files(TaskConfig.model_validate({"kind": kind}), [str(file)])

@@ -11,7 +11,7 @@ import pytest
 
 from mtl.data import Example, LabelledText, TaggedText, read_task, texts_of
 from mtl.data.examples import tagged
-from mtl.data.formats import Source, read_records
+from mtl.data.formats import Source, names, read_records
 from mtl.data.place import ReadLog
 from mtl.data.texts import read_texts, text_source
 from mtl.errors import DataError
@@ -19,6 +19,7 @@ from mtl.labels import TypedSpan
 from mtl.recipe import TaskConfig
 
 DATA = Path(__file__).parents[2] / "data"
+FILES = sorted([*DATA.glob("entities*"), *DATA.glob("classes*")])
 NAMES = {0: "O", 1: "B-PER", 2: "I-PER", 3: "B-LOC", 4: "I-LOC", 5: "B-ORG", 6: "I-ORG"}
 HAS_SPACY = importlib.util.find_spec("spacy") is not None
 
@@ -60,12 +61,37 @@ def test_classes_of_every_format_are_the_same(file: Path):
     assert examples == CLASSES
 
 
-@pytest.mark.parametrize("file", sorted(DATA.iterdir()), ids=lambda path: path.name)
+UNUSED = {
+    "entities-prodigy.jsonl": {1: "Bern is wrong here.", 3: "Unsure."},
+    "entities-label-studio.json": {3: "This one was skipped."},
+    "entities-argilla.json": {3: "Nobody answered."},
+    "entities-argilla-1.jsonl": {2: "Thrown away."},
+    "classes-prodigy.jsonl": {1: "What?"},
+}
+"""Texts that a tool has not annotated, or that were rejected in it, by their place in the file."""
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 def test_texts_of_every_format_are_the_same_without_labels(file: Path):
-    examples = ENTITIES if file.name.startswith("entities") else CLASSES
-    assert [row.text for row in read_texts(text_source(file), ReadLog())] == [
-        texts_of(example)[0] for example in examples
-    ]
+    texts = [texts_of(example)[0] for example in (ENTITIES if file.name.startswith("entities") else CLASSES)]
+    for place, text in UNUSED.get(file.name, {}).items():
+        texts.insert(place, text)
+    assert [row.text for row in read_texts(text_source(file), ReadLog())] == texts
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("name", names())
+def test_a_named_format_reads_the_same_or_is_refused_in_one_sentence(file: Path, name: str):
+    kind = "tagging" if file.name.startswith("entities") else "classification"
+    options = {"map_labels": NAMES} if "huggingface" in file.name else {}
+    options |= {"columns": {"text": "Kommentar"}} if "semi" in file.name else {}
+    try:
+        examples, _ = read(kind, file, format=name, **options)
+    except DataError as error:
+        assert "\n" not in str(error)
+        assert "expected" in str(error) or "tag is O" in str(error) or "is empty" in str(error) or "spaCy" in str(error)
+    else:
+        assert examples == (ENTITIES if kind == "tagging" else CLASSES)
 
 
 def test_texts_that_end_like_tags_are_texts(tmp_path: Path):

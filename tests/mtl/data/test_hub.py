@@ -1,13 +1,16 @@
 """Files of Hub data sets; the Hub itself is played by a folder."""
 
+import socket
 import sys
 import types
 from pathlib import Path
+from urllib.error import URLError
 
 import huggingface_hub
 import pytest
 
 from mtl.data import LabelledText, read_files, read_task
+from mtl.data import hub as hub_module
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind
 
@@ -162,3 +165,16 @@ def test_a_split_without_the_package_is_one_sentence(monkeypatch: pytest.MonkeyP
         str(caught.value)
         == "hf:owner/name:train: a split of a data set needs the package datasets: pip install datasets"
     )
+
+
+@pytest.mark.parametrize("reference", ["hf:owner/name", "hf:owner/name/file.csv"])
+def test_without_a_network_the_clients_try_nothing(reference: str, monkeypatch: pytest.MonkeyPatch):
+    def unreachable(*_: object, **__: object) -> None:
+        raise URLError(socket.gaierror(-2, "Name or service not known"))
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(hub_module, "urlopen", unreachable)
+    with pytest.raises(DataError, match=f"^{reference}: the file cannot be fetched from the Hub") as refusal:
+        read_files(CLASSIFICATION, [reference])
+    assert "\n" not in str(refusal.value)
+    assert huggingface_hub.constants.HF_HUB_OFFLINE is False

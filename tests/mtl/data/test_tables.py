@@ -17,7 +17,7 @@ from mtl.recipe import TaskConfig, TaskKind
 CLASSIFICATION = TaskConfig(kind=TaskKind.CLASSIFICATION)
 PIECES = [*"aB 1,;|\t\"'.#é\n", "\r\n", '""', "NA", "null", "yes"]
 WIDE = ["😀", "\u200f", "e\u0301", "日本"]
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "cp1252")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252")
 
 
 def random_field(chance: random.Random, pieces: list[str]) -> str:
@@ -41,6 +41,13 @@ def test_random_tables_are_read_back_as_they_were(tmp_path: Path, delimiter: str
             writer.writerows(rows)
         source = Source(path, TaskKind.CLASSIFICATION, ("text", "label"))
         assert [list(row.values.values()) for row in read_rows(source)] == rows, path.read_bytes()
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_line_end_inside_of_quotes_stays_what_it_was(tmp_path: Path, encoding: str):
+    (tmp_path / "t.csv").write_bytes('text,label\r"one\rtwo",x\rthree,y\r'.encode(encoding))
+    texts = [e.text for e in read_files(CLASSIFICATION, [str(tmp_path / "t.csv")])]
+    assert texts == ["one\rtwo", "three"]
 
 
 def thousand(delimiter: str, quoting: int, broken: int, text: str) -> str:
@@ -110,7 +117,7 @@ def test_a_table_whose_quotes_are_characters_keeps_them(tmp_path: Path):
 CONTENT = "text;label\nZoë said “no”;x\nça va, merci;y\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_encoding_and_line_end_gives_the_same_texts(tmp_path: Path, encoding: str, end: str):
     file = tmp_path / "t.csv"

@@ -1,0 +1,60 @@
+"""Choosing the columns of an uploaded file: the likely ones are shown, and others can be taken."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from demo.inputs.columns import FLAGS, text_roles
+
+TEXT_ROLES = ("text", "label")
+NO_LABEL = "no label"
+
+
+def build_choices(count: int, *, elem_id: str | None = None) -> list[gr.Dropdown]:
+    """As many choices as there may be roles, hidden until there is a file."""
+    return [
+        gr.Dropdown([], label="Column", visible=False, min_width=160, elem_id=f"{elem_id}-{i}" if elem_id else None)
+        for i in range(count)
+    ]
+
+
+def choice(role: str, columns: Sequence[str], value: str | None) -> gr.Dropdown:
+    """The choice of the column of a role."""
+    return gr.Dropdown(choices=list(columns), value=value, label=f"Column with the {role}", visible=True)
+
+
+def hidden(count: int) -> list[gr.Dropdown]:
+    """Choices of nothing."""
+    return [gr.Dropdown(visible=False, choices=[], value=None)] * count
+
+
+def padded(choices: Sequence[gr.Dropdown], count: int) -> list[gr.Dropdown]:
+    """The choices, and hidden ones up to their number."""
+    return [*choices, *hidden(count - len(choices))]
+
+
+def choices_of_texts(file: str | None, roles: Sequence[str] = TEXT_ROLES) -> list[gr.Dropdown]:
+    """The choices of a file of texts, which may have labels; hidden where there is nothing to choose."""
+    columns, found = text_roles(Path(file), roles) if file else ([], {})
+    if not columns:
+        return hidden(len(roles))
+    labels = [NO_LABEL, *([FLAGS] if found.get("label") == FLAGS else []), *columns]
+    choices = {role: labels if role == "label" else columns for role in roles}
+    values = {role: found.get(role, NO_LABEL if role == "label" else None) for role in roles}
+    return [choice(role, choices[role], values[role]) for role in roles]
+
+
+def choices_of_roles(file: str, roles: Sequence[str]) -> list[gr.Dropdown]:
+    """The choices of a labelled file; hidden where there is nothing to choose."""
+    columns, found = text_roles(Path(file), roles)
+    if not columns:
+        return hidden(len(roles))
+    extra = [FLAGS] if FLAGS in found.values() else []
+    return [choice(role, [*extra, *columns] if role == "label" else columns, found.get(role)) for role in roles]
+
+
+def chosen(values: Sequence[str | None], roles: Sequence[str] = TEXT_ROLES) -> Mapping[str, str]:
+    """The chosen column of each role; empty for no label."""
+    found = {role: value for role, value in zip(roles, values, strict=True) if value and value != FLAGS}
+    return {role: "" if value == NO_LABEL else value for role, value in found.items()}

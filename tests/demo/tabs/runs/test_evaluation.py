@@ -1,0 +1,38 @@
+"""The columns of a file that a run is evaluated on."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from demo.tabs.runs import evaluation
+from mtl.runs import RunFolder
+from tests.demo.fakes import settings
+
+
+@pytest.fixture
+def shared(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.best.mkdir(parents=True)
+    tasks = {"topic": {"kind": "classification"}, "names": {"kind": "tagging"}, "pairs": {"kind": "similarity"}}
+    (folder.best / "config.json").write_text(json.dumps({"tasks": tasks}))
+    return SimpleNamespace(settings=settings(), runs=SimpleNamespace(get=lambda run, owner: folder))
+
+
+@pytest.mark.parametrize(
+    ("task", "found"),
+    [("topic", ["remark", "label", None]), ("names", [None] * 3), ("pairs", ["remark", None, "label"])],
+)
+def test_the_columns_of_a_file_are_those_of_the_kind_of_task(shared, tmp_path, task, found):
+    file = tmp_path / "t.csv"
+    file.write_text("id;remark;label\n1;the soup was cold;x\n2;good bread, thanks;y\n")
+    choices = evaluation._look(shared, "ann", "run", task, str(file))
+    assert [choice.value for choice in choices] == found
+
+
+def test_what_is_chosen_is_measured(shared, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(evaluation, "measure", lambda *given: asked.append(given) or {})
+    monkeypatch.setattr(evaluation, "measured_table", str)
+    evaluation._evaluate(shared, "ann", "run", "topic", "t.csv", "remark", "mood", None)
+    assert asked[0][-1] == {"text": "remark", "label": "mood"}
