@@ -207,7 +207,7 @@ def test_the_kind_of_a_file_is_told_by_its_content(file: Path):
     options = ReadOptions(columns={"text": "Kommentar", "label": "sentiment"}) if "semi" in file.name else ReadOptions()
     if file.name == "classes-label-studio-min.json":
         options = ReadOptions(columns={"label": "sentiment"})
-    assert kind_of(file, options) is (TaskKind.TAGGING if "entities" in file.name else TaskKind.CLASSIFICATION)
+    assert kind_of(file, options) is (TaskKind.CLASSIFICATION if "classes" in file.name else TaskKind.TAGGING)
 
 
 def test_the_command_says_what_was_done_and_left_out(tmp_path: Path):
