@@ -190,7 +190,8 @@ class SamplingConfig(_Config):
     """p_i proportional to n_i^alpha over batches: 1 proportional, 0 uniform."""
     schedule: Literal["random", "round_robin"] = "random"
     joint: bool = True
-    """Whether classification and tagging tasks that label the same texts share each pass and each step."""
+    """Whether classification and tagging tasks that label the same texts share each pass and each step; their batches
+    are smaller by the square root of the number of tasks."""
 
 
 class OptimizerConfig(_Config):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import sqrt
 
 import numpy as np
 import torch
@@ -172,15 +173,18 @@ def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:
 
 
 def _batch_tokens(recipe: Recipe, examples: TrainSet, plan: FreezePlan) -> int:
-    """Tokens of a batch of a train set; a step of a head alone is too short to keep the cores busy with few texts.
+    """Tokens of a batch of a train set.
 
-    Tagging keeps its batches: it lost 2 to 8 points of F1 with larger ones.
+    Tasks that share their steps make fewer of them; batches smaller by the square root of the number of tasks keep what
+    they learn (`benchmarks/train.py`, snips). A step of a head alone is too short to keep the cores busy with few
+    texts, so its batches grow; those of tagging do not, since it lost 2 to 8 points of F1 with larger ones.
     """
     budget = recipe.budget
+    tokens = max(1, round(budget.batch_tokens / sqrt(len(examples.tasks))))
     kinds = {task.kind for task in examples.tasks.values()}
     if plan.backbone_trains or not recipe.cache.enabled or kinds != {TaskKind.CLASSIFICATION}:
-        return budget.batch_tokens
-    return max(budget.batch_tokens, min(budget.frozen_batch_tokens, examples.tokens // _FEWEST_BATCHES))
+        return tokens
+    return max(tokens, min(budget.frozen_batch_tokens, examples.tokens // _FEWEST_BATCHES))
 
 
 def _schedule(recipe: Recipe, loaded: LoadedModel, data: TrainingData, plan: FreezePlan) -> TrainSchedule:
