@@ -78,6 +78,7 @@ def main() -> int:
             scores.append(mean(hits))
             cells = (len(changes), found.total, f"{scores[-1]:.2f}", first, f"{seconds:.0f}")
             table.add_row(name, str(seed), *map(str, cells))
+        Console().print(name, scores)
         table.add_row(name, "mean", "", "", f"{mean(scores):.2f}", str(first), "", end_section=True)
         reached &= mean(scores) >= goal
     Console().print(table)

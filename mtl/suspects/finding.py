@@ -124,12 +124,10 @@ class _Judged:
         confident = confident_classes(found, given)
         rare = np.bincount(given, minlength=len(self.labels)) < FOLDS
         rows = np.flatnonzero((confident >= 0) & (confident != given) & ~rare[given])
-        suspects = [
-            self._suspect(
-                row, texts[row], (self.labels[given[row]],), (self.labels[confident[row]],), found[row, given[row]]
-            )
-            for row in _ranked(rows, found[rows, given[rows]])
-        ]
+        suspects = []
+        for row in _ranked(rows, found[rows, given[rows]]):
+            wanted = (self.labels[confident[row]],)
+            suspects.append(self._suspect(row, examples[row], (examples[row].label,), wanted, found[row, given[row]]))
         return suspects, ", ".join(label for label, is_rare in zip(self.labels, rare, strict=True) if is_rare)
 
     def sets(self, loaded: LoadedModel, examples: Sequence[MultiLabelText]) -> list[Suspect]:
@@ -161,7 +159,7 @@ class _Judged:
         counts = words.counts
         given = np.array([index[t] for e, n in zip(examples, counts, strict=True) for t in e.tags[:n]], dtype=np.int64)
         fold = folds([e.text for e in examples], np.zeros(len(examples), dtype=np.int64), seed=self.seed)
-        found = tag_probabilities(words, given, fold, count=len(tags.tags), seed=self.seed)
+        found = tag_probabilities(words, given, fold, count=len(tags.tags))
         suspects = []
         for region in suspect_regions(examples, tags, given, found, counts):
             example = examples[region.row]

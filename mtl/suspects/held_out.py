@@ -2,26 +2,22 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from torch import nn
 
-from mtl.decoding.probabilities import Floats
+from mtl.decoding.probabilities import Floats, softmax
 from mtl.suspects.features import WordFeatures
 from mtl.text.batching import Integers
 
 FOLDS = 5
 _C = 0.01
 """Strong regularisation: of 0.003 to 0.3 it found most wrong labels (benchmarks/suspects.py), for it fits fewest."""
-_EPOCHS = 4
-_FEWEST_STEPS = 400  # of a head for tags, where the data are few
-_BATCH = 1024
-_LR = 1e-2
-_WEIGHT_DECAY = 1e-2
+_ITERATIONS = 100
 
 
 def folds(texts: Sequence[str], classes: Integers, *, seed: int) -> Integers:
@@ -52,46 +48,62 @@ def class_probabilities(features: Floats, given: Integers, fold: Integers, *, co
     return found
 
 
-def tag_probabilities(words: WordFeatures, given: Integers, fold: Integers, *, count: int, seed: int) -> Floats:
-    """`(W, L)` of `count` tags, by a linear head for each fold that reads each word and its two neighbours.
+def tag_probabilities(words: WordFeatures, given: Integers, fold: Integers, *, count: int) -> Floats:
+    """`(W, L)` of `count` tags, by a logistic regression for each fold that reads a word and its two neighbours.
 
     Args:
         words: of the texts.
         given: the tag `(W,)` of each word.
         fold: `(N,)` of each text.
         count: L.
-        seed: of initial weights and order.
     """
     found = np.zeros((len(given), count), dtype=np.float32)
-    values = torch.from_numpy(np.concatenate([words.values, np.zeros_like(words.values[:1])]))
-    around = torch.from_numpy(_around(words.counts))
+    around = _around(words.counts)
     for train, held_out in _splits(np.repeat(fold, words.counts)):
-        head = _tag_head(values, around, torch.from_numpy(given), torch.from_numpy(train), (count, seed))
-        with torch.inference_mode():
-            for rows in torch.split(torch.from_numpy(held_out), _BATCH):
-                found[rows.numpy()] = head(values[around[rows]].flatten(1)).softmax(dim=1).numpy()
+        regression = _TagRegression(words.values, around, given, train, count)
+        start = np.zeros((words.values.shape[1] + 1) * 3 * count)
+        best = minimize(regression.loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})
+        found[held_out] = regression.probabilities(best.x)[held_out]
     return found
 
 
-def _tag_head(
-    values: torch.Tensor, around: torch.Tensor, given: torch.Tensor, train: torch.Tensor, shape: tuple[int, int]
-) -> nn.Linear:
-    count, seed = shape
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        head = nn.Linear(3 * values.shape[1], count)
-        optimizer = torch.optim.AdamW(head.parameters(), lr=_LR, weight_decay=_WEIGHT_DECAY)
-        batches = -(-len(train) // _BATCH)
-        epochs = max(_EPOCHS, -(-_FEWEST_STEPS // batches))
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LR, total_steps=epochs * batches)
-        for _ in range(epochs):
-            for rows in torch.split(train[torch.randperm(len(train))], _BATCH):
-                loss = nn.functional.cross_entropy(head(values[around[rows]].flatten(1)), given[rows])
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-                schedule.step()
-    return head
+@dataclass(frozen=True)
+class _TagRegression:
+    """Logistic regression on the states of three words, without a copy of the states for each of the three.
+
+    scikit-learn would need `(W, 3 H)` in memory. A weight `(H + 1, 3 L)` holds those of the word before, the word and
+    the word after, the biases in its last row.
+    """
+
+    values: Floats
+    around: Integers
+    given: Integers
+    train: Integers
+    count: int
+
+    def probabilities(self, weights: NDArray[np.float64]) -> Floats:
+        """`(W, L)`."""
+        weight = weights.reshape(-1, 3 * self.count).astype(np.float32)
+        scores = self.values @ weight[:-1] + weight[-1]
+        scores = np.concatenate([scores, np.zeros_like(scores[:1])]).reshape(-1, 3, self.count)
+        return softmax(sum(scores[self.around[:, side], side] for side in range(3)))
+
+    def loss(self, weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """`_C` times the losses of the words that train, with half the squared weights but for biases; its gradient."""
+        found = self.probabilities(weights)
+        own = found[self.train, self.given[self.train]]
+        slope = np.zeros_like(found)
+        slope[self.train] = found[self.train]
+        slope[self.train, self.given[self.train]] -= 1
+        each = np.zeros((len(found) + 1, 3, self.count), dtype=np.float32)
+        for side in range(3):
+            each[self.around[:, side], side] = slope
+        flat = each[:-1].reshape(len(found), -1)
+        free = np.concatenate([self.values.T @ flat, flat.sum(axis=0, keepdims=True)])
+        kept = weights.reshape(free.shape).copy()
+        kept[-1] = 0.0  # a penalty on biases would say that all tags are equally common
+        value = -_C * float(np.log(np.maximum(own, 1e-30)).sum(dtype=np.float64)) + 0.5 * float((kept**2).sum())
+        return value, (_C * free + kept).ravel()
 
 
 def _around(counts: Integers) -> Integers:
