@@ -1,7 +1,7 @@
 """Suspect labels of a run's data, found by `python -m mtl suspects` in a separate process. No gradio, no torch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from demo.runs.commands import Command
@@ -29,6 +29,11 @@ class SuspectLabel:
     end: int = 0
 
     @property
+    def key(self) -> str:
+        """What tells it from the other suspects of a task."""
+        return f"{self.part} {self.row} {self.start}"
+
+    @property
     def text(self) -> str:
         """The text of the example."""
         return self.given.text
@@ -45,10 +50,9 @@ class SuspectList:
     examples: int
     notes: tuple[str, ...] = ()
 
-    def without(self, number: int) -> "SuspectList":
+    def without(self, decided: SuspectLabel) -> "SuspectList":
         """The list without one of its suspects."""
-        kept = (*self.suspects[:number], *self.suspects[number + 1 :])
-        return SuspectList(self.run, self.task, kept, self.total, self.examples, self.notes)
+        return replace(self, suspects=tuple(one for one in self.suspects if one is not decided))
 
 
 def labelled_tasks(recipe: Recipe) -> list[str]:

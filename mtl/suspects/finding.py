@@ -11,7 +11,7 @@ from mtl.decoding.probabilities import Floats
 from mtl.errors import InputError
 from mtl.labels import TagSet, TypedSpan, stable_order
 from mtl.recipe import Recipe, TaskKind
-from mtl.suspects.confident import confident_classes
+from mtl.suspects.confident import suspected_classes
 from mtl.suspects.features import load_untouched, text_features, word_features
 from mtl.suspects.held_out import FOLDS, class_probabilities, folds, tag_probabilities
 from mtl.suspects.spans import suspect_regions
@@ -121,12 +121,14 @@ class _Judged:
         texts = [e.text for e in examples]
         fold = folds(texts, given, seed=self.seed)
         found = class_probabilities(text_features(loaded, texts), given, fold, count=len(self.labels))
-        confident = confident_classes(found, given)
         rare = np.bincount(given, minlength=len(self.labels)) < FOLDS
-        rows = np.flatnonzero((confident >= 0) & (confident != given) & ~rare[given])
+        suspected = np.full(len(given), -1, dtype=np.int64)
+        judged = ~rare[given]  # of a rare label, too few examples remain to learn it from
+        suspected[judged] = suspected_classes(found[judged], given[judged])
+        rows = np.flatnonzero(suspected >= 0)
         suspects = []
         for row in _ranked(rows, found[rows, given[rows]]):
-            wanted = (self.labels[confident[row]],)
+            wanted = (self.labels[suspected[row]],)
             suspects.append(self._suspect(row, examples[row], (examples[row].label,), wanted, found[row, given[row]]))
         return suspects, ", ".join(label for label, is_rare in zip(self.labels, rare, strict=True) if is_rare)
 
@@ -142,8 +144,7 @@ class _Judged:
             if FOLDS <= has.sum() <= len(has) - FOLDS:
                 found = class_probabilities(features, has, fold, count=2)
                 own[:, column] = found[np.arange(len(has)), has]
-                confident = confident_classes(found, has)
-                suspect[:, column] = (confident >= 0) & (confident != has)
+                suspect[:, column] = suspected_classes(found, has) >= 0
         scores = np.where(suspect, own, 1.0).min(axis=1)
         suspects = []
         for row in _ranked(np.flatnonzero(suspect.any(axis=1)), scores[suspect.any(axis=1)]):

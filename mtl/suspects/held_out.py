@@ -100,6 +100,7 @@ class _TagRegression:
             each[self.around[:, side], side] = slope
         flat = each[:-1].reshape(len(found), -1)
         free = np.concatenate([self.values.T @ flat, flat.sum(axis=0, keepdims=True)])
+        free[-1, : self.count] = free[-1, 2 * self.count :] = 0.0  # one bias, not one for each of the three words
         kept = weights.reshape(free.shape).copy()
         kept[-1] = 0.0  # a penalty on biases would say that all tags are equally common
         value = -_C * float(np.log(np.maximum(own, 1e-30)).sum(dtype=np.float64)) + 0.5 * float((kept**2).sum())

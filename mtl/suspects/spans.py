@@ -9,7 +9,7 @@ from mtl.data import TaggedText
 from mtl.decoding import TagDecoder
 from mtl.decoding.probabilities import Floats
 from mtl.labels import TagSet, TypedSpan, spans_of
-from mtl.suspects.confident import confident_classes
+from mtl.suspects.confident import suspected_classes
 from mtl.text.batching import Integers
 
 
@@ -43,7 +43,7 @@ def suspect_regions(
     ends = np.cumsum(counts)
     scores = np.log(np.maximum(probabilities, 1e-9))
     decoded = TagDecoder(tags)([scores[end - count : end] for end, count in zip(ends, counts, strict=True)])
-    confident = confident_classes(probabilities, given)
+    suspected = suspected_classes(probabilities, given)
     own = probabilities[np.arange(len(given)), given]
     found = []
     for row, (example, answer) in enumerate(zip(examples, decoded, strict=True)):
@@ -53,7 +53,7 @@ def suspect_regions(
         for start, end in _regions(kept, predicted, int(counts[row])):
             words = slice(begin + start, begin + end)
             differ = answer.tags[start:end] != given[words]
-            if not (differ & (confident[words] >= 0) & (confident[words] != given[words])).any():
+            if not (differ & (suspected[words] >= 0)).any():
                 continue
             spans = [s for s in kept if s.end <= start or s.start >= end]
             spans += [s for s in predicted if start < s.end and s.start < end]

@@ -6,7 +6,6 @@ from typing import Any
 
 import gradio as gr
 
-from demo.settings import Training
 from demo.tabs.panels import Panel, build_panel, panel_class
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.training.corrected_data import corrected_recipe
@@ -41,19 +40,14 @@ class Suspects:
         return [self.panel.shown, self.problem, self.line, self.result, self.found]
 
 
-def build_suspects(shared_training: Training) -> Suspects:
+def build_suspects() -> Suspects:
     """Build the section."""
     fold = gr.Accordion("Suspect labels", open=False, elem_classes="ph-fold", elem_id="ph-suspects-fold")
     with fold:
         with gr.Row(elem_classes="ph-action"):
             task = gr.Dropdown([], label="Task", elem_id="ph-suspects-task", min_width=200)
             go = gr.Button("Find suspect labels", variant="primary", size="md", elem_id="ph-suspects-go")
-            again = gr.Button(
-                "Train again on corrected data",
-                size="md",
-                elem_id="ph-suspects-train",
-                visible=shared_training is not Training.OFF,
-            )
+            again = gr.Button("Train again on corrected data", size="md", elem_id="ph-suspects-train")
         problem = message_place("ph-suspects-problem")
         line = gr.HTML("", elem_id="ph-suspects-line")
         result = gr.HTML(
@@ -78,8 +72,12 @@ def task_choice(folder: RunFolder) -> gr.Dropdown:
     return gr.Dropdown(choices=names, value=next(iter(names), None))
 
 
-def wire_suspects(shared: Shared, widgets: Suspects, opened: gr.State) -> None:
-    """Connect the buttons."""
+def wire_suspects(shared: Shared, widgets: Suspects, opened: gr.State) -> Any:  # noqa: ANN401
+    """Connect the buttons.
+
+    Returns:
+        The event after which the table of runs has to be updated.
+    """
     widgets.go.click(
         **widgets.panel.event(
             partial(_find, shared),
@@ -96,15 +94,15 @@ def wire_suspects(shared: Shared, widgets: Suspects, opened: gr.State) -> None:
 
     # Gradio finds the event data by the annotation of a plain function.
     def accepted(found: SuspectList | None, owner: str, event: gr.EventData) -> tuple[Any, ...]:
-        return decide(shared, found, owner, event._data.get("number"), accepts=True)
+        return decide(shared, found, owner, event._data.get("suspect"), accepts=True)
 
     def dismissed(found: SuspectList | None, owner: str, event: gr.EventData) -> tuple[Any, ...]:
-        return decide(shared, found, owner, event._data.get("number"), accepts=False)
+        return decide(shared, found, owner, event._data.get("suspect"), accepts=False)
 
     filled = [widgets.result, widgets.found, widgets.line]
     widgets.result.accept(accepted, [widgets.found, shared.owner], filled, **QUICK)
     widgets.result.dismiss(dismissed, [widgets.found, shared.owner], filled, **QUICK)
-    widgets.again.click(
+    return widgets.again.click(
         reporting(partial(train_again, shared), outputs=2),
         [shared.owner, opened],
         [widgets.problem, widgets.line, shared.watched],
@@ -119,16 +117,17 @@ def _find(shared: Shared, owner: str, run_id: str, task: str | None) -> tuple[An
     return suspect_table(found), found, ""
 
 
-def decide(shared: Shared, found: SuspectList | None, owner: str, number: object, *, accepts: bool) -> tuple[Any, ...]:
+def decide(shared: Shared, found: SuspectList | None, owner: str, key: object, *, accepts: bool) -> tuple[Any, ...]:
     """Accept a suggestion as a correction, or dismiss it; the suspect leaves the list."""
-    if found is None or not isinstance(number, int) or not 0 <= number < len(found.suspects):
+    one = next((one for one in found.suspects if one.key == key), None) if found else None
+    if found is None or one is None:  # a second click on the same button
         return gr.skip(), gr.skip(), gr.skip()
     corrections = Corrections(owner, shared.settings)
     if accepts:
-        accept(found.suspects[number], found.task, corrections)
-    rest = found.without(number)
-    kept = len(corrections.of(found.task))
-    return suspect_table(rest), rest, message.note(f"Corrections saved for {found.task}: {kept}.")
+        accept(one, found.task, corrections)
+    rest = found.without(one)
+    line = message.note(f"Corrections saved for {found.task}: {len(corrections.of(found.task))}.")
+    return suspect_table(rest), rest, line
 
 
 def train_again(shared: Shared, owner: str, run_id: str) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from html import escape
 
 from demo import palette
 from demo.training.corrections import Correction
-from demo.training.suspects import SuspectLabel, SuspectList
+from demo.training.suspects import MOST, SuspectLabel, SuspectList
 from demo.views import message
 from demo.views.answers.entities import highlighted
 from demo.views.answers.kept import answer_text
@@ -16,7 +16,7 @@ from mtl.inference.analysis import Entity
 PRESSES = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-suspect]');
-  if (button) trigger(button.dataset.act, {number: Number(button.dataset.suspect)});
+  if (button) trigger(button.dataset.act, {suspect: button.dataset.suspect});
 });
 """
 """The script of the component that shows the table."""
@@ -33,20 +33,17 @@ def suspect_table(found: SuspectList | None) -> str:
     notes = "".join(map(message.note, found.notes))
     if not found.suspects:
         return message.note("All suspects of this list are decided.") + notes
-    line = message.note(
-        f"{found.total:,} of {found.examples:,} examples or spans of {found.task} are suspect. The score is the "
-        "probability of the given label by a model that has not seen it: the lowest come first."
-        if found.total > len(found.suspects)
-        else f"{len(found.suspects)} suspects. The score is the probability of the given label."
-    )
+    shown = f"{found.total:,} suspect labels in {found.examples:,} examples"
+    shown += f", the first {MOST} are listed" if found.total > MOST else ""
+    line = message.note(f"{shown}. The score is the probability of the given label by a model that has not seen it.")
     spans = [s for one in found.suspects for side in (one.given, one.suggested) for s in side.spans]
     colours = palette.assign([sorted({span.label for span in spans})])
     columns = [Column("row"), Column("given"), Column("suggested"), Column("score", number=True), Column("")]
-    rows = [_row(number, one, colours) for number, one in enumerate(found.suspects)]
+    rows = [_row(one, colours) for one in found.suspects]
     return line + table(columns, rows, caption=f"Suspect labels of {found.task}") + notes
 
 
-def _row(number: int, one: SuspectLabel, colours: palette.LabelColours) -> Sequence[str | float | Html]:
+def _row(one: SuspectLabel, colours: palette.LabelColours) -> Sequence[str | float | Html]:
     place = f"{one.part} {one.row}"
     if one.end:
         given, suggested = (Html(_marked(side, colours)) for side in (one.given, one.suggested))
@@ -54,7 +51,7 @@ def _row(number: int, one: SuspectLabel, colours: palette.LabelColours) -> Seque
         text = f'<p class="ph-text" dir="auto">{escape(shorten(one.text, _LONGEST))}</p>'
         given = Html(f"{text}<strong>{escape(answer_text(one.given))}</strong>")
         suggested = Html(f"<strong>{escape(answer_text(one.suggested))}</strong>")
-    return [place, given, suggested, one.score, Html(_buttons(number, one))]
+    return [place, given, suggested, one.score, Html(_buttons(one))]
 
 
 def _marked(side: Correction, colours: palette.LabelColours) -> str:
@@ -66,10 +63,10 @@ def _marked(side: Correction, colours: palette.LabelColours) -> str:
     return highlighted(text, entities, colours)
 
 
-def _buttons(number: int, one: SuspectLabel) -> str:
+def _buttons(one: SuspectLabel) -> str:
     about = escape(shorten(one.text, 40))
     return "".join(
-        f'<button type="button" class="ph-fix" data-act="{act}" data-suspect="{number}" '
+        f'<button type="button" class="ph-fix" data-act="{act}" data-suspect="{one.key}" '
         f'aria-label="{title} for {about}">{title}</button>'
         for act, title in (("accept", "Accept"), ("dismiss", "Dismiss"))
     )
