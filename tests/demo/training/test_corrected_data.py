@@ -43,7 +43,6 @@ def test_a_corrected_label_replaces_every_row_of_its_text_in_train_and_dev(recip
     train, dev = examples_of(made.recipe, "topic")
     assert [(e.text, e.label) for e in train] == [
         ("The bank fell", "sport"), ("The team won", "sport"), ("The bank fell", "sport"), ("Rates rose", "money"),
-        ("Rates rose", "money"),
     ]  # fmt: skip
     assert [(e.text, e.label) for e in dev] == [("The bank fell", "sport")]
     assert made.rows == 3
