@@ -16,7 +16,9 @@ from mtl.inference.analysis import Entity
 PRESSES = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-suspect]');
-  if (button) trigger(button.dataset.act, {suspect: button.dataset.suspect});
+  if (!button) return;
+  if (button.dataset.act === 'accept') trigger('accept', {suspect: button.dataset.suspect});
+  else trigger('dismiss', {suspect: button.dataset.suspect});
 });
 """
 """The script of the component that shows the table."""
