@@ -99,6 +99,20 @@ def compare(
 
 
 @app.command()
+def suspects(
+    source: Annotated[Path, typer.Argument(metavar="RECIPE|RUN", help="a recipe in YAML, or the folder of a run")],
+    task: Annotated[list[str] | None, typer.Option(metavar="TASK", help="repeatable; default: every one")] = None,
+    most: Annotated[int, typer.Option(min=1, help="how many to show of each task")] = 100,
+    set_: SetOption = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the suspects to this file")] = None,
+) -> None:
+    """List labels of the train and dev data that are probably wrong, the most suspect first; change nothing."""
+    from mtl.cli.suspects import suspects_command
+
+    suspects_command(source, tuple(set_ or ()), json_file, tasks=tuple(task or ()), most=most)
+
+
+@app.command()
 def evaluate(
     checkpoint: CheckpointArgument,
     data: Annotated[list[str], typer.Option(metavar="TASK=FILE", help="a task's test file; may be repeated")],

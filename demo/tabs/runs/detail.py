@@ -19,6 +19,7 @@ from demo.settings import Training
 from demo.tabs.panels import NUMBERED
 from demo.tabs.runs import before_after as run_before_after
 from demo.tabs.runs import evaluation as run_evaluation
+from demo.tabs.runs import suspects as run_suspects
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.tabs.train import SAVE_FILE
 from demo.views import message
@@ -40,6 +41,7 @@ _STRATEGIES = {
 }
 _USUAL = [Preset.HEADS_ONLY, f"{Preset.LAST_LAYERS}:2", Preset.FULL]
 _PUBLIC_STRATEGIES = 3
+_SECTIONS = 3  # whose requests may be pending
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Detail:
     compared: gr.HTML
     before_after: run_before_after.BeforeAfter
     evaluation: run_evaluation.Evaluation
+    suspects: run_suspects.Suspects
     recipe: gr.Code
     strategies: gr.CheckboxGroup
     compare: gr.Button
@@ -80,14 +83,16 @@ class Detail:
         return [
             self.place, *self.progressing,
             self.before_after.fold, self.before_after.other, *self.before_after.clearing, self.evaluation.fold,
-            self.evaluation.task, self.evaluation.panel.shown, self.evaluation.result, self.recipe, self.compare,
+            self.evaluation.task, self.evaluation.panel.shown, self.evaluation.result,
+            self.suspects.fold, self.suspects.task, *self.suspects.clearing, self.recipe, self.compare,
             self.name, self.sure,
         ]  # fmt: skip
 
     @property
     def pending(self) -> list[Any]:
         """The first inputs of `dropping`: the place for a number, and the requests that it drops."""
-        return [self.number, self.before_after.panel.requests, self.evaluation.panel.requests]
+        sections = (self.before_after, self.evaluation, self.suspects)
+        return [self.number, *(section.panel.requests for section in sections)]
 
 
 def build_run_detail() -> Detail:
@@ -105,6 +110,7 @@ def build_run_detail() -> Detail:
         compared = gr.HTML("", elem_id="ph-compared", elem_classes="ph-message")
         before_after = run_before_after.build_before_after()
         evaluation = run_evaluation.build_evaluation()
+        suspects = run_suspects.build_suspects()
         with gr.Accordion("Compare strategies", open=False, elem_classes="ph-fold", elem_id="ph-compare-fold"):
             strategies = gr.CheckboxGroup(
                 list(_STRATEGIES.items()),
@@ -127,8 +133,8 @@ def build_run_detail() -> Detail:
                 delete_now = gr.Button("Delete permanently", variant="stop", size="md", elem_id="ph-delete-now")
                 keep = gr.Button("Cancel", size="md", elem_id="ph-keep")
     return Detail(
-        place, title, problem, use, watch, stop, resume, download, file, compared, before_after, evaluation, recipe,
-        strategies, compare, name, rename, delete, sure, delete_now, keep, gr.Number(0, visible=False),
+        place, title, problem, use, watch, stop, resume, download, file, compared, before_after, evaluation, suspects,
+        recipe, strategies, compare, name, rename, delete, sure, delete_now, keep, gr.Number(0, visible=False),
     )  # fmt: skip
 
 
@@ -167,6 +173,9 @@ class Opening:
             run_evaluation.task_choice(folder),
             "",
             "",
+            gr.Accordion(visible=ended and not group),
+            run_suspects.task_choice(folder),
+            *run_suspects.empty_suspects(),
             _recipe_text(folder, public=self.shared.settings.public),
             gr.Button(interactive=trains),
             name_of(folder),
@@ -260,10 +269,9 @@ def dropping(handler: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any
 
     # No `wraps`: Gradio would count the parameters of the inner handler.
     def wrapped(number: float, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        before_after, evaluation, *given = values
-        before_after.begin(int(number))
-        evaluation.begin(int(number))
-        return handler(*given)
+        for pending in values[:_SECTIONS]:
+            pending.begin(int(number))
+        return handler(*values[_SECTIONS:])
 
     return wrapped
 
@@ -302,12 +310,14 @@ def wire_run_detail(opening: Opening, opened: gr.State) -> list[Any]:
     detail.keep.click(partial(gr.Row, visible=False), None, detail.sure, **QUICK)
     run_before_after.wire_before_after(shared, detail.before_after, opened)
     run_evaluation.wire_evaluation(shared, detail.evaluation, opened)
+    trained = run_suspects.wire_suspects(shared, detail.suspects, opened)
     return [
         wired(detail.stop, opening.stop),
         wired(detail.resume, opening.resume),
         wired(detail.rename, opening.rename, detail.name),
         wired_to_open(detail.delete_now, opening.delete),
         wired_to_open(detail.compare, opening.compare, detail.strategies),
+        trained,
     ]
 
 

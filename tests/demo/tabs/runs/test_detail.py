@@ -7,8 +7,8 @@ from demo.tabs.panels import answering
 from demo.tabs.runs import before_after, detail
 
 
-def test_another_run_drops_a_pending_comparison_and_a_pending_evaluation():
-    pending = LatestOnly(), LatestOnly()
+def test_another_run_drops_pending_requests_of_every_section():
+    pending = LatestOnly(), LatestOnly(), LatestOnly()
     opening = detail.dropping(lambda owner, run: (owner, run))
 
     def opened_meanwhile():
@@ -25,5 +25,6 @@ def test_another_run_clears_every_result_of_the_run_before():
         made = detail.build_run_detail()
     opening = detail.Opening(SimpleNamespace(), SimpleNamespace(), made)
     assert len(before_after.empty_change()) == len(made.before_after.clearing)
-    assert {made.before_after.map, made.before_after.table, made.evaluation.result} <= set(made.outputs)
+    results = {made.before_after.map, made.before_after.table, made.evaluation.result, made.suspects.result}
+    assert results | {made.suspects.found} <= set(made.outputs)
     assert len(opening.show("ann", "", [])) == 1 + len(made.outputs)
