@@ -11,10 +11,10 @@ from mtl.data import TaggedText
 from mtl.decoding.probabilities import Floats
 from mtl.device import best_device
 from mtl.encoder import ActivationCache, load_backbone
+from mtl.home import home
 from mtl.inference.autotune.features import open_features
 from mtl.inference.source import find_model
 from mtl.recipe import Recipe
-from mtl.runs.folder import home
 from mtl.text import word_offsets
 from mtl.text.batching import Integers
 from mtl.text.tokenized import TokenizedTexts

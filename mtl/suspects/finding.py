@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def find_suspects(recipe: Recipe, task: str, *, most: int = 100) -> Findings:
     judged = _Judged(task, len(data.train), labels, recipe.seed)
     loaded = load_untouched(recipe)
     if isinstance(examples[0], TaggedText):
-        found = judged.spans(loaded, [e.units() for e in examples if isinstance(e, TaggedText)])
+        found = judged.spans(loaded, [e.units(recipe.words) for e in examples if isinstance(e, TaggedText)])
     elif isinstance(examples[0], MultiLabelText):
         found = judged.sets(loaded, [e for e in examples if isinstance(e, MultiLabelText)])
     else:
@@ -95,15 +96,15 @@ def find_suspects(recipe: Recipe, task: str, *, most: int = 100) -> Findings:
 
 def _bounded(data: TaskData) -> tuple[list[Example], tuple[str, ...]]:
     """As many examples as are looked at, and a note where that is not all."""
-    every = [*data.train, *data.dev]
-    kept, words = every[:MOST_EXAMPLES], 0
+    kept, words = list(islice(chain(data.train, data.dev), MOST_EXAMPLES)), 0
     for i, example in enumerate(kept):
         words += len(example.worded.words) if isinstance(example, TaggedText) else 0
         if words > MOST_WORDS and i:
             kept = kept[:i]
             break
-    note = f"{data.name}: the first {len(kept):,} of {len(every):,} examples are looked at"
-    return kept, (note,) if len(kept) < len(every) else ()
+    every = len(data.train) + len(data.dev)
+    note = f"{data.name}: the first {len(kept):,} of {every:,} examples are looked at"
+    return kept, (note,) if len(kept) < every else ()
 
 
 @dataclass(frozen=True)
