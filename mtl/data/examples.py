@@ -53,11 +53,18 @@ class TaggedText:
 
         A unit that several entities share is cut where they begin.
         """
-        spans, units = self.char_spans(), split_words(self.text, splitting)
-        starts = [unit.start for unit in units]
-        shared = [b.start for a, b in pairwise(spans) if starts[bisect_right(starts, b.start) - 1] < a.end]
-        units = _cut_at(units, shared)
-        return TaggedText(WordedText(self.text, units), tags_from_chars(units, spans))
+        units = _cut_at(split_words(self.text, splitting), self.shared_units(splitting))
+        return TaggedText(WordedText(self.text, units), tags_from_chars(units, self.char_spans()))
+
+    def shared_units(self, splitting: WordSplitting = WordSplitting.CHARACTERS) -> tuple[int, ...]:
+        """Where entities begin inside of a unit that another one has begun, in offsets of the text."""
+        close = [
+            (a, b) for a, b in pairwise(self.char_spans()) if not any(map(str.isspace, self.text[a.end : b.start]))
+        ]
+        if not close:
+            return ()
+        starts = [unit.start for unit in split_words(text, splitting)]
+        return tuple(b.start for a, b in close if starts[bisect_right(starts, b.start) - 1] < a.end)
 
 
 @dataclass(frozen=True, slots=True)

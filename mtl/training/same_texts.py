@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl.data import Example
-from mtl.data.keys import Keys, text_keys
-from mtl.recipe.choices import TaskKind
+from mtl.data import Example, TaggedText, texts_of
+from mtl.data.keys import Keys, hashes
+from mtl.recipe.choices import TaskKind, WordSplitting
 from mtl.task import TaskInfo
 from mtl.text.batching import Integers
 
@@ -24,11 +24,16 @@ class Ordered:
 
 
 def grouped(
-    tasks: Mapping[str, TaskInfo], examples: Mapping[str, Sequence[Example]], *, joint: bool
+    tasks: Mapping[str, TaskInfo],
+    examples: Mapping[str, Sequence[Example]],
+    *,
+    joint: bool,
+    words: WordSplitting = WordSplitting.CHARACTERS,
 ) -> Iterator[dict[str, Ordered]]:
     """The examples of tasks that label the same texts together, in the order of the first task's, the others alone.
 
-    A text that comes several times must come as often in each task. Tasks of similarity are alone.
+    A text that comes several times must come as often in each task. Tasks of similarity are alone, and so are those
+    whose entities cut the units of a text as no other task's do.
     """
     left = list(tasks)
     keys: dict[str, Keys] = {}
@@ -40,7 +45,7 @@ def grouped(
                 continue
             for one in (first, name):
                 if one not in keys:
-                    keys[one] = text_keys(examples[one])
+                    keys[one] = hashes((texts_of(e), _cuts(e, words)) for e in examples[one])
             if np.array_equal(keys[first], keys[name]):
                 group[name] = Ordered(examples[name])
                 continue
@@ -51,3 +56,7 @@ def grouped(
                 group[name] = Ordered(examples[name], order)
         yield group
         left = [name for name in left if name not in group]
+
+
+def _cuts(example: Example, words: WordSplitting) -> tuple[int, ...]:
+    return example.shared_units(words) if isinstance(example, TaggedText) else ()

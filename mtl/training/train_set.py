@@ -124,7 +124,7 @@ def train_sets(
         By the name of the task, or by those of several with ` + ` between.
     """
     sets = {}
-    for group in grouped(tasks, examples, joint=joint):
+    for group in grouped(tasks, examples, joint=joint, words=words):
         units = {name: _Units(found, words) for name, found in group.items()}
         sets[" + ".join(group)] = _train_set({name: tasks[name] for name in group}, units, tokenizer)
     return sets

@@ -1,5 +1,6 @@
 """Training examples as windows and targets, and batches of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ from transformers import AutoTokenizer
 
 from mtl import scratch
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, read_files, stored
+from mtl.data.examples import tagged
 from mtl.encoder import load_backbone, token_batch
 from mtl.heads import ClassificationHead
+from mtl.labels import TypedSpan
 from mtl.model import TaskInfo
 from mtl.recipe import Decoder, HeadConfig, TaskConfig, TaskKind
 from mtl.recipe.choices import LongTexts
@@ -159,6 +162,22 @@ def test_tasks_that_label_the_same_texts_share_a_set_whatever_the_order(
 def test_tasks_with_other_texts_have_sets_of_their_own(tokenizer: WindowTokenizer):
     examples = {"topic": [LabelledText("anna met tom", "a")], "names": [tagged_of("anna met tim")]}
     assert list(train_sets({"topic": TOPIC, "names": NAMES}, examples, tokenizer, joint=True)) == ["topic", "names"]
+
+
+def test_taggings_that_cut_the_words_of_a_text_differently_have_sets_of_their_own(tokenizer: WindowTokenizer):
+    one, two = TypedSpan(0, 2, "PER"), TypedSpan(2, 4, "PER")
+    other = replace(NAMES, name="other")
+    tasks = {"names": NAMES, "other": other}
+    cut, whole = tagged("anna met tom", [one, two]), tagged("anna met tom", [replace(one, end=4)])
+    for first, second, names in (
+        (cut, whole, ["names", "other"]),
+        (cut, cut, ["names + other"]),
+        (whole, whole, ["names + other"]),
+    ):
+        sets = train_sets(tasks, {"names": [first], "other": [second]}, tokenizer, joint=True)
+        assert list(sets) == names
+        for data in sets.values():
+            assert all(len(found) == data.texts.word_counts.sum() for found in data.targets.values())
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 4096])
