@@ -58,9 +58,8 @@ class TaggedText:
 
     def shared_units(self, splitting: WordSplitting = WordSplitting.CHARACTERS) -> tuple[int, ...]:
         """Where entities begin inside of a unit that another one has begun, in offsets of the text."""
-        close = [
-            (a, b) for a, b in pairwise(self.char_spans()) if not any(map(str.isspace, self.text[a.end : b.start]))
-        ]
+        text, pairs = self.text, pairwise(self.char_spans())
+        close = [(a, b) for a, b in pairs if not any(map(str.isspace, text[a.end : b.start]))]
         if not close:
             return ()
         starts = [unit.start for unit in split_words(text, splitting)]
