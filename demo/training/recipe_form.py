@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from demo.inputs.drafts import Draft
-from demo.runs.recipe_text import read_yaml
 from demo.settings import Settings
 from demo.training import architecture
 from demo.training.freezing_choice import Freezing, one_head
 from mtl.errors import RecipeError
 from mtl.recipe import Preset, Recipe, TaskKind, parse
+from mtl.recipe.yaml_text import read_yaml
 
 OWN_POOLING = "as the backbone says"  # browsers have stored this value; the page shows "backbone default"
 _FIELD = "settings"

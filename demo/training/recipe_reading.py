@@ -8,16 +8,15 @@ from typing import Any
 import yaml
 
 from demo.inputs.drafts import Draft
-from demo.runs.recipe_text import read_yaml
 from demo.training.freezing_choice import Freezing
 from demo.training.recipe_form import OWN_POOLING, Form
 from mtl.errors import RecipeError
 from mtl.recipe import BackboneFreezing, FreezingConfig, Preset, Recipe, TaskConfig, check
+from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
 
 _FIELDS = {"backbone", "pooling", "seed"}
 _NUMBERS = {"optimizer": ("backbone_lr", "head_lr", "tagging_lr"), "budget": ("epochs", "batch_tokens")}
 """Recipe keys with a number field."""
-_LARGEST = 1_000_000  # bytes; a recipe is a page of text
 _FREEZING_BACKBONES = {
     BackboneFreezing.FROZEN: Preset.HEADS_ONLY,
     BackboneFreezing.LAST_LAYERS: Preset.LAST_LAYERS,
@@ -66,12 +65,11 @@ def read_form(path: Path, known: Sequence[Draft], *, any_files: bool) -> Reading
 
 def _load(path: Path) -> Recipe:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise RecipeError(f"a recipe of at most {_LARGEST // 1000:,} kB was expected", path=path)
-        content = read_yaml(path.read_text(encoding="utf-8"), where=path)
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError("a recipe in UTF-8 was expected", path=path) from error
-    return check(content, where=path)
+    return check(read_yaml(text, where=path), where=path)
 
 
 def _form(recipe: Recipe) -> Form:

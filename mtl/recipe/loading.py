@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from mtl.errors import RecipeError
 from mtl.recipe.schema import Recipe
+from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
 
 _DATASET_PREFIX = "hf:"
-_BOOLEAN = "tag:yaml.org,2002:bool"
 _IN_RUNS = ("best", "last")  # checkpoints of a run, whose name is that of the folder around them
 
 
@@ -28,35 +28,17 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), path)
-        content = yaml_content(text)
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except OSError as error:
         raise RecipeError(f"a readable recipe was expected: {error.strerror}", path=path) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        raise RecipeError("valid YAML in UTF-8 was expected", path=path, line=line) from error
+    except UnicodeDecodeError as error:
+        raise RecipeError("text in UTF-8 was expected", path=path) from error
+    content = read_yaml(text, where=path, aliases=True)
     if not isinstance(content, dict):
         raise RecipeError(f"a mapping of keys was expected, was {type(content).__name__}", path=path)
     _override(content, overrides)
     return parse(content, folder=path.parent, where=str(path))
-
-
-def yaml_content(text: str) -> object:
-    """YAML of a recipe, in which only `true` and `false` are booleans: yes, no, on and off are labels too often.
-
-    Raises:
-        yaml.YAMLError: it is no YAML.
-    """
-    return yaml.load(text, Loader=_Loader)
-
-
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers = {
-        first: [(tag, found) for tag, found in known if tag != _BOOLEAN or first in "tTfF"]
-        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
 
 
 def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Recipe:
@@ -124,20 +106,6 @@ def _ending(path: str, count: int) -> str:
 
 def _content(recipe: Recipe) -> dict[str, Any]:
     return {**recipe.model_dump(mode="json"), "filled_in": recipe.unset()}
-
-
-def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
-    """YAML would silently keep the last of two equal keys."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise RecipeError(f"the key {key.value} was given before", path=path, line=key.start_mark.line + 1)
-            seen.add(str(key.value))
-            _refuse_repeated_keys(value, path)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _refuse_repeated_keys(value, path)
 
 
 def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
@@ -213,10 +181,7 @@ def _setting(override: str) -> tuple[list[str], Any]:
     key, equals, value = override.partition("=")
     if not equals or not key:
         raise RecipeError(f"--set takes KEY=VALUE, was {override!r}")
-    try:
-        return key.split("."), yaml_content(value)
-    except yaml.YAMLError as error:
-        raise RecipeError("the value is no valid YAML", key=f"--set {override}") from error
+    return key.split("."), read_yaml(value, where="--set", key=key)
 
 
 Recipe.load = load
