@@ -35,7 +35,8 @@ def suspect_table(found: SuspectList | None) -> str:
     notes = "".join(map(message.note, found.notes))
     if not found.suspects:
         return message.note("All suspects of this list are decided.") + notes
-    shown = f"{found.total:,} suspect labels in {found.examples:,} examples"
+    labels = "label" if found.total == 1 else "labels"
+    shown = f"{found.total:,} suspect {labels} in {found.examples:,} examples"
     shown += f", the first {MOST} are listed" if found.total > MOST else ""
     line = message.note(f"{shown}. The score is the probability of the given label by a model that has not seen it.")
     spans = [s for one in found.suspects for side in (one.given, one.suggested) for s in side.spans]
