@@ -43,7 +43,8 @@ class Suspects:
 def build_suspects() -> Suspects:
     """Build the section."""
     fold = gr.Accordion("Suspect labels", open=False, elem_classes="ph-fold", elem_id="ph-suspects-fold")
-    with fold:
+    # A closed accordion shows all its direct children when it opens, hidden ones too.
+    with fold, gr.Column():
         with gr.Row(elem_classes="ph-action"):
             task = gr.Dropdown([], label="Task", elem_id="ph-suspects-task", min_width=200)
             go = gr.Button("Find suspect labels", variant="primary", size="md", elem_id="ph-suspects-go")

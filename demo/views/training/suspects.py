@@ -35,25 +35,26 @@ def suspect_table(found: SuspectList | None) -> str:
     notes = "".join(map(message.note, found.notes))
     if not found.suspects:
         return message.note("All suspects of this list are decided.") + notes
-    shown = f"{found.total:,} suspect labels in {found.examples:,} examples"
+    labels = "label" if found.total == 1 else "labels"
+    shown = f"{found.total:,} suspect {labels} in {found.examples:,} examples"
     shown += f", the first {MOST} are listed" if found.total > MOST else ""
     line = message.note(f"{shown}. The score is the probability of the given label by a model that has not seen it.")
     spans = [s for one in found.suspects for side in (one.given, one.suggested) for s in side.spans]
     colours = palette.assign([sorted({span.label for span in spans})])
-    columns = [Column("row"), Column("given"), Column("suggested"), Column("score", number=True), Column("")]
+    columns = [Column("row"), Column("given"), Column("suggested"), Column("score", number=True)]
     rows = [_row(one, colours) for one in found.suspects]
     return line + table(columns, rows, caption=f"Suspect labels of {found.task}") + notes
 
 
-def _row(one: SuspectLabel, colours: palette.LabelColours) -> Sequence[str | float | Html]:
-    place = f"{one.part} {one.row}"
+def _row(one: SuspectLabel, colours: palette.LabelColours) -> Sequence[float | Html]:
+    place = escape(f"{one.part} {one.row}")
     if one.end:
         given, suggested = (Html(_marked(side, colours)) for side in (one.given, one.suggested))
     else:
         text = f'<p class="ph-text" dir="auto">{escape(shorten(one.text, _LONGEST))}</p>'
         given = Html(f"{text}<strong>{escape(answer_text(one.given))}</strong>")
         suggested = Html(f"<strong>{escape(answer_text(one.suggested))}</strong>")
-    return [place, given, suggested, one.score, Html(_buttons(one))]
+    return [Html(f"{place}{_buttons(one)}"), given, suggested, one.score]
 
 
 def _marked(side: Correction, colours: palette.LabelColours) -> str:
@@ -68,7 +69,7 @@ def _marked(side: Correction, colours: palette.LabelColours) -> str:
 def _buttons(one: SuspectLabel) -> str:
     about = escape(shorten(one.text, 40))
     return "".join(
-        f'<button type="button" class="ph-fix" data-act="{act}" data-suspect="{one.key}" '
+        f'<button type="button" class="ph-fix ph-decide" data-act="{act}" data-suspect="{one.key}" '
         f'aria-label="{title} for {about}">{title}</button>'
         for act, title in (("accept", "Accept"), ("dismiss", "Dismiss"))
     )
