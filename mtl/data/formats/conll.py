@@ -13,7 +13,7 @@ from pathlib import Path
 from mtl.data.encoding import read_lines
 from mtl.data.examples import Example
 from mtl.data.formats.interface import Format, Source
-from mtl.data.formats.writing import tagged_only, tokens_with_note
+from mtl.data.formats.writing import note_lost_spaces, original_text, tagged_only, words_of
 from mtl.data.place import Place, ReadLog, Row
 from mtl.errors import DataError, InputError
 from mtl.labels import OUTSIDE, split_tag
@@ -28,6 +28,7 @@ _MOST = 5000  # lines by which columns are told
 _BARE = 60  # types that tags without a prefix may have
 _TOKENS = ("token", "word", "form", "text")
 _TAGS = ("tag", "ner", "ner_tag", "label", "entity")
+_LINE = re.compile(r"[^\s\0]([^\t\r\n\0\v\f\x1c-\x1e\x85\u2028\u2029]*[^\s\0])?")
 _TEXT = re.compile(r"#\s*text\s*=(.*)")
 _HEADER = "# global.columns ="
 
@@ -257,7 +258,7 @@ def _has_bare_tags(lines: Sequence[str]) -> bool:
 
 
 def write_conll(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
-    """A token and its tag with a tab between, in BIO2.
+    """A token and its tag with a tab between, in BIO2; before them the original text where they do not give it.
 
     Raises:
         InputError: the examples hold no entities, or a label or word has a tab or a line end.
@@ -267,7 +268,12 @@ def write_conll(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
             if not example.tags:
                 log.leave_out("it has no words, and CoNLL holds nothing else")
                 continue
-            for token, tag in zip(tokens_with_note(example, log), example.tags, strict=True):
+            text = original_text(example)
+            if text is not None and _LINE.fullmatch(text):
+                file.write(f"# text = {text}\n")
+            else:
+                note_lost_spaces(example, log)
+            for token, tag in zip(words_of(example), example.tags, strict=True):
                 line = f"{token}\t{tag}"
                 lost = _is_note(line) or line.startswith(_DOCUMENT_START) or "\0" in line
                 if lost or _BREAKS.search(token + tag) or token != token.strip() or tag != tag.strip():

@@ -6,7 +6,7 @@ from typing import Any
 
 from mtl.data.examples import Example
 from mtl.data.formats.interface import Shape
-from mtl.data.formats.writing import tagged_only, tokens_with_note, write_array
+from mtl.data.formats.writing import note_lost_spaces, tagged_only, words_of, write_array
 from mtl.data.place import ReadLog, Row
 from mtl.labels import TypedSpan, spans_of, tags_of
 
@@ -44,7 +44,8 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     records = []
     for example in tagged_only(examples, "GLiNER"):
         found = [[span.start, span.end - 1, span.label] for span in spans_of(example.tags)]
-        records.append({"tokenized_text": tokens_with_note(example, log), "ner": found})
+        note_lost_spaces(example, log)
+        records.append({"tokenized_text": words_of(example), "ner": found})
     write_array(path, records)
 
 

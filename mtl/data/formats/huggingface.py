@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mtl.data.examples import Example
+from mtl.data.examples import Example, TaggedText
 from mtl.data.formats.interface import Shape
-from mtl.data.formats.writing import tagged_only, tokens_with_note, write_lines
+from mtl.data.formats.writing import note_lost_spaces, original_text, tagged_only, words_of, write_lines
 from mtl.data.place import ReadLog, Row
 
 _TOKENS = ("tokens", "words")
@@ -43,7 +43,17 @@ def _bare(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     kept = tagged_only(examples, "tokens and ner_tags")
-    write_lines(path, ({"tokens": tokens_with_note(e, log), "ner_tags": list(e.tags)} for e in kept))
+    write_lines(path, (_record(example, log) for example in kept))
+
+
+def _record(example: TaggedText, log: ReadLog) -> dict[str, object]:
+    """With the original text where the tokens alone do not give it."""
+    record: dict[str, object] = {"tokens": words_of(example), "ner_tags": list(example.tags)}
+    text = original_text(example)
+    if text is not None:
+        return {"text": text, **record}
+    note_lost_spaces(example, log)
+    return record
 
 
 HUGGING_FACE = Shape(

@@ -8,7 +8,7 @@ from typing import Any
 from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, tagged
 from mtl.data.place import ReadLog
 from mtl.errors import InputError
-from mtl.text import detokenize
+from mtl.text import detokenize, placed
 
 
 def write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
@@ -61,9 +61,19 @@ def spans_with_note(example: TaggedText, log: ReadLog) -> list[dict[str, Any]]:
     return [{"start": span.start, "end": span.end, "label": span.label} for span in spans]
 
 
-def tokens_with_note(example: TaggedText, log: ReadLog) -> list[str]:
-    """The words; noted where the text cannot be made of them again."""
-    words = [example.text[word.start : word.end] for word in example.worded.words]
-    if detokenize(words) != example.worded:
+def words_of(example: TaggedText) -> list[str]:
+    """The words."""
+    return [example.text[word.start : word.end] for word in example.worded.words]
+
+
+def original_text(example: TaggedText) -> str | None:
+    """The text, where it cannot be made of its words but they are found in it again."""
+    words = words_of(example)
+    is_needed = detokenize(words) != example.worded
+    return example.text if is_needed and placed(words, example.text) == example.worded else None
+
+
+def note_lost_spaces(example: TaggedText, log: ReadLog) -> None:
+    """Note where the text cannot be made of its words again, and is not kept."""
+    if detokenize(words_of(example)) != example.worded:
         log.leave_out_of("the spaces between words are not kept")
-    return words
