@@ -4,9 +4,10 @@ import csv
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,20 @@ class _Table:
     has_text: list[bool]
 
 
+def _apart(given: Mapping[str, str], taken: set[str]) -> dict[str, str]:
+    """The names of columns of the input, where they would be another one's with `(input)` and a number behind."""
+    found: dict[str, str] = {}
+    used = {*taken, *(fresh for fresh in given.values() if fresh not in taken)}
+    for name, fresh in given.items():
+        free = fresh
+        if fresh in taken:
+            numbered = (f"{fresh} (input{'' if i == 1 else f' {i}'})" for i in count(1))
+            free = next(one for one in numbered if one not in used)
+            used.add(free)
+        found[name] = free
+    return found
+
+
 def _table(embedded: Embedded) -> _Table:
     own: dict[str, Sequence[str]] = {"text": embedded.texts}
     if embedded.labels:
@@ -67,7 +82,8 @@ def _table(embedded: Embedded) -> _Table:
     ours = {name: _spread(values, has_text) for name, values in own.items()}
     read = (TEXT, "label") if embedded.labels else (TEXT,)
     given = kept_names(list(dict.fromkeys(name for row in rows for name in row.values if name not in read)))
-    kept = {name: f"{fresh} (input)" if fresh in (*ours, "rejected") else fresh for name, fresh in given.items()}
+    taken = {*ours, "rejected", *(f"e{i}" for i in range(vectors.shape[1]))}
+    kept = _apart(given, taken)
     flat = [output_row(row, kept).flat() for row in rows]
     theirs = {name: [one[name] for one in flat] for name in flat[0]}
     problems = {str(error.line): str(error.message) for error in embedded.source.rejected} if embedded.source else {}

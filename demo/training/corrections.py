@@ -9,14 +9,14 @@ from threading import Lock
 from typing import Any
 
 from demo.settings import Settings
-from mtl.data import Example, LabelledText, MultiLabelText, TaggedText, record_of
-from mtl.data.examples import tags_from_chars
+from mtl.data import Example, LabelledText, MultiLabelText, record_of
+from mtl.data.examples import tagged
 from mtl.errors import InputError
 from mtl.jsonl import append_line, read_records
 from mtl.labels import TypedSpan, stable_order
 from mtl.recipe import TaskKind
 from mtl.runs import home
-from mtl.text import WordedText, split_words
+from mtl.text import split_words
 
 _lock = Lock()
 
@@ -36,8 +36,7 @@ class Correction:
             return LabelledText(self.text, self.label)
         if self.labels is not None:
             return MultiLabelText(self.text, self.labels)
-        words = split_words(self.text)
-        return TaggedText(WordedText(self.text, words), tags_from_chars(words, self.spans))
+        return tagged(self.text, self.spans)
 
 
 class Corrections:
@@ -85,7 +84,7 @@ class Corrections:
 
 
 def checked(text: str, kind: TaskKind, labels: Sequence[str], answer: str | Sequence[TypedSpan]) -> Correction:
-    """A correction that the head can learn: spans are whole words, disjoint and in order.
+    """A correction that the head can learn: spans are disjoint, in order, and whole words where they share none.
 
     Raises:
         InputError: a label is not one of the head's, or spans overlap or are empty.
@@ -94,19 +93,17 @@ def checked(text: str, kind: TaskKind, labels: Sequence[str], answer: str | Sequ
         if answer not in labels:
             raise InputError(f"One of {', '.join(labels)} was expected, was {str(answer)[:40]!r}.")
         return Correction(text, label=str(answer))
-    words, spans = split_words(text), []
-    for span in sorted((s for s in answer if isinstance(s, TypedSpan)), key=lambda s: s.start):
+    spans = sorted((s for s in answer if isinstance(s, TypedSpan)), key=lambda s: s.start)
+    for span in spans:
         if span.label not in labels:
             raise InputError(f"One of {', '.join(labels)} was expected, was {span.label[:40]!r}.")
-        covered = [word for word in words if word.start < span.end and span.start < word.end]
-        if not covered:
+        if not split_words(text[span.start : span.end]):
             raise InputError(f"A span with a word was expected, {span.start}–{span.end} has none.")
-        spans.append(TypedSpan(covered[0].start, covered[-1].end, span.label))
     for first, second in zip(spans, spans[1:], strict=False):
         if second.start < first.end:
             where = f"{first.start}–{first.end} and {second.start}–{second.end}"
             raise InputError(f"Disjoint spans were expected, {where} overlap.")
-    return Correction(text, spans=tuple(spans))
+    return Correction(text, spans=tagged(text, spans).units().char_spans())
 
 
 def checked_set(text: str, labels: Sequence[str], answer: Any) -> Correction:  # noqa: ANN401

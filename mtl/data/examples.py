@@ -99,6 +99,8 @@ def words_around(text: str, spans: Sequence[TypedSpan]) -> tuple[Span, ...]:
     starts, ends = [word.start for word in words], [word.end for word in words]
     for span in spans:
         first, last = bisect_right(ends, span.start), bisect_left(starts, span.end) - 1
+        if first > last:  # nobody sees any character of it
+            continue
         if not text[span.start].isspace():
             words[first] = replace(words[first], start=span.start)
         if not text[span.end - 1].isspace():

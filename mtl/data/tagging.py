@@ -72,10 +72,20 @@ class _Reader:
             words = _strings(row, "tokens")
             if not words:
                 raise row.where.error("at least one token was expected, was none")
-            return TaggedText(self._joined(row, words), self._tags(row, len(words)))
+            return self._visible(TaggedText(self._joined(row, words), self._tags(row, len(words))))
         if "text" in values and "spans" in values:
             return self._from_spans(row)
         raise row.where.error(f"tokens and tags, or text and spans were expected, was {', '.join(row.values)[:80]}")
+
+    def _visible(self, example: TaggedText) -> TaggedText:
+        """Without entities of which nobody sees a character."""
+        unseen = [s for s in example.char_spans() if not split_words(example.text[s.start : s.end])]
+        if not unseen:
+            return example
+        self.log.note(f"{self.name}: entities of invisible characters alone are read as outside")
+        inside = [any(s.start <= word.start < s.end for s in unseen) for word in example.worded.words]
+        tags = tuple(OUTSIDE if hidden else tag for tag, hidden in zip(example.tags, inside, strict=True))
+        return TaggedText(example.worded, tags)
 
     def _joined(self, row: Row, words: list[str]) -> WordedText:
         """The words in their original text where the row has it, else joined."""
@@ -94,7 +104,7 @@ class _Reader:
         spans = tuple(Span(start, end) for start, end in words)
         if any(first.end > second.start for first, second in pairwise(spans)):
             raise row.where.error("words in order and disjoint were expected")
-        return TaggedText(WordedText(text, spans), self._tags(row, len(spans)))
+        return self._visible(TaggedText(WordedText(text, spans), self._tags(row, len(spans))))
 
     def _tags(self, row: Row, count: int) -> tuple[str, ...]:
         tags = _strings(row, "tags")

@@ -7,7 +7,7 @@ from itertools import chain, islice
 import numpy as np
 
 from mtl.checkpoint.store import LoadedModel
-from mtl.data import Example, LabelledText, MultiLabelText, TaggedText, TaskData, labels_of, read_task
+from mtl.data import Example, LabelledText, MultiLabelText, TaggedText, TaskData, labels_of, read_task, texts_of
 from mtl.decoding.probabilities import Floats
 from mtl.errors import InputError
 from mtl.labels import TagSet, TypedSpan, stable_order
@@ -77,8 +77,9 @@ def find_suspects(recipe: Recipe, task: str, *, most: int = 100) -> Findings:
         raise InputError(f"a task with labels, of {', '.join(names) or 'none'}, was expected, was {task!r}")
     data = read_task(task, recipe.tasks[task])
     examples, notes = _bounded(data)
-    if len(examples) < 2 * FOLDS:
-        raise InputError(f"at least {2 * FOLDS} examples were expected for {task}, were {len(examples)}")
+    distinct = len({texts_of(example) for example in examples})
+    if distinct < 2 * FOLDS:
+        raise InputError(f"at least {2 * FOLDS} different texts were expected for {task}, were {distinct}")
     labels = labels_of(examples)
     if not labels:
         raise InputError(f"at least one label was expected for {task}, its examples have none")
@@ -90,7 +91,7 @@ def find_suspects(recipe: Recipe, task: str, *, most: int = 100) -> Findings:
         found = judged.sets(loaded, [e for e in examples if isinstance(e, MultiLabelText)])
     else:
         found, rare = judged.classes(loaded, [e for e in examples if isinstance(e, LabelledText)])
-        notes += (f"{task}: labels with fewer than {FOLDS} examples are not judged: {rare}",) if rare else ()
+        notes += (f"{task}: labels with fewer than {FOLDS} different texts are not judged: {rare}",) if rare else ()
     return Findings(tuple(found[:most]), len(found), len(examples), notes)
 
 
@@ -122,7 +123,7 @@ class _Judged:
         texts = [e.text for e in examples]
         fold = folds(texts, given, seed=self.seed)
         found = class_probabilities(text_features(loaded, texts), given, fold, count=len(self.labels))
-        rare = np.bincount(given, minlength=len(self.labels)) < FOLDS
+        rare = np.array([count < FOLDS for count in _distinct(texts, given, len(self.labels))])
         suspected = np.full(len(given), -1, dtype=np.int64)
         judged = ~rare[given]  # of a rare label, too few examples remain to learn it from
         suspected[judged] = suspected_classes(found[judged], given[judged])
@@ -142,7 +143,7 @@ class _Judged:
         own, suspect = np.ones(given.shape, dtype=np.float32), np.zeros(given.shape, dtype=bool)
         for column in range(len(self.labels)):
             has = given[:, column]
-            if FOLDS <= has.sum() <= len(has) - FOLDS:
+            if min(_distinct(texts, has, 2)) >= FOLDS:
                 found = class_probabilities(features, has, fold, count=2)
                 own[:, column] = found[np.arange(len(has)), has]
                 suspect[:, column] = suspected_classes(found, has) >= 0
@@ -175,6 +176,14 @@ class _Judged:
     def _suspect(self, row: int, example: _Labelled, given: Answer, suggested: Answer, score: float) -> Suspect:
         part, number = ("train", row + 1) if row < self.train_rows else ("dev", row - self.train_rows + 1)
         return Suspect(self.task, part, int(number), example.text, given, suggested, round(float(score), 4))
+
+
+def _distinct(texts: Sequence[str], classes: Integers, count: int) -> list[int]:
+    """How many different texts each of `count` classes has; equal ones share a fold."""
+    found: list[set[str]] = [set() for _ in range(count)]
+    for text, number in zip(texts, classes.tolist(), strict=True):
+        found[number].add(text)
+    return [len(own) for own in found]
 
 
 def _ranked(rows: Integers, scores: Floats) -> list[int]:

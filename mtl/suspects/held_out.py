@@ -43,6 +43,7 @@ def class_probabilities(features: Floats, given: Integers, fold: Integers, *, co
         model = LogisticRegression(C=_C, max_iter=300)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # close enough to rank by
+            warnings.filterwarnings("ignore", "The number of unique classes")
             model.fit(features[train], given[train])
         found[np.ix_(held_out, model.classes_)] = model.predict_proba(features[held_out])
     return found

@@ -21,10 +21,12 @@ from mtl.text.words import Span, WordOffsets
 _INVISIBLE = r"[\p{Default_Ignorable_Code_Point}\p{Cc}--\s]"
 _UNSPACED = r"[[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{Bopomofo}\p{Line_Break=SA}]&&\p{L}]"
 _MARK = rf"[\p{{M}}--{_INVISIBLE}]"
-_CHARACTER = rf"(?={_UNSPACED})\X(?:{_MARK}|(?<=[\u17d2\u1039])(?={_UNSPACED})\X)*"  # with stacked consonants
+_CHARACTER = (
+    rf"{_UNSPACED}(?:{_MARK}|[\u0e33\u0eb3\uff9e\uff9f]|(?<=[\u17d2\u1039]){_UNSPACED})*"  # stacked consonants too
+)
 _LETTER = rf"[\p{{L}}\p{{N}}\p{{M}}--{_UNSPACED}--{_INVISIBLE}]"
 _ANY_LETTER = rf"[\p{{L}}\p{{N}}\p{{M}}--{_INVISIBLE}]"
-_SIGN = rf"(?=[\S--{_INVISIBLE}])\X"  # a whole emoji, a letter-like sign with its marks
+_SIGN = rf"(?=[\p{{Extended_Pictographic}}\p{{Regional_Indicator}}])\X|[\S--{_INVISIBLE}]{_MARK}*"  # a whole emoji
 
 
 def _compiled(letter: str, unspaced: str | None) -> regex.Pattern[str]:

@@ -86,3 +86,12 @@ def test_the_csv_and_the_array_of_a_file_have_the_same_rows(tmp_path: Path):
     array = np.load(export_embeddings(found, ExportFormat.NPY), allow_pickle=False)
     assert np.isnan(array[1]).all()
     np.testing.assert_array_equal(array[[0, 2]], found.vectors)
+
+
+def test_columns_of_the_input_never_take_the_place_of_each_other_or_of_ours(tmp_path: Path):
+    header = "text,predicted_topic,predicted_topic (input),rejected,rejected (input),e0,e1,embedding,line"
+    found = of_file(tmp_path, f"{header}\n" + "Gutes Brot,a,b,c,d,e,f,g,h\nNoch eins,a,b,c,d,e,f,g,h\n")
+    with export_embeddings(found, ExportFormat.CSV).open(encoding="utf-8", newline="") as file:
+        names, first, _ = csv.reader(file)
+    assert len(names) == len(set(names))
+    assert set("abcdefgh") <= set(first)

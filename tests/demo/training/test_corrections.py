@@ -76,12 +76,22 @@ def test_spans_are_widened_to_whole_words_and_ordered():
     assert checked(TEXT, TaskKind.TAGGING, TYPES, spans).spans == (TypedSpan(0, 3, "PER"), TypedSpan(14, 17, "LOC"))
 
 
+def test_two_entities_in_one_word_stay_two():
+    spans = (TypedSpan(0, 3, "LOC"), TypedSpan(3, 7, "PER"), TypedSpan(12, 15, "PER"))
+    correction = checked("NewYork met Bob", TaskKind.TAGGING, TYPES, spans)
+    assert correction.spans == spans
+    own().keep("names", correction)
+    assert own().of("names") == (correction,)
+    (example,) = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(own().file("names"))])
+    assert example.char_spans() == spans
+
+
 @pytest.mark.parametrize(
     ("kind", "answer", "says"),
     [
         (TaskKind.CLASSIFICATION, "z", "One of LOC, PER was expected, was 'z'"),
         (TaskKind.TAGGING, [TypedSpan(0, 3, "ORG")], "One of LOC, PER was expected, was 'ORG'"),
-        (TaskKind.TAGGING, [TypedSpan(0, 5, "PER"), TypedSpan(4, 10, "PER")], "0–7 and 4–10 overlap"),
+        (TaskKind.TAGGING, [TypedSpan(0, 5, "PER"), TypedSpan(4, 10, "PER")], "0–5 and 4–10 overlap"),
         (TaskKind.TAGGING, [TypedSpan(3, 4, "PER")], "A span with a word was expected, 3–4 has none"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mtl.data import TaggedText, TaskLog, read_files
+from mtl.data.converting import convert
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind
 
@@ -150,3 +151,21 @@ def test_a_span_of_nothing_that_is_seen_is_refused(tmp_path: Path):
     row = {"text": "a \u200b b", "spans": [{"start": 1, "end": 3, "label": "PER"}]}
     with pytest.raises(DataError, match="the span 1-3 covers only white space or invisible characters"):
         read(tmp_path / "t.jsonl", json.dumps(row) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.conll", "a\tO\n\u200b\tB-P\nTom\tB-P\n"),
+        ("t.jsonl", '{"tokens": ["a", "\\u200b", "Tom"], "tags": ["O", "B-P", "B-P"]}\n'),
+        ("t.json", '[{"tokenized_text": ["a", "\\u200b", "Tom"], "ner": [[1, 1, "P"], [2, 2, "P"]]}]'),
+        ("t.jsonl", '{"text": "a \\u200b Tom", "words": [[0, 1], [2, 3], [4, 7]], "tags": ["O", "B-P", "B-P"]}\n'),
+    ],
+)
+def test_an_entity_that_nobody_sees_is_none(tmp_path: Path, name: str, content: str):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    log = TaskLog()
+    (example,) = read_files(TAGGING, [str(tmp_path / name)], log=log)
+    assert entities(example) == [("Tom", "P")]
+    assert "entities of invisible characters alone are read as outside" in " ".join(log.notes)
+    assert convert(tmp_path / name, tmp_path / "out.jsonl", kind=TaskKind.TAGGING).examples == 1

@@ -103,7 +103,7 @@ def test_a_label_with_few_examples_is_not_judged_and_a_note_says_so(backbone, tm
     recipe = recipe_of(backbone, tmp_path, topic={**task, "train": [task["train"], "more.csv"]})
     found = find_suspects(recipe, "topic")
     assert not any("art" in one.given for one in found.suspects)
-    assert found.notes == ("topic: labels with fewer than 5 examples are not judged: art",)
+    assert found.notes == ("topic: labels with fewer than 5 different texts are not judged: art",)
 
 
 @pytest.mark.parametrize(("task", "message"), [("nothing", "was 'nothing'"), ("pairs", "was 'pairs'")])
@@ -115,5 +115,17 @@ def test_a_task_without_labels_is_refused(backbone, tmp_path, task, message):
 def test_too_few_examples_are_refused(backbone, tmp_path):
     (tmp_path / "few.csv").write_text("text,label\nthe team,a\nthe bank,b\n")
     recipe = recipe_of(backbone, tmp_path, topic={"kind": "classification", "train": "few.csv"})
-    with pytest.raises(InputError, match="at least 10 examples were expected for topic, were 2"):
+    with pytest.raises(InputError, match="at least 10 different texts were expected for topic, were 2"):
         find_suspects(recipe, "topic")
+
+
+def test_equal_texts_count_once(backbone, tmp_path):
+    rows = [f"the team {i % 9},{'ab'[i % 2]}" for i in range(60)]
+    (tmp_path / "few.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    recipe = recipe_of(backbone, tmp_path, topic={"kind": "classification", "train": "few.csv"})
+    with pytest.raises(InputError, match="at least 10 different texts were expected for topic, were 9"):
+        find_suspects(recipe, "topic")
+    task = write_easy_data(tmp_path)["topic"]
+    (tmp_path / "more.csv").write_text("\n".join(["text,label", *["the very old new,art"] * 20]) + "\n")
+    found = find_suspects(recipe_of(backbone, tmp_path, topic={**task, "train": [task["train"], "more.csv"]}), "topic")
+    assert found.notes == ("topic: labels with fewer than 5 different texts are not judged: art",)

@@ -100,6 +100,16 @@ def test_plain_characters_are_split_by_either_library_alike(splitting: WordSplit
     assert cut(text, splitting) == [match.group() for match in module._PATTERNS[splitting].finditer(text)]
 
 
+@pytest.mark.parametrize("splitting", WordSplitting)
+@pytest.mark.parametrize(
+    "text", ["北\ufe0f京", "葛\U000e0100城市", "-\u034f", ".\U000e0061", "a\ufe0f", "$\u200d", "กำ\ufe0f"], ids=ascii
+)
+def test_no_word_but_an_emoji_ends_with_what_nobody_sees(text: str, splitting: WordSplitting):
+    unseen = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cc}]")
+    assert not any(unseen.match(word[-1]) for word in cut(text, splitting))
+    assert cut("☎\ufe0f", splitting) == ["☎\ufe0f"]
+
+
 @pytest.mark.parametrize(
     ("text", "at", "inside"),
     [
