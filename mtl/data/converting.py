@@ -12,7 +12,7 @@ from mtl.data.formats.conll import has_tags
 from mtl.data.label_sets import has_sets
 from mtl.data.place import ReadLog, unpacked
 from mtl.data.reading import read_files
-from mtl.errors import DataError, InputError
+from mtl.errors import DataError, InputError, MtlError
 from mtl.recipe.choices import TaskKind
 from mtl.recipe.schema import TaskConfig
 
@@ -90,6 +90,9 @@ def _written_whole(target: Path, write: Callable[[Path], None]) -> None:
     try:
         write(fresh)
         fresh.replace(target)
+    except MtlError as error:
+        error.path = target if error.path == fresh else error.path
+        raise
     finally:
         fresh.unlink(missing_ok=True)
 

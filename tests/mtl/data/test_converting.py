@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -246,3 +247,11 @@ def test_the_command_says_what_was_done_and_left_out(tmp_path: Path):
 def test_a_format_that_is_not_written_is_one_line(tmp_path: Path):
     message = complaint("convert", DATA / "classes.csv", tmp_path / "out.docx")
     assert message == f"--to: a format of {', '.join(writers())} was expected, was '.docx'"
+
+
+def test_what_a_writer_refuses_names_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "spacy", None)
+    (tmp_path / "in.jsonl").write_text('{"text": "a", "label": "b"}\n')
+    with pytest.raises(MtlError) as error:
+        convert(tmp_path / "in.jsonl", tmp_path / "out.spacy")
+    assert str(error.value) == f"{tmp_path / 'out.spacy'}: a .spacy file needs spaCy: pip install spacy"
