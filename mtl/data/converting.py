@@ -91,7 +91,7 @@ def _written_whole(target: Path, write: Callable[[Path], None]) -> None:
         write(fresh)
         fresh.replace(target)
     except MtlError as error:
-        error.path = target if error.path == fresh else error.path
+        error.path = str(target) if error.path == str(fresh) else error.path
         raise
     finally:
         fresh.unlink(missing_ok=True)
