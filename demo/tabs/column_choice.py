@@ -1,11 +1,17 @@
 """Choosing the columns of an uploaded file: the likely ones are shown, and others can be taken."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from demo.inputs.columns import FLAGS, text_roles
+from demo.inputs.text_input import need_size
+from demo.settings import Settings
+from demo.tabs.shared import Handler, reporting
 
 TEXT_ROLES = ("text", "label")
 NO_LABEL = "no label"
@@ -17,6 +23,55 @@ def build_choices(count: int, *, elem_id: str | None = None) -> list[gr.Dropdown
         gr.Dropdown([], label="Column", visible=False, min_width=160, elem_id=f"{elem_id}-{i}" if elem_id else None)
         for i in range(count)
     ]
+
+
+@dataclass(frozen=True)
+class ColumnUpload:
+    """The button of an upload, the choices of its columns with their roles, and the place of its messages."""
+
+    button: gr.UploadButton
+    columns: Sequence[gr.Dropdown]
+    roles: Sequence[str]
+    problem: gr.HTML
+
+
+def wire_upload(settings: Settings, upload: ColumnUpload, read: Handler, outputs: Sequence[Any]) -> list[Any]:
+    """Read a file when it comes, and again when another column is chosen.
+
+    Args:
+        settings: of the page.
+        upload: its components.
+        read: takes the file and the chosen columns, and returns values of the outputs.
+        outputs: the components that it fills.
+
+    Returns:
+        The two events.
+    """
+    file = gr.State(None)
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    event: dict[str, Any] = {
+        "fn": reporting(read, outputs=len(outputs)),
+        "inputs": [file, *upload.columns],
+        "outputs": [upload.problem, *outputs],
+        **quiet,
+    }
+    looked = upload.button.upload(
+        reporting(partial(look_at, settings, upload.roles), outputs=1 + len(upload.columns)),
+        upload.button,
+        [upload.problem, file, *upload.columns],
+        **quiet,
+    )
+    return [looked.success(**event), gr.on([column.input for column in upload.columns], **event)]
+
+
+def look_at(settings: Settings, roles: Sequence[str], file: str) -> tuple[Any, ...]:
+    """The file, and the choices of its columns.
+
+    Raises:
+        InputError: the file is too large.
+    """
+    need_size(Path(file), settings)
+    return file, *choices_of_texts(file, roles)
 
 
 def choice(role: str, columns: Sequence[str], value: str | None) -> gr.Dropdown:

@@ -11,11 +11,11 @@ from gradio.components import Component
 
 from demo.answers.embedded import ChunkProgress
 from demo.answers.predicted import Gold, Predicted, predict_texts
-from demo.inputs.text_input import Sentences, lines_of, need_size
+from demo.inputs.text_input import Sentences, lines_of
 from demo.settings import Settings
 from demo.tabs import column_choice
 from demo.tabs.panels import build_panel
-from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, example_buttons, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, example_buttons, message_place
 from demo.views import message
 
 FileReader = Callable[[Path, Settings, Mapping[str, str]], tuple[Sentences, Gold]]
@@ -123,36 +123,16 @@ def wire_results(shared: Shared, given: Input, output: Output, *, read: FileRead
     events = [gr.on([given.go.click, given.text.submit, shared.picker.change], **step)]
     for button, example in zip(given.examples, examples, strict=True):
         events.append(button.click(partial(str, example), None, given.text, **QUICK).then(**step))
-    file = gr.State(None)
-    take: dict[str, Any] = {
-        "fn": reporting(partial(take_file, read, shared), outputs=3),
-        "inputs": [file, *given.columns],
-        "outputs": [given.upload_problem, given.text, upload, given.note],
-        "show_progress": "hidden",
-        "api_visibility": "private",
-    }
-    looked = given.upload.upload(
-        reporting(partial(look_at, shared.settings, given.roles), outputs=1 + len(given.columns)),
-        given.upload,
-        [given.upload_problem, file, *given.columns],
-        show_progress="hidden",
-        api_visibility="private",
+    taken = column_choice.wire_upload(
+        shared.settings,
+        column_choice.ColumnUpload(given.upload, given.columns, given.roles, given.upload_problem),
+        partial(take_file, read, shared),
+        [given.text, upload, given.note],
     )
-    taken = [looked.success(**take), gr.on([column.input for column in given.columns], **take)]
     events += [event.success(**texts.after_edit(step)) for event in taken]
     for event in events:
         event.then(**show).then(**output.refresh)
     given.threshold.change(**show)
-
-
-def look_at(settings: Settings, roles: Sequence[str], file: str) -> tuple[Any, ...]:
-    """The file, and the choices of its columns.
-
-    Raises:
-        InputError: the file is too large.
-    """
-    need_size(Path(file), settings)
-    return file, *column_choice.choices_of_texts(file, roles)
 
 
 def take_file(read: FileReader, shared: Shared, file: str, *columns: str | None) -> tuple[str, TextUpload, str]:

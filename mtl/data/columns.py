@@ -6,6 +6,7 @@ from typing import Any
 import regex
 
 from mtl.recipe.choices import TaskKind
+from mtl.text.splitting import is_unspaced
 
 ROLES: Mapping[TaskKind, tuple[str, ...]] = {
     TaskKind.CLASSIFICATION: ("text", "label"),
@@ -25,7 +26,6 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 }
 _TEXTS = ("text", "sentence1", "sentence2")
 _WORD = regex.compile(r"\p{L}{2,}")
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _WORDS = 2  # of a text, on average
 _CHARACTERS = 6  # of a text in a script without spaces, on average
 
@@ -62,6 +62,6 @@ def _letters(rows: Sequence[Mapping[str, Any]], name: str) -> float:
 def _is_text(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
     values = _strings(rows, name)
     words = sum(len(_WORD.findall(value)) for value in values)
-    unspaced = sum(len(_UNSPACED.findall(value)) for value in values)
+    unspaced = sum(is_unspaced(character) for value in values for character in value)
     has_words = " " in "".join(values) and words >= _WORDS * len(values)
     return bool(values) and (has_words or unspaced >= _CHARACTERS * len(values))

@@ -9,19 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.data.examples import Example, texts_of
-
 Keys = NDArray[np.int64]
 
 
 def hashes(keys: Iterable[Hashable]) -> Keys:
     """A hash of each key."""
     return np.fromiter(map(hash, keys), np.int64)
-
-
-def text_keys(examples: Iterable[Example]) -> Keys:
-    """A hash of the text or texts of each example."""
-    return hashes(map(texts_of, examples))
 
 
 def firsts(keys: Keys) -> NDArray[np.int64]:

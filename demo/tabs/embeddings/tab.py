@@ -18,8 +18,7 @@ from demo.maps.spaces import NO_COMPARISON, OWN
 from demo.tabs import column_choice
 from demo.tabs.embeddings import steps
 from demo.tabs.panels import Panel, answering, build_panel, panel_class
-from demo.tabs.results import look_at
-from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, message_place
 from demo.views import figures, message
 from demo.views.maps import heatmap, scatter
 from demo.views.maps.scatter import ScatterMap
@@ -248,22 +247,13 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
     for button, sentences in examples:
         fill = button.click(partial(_example, sentences), None, [w.text, uploaded, w.upload_problem], **QUICK)
         first.append(fill.then(**compute_step))
-    path = gr.State(None)
-    read: dict[str, Any] = {
-        "fn": reporting(partial(steps.upload, shared), outputs=3),
-        "inputs": [path, *w.columns],
-        "outputs": [w.upload_problem, w.text, uploaded, w.upload_note],
-        "show_progress": "hidden",
-        "api_visibility": "private",
-    }
-    looked = w.upload.upload(
-        reporting(partial(look_at, shared.settings, column_choice.TEXT_ROLES), outputs=1 + len(w.columns)),
-        w.upload,
-        [w.upload_problem, path, *w.columns],
-        show_progress="hidden",
-        api_visibility="private",
+    read = column_choice.wire_upload(
+        shared.settings,
+        column_choice.ColumnUpload(w.upload, w.columns, column_choice.TEXT_ROLES, w.upload_problem),
+        partial(steps.upload, shared),
+        [w.text, uploaded, w.upload_note],
     )
-    for event in (looked.success(**read), gr.on([column.input for column in w.columns], **read)):
+    for event in read:
         first.append(event.success(**panels.sentences.after_edit(compute_step)))
     w.embed.click(str, None, w.upload_problem, **QUICK)
     for event in first:

@@ -31,7 +31,7 @@ def values(choices: list) -> list[str | None]:
 
 def test_a_table_with_its_own_names_shows_the_text_and_lets_the_label_be_chosen(tmp_path: Path):
     file = put(tmp_path, SEMICOLONS)
-    _, text, label = results.look_at(settings(), column_choice.TEXT_ROLES, file)
+    _, text, label = column_choice.look_at(settings(), column_choice.TEXT_ROLES, file)
     assert (text.value, label.value) == ("Kommentar", NO_LABEL)
     assert [name for name, _ in text.choices] == ["nr", "Kommentar", "stimmung"]
 
