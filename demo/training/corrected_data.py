@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demo.training.corrections import Correction
-from mtl.data import Example, TaskData, read_task, texts_of, write_examples
+from mtl.data import Example, TaggedText, TaskData, labels_of, read_task, texts_of, write_examples
 from mtl.errors import InputError
 from mtl.recipe import Recipe, TaskConfig, TaskKind
 from mtl.runs import home
@@ -22,8 +22,8 @@ class CorrectedRecipe:
 def corrected_recipe(recipe: Recipe, corrections: Mapping[str, Sequence[Correction]]) -> CorrectedRecipe:
     """The recipe on copies of its data, below `$MTL_HOME/uploads`, in which every row of a corrected text is replaced.
 
-    Texts that are in neither train nor dev are left out: they are corrections of something else. Data of tasks without
-    a corrected row stay where they are.
+    Texts that are in neither train nor dev, and labels that the task lacks, are left out: they are corrections of
+    something else. Data of tasks without a corrected row stay where they are.
 
     Raises:
         InputError: no row is corrected.
@@ -31,18 +31,36 @@ def corrected_recipe(recipe: Recipe, corrections: Mapping[str, Sequence[Correcti
     """
     tasks, rows = {}, 0
     for name, config in recipe.tasks.items():
-        by_text = {correction.text: correction.example() for correction in corrections.get(name, ())}
-        if config.kind is TaskKind.SIMILARITY or not by_text:
+        own = corrections.get(name, ())
+        if config.kind is TaskKind.SIMILARITY or not own:
             continue
         data = read_task(name, config)
-        train, dev = (tuple(by_text.get(texts_of(e)[0], e) for e in part) for part in (data.train, data.dev))
+        by_text = _fitting(own, data)
+        train, dev = (tuple(_corrected(e, by_text) for e in part) for part in (data.train, data.dev))
         changed = sum(old is not new for old, new in zip((*data.train, *data.dev), (*train, *dev), strict=True))
         if changed:
             tasks[name], rows = _written(config, data, train, dev), rows + changed
     if not rows:
-        raise InputError("None of the corrected texts is in the data of this run. Accept a suggestion first.")
+        raise InputError(
+            "None of the corrected texts is in the data of this run with another label. Accept a suggestion first."
+        )
     about = f"{recipe.about or 'The run'}, with {rows} corrected rows."
     return CorrectedRecipe(recipe.model_copy(update={"tasks": {**recipe.tasks, **tasks}, "about": about}), rows)
+
+
+def _fitting(corrections: Sequence[Correction], data: TaskData) -> dict[str, Example]:
+    """Corrections to labels of the task by text: those of another task of the same name are none of it."""
+    kind = type(next(iter((*data.train[:1], *data.dev[:1]))))
+    examples = [correction.example() for correction in corrections]
+    return {e.text: e for e in examples if isinstance(e, kind) and set(labels_of([e])) <= set(data.labels)}  # type: ignore[union-attr]
+
+
+def _corrected(example: Example, by_text: Mapping[str, Example]) -> Example:
+    """The correction of a text, unless it says what the example says."""
+    wanted = by_text.get(texts_of(example)[0], example)
+    if isinstance(example, TaggedText) and isinstance(wanted, TaggedText):
+        return example if wanted.char_spans() == example.char_spans() else wanted
+    return example if wanted == example else wanted
 
 
 def _written(config: TaskConfig, data: TaskData, train: Sequence[Example], dev: Sequence[Example]) -> TaskConfig:

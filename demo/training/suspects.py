@@ -85,6 +85,23 @@ def accept(suspect: SuspectLabel, task: str, corrections: Corrections) -> None:
     corrections.keep(task, wanted)
 
 
+def undecided(found: SuspectList, corrections: Corrections) -> SuspectList:
+    """The list without suspects whose suggestion is a correction already, whoever accepted it and when."""
+    by_text = {correction.text: correction for correction in corrections.of(found.task)}
+    left = tuple(one for one in found.suspects if not _is_accepted(one, by_text.get(one.text)))
+    return replace(found, suspects=left)
+
+
+def _is_accepted(suspect: SuspectLabel, correction: Correction | None) -> bool:
+    if correction is None or not suspect.end:
+        return correction == suspect.suggested
+    parts = [
+        {span for span in side.spans if span.start < suspect.end and suspect.start < span.end}
+        for side in (correction, suspect.suggested)
+    ]
+    return parts[0] == parts[1]
+
+
 def _with_part(spans: tuple[TypedSpan, ...], suspect: SuspectLabel) -> tuple[TypedSpan, ...]:
     def overlaps(span: TypedSpan) -> bool:
         return span.start < suspect.end and suspect.start < span.end

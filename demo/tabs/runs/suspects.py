@@ -10,7 +10,7 @@ from demo.tabs.panels import Panel, build_panel, panel_class
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.training.corrected_data import corrected_recipe
 from demo.training.corrections import Corrections
-from demo.training.suspects import SuspectList, accept, find, labelled_tasks
+from demo.training.suspects import SuspectList, accept, find, labelled_tasks, undecided
 from demo.views import message
 from demo.views.training.suspects import PRESSES, suspect_table
 from mtl.errors import InputError, MtlError
@@ -115,6 +115,7 @@ def wire_suspects(shared: Shared, widgets: Suspects, opened: gr.State) -> Any:  
 
 def _find(shared: Shared, owner: str, run_id: str, task: str | None) -> tuple[Any, ...]:
     found = find(shared.runs.get(run_id, owner), run_id, task, shared.settings)
+    found = undecided(found, Corrections(owner, shared.settings))
     return suspect_table(found), found, ""
 
 
@@ -126,7 +127,7 @@ def decide(shared: Shared, found: SuspectList | None, owner: str, key: object, *
     corrections = Corrections(owner, shared.settings)
     if accepts:
         accept(one, found.task, corrections)
-    rest = found.without(one)
+    rest = undecided(found.without(one), corrections)  # what clicks beside this one have accepted too
     line = message.note(f"Corrections saved for {found.task}: {len(corrections.of(found.task))}.")
     return suspect_table(rest), rest, line
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl.encoder.encoder import quiet_transformers
 from mtl.errors import BackendError
 from mtl.inference.backends.graph import INPUTS, Graph
-from mtl.inference.backends.openvino import GRAPH_FILE, Model, library
+from mtl.inference.backends.openvino import GRAPH_FILE, Model, library, save_graph
 from mtl.inference.backends.residual_stream import keep_in_fp32
 from mtl.model import MultiTaskModel
 
@@ -23,7 +23,8 @@ def export(graph: Graph, folder: Path) -> None:
     """Write a model, which is put into eval mode, into a folder: `GRAPH_FILE` and its weights beside it.
 
     Raises:
-        BackendError: the model has an operation that cannot be traced or converted, or the graph differs from it.
+        BackendError: the model has an operation that cannot be traced or converted, the graph differs from it, or
+            cannot be written.
     """
     graph.eval()
     config = graph.model.encoder.model.config
@@ -38,7 +39,7 @@ def export(graph: Graph, folder: Path) -> None:
         raise BackendError(f"OpenVINO cannot run this model: {(str(error).splitlines() or [''])[0][:200]}") from error
     for port, name in zip(converted.inputs, INPUTS, strict=True):
         port.get_tensor().set_names({name})
-    library().save_model(converted, folder / GRAPH_FILE, compress_to_fp16=False)
+    save_graph(converted, folder / GRAPH_FILE)
     keep_in_fp32(folder / GRAPH_FILE)
 
 

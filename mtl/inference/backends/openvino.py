@@ -55,6 +55,18 @@ def has_bf16() -> bool:
     return "BF16" in library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
+def save_graph(model: Any, target: Path) -> None:  # noqa: ANN401
+    """Write a graph, and its weights beside it.
+
+    Raises:
+        BackendError: it cannot be written; OpenVINO does not say why.
+    """
+    try:
+        library().save_model(model, target, compress_to_fp16=False)
+    except RuntimeError as error:
+        raise BackendError("OpenVINO was left out: it cannot write its graph, perhaps the disk is full") from error
+
+
 def _compiled(graph: Path, settings: dict[str, Any]) -> Any:  # noqa: ANN401
     core = library().Core()
     try:

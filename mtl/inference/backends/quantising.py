@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mtl.errors import BackendError
 from mtl.inference.backends.interface import Batch, Floats, InferencePrecision
-from mtl.inference.backends.openvino import INT8_GROUP, Model, Node, library
+from mtl.inference.backends.openvino import INT8_GROUP, Model, Node, library, save_graph
 
 LinearMaps = dict[str, list[Node]]
 """Products with learned weights; those that read the same input together, by the name of that input."""
@@ -63,7 +63,7 @@ def quantize(graph: Path, target: Path, *, scheme: QuantizationScheme, batches: 
     most = ranges(model, scheme, batches)
     for name, maps in found.items():
         _rewrite(maps, most[name], scheme)
-    library().save_model(model, target, compress_to_fp16=False)
+    save_graph(model, target)
 
 
 def ranges(model: Model, scheme: QuantizationScheme, batches: Iterable[Batch]) -> dict[str, Floats]:

@@ -45,7 +45,7 @@ def test_a_corrected_label_replaces_every_row_of_its_text_in_train_and_dev(recip
         ("The bank fell", "sport"), ("The team won", "sport"), ("The bank fell", "sport"), ("Rates rose", "money"),
     ]  # fmt: skip
     assert [(e.text, e.label) for e in dev] == [("The bank fell", "sport")]
-    assert made.rows == 3
+    assert made.rows == 2  # the row of dev had the label already
 
 
 def test_corrected_spans_and_sets_replace_those_of_their_texts(recipe):
@@ -75,3 +75,25 @@ def test_a_recipe_with_corrected_data_can_be_written_and_read(recipe, tmp_path):
 def test_without_a_corrected_row_there_is_nothing_to_train(recipe, kept):
     with pytest.raises(InputError, match="None of the corrected texts"):
         corrected_recipe(recipe, kept)
+
+
+@pytest.mark.parametrize(
+    "correction",
+    [
+        pytest.param(Correction("Rates rose", labels=("money",)), id="of-sets"),
+        pytest.param(Correction("Rates rose", spans=(TypedSpan(0, 5, "X"),)), id="of-spans"),
+        pytest.param(Correction("Rates rose", label="unknown"), id="unknown-label"),
+        pytest.param(Correction("Rates rose", label="money"), id="already-so"),
+    ],
+)
+def test_what_fits_no_row_of_the_task_or_changes_none_is_left_out(recipe, correction):
+    with pytest.raises(InputError, match="None of the corrected texts"):
+        corrected_recipe(recipe, {"topic": [correction]})
+    made = corrected_recipe(recipe, {"topic": [correction, Correction("The bank fell", label="sport")]})
+    assert made.rows == 2
+    assert [e.label for e in examples_of(made.recipe, "topic")[0]] == ["sport", "sport", "sport", "money"]
+
+
+def test_spans_that_are_those_of_the_row_change_nothing(recipe):
+    with pytest.raises(InputError, match="None of the corrected texts"):
+        corrected_recipe(recipe, {"names": [Correction("Anna sleeps", spans=(TypedSpan(0, 4, "X"),))]})

@@ -2,7 +2,7 @@ import pytest
 
 from demo.training import suspects
 from demo.training.corrections import Correction, Corrections
-from demo.training.suspects import SuspectLabel, accept, find
+from demo.training.suspects import SuspectLabel, SuspectList, accept, find, undecided
 from mtl.errors import InputError
 from mtl.labels import TypedSpan
 from mtl.runs import RunFolder
@@ -86,3 +86,19 @@ def test_what_the_command_writes_is_read_as_corrections_of_the_task(tmp_path, mo
     assert asked == [["suspects", str(run.path), "--task", task, "--most", "100"]]
     with pytest.raises(InputError, match="Choose a task"):
         find(run, "run", None, settings())
+
+
+def test_what_is_corrected_already_is_no_suspect_any_more(corrections):
+    tom, rome = spans_suspect((ANNA,), (ANNA, TOM), 9, 12), spans_suspect((ANNA,), (ANNA, ROME), 16, 20)
+    found = SuspectList("run", "names", (tom, rome), 2, 9)
+    assert undecided(found, corrections) == found
+    accept(rome, "names", corrections)
+    assert undecided(found, corrections).suspects == (tom,)
+    accept(tom, "names", corrections)
+    assert undecided(found, corrections).suspects == ()
+    one = SuspectLabel("train", 1, 0.1, Correction("a", label="x"), Correction("a", label="y"))
+    classes = SuspectList("run", "topic", (one,), 1, 9)
+    corrections.keep("topic", Correction("a", label="z"))
+    assert undecided(classes, corrections) == classes
+    accept(one, "topic", corrections)
+    assert undecided(classes, corrections).suspects == ()

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from mtl.checkpoint.store import LoadedModel, build
+from mtl.encoder import load_backbone
 from mtl.errors import BackendError
 from mtl.inference import Engine
 from mtl.inference.autotune import candidates
+from mtl.inference.autotune.features import open_features
 from mtl.inference.backends import Backend, BackendName, Batch, InferencePrecision, Outputs, openvino
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import OpenVinoBackend
@@ -114,3 +117,35 @@ def test_openvino_is_imported_without_its_telemetry(tiny_bert: Path):
 
     Engine.load(tiny_bert, backend="openvino")
     assert sys.modules["openvino_telemetry"] is None
+
+
+class FullDisk:
+    """OpenVINO on a disk without room, where it says only this."""
+
+    def __init__(self, library: object) -> None:
+        self._library = library
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._library, name)
+
+    def save_model(self, *given: object, **named: object) -> None:
+        raise RuntimeError("basic_ios::clear: iostream error")
+
+
+def test_where_no_graph_can_be_written_torch_runs_the_model(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    full = FullDisk(openvino.library())
+    monkeypatch.setattr(openvino, "library", lambda: full)
+    engine = Engine.load(tiny_bert)
+    assert engine.choice.backend == BackendName.TORCH
+    assert np.isfinite(engine.encode(["anna"])).all()
+    assert open_features(without_heads(tiny_bert)) is None
+    with pytest.raises(BackendError, match="it cannot write its graph, perhaps the disk is full"):
+        Engine.load(tiny_bert, backend="openvino")
+
+
+def without_heads(folder: Path) -> LoadedModel:
+    """A backbone without heads."""
+    return build(load_backbone(str(folder)), {})
