@@ -10,13 +10,9 @@ from demo import page, theme
 from demo.answers.engines import Engines
 from demo.answers.passes import Model
 from demo.runs import RunManager
+from demo.serving.launching import place_of, protect
 from demo.settings import Training, derive
 from mtl.errors import MtlError
-
-_SLOTS = 4
-"""How many handlers of one kind may run at once, unless a handler sets its own limit."""
-_WAITING = 64
-"""How many requests may wait in the queue."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     engines = Engines(settings=settings, runs=runs, load=_load)
     blocks = page.build_page(settings=settings, engines=engines, runs=runs)
     Thread(target=_load_first, args=(engines,), daemon=True).start()
-    blocks.queue(default_concurrency_limit=_SLOTS, max_size=_WAITING)
+    place = place_of(parsed.host, share=parsed.share, names=parsed.allow_host, environment=os.environ)
     blocks.launch(
         server_name=parsed.host,
         server_port=parsed.port,
@@ -41,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         run_history=False,
         ssr_mode=False,
         footer_links=[],
-        max_file_size=int(settings.max_upload_mb * 1e6),
+        **protect(blocks, settings=settings, place=place, runs=runs),
     )
     return 0
 
@@ -64,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     parser.add_argument(
         "--share", action="store_true", help="create a temporary public link; training is limited there"
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name by which visitors reach this page; .example.org stands for all below it",
     )
     parser.add_argument("--auth", type=_login, metavar="USER:PASSWORD", help="require this login")
     parser.add_argument(

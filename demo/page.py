@@ -1,6 +1,5 @@
 """The page: its header and its tabs."""
 
-import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,6 +11,8 @@ from demo.answers.engines import Engines
 from demo.assets import ASSETS
 from demo.guide.pages import Page
 from demo.runs import RunManager
+from demo.serving.page_blocks import Page as ServedPage
+from demo.serving.visitor import OwnerCookie
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs import runs as runs_tab
@@ -26,11 +27,11 @@ _CACHE_SECONDS = (3600, 86400)
 """Seconds between two deletions of old uploads, and the age at which they are deleted."""
 
 
-def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> gr.Blocks:
+def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> ServedPage:
     """Build the whole page."""
-    page = gr.Blocks(title="Polyhead", analytics_enabled=False, delete_cache=_CACHE_SECONDS)
+    page = ServedPage(title="Polyhead", analytics_enabled=False, delete_cache=_CACHE_SECONDS)
     with page:
-        owner = gr.BrowserState("", storage_key="polyhead-owner", secret="polyhead")
+        owner = OwnerCookie()
         watched = gr.BrowserState(NEW, storage_key="polyhead-run", secret="polyhead")
         # Not inside the Train tab: a component in a tab that was never opened has no value yet.
         form = gr.BrowserState(None, storage_key="polyhead-form", secret="polyhead")
@@ -75,7 +76,7 @@ def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.
     measured = page.load(None, None, shared.width, js="() => window.innerWidth", **QUICK)
     boxes = _sentence_boxes(page)
     greeted = measured.then(
-        _greet(shared, len(boxes)), shared.owner, [shared.owner, *boxes, shared.picker, _guide_pages(page)], **QUICK
+        _greet(shared, len(boxes)), shared.owner, [*boxes, shared.picker, _guide_pages(page)], **QUICK
     )
     if training is not None:
         form = training.form
@@ -121,11 +122,9 @@ def _sentence_boxes(page: gr.Blocks) -> list[gr.Textbox]:
 def _greet(shared: Shared, boxes: int) -> Callable[[str, gr.Request], tuple[Any, ...]]:
     # Gradio finds the request by the annotation of a plain function; it does not inspect a partial.
     def greet(owner: str, request: gr.Request) -> tuple[Any, ...]:
-        owner = owner or secrets.token_urlsafe(32)
         choices = shared.engines.choices(owner)
         link = links.read_link(request.query_params, [key for _, key in choices], list(Page))
         return (
-            owner,
             *((gr.skip() if link.sentence is None else link.sentence) for _ in range(boxes)),
             gr.Dropdown(choices=choices, value=link.model or choices[0][1]),
             link.guide or gr.skip(),

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 
 from mtl.recipe import DEFAULT_BACKBONE
 
@@ -51,6 +52,20 @@ class Settings:
     """How many models are kept in memory."""
     loaded_engines_mb: float
     """The memory of all models together; the model in use always stays."""
+    max_request_mb: float
+    """Of a request that is not an upload."""
+    max_uploads_mb: float
+    """Of all uploads of one visitor within ten minutes; of one address ten times as much."""
+    max_requests: int
+    """Of one visitor answered at once; eight times as many may wait. Of one address eight times as many."""
+    max_queued: int
+    """Requests that wait for a model or for a slow answer, of all visitors."""
+    max_queued_of_visitor: int
+    max_queued_of_address: int
+    max_sessions: int
+    """Open pages that the server remembers; a page that it forgot has to be loaded again."""
+    max_sessions_mb: float
+    """The data of all open pages; the data of those that were not used for longest are dropped first."""
 
     @property
     def private_runs(self) -> bool:
@@ -58,12 +73,21 @@ class Settings:
         return self.public or self.training is not Training.FULL
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens here can be reached from this machine only."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """Derive the settings from the arguments and the environment.
 
-    A Space or a shared link is public. Training is limited there unless `--training full` was given.
+    A Space, a shared link and any host that is not this machine alone are public. Training is limited there unless
+    `--training full` was given.
     """
-    public = bool(arguments.share or environment.get("SPACE_ID"))
+    public = bool(arguments.share or environment.get("SPACE_ID") or not is_loopback(arguments.host))
     training = Training(arguments.training or (Training.CAPPED if public else Training.FULL))
     capped = training is not Training.FULL
     return Settings(
@@ -87,4 +111,12 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         kept_uploads_mb=500.0 if public else None,
         loaded_engines=2 if public else 3,
         loaded_engines_mb=2_000.0 if public else 4_000.0,
+        max_request_mb=1.0 if public else 16.0,
+        max_uploads_mb=20.0 if public else 1_000.0,
+        max_requests=8,
+        max_queued=256,
+        max_queued_of_visitor=12,
+        max_queued_of_address=128,
+        max_sessions=1_000 if public else 200,
+        max_sessions_mb=300.0 if public else 2_000.0,
     )

@@ -77,6 +77,11 @@ class RunManager:
         groups = [list(infos(folder)) for folder in top_folders() if self._may_see(folder, owner)]
         return [info for group in sorted(filter(None, groups), key=lambda group: -group[0].started) for info in group]
 
+    def counts(self) -> tuple[int, int]:
+        """The number of live and of waiting runs, of all owners."""
+        folders = top_folders()
+        return sum(map(_is_live, folders)), len(queue.in_order(folders))
+
     def get(self, run_id: str, owner: str) -> RunFolder:
         """The folder of a run of this owner.
 

@@ -10,6 +10,7 @@ from demo import theme
 from demo.answers.engines import Engines
 from demo.page import build_page
 from demo.runs import RunManager
+from demo.serving.launching import place_of, protect
 from tests.demo.fakes import settings
 from tests.demo.server import Server, free_port
 from tests.waiting import CEILING
@@ -124,7 +125,8 @@ def serve():
         chosen = settings()
         runs = RunManager(chosen)
         engines = Engines(settings=chosen, runs=runs, load=lambda _: model)
-        blocks = build_page(settings=chosen, engines=engines, runs=runs).queue(default_concurrency_limit=4)
+        blocks = build_page(settings=chosen, engines=engines, runs=runs)
+        place = place_of("127.0.0.1", share=False, names=(), environment={})
         served.append(blocks)
         _, url, _ = blocks.launch(
             server_name="127.0.0.1",
@@ -133,6 +135,7 @@ def serve():
             quiet=True,
             ssr_mode=False,
             css_paths=theme.STYLES,
+            **protect(blocks, settings=chosen, place=place, runs=runs),
         )
         return url
 

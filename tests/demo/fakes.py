@@ -47,7 +47,12 @@ def entity(kind: str, start: int, end: int, text: str) -> Entity:
 
 
 def settings(
-    *, training: str | None = None, share: bool = False, space: bool = False, checkpoint: str | None = None
+    *,
+    training: str | None = None,
+    share: bool = False,
+    space: bool = False,
+    checkpoint: str | None = None,
+    host: str = "127.0.0.1",
 ) -> Settings:
-    arguments = argparse.Namespace(training=training, share=share, checkpoint=checkpoint)
+    arguments = argparse.Namespace(training=training, share=share, checkpoint=checkpoint, host=host)
     return derive(arguments, {"SPACE_ID": "someone/polyhead"} if space else {})

@@ -106,7 +106,7 @@ def _wire(
     name: str, triggers: list[Any], handler: Callable[..., tuple[Any, ...]], inputs: list[Any], outputs: list[Any]
 ) -> None:
     """Connect the triggers; the first output is the place for an error."""
-    panel = build_panel(f"guide-{name}", [widget for widget in inputs if not isinstance(widget, gr.BrowserState)])
+    panel = build_panel(f"guide-{name}", [widget for widget in inputs if not isinstance(widget, gr.State)])
     problem, *filled = outputs
     gr.on(
         triggers,

@@ -1,0 +1,300 @@
+"""The door: ASGI middleware that every request passes before Gradio sees it."""
+
+import json
+import logging
+import secrets
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demo.serving import bodies, hosts, sign_in, visitor
+from demo.serving.bodies import TooLarge
+from demo.serving.budget import AtOnce, Bytes, TooMany
+from demo.serving.first_page import FirstPage
+from demo.serving.health import Health
+from demo.serving.problems import sentence_of
+from demo.serving.routes import Route
+from demo.serving.sessions import Sessions
+from demo.serving.visitor import Visitor
+
+_log = logging.getLogger("polyhead")
+_UPLOAD_PERIOD = 600.0  # seconds
+_FORM_BYTES = 16_384
+"""What a form adds to the file in it."""
+_SMALL = 65_536
+_LOST = "This failed for a reason that was not expected. Reload the page and try again."
+
+
+@dataclass(frozen=True, slots=True)
+class DoorLimits:
+    """What is let in; sizes in bytes, uploads within ten minutes."""
+
+    body: int
+    """Of a request that is not an upload."""
+    upload: int
+    """Of one file."""
+    uploads_of_visitor: float
+    uploads_of_address: float
+    at_once_of_visitor: int
+    """Requests that are answered at once; as many again as eight times that may wait."""
+    at_once_of_address: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the server is reached."""
+
+    names: tuple[str, ...]
+    any_address: bool = False
+    """Whether every IP address is one of this machine's."""
+    behind_proxy: bool = False
+    framed: bool = False
+    """Whether another site shows the page in a frame, as a Space is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Exception):
+    """A request that is not let in, with the status and the sentence of its answer."""
+
+    status: int
+    sentence: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Door:
+    """Refuses what is not for this page, and records who asks.
+
+    In order: unknown hosts and other sites, routes that the page does not need, who is not signed in, bodies that are
+    too large, sessions of others, files that are addresses, and more at once than a share. Every refusal and every
+    failure behind the door is one sentence in JSON, as `error` and `detail`, which are the keys that Gradio's page and
+    clients read.
+    """
+
+    def __init__(self, app: ASGIApp, *, place: Place, limits: DoorLimits, sessions: Sessions, health: Health) -> None:
+        self._app = app
+        self._place = place
+        self._limits = limits
+        self._sessions = sessions
+        self._health = health
+        self._first_page = FirstPage()
+        self._throttle = sign_in.Throttle()
+        self._visitors = AtOnce(limits.at_once_of_visitor, 8 * limits.at_once_of_visitor)
+        self._addresses = AtOnce(limits.at_once_of_address, 8 * limits.at_once_of_address)
+        self._uploads = (
+            Bytes(limits.uploads_of_visitor, seconds=_UPLOAD_PERIOD),
+            Bytes(limits.uploads_of_address, seconds=_UPLOAD_PERIOD),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let it in."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        answer = _Answer(send)
+        try:
+            await self._let_in(scope, receive, answer)
+        except Refusal as refusal:
+            await answer.refuse(refusal)
+        except TooLarge:
+            await answer.refuse(Refusal(413, self._too_large(Route(scope["path"]))))
+        except Exception as error:
+            if answer.started:
+                raise
+            await answer.refuse(Refusal(500, sentence_of(error)))
+
+    async def _let_in(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        headers, route = Headers(scope=scope), Route(scope["path"])
+        if not hosts.is_known(headers.get("host", ""), self._place.names, any_address=self._place.any_address):
+            raise Refusal(421, "This server has another name. Open the page by the address that it printed.")
+        asker = self._visitor(scope, headers)
+        scope.setdefault("state", {})["visitor"] = asker
+        visitor.set_current(asker)
+        if route.path == "/healthz":
+            await answer.send_json(200, self._health.report())
+            return
+        self._need_route(scope, headers, route)
+        app = scope["app"]
+        if route.needs_sign_in and not sign_in.is_signed_in(app, headers.get("cookie", "")):
+            raise Refusal(401, "Sign in first.")
+        if scope["method"] in ("GET", "HEAD"):
+            self._need_session(scope["query_string"].decode("latin-1"), route, asker)
+            if route.path == "/" and not asker.owner:
+                answer.cookie = self._fresh_cookie(scope, headers)
+            if route.path == "/" and scope["method"] == "GET" and app.auth is None:
+                await self._first_page.answer(self._app, scope, receive, answer)
+            else:
+                await self._app(scope, receive, answer)
+        elif route.is_sign_in:
+            await self._sign_in(scope, receive, answer)
+        elif route.is_upload:
+            await self._upload(scope, receive, answer)
+        else:
+            await self._call(scope, receive, answer)
+
+    def _visitor(self, scope: Scope, headers: Headers) -> Visitor:
+        client = (scope.get("client") or ("",))[0]
+        forwarded = headers.get("x-forwarded-for", "")
+        address = visitor.address_of(client, forwarded, behind_proxy=self._place.behind_proxy)
+        return Visitor(visitor.token_in(headers.get("cookie", "")), address)
+
+    def _fresh_cookie(self, scope: Scope, headers: Headers) -> str:
+        secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto", "").split(",")[0].strip())
+        return visitor.cookie_header(visitor.new_token(), secure=secure, framed=self._place.framed)
+
+    def _need_route(self, scope: Scope, headers: Headers, route: Route) -> None:
+        if not route.exists:
+            raise Refusal(404, "There is no such page.")
+        reads_page = scope["method"] in ("GET", "HEAD") and not route.name
+        if not reads_page and not hosts.is_own_site(headers, self._place.names):
+            raise Refusal(403, "Requests from other sites are not answered.")
+
+    def _need_session(self, query: str, route: Route, asker: Visitor) -> None:
+        names = [part.removeprefix("session_hash=") for part in query.split("&") if part.startswith("session_hash=")]
+        if route.name == "heartbeat":
+            names.append(route.path.rpartition("/")[2])
+        if not all(self._sessions.admits(name, asker.session_key) for name in names):
+            raise Refusal(403, "This session belongs to another visitor. Reload the page.")
+
+    async def _sign_in(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        address = visitor.of_scope(scope).address
+        wait = self._throttle.seconds_left(address)
+        if wait:
+            left = str(max(1, round(wait)))
+            raise Refusal(429, f"Too many wrong passwords. Try again in {left} seconds.", (("retry-after", left),))
+        self._throttle.begins(address)
+        body = await bodies.read_body(receive, limit=_SMALL, declared=Headers(scope=scope).get("content-length"))
+        await self._app(scope, bodies.replay(body, receive), answer)
+        if answer.status == 200:
+            self._throttle.succeeded(address)
+            sign_in.forget_oldest(scope["app"])
+
+    async def _upload(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        asker, limit = visitor.of_scope(scope), self._limits.upload + _FORM_BYTES
+        declared = Headers(scope=scope).get("content-length", "")
+        size = int(declared) if declared.isdecimal() else 1
+        if size > limit:
+            raise TooLarge
+        keys = (asker.session_key, asker.address)
+        if not all(taken.has_room(key, size) for taken, key in zip(self._uploads, keys, strict=True)):
+            raise Refusal(429, "Too much was uploaded in the last ten minutes. Try again later.")
+
+        def count(got: int) -> None:
+            for taken, key in zip(self._uploads, keys, strict=True):
+                taken.take(key, got)
+
+        async with self._share(asker):
+            await self._app(scope, bodies.counted(receive, limit, count), answer)
+
+    async def _call(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        asker, declared = visitor.of_scope(scope), Headers(scope=scope).get("content-length")
+        async with self._share(asker):
+            body = await bodies.read_body(receive, limit=self._limits.body, declared=declared)
+            content = bodies.parsed(body)
+            if content is None:
+                raise Refusal(400, "A JSON object was expected.")
+            if bodies.names_address(content):
+                raise Refusal(400, "An uploaded file was expected, was an address.")
+            name = content.get("session_hash")
+            if name is None and Route(scope["path"]).name == "run":  # a session of this request alone
+                body = orjson.dumps({**content, "session_hash": secrets.token_hex(16)})
+                scope = {**scope, "headers": _without_length(scope["headers"], len(body))}
+            elif name is not None and not (isinstance(name, str) and self._sessions.admits(name, asker.session_key)):
+                raise Refusal(403, "This session belongs to another visitor. Reload the page.")
+            await self._app(scope, bodies.replay(body, receive), answer)
+
+    def _share(self, asker: Visitor) -> "_Share":
+        return _Share(((self._visitors, asker.session_key), (self._addresses, asker.address)))
+
+    def _too_large(self, route: Route) -> str:
+        if route.is_upload:
+            return f"A file of at most {self._limits.upload / 1e6:g} MB was expected."
+        return f"A request of at most {self._limits.body / 1e6:g} MB was expected."
+
+
+class _Share:
+    """The turns of a request, held together."""
+
+    def __init__(self, turns: Sequence[tuple[AtOnce, str]]) -> None:
+        self._turns = turns
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> None:
+        try:
+            for share, key in self._turns:
+                await self._stack.enter_async_context(share.turn(key))
+        except TooMany as error:
+            await self._stack.aclose()
+            raise Refusal(429, "Too many requests at once. Try again in a moment.") from error
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+
+class _Answer:
+    """A `send` that adds the cookie, and gives every failure a sentence."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+        self.started = False
+        self.cookie = ""
+        self._held: Message | None = None
+        self._failed = b""
+
+    async def __call__(self, message: Message) -> None:
+        """Pass a message on; the body of a failure is held back until it is complete."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.status >= 500:
+                self._held = message
+                return
+            self.started = True
+            headers = [*message.get("headers", [])]
+            if self.cookie and self.status == 200:
+                headers.append((b"set-cookie", self.cookie.encode("latin-1")))
+            await self._send({**message, "headers": headers})
+        elif self._held is None:
+            await self._send(message)
+        else:
+            self._failed += message.get("body", b"")[:_SMALL]
+            if not message.get("more_body"):
+                held, self._held = self._held, None
+                await self.send_json(held["status"], _with_sentence(self._failed))
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send a refusal."""
+        if not self.started:
+            content = {"error": refusal.sentence, "detail": refusal.sentence}
+            await self.send_json(refusal.status, content, refusal.headers)
+
+    async def send_json(self, status: int, content: object, extra: Sequence[tuple[str, str]] = ()) -> None:
+        """Send an answer of the door's own."""
+        body = json.dumps(content).encode()
+        headers = [("content-type", "application/json"), ("content-length", str(len(body))), *extra]
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        self.started = True
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _with_sentence(body: bytes) -> dict[str, Any]:
+    """The content of a failure with a sentence as `error` and `detail`, kept where it has one."""
+    content = bodies.parsed(body) or {}
+    found = content.get("error") or content.get("detail")
+    sentence = found if isinstance(found, str) and found else _LOST
+    return {**content, "error": sentence, "detail": sentence}
+
+
+def _without_length(headers: Sequence[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+    kept = [(name, value) for name, value in headers if name.lower() != b"content-length"]
+    return [*kept, (b"content-length", str(length).encode())]

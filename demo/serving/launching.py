@@ -1,0 +1,65 @@
+"""Puts the door, the sessions and the queue around the page when it is launched."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.middleware import Middleware
+
+from demo.runs import RunManager
+from demo.serving import hosts
+from demo.serving.door import Door, DoorLimits, Place
+from demo.serving.health import Health
+from demo.serving.page_blocks import Page
+from demo.serving.sessions import Sessions
+from demo.serving.turns import Shares
+from demo.settings import Settings
+
+_SLOTS = 4
+"""How many handlers of one kind run at once, unless a handler sets its own limit."""
+
+
+def place_of(host: str, *, share: bool, names: Sequence[str], environment: Mapping[str, str]) -> Place:
+    """Where a server with these arguments is reached."""
+    space = bool(environment.get("SPACE_ID"))
+    return Place(
+        names=hosts.allowed_names(host, share=share, given=names, environment=environment),
+        any_address=host in ("0.0.0.0", "::", "[::]"),
+        behind_proxy=space or share,
+        framed=space,
+    )
+
+
+def protect(page: Page, *, settings: Settings, place: Place, runs: RunManager) -> dict[str, Any]:
+    """Set the page's queue up; returns the arguments `app_kwargs` and `max_file_size` of `launch`."""
+    page.take_turns(
+        shares=Shares(settings.max_queued, settings.max_queued_of_visitor, settings.max_queued_of_address),
+        slots=_SLOTS,
+    )
+    sessions = Sessions(capacity=settings.max_sessions, megabytes=settings.max_sessions_mb)
+    health = Health(sessions=lambda: len(sessions.session_data), runs=runs.counts)
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:  # noqa: ANN401
+        sessions.set_blocks(page)
+        app.state_holder = sessions
+        yield
+
+    door = Middleware(Door, place=place, limits=limits_of(settings), sessions=sessions, health=health)
+    return {
+        "app_kwargs": {"lifespan": lifespan, "middleware": [door]},
+        "max_file_size": int(settings.max_upload_mb * 1e6),
+        "state_session_capacity": settings.max_sessions,
+    }
+
+
+def limits_of(settings: Settings) -> DoorLimits:
+    """The limits of the door."""
+    return DoorLimits(
+        body=int(settings.max_request_mb * 1e6),
+        upload=int(settings.max_upload_mb * 1e6),
+        uploads_of_visitor=settings.max_uploads_mb * 1e6,
+        uploads_of_address=10 * settings.max_uploads_mb * 1e6,
+        at_once_of_visitor=settings.max_requests,
+        at_once_of_address=8 * settings.max_requests,
+    )

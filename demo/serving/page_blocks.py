@@ -1,0 +1,57 @@
+"""The page's Blocks: every request has a visitor, every error a sentence, and the queue takes turns."""
+
+import html
+from typing import Any
+
+import gradio as gr
+from gradio.block_function import BlockFunction
+
+from demo.serving import visitor
+from demo.serving.problems import MISFIT, sentence_of
+from demo.serving.sessions import Session
+from demo.serving.turns import FairQueue, Shares
+from mtl.errors import MtlError
+
+
+class Page(gr.Blocks):
+    """Blocks whose requests are answered for a visitor."""
+
+    def take_turns(self, *, shares: Shares, slots: int) -> None:
+        """Use a queue in which visitors take turns; handlers with a queue cannot be called around it.
+
+        Args:
+            shares: how many requests may wait.
+            slots: how many handlers of one kind run at once, unless a handler sets its own limit.
+        """
+        self.queue(api_open=False, max_size=shares.waiting, default_concurrency_limit=slots)
+        self._queue = FairQueue.like(self._queue, shares)
+
+    async def preprocess_data(self, block_fn: BlockFunction, *values: Any) -> Any:  # noqa: ANN401
+        """Values of a request as the handler takes them.
+
+        Raises:
+            gr.Error: they do not fit.
+        """
+        try:
+            return await super().preprocess_data(block_fn, *values)
+        except (gr.Error, MtlError, OSError):
+            raise
+        except Exception as error:  # whatever a component makes of values that it was not made for
+            raise gr.Error(MISFIT, print_exception=False) from error
+
+    async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Answer a request for the visitor who sent it.
+
+        Raises:
+            gr.Error: with one sentence.
+        """
+        request = named.get("request")
+        asked = request[0] if isinstance(request, list) and request else request
+        received = asked.request if isinstance(asked, gr.Request) else None
+        visitor.set_current(visitor.of_scope(received.scope) if received else visitor.NOBODY)
+        named["state"] = named.get("state") or Session(self)
+        try:
+            return await super().process_api(*values, **named)
+        except Exception as error:
+            # The browser shows the message as HTML, and it may quote a file or a label.
+            raise gr.Error(html.escape(sentence_of(error)), print_exception=False) from error

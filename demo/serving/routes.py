@@ -1,0 +1,66 @@
+"""Which of Gradio's routes this page needs; the others do not exist on it."""
+
+from dataclasses import dataclass
+
+_API = "/gradio_api/"
+_OPEN = ("/", "/login", "/logout", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt")
+_FOLDERS = ("/assets/", "/static/", "/svelte/", "/pwa_icon")
+_NEEDED = (
+    "app_id",
+    "call",
+    "cancel",
+    "file",
+    "heartbeat",
+    "info",
+    "login_check",
+    "queue",
+    "reset",
+    "run",
+    "startup-events",
+    "theme.css",
+    "upload",
+    "upload_progress",
+    "user",
+)
+"""What follows `/gradio_api/`: the page itself and Gradio's clients use these."""
+_BEFORE_SIGN_IN = ("/", "/login", "/logout", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt")
+_OWN_SIGN_IN = ("startup-events", "login_check", "user")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path of a request, as far as the door needs to know it."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The name of a route of Gradio's interface, such as `queue`; empty for the page and its files."""
+        if not self.path.startswith(_API):
+            return ""
+        first = self.path.removeprefix(_API).partition("/")[0]
+        return first.partition("=")[0]
+
+    @property
+    def exists(self) -> bool:
+        """Whether this page has it."""
+        if self.path.startswith(_API):
+            return self.name in _NEEDED
+        return (self.path.rstrip("/") or "/") in _OPEN or self.path.startswith(_FOLDERS)
+
+    @property
+    def needs_sign_in(self) -> bool:
+        """Whether it answers only who is signed in, where a login is required."""
+        if self.path.startswith(_API):
+            return self.name not in _OWN_SIGN_IN
+        return (self.path.rstrip("/") or "/") not in _BEFORE_SIGN_IN and not self.path.startswith(_FOLDERS)
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether its body is a file."""
+        return self.name == "upload"
+
+    @property
+    def is_sign_in(self) -> bool:
+        """Whether it takes a password."""
+        return self.path.rstrip("/") == "/login"

@@ -1,0 +1,35 @@
+import pytest
+
+from demo.serving import visitor
+
+
+def test_the_cookie_of_a_fresh_token_is_read_back():
+    token = visitor.new_token()
+    assert visitor.token_in(f"other=1; {visitor.cookie_header(token, secure=False, framed=False).split(';')[0]}") == token
+
+
+@pytest.mark.parametrize("sent", ["", "polyhead_owner=", "polyhead_owner=short", "polyhead_owner=" + "a" * 44, "\x00=;;"])
+def test_a_cookie_that_this_server_cannot_have_made_owns_nothing(sent):
+    assert visitor.token_in(sent) == ""
+
+
+def test_scripts_cannot_read_the_cookie_and_other_sites_get_it_only_where_the_page_is_framed():
+    plain = visitor.cookie_header("t", secure=True, framed=False)
+    framed = visitor.cookie_header("t", secure=True, framed=True)
+    assert "HttpOnly" in plain and "SameSite=Lax" in plain and "Secure" in plain
+    assert "HttpOnly" in framed and "SameSite=None" in framed and "Partitioned" in framed and "Secure" in framed
+
+
+@pytest.mark.parametrize(
+    "client,forwarded,behind,expected",
+    [
+        ("10.0.0.1", "8.8.8.8", True, "8.8.8.8"),
+        ("10.0.0.1", "1.1.1.1, 8.8.8.8", True, "8.8.8.8"),
+        ("10.0.0.1", "1.1.1.1, 8.8.8.8, 10.2.3.4", True, "8.8.8.8"),
+        ("10.0.0.1", "nonsense", True, "10.0.0.1"),
+        ("10.0.0.1", "8.8.8.8", False, "10.0.0.1"),
+        ("10.0.0.1", "", True, "10.0.0.1"),
+    ],
+)
+def test_only_what_a_proxy_appended_counts_as_the_address(client, forwarded, behind, expected):
+    assert visitor.address_of(client, forwarded, behind_proxy=behind) == expected
