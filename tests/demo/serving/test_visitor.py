@@ -5,10 +5,14 @@ from demo.serving import visitor
 
 def test_the_cookie_of_a_fresh_token_is_read_back():
     token = visitor.new_token()
-    assert visitor.token_in(f"other=1; {visitor.cookie_header(token, secure=False, framed=False).split(';')[0]}") == token
+    assert (
+        visitor.token_in(f"other=1; {visitor.cookie_header(token, secure=False, framed=False).split(';')[0]}") == token
+    )
 
 
-@pytest.mark.parametrize("sent", ["", "polyhead_owner=", "polyhead_owner=short", "polyhead_owner=" + "a" * 44, "\x00=;;"])
+@pytest.mark.parametrize(
+    "sent", ["", "polyhead_owner=", "polyhead_owner=short", "polyhead_owner=" + "a" * 44, "\x00=;;"]
+)
 def test_a_cookie_that_this_server_cannot_have_made_owns_nothing(sent):
     assert visitor.token_in(sent) == ""
 
