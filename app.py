@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     engines = Engines(settings=settings, runs=runs, load=_load)
     blocks = page.build_page(settings=settings, engines=engines, runs=runs)
     Thread(target=_load_first, args=(engines,), daemon=True).start()
-    place = place_of(parsed.host, share=parsed.share, names=parsed.allow_host, environment=os.environ)
+    place = place_of(parsed, os.environ)
     blocks.launch(
         server_name=parsed.host,
         server_port=parsed.port,
@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     parser.add_argument(
         "--share", action="store_true", help="create a temporary public link; training is limited there"
+    )
+    parser.add_argument(
+        "--public",
+        action="store_true",
+        help="a reverse proxy on this machine leads visitors here; the limits of a public page apply",
     )
     parser.add_argument(
         "--allow-host",

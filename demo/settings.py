@@ -84,10 +84,11 @@ def is_loopback(host: str) -> bool:
 def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """Derive the settings from the arguments and the environment.
 
-    A Space, a shared link and any host that is not this machine alone are public. Training is limited there unless
-    `--training full` was given.
+    A Space, a shared link, a page behind a proxy and any host that is not this machine alone are public. Training is
+    limited there unless `--training full` was given.
     """
-    public = bool(arguments.share or environment.get("SPACE_ID") or not is_loopback(arguments.host))
+    reached = arguments.share or arguments.public or not is_loopback(arguments.host)
+    public = bool(reached or environment.get("SPACE_ID"))
     training = Training(arguments.training or (Training.CAPPED if public else Training.FULL))
     capped = training is not Training.FULL
     return Settings(

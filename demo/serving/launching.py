@@ -1,6 +1,7 @@
 """Puts the door, the sessions and the queue around the page when it is launched."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import argparse
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,13 +20,13 @@ _SLOTS = 4
 """How many handlers of one kind run at once, unless a handler sets its own limit."""
 
 
-def place_of(host: str, *, share: bool, names: Sequence[str], environment: Mapping[str, str]) -> Place:
+def place_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Place:
     """Where a server with these arguments is reached."""
-    space = bool(environment.get("SPACE_ID"))
+    host, share, space = arguments.host, arguments.share, bool(environment.get("SPACE_ID"))
     return Place(
-        names=hosts.allowed_names(host, share=share, given=names, environment=environment),
+        names=hosts.allowed_names(host, share=share, given=arguments.allow_host, environment=environment),
         any_address=host in ("0.0.0.0", "::", "[::]"),
-        behind_proxy=space or share,
+        behind_proxy=space or share or arguments.public,
         framed=space,
     )
 

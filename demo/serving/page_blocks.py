@@ -12,6 +12,9 @@ from demo.serving.sessions import Session
 from demo.serving.turns import FairQueue, Shares
 from mtl.errors import MtlError
 
+_FILE_TYPE = "Invalid file type"
+"""How Gradio begins the one message about a value that a visitor can act on."""
+
 
 class Page(gr.Blocks):
     """Blocks whose requests are answered for a visitor."""
@@ -34,10 +37,11 @@ class Page(gr.Blocks):
         """
         try:
             return await super().preprocess_data(block_fn, *values)
-        except (gr.Error, MtlError, OSError):
+        except (MtlError, OSError):
             raise
         except Exception as error:  # whatever a component makes of values that it was not made for
-            raise gr.Error(MISFIT, print_exception=False) from error
+            sentence = str(getattr(error, "message", ""))
+            raise gr.Error(sentence if sentence.startswith(_FILE_TYPE) else MISFIT) from error
 
     async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:  # noqa: ANN401
         """Answer a request for the visitor who sent it.
@@ -50,6 +54,10 @@ class Page(gr.Blocks):
         received = asked.request if isinstance(asked, gr.Request) else None
         visitor.set_current(visitor.of_scope(received.scope) if received else visitor.NOBODY)
         named["state"] = named.get("state") or Session(self)
+        block_fn = values[0] if values else named["block_fn"]
+        clicked = getattr(named.get("event_data"), "_data", None)
+        if getattr(block_fn, "collects_event_data", False) and not isinstance(clicked, dict):
+            raise gr.Error(MISFIT, print_exception=False)
         try:
             return await super().process_api(*values, **named)
         except Exception as error:

@@ -11,7 +11,7 @@ from demo.answers.engines import Engines
 from demo.page import build_page
 from demo.runs import RunManager
 from demo.serving.launching import place_of, protect
-from tests.demo.fakes import settings
+from tests.demo.fakes import arguments, settings
 from tests.demo.server import Server, free_port
 from tests.waiting import CEILING
 
@@ -126,7 +126,7 @@ def serve():
         runs = RunManager(chosen)
         engines = Engines(settings=chosen, runs=runs, load=lambda _: model)
         blocks = build_page(settings=chosen, engines=engines, runs=runs)
-        place = place_of("127.0.0.1", share=False, names=(), environment={})
+        place = place_of(arguments(), {})
         served.append(blocks)
         _, url, _ = blocks.launch(
             server_name="127.0.0.1",

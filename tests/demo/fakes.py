@@ -46,13 +46,18 @@ def entity(kind: str, start: int, end: int, text: str) -> Entity:
     return Entity(entity_group=kind, score=0.9, word=text[start:end], start=start, end=end)
 
 
-def settings(
-    *,
-    training: str | None = None,
-    share: bool = False,
-    space: bool = False,
-    checkpoint: str | None = None,
-    host: str = "127.0.0.1",
-) -> Settings:
-    arguments = argparse.Namespace(training=training, share=share, checkpoint=checkpoint, host=host)
-    return derive(arguments, {"SPACE_ID": "someone/polyhead"} if space else {})
+def arguments(**given) -> argparse.Namespace:
+    """What `app.py` makes of its command line."""
+    usual = {
+        "training": None,
+        "share": False,
+        "checkpoint": None,
+        "host": "127.0.0.1",
+        "public": False,
+        "allow_host": [],
+    }
+    return argparse.Namespace(**usual | given)
+
+
+def settings(*, space: bool = False, **given) -> Settings:
+    return derive(arguments(**given), {"SPACE_ID": "someone/polyhead"} if space else {})

@@ -14,7 +14,7 @@ from demo.runs import RunManager
 from demo.serving import visitor
 from demo.serving.launching import place_of, protect
 from demo.settings import Settings
-from tests.demo.fakes import FakeModel, settings
+from tests.demo.fakes import FakeModel, arguments, settings
 from tests.demo.server import free_port
 from tests.waiting import CEILING
 
@@ -66,7 +66,7 @@ def served(chosen: Settings | None = None, *, model: Any = None, auth: Any = Non
     runs = RunManager(chosen, command=DOES_NOTHING)
     engines = Engines(settings=chosen, runs=runs, load=lambda _: model or FakeModel())
     blocks = build_page(settings=chosen, engines=engines, runs=runs)
-    where = place_of("127.0.0.1", **{"share": False, "names": (), "environment": {}, **place})
+    where = place_of(arguments(**place), {})
     options = protect(blocks, settings=chosen, place=where, runs=runs)
     _, url, _ = blocks.launch(
         server_name="127.0.0.1",
