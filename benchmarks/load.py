@@ -80,9 +80,11 @@ async def measured(
     await warm.open()
     for sentence in TYPED[:20]:
         await warm.analyze(page, sentence)
-    before = server.memory_info().rss
+    before, busy = server.memory_info().rss, sum(server.cpu_times()[:2])
     found = await scenario(Load(server, port, page, home, seconds))
-    after = server.memory_info().rss
+    after, busy = server.memory_info().rss, sum(server.cpu_times()[:2]) - busy
+    if found.get("answers"):
+        found["server_ms_an_answer"] = round(1000 * busy / found["answers"], 1)
     return {**found, "memory_before_mb": round(before / 1e6), "memory_after_mb": round(after / 1e6)}
 
 

@@ -210,7 +210,9 @@ class Door:
             await self._app(scope, bodies.replay(body, receive), answer)
 
     def _share(self, asker: Visitor) -> "_Share":
-        return _Share(((self._visitors, asker.session_key), (self._addresses, asker.address)))
+        """A visitor without a cookie, such as a program, has the share of the address alone."""
+        own = [(self._visitors, asker.owner)] if asker.owner else []
+        return _Share([*own, (self._addresses, asker.address)])
 
     def _too_large(self, route: Route) -> str:
         if route.is_upload:

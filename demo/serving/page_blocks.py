@@ -5,13 +5,16 @@ from typing import Any
 
 import gradio as gr
 from gradio.block_function import BlockFunction
+from gradio.state_holder import SessionState
 
-from demo.serving import visitor
+from demo.serving import plain, visitor
 from demo.serving.problems import MISFIT, sentence_of
 from demo.serving.sessions import Session
 from demo.serving.turns import FairQueue, Shares
 from mtl.errors import MtlError
 
+_NEWS_SECONDS = 1.0
+"""Between two messages to a waiting visitor about the place in the queue."""
 _FILE_TYPE = "Invalid file type"
 """How Gradio begins the one message about a value that a visitor can act on."""
 
@@ -26,22 +29,38 @@ class Page(gr.Blocks):
             shares: how many requests may wait.
             slots: how many handlers of one kind run at once, unless a handler sets its own limit.
         """
-        self.queue(api_open=False, max_size=shares.waiting, default_concurrency_limit=slots)
+        # Gradio would tell all who wait of every start and end, which takes longer than the answers themselves.
+        self.queue(_NEWS_SECONDS, api_open=False, max_size=shares.waiting, default_concurrency_limit=slots)
         self._queue = FairQueue.like(self._queue, shares)
 
-    async def preprocess_data(self, block_fn: BlockFunction, *values: Any) -> Any:  # noqa: ANN401
+    async def preprocess_data(
+        self, block_fn: BlockFunction, inputs: list[Any], state: SessionState | None, explicit_call: bool = False
+    ) -> Any:  # noqa: ANN401
         """Values of a request as the handler takes them.
 
         Raises:
             gr.Error: they do not fit.
         """
+        state = state or Session(self)
         try:
-            return await super().preprocess_data(block_fn, *values)
+            if plain.takes_texts(block_fn):
+                self.validate_inputs(block_fn, inputs)
+                return plain.preprocess(block_fn, inputs, state)
+            return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except (MtlError, OSError):
             raise
         except Exception as error:  # whatever a component makes of values that it was not made for
             sentence = str(getattr(error, "message", ""))
             raise gr.Error(sentence if sentence.startswith(_FILE_TYPE) else MISFIT) from error
+
+    async def postprocess_data(
+        self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None
+    ) -> list[Any]:
+        """What a handler returned, as the browser takes it."""
+        state = state or Session(self)
+        if plain.gives_texts(block_fn, predictions):
+            return plain.postprocess(block_fn, predictions, state)
+        return await super().postprocess_data(block_fn, predictions, state)
 
     async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:  # noqa: ANN401
         """Answer a request for the visitor who sent it.

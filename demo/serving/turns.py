@@ -57,7 +57,7 @@ class FairQueue(Queue):
             return "Too many requests are waiting on this page. Try again in a moment."
         if sum(other.address == asker.address for other in askers) >= self.shares.of_address:
             return "Too many requests from your network are waiting. Try again in a moment."
-        if sum(other.session_key == asker.session_key for other in askers) >= self.shares.of_visitor:
+        if asker.owner and sum(other.owner == asker.owner for other in askers) >= self.shares.of_visitor:
             return "Too many of your requests are waiting. Try again when they are answered."
         return ""
 

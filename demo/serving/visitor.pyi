@@ -51,11 +51,8 @@ class OwnerCookie(gr.State):
     def owner(self) -> str:
         """The owner of the current request."""
         return current().owner
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
