@@ -4,13 +4,17 @@ import argparse
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 
 from demo import page, theme
 from demo.answers.engines import Engines
 from demo.answers.passes import Model
+from demo.limits import with_limits
 from demo.runs import RunManager
+from demo.serving import logs
 from demo.serving.launching import place_of, protect
+from demo.serving.logins import read_login
 from demo.settings import Training, derive
 from mtl.errors import MtlError
 
@@ -18,7 +22,15 @@ from mtl.errors import MtlError
 def main(arguments: list[str] | None = None) -> int:
     """Parse the arguments, build the page and serve it until it is interrupted."""
     parsed = _parser().parse_args(arguments)
-    settings = derive(parsed, os.environ)
+    logs.set_up()
+    try:
+        settings = derive(parsed, os.environ)
+        if parsed.limits:
+            settings = with_limits(settings, parsed.limits)
+        login = read_login(parsed.auth, parsed.auth_file, os.environ)
+    except MtlError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     runs = RunManager(settings)
     engines = Engines(settings=settings, runs=runs, load=_load)
     blocks = page.build_page(settings=settings, engines=engines, runs=runs)
@@ -28,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         server_name=parsed.host,
         server_port=parsed.port,
         share=parsed.share,
-        auth=parsed.auth,
+        auth=login,
         theme=theme.build_theme(),
         css_paths=theme.STYLES,
         favicon_path=theme.ICON,
@@ -73,7 +85,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="another name by which visitors reach this page; .example.org stands for all below it",
     )
-    parser.add_argument("--auth", type=_login, metavar="USER:PASSWORD", help="require this login")
+    parser.add_argument(
+        "--auth",
+        metavar="USER:PASSWORD",
+        help="require this login; other users of this machine can see it, unlike --auth-file and POLYHEAD_AUTH",
+    )
+    parser.add_argument("--auth-file", type=Path, metavar="FILE", help="a file of USER:PASSWORD lines")
+    parser.add_argument("--limits", type=Path, metavar="FILE", help="a YAML file of limits, see docs/limits.md")
     parser.add_argument(
         "--training",
         choices=[str(level) for level in Training],
@@ -81,13 +99,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--checkpoint", metavar="NAME", help="a checkpoint folder or Hub id to open the page with")
     return parser
-
-
-def _login(text: str) -> tuple[str, str]:
-    user, colon, password = text.partition(":")
-    if not (user and colon and password):
-        raise argparse.ArgumentTypeError("USER:PASSWORD was expected")
-    return user, password
 
 
 if __name__ == "__main__":

@@ -29,17 +29,23 @@ class Settings:
     """The backbones on offer; others are allowed only if `any_backbone` is set."""
     any_backbone: bool
     max_sentences: int
+    """In one text box, one a line."""
     max_file_sentences: int
     """In one uploaded file."""
     max_characters: int
     """In all typed texts of one request together."""
     max_upload_mb: float
+    """Of one uploaded file."""
     max_rows: int
     """In one training file."""
     max_tasks: int
+    """In one run."""
     max_epochs: int
+    """Of one run."""
     max_steps: int | None
+    """Of one run."""
     max_minutes: float | None
+    """Of training, of one run."""
     max_live_runs: int
     """Of all visitors together."""
     max_waiting_runs: int
@@ -61,7 +67,9 @@ class Settings:
     max_queued: int
     """Requests that wait for a model or for a slow answer, of all visitors."""
     max_queued_of_visitor: int
+    """Of one visitor."""
     max_queued_of_address: int
+    """Of one network address."""
     max_sessions: int
     """Open pages that the server remembers; a page that it forgot has to be loaded again."""
     max_sessions_mb: float
