@@ -18,6 +18,7 @@ from demo.serving.budget import AtOnce, Bytes, TooMany
 from demo.serving.first_page import FirstPage
 from demo.serving.health import Health
 from demo.serving.problems import sentence_of
+from demo.serving.protection import protection
 from demo.serving.routes import Route
 from demo.serving.sessions import Sessions
 from demo.serving.visitor import Visitor
@@ -82,6 +83,7 @@ class Door:
         self._sessions = sessions
         self._health = health
         self._first_page = FirstPage()
+        self._protection = protection(framed=place.framed)
         self._throttle = sign_in.Throttle()
         self._visitors = AtOnce(limits.at_once_of_visitor, 8 * limits.at_once_of_visitor)
         self._addresses = AtOnce(limits.at_once_of_address, 8 * limits.at_once_of_address)
@@ -97,7 +99,7 @@ class Door:
             return
         if scope["type"] != "http":
             return
-        answer = _Answer(send)
+        answer = _Answer(send, self._protection)
         try:
             await self._let_in(scope, receive, answer)
         except Refusal as refusal:
@@ -245,8 +247,9 @@ class _Share:
 class _Answer:
     """A `send` that adds the cookie, and gives every failure a sentence."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, protection: Sequence[tuple[bytes, bytes]]) -> None:
         self._send = send
+        self._protection = protection
         self.status = 0
         self.started = False
         self.cookie = ""
@@ -261,7 +264,7 @@ class _Answer:
                 self._held = message
                 return
             self.started = True
-            headers = [*message.get("headers", [])]
+            headers = [*message.get("headers", []), *self._protection]
             if self.cookie and self.status == 200:
                 headers.append((b"set-cookie", self.cookie.encode("latin-1")))
             await self._send({**message, "headers": headers})
@@ -283,7 +286,7 @@ class _Answer:
         """Send an answer of the door's own."""
         body = json.dumps(content).encode()
         headers = [("content-type", "application/json"), ("content-length", str(len(body))), *extra]
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers] + [*self._protection]
         self.started = True
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
         await self._send({"type": "http.response.body", "body": body})

@@ -1,8 +1,11 @@
 """Which of Gradio's routes this page needs; the others do not exist on it."""
 
+import re
 from dataclasses import dataclass
 
 _API = "/gradio_api/"
+_ADDRESS = re.compile(r"/gradio_api/file[=/]+[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+"""Gradio would fetch it; a single letter is a drive of Windows."""
 _OPEN = ("/", "/login", "/logout", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt")
 _FOLDERS = ("/assets/", "/static/", "/svelte/", "/pwa_icon")
 _NEEDED = (
@@ -45,7 +48,7 @@ class Route:
     def exists(self) -> bool:
         """Whether this page has it."""
         if self.path.startswith(_API):
-            return self.name in _NEEDED
+            return self.name in _NEEDED and not _ADDRESS.match(self.path)
         return (self.path.rstrip("/") or "/") in _OPEN or self.path.startswith(_FOLDERS)
 
     @property
