@@ -12,7 +12,7 @@ from demo.assets import ASSETS
 from demo.guide.pages import Page
 from demo.runs import RunManager
 from demo.serving.page_blocks import Page as ServedPage
-from demo.serving.visitor import OwnerCookie
+from demo.serving.visitor import owner_input
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs import runs as runs_tab
@@ -31,7 +31,7 @@ def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> Ser
     """Build the whole page."""
     page = ServedPage(title="Polyhead", analytics_enabled=False, delete_cache=_CACHE_SECONDS)
     with page:
-        owner = OwnerCookie()
+        owner = owner_input()
         watched = gr.BrowserState(NEW, storage_key="polyhead-run", secret="polyhead")
         # Not inside the Train tab: a component in a tab that was never opened has no value yet.
         form = gr.BrowserState(None, storage_key="polyhead-form", secret="polyhead")

@@ -10,7 +10,7 @@ from gradio.components import State
 from gradio.state_holder import SessionState, StateHolder
 
 from demo.serving.size import bytes_of
-from demo.serving.visitor import OwnerCookie
+from demo.serving.visitor import Owner, current
 
 _OWNERS = 20_000
 """Sessions whose visitor is remembered, longer than their data."""
@@ -36,8 +36,8 @@ class Session(SessionState):
         self._sessions = sessions
 
     def __getitem__(self, key: int) -> Any:  # noqa: ANN401
-        block = self.blocks_config.blocks[key]
-        return block.owner if isinstance(block, OwnerCookie) else super().__getitem__(key)
+        of_request = getattr(self.blocks_config.blocks[key], "value", None) is Owner.OF_REQUEST
+        return current().owner if of_request else super().__getitem__(key)
 
     def __setitem__(self, key: int, value: Any) -> None:  # noqa: ANN401
         block = self.blocks_config.blocks.get(key)

@@ -4,6 +4,7 @@ import re
 import secrets
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import Enum
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from typing import Any
@@ -45,17 +46,15 @@ def set_current(visitor: Visitor) -> None:
     _current.set(visitor)
 
 
-class OwnerCookie(gr.State):
+class Owner(Enum):
+    """The value of an input that stands for the owner of the request."""
+
+    OF_REQUEST = "owner"
+
+
+def owner_input() -> gr.State:
     """An input of handlers: the owner of the request. A browser cannot set it, and no answer contains it."""
-
-    def get_block_name(self) -> str:
-        """It is a `State` for the browser."""
-        return "state"
-
-    @property
-    def owner(self) -> str:
-        """The owner of the current request."""
-        return current().owner
+    return gr.State(Owner.OF_REQUEST)
 
 
 def new_token() -> str:

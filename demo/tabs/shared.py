@@ -10,7 +10,6 @@ import gradio as gr
 from demo.answers.engines import Engines
 from demo.latest_only import LatestOnly
 from demo.runs import RunManager
-from demo.serving.visitor import OwnerCookie
 from demo.settings import Settings
 from demo.views import message
 from mtl.errors import MtlError
@@ -36,7 +35,7 @@ class Shared:
     engines: Engines
     runs: RunManager
     picker: gr.Dropdown
-    owner: OwnerCookie
+    owner: gr.State
     watched: gr.BrowserState
     """The run that this browser watches. It is outside the Train tab, where components have no value at first."""
     width: gr.Number

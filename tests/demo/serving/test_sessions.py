@@ -6,14 +6,14 @@ from demo.serving import visitor
 from demo.serving.page_blocks import Page
 from demo.serving.sessions import Sessions
 from demo.serving.size import bytes_of
-from demo.serving.visitor import OwnerCookie, Visitor
+from demo.serving.visitor import Visitor, owner_input
 
 
 @pytest.fixture
 def page():
     with Page() as blocks:
         blocks.kept = gr.State(None)
-        blocks.owner = OwnerCookie()
+        blocks.owner = owner_input()
         blocks.choice = gr.Dropdown(["a", "b"])
     return blocks
 
