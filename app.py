@@ -15,6 +15,7 @@ from demo.runs import RunManager
 from demo.serving import logs
 from demo.serving.launching import place_of, protect
 from demo.serving.logins import read_login
+from demo.serving.space import use_bucket
 from demo.settings import Training, derive
 from mtl.errors import MtlError
 
@@ -23,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Parse the arguments, build the page and serve it until it is interrupted."""
     parsed = _parser().parse_args(arguments)
     logs.set_up()
+    use_bucket(os.environ)
     try:
         settings = derive(parsed, os.environ)
         if parsed.limits:

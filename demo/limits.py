@@ -19,7 +19,7 @@ from demo.settings import Settings, derive
 from mtl.errors import RecipeError
 from mtl.recipe.yaml_text import read_yaml
 
-_NOT_LIMITS = ("training", "public", "checkpoint", "backbones", "any_backbone")
+_NOT_LIMITS = ("training", "public", "accounts", "checkpoint", "backbones", "any_backbone")
 _HEADER = """# The limits of a page
 
 `python app.py --limits FILE` changes them: a YAML file of `name: number` lines, for example `max_rows: 5000`. `none`

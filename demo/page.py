@@ -47,6 +47,8 @@ def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> Ser
                 min_width=240,
                 label="Model",
             )
+            if settings.accounts:
+                gr.LoginButton("Sign in", size="sm", min_width=100, elem_id="ph-sign-in")
             tasks = gr.HTML(NO_CHIPS, elem_id="ph-chips", elem_classes=panel_class(_PANEL))
         problem = message_place()
         shared = Shared(settings, engines, runs, picker, owner, watched, width)

@@ -24,6 +24,8 @@ class Settings:
     training: Training
     public: bool
     """Whether the page can be reached by anybody."""
+    accounts: bool
+    """Whether visitors can sign in with a Hugging Face account, which then owns their runs on every device."""
     checkpoint: str | None
     backbones: tuple[str, ...]
     """The backbones on offer; others are allowed only if `any_backbone` is set."""
@@ -102,6 +104,7 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
     return Settings(
         training=training,
         public=public,
+        accounts=bool(environment.get("SPACE_ID") and environment.get("OAUTH_CLIENT_ID")),
         checkpoint=arguments.checkpoint,
         backbones=(DEFAULT_BACKBONE,),
         any_backbone=not (capped or public),

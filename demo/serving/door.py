@@ -56,6 +56,8 @@ class Place:
     behind_proxy: bool = False
     framed: bool = False
     """Whether another site shows the page in a frame, as a Space is."""
+    account_secret: str = ""
+    """Of the sign-in with Hugging Face accounts, where a Space has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ class Door:
         client = (scope.get("client") or ("",))[0]
         forwarded = headers.get("x-forwarded-for", "")
         address = visitor.address_of(client, forwarded, behind_proxy=self._place.behind_proxy)
-        return Visitor(visitor.token_in(headers.get("cookie", "")), address)
+        account = visitor.token_of_account(scope.get("session", {}), self._place.account_secret)
+        return Visitor(account or visitor.token_in(headers.get("cookie", "")), address)
 
     def _fresh_cookie(self, scope: Scope, headers: Headers) -> str:
         secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto", "").split(",")[0].strip())

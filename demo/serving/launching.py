@@ -28,6 +28,7 @@ def place_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -> P
         any_address=host in ("0.0.0.0", "::", "[::]"),
         behind_proxy=space or share or arguments.public,
         framed=space,
+        account_secret=environment.get("OAUTH_CLIENT_SECRET", "") if space else "",
     )
 
 

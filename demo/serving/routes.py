@@ -6,7 +6,18 @@ from dataclasses import dataclass
 _API = "/gradio_api/"
 _ADDRESS = re.compile(r"/gradio_api/file[=/]+[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 """Gradio would fetch it; a single letter is a drive of Windows."""
-_OPEN = ("/", "/login", "/logout", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt")
+_OPEN = (
+    "/",
+    "/login",
+    "/login/huggingface",
+    "/login/callback",
+    "/logout",
+    "/config",
+    "/theme.css",
+    "/favicon.ico",
+    "/manifest.json",
+    "/robots.txt",
+)
 _FOLDERS = ("/assets/", "/static/", "/svelte/", "/pwa_icon")
 _NEEDED = (
     "app_id",

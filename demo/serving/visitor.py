@@ -1,7 +1,11 @@
 """Who asks: the owner of the browser's cookie, and the network address."""
 
+import base64
+import hashlib
+import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
@@ -69,6 +73,22 @@ def token_in(cookies: str) -> str:
     except CookieError:
         return ""
     return found.value if found and _TOKEN.fullmatch(found.value) else ""
+
+
+def token_of_account(session: Mapping[str, Any], secret: str) -> str:
+    """The owner of who signed in with a Hugging Face account; empty if nobody did.
+
+    It is the same on every device of the account, and cannot be made from the public name of it.
+
+    Args:
+        session: what Gradio's sign-in stored in its signed cookie.
+        secret: that of the Space's sign-in application.
+    """
+    account = session.get("oauth_info", {}).get("userinfo", {}).get("sub")
+    if not account or not secret:
+        return ""
+    digest = hmac.new(secret.encode(), f"owner {account}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def cookie_header(token: str, *, secure: bool, framed: bool) -> str:

@@ -37,3 +37,11 @@ def test_scripts_cannot_read_the_cookie_and_other_sites_get_it_only_where_the_pa
 )
 def test_only_what_a_proxy_appended_counts_as_the_address(client, forwarded, behind, expected):
     assert visitor.address_of(client, forwarded, behind_proxy=behind) == expected
+
+
+def test_an_account_owns_the_same_on_every_device_and_its_name_proves_nothing():
+    session = {"oauth_info": {"userinfo": {"sub": "123", "preferred_username": "ada"}}}
+    owner = visitor.token_of_account(session, "secret")
+    assert owner == visitor.token_of_account(session, "secret") and len(owner) == 43
+    assert owner != visitor.token_of_account(session, "another secret")
+    assert visitor.token_of_account(session, "") == visitor.token_of_account({}, "secret") == ""
