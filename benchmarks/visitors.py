@@ -62,11 +62,25 @@ class Visitor:
                 return message["output"]["data"]
         raise RuntimeError(f"no end in {heard.body[-300:]!r}")
 
-    async def ask(self, method: str, path: str, content: Any = None) -> Answer:  # noqa: ANN401
+    async def upload(self, name: str, content: bytes) -> dict[str, Any]:
+        """Upload a file; returns it as a value of an upload button.
+
+        Raises:
+            RuntimeError: the server refuses it.
+        """
+        mark = secrets.token_hex(8)
+        head = f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
+        answer = await self.ask("POST", "/gradio_api/upload", body, kind=f"multipart/form-data; boundary={mark}")
+        if answer.status != 200:
+            raise RuntimeError(f"{answer.status}: {answer.body[:200]!r}")
+        return {"path": json.loads(answer.body)[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+
+    async def ask(self, method: str, path: str, content: Any = None, kind: str = "application/json") -> Answer:  # noqa: ANN401
         """One request; a connection that the server closed is opened again."""
         body = b"" if content is None else content if isinstance(content, bytes) else json.dumps(content).encode()
         lines = [f"{method} {path} HTTP/1.1", f"host: 127.0.0.1:{self.port}", f"cookie: {self.cookie}"]
-        lines += ["content-type: application/json", f"content-length: {len(body)}", "", ""]
+        lines += [f"content-type: {kind}", f"content-length: {len(body)}", "", ""]
         for attempt in range(2):
             fresh = self._streams is None
             if self._streams is None:
@@ -113,23 +127,32 @@ class PageMap:
     @property
     def analyze(self) -> int:
         """The handler of the Analyze tab's text box."""
-        box = next(c["id"] for c in self.config["components"] if c["props"].get("elem_id") == "ph-sentence")
+        return self.triggered("ph-sentence", "change")
+
+    def triggered(self, element: str, event: str) -> int:
+        """The first handler of the server that an event of an element calls."""
+        place = next(c["id"] for c in self.config["components"] if c["props"].get("elem_id") == element)
         return next(
-            d["id"]
-            for d in self.config["dependencies"]
-            if [box, "change"] in [list(target) for target in d["targets"]] and d["backend_fn"] and d["queue"]
+            each["id"]
+            for each in self.config["dependencies"]
+            if each["backend_fn"] and [place, event] in [list(target) for target in each["targets"]]
         )
+
+    def filling(self, element: str) -> int:
+        """The first handler with a queue that fills an element."""
+        place = next(c["id"] for c in self.config["components"] if c["props"].get("elem_id") == element)
+        return next(d["id"] for d in self.config["dependencies"] if d["queue"] and place in d["outputs"])
 
     def analyze_values(self, sentence: str) -> list[Any]:
         """The inputs of that handler for a sentence."""
         return self.values(self.analyze, {"ph-sentence": sentence, "ph-picker": "starter"})
 
     def values(self, fn: int, given: dict[str, Any]) -> list[Any]:
-        """The inputs of a handler: given ones by element id, the others as the page has them at first."""
+        """The inputs of a handler: given ones by element id or label, the others as the page has them at first."""
         components = {component["id"]: component for component in self.config["components"]}
         inputs = next(d["inputs"] for d in self.config["dependencies"] if d["id"] == fn)
         props = [components[each]["props"] for each in inputs]
-        return [given.get(prop.get("elem_id"), prop.get("value")) for prop in props]
+        return [given.get(prop.get("elem_id"), given.get(prop.get("label"), prop.get("value"))) for prop in props]
 
 
 async def map_of(port: int) -> PageMap:
