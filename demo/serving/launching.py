@@ -35,7 +35,12 @@ def place_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -> P
 def protect(page: Page, *, settings: Settings, place: Place, runs: RunManager) -> dict[str, Any]:
     """Set the page's queue up; returns the arguments `app_kwargs` and `max_file_size` of `launch`."""
     page.take_turns(
-        shares=Shares(settings.max_queued, settings.max_queued_of_visitor, settings.max_queued_of_address),
+        shares=Shares(
+            settings.max_queued,
+            settings.max_queued_of_visitor,
+            settings.max_queued_of_address,
+            keeps_slots=settings.public,
+        ),
         slots=_SLOTS,
     )
     sessions = Sessions(capacity=settings.max_sessions, megabytes=settings.max_sessions_mb)

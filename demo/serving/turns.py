@@ -1,5 +1,6 @@
 """The queue of requests: a share for each visitor and each address, and turns between them."""
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from demo.serving.visitor import Visitor
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How many requests may wait in the queue: in all, of one visitor, and of one address."""
+    """How many requests may wait in the queue, and whether some slots are kept free for others."""
 
     waiting: int
     of_visitor: int
     of_address: int
+    keeps_slots: bool = True
+    """Whether one visitor gets at most half of the slots of a kind, and one address all but one."""
 
 
 class FairQueue(Queue):
@@ -50,6 +53,30 @@ class FairQueue(Queue):
         for events in self.event_queue_per_concurrency_id.values():
             events.queue[:] = in_turns(events.queue)
         return answer
+
+    def get_events(self) -> tuple[list[Event], bool, str] | None:
+        """The next request that may begin; one whose visitor or address has its slots already waits."""
+        running = [event for job in self.active_jobs if job is not None for event in job]
+        kinds = list(self.event_queue_per_concurrency_id)
+        random.shuffle(kinds)
+        for kind in kinds:
+            waiting = self.event_queue_per_concurrency_id[kind]
+            slots = waiting.concurrency_limit
+            if slots is not None and waiting.current_concurrency >= slots:
+                continue
+            beside = [_asker(event) for event in running if event.concurrency_id == kind]
+            event = next((one for one in waiting.queue if self._has_slot(_asker(one), beside, slots)), None)
+            if event is not None:
+                waiting.queue.remove(event)
+                return [event], False, kind
+        return None
+
+    def _has_slot(self, asker: Visitor, beside: Sequence[Visitor], slots: int | None) -> bool:
+        if slots is None or not self.shares.keeps_slots:
+            return True
+        own = sum(bool(asker.owner) and other.owner == asker.owner for other in beside)
+        near = sum(other.address == asker.address for other in beside)
+        return own < max(1, slots // 2) and near < max(1, slots - 1)
 
     def _refusal(self, asker: Visitor) -> str:
         askers = [_asker(event) for events in self.event_queue_per_concurrency_id.values() for event in events.queue]

@@ -24,6 +24,8 @@ from mtl.recipe import TaskKind
 
 _PANEL = "analyze"
 _NEAREST = 6
+_SLOTS = 8
+"""Sentences that are analysed at once; short ones share a pass of the model."""
 _RESULTS = 11
 """What `_analyze` returns."""
 _OPENING = "Loading … A model takes longer the first time it runs on this machine."
@@ -105,6 +107,7 @@ def build_analyze_tab(shared: Shared) -> None:
         "show_progress": "hidden",
         **ON_ENGINE,
         "concurrency_id": "analyze",
+        "concurrency_limit": _SLOTS,
     }
     # Gradio's `input` event misses pasted and deleted text; `change` does not. During typing, the next pass starts when
     # the last one has returned.

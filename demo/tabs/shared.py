@@ -15,7 +15,7 @@ from demo.views import message
 from mtl.errors import MtlError
 
 Handler = Callable[..., tuple[Any, ...]]
-ENGINE_SLOTS = 2
+ENGINE_SLOTS = 4
 """How many handlers may run a model at once, for all visitors together."""
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """Options of events whose handler is quick."""
