@@ -140,14 +140,14 @@ async def callers(load: Load) -> dict[str, float]:
 
 
 async def loads(load: Load) -> dict[str, float]:
-    """Page loads, each a new visitor with one analysis in every hundred."""
+    """Page loads, each a new visitor with what its page asks for at first, and 2,000 analyses."""
     curve, began = {}, time.perf_counter()
 
     async def some(count: int) -> None:
         for number in range(count):
             visitor = Visitor(load.port)
-            await visitor.open()
-            if number % 100 == 0:
+            await visitor.arrive(load.page)
+            if number % 5 == 0:
                 await visitor.analyze(load.page, TYPED[number % len(TYPED)])
             visitor.close()
 

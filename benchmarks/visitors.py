@@ -33,6 +33,15 @@ class Visitor:
         self.cookie = answer.headers.get("set-cookie", "").partition(";")[0] or self.cookie
         return time.perf_counter() - started
 
+    async def arrive(self, page: "PageMap") -> None:
+        """Load the page and ask for what it asks for as it opens, without results of a model."""
+        await self.open()
+        for fn in (page.filling("ph-guide-pages", "ph-picker", queue=False), page.filling("ph-tasks", queue=False)):
+            body = {"data": page.values(fn, {}), "fn_index": fn, "session_hash": self.session}
+            answer = await self.ask("POST", "/gradio_api/run/predict", body)
+            if answer.status != 200:
+                raise RuntimeError(f"{answer.status}: {answer.body[:200]!r}")
+
     async def analyze(self, page: "PageMap", sentence: str) -> float:
         """Ask for everything about a sentence, as the Analyze tab does; returns the seconds.
 
@@ -138,10 +147,14 @@ class PageMap:
             if each["backend_fn"] and [place, event] in [list(target) for target in each["targets"]]
         )
 
-    def filling(self, element: str) -> int:
-        """The first handler with a queue that fills an element."""
-        place = next(c["id"] for c in self.config["components"] if c["props"].get("elem_id") == element)
-        return next(d["id"] for d in self.config["dependencies"] if d["queue"] and place in d["outputs"])
+    def filling(self, *elements: str, queue: bool = True) -> int:
+        """The first handler with or without a queue that fills these elements."""
+        places = {c["id"] for c in self.config["components"] if c["props"].get("elem_id") in elements}
+        return next(
+            d["id"]
+            for d in self.config["dependencies"]
+            if d["queue"] is queue and d["backend_fn"] and places <= set(d["outputs"])
+        )
 
     def analyze_values(self, sentence: str) -> list[Any]:
         """The inputs of that handler for a sentence."""

@@ -13,6 +13,9 @@ from gradio.queueing import Event, Queue
 from demo.serving import visitor
 from demo.serving.visitor import Visitor
 
+_REMEMBERED = 1_000
+"""Requests and sessions that the queue remembers after their end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:
@@ -42,6 +45,7 @@ class FairQueue(Queue):
             default_concurrency_limit=other.default_concurrency_limit,
         )
         made.shares = shares
+        made.ANALYTICS_MAX_EVENTS = _REMEMBERED
         return made
 
     async def push(self, body: PredictBodyInternal, request: fastapi.Request, username: str | None) -> Any:  # noqa: ANN401
@@ -50,6 +54,7 @@ class FairQueue(Queue):
         if refusal:
             return False, refusal, "queue_full"
         answer = await super().push(body, request, username)
+        self._forget_sessions()
         for events in self.event_queue_per_concurrency_id.values():
             events.queue[:] = in_turns(events.queue)
         return answer
@@ -77,6 +82,12 @@ class FairQueue(Queue):
         own = sum(bool(asker.owner) and other.owner == asker.owner for other in beside)
         near = sum(other.address == asker.address for other in beside)
         return own < max(1, slots // 2) and near < max(1, slots - 1)
+
+    def _forget_sessions(self) -> None:
+        """Forget the sessions without pending requests, which Gradio remembers."""
+        if len(self.pending_event_ids_session) > _REMEMBERED:
+            for session in [name for name, pending in self.pending_event_ids_session.items() if not pending]:
+                del self.pending_event_ids_session[session]
 
     def _refusal(self, asker: Visitor) -> str:
         askers = [_asker(event) for events in self.event_queue_per_concurrency_id.values() for event in events.queue]
