@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: run test test-slow check format clean help
+.PHONY: run test test-slow check format lock audit clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -30,6 +30,18 @@ check: $(DEV_STAMP) ## lint, format, types and the direction of imports
 format: $(DEV_STAMP) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+lock: $(DEV_STAMP) ## write requirements.lock: every package with version and hashes, for all systems, without torch
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	echo "torch ; sys_platform == 'never'" > $(VENV)/without-torch.txt
+	sed -n '/^#/p' requirements.lock > $(VENV)/lock-header.txt
+	$(BIN)/uv pip compile requirements.txt --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --override $(VENV)/without-torch.txt --output-file $(VENV)/lock.txt
+	cat $(VENV)/lock-header.txt $(VENV)/lock.txt | sed '/^torch==/d' > requirements.lock
+
+audit: $(DEV_STAMP) ## look the locked packages up in the public list of known vulnerabilities; needs its network
+	$(BIN)/python -m pip install --quiet pip-audit==2.10.1
+	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 clean: ## remove the environment
 	rm -rf $(VENV)
