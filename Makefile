@@ -37,7 +37,7 @@ lock: $(DEV_STAMP) ## write requirements.lock: every package with version and ha
 	sed -n '/^#/p' requirements.lock > $(VENV)/lock-header.txt
 	$(BIN)/uv pip compile requirements.txt --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --override $(VENV)/without-torch.txt --output-file $(VENV)/lock.txt
-	cat $(VENV)/lock-header.txt $(VENV)/lock.txt | sed '/^torch==/d' > requirements.lock
+	cat $(VENV)/lock-header.txt $(VENV)/lock.txt | sed '/^torch==/,/[^\\]$$/d' > requirements.lock
 
 audit: $(DEV_STAMP) ## look the locked packages up in the public list of known vulnerabilities; needs its network
 	$(BIN)/python -m pip install --quiet pip-audit==2.10.1
