@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from ipaddress import ip_address
 
 from mtl.recipe import DEFAULT_BACKBONE
@@ -104,7 +105,7 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
     return Settings(
         training=training,
         public=public,
-        accounts=bool(environment.get("SPACE_ID") and environment.get("OAUTH_CLIENT_ID")),
+        accounts=bool(environment.get("SPACE_ID") and environment.get("OAUTH_CLIENT_ID") and find_spec("authlib")),
         checkpoint=arguments.checkpoint,
         backbones=(DEFAULT_BACKBONE,),
         any_backbone=not (capped or public),
