@@ -83,6 +83,11 @@ class FairQueue(Queue):
         near = sum(other.address == asker.address for other in beside)
         return own < max(1, slots // 2) and near < max(1, slots - 1)
 
+    def broadcast_estimations(self, concurrency_id: str, after: int | None = None) -> None:
+        """Tell waiting visitors their place, but not each one on arrival: most are answered before they could read it."""
+        if after is None:
+            super().broadcast_estimations(concurrency_id)
+
     def _forget_sessions(self) -> None:
         """Forget the sessions without pending requests, which Gradio remembers."""
         if len(self.pending_event_ids_session) > _REMEMBERED:
