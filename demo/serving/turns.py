@@ -84,7 +84,7 @@ class FairQueue(Queue):
         return own < max(1, slots // 2) and near < max(1, slots - 1)
 
     def broadcast_estimations(self, concurrency_id: str, after: int | None = None) -> None:
-        """Tell waiting visitors their place, but not each one on arrival: most are answered before they could read it."""
+        """Tell waiting visitors their place, but not on arrival: most are answered before they could read it."""
         if after is None:
             super().broadcast_estimations(concurrency_id)
 
