@@ -40,7 +40,11 @@ class Settings:
     max_upload_mb: float
     """Of one uploaded file."""
     max_rows: int
-    """In one training file."""
+    """In the training and dev files of a task together."""
+    read_memory_mb: float
+    """Of the process that reads one file."""
+    read_seconds: float
+    """Of computing, to read one file."""
     max_tasks: int
     """In one run."""
     max_epochs: int
@@ -114,6 +118,8 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_characters=100_000 if public else 1_000_000,
         max_upload_mb=2.0 if capped or public else 50.0,
         max_rows=2_000 if capped else 200_000,
+        read_memory_mb=500.0 if capped or public else 8_000.0,
+        read_seconds=20.0 if capped or public else 600.0,
         max_tasks=4 if capped else 8,
         max_epochs=30 if capped else 50,
         max_steps=1_000 if capped else None,

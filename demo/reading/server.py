@@ -1,0 +1,103 @@
+"""The process that children are forked from: it has the readers in memory, and neither torch nor gradio.
+
+`multiprocessing` would import `app.py`, and with it gradio, in every child. The page talks to this process through a
+socket: each message brings two file descriptors, one for the child's job and answer, one for its process id and status.
+It ends with the page, and its children end with it.
+"""
+
+import ctypes
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
+
+from demo.reading.child import run_job
+from demo.reading.wire import STATUS
+
+READERS = (
+    "demo.inputs.drafts",
+    "demo.inputs.columns",
+    "demo.answers.gold",
+    "demo.training.recipe_reading",
+    "demo.training.corrected_data",
+    "openpyxl",
+    "pyarrow.parquet",
+)
+"""What children have in memory when they begin."""
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_NICENESS = 5  # answers of models come first
+
+
+def main(control: socket.socket) -> None:
+    """Fork a child for each message until the page is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # that of a terminal is for the page, which ends this process
+    for name in READERS:
+        import_module(name)
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    wake, woken = socket.socketpair()
+    wake.setblocking(False)
+    woken.setblocking(False)
+    signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    selector = selectors.DefaultSelector()
+    selector.register(control, selectors.EVENT_READ)
+    selector.register(wake, selectors.EVENT_READ)
+    gc.collect()
+    gc.freeze()  # so that a child does not copy what it never changes
+    children: dict[int, socket.socket] = {}
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is wake:
+                wake.recv(4096)
+                _reap(children)
+                continue
+            message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+            if not message:
+                _end(children)
+                return
+            job, status = (socket.socket(fileno=one) for one in descriptors)
+            pid = os.fork()
+            if not pid:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for one in (control, wake, woken, status, *children.values()):
+                    one.close()
+                _become_child(job, library)
+            job.close()
+            children[pid] = status
+            with suppress(OSError):
+                status.send(STATUS.pack(pid))
+
+
+def _become_child(job: socket.socket, library: ctypes.CDLL | None) -> None:
+    try:
+        if library is not None:
+            library.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        os.nice(_NICENESS)
+        run_job(job)
+    finally:
+        os._exit(0)
+
+
+def _reap(children: dict[int, socket.socket]) -> None:
+    while children:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            return
+        with children.pop(pid) as waiting, suppress(OSError):
+            waiting.send(STATUS.pack(os.waitstatus_to_exitcode(status)))
+
+
+def _end(children: Mapping[int, socket.socket]) -> None:
+    for pid in children:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))
