@@ -119,7 +119,7 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_upload_mb=2.0 if capped or public else 50.0,
         max_rows=2_000 if capped else 200_000,
         read_memory_mb=500.0 if capped or public else 8_000.0,
-        read_seconds=20.0 if capped or public else 600.0,
+        read_seconds=15.0 if capped or public else 600.0,
         max_tasks=4 if capped else 8,
         max_epochs=30 if capped else 50,
         max_steps=1_000 if capped else None,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from demo.answers.predicted import Gold
 from demo.inputs.endings import CONLL_FILES, tagged_files
 from demo.inputs.text_input import Sentences, need_size, read_sentences
+from demo.reading import in_child
 from demo.settings import Settings
 from mtl.data import MultiLabelText, TaggedText, TaskLog, read_files
 from mtl.data.formats import ReadOptions, Source, read_records
@@ -21,6 +22,7 @@ _LOOKED_AT = 20  # rows
 _GUESS: Mapping[str, str] = MappingProxyType({})
 
 
+@in_child
 def read_labelled(path: Path, settings: Settings, columns: Mapping[str, str] = _GUESS) -> tuple[Sentences, Gold]:
     """Read texts, and their labels if there is a column `label`, or sets of labels in one of their forms.
 
@@ -50,6 +52,7 @@ def read_labelled(path: Path, settings: Settings, columns: Mapping[str, str] = _
     return found, Gold(labels=found.groups)
 
 
+@in_child
 def read_tagged(path: Path, settings: Settings, columns: Mapping[str, str] = _GUESS) -> tuple[Sentences, Gold]:
     """Read texts with entities from CoNLL or from records of any format, or texts alone.
 
@@ -65,10 +68,10 @@ def read_tagged(path: Path, settings: Settings, columns: Mapping[str, str] = _GU
         found = read_sentences(path, settings, columns)
         return Sentences(found.texts, notes=found.notes), Gold()
     log = TaskLog()
-    examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(path)], log=log)
-    if len(examples) > settings.max_file_sentences:
-        message = f"at most {settings.max_file_sentences:,} texts were expected, the file has {len(examples):,}."
-        raise InputError(message, path=path)
+    most = settings.max_file_sentences
+    examples = read_files(TaskConfig(kind=TaskKind.TAGGING), [str(path)], log=log, most=most + 1)
+    if len(examples) > most:
+        raise InputError(f"at most {most:,} texts were expected, the file has more.", path=path)
     tagged = [example for example in examples if isinstance(example, TaggedText)]
     gold = Gold(spans=tuple(example.visible_spans() for example in tagged))
     return Sentences(tuple(example.text for example in tagged), notes=log.notes), gold

@@ -6,12 +6,15 @@ from itertools import islice
 from pathlib import Path
 
 from demo.inputs.endings import CONLL_FILES
+from demo.inputs.text_input import need_columns
+from mtl.data import TaggedText
 from mtl.data.columns import ROLES, SET_ROLES, USUAL
 from mtl.data.columns import guess as likely_columns
 from mtl.data.formats import Source, read_records
 from mtl.data.label_sets import flag_columns, has_sets
 from mtl.data.place import ReadLog
-from mtl.errors import DataError
+from mtl.data.tagging import read_tagging
+from mtl.errors import DataError, InputError
 from mtl.recipe import TaskKind
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "guess",
     "guess_sets",
     "has_several_labels",
+    "tagged_rows",
     "text_roles",
 ]
 
@@ -41,6 +45,19 @@ class TablePreview:
     sample: tuple[Mapping[str, object], ...] = ()
 
 
+def tagged_rows(path: Path, count: int) -> list[TaggedText]:
+    """The first sentences of a tagging file; rows that are wrong are reported when the file is added.
+
+    Raises:
+        DataError: no format reads the file, or every row is wrong.
+    """
+    wrong: list[DataError] = []
+    sentences = list(islice(read_tagging(Source(path, TaskKind.TAGGING), {}, ReadLog(wrong.append)), count))
+    if wrong and not sentences:
+        raise wrong[0]
+    return sentences
+
+
 def first_rows(path: Path, kind: TaskKind | None = TaskKind.CLASSIFICATION) -> TablePreview:
     """Read the columns and first rows of a table; rows that are wrong are reported when the file is added.
 
@@ -49,7 +66,7 @@ def first_rows(path: Path, kind: TaskKind | None = TaskKind.CLASSIFICATION) -> T
         kind: of task that wants its rows, None where only texts are wanted.
 
     Raises:
-        DataError: no format reads the file, or there is no row.
+        DataError: no format reads the file, there is no row, or there are too many columns.
     """
     wrong: list[DataError] = []
     source = Source(path, kind)
@@ -58,6 +75,7 @@ def first_rows(path: Path, kind: TaskKind | None = TaskKind.CLASSIFICATION) -> T
         expected = "at least one row below the header was expected, there is none"
         raise wrong[0] if wrong else DataError(expected, path=path, line=1)
     columns = tuple(dict.fromkeys(str(name) for record in records[:_ROWS] for name in record))
+    need_columns(columns, path)
     shown = (tuple(_shown(record.get(name)) for name in columns) for record in records[:_ROWS])
     return TablePreview(columns, tuple(shown), tuple(records))
 
@@ -81,7 +99,7 @@ def text_roles(path: Path, roles: Sequence[str] = ("text", "label")) -> tuple[li
         return [], {}
     try:
         table = first_rows(path, kind=None)
-    except DataError:  # reading the texts says what is wrong
+    except (DataError, InputError):  # reading the texts says what is wrong
         return [], {}
     names = list(table.columns)
     if len(names) < 2 or _MARKED & set(names):

@@ -11,10 +11,11 @@ from pathlib import Path
 from demo.inputs.endings import table_files, tagged_files
 from demo.inputs.holdout import hold_out
 from demo.inputs.text_input import need_size
+from demo.reading import read_in_child
 from demo.settings import Settings
 from mtl.data import TaskData, count_labels, read_task
 from mtl.data.warnings import data_warnings, no_dev
-from mtl.errors import DataError, MtlError
+from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.runs import home
 
@@ -82,17 +83,12 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
         raise DataError("Upload a training file.")
     folder = home() / "uploads" / secrets.token_hex(12)
     _make_room(folder.parent, settings)
+    given = replace(upload, name=name, columns=dict(upload.columns))
     try:
-        draft = _check_copy(replace(upload, name=name), folder, settings)
-    except MtlError:
+        return read_in_child(check_copy, given, folder, settings, path=upload.train, settings=settings)
+    except BaseException:  # nothing stays of what failed, a full disk included
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    if draft.train_size > settings.max_rows:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise DataError(
-            f"At most {settings.max_rows:,} training examples were expected, the file has {draft.train_size:,}."
-        )
-    return draft
 
 
 def _make_room(uploads: Path, settings: Settings) -> None:
@@ -106,7 +102,8 @@ def _make_room(uploads: Path, settings: Settings) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
+def check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
+    """Copy the files of an upload to a folder and read them; errors as `import_upload`."""
     assert upload.train is not None
     train = _copy(upload.train, folder / "train", upload, settings)
     dev = _copy(upload.dev, folder / "dev", upload, settings) if upload.dev else None
@@ -118,9 +115,10 @@ def _check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
         {"kind": upload.kind, "train": str(train), "score_range": upload.score_range, "columns": columns, **own}
     )
     if dev is not None:
-        data = read_task(upload.name, config.model_copy(update={"dev": (str(dev),)}))
+        both = config.model_copy(update={"dev": (str(dev),)})
+        data = read_task(upload.name, both, accepted=settings.max_rows)
         return _draft(data, tuple(data_warnings(data)))
-    data = read_task(upload.name, config)
+    data = read_task(upload.name, config, accepted=settings.max_rows)
     split = hold_out(data.train, folder)
     held = config.model_copy(
         update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0), "columns": {}}

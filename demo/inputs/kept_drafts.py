@@ -2,11 +2,13 @@
 
 import json
 import secrets
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from demo.inputs import drafts
 from demo.inputs.drafts import Draft, TaskUpload
+from demo.reading import read_in_child
 from demo.runs.run_store import hashed
 from demo.settings import Settings
 from mtl.errors import DataError
@@ -32,13 +34,26 @@ def add_task(upload: TaskUpload, *, owner: str, settings: Settings) -> Draft:
         MtlError: as `drafts.import_upload`.
     """
     draft = drafts.import_upload(upload, taken=[task.name for task in known(owner, settings)], settings=settings)
-    write_record(draft, Path(draft.config.train[0]).parent, owner=owner)
+    _record(draft, Path(draft.config.train[0]).parent, owner)
     return draft
+
+
+def _record(draft: Draft, folder: Path, owner: str) -> None:
+    """Record a task in the folder of its upload, which goes where that fails."""
+    try:
+        write_record(draft, folder, owner=owner)
+    except OSError:
+        shutil.rmtree(_top(folder), ignore_errors=True)
+        raise
+
+
+def _top(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.parent == home() / "uploads")
 
 
 def write_record(draft: Draft, folder: Path, *, owner: str) -> None:
     """Record the task of an upload in its folder."""
-    top = next(place for place in (folder, *folder.parents) if place.parent == home() / "uploads")
+    top = _top(folder)
     record = asdict(replace(draft, config=TaskConfig(kind=draft.config.kind)))
     record["config"] = draft.config.model_dump(mode="json", exclude_unset=True)
     fresh = top / f".{_RECORD}"  # in one move, so that a crash leaves no half of it
@@ -65,9 +80,10 @@ def adopt(name: str, config: TaskConfig, *, owner: str, settings: Settings) -> N
     )
     plain = TaskConfig(**{key: getattr(config, key) for key in kept})
     folder = home() / "uploads" / secrets.token_hex(12)
-    draft = drafts.read_draft(name, plain)
+    first = next((Path(file) for file in (*plain.train, *plain.dev)), Path(name))
+    draft = read_in_child(drafts.read_draft, name, plain, path=first, settings=settings)
     folder.mkdir(parents=True)
-    write_record(draft, folder, owner=owner)
+    _record(draft, folder, owner)
 
 
 def forget_task(name: str, *, owner: str, settings: Settings) -> None:

@@ -1,11 +1,12 @@
 """Typed and uploaded sentences; all checks of length, size and file type are here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from demo.inputs.endings import text_files
+from demo.reading import in_child
 from demo.settings import Settings
 from mtl.data.columns import guess
 from mtl.data.formats import ReadOptions, Source
@@ -17,6 +18,7 @@ from mtl.recipe import TaskKind
 from mtl.text import clean
 
 _GROUPS = ("label", "group")
+_MOST_COLUMNS = 1_000
 _NAMED = 3  # rows without a text that are named
 _GUESS: Mapping[str, str] = MappingProxyType({})
 _SHOWN = 200
@@ -68,6 +70,7 @@ def one_text(text: str, settings: Settings) -> str:
     return clean(text)
 
 
+@in_child
 def read_sentences(
     path: Path, settings: Settings, columns: Mapping[str, str] = _GUESS, *, kind: TaskKind | None = None
 ) -> Sentences:
@@ -90,19 +93,27 @@ def read_sentences(
     rejected: list[DataError] = []
     log = ReadLog(rejected.append)
     options = ReadOptions(columns={role: column for role, column in columns.items() if column})
-    rows = tuple(read_texts(Source(path, None if suffix == ".txt" else kind, ("text",), options), log))
+    source = Source(path, None if suffix == ".txt" else kind, ("text",), options)
+    rows = tuple(_up_to(settings.max_file_sentences, read_texts(source, log), path))
     rejected.sort(key=lambda error: error.line if isinstance(error.line, int) else 0)  # readers look ahead
     found = [(" ".join(row.text.split()), row) for row in rows if row.text is not None]
     if not found:
         raise next(iter(rejected), InputError("at least one sentence was expected, the file has none.", path=path))
-    if len(found) > settings.max_file_sentences:
-        message = f"at most {settings.max_file_sentences:,} sentences were expected, the file has {len(found):,}."
-        raise InputError(message, path=path)
     groups = None
     if columns.get("label") != "":
         groups = _groups(path, [row.values for _, row in found], log)
     notes = (*log.notes, *_left_out(rejected))
     return Sentences(tuple(text for text, _ in found), groups, notes, rows, tuple(rejected))
+
+
+def _up_to(most: int, rows: Iterable[TextRow], path: Path) -> Iterator[TextRow]:
+    count = 0
+    for row in rows:
+        need_columns(row.values, path)
+        count += row.text is not None
+        if count > most:
+            raise InputError(f"at most {most:,} sentences were expected, the file has more.", path=path)
+        yield row
 
 
 def _left_out(rejected: Sequence[DataError]) -> list[str]:
@@ -123,6 +134,16 @@ def need_size(path: Path, settings: Settings) -> None:
         raise InputError(f"A file of at most {settings.max_upload_mb:g} MB was expected, was {megabytes:.1f} MB.")
     if settings.public and is_packed(path):
         raise InputError("A file that is not compressed was expected.")
+
+
+def need_columns(names: Collection[str], path: Path) -> None:
+    """Refuse a table with more columns than a page can show.
+
+    Raises:
+        InputError: there are more.
+    """
+    if len(names) > _MOST_COLUMNS:
+        raise InputError(f"at most {_MOST_COLUMNS:,} columns were expected, were {len(names):,}", path=path)
 
 
 def _groups(path: Path, rows: Sequence[Mapping[str, object]], log: ReadLog) -> tuple[str, ...] | None:

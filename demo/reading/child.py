@@ -24,6 +24,17 @@ class Job:
     home: str | None
 
 
+class _Place:
+    """Where this process is."""
+
+    in_child = False
+
+
+def is_child() -> bool:
+    """Whether this process reads a file for the page, with limits."""
+    return _Place.in_child
+
+
 class Outcome(StrEnum):
     """How a job ended; the answer is a pair of it and the result, the error, or what was found."""
 
@@ -40,6 +51,7 @@ class Outcome(StrEnum):
 
 def run_job(connection: socket.socket) -> None:
     """Receive a job, do it within its limits, and answer."""
+    _Place.in_child = True
     job: Job = pickle.loads(_received(connection, content_size(_received(connection, header_size()))))
     if job.home is not None:
         os.environ["MTL_HOME"] = job.home

@@ -7,11 +7,12 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial, wraps
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from demo.reading.child import Job, Outcome
+from demo.reading.child import Job, Outcome, is_child
 from demo.reading.forking import Child, ForkServer
 from demo.reading.limits import ReadLimits, limits_of
 from demo.reading.wire import content_of, framed, header_size, load_answer
@@ -19,11 +20,26 @@ from demo.settings import Settings
 from mtl.errors import InputError
 
 _Result = TypeVar("_Result")
+_Others = ParamSpec("_Others")
 _AT_ONCE = 2
 _BLOCK = 1 << 20
 _server = ForkServer()
 _slots = BoundedSemaphore(_AT_ONCE)
 _log = logging.getLogger("polyhead.reading")
+
+
+def in_child(
+    function: Callable[Concatenate[Path, Settings, _Others], _Result],
+) -> Callable[Concatenate[Path, Settings, _Others], _Result]:
+    """Let a function that reads the file of a visitor run as by `read_in_child`, wherever it is called."""
+
+    @wraps(function)
+    def guarded(path: Path, settings: Settings, /, *others: _Others.args, **named: _Others.kwargs) -> _Result:
+        if is_child():
+            return function(path, settings, *others, **named)
+        return read_in_child(partial(guarded, path, settings, *others, **named), path=path, settings=settings)
+
+    return guarded
 
 
 def read_in_child(function: Callable[..., _Result], *arguments: Any, path: Path, settings: Settings) -> _Result:  # noqa: ANN401
@@ -42,7 +58,7 @@ def read_in_child(function: Callable[..., _Result], *arguments: Any, path: Path,
         MtlError: as the function; or it took too much memory or time, its result is too large, or it crashed.
         OSError: as the function.
     """
-    if not hasattr(os, "fork"):
+    if is_child() or not hasattr(os, "fork"):
         return function(*arguments)
     limits = limits_of(settings)
     if not _slots.acquire(timeout=limits.wall_seconds):

@@ -25,6 +25,7 @@ READERS = (
     "demo.answers.gold",
     "demo.training.recipe_reading",
     "demo.training.corrected_data",
+    "demo.training.measuring",
     "openpyxl",
     "pyarrow.parquet",
 )

@@ -10,6 +10,7 @@ import gradio as gr
 
 from demo.inputs.columns import FLAGS, text_roles
 from demo.inputs.text_input import need_size
+from demo.reading import read_in_child
 from demo.settings import Settings
 from demo.tabs.shared import Handler, reporting
 
@@ -71,7 +72,7 @@ def look_at(settings: Settings, roles: Sequence[str], file: str) -> tuple[Any, .
         InputError: the file is too large.
     """
     need_size(Path(file), settings)
-    return file, *choices_of_texts(file, roles)
+    return file, *choices_of_texts(settings, file, roles)
 
 
 def choice(role: str, columns: Sequence[str], value: str | None) -> gr.Dropdown:
@@ -89,9 +90,9 @@ def padded(choices: Sequence[gr.Dropdown], count: int) -> list[gr.Dropdown]:
     return [*choices, *hidden(count - len(choices))]
 
 
-def choices_of_texts(file: str | None, roles: Sequence[str] = TEXT_ROLES) -> list[gr.Dropdown]:
+def choices_of_texts(settings: Settings, file: str | None, roles: Sequence[str] = TEXT_ROLES) -> list[gr.Dropdown]:
     """The choices of a file of texts, which may have labels; hidden where there is nothing to choose."""
-    columns, found = text_roles(Path(file), roles) if file else ([], {})
+    columns, found = _columns(settings, file, roles) if file else ([], {})
     if not columns:
         return hidden(len(roles))
     labels = [NO_LABEL, *([FLAGS] if found.get("label") == FLAGS else []), *columns]
@@ -100,13 +101,17 @@ def choices_of_texts(file: str | None, roles: Sequence[str] = TEXT_ROLES) -> lis
     return [choice(role, choices[role], values[role]) for role in roles]
 
 
-def choices_of_roles(file: str, roles: Sequence[str]) -> list[gr.Dropdown]:
+def choices_of_roles(settings: Settings, file: str, roles: Sequence[str]) -> list[gr.Dropdown]:
     """The choices of a labelled file; hidden where there is nothing to choose."""
-    columns, found = text_roles(Path(file), roles)
+    columns, found = _columns(settings, file, roles)
     if not columns:
         return hidden(len(roles))
     extra = [FLAGS] if FLAGS in found.values() else []
     return [choice(role, [*extra, *columns] if role == "label" else columns, found.get(role)) for role in roles]
+
+
+def _columns(settings: Settings, file: str, roles: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    return read_in_child(text_roles, Path(file), roles, path=Path(file), settings=settings)
 
 
 def chosen(values: Sequence[str | None], roles: Sequence[str] = TEXT_ROLES) -> Mapping[str, str]:

@@ -4,13 +4,16 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from demo.inputs.drafts import allowed_endings
 from demo.inputs.text_input import need_size
+from demo.reading import in_child
 from demo.runs.commands import Command
 from demo.settings import Settings
+from mtl.data import TaskLog, read_files
 from mtl.errors import DataError, InputError
-from mtl.recipe import TaskKind
+from mtl.recipe import TaskConfig, TaskKind
 from mtl.runs import RunFolder
 
 _GUESS: Mapping[str, str] = MappingProxyType({})
@@ -19,10 +22,36 @@ _GUESS: Mapping[str, str] = MappingProxyType({})
 def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
     """The tasks of a run's best checkpoint; none before there is one."""
     try:
-        config = json.loads((run.best / "config.json").read_text(encoding="utf-8"))
-        return {name: TaskKind(task["kind"]) for name, task in config["tasks"].items()}
+        return {name: TaskKind(task["kind"]) for name, task in _checkpoint(run)["tasks"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _checkpoint(run: RunFolder) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((run.best / "config.json").read_text(encoding="utf-8"))
+    return content
+
+
+@in_child
+def need_examples(path: Path, settings: Settings, config: TaskConfig) -> None:
+    """Read a labelled file before a model is loaded for it.
+
+    Raises:
+        MtlError: it does not fit the task, or has more examples than the page takes.
+    """
+    most = settings.max_file_sentences
+    if len(read_files(config, [str(path)], log=TaskLog(), most=most + 1)) > most:
+        raise InputError(f"at most {most:,} examples were expected, the file has more", path=path)
+
+
+def _config(run: RunFolder, task: str, columns: Mapping[str, str]) -> TaskConfig:
+    """How the task's files are to be read, as the command reads them."""
+    config = _checkpoint(run)
+    record, trained = config["tasks"][task], config.get("recipe", {}).get("tasks", {}).get(task, {})
+    kept = {key: trained[key] for key in ("map_labels", "score_range") if key in trained}
+    several = {"multi_label": True} if record.get("multi_label") else {}
+    given = {**trained.get("columns", {}), **columns}
+    return TaskConfig.model_validate({"kind": record["kind"], "columns": given, **kept, **several})
 
 
 def measure(
@@ -51,6 +80,7 @@ def measure(
     if file.suffix.lower() not in allowed:
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=file)
     need_size(file, settings)
+    need_examples(file, settings, _config(run, task, columns))
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
     given = [part for role, column in columns.items() for part in ("--column", f"{role}={column}")]
     seconds = 60 * (settings.max_minutes or 60)

@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from demo.inputs.drafts import Draft
+from demo.reading import in_child
+from demo.settings import Settings
 from demo.training.freezing_choice import Freezing
 from demo.training.recipe_form import OWN_POOLING, Form
 from mtl.errors import RecipeError
@@ -31,6 +33,12 @@ class Reading:
 
     form: Form
     unlisted: tuple[tuple[str, TaskConfig], ...]
+
+
+@in_child
+def read_upload(path: Path, settings: Settings, known: Sequence[Draft]) -> Reading:
+    """The form of an uploaded recipe; a page for anybody reads no other file of this machine. Errors as `read_form`."""
+    return read_form(path, known, any_files=settings.any_backbone)
 
 
 def read_form(path: Path, known: Sequence[Draft], *, any_files: bool) -> Reading:

@@ -129,15 +129,20 @@ def _examples(
             raise DataError("at least one example was expected, the file has none", path=source.path, line=1)
 
 
-def read_task(name: str, config: TaskConfig) -> TaskData:
+def read_task(name: str, config: TaskConfig, *, accepted: int | None = None) -> TaskData:
     """The train and dev data of a task of a recipe, with its labels in stable order.
 
+    Args:
+        name: of the task.
+        config: the task.
+        accepted: how many examples train and dev may have together; None for any number. No more are read.
+
     Raises:
-        DataError: as `read_files`; or the training data cannot train the task.
+        DataError: as `read_files`; or the training data cannot train the task, or there are too many examples.
     """
     log = TaskLog()
-    train = read_files(config, config.train, split="train", log=log, most=config.max_rows)
-    dev = read_files(config, config.dev, log=log)
+    train = _part(config, "train", log, accepted)
+    dev = _part(config, "dev", log, None if accepted is None else accepted - len(train))
     labels = labels_of(train)
     if config.multi_label and train and not labels:
         raise DataError(
@@ -151,6 +156,17 @@ def read_task(name: str, config: TaskConfig) -> TaskData:
     notes = tuple(f"{name}: {note}" for note in log.notes)
     notes += (f"{name}: dev has labels that train lacks: {', '.join(unseen)}",) if unseen else ()
     return TaskData(name, config, train, dev, labels or labels_of(dev), notes)
+
+
+def _part(config: TaskConfig, split: str, log: TaskLog, left: int | None) -> Sequence[Example]:
+    """The examples of a split, of which `left` are accepted."""
+    files, most = (config.train, config.max_rows) if split == "train" else (config.dev, None)
+    bounds = [most, None if left is None else left + 1]
+    least = min((bound for bound in bounds if bound is not None), default=None)
+    examples = read_files(config, files, split=split, log=log, most=least)
+    if left is not None and len(examples) > left:
+        raise DataError(f"{split} was expected to have at most {left:,} examples, it has more", path=files[0])
+    return examples
 
 
 def labels_of(examples: Sequence[Example]) -> tuple[str, ...]:

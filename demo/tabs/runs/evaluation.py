@@ -90,7 +90,7 @@ def _look(shared: Shared, owner: str, run_id: str, task: str | None, file: str |
     if file is None or not roles:
         return tuple(column_choice.hidden(_SLOTS))
     need_size(Path(file), shared.settings)
-    return tuple(column_choice.padded(column_choice.choices_of_roles(file, roles), _SLOTS))
+    return tuple(column_choice.padded(column_choice.choices_of_roles(shared.settings, file, roles), _SLOTS))
 
 
 def _roles(shared: Shared, owner: str, run_id: str, task: str | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.reading import read_in_child
 from demo.tabs.panels import Panel, build_panel, panel_class
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.training.corrected_data import corrected_recipe
@@ -144,7 +145,8 @@ def train_again(shared: Shared, owner: str, run_id: str) -> tuple[Any, ...]:
     request = folder.path / "request.yaml"
     recipe = load(request if request.is_file() else folder.recipe)
     own = Corrections(owner, shared.settings)
-    made = corrected_recipe(recipe, {name: own.of(name) for name in recipe.tasks})
+    corrections = {name: own.of(name) for name in recipe.tasks}
+    made = read_in_child(corrected_recipe, recipe, corrections, path=folder.recipe, settings=shared.settings)
     started = shared.runs.start(made.recipe, owner=owner)
     rows = "1 corrected row" if made.rows == 1 else f"{made.rows} corrected rows"
     return message.note(f"A new run on {rows} has started; it is in the table of runs and on Train."), started.id

@@ -25,7 +25,7 @@ from demo.training.initial_models import initial_models, keyed, resolved
 from demo.training.network import Network, network
 from demo.training.planner import Forecast, Planner
 from demo.training.recipe_form import Form, heads_of, recipe_of
-from demo.training.recipe_reading import read_form
+from demo.training.recipe_reading import read_upload
 from demo.views import message
 from demo.views.training.data import data_line
 from demo.views.training.format import duration, megabytes, millions
@@ -128,7 +128,7 @@ class Answers:
             MtlError: it is no recipe, or its data are missing.
         """
         known = kept_drafts.known(owner, self.settings)
-        reading = read_form(Path(file), known, any_files=self.settings.any_backbone)
+        reading = read_upload(Path(file), self.settings, known)
         for name, config in reading.unlisted:
             kept_drafts.adopt(name, config, owner=owner, settings=self.settings)
         form = keyed(reading.form, initial_models(self.runs, owner))

@@ -2,23 +2,30 @@
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from demo.inputs.columns import FLAGS, ROLES, SET_ROLES, TablePreview, first_rows, guess, guess_sets, has_several_labels
+from demo.inputs.columns import (
+    FLAGS,
+    ROLES,
+    SET_ROLES,
+    TablePreview,
+    first_rows,
+    guess,
+    guess_sets,
+    has_several_labels,
+    tagged_rows,
+)
 from demo.inputs.drafts import TaskUpload, allowed_endings
 from demo.inputs.text_input import need_size
+from demo.reading import read_in_child
 from demo.settings import Settings
 from demo.tabs import column_choice
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.views import message
 from demo.views.training.preview import table_preview, tagged_preview
-from mtl.data.formats import Source
-from mtl.data.place import ReadLog
-from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
 from mtl.recipe import TaskKind
 
@@ -115,13 +122,9 @@ def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=path)
     need_size(path, settings)
     if chosen is TaskKind.TAGGING:
-        source = Source(path, chosen)
-        wrong: list[DataError] = []  # reported when the file is added
-        sentences = list(islice(read_tagging(source, {}, ReadLog(wrong.append)), _SHOWN_SENTENCES))
-        if wrong and not sentences:
-            raise wrong[0]
+        sentences = read_in_child(tagged_rows, path, _SHOWN_SENTENCES, path=path, settings=settings)
         return (tagged_preview(sentences), False, *hidden)
-    table = first_rows(path)
+    table = read_in_child(first_rows, path, path=path, settings=settings)
     several = chosen is TaskKind.CLASSIFICATION and has_several_labels(table)
     roles = _set_role_choices(table) if several else _role_choices(chosen, table)
     return (table_preview(table), several, *roles)
@@ -137,7 +140,7 @@ def _roles_again(settings: Settings, kind: str, file: str | None, several: bool)
     ):
         return tuple(gr.skip() for _ in range(_ROLE_SLOTS))
     need_size(path, settings)
-    table = first_rows(path)
+    table = read_in_child(first_rows, path, path=path, settings=settings)
     return tuple(_set_role_choices(table) if several else _role_choices(TaskKind.CLASSIFICATION, table))
 
 

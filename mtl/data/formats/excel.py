@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from mtl.data.examples import Example
 from mtl.data.formats.delimited import distinct
@@ -13,6 +13,7 @@ from mtl.data.formats.interface import Format, Source
 from mtl.data.place import Place, ReadLog, Row
 from mtl.data.writing import record_of
 from mtl.errors import DataError, InputError
+from mtl.memory import need_memory
 
 _MOST_CHARACTERS = 32_767
 
@@ -21,12 +22,14 @@ def read_excel(source: Source, log: ReadLog) -> Iterator[Row]:
     """The rows below the first one that is not empty; whole numbers are numbers, dates are written out.
 
     Raises:
-        DataError: the file is no workbook.
+        DataError: the file is no workbook, or it says that it needs more memory than there may be.
     """
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
+        with ZipFile(source.path) as parts:
+            need_memory(sum(part.file_size for part in parts.infolist()), source.path)
         book = load_workbook(source.path, read_only=True, data_only=True)
     except (OSError, KeyError, ValueError, BadZipFile, InvalidFileException) as error:
         raise DataError("an Excel workbook was expected, it cannot be read as one", path=source.path) from error

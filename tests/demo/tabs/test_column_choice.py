@@ -47,12 +47,12 @@ def test_a_table_with_its_own_names_shows_the_text_and_lets_the_label_be_chosen(
     ],
 )
 def test_the_likely_columns_are_shown(tmp_path: Path, content: str, found: list[str | None]):
-    assert values(choices_of_texts(put(tmp_path, content))) == found
+    assert values(choices_of_texts(SHARED.settings, put(tmp_path, content))) == found
 
 
 @pytest.mark.parametrize("name", ["t.txt", "t.conll"])
 def test_lines_and_tokens_have_no_columns(tmp_path: Path, name: str):
-    assert not any(choice.visible for choice in choices_of_texts(put(tmp_path, SEMICOLONS, name)))
+    assert not any(choice.visible for choice in choices_of_texts(SHARED.settings, put(tmp_path, SEMICOLONS, name)))
 
 
 def test_what_is_chosen_is_read_on_every_tab(tmp_path: Path):
@@ -73,7 +73,7 @@ def test_sets_of_labels_are_read_from_the_chosen_column(tmp_path: Path):
     _, upload, _ = results.take_file(read_labelled, SHARED, file, "remark", "topics of it")
     assert upload.gold.label_sets == (("x", "y"), ("x",), ("x", "y"))
     file = put(tmp_path, "text,cheap,fast\na b,1,0\nc d,1,1\n", "f.csv")
-    _, upload, _ = results.take_file(read_labelled, SHARED, file, *values(choices_of_texts(file)))
+    _, upload, _ = results.take_file(read_labelled, SHARED, file, *values(choices_of_texts(SHARED.settings, file)))
     assert upload.gold.label_sets == (("cheap",), ("cheap", "fast"))
 
 
@@ -85,7 +85,7 @@ def test_an_export_without_annotations_is_read_as_texts(tmp_path: Path):
 
 def test_a_pair_has_three_columns(tmp_path: Path):
     file = put(tmp_path, "premise;answer;wert\nthe soup was cold;it was not warm;0,5\nwe left;they came;1\n")
-    assert values(choices_of_roles(file, ROLES[TaskKind.SIMILARITY])) == ["premise", "answer", None]
+    assert values(choices_of_roles(SHARED.settings, file, ROLES[TaskKind.SIMILARITY])) == ["premise", "answer", None]
     assert chosen(["a", FLAGS]) == {"text": "a"}
 
 
@@ -98,7 +98,7 @@ def test_a_record_without_a_label_keeps_its_text(tmp_path: Path, name: str):
     rows = [{"text": "one", "label": "x"}, {"text": "two", "n": 3}]
     content = json.dumps(tasks) if name == "t.json" else "\n".join(map(json.dumps, rows))
     file = put(tmp_path, content, name)
-    found = values(choices_of_texts(file))
+    found = values(choices_of_texts(SHARED.settings, file))
     assert found == ["text", "label"]
     shown, sentences, _ = steps.upload(SHARED, file, *found)
     assert (shown, sentences.rejected) == ("one\ntwo", ())
