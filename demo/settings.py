@@ -37,6 +37,12 @@ class Settings:
     """In one uploaded file."""
     max_characters: int
     """In all typed texts of one request together."""
+    max_tokens: int
+    """In all typed texts of one request together, counted by the model."""
+    max_file_tokens: int
+    """In the texts of one file that a model runs over, counted by the model."""
+    max_text_characters: int
+    """In one text of a file that a model runs over."""
     max_upload_mb: float
     """Of one uploaded file."""
     max_rows: int
@@ -116,6 +122,9 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_sentences=200 if public else 1000,
         max_file_sentences=5_000 if public else 100_000,
         max_characters=100_000 if public else 1_000_000,
+        max_tokens=20_000 if public else 500_000,
+        max_file_tokens=200_000 if public else 20_000_000,
+        max_text_characters=50_000 if public else 2_000_000,
         max_upload_mb=2.0 if capped or public else 50.0,
         max_rows=2_000 if capped else 200_000,
         read_memory_mb=500.0 if capped or public else 8_000.0,

@@ -10,6 +10,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.answers.cost import chunks
 from demo.answers.passes import NO_LABEL, Model, Task, answer_of
 from demo.inputs.text_input import Sentences
 from mtl.inference.analysis import Analysis
@@ -64,17 +65,18 @@ def embed_sentences(model: Model, sentences: Sentences, *, key: str) -> Iterator
     started, total = time.perf_counter(), len(sentences.texts)
     vectors: list[NDArray[np.float32]] = []
     predicted: dict[str, list[str]] = {}
-    tokens = cut = 0
-    for start in range(0, total, _CHUNK):
-        analyses = model.analyze(sentences.texts[start : start + _CHUNK])
+    done = tokens = cut = 0
+    for part in chunks(sentences.texts, _CHUNK):
+        analyses = model.analyze(part)
         vectors.append(np.stack([analysis.embedding for analysis in analyses]))
         for analysis in analyses:
             tokens += analysis.tokens
             cut += analysis.cut_at is not None
             for task, answer in _answers(analysis):
                 predicted.setdefault(task, []).append(answer)
-        if start + _CHUNK < total:
-            yield ChunkProgress(start + _CHUNK, total, time.perf_counter() - started)
+        done += len(part)
+        if done < total:
+            yield ChunkProgress(done, total, time.perf_counter() - started)
     yield Embedded(
         stamp=next(_stamps),
         key=key,

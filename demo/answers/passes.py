@@ -53,6 +53,9 @@ class Model(Protocol):
     def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
         """One analysis for each sentence."""
 
+    def count_tokens(self, sentences: Sequence[str]) -> int:
+        """The tokens that the model would read of sentences."""
+
     def subwords(self, sentence: str) -> Sequence[Subword]:
         """The tokens of a sentence."""
 

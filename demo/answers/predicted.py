@@ -7,6 +7,7 @@ from itertools import count
 
 import numpy as np
 
+from demo.answers.cost import chunks
 from demo.answers.embedded import ChunkProgress
 from demo.answers.passes import Model, Task
 from demo.inputs.text_input import Sentences
@@ -51,11 +52,11 @@ def predict_texts(model: Model, sentences: Sentences, *, key: str, gold: Gold) -
     """Run the model on the texts; yields progress after each chunk and the result at the end."""
     started, total = time.perf_counter(), len(sentences.texts)
     analyses: list[Analysis] = []
-    for start in range(0, total, _CHUNK):
-        found = model.analyze(list(sentences.texts[start : start + _CHUNK]))
+    for part in chunks(sentences.texts, _CHUNK):
+        found = model.analyze(list(part))
         analyses += found if total <= _CHUNK else [replace(one, embedding=_NO_EMBEDDING) for one in found]
-        if start + _CHUNK < total:
-            yield ChunkProgress(start + _CHUNK, total, time.perf_counter() - started)
+        if len(analyses) < total:
+            yield ChunkProgress(len(analyses), total, time.perf_counter() - started)
     yield Predicted(next(_stamps), key, tuple(analyses), model.tasks, time.perf_counter() - started, gold)
 
 

@@ -7,6 +7,7 @@ import gradio as gr
 
 from demo import links
 from demo.answers import passes
+from demo.answers.cost import need_typed
 from demo.inputs.examples import ANALYZE_EXAMPLES
 from demo.inputs.text_input import one_text
 from demo.maps.reference_map import ReferenceMaps, reference_map
@@ -128,7 +129,9 @@ def _analyze(shared: Shared, reference_maps: ReferenceMaps, key: str | None, own
         nothing = message.empty(_EMPTY)
         return message.note(" "), "", "", nothing, nothing, nothing, nothing, "", "", "", ""
     model = shared.engines.get(key, owner)
-    passed = passes.analyze_texts(model, [one_text(text, shared.settings)])
+    asked = one_text(text, shared.settings)
+    need_typed(model, [asked], shared.settings)
+    passed = passes.analyze_texts(model, [asked])
     (analysis,), colours = passed.analyses, passed.colours
     around = reference_maps.get(model)
     near = around.near(analysis.embedding, text=analysis.text, count=_NEAREST)

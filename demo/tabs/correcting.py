@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demo.answers import passes
+from demo.answers.cost import need_file
 from demo.answers.engines import key_of
 from demo.answers.passes import answer_of
 from demo.answers.predicted import Predicted
@@ -184,7 +185,9 @@ def _tick(shared: Shared, run: tuple[str, str], owner: str) -> tuple[Any, ...]:
 def _right(shared: Shared, run_id: str, owner: str, task: str) -> tuple[int, int]:
     """The number of corrected texts that the new model predicts correctly, and the number of corrected texts."""
     corrections = Corrections(owner, shared.settings).of(task)
-    found = shared.engines.get(key_of(run_id), owner).analyze([correction.text for correction in corrections])
+    model, texts = shared.engines.get(key_of(run_id), owner), [correction.text for correction in corrections]
+    need_file(model, texts, shared.settings)
+    found = model.analyze(texts)
     right = sum(_agrees(analysis, task, one) for analysis, one in zip(found, corrections, strict=True))
     return right, len(corrections)
 

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from demo.answers.cost import need_file, need_typed
 from demo.answers.embedded import ChunkProgress
 from demo.answers.predicted import Gold, Predicted, predict_texts
 from demo.inputs.text_input import Sentences, lines_of
@@ -166,7 +167,9 @@ def predict_step(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # n
     from_file = bool(to.upload.sentences.texts) and to.text == to.upload.sentences.shown
     sentences = to.upload.sentences if from_file else Sentences(lines_of(to.text, shared.settings))
     gold = to.upload.gold if from_file else Gold()
-    for found in predict_texts(shared.engines.get(to.key, to.owner), sentences, key=to.key, gold=gold):
+    model = shared.engines.get(to.key, to.owner)
+    (need_file if from_file else need_typed)(model, sentences.texts, shared.settings)
+    for found in predict_texts(model, sentences, key=to.key, gold=gold):
         if isinstance(found, ChunkProgress):
             yield message.progress(found.done, found.total, found.seconds), gr.skip()
         else:

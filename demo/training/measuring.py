@@ -6,12 +6,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from demo.answers.cost import need_file
+from demo.answers.counting import FileCounter, tokenizer_file
 from demo.inputs.drafts import allowed_endings
 from demo.inputs.text_input import need_size
 from demo.reading import in_child
 from demo.runs.commands import Command
 from demo.settings import Settings
-from mtl.data import TaskLog, read_files
+from mtl.data import TaskLog, read_files, texts_of
 from mtl.errors import DataError, InputError
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.runs import RunFolder
@@ -33,15 +35,18 @@ def _checkpoint(run: RunFolder) -> dict[str, Any]:
 
 
 @in_child
-def need_examples(path: Path, settings: Settings, config: TaskConfig) -> None:
+def need_examples(path: Path, settings: Settings, config: TaskConfig, tokenizer: Path | None) -> None:
     """Read a labelled file before a model is loaded for it.
 
     Raises:
-        MtlError: it does not fit the task, or has more examples than the page takes.
+        MtlError: it does not fit the task, or has more examples or tokens than the page takes.
     """
     most = settings.max_file_sentences
-    if len(read_files(config, [str(path)], log=TaskLog(), most=most + 1)) > most:
+    examples = read_files(config, [str(path)], log=TaskLog(), most=most + 1)
+    if len(examples) > most:
         raise InputError(f"at most {most:,} examples were expected, the file has more", path=path)
+    texts = [text for example in examples for text in texts_of(example)]
+    need_file(FileCounter(tokenizer), texts, settings)
 
 
 def _config(run: RunFolder, task: str, columns: Mapping[str, str]) -> TaskConfig:
@@ -80,7 +85,7 @@ def measure(
     if file.suffix.lower() not in allowed:
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=file)
     need_size(file, settings)
-    need_examples(file, settings, _config(run, task, columns))
+    need_examples(file, settings, _config(run, task, columns), tokenizer_file(run.best))
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
     given = [part for role, column in columns.items() for part in ("--column", f"{role}={column}")]
     seconds = 60 * (settings.max_minutes or 60)

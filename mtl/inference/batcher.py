@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import Condition, Thread
 
 from mtl.decoding import ModelOutput, Request
+from mtl.inference.short_requests import ShortRequests
 
 _MOST_CHARACTERS = 8192  # of a batch, about 2,000 tokens: enough to keep all cores busy
 _SPECIAL_TOKENS = 8  # characters that a text's special tokens count for
@@ -29,15 +30,24 @@ class DynamicBatcher:
     A request that finds nothing running runs in its caller's thread. Requests that arrive meanwhile wait in a queue,
     which a worker thread empties before it ends; so an idle batcher has no thread, and nothing keeps it alive. A batch
     that fails runs again request by request, so that only the one at fault fails. A request as large as a batch gains
-    nothing by waiting: it runs at once in its caller's thread, beside the others.
+    nothing by waiting: it runs at once in its caller's thread, and between its batches it gives way to smaller ones.
 
     Args:
         run: what runs a request, in any thread.
+        run_long: what runs a large request; it calls the function that it is given before each of its batches.
         gather_seconds: how long a batch waits at most for the callers that were just answered to ask again.
     """
 
-    def __init__(self, run: Callable[[Request], ModelOutput], *, gather_seconds: float = _GATHER_SECONDS) -> None:
+    def __init__(
+        self,
+        run: Callable[[Request], ModelOutput],
+        *,
+        run_long: Callable[[Request, Callable[[], None]], ModelOutput] | None = None,
+        gather_seconds: float = _GATHER_SECONDS,
+    ) -> None:
         self._run = run
+        self._run_long = run_long or (lambda request, _: run(request))
+        self._short = ShortRequests()
         self._gather_seconds = gather_seconds
         self._changed = Condition()
         self._waiting: list[_Job] = []
@@ -48,11 +58,12 @@ class DynamicBatcher:
         """The output of a request; errors as those of `run`."""
         job = _Job(request)
         if job.size >= _MOST_CHARACTERS:
-            return self._run(request)
-        try:
-            return self._run(request) if self._starts(job) else job.output.result()
-        finally:
-            self._leave(job)
+            return self._run_long(request, self._short.give_way)
+        with self._short.one():
+            try:
+                return self._run(request) if self._starts(job) else job.output.result()
+            finally:
+                self._leave(job)
 
     def _starts(self, job: _Job) -> bool:
         """Whether the caller runs its job; else it is queued."""

@@ -34,7 +34,7 @@ class Engine:
     def __init__(self, parts: EngineParts, *, name: str) -> None:
         self._parts = parts
         runner = Runner(parts.spec, parts.tokenizer, parts.backend, batch_tokens=parts.choice.batch_tokens)
-        self._run = DynamicBatcher(runner)
+        self._run = DynamicBatcher(runner, run_long=runner.run_giving_way)
         self.name = name
         self.tasks: Mapping[str, TaskInfo] = parts.spec.task_infos()
         self._splitting = parts.spec.splitting
@@ -145,6 +145,14 @@ class Engine:
             InputError: the sentence is no string.
         """
         return self._parts.tokenizer.subwords(*_cleaned([sentence]))
+
+    def count_tokens(self, sentences: Sequence[str]) -> int:
+        """The tokens that the backbone would read of sentences, all of its windows counted; no pass is made.
+
+        Raises:
+            InputError: a sentence is no string.
+        """
+        return self._parts.tokenizer.count(_cleaned(sentences))
 
     def evaluate(self, task: str, examples: "Sequence[Example]") -> dict[str, float]:
         """Every metric of a task on labelled examples (see `mtl.evaluation.evaluate`).

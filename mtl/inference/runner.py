@@ -1,6 +1,6 @@
 """One pass over any number of texts: tokenise, sort, pack, run, and put the answers in the order of the texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import TypeVar
 
@@ -22,6 +22,10 @@ __all__ = ["ModelOutput", "Request", "Runner"]
 _LEAST_BATCH = 64  # tokens; splitting less between cores costs more than it gains
 
 
+def _go_on() -> None:
+    """Give way to nobody."""
+
+
 class Runner:
     """Runs texts through a backend, in batches of at most `batch_tokens` tokens, padding included."""
 
@@ -34,9 +38,14 @@ class Runner:
 
     def __call__(self, request: Request) -> ModelOutput:
         """Run texts."""
-        return self.run(self._tokenizer(request.texts, request.words), words=request.words is not None)
+        return self.run_giving_way(request, _go_on)
 
-    def run(self, texts: TokenizedTexts, *, words: bool) -> ModelOutput:
+    def run_giving_way(self, request: Request, give_way: Callable[[], None]) -> ModelOutput:
+        """Run texts; `give_way` is called before each batch, and returns when it may start."""
+        texts = self._tokenizer(request.texts, request.words)
+        return self.run(texts, words=request.words is not None, give_way=give_way)
+
+    def run(self, texts: TokenizedTexts, *, words: bool, give_way: Callable[[], None] = _go_on) -> ModelOutput:
         """Run tokenised texts, with tags for their words where these are wanted."""
         windows = len(texts.lengths)
         pooled = np.zeros((windows, self._spec.dimension), dtype=np.float32)
@@ -46,7 +55,7 @@ class Runner:
         }
         emissions: dict[str, list[Floats]] = {name: [_NOTHING] * windows for name in (self._decoders if words else ())}
         continued: list[NDArray[np.bool_]] = [_NO_WORDS] * windows
-        for batch, outputs in self._backend.run(self._batches(texts)):
+        for batch, outputs in self._backend.run(self._batches(texts, give_way)):
             pooled[batch.rows] = outputs.pooled
             for name, logits in outputs.classes.items():
                 multi_label = self._spec.tasks[name].multi_label
@@ -69,13 +78,14 @@ class Runner:
             texts.cut_at,
         )
 
-    def _batches(self, texts: TokenizedTexts) -> Iterator[Batch]:
+    def _batches(self, texts: TokenizedTexts, give_way: Callable[[], None]) -> Iterator[Batch]:
         lengths, parallel = texts.lengths.tolist(), self._backend.parallel
         order = by_length(lengths)
         budget = max(sum(lengths) // parallel + 1, _LEAST_BATCH)
         while budget < self._batch_tokens and len(list(pack(lengths, order, budget=budget))) > parallel:
             budget += budget // 16  # a few texts are split evenly between the cores
         for rows in pack(lengths, order, budget=min(budget, self._batch_tokens)):
+            give_way()
             yield texts.batch(rows)
 
 

@@ -106,6 +106,16 @@ class WindowTokenizer:
         if found:
             windows.add_sentences(found)
 
+    def count(self, texts: Sequence[str]) -> int:
+        """The tokens of all windows of texts, special and shared ones included; no array is made."""
+        given = [same_length_lower(text) for text in texts] if self.config.lower_case else list(texts)
+        windows = (
+            window
+            for encoding in self._tokenizer.encode_batch_fast(given)
+            for window in (encoding, *(encoding.overflowing if self._whole else ()))
+        )
+        return sum(map(len, windows))
+
     def store(self, texts: Iterable[str], words: Iterable[WordOffsets] | None = None) -> TokenizedTexts:
         """As a call, with all windows kept as arrays: far smaller than encodings, for texts that are read often.
 

@@ -4,6 +4,7 @@ Only the backbone is measured, on fixed sentences: the choice depends on the bac
 machine, but not on the tasks or their data.
 """
 
+import contextlib
 import json
 import math
 import time
@@ -68,8 +69,9 @@ def choose_precision(recipe: Recipe, loaded: LoadedModel) -> PrecisionChoice:
         f"{choice.reason}; the machine was busy, so a run on an idle one measures again" if is_busy else choice.reason
     )
     found = _Kept(choice.precision, reason, provisional=is_busy or not is_clear)
-    known.parent.mkdir(parents=True, exist_ok=True)
-    known.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    with contextlib.suppress(OSError):  # a disk that takes nothing more only means that it is measured again
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text(json.dumps(asdict(found)), encoding="utf-8")
     return PrecisionChoice(found.precision, found.reason)
 
 

@@ -10,6 +10,7 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.answers.cost import need_file, need_typed
 from demo.answers.embedded import ChunkProgress, Embedded, embed_sentences
 from demo.inputs.text_input import Sentences, lines_of, one_text, read_sentences
 from demo.maps import colouring, projection, similarity, spaces
@@ -51,7 +52,9 @@ def compute(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: 
     to = EmbedRequest(*asked)
     typed = to.text != to.uploaded.shown
     sentences = Sentences(lines_of(to.text, shared.settings)) if typed else to.uploaded
-    for found in embed_sentences(shared.engines.get(to.key, to.owner), sentences, key=to.key):
+    model = shared.engines.get(to.key, to.owner)
+    (need_typed if typed else need_file)(model, sentences.texts, shared.settings)
+    for found in embed_sentences(model, sentences, key=to.key):
         if isinstance(found, ChunkProgress):
             yield gr.skip(), message.progress(found.done, found.total, found.seconds), *_unchanged(6)
             continue
@@ -119,6 +122,7 @@ def near_query(shared: Shared, *asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
         vector = embedded.vectors[embedded.texts.index(query)]
     else:
         source = Source(shared.engines, embedded.key, to.owner)
+        need_typed(shared.engines.get(embedded.key, to.owner), [query], shared.settings)
         vector = spaces.in_pooling(source, [query], embedded.pooling or OWN)[0]
     cosines = embedded.neighbours.cosines(vector)
     found = similarity.nearest_to_query(vector, embedded.neighbours, count=NEIGHBOURS)

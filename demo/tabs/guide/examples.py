@@ -8,6 +8,7 @@ import gradio as gr
 import numpy as np
 
 from demo.answers import passes
+from demo.answers.cost import need_typed
 from demo.answers.engines import BACKBONE
 from demo.inputs.examples import ENTITY_EXAMPLES, sentence_sets
 from demo.inputs.text_input import one_text
@@ -134,7 +135,9 @@ def _poolings(shared: Shared, first: str, second: str) -> tuple[str]:
 
 
 def _heads(shared: Shared, key: str, owner: str, text: str) -> tuple[str, str]:
-    passed = passes.analyze_texts(shared.engines.get(key, owner), [one_text(text, shared.settings)])
+    model, asked = shared.engines.get(key, owner), one_text(text, shared.settings)
+    need_typed(model, [asked], shared.settings)
+    passed = passes.analyze_texts(model, [asked])
     return message.cost(passed.analyses, passed.seconds), guide.head_rows(
         passed.analyses[0], passed.tasks, passed.colours
     )
@@ -142,7 +145,9 @@ def _heads(shared: Shared, key: str, owner: str, text: str) -> tuple[str, str]:
 
 def _pieces(shared: Shared, key: str, owner: str, text: str) -> tuple[str]:
     asked = one_text(text, shared.settings)
-    return (guide.pieces(asked, shared.engines.get(key, owner).subwords(asked)),)
+    model = shared.engines.get(key, owner)
+    need_typed(model, [asked], shared.settings)
+    return (guide.pieces(asked, model.subwords(asked)),)
 
 
 def _shares(alpha: float, *sizes: float | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from demo.answers import passes
+from demo.answers.cost import need_typed
 from demo.answers.engines import Engines, began_key_of, key_of
 from demo.inputs.examples import CLASS_EXAMPLES, ENTITY_EXAMPLES
 from demo.inputs.text_input import lines_of
@@ -103,7 +104,9 @@ def wire_before_after(shared: Shared, widgets: BeforeAfter, opened: gr.State) ->
 
 def _compare(shared: Shared, owner: str, run_id: str, text: str, other: str) -> tuple[Any, ...]:
     lines = lines_of(text, shared.settings)
-    before = passes.analyze_texts(shared.engines.get(other, owner), lines)
-    after = passes.analyze_texts(shared.engines.get(key_of(run_id), owner), lines)
+    models = [shared.engines.get(key, owner) for key in (other, key_of(run_id))]
+    for model in models:
+        need_typed(model, lines, shared.settings)
+    before, after = (passes.analyze_texts(model, lines) for model in models)
     found = change(before, after)
     return change_line(found), change_map(found), change_table(found)

@@ -286,3 +286,28 @@ def test_whatever_arrives_gets_its_own_answer(seed: int):
         else:
             assert lengths(one.result(PATIENCE)) == list(map(len, texts))
     callers.close()
+
+
+def test_a_large_request_can_give_way_before_each_of_its_batches():
+    model, order = Model(), []
+    begun, go = Event(), Event()
+
+    def run_long(request, give_way):
+        begun.set()
+        assert go.wait(PATIENCE)
+        give_way()
+        order.append("long")
+        return model(request)
+
+    def run(request):
+        order.append("short")
+        return model(request)
+
+    batcher_ = DynamicBatcher(run, run_long=run_long)
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(batcher_, Request(["x" * batcher._MOST_CHARACTERS]))
+        assert begun.wait(PATIENCE)
+        batcher_(Request(["y"]))
+        go.set()
+        long.result(PATIENCE)
+    assert order == ["short", "long"]

@@ -54,6 +54,16 @@ def test_passages_are_the_overlapping_windows_of_the_reference(
 
 @EACH
 @SOME
+@given(st.lists(ANY, max_size=3), LENGTHS)
+def test_the_count_of_tokens_is_that_of_the_windows_of_the_reference(
+    tokenizer_of: TokenizerOf, reference_of: ReferenceOf, architecture: str, given_texts: list[str], length: int
+):
+    windows = [w for text in given_texts for w in reference_of(architecture).windows(text, max_length=length)]
+    assert tokenizer_of(architecture, max_length=length).count(given_texts) == sum(len(w.ids) for w in windows)
+
+
+@EACH
+@SOME
 @given(ANY, LENGTHS)
 def test_words_are_read_in_the_windows_of_each_sentence(
     tokenizer_of: TokenizerOf, reference_of: ReferenceOf, architecture: str, text: str, length: int
