@@ -10,6 +10,7 @@ from pathlib import Path
 
 from demo.inputs.endings import table_files, tagged_files
 from demo.inputs.holdout import hold_out
+from demo.inputs.new_folder import new_folder
 from demo.inputs.text_input import need_size
 from demo.reading import read_in_child
 from demo.settings import Settings
@@ -84,11 +85,8 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
     folder = home() / "uploads" / secrets.token_hex(12)
     _make_room(folder.parent, settings)
     given = replace(upload, name=name, columns=dict(upload.columns))
-    try:
+    with new_folder(folder):
         return read_in_child(check_copy, given, folder, settings, path=upload.train, settings=settings)
-    except BaseException:  # nothing stays of what failed, a full disk included
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def _make_room(uploads: Path, settings: Settings) -> None:

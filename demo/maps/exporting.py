@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.answers.embedded import Embedded
+from demo.inputs.new_folder import new_folder
 from mtl.inference.bulk.rows import TEXT, kept_names, output_row
 
 _PREFIX = "polyhead-export-"
@@ -39,9 +40,10 @@ def export_embeddings(embedded: Embedded, form: ExportFormat) -> Path:
     A text in `.csv` that a spreadsheet would run as a formula begins with an apostrophe.
     """
     _sweep()
-    path = Path(tempfile.mkdtemp(prefix=_PREFIX)) / f"embeddings{form}"
-    table = _table(embedded)
-    {ExportFormat.NPY: _npy, ExportFormat.PARQUET: _parquet, ExportFormat.CSV: _csv}[form](table, path)
+    with new_folder(Path(tempfile.mkdtemp(prefix=_PREFIX))) as folder:
+        path = folder / f"embeddings{form}"
+        table = _table(embedded)
+        {ExportFormat.NPY: _npy, ExportFormat.PARQUET: _parquet, ExportFormat.CSV: _csv}[form](table, path)
     return path
 
 

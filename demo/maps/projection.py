@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from demo.maps.umap_import import load_umap
+from mtl.errors import StorageError
 from mtl.metrics.neighbours import Vectors
 
 _SEED = 42
@@ -24,7 +26,11 @@ _SMALLEST = {Projection.PCA: 1, Projection.UMAP: 6, Projection.TSNE: 5}
 
 
 def project(vectors: Vectors, method: Projection) -> Vectors:
-    """Project vectors `(N, H)` to points `(min(N, limit), 2)` float32; with too few sentences, PCA is used."""
+    """Project vectors `(N, H)` to points `(min(N, limit), 2)` float32; with too few sentences, PCA is used.
+
+    Raises:
+        StorageError: UMAP cannot be compiled, since no disk takes it.
+    """
     vectors = np.nan_to_num(vectors[: LIMITS[method]])
     if not _suffices(vectors, method):
         method = Projection.PCA
@@ -68,11 +74,12 @@ def _pca(vectors: Vectors) -> Vectors:
 
 
 def _umap(vectors: Vectors) -> Vectors:
-    from umap import UMAP
-
     neighbours = min(15, len(vectors) - 1)
-    model = UMAP(n_neighbors=neighbours, metric="cosine", random_state=_SEED, n_jobs=1, init="pca")
-    return np.asarray(model.fit_transform(vectors))
+    model = load_umap()(n_neighbors=neighbours, metric="cosine", random_state=_SEED, n_jobs=1, init="pca")
+    try:
+        return np.asarray(model.fit_transform(vectors))
+    except OSError as error:  # its kernels are compiled when they are first needed
+        raise StorageError(f"UMAP needs room on the disk: {error.strerror}; PCA needs none") from error
 
 
 def _tsne(vectors: Vectors) -> Vectors:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from demo.inputs.new_folder import new_folder
 from demo.training.corrections import Correction
 from mtl.data import Example, TaggedText, TaskData, labels_of, read_task, texts_of, write_examples
 from mtl.errors import InputError
@@ -64,13 +65,12 @@ def _corrected(example: Example, by_text: Mapping[str, Example]) -> Example:
 
 
 def _written(config: TaskConfig, data: TaskData, train: Sequence[Example], dev: Sequence[Example]) -> TaskConfig:
-    folder = home() / "uploads" / secrets.token_hex(12)
-    folder.mkdir(parents=True)
     parts: dict[str, tuple[str, ...]] = {}
-    for part, before, examples in (("train", data.train, train), ("dev", data.dev, dev)):
-        if before:
-            write_examples(folder / f"{part}.jsonl", examples)
-        parts[part] = (str(folder / f"{part}.jsonl"),) if before else ()
+    with new_folder(home() / "uploads" / secrets.token_hex(12)) as folder:
+        for part, before, examples in (("train", data.train, train), ("dev", data.dev, dev)):
+            if before:
+                write_examples(folder / f"{part}.jsonl", examples)
+            parts[part] = (str(folder / f"{part}.jsonl"),) if before else ()
     # Columns, format and names of labels were those of the files before.
     plain = TaskConfig.model_fields
     usual = {name: plain[name].get_default(call_default_factory=True) for name in ("format", "columns", "map_labels")}

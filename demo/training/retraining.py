@@ -8,6 +8,7 @@ from typing import Any
 
 from demo.answers.passes import Model, Task, answer_of
 from demo.inputs.examples import rehearsal_texts
+from demo.inputs.new_folder import new_folder
 from demo.settings import Settings
 from demo.training.corrections import Correction
 from mtl.data import write_examples
@@ -56,10 +57,9 @@ def retraining_recipe(head: Head, model: Model, corrections: Sequence[Correction
     several = model.tasks[head.task].multi_label
     rehearsed = [_answered(head, analysis, several=several) for analysis in model.analyze(texts)]
     repeats = max(1, min(_MOST_REPEATS, len(rehearsed) // (_SHARE * len(corrections))))
-    folder = home() / "uploads" / secrets.token_hex(12)
-    folder.mkdir(parents=True)
-    train = _write(folder / "train.jsonl", [*rehearsed, *(list(corrections) * repeats)])
-    dev = _write(folder / "corrected.jsonl", corrections)
+    with new_folder(home() / "uploads" / secrets.token_hex(12)) as folder:
+        train = _write(folder / "train.jsonl", [*rehearsed, *(list(corrections) * repeats)])
+        dev = _write(folder / "corrected.jsonl", corrections)
     # If all corrected texts are without entities, F1 is undefined.
     measure = "accuracy" if head.kind is TaskKind.CLASSIFICATION else "token_accuracy"
     task: dict[str, Any] = {"kind": str(head.kind), "train": [str(train)], "dev": [str(dev)]}
