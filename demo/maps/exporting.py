@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from demo.answers.embedded import Embedded
 from demo.inputs.new_folder import new_folder
+from mtl.data.formats.formulas import protected
 from mtl.inference.bulk.rows import TEXT, kept_names, output_row
 
 _PREFIX = "polyhead-export-"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _KEPT_SECONDS = 3600
 """The page copies a file as soon as it is written, so older files are no longer needed."""
 
@@ -37,7 +37,7 @@ def export_embeddings(embedded: Embedded, form: ExportFormat) -> Path:
     `.npy` contains only the matrix `(N, H)`, not-a-number for a row without a text. The other formats also contain
     text, label, predictions, and of a file its line, its columns, and what is wrong with a row that was rejected, with
     nulls for a row without a text. `.parquet` has one list column for the embedding, `.csv` one column for each number.
-    A text in `.csv` that a spreadsheet would run as a formula begins with an apostrophe.
+    A text in `.csv` that a spreadsheet would run as a formula begins with an apostrophe, which readers take off.
     """
     _sweep()
     with new_folder(Path(tempfile.mkdtemp(prefix=_PREFIX))) as folder:
@@ -126,12 +126,8 @@ def _csv(table: _Table, path: Path) -> None:
     width = table.vectors.shape[1]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*map(_cell, table.columns), *(f"e{i}" for i in range(width))])
+        writer.writerow([*map(protected, table.columns), *(f"e{i}" for i in range(width))])
         rows = zip(zip(*table.columns.values(), strict=True), table.vectors, table.has_text, strict=True)
         for values, vector, has_text in rows:
             numbers = [f"{value:.7g}" for value in vector.tolist()] if has_text else [""] * width
-            writer.writerow([*("" if value is None else _cell(value) for value in values), *numbers])
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+            writer.writerow([*("" if value is None else protected(value) for value in values), *numbers])

@@ -18,7 +18,7 @@ def load_umap() -> Any:  # noqa: ANN401
         from numba import config
 
         try:
-            config.CACHE_DIR = tempfile.mkdtemp(prefix="polyhead-numba-")
+            config.CACHE_DIR = tempfile.mkdtemp(prefix="polyhead-numba-")  # type: ignore[attr-defined]
         except OSError as error:
             raise StorageError(f"UMAP needs a folder that can be written: {error.strerror}; PCA needs none") from error
         return _imported()

@@ -9,6 +9,8 @@ from mtl.checkpoint.config import CheckpointConfig
 
 _MARKUP = re.compile(r"[\\`*<>\[\]|&~#!]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown would read; an underscore inside a word means nothing to it."""
+_LINK = re.compile(r"(\]\(\s*|\]:\s*)(?!(?:https?|mailto):)(?=[^)\s/#?]*:)", re.IGNORECASE)
+"""What stands before the address of a link or image whose scheme is none of the web or of mail."""
 _TAGS = {
     "classification": "text-classification",
     "tagging": "token-classification",
@@ -27,11 +29,11 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
     about = str(config.recipe.get("about") or "").strip()
     lines = [
         f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
-        f"# {', '.join(config.tasks) or 'No tasks'} on {config.backbone.name}",
+        f"# {_plain(', '.join(config.tasks)) or 'No tasks'} on {_plain(config.backbone.name)}",
         "One encoder with a head for each task, trained with Polyhead. The weights here are relative to the backbone "
-        f"`{config.backbone.name}` (sha256 `{config.backbone.sha256}`), which is needed to load them:",
+        f"{_code(config.backbone.name)} (sha256 {_code(config.backbone.sha256)}), which is needed to load them:",
         '```python\nimport mtl\n\nengine = mtl.Engine.load("this/folder")\nengine.analyze(["A sentence."])\n```',
-        *([about] if about else []),
+        *([_prose(about)] if about else []),
         "## Tasks",
         "| task | kind | labels | trained on |\n|---|---|---|---|\n" + "\n".join(_task_rows(config)),
     ]
@@ -39,7 +41,7 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
         if task.multi_label:
             rows = [f"| {_plain(label)} | {at:.3f} |" for label, at in task.info(name).limits.items()]
             lines += [
-                f"A text has each label of {name} whose probability reaches its threshold, "
+                f"A text has each label of {_plain(name)} whose probability reaches its threshold, "
                 f"{'chosen on dev data' if task.thresholds else 'since no dev data have chosen others'}:",
                 "| label | threshold |\n|---|---|\n" + "\n".join(rows),
             ]
@@ -65,8 +67,19 @@ def _task_rows(config: CheckpointConfig) -> list[str]:
         shown = ", ".join("/".join(Path(file).parts[-2:]) for file in files)
         labels = ", ".join(task.labels[:12]) + (" …" if len(task.labels) > 12 else "")
         kind = f"multi-label {task.kind}" if task.multi_label else task.kind
-        rows.append(f"| {name} | {kind} | {_plain(labels)} | {_plain(shown)} |")
+        rows.append(f"| {_plain(name)} | {kind} | {_plain(labels)} | {_plain(shown)} |")
     return rows
+
+
+def _prose(text: str) -> str:
+    """Markdown of a recipe's author, without HTML, and without links that are more than addresses."""
+    shown = text.replace("\0", "\ufffd").replace("&", "&amp;").replace("<", "&lt;")
+    return _LINK.sub(r"\1#", shown)
+
+
+def _code(text: str) -> str:
+    """Text in a span of code, which no backtick of its own ends."""
+    return "`" + " ".join(text.replace("`", "'").split()) + "`"
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mtl.data.encoding import Line, read_all_lines
 from mtl.data.examples import Example
+from mtl.data.formats.formulas import has_protected_cells, unprotected
 from mtl.data.formats.interface import Format, Source
 from mtl.data.place import Place, ReadLog, Row, UnclosedQuoteError
 from mtl.data.writing import record_of
@@ -50,9 +51,11 @@ def read_delimited(source: Source, log: ReadLog) -> Iterator[Row]:
         wanted = ", ".join(source.wanted) or "the names of the columns"
         raise source.start.error(f"a header with {wanted} was expected, the file is empty")
     names = distinct([name.strip() for name in header])
+    is_protected = has_protected_cells(names)
     for where, record in records:
         if len(record) == len(names):
-            yield Row(where, dict(zip(names, record, strict=True)), top)
+            cells = map(unprotected, record) if is_protected else record
+            yield Row(where, dict(zip(names, cells, strict=True)), top)
         else:
             log.bad(
                 where.error(
@@ -234,7 +237,7 @@ def _is_table(source: Source) -> bool:
 
 
 def write_delimited(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
-    """A table with tabs for `.tsv`, else with commas; lists are JSON in a field.
+    """A table with tabs for `.tsv`, else with commas; lists are JSON in a field, and every text stays as it is.
 
     Raises:
         InputError: a text has a NUL character.

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from demo.answers.embedded import Embedded, embed_sentences
 from demo.inputs.text_input import read_sentences
 from demo.maps.exporting import ExportFormat, export_embeddings
+from mtl.data.formats.formulas import protected
 from tests.demo.answers.test_embedded import result
 from tests.demo.fakes import FakeModel, settings
 
@@ -34,15 +38,49 @@ def test_csv_holds_the_same_in_columns():
 
 
 def test_no_text_is_a_formula_in_a_spreadsheet():
-    given = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a = b", "", "'=1"]
-    labels = tuple(reversed(given))
-    some = dataclasses.replace(result(len(given), labels), texts=tuple(given))
+    texts = [
+        "=1+1",
+        "+1+1",
+        "-1-a",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "\uff1d1",
+        "a = b",
+        "",
+        "'=1",
+        "''@x",
+        "'a",
+        "-",
+    ]
+    labels = tuple(reversed(texts))
+    some = dataclasses.replace(result(len(texts), labels), texts=tuple(texts))
     with export_embeddings(some, ExportFormat.CSV).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    for row, text, label in zip(rows, given, labels, strict=True):
-        assert not row["text"].startswith(("=", "+", "-", "@", "\t", "\r"))
-        assert row["text"].removeprefix("'") == text.removeprefix("'")
-        assert row["label"].removeprefix("'") == label.removeprefix("'")
+    for row, text, label in zip(rows, texts, labels, strict=True):
+        assert not row["text"].startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d"))
+        assert row["text"] in (text, f"'{text}")
+        assert row["label"] in (label, f"'{label}")
+
+
+@pytest.mark.parametrize("number", ["-1", "+1", "-1.5", "+1,5", "-1e-5", "-.5", "1", "-12."])
+def test_numbers_stay_numbers_in_a_spreadsheet(number):
+    assert protected(number) == number
+
+
+@given(st.lists(st.text(st.sampled_from("'=+-@a1\uff1d #"), min_size=1, max_size=6).filter(str.strip), min_size=1))
+def test_texts_of_an_export_come_back_as_they_were(texts):
+    texts = tuple(" ".join(text.split()) for text in texts)
+    some = dataclasses.replace(result(len(texts), texts), texts=texts)
+    file = export_embeddings(some, ExportFormat.CSV)
+    found = read_sentences(file, settings())
+    assert (found.texts, found.groups) == (texts, texts)
+
+
+def test_an_apostrophe_in_any_other_table_is_part_of_its_text(tmp_path):
+    (tmp_path / "b.csv").write_text("text,label\n'=1,a\n'@b,a\n", encoding="utf-8")
+    assert read_sentences(tmp_path / "b.csv", settings()).texts == ("'=1", "'@b")
 
 
 TABLE = """ident;Kommentar;stimmung;predicted_topic;n

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import given
 from markdown_it import MarkdownIt
@@ -60,6 +61,24 @@ def test_what_the_recipe_says_about_the_data_is_in_the_card(trained: Path):
     config = read_config(trained / "last")
     about = config.model_copy(update={"recipe": {**config.recipe, "about": "## Data\n\nOur own."}})
     assert "\n## Data\n\nOur own.\n" in model_card(about)
+
+
+@pytest.mark.parametrize(
+    ("about", "shown"),
+    [
+        ("See [here](https://example.org) or [us](mailto:a@b.c).",) * 2,
+        ("A [part](data/README.md#x:y) and `a: b`.",) * 2,
+        ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
+        ("[x](javascript:alert(1))", "[x](#javascript:alert(1))"),
+        ("![x]( JavaScript:alert(1))", "![x]( #JavaScript:alert(1))"),
+        ("[x](java&#115;cript:a)", "[x](java&amp;#115;cript:a)"),
+        ("[x]\n\n[x]: data:text/html,a", "[x]\n\n[x]: #data:text/html,a"),
+    ],
+)
+def test_what_the_recipe_says_is_markdown_without_html_and_without_scripts(trained: Path, about: str, shown: str):
+    config = read_config(trained / "last")
+    card = model_card(config.model_copy(update={"recipe": {**config.recipe, "about": about}}))
+    assert f"\n\n{shown}\n\n" in card
 
 
 @given(labels=label_sets(min_size=2))
