@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
@@ -17,6 +18,22 @@ from mtl.memory import need_memory
 
 _MOST_CHARACTERS = 32_767
 
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    OSError,
+    ParseError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What openpyxl and zipfile raise over parts of a workbook that are cut, damaged, encrypted or of another kind."""
+
 
 def read_excel(source: Source, log: ReadLog) -> Iterator[Row]:
     """The rows below the first one that is not empty; whole numbers are numbers, dates are written out.
@@ -31,7 +48,7 @@ def read_excel(source: Source, log: ReadLog) -> Iterator[Row]:
         with ZipFile(source.path) as parts:
             need_memory(sum(part.file_size for part in parts.infolist()), source.path)
         book = load_workbook(source.path, read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError, BadZipFile, InvalidFileException) as error:
+    except (*_DAMAGE, InvalidFileException) as error:
         raise DataError("an Excel workbook was expected, it cannot be read as one", path=source.path) from error
     try:
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
@@ -49,7 +66,7 @@ def read_excel(source: Source, log: ReadLog) -> Iterator[Row]:
                 dict(zip(names, map(_plain, cells), strict=False)),
                 Place(source.path),
             )
-    except (ParseError, BadZipFile, KeyError, ValueError, TypeError) as error:
+    except _DAMAGE as error:
         raise DataError("an Excel workbook was expected, its first sheet is damaged", path=source.path) from error
     finally:
         book.close()
