@@ -8,7 +8,7 @@ from itertools import pairwise
 from mtl.labels import TypedSpan, spans_of
 from mtl.recipe.choices import WordSplitting
 from mtl.text import Span, WordedText, split_words
-from mtl.text.splitting import trimmed
+from mtl.text.splitting import is_space, trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class TaggedText:
     def shared_units(self, splitting: WordSplitting = WordSplitting.CHARACTERS) -> tuple[int, ...]:
         """Where entities begin inside of a unit that another one has begun, in offsets of the text."""
         text, pairs = self.text, pairwise(self.char_spans())
-        close = [(a, b) for a, b in pairs if not any(map(str.isspace, text[a.end : b.start]))]
+        close = [(a, b) for a, b in pairs if not any(map(is_space, text[a.end : b.start]))]
         if not close:
             return ()
         starts = [unit.start for unit in split_words(text, splitting)]
@@ -101,9 +101,9 @@ def words_around(text: str, spans: Sequence[TypedSpan]) -> tuple[Span, ...]:
         first, last = bisect_right(ends, span.start), bisect_left(starts, span.end) - 1
         if first > last:  # nobody sees any character of it
             continue
-        if not text[span.start].isspace():
+        if not is_space(text[span.start]):
             words[first] = replace(words[first], start=span.start)
-        if not text[span.end - 1].isspace():
+        if not is_space(text[span.end - 1]):
             words[last] = replace(words[last], end=span.end)
     return tuple(words)
 

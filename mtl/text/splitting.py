@@ -44,6 +44,7 @@ _PATTERNS = {
 _IS_PLAIN = re.compile(r"[\t\n\r -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e]*+")
 _PLAIN = re.compile(r"[^\W_]+|[^\w\s]|_")
 _IS_UNSPACED = regex.compile(_UNSPACED, flags=regex.V1)
+_IS_SPACE = regex.compile(r"\s", flags=regex.V1)
 _IN_WORD = regex.compile(_ANY_LETTER, flags=regex.V1)
 _EXTENDS = regex.compile(r"[\p{M}\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
@@ -74,6 +75,11 @@ class SplitWords(Sequence[WordOffsets]):
             spans = _bounds(self._texts[index], self._splitting)
             words = self._words[index] = np.array(spans, dtype=np.int64).reshape(-1, 2)
         return words
+
+
+def is_space(character: str) -> bool:
+    """Whether a character separates words; `str.isspace` has four separators of information more, which do not."""
+    return _IS_SPACE.match(character) is not None
 
 
 def is_unspaced(character: str) -> bool:

@@ -42,7 +42,7 @@ def _is_marked(part: str) -> bool:
 @st.composite
 def texts_with_spans(draw: st.DrawFn) -> tuple[str, tuple[TypedSpan, ...]]:
     """A text, and spans of its words or of parts of them, each with a visible character."""
-    text = draw(_VISIBLE)
+    text = clean(draw(_VISIBLE))
     bounds = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
     spans = [TypedSpan(a, b, draw(_LABELS)) for a, b in zip(bounds[::2], bounds[1::2], strict=False)]
     return text, tuple(span for span in spans if _is_marked(text[span.start : span.end]))

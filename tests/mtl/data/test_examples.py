@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl.data import TaggedText, read_files
+from mtl.data.examples import tagged as from_spans
 from mtl.data.examples import tags_from_chars
 from mtl.labels import TypedSpan, to_bio2
 from mtl.recipe import TaskConfig, TaskKind
@@ -68,3 +69,9 @@ def test_training_words_and_raw_text_are_cut_alike(name: str):
         assert isinstance(example, TaggedText)
         assert example.units().worded.words == split_words(example.text)
         assert example.units().char_spans() == example.char_spans()
+
+
+@pytest.mark.parametrize("separator", ["\x1c", "\x1d", "\x1e", "\x1f"])
+def test_entities_around_a_separator_that_splits_no_word_stay_two(separator: str):
+    example = from_spans(f"f{separator}\u00c1hl", (TypedSpan(0, 1, "LOC"), TypedSpan(3, 4, "PER")))
+    assert [span.label for span in example.units().char_spans()] == ["LOC", "PER"]
