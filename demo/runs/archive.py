@@ -1,7 +1,6 @@
 """A run as one file to download."""
 
 import json
-import re
 import shutil
 import tempfile
 import time
@@ -21,8 +20,6 @@ from mtl.runs import RunFolder
 _FOLDER = Path(tempfile.gettempdir()) / "polyhead-downloads"
 _KEPT_SECONDS = 3600
 _WHOLE = ("events.jsonl", "table.json")
-_PATH = re.compile(r"(?:(?<![\w./:])|(?<=\\n))/(?:[^\s/:;,'\"]+/)+")
-"""The folders of an absolute path, not of an address on the web."""
 
 
 def zip_run(folder: RunFolder) -> Path:
@@ -81,7 +78,7 @@ def _without_paths(text: str, folders: Iterable[str]) -> str:
     for folder in sorted({*folders}, key=len, reverse=True):
         for written in (folder, json.dumps(folder)[1:-1], json.dumps(folder, ensure_ascii=False)[1:-1]):
             text = text.replace(f"{written}/", "")
-    return _PATH.sub("", shown(text))
+    return shown(text)
 
 
 def _slug(name: str) -> str:

@@ -8,6 +8,8 @@ from mtl.errors import MtlError
 from mtl.runs import home
 
 PROJECT = Path(__file__).resolve().parents[2]
+_FOLDERS = re.compile(r"(?:(?<![\w./:<])|(?<=\\n))/(?:[^\s/:;,'\"<>]+/)+")
+"""The folders of an absolute path, not of an address on the web."""
 
 
 def sentence_of(error: MtlError) -> str:
@@ -16,8 +18,8 @@ def sentence_of(error: MtlError) -> str:
 
 
 def shown(text: str) -> str:
-    """The text with base names for files below `$MTL_HOME`, the temporary, the project and the user folder."""
+    """The text with base names instead of absolute paths, which may have blanks below the folders of this page."""
     for folder in (home(), Path(tempfile.gettempdir()), PROJECT, Path.home()):
         for place in {str(folder), str(folder.resolve())} - {"/"}:
             text = re.sub(rf"{re.escape(place)}/(?:[^\s:;,'\"/]+/)*", "", text)
-    return text
+    return _FOLDERS.sub("", text)
