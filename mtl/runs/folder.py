@@ -10,10 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 
 import psutil
+from pydantic import TypeAdapter
 
 from mtl.errors import RunError
 from mtl.home import home
 from mtl.jsonl import append_line
+from mtl.runs import lock
 from mtl.runs.events import Event, EventReader, Failed, Finished, to_json
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
@@ -68,6 +70,9 @@ class Status:
         if not self.state.is_live or done <= 0:
             return None
         return (self.updated - self.training_began) / done * (self.total_steps - self.step)
+
+
+_STATUS = TypeAdapter(Status)
 
 
 def runs_root() -> Path:
@@ -137,13 +142,22 @@ class RunFolder:
             RunError: there is no readable status.
         """
         try:
-            record = json.loads(self.status_file.read_text(encoding="utf-8"))
-            status = Status(**{**record, "state": RunState(record["state"])})
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            status = _STATUS.validate_json(self.status_file.read_bytes())
+        except (OSError, ValueError) as error:
             raise RunError("a run folder with a readable status.json was expected", path=self.path) from error
-        if status.state.is_live and not process_is_alive(status.pid, status.pid_started):
+        if status.state.is_live and not self._has_process(status):
             return replace(status, state=RunState.DIED, message="the process ended without finishing the run")
         return status
+
+    def is_held(self) -> bool:
+        """Whether a process owns the folder: it trains, or will as soon as it is loaded."""
+        return bool(lock.is_held(self.path))
+
+    def _has_process(self, status: Status) -> bool:
+        is_held = lock.is_held(self.path)
+        if is_held is None:  # a run from before the locks
+            return process_is_alive(status.pid, status.pid_started)
+        return is_held
 
     def append(self, event: Event) -> None:
         """Add one event to `events.jsonl`."""
@@ -160,11 +174,12 @@ class RunFolder:
 
     def log_tail(self, lines: int = 12) -> str:
         """The last lines that the process printed."""
-        if not self.log_file.exists():
+        try:
+            with self.log_file.open("rb") as file:
+                file.seek(max(0, self.log_file.stat().st_size - 400 * lines))
+                text = file.read().decode("utf-8", errors="replace")
+        except OSError:
             return ""
-        with self.log_file.open("rb") as file:
-            file.seek(max(0, self.log_file.stat().st_size - 400 * lines))
-            text = file.read().decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 
     def request_stop(self) -> None:
@@ -177,7 +192,10 @@ class RunFolder:
 
 
 def process_is_alive(pid: int, started: float) -> bool:
-    """Whether the process with this id is still the one that started at this time, and no zombie."""
+    """Whether the process with this id is still the one that started at this time, and no zombie.
+
+    Only for runs from before the locks: after a step of the clock the answer is wrong.
+    """
     try:
         process = psutil.Process(pid)
         return bool(abs(process.create_time() - started) < 2.0 and process.status() != psutil.STATUS_ZOMBIE)

@@ -143,7 +143,7 @@ def test_a_run_that_came_to_its_end_is_not_resumed_and_stays_as_it_is(
 def test_a_run_that_is_going_on_is_not_resumed(recipe: Recipe, tmp_path: Path):
     run = run_in_folder(recipe, tmp_path / "run")
     next(run)
-    with pytest.raises(RunError, match=f"the run is still going on in process {os.getpid()}$"):
+    with pytest.raises(RunError, match=f"the run is still going on in process {os.getpid()} since "):
         next(resume_in_folder(tmp_path / "run"))
     run.close()
 
