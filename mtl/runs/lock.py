@@ -51,6 +51,13 @@ class Lock:
         os.pwrite(self.descriptor, record, 0)
         os.ftruncate(self.descriptor, len(record))
 
+    def hand_over(self, process: Process) -> None:
+        """Name a child that inherited the lock as its holder, and keep no hold of one's own."""
+        try:
+            self.name_holder(process)
+        finally:
+            os.close(self.descriptor)
+
     def release(self) -> None:
         """Give this process's hold up; a child that inherited the lock keeps it."""
         if not self.is_real:
@@ -59,8 +66,12 @@ class Lock:
         os.close(self.descriptor)
 
 
-def take_lock(folder: Path) -> Lock:
+def take_lock(folder: Path, *, named: bool = True) -> Lock:
     """Take the lock of a folder, in the name of this process.
+
+    Args:
+        folder: which exists.
+        named: whether to write down who holds it, which takes room on the disk.
 
     Raises:
         RunError: another process holds it.
@@ -72,14 +83,15 @@ def take_lock(folder: Path) -> Lock:
         try:
             is_real = _locked(descriptor)
             if is_real is None and (found := holder(folder)) is not None:
-                is_real = False if found.process.is_alive else None
+                is_real = False if found.process.is_alive and found.process != own_process() else None
             if is_real is False:
                 raise RunError(_in_use(folder), path=folder)
             if not _is_same(file, descriptor):  # the folder was removed in the meantime
                 os.close(descriptor)
                 continue
             lock = Lock(file, descriptor, is_real=bool(is_real))
-            lock.name_holder(own_process())
+            if named or not is_real:
+                lock.name_holder(own_process())
             return lock
         except BaseException:
             with suppress(OSError):

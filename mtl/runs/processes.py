@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,13 @@ class Process:
     def is_alive(self) -> bool:
         """Whether it still runs, or is stopped by a signal; a zombie does not live."""
         return _start_of(self.pid) == self.started
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        if _LINUX:
+            return time.clock_gettime(time.CLOCK_BOOTTIME) - self.started / os.sysconf("SC_CLK_TCK")
+        return time.time() - self.started
 
     @property
     def leads_group(self) -> bool:
