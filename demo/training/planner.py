@@ -20,6 +20,7 @@ _LONGEST_WAIT = 90.0  # seconds in which a visitor's thread waits; the plan goes
 _MOST_WAITING = 12  # threads of the page that wait for plans
 _OF_ADDRESS = 8  # of them for visitors from one address
 _KEPT = 100
+_REMEMBERED = 1000  # visitors and addresses whose turn is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class _Ask:
     ready: Event = field(default_factory=Event)
     is_superseded: bool = False
 
+    @property
+    def group(self) -> str:
+        """Those who share their turns."""
+        return self.address or self.asker
+
 
 class Planner:
     """Plans for all visitors; each recipe is planned once.
@@ -78,6 +84,8 @@ class Planner:
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._running: set[_Job] = set()
         self._lock = Lock()
+        self._served: dict[str, int] = {}
+        self._begun = 0
         self._at_once = 1 if settings.public else 2
 
     def known(self, recipe: Recipe) -> Forecast | None:
@@ -162,13 +170,16 @@ class Planner:
                 job.command.cancel()
 
     def _begin(self) -> None:
-        """Start the next plan while there is room, first for addresses that have none under way."""
-        busy = {ask.address for job in self._running for ask in job.askers if ask.address}
+        """Start the next plan while there is room, of those whose turn was longest ago."""
         waiting = [job for job in self._jobs.values() if job not in self._running]
-        waiting.sort(key=lambda job: all(ask.address in busy for ask in job.askers))  # stable: else by time
+        waiting.sort(key=lambda job: min((self._served.get(ask.group, 0) for ask in job.askers), default=0))
         for job in waiting[: max(0, self._at_once - len(self._running))]:
             self._running.add(job)
+            self._begun += 1
+            self._served |= {ask.group: self._begun for ask in job.askers}
             Thread(target=self._run, args=(job,), name="plan", daemon=True).start()
+        if len(self._served) > _REMEMBERED:
+            self._served.clear()
 
     def _run(self, job: _Job) -> None:
         try:

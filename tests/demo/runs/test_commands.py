@@ -66,8 +66,7 @@ def test_a_command_that_needs_too_much_memory_is_ended_with_a_sentence(monkeypat
 
 def test_a_command_ends_with_the_process_that_started_it(tmp_path):
     code = (
-        "import sys, time; from demo.runs import limits
-from demo.runs.commands import Command\n"
+        "import sys, time; from demo.runs.commands import Command\n"
         "command = Command(['last'], program=(sys.executable, '-c', sys.argv[1]))\n"
         "print(command._process.pid, flush=True); time.sleep(300)"
     )
