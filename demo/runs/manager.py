@@ -20,7 +20,7 @@ from demo.runs.recipe_limits import within_limits
 from demo.runs.recipe_text import as_yaml
 from demo.runs.run_store import place_of, top_folders, write_presets
 from demo.runs.stopping import request_stop
-from demo.runs.turns import REQUEST, Pace, TurnGiver
+from demo.runs.turns import REQUEST, Pace, TurnGiver, is_live
 from demo.runs.visitors import Visitor, is_owner, visitor, write_visitor
 from demo.settings import Settings, Training
 from mtl.errors import RunError
@@ -80,7 +80,7 @@ class RunManager:
     def counts(self) -> tuple[int, int]:
         """The number of live and of waiting runs, of all owners."""
         folders = top_folders()
-        return sum(map(_is_live, folders)), len(queue.in_order(folders))
+        return sum(map(is_live, folders)), len(queue.in_order(folders))
 
     def get(self, run_id: str, owner: str) -> RunFolder:
         """The folder of a run of this owner.

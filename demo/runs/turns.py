@@ -96,13 +96,13 @@ class TurnGiver:
             return False
         self.reap()
         folders = top_folders()
-        live = [folder for folder in folders if _is_live(folder)]
+        live = [folder for folder in folders if is_live(folder)]
         self._watch(live)
         waiting = any(queue.is_waiting(folder) or queue.is_starting(folder) for folder in folders)
         if waiting:
             with queue_lock() as is_mine:
                 waiting = not is_mine or self._start_what_fits(folders)
-        return waiting or any(_is_live(folder) for folder in folders)
+        return waiting or any(is_live(folder) for folder in folders)
 
     def _watch(self, live: list[RunFolder]) -> None:
         for folder in live:
@@ -120,7 +120,7 @@ class TurnGiver:
         for folder in folders:
             if queue.is_starting(folder):  # a page that was killed was about to start it
                 (queue.done if folder.is_held() else queue.give_back)(folder)
-        room = self.settings.max_live_runs - sum(_is_live(folder) for folder in folders)
+        room = self.settings.max_live_runs - sum(is_live(folder) for folder in folders)
         waiting = self._turns.in_order(folders)
         left = 0
         for folder in waiting:
@@ -193,7 +193,7 @@ def arguments_of(folder: RunFolder) -> tuple[str, ...]:
     return ("train", request, "--run-dir", str(folder.path))
 
 
-def _is_live(folder: RunFolder) -> bool:
+def is_live(folder: RunFolder) -> bool:
     """Whether a process owns the run, or trains it without a lock, as before there were locks."""
     if folder.is_held():
         return True
