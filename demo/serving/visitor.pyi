@@ -53,7 +53,6 @@ class OwnerCookie(gr.State):
         return current().owner
     from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component
