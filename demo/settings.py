@@ -58,15 +58,31 @@ class Settings:
     max_steps: int | None
     """Of one run."""
     max_minutes: float | None
-    """Of training, of one run."""
+    """Of the steps of a run; the page ends one that needs five minutes more."""
+    max_batch_tokens: int | None
+    """In one batch of training."""
+    max_labels: int | None
+    """Of one task."""
+    max_run_memory_mb: float | None
+    """Of the processes of one run or plan."""
     max_live_runs: int
     """Of all visitors together."""
     max_waiting_runs: int
     """In the queue, in addition to the live runs."""
-    kept_runs: int | None
-    """When a run starts, the oldest runs beyond this number are deleted; None keeps all."""
+    owner_runs: int | None
+    """Live and waiting runs of one visitor."""
+    address_runs: int | None
+    """Live and waiting runs from one network address, which a whole class may share."""
+    kept_days: float | None
+    """Runs and uploads are deleted so long after their last change; None keeps all."""
+    kept_runs_mb: float | None
+    """No run starts while all runs together take more."""
+    visitor_runs_mb: float | None
+    """No run starts for a visitor whose runs, or those from the same address, take more."""
     kept_uploads_mb: float | None
-    """When a file is uploaded, the oldest uploads beyond this size are deleted; None keeps all."""
+    """No file is taken while all uploads together take more."""
+    owner_uploads_mb: float | None
+    """No file is taken from a visitor whose uploads take more."""
     loaded_engines: int
     """How many models are kept in memory."""
     loaded_engines_mb: float
@@ -133,10 +149,18 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_epochs=30 if capped else 50,
         max_steps=1_000 if capped else None,
         max_minutes=10.0 if capped else None,
+        max_batch_tokens=8_192 if capped else None,
+        max_labels=500 if capped else None,
+        max_run_memory_mb=3_000.0 if capped else None,
         max_live_runs=1 if capped else 2,
-        max_waiting_runs=5 if capped else 50,
-        kept_runs=20 if public else None,
+        max_waiting_runs=20 if capped else 50,
+        owner_runs=2 if capped else None,
+        address_runs=8 if capped else None,
+        kept_days=7.0 if public else None,
+        kept_runs_mb=10_000.0 if public else None,
+        visitor_runs_mb=2_500.0 if public else None,
         kept_uploads_mb=500.0 if public else None,
+        owner_uploads_mb=50.0 if public else None,
         loaded_engines=2 if public else 3,
         loaded_engines_mb=2_000.0 if public else 4_000.0,
         max_request_mb=1.0 if public else 16.0,

@@ -13,7 +13,11 @@ from demo.inputs.holdout import hold_out
 from demo.inputs.new_folder import new_folder
 from demo.inputs.text_input import need_size
 from demo.reading import read_in_child
+from demo.runs.quotas import kept_sentence
+from demo.runs.uploads import delete_old_uploads, uploaded_by
+from demo.runs.visitors import hashed
 from demo.settings import Settings
+from mtl.cache.store import folder_size
 from mtl.data import TaskData, count_labels, read_task
 from mtl.data.warnings import data_warnings, no_dev
 from mtl.errors import DataError
@@ -69,11 +73,11 @@ def built_in() -> tuple[Draft, ...]:
     return tuple(found)
 
 
-def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Settings) -> Draft:
+def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Settings, owner: str = "") -> Draft:
     """Copy an upload to `$MTL_HOME/uploads` and check it; without dev data, a seeded fifth is held out.
 
     Raises:
-        MtlError: the name, a file's size or type, or a line of it is wrong.
+        MtlError: the name, a file's size or type, or a line of it is wrong, or there is no room for it.
     """
     name = upload.name.strip().lower()
     if not _NAME.fullmatch(name):
@@ -83,21 +87,24 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
     if upload.train is None:
         raise DataError("Upload a training file.")
     folder = home() / "uploads" / secrets.token_hex(12)
-    _make_room(folder.parent, settings)
+    _make_room(folder.parent, settings, owner)
     given = replace(upload, name=name, columns=dict(upload.columns))
     with new_folder(folder):
         return read_in_child(check_copy, given, folder, settings, path=upload.train, settings=settings)
 
 
-def _make_room(uploads: Path, settings: Settings) -> None:
-    if settings.kept_uploads_mb is None or not uploads.is_dir():
-        return
-    newest_first = sorted(uploads.iterdir(), key=lambda folder: -folder.stat().st_mtime)
-    megabytes = 0.0
-    for folder in newest_first:
-        megabytes += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
-        if megabytes > settings.kept_uploads_mb:
-            shutil.rmtree(folder, ignore_errors=True)
+def _make_room(uploads: Path, settings: Settings, owner: str) -> None:
+    """Delete uploads by their age only, and refuse one for which there is no room: nobody's file makes room for it."""
+    folders = delete_old_uploads(uploads, settings)
+    sizes = {folder: folder_size(folder) / 1e6 for folder in folders}
+    if settings.kept_uploads_mb is not None and sum(sizes.values()) >= settings.kept_uploads_mb:
+        raise DataError(
+            f"The uploads on this page take {settings.kept_uploads_mb:,.0f} MB, which is the limit. "
+            f"{kept_sentence(settings)} Try again later."
+        )
+    own = sum(size for folder, size in sizes.items() if owner and uploaded_by(folder) == hashed(owner))
+    if settings.owner_uploads_mb is not None and own >= settings.owner_uploads_mb:
+        raise DataError(f"Your uploads take {own:,.0f} MB, and {settings.owner_uploads_mb:,.0f} MB is the limit.")
 
 
 def check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:

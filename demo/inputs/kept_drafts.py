@@ -33,7 +33,8 @@ def add_task(upload: TaskUpload, *, owner: str, settings: Settings) -> Draft:
     Raises:
         MtlError: as `drafts.import_upload`.
     """
-    draft = drafts.import_upload(upload, taken=[task.name for task in known(owner, settings)], settings=settings)
+    taken = [task.name for task in known(owner, settings)]
+    draft = drafts.import_upload(upload, taken=taken, settings=settings, owner=owner)
     _record(draft, Path(draft.config.train[0]).parent, owner)
     return draft
 

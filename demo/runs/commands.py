@@ -1,45 +1,58 @@
 """Commands of `mtl` whose result the page waits for: each runs in a separate process and writes a JSON file."""
 
 import json
+import os
 import secrets
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from demo.runs.limits import broken_limit, limit_memory, lower_priority
 from demo.runs.shown import PROJECT, shown
+from demo.settings import Settings
 from mtl.errors import RunError
 from mtl.runs import home
+from mtl.runs.parent import ENDS_WITH_PARENT
+from mtl.runs.processes import Process, own_process, process_of
 
 _MTL = (sys.executable, "-m", "mtl")
 _LAST_LINES = 4000  # bytes of its output that are searched for an error
+_LOOK_EVERY = 0.5  # seconds between two looks at its memory
 
 
 class Command:
-    """One call of `python -m mtl NAME … --json FILE`, started immediately.
+    """One call of `python -m mtl NAME … --json FILE`, started immediately; it ends with this process.
 
     Args:
         arguments: the command's name and arguments, without `--json`.
         program: the start of the command line, before the arguments.
+        settings: the limit of its memory; None sets none.
     """
 
-    def __init__(self, arguments: Sequence[str], *, program: Sequence[str] = _MTL) -> None:
-        self._arguments = tuple(arguments)
-        folder = home() / "answers"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._answer = folder / f"{secrets.token_hex(12)}.json"
+    def __init__(
+        self, arguments: Sequence[str], *, program: Sequence[str] = _MTL, settings: Settings | None = None
+    ) -> None:
+        self._arguments, self._settings = tuple(arguments), settings
+        self._answer = answers_folder() / f"{secrets.token_hex(12)}.json"
         self._said = self._answer.with_suffix(".txt")
         self._cancelled = False
         with self._said.open("wb") as said:
             self._process = subprocess.Popen(
                 [*program, *arguments, "--json", str(self._answer)],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
                 cwd=PROJECT,
+                env={**os.environ, ENDS_WITH_PARENT: "1"},
             )
+        lower_priority(self._process.pid)
+        if settings is not None:
+            limit_memory(self._process.pid, settings)
 
     def cancel(self) -> None:
         """Cancel the command; `answer` then returns None."""
@@ -51,27 +64,70 @@ class Command:
         """The result, when the command has ended; None if it was cancelled.
 
         Raises:
-            RunError: the command failed (with its message), or exceeded the time limit.
+            RunError: the command failed (with its message), or exceeded the time limit or the memory of this page.
         """
         try:
-            status = self._process.wait(seconds)
+            status = self._wait(seconds)
             if self._cancelled:
                 return None
             if status:
                 raise RunError(self._complaint())
             return json.loads(self._answer.read_text(encoding="utf-8"))
-        except subprocess.TimeoutExpired as error:
-            self._process.kill()
-            self._process.wait()
-            raise RunError(f"This took longer than {seconds / 60:.0f} minutes and was ended.") from error
         finally:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
             self._answer.unlink(missing_ok=True)
             self._said.unlink(missing_ok=True)
+
+    def _wait(self, seconds: float) -> int:
+        end = time.monotonic() + seconds
+        process = process_of(self._process.pid)
+        while True:
+            try:
+                return self._process.wait(max(0.0, min(_LOOK_EVERY, end - time.monotonic())))
+            except subprocess.TimeoutExpired as error:
+                problem = self._over_memory(process)
+                if time.monotonic() >= end:
+                    problem = f"This took longer than {seconds / 60:.0f} minutes and was ended."
+                if problem:
+                    self._process.kill()
+                    self._process.wait()
+                    raise RunError(problem) from error
+
+    def _over_memory(self, process: Process) -> str:
+        broken = broken_limit(process, self._settings) if self._settings is not None else None
+        return broken[0].replace("This run", "This", 1) if broken is not None and broken[1] else ""
 
     def _complaint(self) -> str:
         said = self._said.read_bytes()[-_LAST_LINES:].decode("utf-8", errors="replace").strip()
         last = said.rpartition("\n")[2].removeprefix("error: ")
+        if "MemoryError" in last or "can't allocate memory" in said:
+            return "This needed more memory than a run may have on this page."
         for argument in self._arguments:
             path = Path(argument.rpartition("=")[2])
             last = last.replace(str(path), path.name) if path.is_absolute() else last
         return shown(last) or f"The command ended with status {self._process.returncode}."
+
+
+def answers_folder() -> Path:
+    """Where this process and its commands leave files for each other; named by this process."""
+    own = own_process()
+    folder = home() / "answers" / f"{own.pid}-{own.started:.0f}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def sweep_answers() -> None:
+    """Delete the files that servers which have ended left to their commands."""
+    folder = home() / "answers"
+    if not folder.is_dir():
+        return
+    for place in folder.iterdir():
+        pid, _, started = place.name.partition("-")
+        is_live = pid.isdecimal() and started.isdecimal() and Process(int(pid), float(started)).is_alive
+        if is_live:
+            continue
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            place.unlink(missing_ok=True)

@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from demo.runs import queue
-from demo.runs.process import was_launched_and_lives
 from demo.runs.run_store import id_of, is_comparison, members, presets_of
 from mtl.errors import RunError
 from mtl.runs import RunFolder, RunState, Status
+from mtl.runs.folder import replace_file
 
 TABLE = "table.json"
 _NAME = "name"
+_LONGEST_NAME = 60  # characters
 _DATED = re.compile(r"\d{8}-\d{6}-(.+)-[0-9a-f]{8}")
 
 
@@ -42,11 +43,11 @@ class RunInfo:
 
 
 def infos(folder: RunFolder) -> Iterator[RunInfo]:
-    """A run, or a comparison followed by its runs; nothing without a readable status."""
-    yield from _info(folder)
+    """A run, or a comparison followed by its runs; one that cannot be read is listed as unreadable."""
+    yield _info(folder)
     if is_comparison(folder):
         for member in members(folder):
-            yield from _info(member)
+            yield _info(member)
 
 
 def status_of(folder: RunFolder) -> Status:
@@ -63,15 +64,17 @@ def status_of(folder: RunFolder) -> Status:
             raise RunError("a comparison was expected, its folder cannot be read", path=folder.path) from error
     if status.state is not RunState.QUEUED or queue.is_waiting(folder):
         return status
-    if was_launched_and_lives(folder):
+    if queue.is_starting(folder) or folder.is_held():
         return replace(status, state=RunState.STARTING)
+    if folder.stop_requested():
+        return replace(status, state=RunState.STOPPED, message="it was stopped before the run began")
     return replace(status, state=RunState.DIED, message="the process ended before the run began")
 
 
 def name_of(folder: RunFolder) -> str:
     """The name of a run."""
     try:
-        return (folder.path / _NAME).read_text(encoding="utf-8")
+        return (folder.path / _NAME).read_text(encoding="utf-8", errors="replace")[:_LONGEST_NAME]
     except OSError:
         dated = _DATED.fullmatch(folder.id)
         return dated[1] if dated else folder.id
@@ -84,20 +87,27 @@ def write_name(folder: RunFolder, name: str) -> None:
         RunError: the name is blank or too long.
     """
     name = " ".join(name.split())
-    if not 0 < len(name) <= 60:
-        raise RunError(f"A name of 1 to 60 characters was expected, was one of {len(name)}.")
-    (folder.path / _NAME).write_text(name.encode("utf-8", errors="replace").decode("utf-8"), encoding="utf-8")
+    if not 0 < len(name) <= _LONGEST_NAME:
+        raise RunError(f"A name of 1 to {_LONGEST_NAME} characters was expected, was one of {len(name)}.")
+    replace_file(folder.path / _NAME, name.encode("utf-8", errors="replace").decode("utf-8"))
 
 
-def _info(folder: RunFolder) -> list[RunInfo]:
+def _info(folder: RunFolder) -> RunInfo:
     try:
         status = status_of(folder)
-    except RunError:
-        return []
-    has_checkpoint = status.state.has_ended and (folder.best / "config.json").is_file()
-    return [
-        RunInfo(id_of(folder), status.state, status.started, has_checkpoint, name_of(folder), is_comparison(folder))
-    ]
+        has_checkpoint = status.state.has_ended and (folder.best / "config.json").is_file()
+        return RunInfo(
+            id_of(folder), status.state, status.started, has_checkpoint, name_of(folder), is_comparison(folder)
+        )
+    except (RunError, OSError):
+        return RunInfo(id_of(folder), RunState.UNREADABLE, _changed(folder), False, name_of(folder))
+
+
+def _changed(folder: RunFolder) -> float:
+    try:
+        return folder.path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _of_comparison(folder: RunFolder, status: Status) -> Status:
@@ -110,10 +120,12 @@ def _of_comparison(folder: RunFolder, status: Status) -> Status:
     status = replace(status, step=done, first_step=done, total_steps=len(presets_of(folder)))
     if queue.is_waiting(folder):
         return status
-    if was_launched_and_lives(folder):
+    if queue.is_starting(folder) or folder.is_held():
         return replace(status, state=RunState.RUNNING)
     if (folder.path / TABLE).is_file():
         return replace(status, state=RunState.FINISHED)
+    if reason := folder.stop_reason():
+        return replace(status, state=RunState.FAILED, message=reason)
     if RunState.STOPPED in begun or folder.stop_requested():
         return replace(status, state=RunState.STOPPED)
     return replace(status, state=RunState.FAILED, message=folder.log_tail(1).removeprefix("error: "))

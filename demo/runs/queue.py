@@ -1,12 +1,16 @@
-"""The queue of runs: a marker file in each waiting run's folder, so that the queue survives a restart of the page."""
+"""The queue of runs: a marker file in each waiting run's folder, so that the queue survives a restart of the page.
+
+While a run is being started its marker has another name, so that a page that is killed then loses no run.
+"""
 
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 from mtl.runs import RunFolder
 
-_MARKER = "queued"
+_MARKER, _STARTING = "queued", "starting"
 
 
 def put(folder: RunFolder) -> None:
@@ -18,7 +22,7 @@ def put(folder: RunFolder) -> None:
 
 
 def take(folder: RunFolder) -> bool:
-    """Remove a run; False if another process removed it first."""
+    """Remove a run; False if it is not in the queue any more."""
     try:
         (folder.path / _MARKER).unlink()
     except FileNotFoundError:
@@ -26,23 +30,46 @@ def take(folder: RunFolder) -> bool:
     return True
 
 
+def begin(folder: RunFolder) -> bool:
+    """Take a run out to start it; False if it is not in the queue any more."""
+    try:
+        (folder.path / _MARKER).rename(folder.path / _STARTING)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def give_back(folder: RunFolder) -> None:
+    """Put a run that was not started back in its place."""
+    with suppress(FileNotFoundError):
+        (folder.path / _STARTING).rename(folder.path / _MARKER)
+
+
+def done(folder: RunFolder) -> None:
+    """Forget that a run is being started: its process is there, or there will be none."""
+    with suppress(OSError):
+        (folder.path / _STARTING).unlink(missing_ok=True)
+
+
 def is_waiting(folder: RunFolder) -> bool:
     """Whether a run is in the queue."""
-    return (folder.path / _MARKER).exists()
+    return os.path.exists(folder.path / _MARKER)
+
+
+def is_starting(folder: RunFolder) -> bool:
+    """Whether a run was taken out of the queue to be started."""
+    return os.path.exists(folder.path / _STARTING)
+
+
+def queued_at(folder: RunFolder) -> int | None:
+    """When a run was queued in nanoseconds, or None if it is not in the queue."""
+    try:
+        return (folder.path / _MARKER).stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def in_order(folders: Iterable[RunFolder]) -> list[RunFolder]:
     """The queued runs, first in, first out."""
-    waiting = []
-    for folder in folders:
-        try:
-            waiting.append(((folder.path / _MARKER).stat().st_mtime_ns, folder.id, folder))
-        except OSError:
-            continue
+    waiting = [(at, folder.id, folder) for folder in folders if (at := queued_at(folder)) is not None]
     return [folder for _, _, folder in sorted(waiting, key=lambda entry: entry[:2])]
-
-
-def position(folder: RunFolder, folders: Iterable[RunFolder]) -> int | None:
-    """The number of runs before this one; None if it is not queued."""
-    waiting = [other.id for other in in_order(folders)]
-    return waiting.index(folder.id) if folder.id in waiting else None

@@ -1,14 +1,14 @@
-"""The folders of runs and their owners: a run folder, or one inside the folder of a comparison."""
+"""The folders of runs: a run folder, or one inside the folder of a comparison."""
 
-import hashlib
-import hmac
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from demo.runs.visitors import hashed as hashed
 from mtl.errors import RunError
 from mtl.runs import RunFolder, runs_root
+from mtl.runs.folder import replace_file
 
-_OWNER = "owner"
 _PRESETS = "presets"
 
 
@@ -21,7 +21,7 @@ def place_of(run_id: str) -> RunFolder:
     parts = run_id.split("/")
     if len(parts) <= 2 and all(_is_name(part) for part in parts):
         folder = RunFolder(runs_root().joinpath(*parts))
-        if folder.path.is_dir() and (len(parts) == 1 or is_comparison(place_of(parts[0]))):
+        if os.path.isdir(folder.path) and (len(parts) == 1 or is_comparison(place_of(parts[0]))):
             return folder
     raise RunError("There is no such run.")
 
@@ -33,60 +33,50 @@ def id_of(folder: RunFolder) -> str:
 
 def top_folders() -> list[RunFolder]:
     """Every run and comparison, of all owners."""
-    root = runs_root()
-    return [RunFolder(path) for path in root.iterdir() if _is_run(path)] if root.is_dir() else []
+    return _runs_in(runs_root())
 
 
 def is_comparison(folder: RunFolder) -> bool:
     """Whether a folder contains the runs of a comparison instead of one run."""
-    return (folder.path / _PRESETS).is_file()
+    return os.path.isfile(folder.path / _PRESETS)
 
 
 def members(comparison: RunFolder) -> Iterator[RunFolder]:
     """The runs of a comparison started so far, in order of their start."""
-    started = [path for path in comparison.path.iterdir() if _is_run(path) and (path / "status.json").is_file()]
-    yield from map(RunFolder, sorted(started, key=_start_of))
+    started = [folder for folder in _runs_in(comparison.path) if os.path.isfile(folder.status_file)]
+    yield from sorted(started, key=_start_of)
 
 
 def write_presets(comparison: RunFolder, presets: tuple[str, ...]) -> None:
     """Mark a folder as a comparison."""
-    (comparison.path / _PRESETS).write_text("\n".join(presets), encoding="utf-8")
+    replace_file(comparison.path / _PRESETS, "\n".join(presets))
 
 
 def presets_of(comparison: RunFolder) -> tuple[str, ...]:
-    """The presets that a comparison compares."""
-    return tuple((comparison.path / _PRESETS).read_text(encoding="utf-8").split())
+    """The presets that a comparison compares.
 
-
-def write_owner(folder: RunFolder, owner: str) -> None:
-    """Record the owner as a hash of the token."""
-    (folder.path / _OWNER).write_text(hashed(owner), encoding="utf-8")
-
-
-def is_owner(folder: RunFolder, owner: str) -> bool:
-    """Whether a run or its comparison is this owner's."""
-    top = folder.path if folder.path.parent == runs_root() else folder.path.parent
+    Raises:
+        RunError: they cannot be read.
+    """
     try:
-        recorded = (top / _OWNER).read_text(encoding="utf-8")
+        return tuple((comparison.path / _PRESETS).read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as error:
+        raise RunError("a comparison was expected, its folder cannot be read", path=comparison.path) from error
+
+
+def _runs_in(root: Path) -> list[RunFolder]:
+    """Folders that are named as runs are; none where there is no such folder, or it cannot be listed."""
+    try:
+        return [RunFolder(path) for path in root.iterdir() if _is_name(path.name) and os.path.isdir(path)]
     except OSError:
-        return False
-    return bool(owner) and hmac.compare_digest(recorded, hashed(owner))
+        return []
 
 
-def hashed(owner: str) -> str:
-    """The hash of an owner's token."""
-    return hashlib.sha256(owner.encode("utf-8", errors="replace")).hexdigest()
-
-
-def _start_of(path: Path) -> float:
+def _start_of(folder: RunFolder) -> float:
     try:
-        return (path / "request.yaml").stat().st_mtime
+        return (folder.path / "request.yaml").stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _is_run(path: Path) -> bool:
-    return path.is_dir() and _is_name(path.name)
 
 
 def _is_name(name: str) -> bool:

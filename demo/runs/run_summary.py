@@ -93,7 +93,7 @@ def _read_settings(file: Path, version: int) -> Mapping[str, str]:
     """Cached for each `version` of the file, because a table of a hundred runs is drawn every few seconds."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return MappingProxyType(dict(_flat(content, ""))) if isinstance(content, dict) else {}
 

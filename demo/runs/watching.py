@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 
 from demo.runs import status_of
-from demo.runs.process import resident_memory
+from demo.runs.process import run_memory
 from demo.runs.shown import shown
 from mtl.runs import Event, Failed, RunFolder, Started, Status
 from mtl.runs.events import EventReader
@@ -51,7 +51,7 @@ class Watcher:
             folder.stop_requested(),
             status.state.has_ended and (folder.best / "config.json").is_file(),
             next((event.tasks for event in events if isinstance(event, Started)), ()),
-            resident_memory(status.pid, status.pid_started) if status.state.is_live else None,
+            run_memory(folder) if status.state.is_live else None,
         )
 
     def events(self, folder: RunFolder) -> list[Event]:

@@ -89,6 +89,7 @@ def measure(
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
     given = [part for role, column in columns.items() for part in ("--column", f"{role}={column}")]
     seconds = 60 * (settings.max_minutes or 60)
-    answer = Command(["evaluate", str(run.best), "--data", f"{task}={file}", *raw, *given]).answer(seconds=seconds)
+    arguments = ["evaluate", str(run.best), "--data", f"{task}={file}", *raw, *given]
+    answer = Command(arguments, settings=settings).answer(seconds=seconds)
     prefix = f"eval/{task}/"
     return {name.removeprefix(prefix): float(value) for name, value in answer.items()}

@@ -1,22 +1,26 @@
 """The plan of a recipe, made by `python -m mtl plan` in a separate process so that the page never blocks."""
 
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from threading import BoundedSemaphore, Lock
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
 from typing import Any
 
-from demo.runs.commands import Command
+from demo.runs.commands import Command, answers_folder
+from demo.runs.recipe_limits import need_affordable
 from demo.runs.recipe_text import as_yaml
 from demo.settings import Settings
+from mtl.errors import MtlError, RunError
 from mtl.recipe import Recipe
-from mtl.runs import home
 
 _PAUSE = 0.6  # seconds to wait for a further change before planning
-_LONGEST = 300.0  # seconds
+_LONGEST = 300.0  # seconds of a plan that nobody caps
+_LONGEST_WAIT = 90.0  # seconds in which a visitor's thread waits; the plan goes on being made, and is known later
+_MOST_WAITING = 12  # threads of the page that wait for plans
+_OF_ADDRESS = 8  # of them for visitors from one address
 _KEPT = 100
+_REMEMBERED = 1000  # visitors and addresses whose turn is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,73 +40,183 @@ class Forecast:
     reasons: tuple[str, ...]
 
 
+@dataclass(eq=False)
+class _Job:
+    """A recipe that is planned once, for all who ask; it is dropped when nobody does any more."""
+
+    text: str
+    askers: set["_Ask"] = field(default_factory=set)
+    command: Command | None = None
+    found: Forecast | None = None
+    error: MtlError | OSError | None = None
+    is_dropped: bool = False
+
+
+@dataclass(eq=False)
+class _Ask:
+    """The newest question of one visitor; `ready` is set when it is answered, or superseded."""
+
+    asker: str
+    address: str
+    text: str
+    ready: Event = field(default_factory=Event)
+    is_superseded: bool = False
+
+    @property
+    def group(self) -> str:
+        """Those who share their turns."""
+        return self.address or self.asker
+
+
 class Planner:
     """Plans for all visitors; each recipe is planned once.
 
+    A visitor has one question: a newer one takes the place of the older one. No thread of the page waits for long.
+
     Args:
-        settings: a public page plans for one visitor at a time.
+        settings: a public page plans one recipe at a time.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._found: OrderedDict[str, Forecast] = OrderedDict()
-        self._newest: dict[str, str] = {}
-        self._running: dict[str, Command] = {}
+        self._newest: dict[str, _Ask] = {}
+        self._jobs: OrderedDict[str, _Job] = OrderedDict()
+        self._running: set[_Job] = set()
         self._lock = Lock()
-        self._room = BoundedSemaphore(1 if settings.public else 2)
+        self._served: dict[str, int] = {}
+        self._begun = 0
+        self._at_once = 1 if settings.public else 2
 
     def known(self, recipe: Recipe) -> Forecast | None:
         """The stored plan of a recipe, if any."""
         return self._found.get(as_yaml(recipe))
 
-    def plan(self, recipe: Recipe, *, asker: str) -> Forecast | None:
+    def plan(self, recipe: Recipe, *, asker: str, address: str = "") -> Forecast | None:
         """Plan a recipe; None if the same visitor has since requested another plan.
 
+        Args:
+            recipe: what to plan.
+            asker: the visitor.
+            address: the visitor's network address, empty if it is not known.
+
         Raises:
-            RunError: the recipe or its data are wrong; the message says what.
+            RunError: the recipe or its data are wrong, or too many plans are asked for; the message says what.
+            RecipeError: the recipe costs more than this page allows.
         """
-        text, ticket = as_yaml(recipe), secrets.token_hex(8)
-        self._supersede(asker, ticket)
-        if text in self._found:
-            return self._found[text]
-        time.sleep(_PAUSE)
-        with self._room:
-            return self._run(text, asker, ticket)
+        need_affordable(recipe, self._settings)
+        text = as_yaml(recipe)
+        ask = _Ask(asker, address, text)
+        with self._lock:
+            self._supersede(asker)
+            if text in self._found:
+                return self._found[text]
+            self._need_room(address)
+            self._newest[asker] = ask
+        try:
+            if text not in self._jobs and ask.ready.wait(_PAUSE):
+                return None
+            with self._lock:
+                if ask.is_superseded:
+                    return None
+                job = self._jobs.setdefault(text, _Job(text))
+                job.askers.add(ask)
+                self._begin()
+            return self._answer(ask, job)
+        finally:
+            with self._lock:
+                self._leave(ask)
 
     def drop(self, *, asker: str) -> None:
         """Cancel this visitor's pending plan: the form is now invalid, so an older plan must not be shown."""
-        self._supersede(asker, None)
-
-    def _supersede(self, asker: str, ticket: str | None) -> None:
         with self._lock:
-            self._newest.pop(asker, None)
-            if ticket:
-                self._newest[asker] = ticket
-            superseded = self._running.pop(asker, None)
-        if superseded:
-            superseded.cancel()
+            self._supersede(asker)
 
-    def _run(self, text: str, asker: str, ticket: str) -> Forecast | None:
-        request = home() / "answers" / f"{ticket}.yaml"
-        request.parent.mkdir(parents=True, exist_ok=True)
-        request.write_text(text, encoding="utf-8")
+    def _answer(self, ask: _Ask, job: _Job) -> Forecast | None:
+        if not ask.ready.wait(_LONGEST_WAIT):
+            raise RunError("The plan takes longer than usual, since others are planned first; change nothing and wait.")
+        if ask.is_superseded:
+            return None
+        if job.error is not None:
+            raise job.error
+        return job.found
+
+    def _need_room(self, address: str) -> None:
+        near = sum(bool(address) and ask.address == address for ask in self._newest.values())
+        if len(self._newest) >= _MOST_WAITING or near >= _OF_ADDRESS:
+            raise RunError("Too many plans are being made at the moment; change a field to try again.")
+
+    def _supersede(self, asker: str) -> None:
+        ask = self._newest.get(asker)
+        if ask is not None:
+            ask.is_superseded = True
+            self._leave(ask)
+            ask.ready.set()
+
+    def _leave(self, ask: _Ask) -> None:
+        """Forget a question. A plan that nobody waits for is not begun, and one that is superseded is cancelled.
+
+        One under way whose visitor only lost patience goes on: the answer is known later.
+        """
+        if self._newest.get(ask.asker) is ask:
+            del self._newest[ask.asker]
+        for job in [job for job in self._jobs.values() if ask in job.askers]:
+            job.askers.discard(ask)
+            if job.askers or (job in self._running and not ask.is_superseded):
+                continue
+            del self._jobs[job.text]  # whoever asks the same from now on gets a new one
+            job.is_dropped = True
+            if job.command is not None:
+                job.command.cancel()
+
+    def _begin(self) -> None:
+        """Start the next plan while there is room, of those whose turn was longest ago."""
+        waiting = [job for job in self._jobs.values() if job not in self._running]
+        waiting.sort(key=lambda job: min((self._served.get(ask.group, 0) for ask in job.askers), default=0))
+        for job in waiting[: max(0, self._at_once - len(self._running))]:
+            self._running.add(job)
+            self._begun += 1
+            self._served |= {ask.group: self._begun for ask in job.askers}
+            Thread(target=self._run, args=(job,), name="plan", daemon=True).start()
+        if len(self._served) > _REMEMBERED:
+            self._served.clear()
+
+    def _run(self, job: _Job) -> None:
+        try:
+            job.found = self._made(job)
+        except (MtlError, OSError) as error:
+            job.error = error
+        except Exception as error:
+            job.error = RunError(f"The plan could not be made: {type(error).__name__}.")
+            raise
+        finally:
+            self._finish(job)
+
+    def _made(self, job: _Job) -> Forecast | None:
+        request = answers_folder() / f"{secrets.token_hex(8)}.yaml"
+        request.write_text(job.text, encoding="utf-8")
         try:
             with self._lock:
-                if self._newest.get(asker) != ticket:
+                if job.is_dropped:
                     return None
-                command = self._running[asker] = Command(["plan", str(request)])
-            answer = command.answer(seconds=_LONGEST)
+                job.command = Command(["plan", str(request)], settings=self._settings)
+            answer = job.command.answer(seconds=min(_LONGEST, 60 * (self._settings.max_minutes or _LONGEST)))
         finally:
             request.unlink(missing_ok=True)
-            with self._lock:
-                if self._newest.get(asker) == ticket:
-                    self._newest.pop(asker)
-                    self._running.pop(asker, None)
-        if answer is None:
-            return None
-        self._found[text] = found = _forecast(answer)
-        while len(self._found) > _KEPT:
-            self._found.popitem(last=False)
-        return found
+        return None if answer is None else _forecast(answer)
+
+    def _finish(self, job: _Job) -> None:
+        with self._lock:
+            self._running.discard(job)
+            if self._jobs.get(job.text) is job:
+                del self._jobs[job.text]
+            if job.found is not None:
+                self._found[job.text] = job.found
+                while len(self._found) > _KEPT:
+                    self._found.popitem(last=False)
+            for ask in job.askers:
+                ask.ready.set()
+            self._begin()
 
 
 def _forecast(answer: Mapping[str, Any]) -> Forecast:

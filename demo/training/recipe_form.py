@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.inputs.drafts import Draft
+from demo.runs.recipe_limits import need_affordable, need_size
 from demo.settings import Settings
 from demo.training import architecture
 from demo.training.freezing_choice import Freezing, one_head
@@ -54,8 +55,8 @@ def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkp
     chosen = [draft for draft in drafts if draft.name in form.tasks]
     if not chosen:
         raise RecipeError("Tick at least one task in step 1.")
-    if len(chosen) > settings.max_tasks:
-        raise RecipeError(f"At most {settings.max_tasks} tasks were expected, were {len(chosen)}.")
+    for draft in chosen:
+        need_size(draft.name, draft.train_size + draft.dev_size, len(draft.counts), settings)
     backbone = form.backbone.strip()
     if not settings.any_backbone and backbone not in (*settings.backbones, *checkpoints):
         raise RecipeError(f"One of the backbones {', '.join(settings.backbones)} was expected, was {backbone[:80]!r}.")
@@ -75,10 +76,7 @@ def recipe_of(form: Form, drafts: Sequence[Draft], settings: Settings, *, checkp
     _add(content, _more(form.more, settings), path="")
     _limit(content["budget"], settings)
     recipe = parse(content, folder=Path.cwd(), where=_FIELD)
-    if recipe.budget.epochs > settings.max_epochs:
-        raise RecipeError(
-            f"At most {settings.max_epochs} epochs were expected on this page, were {recipe.budget.epochs:g}."
-        )
+    need_affordable(recipe, settings)
     return recipe
 
 

@@ -71,7 +71,7 @@ def find(run: RunFolder, run_id: str, task: str | None, settings: Settings) -> S
     if task is None or config is None:
         raise InputError("Choose a task with labels first.")
     arguments = ["suspects", str(run.path), "--task", task, "--most", str(MOST)]
-    (answer,) = Command(arguments).answer(seconds=60 * (settings.max_minutes or _MINUTES))
+    (answer,) = Command(arguments, settings=settings).answer(seconds=60 * (settings.max_minutes or _MINUTES))
     suspects = tuple(_suspect(row, config) for row in answer["suspects"])
     return SuspectList(run_id, task, suspects, answer["total"], answer["examples"], tuple(answer["notes"]))
 

@@ -130,6 +130,9 @@ class RaggedStore:
         except OSError:
             # The disk is full, or another run finished the same entry first; in either case read what is there.
             shutil.rmtree(place, ignore_errors=True)
+        except BaseException:  # stopped, or the values are not as they should be
+            shutil.rmtree(place, ignore_errors=True)
+            raise
         return self.open(key)
 
     def has_room(self, needed: int) -> bool:

@@ -49,9 +49,11 @@ def _watch(events: Iterator[Event], recipe: Recipe, folder: RunFolder) -> None:
 
 
 def _stopper(folder: RunFolder, signals: Sequence[signal.Signals]) -> Callable[[int, FrameType | None], None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in signals:
-            signal.signal(number, at_once)
+    def stop(number: int, frame: FrameType | None) -> None:
+        if folder.stop_requested():  # by the page, and it took too long
+            at_once(number, frame)
+        for other in signals:
+            signal.signal(other, at_once)
         if not folder.path.is_dir():
             raise KeyboardInterrupt
         _line("stopping after this step, with its weights; once more ends the run at once")

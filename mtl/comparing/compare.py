@@ -16,6 +16,7 @@ from mtl.data import data_fingerprint, read_task
 from mtl.errors import RunError
 from mtl.recipe import Recipe, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
+from mtl.runs.lock import Lock, holding
 
 _REQUEST, _DATA = "request.yaml", "data.json"
 _Data = Mapping[str, Mapping[str, Any]]
@@ -30,9 +31,15 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
 
     Raises:
         RunError: a run failed, with its message, or has no best checkpoint; or `folder` holds a complete run of
-            another recipe or other data.
+            another recipe or other data, or another process owns it.
         DataError: a data file is not as expected.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    with holding(folder) as lock:
+        yield from _compare(strategies, seeds, folder, lock)
+
+
+def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path, lock: Lock) -> Iterator[Outcome]:
     tasks = {name: config for strategy in strategies for name, config in strategy.recipe.tasks.items()}
     data = {name: asdict(data_fingerprint(read_task(name, config))) for name, config in tasks.items()}
     for seed in seeds:
@@ -44,7 +51,7 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
             if _is_complete(run):
                 _require_same(run, recipe, own)
             else:
-                _run(Strategy(strategy.name, recipe), run, own)
+                _run(Strategy(strategy.name, recipe), run, own, lock)
             yield _outcome(strategy.name, seed, run)
 
 
@@ -62,7 +69,8 @@ def _require_same(run: RunFolder, recipe: Recipe, data: _Data) -> None:
         )
 
 
-def _run(strategy: Strategy, run: RunFolder, data: _Data) -> None:
+def _run(strategy: Strategy, run: RunFolder, data: _Data, lock: Lock) -> None:
+    """Train in a child, which holds the comparison's lock too: the folder is owned until the last process has ended."""
     shutil.rmtree(run.path, ignore_errors=True)  # an attempt that was interrupted, with its request to stop
     run.create()
     request = run.path / _REQUEST
@@ -70,7 +78,13 @@ def _run(strategy: Strategy, run: RunFolder, data: _Data) -> None:
     (run.path / _DATA).write_text(json.dumps(data), encoding="utf-8")
     command = [sys.executable, "-m", "mtl", "train", str(request), "--run-dir", str(run.path)]
     with run.log_file.open("wb") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=(lock.descriptor,) if lock.is_real else (),
+        )
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

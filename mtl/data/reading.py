@@ -22,7 +22,10 @@ from mtl.errors import DataError
 from mtl.labels import stable_order
 from mtl.recipe.choices import TaskKind
 from mtl.recipe.schema import TaskConfig
+from mtl.stopping import check_stop
 from mtl.text import clean
+
+_CHECK_EVERY = 256  # examples
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,8 @@ def _examples(
         before, rejected = count, len(log.rejected) if isinstance(log, TaskLog) else 0
         for example in islice(_read(config, source, log), None if most is None else most - before):
             count += 1
+            if count % _CHECK_EVERY == 0:
+                check_stop()
             yield example
         if count == before:
             if isinstance(log, TaskLog) and len(log.rejected) > rejected:

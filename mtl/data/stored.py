@@ -6,6 +6,7 @@ from typing import overload
 from mtl.data.examples import Example
 from mtl.data.packing import pack, unpack
 from mtl.scratch import BlobStore
+from mtl.stopping import check_stop
 
 CHUNK = 4096
 """Examples that are packed together."""
@@ -75,6 +76,7 @@ class StoredExamples(Sequence[Example]):
         first, row = divmod(begin, self._chunk)
         for number in range(first, len(self._packed)):
             assert self._kind is not None
+            check_stop()
             yield from unpack(self._packed[number], self._kind, slice(row, None))
             row = 0
         yield from self._rest[row:] if first <= len(self._packed) else ()

@@ -17,6 +17,7 @@ from mtl.encoder.encoder import Encoder
 from mtl.errors import BackboneError
 from mtl.recipe.choices import Precision
 from mtl.scratch import release_pages
+from mtl.stopping import check_stop
 from mtl.text.batching import Batch, Integers, pack
 from mtl.text.tokenized import TokenizedTexts
 
@@ -111,6 +112,7 @@ class ActivationCache:
         size = out.values.shape[1]
         passes = self.backend.features(batches) if self.backend else self._passes(batches, size=size)
         for number, (batch, values) in enumerate(passes):
+            check_stop()
             if number % _RELEASE_EVERY == 0:
                 release_pages()
             for row, found in zip(batch.rows, values, strict=True):

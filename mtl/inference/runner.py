@@ -11,6 +11,7 @@ from mtl.decoding import Decoded, ModelOutput, Request, TagDecoder, sigmoid, sof
 from mtl.inference.backends.interface import Backend
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
+from mtl.stopping import check_stop
 from mtl.text.batching import Batch, by_length, pack
 from mtl.text.tokenized import TokenizedTexts
 from mtl.text.windows import WindowTokenizer
@@ -85,6 +86,7 @@ class Runner:
         while budget < self._batch_tokens and len(list(pack(lengths, order, budget=budget))) > parallel:
             budget += budget // 16  # a few texts are split evenly between the cores
         for rows in pack(lengths, order, budget=min(budget, self._batch_tokens)):
+            check_stop()
             give_way()
             yield texts.batch(rows)
 

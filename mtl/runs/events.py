@@ -164,13 +164,15 @@ class EventReader:
         In place of a line that a crash cut off there is `Noticed`.
 
         Raises:
-            RunError: an event is of another version.
+            RunError: an event is of another version, or the file cannot be read.
         """
         try:
             file = self._path.open("rb")
         except FileNotFoundError:
             self._start_over()
             return []
+        except OSError as error:
+            raise RunError(f"a readable file of events was expected: {error.strerror}", path=self._path) from error
         with file:
             # A new file may have the inode and size of the old one: what was read last must still stand in its place.
             file.seek(self._position - len(self._last_line))

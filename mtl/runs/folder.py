@@ -1,21 +1,28 @@
 """The run folder: where a run's process writes and everybody else only reads."""
 
+import errno
 import json
 import os
 import re
 import secrets
+import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 import psutil
+from pydantic import TypeAdapter
 
 from mtl.errors import RunError
 from mtl.home import home
 from mtl.jsonl import append_line
+from mtl.runs import lock
 from mtl.runs.events import Event, EventReader, Failed, Finished, to_json
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""The numbers of the errors of a full disk."""
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 
 
@@ -30,6 +37,8 @@ class RunState(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     DIED = "died"
+    UNREADABLE = "unreadable"
+    """Its folder cannot be read; no run writes this."""
 
     @property
     def is_live(self) -> bool:
@@ -70,6 +79,10 @@ class Status:
         return (self.updated - self.training_began) / done * (self.total_steps - self.step)
 
 
+_STATUS = TypeAdapter(Status)
+_FORCED = "it did not react to the request to stop and was ended; resuming goes on from the last state that was kept"
+
+
 def runs_root() -> Path:
     """The folder that holds every run of this user."""
     return home() / "runs"
@@ -83,9 +96,14 @@ def new_run_id(name: str) -> str:
 
 def replace_file(file: Path, text: str) -> None:
     """Write a file in one move, so that no reader sees half of it."""
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(file)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(file)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
 
 
 class RunFolder:
@@ -127,8 +145,16 @@ class RunFolder:
             raise RunError(f"the run folder cannot be made: {error.strerror}", path=self.path) from error
 
     def write_status(self, status: Status) -> None:
-        """Replace `status.json`."""
-        replace_file(self.status_file, json.dumps(asdict(status)))
+        """Replace `status.json`; on a full disk it is written over in place, which takes no more room."""
+        text = json.dumps(asdict(status))
+        try:
+            replace_file(self.status_file, text)
+        except OSError as error:
+            if error.errno not in NO_ROOM or not self.status_file.is_file():
+                raise
+            with self.status_file.open("r+b") as file:
+                file.write(text.encode())
+                file.truncate()
 
     def read_status(self) -> Status:
         """The last status written; a run whose process ended without writing its end is `died`.
@@ -137,13 +163,28 @@ class RunFolder:
             RunError: there is no readable status.
         """
         try:
-            record = json.loads(self.status_file.read_text(encoding="utf-8"))
-            status = Status(**{**record, "state": RunState(record["state"])})
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            status = _STATUS.validate_json(self.status_file.read_bytes())
+        except (OSError, ValueError) as error:
             raise RunError("a run folder with a readable status.json was expected", path=self.path) from error
-        if status.state.is_live and not process_is_alive(status.pid, status.pid_started):
+        died = status.state.is_live and not self._has_process(status)
+        reason = self.stop_reason() if died or status.state is RunState.STOPPED else None
+        if reason:  # a limit ended it
+            return replace(status, state=RunState.FAILED, message=reason)
+        if died and reason is not None:
+            return replace(status, state=RunState.STOPPED, message=_FORCED)
+        if died:
             return replace(status, state=RunState.DIED, message="the process ended without finishing the run")
         return status
+
+    def is_held(self) -> bool:
+        """Whether a process owns the folder: it trains, or will as soon as it is loaded."""
+        return bool(lock.is_held(self.path))
+
+    def _has_process(self, status: Status) -> bool:
+        is_held = lock.is_held(self.path)
+        if is_held is None:  # a run from before the locks
+            return process_is_alive(status.pid, status.pid_started)
+        return is_held
 
     def append(self, event: Event) -> None:
         """Add one event to `events.jsonl`."""
@@ -160,24 +201,38 @@ class RunFolder:
 
     def log_tail(self, lines: int = 12) -> str:
         """The last lines that the process printed."""
-        if not self.log_file.exists():
+        try:
+            with self.log_file.open("rb") as file:
+                file.seek(max(0, self.log_file.stat().st_size - 400 * lines))
+                text = file.read().decode("utf-8", errors="replace")
+        except OSError:
             return ""
-        with self.log_file.open("rb") as file:
-            file.seek(max(0, self.log_file.stat().st_size - 400 * lines))
-            text = file.read().decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 
-    def request_stop(self) -> None:
-        """Ask the run to end after its current step and keep its weights."""
-        self.stop_file.touch()
+    def request_stop(self, reason: str = "") -> None:
+        """Ask the run to end after its current step and keep its weights; with a reason the run has failed by it."""
+        if reason:
+            replace_file(self.stop_file, reason)
+        else:
+            self.stop_file.touch()
 
     def stop_requested(self) -> bool:
         """Whether somebody asked the run to end."""
         return self.stop_file.exists()
 
+    def stop_reason(self) -> str | None:
+        """Why the run was asked to end, empty where somebody wanted it; None if it was not asked."""
+        try:
+            return self.stop_file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+
 
 def process_is_alive(pid: int, started: float) -> bool:
-    """Whether the process with this id is still the one that started at this time, and no zombie."""
+    """Whether the process with this id is still the one that started at this time, and no zombie.
+
+    Only for runs from before the locks: after a step of the clock the answer is wrong.
+    """
     try:
         process = psutil.Process(pid)
         return bool(abs(process.create_time() - started) < 2.0 and process.status() != psutil.STATUS_ZOMBIE)

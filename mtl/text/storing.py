@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from mtl.scratch import ArrayWriter
+from mtl.stopping import check_stop
 from mtl.text.alignment import WindowArrays
 from mtl.text.tokenized import TokenizedTexts
 
@@ -19,8 +20,10 @@ _Item = TypeVar("_Item")
 def in_chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     """Items a few at a time; one empty list of none."""
     left = iter(items)
+    check_stop()
     yield list(islice(left, CHUNK))
     while part := list(islice(left, CHUNK)):
+        check_stop()
         yield part
 
 

@@ -128,4 +128,4 @@ class GradientAccumulator:
 def _is_out_of_memory(error: RuntimeError | MemoryError) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return "not enough memory" in str(error) or "out of memory" in str(error)
+    return any(said in str(error) for said in ("not enough memory", "out of memory", "can't allocate memory"))

@@ -1,18 +1,20 @@
 """The training loop, as a generator of events: the caller prints, plots and stops."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import islice
 from pathlib import Path
 
 from mtl.errors import TrainingError
 from mtl.memory import release_memory
 from mtl.recipe.schema import Recipe
-from mtl.runs.events import Event, Noticed, StopReason
+from mtl.runs.events import Event, Finished, Noticed, StopReason
 from mtl.scratch import release_pages
+from mtl.stopping import StopRequested, stoppable
 from mtl.training.accumulation import GradientAccumulator
 from mtl.training.failure import explain
-from mtl.training.session import Session
+from mtl.training.resume import kept_steps
+from mtl.training.session import STATE, Session
 from mtl.training.setup import set_up
 
 _RELEASE_EVERY = 8  # steps; the tensors of a trained backbone, of ever new shapes, leave memory held and unused
@@ -30,7 +32,8 @@ def train(
     Args:
         recipe: what to do.
         folder: where `best` and `last` checkpoints and the state to resume from go; None keeps nothing.
-        should_stop: asked after each step; True ends the run in order, with its weights.
+        should_stop: asked after each step, and while data are read, tokenised, cached and evaluated; True ends the run
+            in order, with its weights.
         resume: go on from the state in `folder`, as if the run had never been interrupted.
 
     Yields:
@@ -42,26 +45,45 @@ def train(
         MtlError: the recipe, its data or its backbone is not as expected, there is no state to resume from, or the
             loss or its gradient is not finite; then the weights of the step before are kept.
     """
-    trainer = set_up(recipe)
-    session = Session(trainer, folder)
-    yield from session.begin(resume=resume)
-    if trainer.schedule is None:
-        yield from session.end(0, StopReason.NOTHING_TRAINS)
+    try:
+        with stoppable(should_stop):
+            trainer = set_up(recipe)
+            session = Session(trainer, folder, should_stop)
+            changes = session.make_ready(resume=resume)
+    except StopRequested:
+        step = max(kept_steps(folder / STATE), default=0) if resume and folder is not None else 0
+        yield Finished(step, StopReason.STOPPED, 0.0, "stopped while the model and the data were loaded")
         return
+    try:
+        yield from session.begin(changes, resume=resume)
+        if trainer.schedule is None:
+            yield from session.end(0, StopReason.NOTHING_TRAINS)
+            return
+        reason = yield from _steps(session, recipe, should_stop)
+    except StopRequested:
+        reason = StopReason.STOPPED
+    yield from session.end(session.done, reason)
+
+
+def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) -> Generator[Event, None, StopReason]:
+    """Make steps until there is a reason to end; `session.done` is the last one that was made."""
+    trainer = session.trainer
+    assert trainer.schedule is not None
     accumulate = GradientAccumulator(trainer, recipe.budget.micro_batch_tokens)
     optimization = trainer.schedule.optimization
-    step = first = session.first_step
-    reason: StopReason | None = None
+    first = session.first_step
     trainer.freezer.train()
     for step, indices in enumerate(islice(trainer.schedule.sampler, first, None), start=first + 1):
         if trainer.enter_stage_of(step - 1):
             trainer.freezer.train()
-        outcome = accumulate(indices)
+        with stoppable(should_stop):  # the first batch fills the cache
+            outcome = accumulate(indices)
         norm = optimization.clip_gradients(recipe.optimizer.clip)
         if not (math.isfinite(outcome.total) and math.isfinite(norm)):
             yield from session.keep_last_good(step - 1)
             raise TrainingError(f"step {step}: {explain(outcome, norm, model=trainer.loaded.model)}")
         rate = optimization.step()
+        session.done = step
         yield from (Noticed(step, message) for message in accumulate.taken_notices())
         yield from session.step(step, outcome, rate=rate)
         if session.is_evaluation_due(step):
@@ -69,8 +91,8 @@ def train(
             trainer.freezer.train()
         reason = session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
         if reason is not None:
-            break
+            return reason
         if step % _RELEASE_EVERY == 0:
             (release_memory if trainer.freezer.plan.backbone_trains else release_pages)()
         session.keep_state(step)  # at the end `session.end` does: a state is never written over
-    yield from session.end(step, reason or StopReason.COMPLETED)
+    return StopReason.COMPLETED

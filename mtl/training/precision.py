@@ -25,6 +25,7 @@ from mtl.inference.autotune.machine import machine_key
 from mtl.inference.autotune.probe_texts import SENTENCES
 from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
+from mtl.stopping import check_stop
 
 _GAIN = 1.2  # how many times as fast as fp32 bf16 must be
 _ALIKE = 0.99  # cosine that states and gradients in bf16 must have with those in fp32
@@ -110,6 +111,7 @@ def _measure(loaded: LoadedModel) -> tuple[PrecisionChoice, bool]:
         return PrecisionChoice(Precision.FP32, f"bf16 computes otherwise (cosine {likeness:.3f} with fp32)"), True
     gains: list[float] = []
     for _ in range(_ROUNDS):
+        check_stop()
         slow, fast = (_seconds(encoder, tokens, precision) for precision in (Precision.FP32, Precision.BF16))
         gains.append(slow / fast)
         if len(gains) > 1 and max(gains) < 0.5:  # bf16 is emulated, every round would take long

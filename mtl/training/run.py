@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import psutil
 from mtl.errors import MtlError, RunError
 from mtl.recipe import Precision, Recipe, dump, load
 from mtl.runs import Event, Failed, Finished, RunFolder, RunState, Saved, Started, Status, Step, StopReason
+from mtl.runs.folder import NO_ROOM
+from mtl.runs.lock import holding
 from mtl.training.loop import train
 from mtl.training.resume import kept_steps
 
@@ -26,17 +29,17 @@ def resume_in_folder(path: Path) -> Iterator[Event]:
         MtlError: as `train`.
     """
     folder = RunFolder(path)
-    status = folder.read_status()
-    if status.state.is_live:
-        raise RunError(f"the run is still going on in process {status.pid}", path=path)
-    if status.state is RunState.FINISHED:
-        raise RunError(f"the run has come to its end at step {status.step}, nothing is left to do", path=path)
-    recipe = load(folder.recipe)
-    folder.stop_file.unlink(missing_ok=True)
-    has_state = bool(kept_steps(folder.resume))
-    if not has_state:
-        folder.events_file.unlink(missing_ok=True)
-    yield from _follow(recipe, folder, status, resume=has_state)
+    folder.read_status()
+    with holding(path):
+        status = folder.read_status()
+        if status.state is RunState.FINISHED:
+            raise RunError(f"the run has come to its end at step {status.step}, nothing is left to do", path=path)
+        recipe = load(folder.recipe)
+        folder.stop_file.unlink(missing_ok=True)
+        has_state = bool(kept_steps(folder.resume))
+        if not has_state:
+            folder.events_file.unlink(missing_ok=True)
+        yield from _follow(recipe, folder, status, resume=has_state)
 
 
 def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
@@ -46,14 +49,15 @@ def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
         The loop's events, each already on disk; a failure is written as `Failed` and raised.
 
     Raises:
-        MtlError: as `train`; or the folder holds a run already.
+        MtlError: as `train`; or the folder holds a run already, or another process owns it.
     """
     folder = RunFolder(path)
     folder.create()
-    _write_recipe(recipe, folder)
-    now = time.time()
-    status = Status(RunState.STARTING, 0, 0.0, started=_asked_at(folder, now), updated=now)
-    yield from _follow(recipe, folder, status, resume=False)
+    with holding(path):
+        _write_recipe(recipe, folder)
+        now = time.time()
+        status = Status(RunState.STARTING, 0, 0.0, started=_asked_at(folder, now), updated=now)
+        yield from _follow(recipe, folder, status, resume=False)
 
 
 def _asked_at(folder: RunFolder, now: float) -> float:
@@ -94,13 +98,23 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
         folder.write_status(replace(status, state=RunState.STOPPED, updated=time.time(), message=message))
         raise
     except BaseException as error:
-        _fail(folder, status, f"{type(error).__name__}: {error}; the log has the whole story")
+        _fail(folder, status, _sentence_of(error))
         raise
 
 
+def _sentence_of(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno in NO_ROOM or "No space left on device" in str(error):
+        return "the disk is full, so the run ends here; what was saved before is kept, and the run can be resumed"
+    if isinstance(error, MemoryError):
+        return "more memory was needed than this process may have; a smaller batch or a shorter max_length needs less"
+    return f"{type(error).__name__}: {error}; the log has the whole story"
+
+
 def _fail(folder: RunFolder, status: Status, message: str) -> None:
-    folder.append(Failed(status.step, message))
-    folder.write_status(replace(status, state=RunState.FAILED, updated=time.time(), message=message))
+    with suppress(OSError):  # of a full disk: the status is what counts
+        folder.append(Failed(status.step, message))
+    with suppress(OSError):
+        folder.write_status(replace(status, state=RunState.FAILED, updated=time.time(), message=message))
 
 
 def _next(status: Status, event: Event) -> Status:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from mtl.memory import release_memory
 from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Noticed, Saved, Started, Step, StopReason
+from mtl.stopping import StopRequested, stoppable
 from mtl.training.accumulation import BatchOutcome
 from mtl.training.clock import RunClock
 from mtl.training.failure import has_finite_weights
@@ -26,8 +27,11 @@ from mtl.training.selection import CheckpointSelector
 from mtl.training.setup import Trainer
 from mtl.training.state import Progress, apply, capture
 
-_STATE = "resume"
+STATE = "resume"
+"""The folder of the states, in the run folder."""
 _STATE_SECONDS = 120.0
+_LAST_EVALUATION = 20.0
+"""Seconds that an evaluation still has when the run is asked to stop: what it finds may be the best."""
 
 
 class Session:
@@ -36,13 +40,16 @@ class Session:
     Args:
         trainer: as it was set up.
         folder: where checkpoints and states go; None keeps nothing.
+        should_stop: whether the run was asked to stop.
     """
 
-    def __init__(self, trainer: Trainer, folder: Path | None) -> None:
+    def __init__(self, trainer: Trainer, folder: Path | None, should_stop: Callable[[], bool]) -> None:
         self.trainer, self.folder = trainer, folder
         self.selector = CheckpointSelector(self.recipe.evaluation, self.recipe.tasks)
         self.clock = RunClock()
-        self.first_step = 0
+        self.first_step = self.done = 0
+        self._should_stop = should_stop
+        self._stop_seen: float | None = None
         self._inputs = inputs_of(trainer)
         self._evaluated_step = -1
         self._metrics: Mapping[str, float] = {}
@@ -55,8 +62,8 @@ class Session:
     def recipe(self) -> Recipe:
         return self.trainer.recipe
 
-    def begin(self, *, resume: bool) -> Iterator[Event]:
-        """Choose the precision or restore the kept state, and enter the stage; an untrained model is evaluated.
+    def make_ready(self, *, resume: bool) -> tuple[str, ...]:
+        """Choose the precision or restore the kept state, and enter the stage; returns what has changed since.
 
         Raises:
             RunError: there is no state of this recipe and these labels, or the run has come to its end.
@@ -67,6 +74,14 @@ class Session:
         else:
             self._notes = self.trainer.settle_precision()
         self.trainer.enter_stage_of(self.first_step)
+        return changes
+
+    def begin(self, changes: tuple[str, ...], *, resume: bool) -> Iterator[Event]:
+        """Tell of the run and of what has changed since it was interrupted; an untrained model is evaluated.
+
+        Raises:
+            StopRequested: as `evaluate`.
+        """
         yield self._started()
         yield from (Noticed(self.first_step, change) for change in changes)
         if not resume:
@@ -76,7 +91,7 @@ class Session:
         """Put the kept state back; returns what has changed since."""
         if self.folder is None:
             raise RunError("a run folder was expected to resume from, none is given")
-        state = load_state(self.folder / _STATE)
+        state = load_state(self.folder / STATE)
         changes = tuple(changed_data(state.progress.inputs, self._inputs))
         apply(state, self.trainer)
         progress = state.progress
@@ -86,7 +101,7 @@ class Session:
         self.trainer.settle_precision(progress.precision)
         self.clock = RunClock(progress.seconds)
         self.selector.selection = progress.selection
-        self.first_step = progress.step
+        self.first_step = self.done = progress.step
         self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
         self._losses = dict(progress.losses)
         tasks = self.trainer.loaded.model.tasks
@@ -110,7 +125,7 @@ class Session:
             self.selector.selection,
             {name: task.thresholds for name, task in self.trainer.loaded.model.tasks.items() if task.thresholds},
         )
-        save_state(self.folder / _STATE, capture(self.trainer, progress))
+        save_state(self.folder / STATE, capture(self.trainer, progress))
         self._state_kept = time.monotonic()
 
     def _started(self) -> Started:
@@ -168,16 +183,24 @@ class Session:
         """
         if self.trainer.schedule is not None:
             self.keep_state(step, now=True)
-        if self._evaluated_step != step:
-            yield from self.evaluate(step)
+        try:
+            if self._evaluated_step != step:
+                yield from self.evaluate(step)
+        except StopRequested:  # the weights are worth more than their figures
+            self._metrics = {}
         yield from self.save(step, "last")
         yield Finished(step, reason, self.clock.seconds, self._summary(step, reason))
 
     def evaluate(self, step: int) -> Iterator[Event]:
-        """Measure every task with dev data and the drift of the embedding; the best so far is saved."""
+        """Measure every task with dev data and the drift of the embedding; the best so far is saved.
+
+        Raises:
+            StopRequested: the run was asked to stop, and the evaluation does not come to its end soon.
+        """
         began = time.monotonic()
         assert self.trainer.stage is not None
-        metrics = self.trainer.stage.evaluate()
+        with stoppable(self._should_give_up):
+            metrics = self.trainer.stage.evaluate()
         is_best = self.selector.update(step, metrics)
         self._evaluated_step, self._metrics = step, _finite(metrics)
         losses, self._losses = self._losses, {}
@@ -196,6 +219,14 @@ class Session:
             yield Noticed(step, f"not finite, so left out of this evaluation: {missing}")
         if is_best:
             yield from self.save(step, "best")
+
+    def _should_give_up(self) -> bool:
+        """Whether an evaluation has had its time since the run was asked to stop."""
+        if not self._should_stop():
+            return False
+        if self._stop_seen is None:
+            self._stop_seen = time.monotonic()
+        return time.monotonic() - self._stop_seen >= _LAST_EVALUATION
 
     def keep_last_good(self, step: int) -> Iterator[Event]:
         """Save the weights before a step that cannot be made, unless they are not finite themselves."""

@@ -40,7 +40,6 @@ _STRATEGIES = {
     "adapters": Preset.LORA,
 }
 _USUAL = [Preset.HEADS_ONLY, f"{Preset.LAST_LAYERS}:2", Preset.FULL]
-_PUBLIC_STRATEGIES = 3
 _SECTIONS = 3  # whose requests may be pending
 
 
@@ -248,15 +247,7 @@ class Opening:
         """
         if len(presets) < 2:
             raise InputError("Select at least two strategies.")
-        settings = self.shared.settings
-        if settings.max_minutes is not None and len(presets) > _PUBLIC_STRATEGIES:
-            raise InputError(
-                f"At most {_PUBLIC_STRATEGIES} strategies were expected on this page, were {len(presets)}."
-            )
         recipe = _recipe_of(self.shared.runs.get(run_id, owner))
-        if settings.max_minutes is not None:
-            budget = recipe.budget.model_copy(update={"max_minutes": settings.max_minutes / len(presets)})
-            recipe = recipe.model_copy(update={"budget": budget})
         folder = self.shared.runs.compare(recipe, [str(preset) for preset in presets], owner=owner)
         return (folder.id, *self.again(owner, folder.id))
 

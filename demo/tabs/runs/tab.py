@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demo.latest_only import LatestOnly
+from demo.runs.quotas import kept_sentence
 from demo.runs.run_summary import RunSummary, summarize_run
 from demo.runs.watching import Watcher
 from demo.tabs import train
@@ -58,7 +59,8 @@ class _Overlay:
 def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> None:
     """Build the content of `tab` and connect its events."""
     watcher = Watcher()
-    heading("Runs", "Select runs to overlay their curves. Click a name to open a run.")
+    told = "Select runs to overlay their curves. Click a name to open a run."
+    heading("Runs", f"{told} {kept_sentence(shared.settings)}".strip())
     table = _RunTable(
         gr.HTML(message.note("Loading …"), elem_id="ph-runs", js_on_load=PRESSES, min_height=120),
         message_place("ph-runs-problem"),

@@ -17,6 +17,7 @@ STATE_NAMES = {
     RunState.STOPPED: "Stopped, weights kept",
     RunState.FAILED: "Failed",
     RunState.DIED: "Ended unexpectedly",
+    RunState.UNREADABLE: "Unreadable",
 }
 
 

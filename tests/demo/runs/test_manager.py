@@ -1,10 +1,12 @@
 import dataclasses
+import os
 import sys
 
 import pytest
 
 from demo.inputs import drafts
 from demo.runs import RunManager, status_of
+from demo.runs.turns import Pace
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
 from mtl.runs import RunFolder, RunState, runs_root
@@ -25,8 +27,11 @@ def recipe():
     return recipe_of(FORM, drafts.built_in(), settings())
 
 
+PACE = Pace(between=0.02)
+
+
 def manager(**how) -> RunManager:
-    return RunManager(settings(**how), command=COMMAND)
+    return RunManager(settings(**how), command=COMMAND, pace=PACE)
 
 
 def reaches(folder: RunFolder, *states: RunState) -> RunState:
@@ -73,6 +78,7 @@ def test_a_run_outlives_its_manager(recipe):
 
 def test_what_finds_no_room_waits_and_begins_when_there_is_room(recipe):
     runs = manager(share=True)
+    runs._settings = dataclasses.replace(runs._settings, owner_runs=3)
     first, second, third = (runs.start(recipe, owner="ann") for _ in range(3))
     assert [status_of(folder).state for folder in (second, third)] == [RunState.QUEUED] * 2
     assert [runs.waiting_before(folder.id, "ann") for folder in (second, third)] == [0, 1]
@@ -87,7 +93,7 @@ def test_what_finds_no_room_waits_and_begins_when_there_is_room(recipe):
 def test_a_page_that_is_started_again_goes_on_with_the_queue(recipe):
     first_page = manager(share=True)
     first, second = (first_page.start(recipe, owner="ann") for _ in range(2))
-    first_page._give_turns = lambda: False  # that page is gone
+    first_page._turns.give = lambda: False  # that page is gone
     first.request_stop()
     ended(first)
     assert status_of(second).state is RunState.QUEUED
@@ -97,7 +103,7 @@ def test_a_page_that_is_started_again_goes_on_with_the_queue(recipe):
 
 
 def test_a_queue_that_is_full_takes_no_more(recipe):
-    runs = RunManager(dataclasses.replace(settings(share=True), max_waiting_runs=1), command=COMMAND)
+    runs = RunManager(dataclasses.replace(settings(share=True), max_waiting_runs=1), command=COMMAND, pace=PACE)
     folders = [runs.start(recipe, owner="ann") for _ in range(2)]
     with pytest.raises(RunError, match="1 runs are already queued"):
         runs.start(recipe, owner="ben")
@@ -112,7 +118,6 @@ def test_a_stopped_run_goes_on_in_the_same_folder(recipe):
     reaches(folder, RunState.RUNNING)
     stop_all(runs, folder)
     runs.resume(folder.id, "ann")
-    assert status_of(folder).state.is_live
     assert reaches(folder, RunState.RUNNING) is RunState.RUNNING
     stop_all(runs, folder)
     assert folder.log_tail().count("hello from") == 2
@@ -195,11 +200,38 @@ def test_a_process_that_dies_at_once_is_seen(recipe):
     assert ended(folder) is RunState.DIED
 
 
-def test_a_public_page_keeps_the_newest_runs_only(recipe):
-    page = dataclasses.replace(settings(share=True), kept_runs=2)
-    runs = RunManager(page, command=(sys.executable, "-c", "raise SystemExit(3)"))
-    started = []
+def test_a_public_page_deletes_runs_by_their_age_and_nobodys_run_to_make_room(recipe):
+    page = dataclasses.replace(settings(share=True), max_waiting_runs=100, owner_runs=100)
+    runs = RunManager(page, command=(sys.executable, "-c", "raise SystemExit(3)"), pace=PACE)
+    old = runs.start(recipe, owner="ann")
+    ended(old)
     for _ in range(3):
-        started.append(runs.start(recipe, owner="ann"))
-        ended(started[-1])
-    assert {run.id for run in runs.runs("ann")} == {folder.id for folder in started[1:]}
+        ended(runs.start(recipe, owner="ben"))
+    assert [run.id for run in runs.runs("ann")] == [old.id]
+    os.utime(old.status_file, (0, 0))
+    folder = runs.start(recipe, owner="ben")
+    ended(folder)
+    assert runs.runs("ann") == []
+    assert len(runs.runs("ben")) == 4
+
+
+@pytest.mark.parametrize("act", ["start", "compare", "resume"])
+def test_training_off_refuses_every_way_to_train(recipe, act):
+    runs = manager(share=True)
+    folder = runs.start(recipe, owner="ann")
+    stop_all(runs, folder)
+    closed = manager(training="off")
+    acts = {
+        "start": lambda: closed.start(recipe, owner="ann"),
+        "compare": lambda: closed.compare(recipe, ["full"], owner="ann"),
+        "resume": lambda: closed.resume(folder.id, "ann"),
+    }
+    with pytest.raises(RunError, match="switched off"):
+        acts[act]()
+    assert status_of(folder).state is RunState.STOPPED
+
+
+def test_a_visitor_without_a_token_starts_nothing_on_a_private_page(recipe):
+    with pytest.raises(RunError, match="keeps cookies"):
+        manager(share=True).start(recipe, owner="")
+    assert not runs_root().exists()

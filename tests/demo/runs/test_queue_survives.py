@@ -1,21 +1,20 @@
 """Whatever is wrong with one run, or happens once to the queue, the others have their turns."""
 
 import dataclasses
-import json
-import os
 import threading
 
 import psutil
 import pytest
 
 from demo.inputs import drafts
-from demo.runs import RunManager, manager, status_of
+from demo.runs import RunManager, status_of, turns
 from demo.runs.run_store import presets_of
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
 from mtl.runs import RunState
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM
+from tests.waiting import until
 
 ERRORS = [
     OSError(11, "Resource temporarily unavailable"),
@@ -38,22 +37,20 @@ def waiting(tmp_path, monkeypatch):
     """A page with three runs that wait, and no thread that gives them turns."""
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
     page = RunManager(dataclasses.replace(settings(), max_live_runs=0))
-    monkeypatch.setattr(page, "_keep_giving_turns", lambda: None)
+    monkeypatch.setattr(page._turns, "_keep_giving", lambda: None)
     recipe = recipe_of(FORM, drafts.built_in(), settings())
     folders = [page.start(recipe, owner="ann") for _ in range(3)]
-    page._settings = dataclasses.replace(settings(), max_live_runs=3)
+    page._turns.settings = dataclasses.replace(settings(), max_live_runs=3)
     return page, folders
 
 
 def launching(fails_with, *, at: int, launched: list):
     """In place of `launch`: the run at a place in the queue cannot be started, the others are this process."""
 
-    def launch(command, folder):
+    def launch(command, folder, lock, settings):
         launched.append(folder.id)
         if len(launched) == at + 1:
             raise fails_with
-        process = {"pid": os.getpid(), "started": psutil.Process().create_time()}
-        (folder.path / "launched").write_text(json.dumps(process))
         return Child()
 
     return launch
@@ -64,34 +61,36 @@ def launching(fails_with, *, at: int, launched: list):
 def test_a_run_that_cannot_be_started_has_failed_and_the_others_go_on(waiting, monkeypatch, error, at):
     page, folders = waiting
     launched = []
-    monkeypatch.setattr(manager, "launch", launching(error, at=at, launched=launched))
-    assert page._give_turns() is False
+    monkeypatch.setattr(turns, "launch", launching(error, at=at, launched=launched))
+    page._turns.give()
     assert launched == [folder.id for folder in folders]
     states = [status_of(folder).state for folder in folders]
     assert [state is RunState.FAILED for state in states] == [place == at for place in range(3)]
     assert status_of(folders[at]).message.startswith("the run could not be started: ")
 
 
-@pytest.mark.parametrize("damage", ["status.json", "request.yaml", "launched"])
+@pytest.mark.parametrize("damage", ["status.json", "request.yaml", "lock"])
 def test_a_run_whose_folder_is_damaged_does_not_stop_the_queue(waiting, monkeypatch, damage):
     page, folders = waiting
     (folders[0].path / damage).unlink(missing_ok=True)
     (folders[0].path / damage).mkdir()
     launched = []
-    monkeypatch.setattr(manager, "launch", launching(RuntimeError(), at=9, launched=launched))
-    page._give_turns()
+    monkeypatch.setattr(turns, "launch", launching(RuntimeError(), at=9, launched=launched))
+    page._turns.give()
     assert [status_of(folder).state for folder in folders[1:]] == [RunState.STARTING] * 2
 
 
 def test_a_damaged_comparison_does_not_stop_the_queue(waiting, monkeypatch):
     page, folders = waiting
     (folders[0].path / "presets").write_bytes(b"\xff\xfe")
-    with pytest.raises(UnicodeDecodeError):
+    with pytest.raises(RunError):
         presets_of(folders[0])
-    monkeypatch.setattr(manager, "launch", launching(RuntimeError(), at=9, launched=[]))
-    page._give_turns()
+    monkeypatch.setattr(turns, "launch", launching(RuntimeError(), at=9, launched=[]))
+    page._turns.give()
     assert [status_of(folder).state for folder in folders[1:]] == [RunState.STARTING] * 2
-    assert {run.id for run in page.runs("ann")} == {folder.id for folder in folders[1:]}
+    listed = {run.id: run.state for run in page.runs("ann")}
+    assert listed.keys() == {folder.id for folder in folders}
+    assert listed[folders[0].id] is RunState.UNREADABLE
 
 
 def test_a_comparison_with_a_damaged_run_is_still_listed(waiting):
@@ -105,10 +104,7 @@ def test_a_comparison_with_a_damaged_run_is_still_listed(waiting):
 
 def test_the_thread_outlives_what_happens_to_it(waiting, monkeypatch):
     page, folders = waiting
-    monkeypatch.undo()
-    monkeypatch.setenv("MTL_HOME", str(folders[0].path.parents[1]))
-    monkeypatch.setattr(manager, "_SECONDS", 0.0)
-    done, listing = threading.Event(), manager.top_folders
+    done, listing = threading.Event(), turns.top_folders
     failures = iter([OSError("gone"), RuntimeError("odd")])
 
     def failing_twice():
@@ -116,13 +112,15 @@ def test_the_thread_outlives_what_happens_to_it(waiting, monkeypatch):
             raise error
         return listing()
 
-    def launch(command, folder):
+    def launch(command, folder, lock, settings):
         if folder.id == folders[-1].id:
             done.set()
         return Child()
 
-    monkeypatch.setattr(manager, "top_folders", failing_twice)
-    monkeypatch.setattr(manager, "launch", launch)
-    page._thread = None
-    assert page._give_turns() is True
+    monkeypatch.setattr(turns, "top_folders", failing_twice)
+    monkeypatch.setattr(turns, "launch", launch)
+    again = turns.TurnGiver(page._turns.settings, ["never"], turns.Pace(between=0.01))
+    assert again.give() is True
     assert done.wait(30)
+    monkeypatch.setattr(turns, "top_folders", list)
+    until(lambda: again._thread is None, "the end of the thread")

@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from demo.runs.recipe_text import as_yaml
 from demo.training import planner as planning
 from demo.training.planner import Planner
 from demo.training.recipe_form import recipe_of
+from mtl.errors import RunError
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM, KNOWN
 from tests.waiting import CEILING, until
@@ -33,7 +35,7 @@ class FakeCommand:
     lasts = False
     """Whether those that are asked from now on last until they are cancelled."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, *, settings):
         self.arguments, self.cancelled = arguments, threading.Event()
         self.lasts = FakeCommand.lasts
         FakeCommand.started.append(self)
@@ -45,22 +47,12 @@ class FakeCommand:
         return None if self.lasts and self.cancelled.wait(CEILING) else ANSWER
 
 
-class Pause:
-    """Stands for `time` in the planner: a pause ends when it is told to."""
-
-    def __init__(self):
-        self.begun, self.over = threading.Semaphore(0), threading.Event()
-
-    def sleep(self, seconds):
-        self.begun.release()
-        assert self.over.wait(CEILING)
-
-
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch, tmp_path):
     monkeypatch.setenv("MTL_HOME", str(tmp_path))
     monkeypatch.setattr(planning, "Command", FakeCommand)
     monkeypatch.setattr(planning, "_PAUSE", 0.0)
+    monkeypatch.setattr(planning, "_LONGEST_WAIT", CEILING)
     monkeypatch.setattr(FakeCommand, "started", [])
     monkeypatch.setattr(FakeCommand, "lasts", False)
 
@@ -97,20 +89,116 @@ def test_a_newer_question_of_the_same_asker_cancels_the_older_one():
 
 
 def test_quick_changes_are_planned_once(monkeypatch):
-    planner, pause, answers = Planner(settings()), Pause(), []
-    monkeypatch.setattr(planning, "time", pause)
+    monkeypatch.setattr(planning, "_PAUSE", CEILING)
+    planner, answers = Planner(settings()), []
     with ThreadPoolExecutor() as pool:
-        for n in range(4):
+        for n in range(3):
             answers.append(pool.submit(planner.plan, recipe(n), asker="a"))
-            assert pause.begun.acquire(timeout=CEILING)
-        pause.over.set()
+            text = as_yaml(recipe(n))
+            until(lambda text=text: (ask := planner._newest.get("a")) and ask.text == text, "a question")
+        monkeypatch.setattr(planning, "_PAUSE", 0.0)
+        answers.append(pool.submit(planner.plan, recipe(3), asker="a"))
     assert len(FakeCommand.started) == 1
     assert [answer.result() is None for answer in answers] == [True, True, True, False]
 
 
 def test_no_question_is_left_on_the_disk(tmp_path):
     Planner(settings()).plan(recipe(), asker="a")
-    assert list((tmp_path / "answers").iterdir()) == []
+    assert [file for file in (tmp_path / "answers").rglob("*") if file.is_file()] == []
+
+
+def waiting_askers(planner, pool, asked):
+    """The answers to questions `(recipe, asker, address)`, once all of them wait."""
+    answers = [pool.submit(planner.plan, recipe(seed), asker=asker, address=where) for seed, asker, where in asked]
+    until(lambda: sum(len(job.askers) for job in planner._jobs.values()) == len(asked), "all questions")
+    return answers
+
+
+def release(planner):
+    """End the plans that last."""
+    FakeCommand.lasts = False
+    for command in list(FakeCommand.started):
+        command.cancelled.set()
+
+
+def test_the_same_recipe_is_planned_once_for_all_who_ask(monkeypatch):
+    FakeCommand.lasts = True
+    monkeypatch.setattr(FakeCommand, "answer", lambda self, *, seconds: self.cancelled.wait(CEILING) and ANSWER)
+    planner = Planner(settings())
+    with ThreadPoolExecutor() as pool:
+        answers = waiting_askers(planner, pool, [(1, f"asker {n}", "") for n in range(5)])
+        release(planner)
+    assert len({id(answer.result()) for answer in answers}) == 1
+    assert len(FakeCommand.started) == 1
+
+
+def test_one_who_leaves_does_not_take_the_plan_from_the_others(monkeypatch):
+    monkeypatch.setattr(FakeCommand, "answer", lambda self, *, seconds: self.cancelled.wait(CEILING) and ANSWER)
+    planner = Planner(settings())
+    with ThreadPoolExecutor() as pool:
+        answers = waiting_askers(planner, pool, [(1, "a", ""), (1, "b", "")])
+        planner.drop(asker="a")
+        assert answers[0].result() is None
+        assert not FakeCommand.started[0].cancelled.is_set()
+        release(planner)
+    assert answers[1].result() is not None
+
+
+def test_a_cancelled_plan_is_made_anew_for_whoever_asks_then():
+    FakeCommand.lasts = True
+    planner = Planner(settings())
+    with ThreadPoolExecutor() as pool:
+        (first,) = waiting_askers(planner, pool, [(1, "a", "")])
+        until_started()
+        FakeCommand.lasts = False
+        planner.drop(asker="a")
+        assert planner.plan(recipe(1), asker="b") is not None
+        assert first.result() is None
+
+
+@pytest.mark.parametrize(("limit", "address"), [("_MOST_WAITING", ""), ("_OF_ADDRESS", "one address")])
+def test_no_more_than_a_few_threads_wait_for_plans(monkeypatch, limit, address):
+    monkeypatch.setattr(planning, limit, 2)
+    FakeCommand.lasts = True
+    planner = Planner(settings(share=True))
+    with ThreadPoolExecutor() as pool:
+        answers = waiting_askers(planner, pool, [(1, "a", address), (2, "b", address)])
+        with pytest.raises(RunError, match="Too many plans"):
+            planner.plan(recipe(3), asker="c", address=address)
+        if address:
+            FakeCommand.lasts = False
+            assert planner._need_room("another address") is None
+        planner.drop(asker="a")
+        planner.drop(asker="b")
+    assert [answer.result() for answer in answers] == [None, None]
+
+
+def test_a_plan_that_lasts_is_known_later_and_its_visitor_is_told(monkeypatch):
+    monkeypatch.setattr(FakeCommand, "answer", lambda self, *, seconds: self.cancelled.wait(CEILING) and ANSWER)
+    monkeypatch.setattr(planning, "_LONGEST_WAIT", 0.0)
+    planner = Planner(settings())
+    with pytest.raises(RunError, match="longer than usual"):
+        planner.plan(recipe(), asker="a")
+    until_started()
+    release(planner)
+    until(lambda: planner.known(recipe()), "the plan")
+
+
+def test_a_visitor_of_another_address_goes_before_those_of_a_busy_one():
+    FakeCommand.lasts = True
+    planner = Planner(settings(share=True))
+    with ThreadPoolExecutor() as pool:
+        waiting_askers(planner, pool, [(1, "a", "x")])
+        until_started()
+        for n, where in ((2, "x"), (3, "y")):
+            pool.submit(planner.plan, recipe(n), asker=f"asker {n}", address=where)
+            until(lambda n=n: len(planner._jobs) == n, "the question")
+        planner.drop(asker="a")
+        until(lambda: len(FakeCommand.started) == 2, "the second plan")
+        (second,) = planner._running - {job for job in planner._running if job.command is FakeCommand.started[0]}
+        assert [ask.address for ask in second.askers] == ["y"]
+        for asker in ("asker 2", "asker 3"):
+            planner.drop(asker=asker)
 
 
 def test_what_was_dropped_is_answered_with_nothing():

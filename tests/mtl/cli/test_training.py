@@ -152,7 +152,8 @@ def test_a_third_interrupt_kills_a_run_that_held_the_second_up(recipe: Path, tmp
     wait_for(reached.with_suffix(".again"), child)
     os.kill(child.pid, signal.SIGINT)
     assert exit_code(child) == -signal.SIGINT
-    assert folder.read_status().state is RunState.DIED
+    assert folder.read_status().state is RunState.STOPPED
+    assert folder.read_status().message.startswith("it did not react to the request to stop and was ended")
 
 
 @pytest.mark.parametrize(

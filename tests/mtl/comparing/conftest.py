@@ -22,7 +22,9 @@ class Forked:
 
     started: list[list[str]] = []
 
-    def __init__(self, command: Sequence[str], *, stdin: int, stdout: BufferedWriter, stderr: int) -> None:
+    def __init__(
+        self, command: Sequence[str], *, stdin: int, stdout: BufferedWriter, stderr: int, pass_fds: tuple[int, ...]
+    ) -> None:
         assert list(command[:3]) == COMMAND
         self.returncode: int | None = None
         Forked.started.append(list(command[3:]))

@@ -11,6 +11,7 @@ from mtl.comparing import Outcome, compare, strategies, summarize
 from mtl.errors import RunError
 from mtl.recipe import Precision, Recipe, load
 from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
+from mtl.runs.lock import holding
 from mtl.training.stage import StageState
 from tests.mtl.comparing.conftest import forked
 from tests.mtl.recipes import quick_recipe
@@ -224,3 +225,9 @@ def test_a_comparison_shares_the_cache(
     before = {place.name for place in (tmp_path / "home" / "cache").iterdir()}
     run(["heads_only"], [2])
     assert {place.name for place in (tmp_path / "home" / "cache").iterdir()} == before
+
+
+def test_a_comparison_in_a_folder_that_a_process_owns_is_refused(recipe: Recipe, tmp_path: Path):
+    found = compare(strategies(recipe, PRESETS, single_task=False), seeds=SEEDS, folder=tmp_path)
+    with holding(tmp_path), pytest.raises(RunError, match="still going on in process"):
+        next(found)

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from demo.runs.recipe_limits import within_limits
 from demo.runs.recipe_text import as_yaml
 from demo.tabs.runs.detail import Opening
 from demo.training.freezing_choice import Freezing
@@ -54,6 +55,6 @@ def test_a_shared_page_divides_its_minutes_and_leaves_the_rest_to_the_strategies
     folder = RunFolder(tmp_path / "run")
     folder.create()
     folder.recipe.write_text(dump(made))
-    asked = asked_for(folder, share=True)
+    asked = within_limits(asked_for(folder, share=True), settings(share=True), presets=len(PRESETS))
     assert asked.budget.max_minutes == pytest.approx(10 / 3)
     assert asked.unset() == made.unset()
