@@ -33,6 +33,8 @@ def add_task(upload: TaskUpload, *, owner: str, settings: Settings) -> Draft:
     Raises:
         MtlError: as `drafts.import_upload`.
     """
+    if settings.private_runs and not owner:
+        raise DataError("A browser that keeps cookies was expected: without one, a task would be nobody's.")
     taken = [task.name for task in known(owner, settings)]
     draft = drafts.import_upload(upload, taken=taken, settings=settings, owner=owner)
     _record(draft, Path(draft.config.train[0]).parent, owner)

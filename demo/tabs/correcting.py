@@ -16,6 +16,7 @@ from demo.answers.predicted import Predicted
 from demo.answers.scoring import typed_spans
 from demo.assets import ASSETS
 from demo.runs import status_of
+from demo.serving.visitor import current
 from demo.settings import Training
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, heading, message_place, reporting
 from demo.training.corrections import Correction, Corrections
@@ -150,7 +151,7 @@ def _retrain(
     checkpoint = _folder(shared.engines.location(predicted.key, owner))
     model = shared.engines.get(predicted.key, owner)
     recipe = retraining_recipe(Head(task, kind, checkpoint), model, corrections, shared.settings)
-    folder = shared.runs.start(recipe, owner=owner)
+    folder = shared.runs.start(recipe, owner=owner, address=current().address)
     line = message.note(f"Training only {task} on {len(corrections)} corrections …")
     return (folder.id, task), folder.id, line, gr.Timer(active=True), gr.Button(visible=False)
 

@@ -47,6 +47,7 @@ class Corrections:
     """
 
     def __init__(self, owner: str, settings: Settings) -> None:
+        self._is_nobodys = settings.private_runs and not owner
         name = hashlib.sha256(owner.encode("utf-8", errors="replace")).hexdigest()[:32]
         self._folder = home() / "corrections" / (name if settings.private_runs else "all")
 
@@ -70,6 +71,8 @@ class Corrections:
         return self._folder / f"{task}.jsonl"
 
     def _append(self, task: str, row: Mapping[str, Any]) -> None:
+        if self._is_nobodys:
+            raise InputError("A browser that keeps cookies was expected: without one, a correction would be nobody's.")
         with _lock:
             path = self.file(task)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +80,7 @@ class Corrections:
 
     def _rows(self, task: str) -> list[dict[str, Any]]:
         path = self.file(task)
-        if not path.is_file():
+        if self._is_nobodys or not path.is_file():
             return []
         with path.open("rb") as file:  # skip a line that a crash cut off
             return [record for _, record in read_records(file) if record is not None]

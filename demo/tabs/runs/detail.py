@@ -15,6 +15,7 @@ from demo.runs.manager import can_resume
 from demo.runs.recipe_text import without_folders
 from demo.runs.run_store import id_of, is_comparison, members
 from demo.runs.watching import Watcher
+from demo.serving.visitor import current
 from demo.settings import Training
 from demo.tabs.panels import NUMBERED
 from demo.tabs.runs import before_after as run_before_after
@@ -215,7 +216,7 @@ class Opening:
 
     def resume(self, owner: str, run_id: str) -> tuple[Any, ...]:
         """Resume the run."""
-        self.shared.runs.resume(run_id, owner)
+        self.shared.runs.resume(run_id, owner, address=current().address)
         return self.again(owner, run_id)
 
     def rename(self, owner: str, run_id: str, name: str) -> tuple[Any, ...]:
@@ -248,7 +249,8 @@ class Opening:
         if len(presets) < 2:
             raise InputError("Select at least two strategies.")
         recipe = _recipe_of(self.shared.runs.get(run_id, owner))
-        folder = self.shared.runs.compare(recipe, [str(preset) for preset in presets], owner=owner)
+        names = [str(preset) for preset in presets]
+        folder = self.shared.runs.compare(recipe, names, owner=owner, address=current().address)
         return (folder.id, *self.again(owner, folder.id))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from demo.reading import read_in_child
+from demo.serving.visitor import current
 from demo.tabs.panels import Panel, build_panel, panel_class
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.training.corrected_data import corrected_recipe
@@ -147,6 +148,6 @@ def train_again(shared: Shared, owner: str, run_id: str) -> tuple[Any, ...]:
     own = Corrections(owner, shared.settings)
     corrections = {name: own.of(name) for name in recipe.tasks}
     made = read_in_child(corrected_recipe, recipe, corrections, path=folder.recipe, settings=shared.settings)
-    started = shared.runs.start(made.recipe, owner=owner)
+    started = shared.runs.start(made.recipe, owner=owner, address=current().address)
     rows = "1 corrected row" if made.rows == 1 else f"{made.rows} corrected rows"
     return message.note(f"A new run on {rows} has started; it is in the table of runs and on Train."), started.id

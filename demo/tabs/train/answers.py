@@ -12,6 +12,7 @@ from demo.inputs.drafts import Draft
 from demo.runs import RunManager
 from demo.runs.recipe_text import as_yaml, without_folders
 from demo.runs.shown import sentence_of
+from demo.serving.visitor import current
 from demo.settings import Settings
 from demo.tabs.train import data as data_step
 from demo.tabs.train import freezing as freezing_step
@@ -90,7 +91,7 @@ class Answers:
             return tuple(gr.skip() for _ in range(8))
         problem = ""
         try:
-            forecast = self.planner.plan(recipe, asker=asker)
+            forecast = self.planner.plan(recipe, asker=asker, address=current().address)
             if forecast is None:
                 return None
         except MtlError as error:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from demo.answers.engines import key_of
 from demo.runs.watching import Watcher
+from demo.serving.visitor import current
 from demo.settings import Training
 from demo.tabs.shared import QUICK, Handler, Shared, latest, reporting
 from demo.tabs.train import form as form_part
@@ -141,7 +142,8 @@ def _latest(handler: Handler, monitor: Monitor) -> Callable[..., Any]:
 
 
 def _start(shared: Shared, form: TrainForm, owner: str, *values: Any) -> tuple[Any, str]:  # noqa: ANN401
-    folder = shared.runs.start(form.answers.recipe(owner, *values), owner=owner)
+    recipe = form.answers.recipe(owner, *values)
+    folder = shared.runs.start(recipe, owner=owner, address=current().address)
     return gr.Dropdown(choices=run_choices(shared, owner), value=folder.id), folder.id
 
 
@@ -170,7 +172,7 @@ def _stop(shared: Shared, run_id: str, owner: str) -> tuple[gr.Button]:
 
 
 def _resume(shared: Shared, watcher: Watcher, run_id: str, owner: str, metric: str) -> tuple[Any, ...]:
-    shared.runs.resume(run_id, owner)
+    shared.runs.resume(run_id, owner, address=current().address)
     return _show(shared, watcher, run_id, owner, metric)
 
 
