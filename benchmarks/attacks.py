@@ -4,7 +4,8 @@
 
 Each attack runs eight times at once, as one visitor, while another visitor analyses a sentence twice a second. Then
 come ten seconds of rest, and ten in which the same visitor is measured again. Memory is that of the server and all
-its processes, the largest of samples every tenth of a second. Writes `benchmarks/results/attacks.json`.
+its processes, the largest of samples every tenth of a second. Writes `benchmarks/results/attacks.json`, in
+which other attacks stay.
 """
 
 import argparse
@@ -44,7 +45,7 @@ async def brackets(visitor: Visitor, page: PageMap) -> None:
 
 async def plans(visitor: Visitor, page: PageMap) -> None:
     """A plan that nobody asked for before."""
-    await plan_with(visitor, page, f"seed: {time.perf_counter_ns() % 10**9}")
+    await plan_with(visitor, page, f"anchor: {time.perf_counter_ns() % 10**9 / 1e6}")
 
 
 async def queued_plans(visitor: Visitor, page: PageMap) -> None:
@@ -192,7 +193,7 @@ def main() -> None:
         name, port, until = args.attack
         print(json.dumps(asyncio.run(attackers(ATTACKS[name], int(port), float(until)))))
         return
-    results = {}
+    results = json.loads(args.json.read_text(encoding="utf-8")) if args.json.exists() else {}
     with serving() as (server, port, _):
         for name in args.only:
             results[name] = asyncio.run(measured(name, server, port, args.seconds))

@@ -6,7 +6,7 @@ Starts `python app.py` as a public page with a home of its own and asks it as br
 sentence each 2 s, while a `full` run trains on the same cores. `visitors`: 100 of them without training. `burst`: 40
 new pages at once, each with its first answer. `callers`: 40 callers, one request after the other, a new session for
 each. `loads`: the memory that 10,000 page loads leave. The client runs on the same cores. Writes
-`benchmarks/results/load.json`.
+`benchmarks/results/load.json`, in which other scenarios stay.
 """
 
 import argparse
@@ -57,11 +57,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=SCENARIOS, default=list(SCENARIOS))
     parser.add_argument("--json", type=Path, default=RESULTS)
     args = parser.parse_args()
-    results = {}
+    results = json.loads(args.json.read_text(encoding="utf-8")) if args.json.exists() else {}
     for name in args.only:
         with serving() as (server, port, home):
             found = asyncio.run(measured(SCENARIOS[name], server, port, home, args.seconds))
-        results[name] = found
+        results[name] = {"seconds": args.seconds, **found}
         Console(highlight=False).print(f"{name}: {found}", style="dim")
     print_table(results)
     args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

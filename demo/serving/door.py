@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.serving import bodies, hosts, sign_in, visitor
@@ -106,6 +107,8 @@ class Door:
             await self._let_in(scope, receive, answer)
         except Refusal as refusal:
             await answer.refuse(refusal)
+        except ClientDisconnect:
+            return
         except TooLarge:
             await answer.refuse(Refusal(413, self._too_large(Route(scope["path"]))))
         except Exception as error:

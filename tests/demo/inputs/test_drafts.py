@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.inputs import drafts
+from demo.inputs import drafts, kept_drafts
 from demo.inputs.columns import first_rows, guess_sets, has_several_labels
 from demo.inputs.drafts import TaskUpload
 from demo.runs.shown import sentence_of
@@ -101,13 +101,22 @@ def test_a_broken_file_gives_one_sentence_with_file_and_line(tmp_path, case):
     assert str(home()) not in message
 
 
-def test_a_public_page_deletes_the_oldest_uploads_over_its_limit(csv):
+def test_a_page_whose_uploads_take_too_much_refuses_one_and_deletes_none(csv):
     page = dataclasses.replace(settings(share=True), kept_uploads_mb=1e-4)
     upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
-    first = drafts.import_upload(upload, taken=[], settings=page)
-    second = drafts.import_upload(upload, taken=[], settings=page)
-    assert not Path(first.config.train[0]).exists()
-    assert Path(second.config.train[0]).exists()
+    first = drafts.import_upload(upload, taken=[], settings=page, owner="one")
+    with pytest.raises(DataError, match="which is the limit"):
+        drafts.import_upload(upload, taken=[], settings=page, owner="another")
+    assert Path(first.config.train[0]).exists()
+
+
+def test_a_visitor_whose_uploads_take_too_much_is_refused_and_others_are_not(csv):
+    page = dataclasses.replace(settings(share=True), owner_uploads_mb=1e-4)
+    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
+    kept_drafts.add_task(upload, owner="one", settings=page)
+    with pytest.raises(DataError, match="Your uploads"):
+        kept_drafts.add_task(dataclasses.replace(upload, name="other"), owner="one", settings=page)
+    assert kept_drafts.add_task(upload, owner="another", settings=page).name == "intent"
 
 
 SETS = [("late", "rude"), ("late",), (), ("rude",), ("late", "rude")] * 4

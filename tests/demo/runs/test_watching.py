@@ -8,6 +8,7 @@ from demo.runs.watching import Watcher, mark
 from mtl.errors import RunError
 from mtl.runs import Failed, RunFolder, RunState, Started, Status, Step, runs_root
 from mtl.runs.events import to_json
+from mtl.runs.lock import take_lock
 
 
 @pytest.fixture
@@ -91,7 +92,9 @@ def test_a_run_whose_last_event_was_cut_off_goes_on_and_says_so(folder):
 
 
 def test_a_live_runs_memory_is_that_of_its_process(folder):
+    lock = take_lock(folder.path)
     assert Watcher().look(folder).memory > 1e6
+    lock.release()
 
 
 def test_no_status_is_no_run(tmp_path):
