@@ -23,7 +23,7 @@ def begin_run(home: Path) -> RunFolder:
         "topic": {"kind": "classification", "train": str(next((DATA / "topic").glob("train.*")))},
         "entities": {"kind": "tagging", "train": str(next((DATA / "entities").glob("train.*")))},
     }
-    recipe = Recipe.model_validate({"tasks": tasks, "freezing": {"preset": "full"}, "budget": {"epochs": 1000}})
+    recipe = Recipe.model_validate({"tasks": tasks, "freezing": {"preset": "full"}, "budget": {"epochs": 50}})
     return manager.start(recipe, owner="a benchmark")
 
 
