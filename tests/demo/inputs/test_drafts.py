@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -101,13 +102,23 @@ def test_a_broken_file_gives_one_sentence_with_file_and_line(tmp_path, case):
     assert str(home()) not in message
 
 
-def test_a_public_page_deletes_the_oldest_uploads_over_its_limit(csv):
+def test_an_upload_without_room_is_refused_and_none_is_deleted_for_it(csv):
     page = dataclasses.replace(settings(share=True), kept_uploads_mb=1e-4)
     upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
     first = drafts.import_upload(upload, taken=[], settings=page)
-    second = drafts.import_upload(upload, taken=[], settings=page)
-    assert not Path(first.config.train[0]).exists()
-    assert Path(second.config.train[0]).exists()
+    with pytest.raises(DataError, match="which is the limit. Runs and uploads are deleted 7 days"):
+        drafts.import_upload(upload, taken=[], settings=page)
+    assert Path(first.config.train[0]).exists()
+
+
+def test_an_upload_is_deleted_by_its_age(csv):
+    page = dataclasses.replace(settings(share=True), kept_uploads_mb=1e-4)
+    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
+    first = Path(drafts.import_upload(upload, taken=[], settings=page).config.train[0])
+    for place in (*first.parent.iterdir(), first.parent, first.parent.parent):
+        os.utime(place, (0, 0))
+    drafts.import_upload(upload, taken=[], settings=page)
+    assert not first.exists()
 
 
 SETS = [("late", "rude"), ("late",), (), ("rude",), ("late", "rude")] * 4

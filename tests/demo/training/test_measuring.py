@@ -51,7 +51,7 @@ def test_tagging_is_measured_on_raw_text_too_and_folders_stay_ours(run, file, mo
     asked = []
 
     class Fake:
-        def __init__(self, arguments):
+        def __init__(self, arguments, *, settings):
             asked.extend(arguments)
 
         def answer(self, *, seconds):

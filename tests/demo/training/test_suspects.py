@@ -73,7 +73,7 @@ def test_what_the_command_writes_is_read_as_corrections_of_the_task(tmp_path, mo
     asked = []
 
     class Fake:
-        def __init__(self, arguments):
+        def __init__(self, arguments, *, settings):
             asked.append(arguments)
 
         def answer(self, *, seconds):
