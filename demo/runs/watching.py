@@ -51,7 +51,7 @@ class Watcher:
             folder.stop_requested(),
             status.state.has_ended and (folder.best / "config.json").is_file(),
             next((event.tasks for event in events if isinstance(event, Started)), ()),
-            run_memory(folder) if status.state.is_live else None,
+            run_memory(folder, status) if status.state.is_live else None,
         )
 
     def events(self, folder: RunFolder) -> list[Event]:

@@ -76,6 +76,7 @@ def _run(strategy: Strategy, run: RunFolder, data: _Data, lock: Lock) -> None:
     request = run.path / _REQUEST
     request.write_text(dump(strategy.recipe), encoding="utf-8")
     (run.path / _DATA).write_text(json.dumps(data), encoding="utf-8")
+    lock.is_shared = True
     command = [sys.executable, "-m", "mtl", "train", str(request), "--run-dir", str(run.path)]
     with run.log_file.open("wb") as log:
         process = subprocess.Popen(

@@ -25,6 +25,8 @@ except ImportError:  # Windows
 LOCK = "lock"
 INHERITED = "POLYHEAD_RUN_LOCK"
 """Names the descriptor of a lock that a process takes over from the one that started it."""
+RECORDED = "recorded"
+"""In the place of a descriptor where the file system knows no locks: the file names this process, or will soon."""
 _UNKNOWN = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 _AGAIN = 0.001  # seconds; another process only looks
 
@@ -44,6 +46,8 @@ class Lock:
         self.file, self.descriptor = file, descriptor
         self.is_real = is_real
         """Whether the file system knows locks, so that a child which inherits the descriptor holds it too."""
+        self.is_shared = False
+        """Whether children were given the descriptor, and keep the lock when this process gives it up."""
 
     def name_holder(self, process: Process) -> None:
         """Write down which process holds it."""
@@ -53,17 +57,24 @@ class Lock:
 
     def hand_over(self, process: Process) -> None:
         """Name a child that inherited the lock as its holder, and keep no hold of one's own."""
-        try:
+        with suppress(OSError):  # on a full disk the record stays as it is; the lock is what counts
             self.name_holder(process)
-        finally:
-            os.close(self.descriptor)
+        self._close()
 
     def release(self) -> None:
-        """Give this process's hold up; a child that inherited the lock keeps it."""
-        if not self.is_real:
-            with suppress(OSError):
+        """Give the lock up; where it is shared, children that have it keep it."""
+        with suppress(OSError):
+            if not self.is_real:
                 os.ftruncate(self.descriptor, 0)
-        os.close(self.descriptor)
+            elif not self.is_shared:  # a process that was forked in the meantime has the descriptor too
+                fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+        self._close()
+
+    def _close(self) -> None:
+        """Once: the number may be that of another file by then."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def take_lock(folder: Path, *, named: bool = True) -> Lock:
@@ -83,7 +94,7 @@ def take_lock(folder: Path, *, named: bool = True) -> Lock:
         try:
             is_real = _locked(descriptor)
             if is_real is None and (found := holder(folder)) is not None:
-                is_real = False if found.process.is_alive and found.process != own_process() else None
+                is_real = False if found.process.is_alive else None
             if is_real is False:
                 raise RunError(_in_use(folder), path=folder)
             if not _is_same(file, descriptor):  # the folder was removed in the meantime
@@ -102,11 +113,23 @@ def take_lock(folder: Path, *, named: bool = True) -> Lock:
 def inherited_lock(folder: Path) -> Lock | None:
     """The lock of a folder that the process which started this one has taken for it, if it has; once."""
     text = os.environ.get(INHERITED, "")
+    if text == RECORDED:
+        return _recorded_lock(folder)
     if not text.isdecimal() or not _is_same(folder / LOCK, int(text)):
         return None
     del os.environ[INHERITED]
     os.set_inheritable(int(text), False)
     lock = Lock(folder / LOCK, int(text), is_real=True)
+    lock.name_holder(own_process())
+    return lock
+
+
+def _recorded_lock(folder: Path) -> Lock | None:
+    found = holder(folder)
+    if found is None or found.process.pid not in (os.getpid(), os.getppid()):
+        return None
+    del os.environ[INHERITED]
+    lock = Lock(folder / LOCK, os.open(folder / LOCK, os.O_RDWR | getattr(os, "O_CLOEXEC", 0)), is_real=False)
     lock.name_holder(own_process())
     return lock
 

@@ -54,9 +54,14 @@ def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
     folder = RunFolder(path)
     folder.create()
     with holding(path):
-        _write_recipe(recipe, folder)
         now = time.time()
         status = Status(RunState.STARTING, 0, 0.0, started=_asked_at(folder, now), updated=now)
+        try:
+            _write_recipe(recipe, folder)
+        except OSError as error:  # nothing has begun, so there is no event either: the folder can be used again
+            with suppress(OSError):
+                folder.write_status(replace(status, state=RunState.FAILED, message=_sentence_of(error)))
+            raise
         yield from _follow(recipe, folder, status, resume=False)
 
 

@@ -66,7 +66,7 @@ class Session:
         """Choose the precision or restore the kept state, and enter the stage; returns what has changed since.
 
         Raises:
-            RunError: there is no state of this recipe and these labels, or the run has come to its end.
+            RunError: there is no state of this recipe and these labels.
         """
         changes: tuple[str, ...] = ()
         if resume:
@@ -95,9 +95,6 @@ class Session:
         changes = tuple(changed_data(state.progress.inputs, self._inputs))
         apply(state, self.trainer)
         progress = state.progress
-        if progress.step >= self.trainer.total_steps:
-            message = f"the run has come to its end at step {progress.step}, nothing is left to do"
-            raise RunError(message, path=self.folder)
         self.trainer.settle_precision(progress.precision)
         self.clock = RunClock(progress.seconds)
         self.selector.selection = progress.selection
@@ -181,7 +178,7 @@ class Session:
 
         The state comes first: an evaluation that is due only because the run ends must not count when it goes on.
         """
-        if self.trainer.schedule is not None:
+        if self.trainer.schedule is not None and (step == 0 or step != self.first_step):  # else it is that of before
             self.keep_state(step, now=True)
         try:
             if self._evaluated_step != step:

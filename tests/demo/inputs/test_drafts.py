@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -101,15 +102,6 @@ def test_a_broken_file_gives_one_sentence_with_file_and_line(tmp_path, case):
     assert str(home()) not in message
 
 
-def test_a_page_whose_uploads_take_too_much_refuses_one_and_deletes_none(csv):
-    page = dataclasses.replace(settings(share=True), kept_uploads_mb=1e-4)
-    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
-    first = drafts.import_upload(upload, taken=[], settings=page, owner="one")
-    with pytest.raises(DataError, match="which is the limit"):
-        drafts.import_upload(upload, taken=[], settings=page, owner="another")
-    assert Path(first.config.train[0]).exists()
-
-
 def test_a_visitor_whose_uploads_take_too_much_is_refused_and_others_are_not(csv):
     page = dataclasses.replace(settings(share=True), owner_uploads_mb=1e-4)
     upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
@@ -117,6 +109,25 @@ def test_a_visitor_whose_uploads_take_too_much_is_refused_and_others_are_not(csv
     with pytest.raises(DataError, match="Your uploads"):
         kept_drafts.add_task(dataclasses.replace(upload, name="other"), owner="one", settings=page)
     assert kept_drafts.add_task(upload, owner="another", settings=page).name == "intent"
+
+
+def test_an_upload_without_room_is_refused_and_none_is_deleted_for_it(csv):
+    page = dataclasses.replace(settings(share=True), kept_uploads_mb=1e-4)
+    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
+    first = drafts.import_upload(upload, taken=[], settings=page)
+    with pytest.raises(DataError, match="which is the limit. Runs and uploads are deleted 7 days"):
+        drafts.import_upload(upload, taken=[], settings=page)
+    assert Path(first.config.train[0]).exists()
+
+
+def test_an_upload_is_deleted_by_its_age(csv):
+    page = dataclasses.replace(settings(share=True), kept_uploads_mb=1e-4)
+    upload = TaskUpload("intent", TaskKind.CLASSIFICATION, csv, None)
+    first = Path(drafts.import_upload(upload, taken=[], settings=page).config.train[0])
+    for place in (*first.parent.iterdir(), first.parent, first.parent.parent):
+        os.utime(place, (0, 0))
+    drafts.import_upload(upload, taken=[], settings=page)
+    assert not first.exists()
 
 
 SETS = [("late", "rude"), ("late",), (), ("rude",), ("late", "rude")] * 4

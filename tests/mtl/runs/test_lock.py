@@ -100,7 +100,7 @@ def test_a_child_takes_a_lock_over_without_a_gap(tmp_path: Path):
     taken = take_lock(tmp_path)
     environment = {**os.environ, INHERITED: str(taken.descriptor)}
     child = waiting_process(_INHERITS, str(tmp_path), pass_fds=(taken.descriptor,), env=environment)
-    taken.release()
+    taken.hand_over(process_of(child.pid))
     assert is_held(tmp_path)
     assert holder(tmp_path).process.pid == child.pid
     ended(child)

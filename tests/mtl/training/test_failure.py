@@ -87,7 +87,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def weights_after(recipe: Recipe, folder: Path, step: int) -> dict[str, Tensor]:
     seen: list[Event] = []
-    for event in mtl.train(recipe, folder=folder, should_stop=lambda: seen[-1].step == step):
+    for event in mtl.train(recipe, folder=folder, should_stop=lambda: bool(seen) and seen[-1].step == step):
         seen.append(event)
     return load_file(folder / "last" / "model.safetensors")
 

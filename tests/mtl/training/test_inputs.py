@@ -18,7 +18,7 @@ EVERY = 4
 
 def stopped_at(recipe: Recipe, folder: Path, step: int) -> None:
     seen: list[Event] = []
-    for event in mtl.train(recipe, folder=folder, should_stop=lambda: seen[-1].step == step):
+    for event in mtl.train(recipe, folder=folder, should_stop=lambda: bool(seen) and seen[-1].step == step):
         seen.append(event)
 
 

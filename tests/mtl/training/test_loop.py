@@ -10,7 +10,7 @@ import mtl
 from mtl.checkpoint import read_config
 from mtl.errors import DataError, RecipeError, TrainingError
 from mtl.model import MultiTaskModel
-from mtl.runs import Evaluated, Saved, Step, StopReason
+from mtl.runs import Evaluated, Event, Saved, Step, StopReason
 from mtl.training import accumulation
 from mtl.training.losses import BatchLoss
 from mtl.training.train_set import TrainBatch
@@ -66,8 +66,9 @@ def test_each_batch_is_of_one_task_and_every_task_gets_some(tiny_bert: Path):
 
 
 def test_a_stop_ends_the_run_in_order_and_keeps_its_weights(tiny_bert: Path, tmp_path: Path):
-    asked = iter([False, False, True])
-    found = list(mtl.train(recipe_of(tiny_bert, BOTH), folder=tmp_path, should_stop=lambda: next(asked)))
+    found: list[Event] = []
+    for event in mtl.train(recipe_of(tiny_bert, BOTH), folder=tmp_path, should_stop=lambda: len(losses(found)) == 3):
+        found.append(event)
     assert last(found).reason is StopReason.STOPPED
     assert last(found).step == len(losses(found)) == 3
     assert kinds(found)[-2:] == ["saved", "finished"]

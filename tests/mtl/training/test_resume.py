@@ -86,7 +86,7 @@ def run_until(events: Iterator[Event], step: int) -> list[Event]:
 def stop_at(recipe: Recipe, folder: Path, step: int, *, goes_on: bool) -> list[Event]:
     """Begin or go on, and stop in order after a step."""
     found: list[Event] = []
-    run = mtl.train(recipe, folder=folder, should_stop=lambda: found[-1].step == step, resume=goes_on)
+    run = mtl.train(recipe, folder=folder, should_stop=lambda: bool(found) and found[-1].step == step, resume=goes_on)
     for event in run:
         found.append(event)
     assert (last(found).reason, last(found).step) == (StopReason.STOPPED, step)
