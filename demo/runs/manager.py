@@ -15,7 +15,7 @@ from demo.runs.archive import zip_run
 from demo.runs.commands import sweep_answers
 from demo.runs.exclusive import holding_queue
 from demo.runs.info import RunInfo, infos, name_of, status_of, write_name
-from demo.runs.quotas import delete, delete_old, need_disk, need_place
+from demo.runs.quotas import delete, delete_old, need_disk, need_place, remove, sweep
 from demo.runs.recipe_limits import within_limits
 from demo.runs.recipe_text import as_yaml
 from demo.runs.run_store import place_of, top_folders, write_presets
@@ -44,6 +44,7 @@ class RunManager:
         self._lock = Lock()
         self._turns = TurnGiver(settings, command, pace)
         sweep_answers()
+        sweep(runs_root())
         if settings.training is not Training.OFF:
             delete_old(top_folders(), settings)
             self._turns.give()
@@ -174,7 +175,7 @@ class RunManager:
             raise RunError(f"{name_of(folder)} is still running; stop it first.")
         queue.take(folder)
         if not delete(folder):  # its process has written its end and is about to go
-            shutil.rmtree(folder.path, ignore_errors=True)
+            remove(folder)
 
     def archive(self, run_id: str, owner: str) -> Path:
         """A zip of a run to download.

@@ -23,6 +23,8 @@ def put(folder: RunFolder) -> None:
 
 def take(folder: RunFolder) -> bool:
     """Remove a run; False if it is not in the queue any more."""
+    if not is_waiting(folder):
+        return False
     try:
         (folder.path / _MARKER).unlink()
     except FileNotFoundError:
@@ -53,18 +55,18 @@ def done(folder: RunFolder) -> None:
 
 def is_waiting(folder: RunFolder) -> bool:
     """Whether a run is in the queue."""
-    return os.path.exists(folder.path / _MARKER)
+    return os.path.isfile(folder.path / _MARKER)
 
 
 def is_starting(folder: RunFolder) -> bool:
     """Whether a run was taken out of the queue to be started."""
-    return os.path.exists(folder.path / _STARTING)
+    return os.path.isfile(folder.path / _STARTING)
 
 
 def queued_at(folder: RunFolder) -> int | None:
     """When a run was queued in nanoseconds, or None if it is not in the queue."""
     try:
-        return (folder.path / _MARKER).stat().st_mtime_ns
+        return (folder.path / _MARKER).stat().st_mtime_ns if is_waiting(folder) else None
     except OSError:
         return None
 

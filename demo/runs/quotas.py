@@ -3,11 +3,13 @@
 Nobody's run makes room for another's: a run that finds none is refused, and runs are deleted by their age only.
 """
 
+import secrets
 import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from demo.runs import queue
 from demo.runs.visitors import Visitor, visitor_of
@@ -17,6 +19,7 @@ from mtl.errors import RunError
 from mtl.runs import RunFolder
 from mtl.runs.lock import is_held, take_lock
 
+_GONE = ".deleted-"
 _RECENT = 3600.0  # seconds for which a turn counts
 
 
@@ -117,8 +120,24 @@ def delete(folder: RunFolder) -> bool:
     except RunError:
         return False
     except OSError:  # no lock can be taken in it, so there is no process either
-        shutil.rmtree(folder.path, ignore_errors=True)
+        remove(folder)
         return True
-    shutil.rmtree(folder.path, ignore_errors=True)
+    remove(folder)
     lock.release()
     return True
+
+
+def remove(folder: RunFolder) -> None:
+    """Delete a folder whoever has files of it open: it is gone in one move, and so never half there."""
+    gone = folder.path.with_name(f"{_GONE}{folder.id}.{secrets.token_hex(4)}")
+    try:
+        folder.path.rename(gone)
+    except OSError:
+        gone = folder.path
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def sweep(root: Path) -> None:
+    """Delete what a page that was killed had begun to delete."""
+    for place in root.glob(f"{_GONE}*"):
+        shutil.rmtree(place, ignore_errors=True)

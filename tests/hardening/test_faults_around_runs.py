@@ -115,7 +115,7 @@ def test_a_server_that_holds_the_queue_for_ever_is_one_sentence_to_the_others(re
     runs = page()
     monkeypatch.setattr("demo.runs.exclusive._LONGEST", 0.0)
     place = runs_root().parent / "queue"
-    place.mkdir()
+    place.mkdir(parents=True)
     held = take_lock(place)
     with pytest.raises(RunError, match="Another server holds the queue"):
         runs.start(recipe, owner="ann")
