@@ -28,7 +28,7 @@ def asked_for(folder: RunFolder, **how):
     found = []
     runs = SimpleNamespace(
         get=lambda run_id, owner: folder,
-        compare=lambda recipe, presets, owner: found.append(recipe) or folder,
+        compare=lambda recipe, presets, owner, address: found.append(recipe) or folder,
     )
     Comparing(SimpleNamespace(settings=settings(**how), runs=runs), None, None).compare("ann", folder.id, PRESETS)
     return found[0]
