@@ -37,7 +37,7 @@ def test_a_comparison_prints_a_row_a_strategy_and_says_where_the_runs_are(short:
     (folder,) = (home / "runs").iterdir()
     assert folder.name.split("-", 2)[2].startswith("compare-small-")
     assert f"runs: {folder}" in result.stdout
-    names = {place.name for place in folder.iterdir()}
+    names = {place.name for place in folder.iterdir() if place.is_dir()}
     assert names == {f"{name}-seed{seed}" for name in ("heads_only", "last_layers-1") for seed in (1, 2)}
     assert all(RunFolder(folder / name).read_status().state is RunState.FINISHED for name in names)
 
@@ -46,7 +46,10 @@ def test_a_comparison_in_a_folder_of_choice_goes_on_where_it_was(short: Path, tm
     place = ("--run-dir", tmp_path / "mine")
     succeed("compare", short, "--presets", "heads_only", *place)
     succeed("compare", short, "--presets", "heads_only,full", *place)
-    assert {folder.name for folder in (tmp_path / "mine").iterdir()} == {"heads_only-seed42", "full-seed42"}
+    assert {place.name for place in (tmp_path / "mine").iterdir() if place.is_dir()} == {
+        "heads_only-seed42",
+        "full-seed42",
+    }
     assert len(runs) == 2
 
 
