@@ -145,7 +145,9 @@ class RunManager:
         if not can_resume(folder):
             raise RunError("Only a run that was stopped, failed or died can be resumed.")
         with self._lock, holding_queue():
-            need_place(top_folders(), visitor(owner, address), self._settings)
+            folders, by = top_folders(), visitor(owner, address)
+            need_place(folders, by, self._settings)
+            need_disk(folders, by, self._settings)
             before = folder.read_status()
             folder.write_status(replace(before, state=RunState.QUEUED, updated=time.time(), message=""))
             try:

@@ -1,5 +1,6 @@
 """The body of a request: read up to a limit, and looked at before Gradio parses it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -7,6 +8,14 @@ import orjson
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
+
+
+_PATIENCE = 20.0
+"""Seconds without a part of the body until a request is given up."""
+
+
+class TooSlow(Exception):
+    """A body does not come."""
 
 
 class TooLarge(Exception):
@@ -18,12 +27,13 @@ async def read_body(receive: Receive, *, limit: int, declared: str | None) -> by
 
     Raises:
         TooLarge: it has more than `limit` bytes, or says so in its `Content-Length`.
+        TooSlow: nothing came for a while.
     """
     if declared is not None and declared.isdecimal() and int(declared) > limit:
         raise TooLarge
     parts, size = [], 0
     while True:
-        message = await receive()
+        message = await _next(receive)
         if message["type"] != "http.request":
             return b""  # the visitor is gone
         parts.append(message.get("body", b""))
@@ -32,6 +42,14 @@ async def read_body(receive: Receive, *, limit: int, declared: str | None) -> by
             raise TooLarge
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+async def _next(receive: Receive) -> Any:  # noqa: ANN401
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await receive()
+    except TimeoutError as error:
+        raise TooSlow from error
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
@@ -53,12 +71,13 @@ def counted(receive: Receive, limit: int, count: Callable[[int], None]) -> Recei
 
     Raises:
         TooLarge: (when called) there are more than `limit`.
+        TooSlow: (when called) nothing came for a while.
     """
     size = 0
 
     async def counting() -> Any:  # noqa: ANN401
         nonlocal size
-        message = await receive()
+        message = await _next(receive)
         got = len(message.get("body", b"")) if message["type"] == "http.request" else 0
         size += got
         count(got)

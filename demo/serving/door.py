@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.datastructures import Headers
@@ -14,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.serving import bodies, hosts, sign_in, visitor
-from demo.serving.bodies import TooLarge
+from demo.serving.bodies import TooLarge, TooSlow
 from demo.serving.budget import AtOnce, Bytes, TooMany
 from demo.serving.first_page import FirstPage
 from demo.serving.health import Health
@@ -109,6 +110,8 @@ class Door:
             await answer.refuse(refusal)
         except ClientDisconnect:
             return
+        except TooSlow:
+            await answer.refuse(Refusal(408, "The request did not come to its end. Try again."))
         except TooLarge:
             await answer.refuse(Refusal(413, self._too_large(Route(scope["path"]))))
         except Exception as error:
@@ -118,7 +121,8 @@ class Door:
 
     async def _let_in(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         headers, route = Headers(scope=scope), Route(scope["path"])
-        if not hosts.is_known(headers.get("host", ""), self._place.names, any_address=self._place.any_address):
+        asked = [*headers.getlist("host"), *headers.getlist("x-forwarded-host")] or [""]
+        if not all(hosts.is_known(one, self._place.names, any_address=self._place.any_address) for one in asked):
             raise Refusal(421, "This server has another name. Open the page by the address that it printed.")
         asker = self._visitor(scope, headers)
         scope.setdefault("state", {})["visitor"] = asker
@@ -131,7 +135,7 @@ class Door:
         if route.needs_sign_in and not sign_in.is_signed_in(app, headers.get("cookie", "")):
             raise Refusal(401, "Sign in first.")
         if scope["method"] in ("GET", "HEAD"):
-            self._need_session(scope["query_string"].decode("latin-1"), route, asker)
+            self._need_session(app, scope["query_string"].decode("latin-1"), route, asker)
             if route.path == "/" and not asker.owner:
                 answer.cookie = self._fresh_cookie(scope, headers)
             if route.path == "/" and scope["method"] == "GET" and app.auth is None:
@@ -147,7 +151,7 @@ class Door:
 
     def _visitor(self, scope: Scope, headers: Headers) -> Visitor:
         client = (scope.get("client") or ("",))[0]
-        forwarded = headers.get("x-forwarded-for", "")
+        forwarded = ",".join(headers.getlist("x-forwarded-for"))  # a proxy may add a line of its own
         address = visitor.address_of(client, forwarded, behind_proxy=self._place.behind_proxy)
         account = visitor.token_of_account(scope.get("session", {}), self._place.account_secret)
         return Visitor(account or visitor.token_in(headers.get("cookie", "")), address)
@@ -163,12 +167,15 @@ class Door:
         if not reads_page and not hosts.is_own_site(headers, self._place.names):
             raise Refusal(403, "Requests from other sites are not answered.")
 
-    def _need_session(self, query: str, route: Route, asker: Visitor) -> None:
-        names = [part.removeprefix("session_hash=") for part in query.split("&") if part.startswith("session_hash=")]
+    def _need_session(self, app: Any, query: str, route: Route, asker: Visitor) -> None:  # noqa: ANN401
+        names = [value for key, value in parse_qsl(query, keep_blank_values=True) if key == "session_hash"]
         if route.name == "heartbeat":
             names.append(route.path.rpartition("/")[2])
-        if not all(self._sessions.admits(name, asker.session_key) for name in names):
+        if len(names) > 1 or not all(self._sessions.may_read(name, asker) for name in names):
             raise Refusal(403, "This session belongs to another visitor. Reload the page.")
+        waiting = app.get_blocks()._queue.pending_messages_per_session
+        if route.path.rstrip("/").endswith("/queue/data") and (not names or names[0] not in waiting):
+            raise Refusal(404, "There is no answer to wait for.")
 
     async def _sign_in(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         address = visitor.of_scope(scope).address
@@ -202,19 +209,26 @@ class Door:
 
     async def _call(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         asker, declared = visitor.of_scope(scope), Headers(scope=scope).get("content-length")
+        body = await bodies.read_body(receive, limit=self._limits.body, declared=declared)
+        content = bodies.parsed(body)
+        if content is None:
+            raise Refusal(400, "A JSON object was expected.")
+        if bodies.names_address(content):
+            raise Refusal(400, "An uploaded file was expected, was an address.")
+        route, name, blocks = Route(scope["path"]), content.get("session_hash"), scope["app"].get_blocks()
+        if name is None and route.name == "run":  # a session of this request alone
+            content = {**content, "session_hash": secrets.token_hex(16)}
+            body = orjson.dumps(content)
+            scope = {**scope, "headers": _without_length(scope["headers"], len(body))}
+        elif name is not None and not (isinstance(name, str) and self._sessions.admits(name, asker)):
+            raise Refusal(403, "This session belongs to another visitor. Reload the page.")
+        handler = content.get("fn_index")
+        if route.name in ("run", "queue") and not (isinstance(handler, int) and handler in blocks.fns):
+            raise Refusal(404, "There is no such handler. Reload the page.")
+        event = blocks._queue.event_ids_to_events.get(str(content.get("event_id")))
+        if event is not None and visitor.of_scope(event.request.scope).session_key != asker.session_key:
+            raise Refusal(403, "This request belongs to another visitor.")
         async with self._share(asker):
-            body = await bodies.read_body(receive, limit=self._limits.body, declared=declared)
-            content = bodies.parsed(body)
-            if content is None:
-                raise Refusal(400, "A JSON object was expected.")
-            if bodies.names_address(content):
-                raise Refusal(400, "An uploaded file was expected, was an address.")
-            name = content.get("session_hash")
-            if name is None and Route(scope["path"]).name == "run":  # a session of this request alone
-                body = orjson.dumps({**content, "session_hash": secrets.token_hex(16)})
-                scope = {**scope, "headers": _without_length(scope["headers"], len(body))}
-            elif name is not None and not (isinstance(name, str) and self._sessions.admits(name, asker.session_key)):
-                raise Refusal(403, "This session belongs to another visitor. Reload the page.")
             await self._app(scope, bodies.replay(body, receive), answer)
 
     def _share(self, asker: Visitor) -> "_Share":

@@ -33,7 +33,9 @@ def is_known(header: str, names: Sequence[str], *, any_address: bool) -> bool:
         names: by `allowed_names`.
         any_address: whether every IP address is one of this machine's.
     """
-    name = name_in(header)
+    name, port = name_in(header), header.rpartition(":")[2]
+    if ":" in header and not header.endswith("]") and not port.isdecimal() and header.count(":") == 1:
+        return False
     if any(name == one or (one.startswith(".") and name.endswith(one)) for one in names):
         return True
     return any_address and _is_address(name)

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.middleware import Middleware
 
 from demo.runs import RunManager
-from demo.serving import hosts
+from demo.serving import hosts, logs
 from demo.serving.door import Door, DoorLimits, Place
 from demo.serving.health import Health
 from demo.serving.page_blocks import Page
@@ -48,6 +48,7 @@ def protect(page: Page, *, settings: Settings, place: Place, runs: RunManager) -
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:  # noqa: ANN401
+        logs.set_up()  # once more: the server has set up its own by now
         sessions.set_blocks(page)
         app.state_holder = sessions
         yield

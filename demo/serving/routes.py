@@ -18,10 +18,9 @@ _OPEN = (
     "/manifest.json",
     "/robots.txt",
 )
-_FOLDERS = ("/assets/", "/static/", "/svelte/", "/pwa_icon")
+_FOLDERS = ("/assets/", "/static/", "/svelte/")
 _NEEDED = (
     "app_id",
-    "call",
     "cancel",
     "file",
     "heartbeat",

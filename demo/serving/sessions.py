@@ -1,6 +1,7 @@
 """What the server keeps of each open page: bounded in number and in bytes, and bound to its visitor."""
 
-from collections import ChainMap, OrderedDict
+import re
+from collections import ChainMap, Counter, OrderedDict
 from datetime import datetime
 from threading import RLock
 from typing import Any
@@ -10,8 +11,10 @@ from gradio.components import State
 from gradio.state_holder import SessionState, StateHolder
 
 from demo.serving.size import bytes_of
-from demo.serving.visitor import Owner, current
+from demo.serving.visitor import NOBODY, Owner, Visitor, current
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Names of sessions: Gradio's page and clients make shorter ones."""
 _OWNERS = 20_000
 """Sessions whose visitor is remembered, longer than their data."""
 
@@ -68,7 +71,7 @@ class Sessions(StateHolder):
     """Every open page, the least recently used first.
 
     Args:
-        capacity: how many; beyond it the least recently used are forgotten.
+        capacity: how many; beyond it the least recently used of the address with the most is forgotten.
         megabytes: of the data of all; beyond it the least recently used lose their data, but not the one in use.
     """
 
@@ -76,7 +79,7 @@ class Sessions(StateHolder):
         super().__init__()  # type: ignore[no-untyped-call]
         self._most = capacity
         self._bytes = megabytes * 1e6
-        self._owners: OrderedDict[str, str] = OrderedDict()
+        self._owners: OrderedDict[str, Visitor] = OrderedDict()
         self._guard = RLock()
 
     def set_blocks(self, blocks: Blocks) -> None:
@@ -84,14 +87,22 @@ class Sessions(StateHolder):
         super().set_blocks(blocks)
         self.capacity = self._most
 
-    def admits(self, session_id: str, visitor_key: str) -> bool:
-        """Whether a session is this visitor's; the first visitor who uses it owns it."""
+    def admits(self, session_id: str, asker: Visitor) -> bool:
+        """Whether a request may use a session; the first visitor who uses it owns it."""
+        if not self.may_read(session_id, asker):
+            return False
         with self._guard:
-            owner = self._owners.setdefault(session_id, visitor_key)
+            self._owners.setdefault(session_id, asker)
             self._owners.move_to_end(session_id)
             while len(self._owners) > _OWNERS:
                 self._owners.popitem(last=False)
-        return owner == visitor_key
+        return True
+
+    def may_read(self, session_id: str, asker: Visitor) -> bool:
+        """Whether a session is this visitor's or nobody's; it stays nobody's."""
+        with self._guard:
+            owner = self._owners.get(session_id, asker)
+        return bool(_NAME.fullmatch(session_id)) and owner.session_key == asker.session_key
 
     def __getitem__(self, session_id: str) -> Session:
         with self._guard:
@@ -99,10 +110,17 @@ class Sessions(StateHolder):
             if found is None:
                 found = self.session_data[session_id] = Session(self.blocks, self)
             self.session_data.move_to_end(session_id)
-            while len(self.session_data) > self.capacity:
-                self.session_data.popitem(last=False)
+            if len(self.session_data) > self.capacity:
+                self._forget_one(session_id)
             assert isinstance(found, Session)
             return found
+
+    def _forget_one(self, using: str) -> None:
+        """Forget the least recently used session of the address that has the most."""
+        addresses = {name: self._owners.get(name, NOBODY).address for name in self.session_data}
+        most, _ = Counter(addresses.values()).most_common(1)[0]
+        oldest = next((name for name, address in addresses.items() if address == most and name != using), None)
+        self.session_data.pop(oldest or next(iter(self.session_data)), None)
 
     def update(self, session_id: str) -> None:
         """Nothing: `__getitem__` keeps the order."""

@@ -10,13 +10,19 @@ _FREE = 3
 """Wrong passwords without a pause."""
 _LONGEST = 300.0
 """Seconds."""
+_FORGOTTEN = 900.0
+"""Seconds after the end of a pause."""
 _ADDRESSES = 10_000
 _SIGNED_IN = 1_000
 """Sign-ins that are valid at once."""
 
 
 class Throttle:
-    """A pause for each address after wrong passwords: a second, then twice as long each time, up to five minutes."""
+    """A pause for each address after wrong passwords: a second, then twice as long each time, up to five minutes.
+
+    A right password does not count, but it forgives none of the wrong ones: they may have been for another user. They
+    are forgotten after a quarter of an hour.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -28,15 +34,22 @@ class Throttle:
 
     def begins(self, address: str) -> None:
         """Count an attempt, as a wrong one until `succeeded`, so that attempts at once do not escape the pause."""
-        tries = self._wrong.pop(address, (0, 0.0))[0] + 1
-        pause = min(_LONGEST, 2.0 ** (tries - _FREE)) if tries >= _FREE else 0.0
-        self._wrong[address] = (tries, self._clock() + pause)
+        tries, until = self._wrong.pop(address, (0, 0.0))
+        if self._clock() > until + _FORGOTTEN:
+            tries = 0
+        self._set(address, tries + 1)
         while len(self._wrong) > _ADDRESSES:
             self._wrong.popitem(last=False)
 
     def succeeded(self, address: str) -> None:
-        """Forget the wrong passwords of an address."""
-        self._wrong.pop(address, None)
+        """Take the last attempt back."""
+        tries, _ = self._wrong.pop(address, (1, 0.0))
+        if tries > 1:
+            self._set(address, tries - 1)
+
+    def _set(self, address: str, tries: int) -> None:
+        pause = min(_LONGEST, 2.0 ** (tries - _FREE)) if tries >= _FREE else 0.0
+        self._wrong[address] = (tries, self._clock() + pause)
 
 
 def is_signed_in(app: Any, cookies: str) -> bool:  # noqa: ANN401

@@ -51,6 +51,8 @@ def test_the_first_answer_sets_a_cookie_and_later_ones_do_not(page):
         "/gradio_api/",
         "/gradio_api//run/predict",
         "/docs",
+        "/pwa_icon/20000",
+        "/gradio_api/call/x/1",
         "/.env",
     ],
 )
@@ -140,6 +142,38 @@ def test_a_session_answers_its_visitor_only(page):
             assert page.client.get(path, headers=cookie(owner)).status_code == 403
 
 
+def test_a_session_cannot_be_read_under_another_spelling(page):
+    queued = next(fn for fn in page.blocks.fns.values() if fn.queue and fn.fn)
+    body = {"data": [None] * len(queued.inputs), "fn_index": queued._id, "session_hash": "spelled"}
+    assert page.post("/gradio_api/queue/join", body, owner=ME).status_code == 200
+    for query in ("session_hash=spelled", "session_hash=%73pelled", "session%5Fhash=spelled"):
+        assert page.client.get(f"/gradio_api/queue/data?{query}", headers=cookie(OTHER)).status_code == 403
+    for query in ("session_hash=spelled&session_hash=x", "session_hash=x&session_hash=spelled"):
+        assert page.client.get(f"/gradio_api/queue/data?{query}", headers=cookie(ME)).status_code == 403
+
+
+def test_reading_takes_no_session_and_long_names_are_none(page):
+    before = len(page.sessions._owners)
+    for number in range(20):
+        assert page.client.get(f"/gradio_api/queue/data?session_hash=n{number}").status_code == 404
+    assert (
+        page.post("/gradio_api/cancel", {"session_hash": "s" * 1000, "fn_index": 1, "event_id": "x"}).status_code == 403
+    )
+    assert len(page.sessions._owners) == before
+
+
+def test_a_handler_that_does_not_exist_is_one_sentence(page):
+    for path in ("/gradio_api/run/predict", "/gradio_api/queue/join"):
+        for index in (None, -1, 10**9, "x", 1.5, [], {}):
+            answer = page.post(path, {"data": [], "fn_index": index, "session_hash": "h"})
+            assert answer.status_code == 404
+            _sentence(answer)
+
+
+def test_a_forwarded_host_of_others_is_refused(page):
+    assert page.client.get("/", headers={"x-forwarded-host": "evil.example"}).status_code == 421
+
+
 def test_a_request_without_a_session_leaves_no_shared_one(page):
     names = set(page.sessions.session_data)
     for _ in range(2):
@@ -175,7 +209,7 @@ class TestSignIn:
             "/gradio_api/app_id",
         ):
             assert locked.client.get(path).status_code == 401, path
-        for path in ("run/predict", "queue/join", "cancel", "reset", "upload", "call/x"):
+        for path in ("run/predict", "queue/join", "cancel", "reset", "upload"):
             assert locked.post(f"/gradio_api/{path}", {"data": []}).status_code == 401, path
         first = locked.client.get("/")
         assert first.status_code == 200 and "auth_required" in first.text and "ph-sentence" not in first.text

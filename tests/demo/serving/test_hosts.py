@@ -13,7 +13,16 @@ def test_a_local_page_answers_to_this_machine(header):
 
 
 @pytest.mark.parametrize(
-    "header", ["", "evil.example", "localhost.evil.example:7860", "127.0.0.1.evil.example", "10.0.0.1"]
+    "header",
+    [
+        "127.0.0.1:<b>",
+        "localhost:x",
+        "",
+        "evil.example",
+        "localhost.evil.example:7860",
+        "127.0.0.1.evil.example",
+        "10.0.0.1",
+    ],
 )
 def test_a_local_page_answers_to_no_other_name(header):
     assert not hosts.is_known(header, _names(), any_address=False)

@@ -54,9 +54,24 @@ def test_the_data_of_the_least_recently_used_go_first_and_those_in_use_stay(page
 
 
 def test_a_session_is_its_first_visitors(page):
-    sessions = _sessions(page)
-    assert sessions.admits("s", "mine") and sessions.admits("s", "mine")
-    assert not sessions.admits("s", "another")
+    sessions, mine, other = _sessions(page), Visitor("me", "1"), Visitor("you", "1")
+    assert sessions.may_read("s", other) and sessions.admits("s", mine) and sessions.admits("s", mine)
+    assert not sessions.admits("s", other) and not sessions.may_read("s", other)
+
+
+@pytest.mark.parametrize("name", ["", "a" * 65, "a b", "%61", "é", "a\n", "../a"])
+def test_only_short_plain_names_are_sessions(page, name):
+    assert not _sessions(page).admits(name, Visitor("me", "1"))
+
+
+def test_the_address_with_the_most_sessions_is_forgotten_first(page):
+    sessions = _sessions(page, capacity=6)
+    sessions.admits("victim", Visitor("me", "1"))
+    sessions["victim"][page.kept._id] = 5
+    for number in range(20):
+        sessions.admits(f"s{number}", Visitor("", "2"))
+        sessions[f"s{number}"]
+    assert "victim" in sessions and len(sessions.session_data) == 6
 
 
 def test_the_owner_is_that_of_the_request_whatever_was_stored(page):

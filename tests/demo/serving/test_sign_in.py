@@ -3,7 +3,7 @@ from types import SimpleNamespace
 from demo.serving import sign_in
 
 
-def test_the_pause_after_wrong_passwords_doubles_and_a_right_one_ends_it():
+def test_the_pause_after_wrong_passwords_doubles_and_is_forgotten_in_time():
     now = [0.0]
     throttle = sign_in.Throttle(clock=lambda: now[0])
     pauses = []
@@ -15,9 +15,20 @@ def test_the_pause_after_wrong_passwords_doubles_and_a_right_one_ends_it():
     assert throttle.seconds_left("b") == 0
     now[0] = 301.0
     assert throttle.seconds_left("a") == 0
-    throttle.succeeded("a")
+    now[0] += 1_200
     throttle.begins("a")
     assert throttle.seconds_left("a") == 0
+
+
+def test_a_right_password_forgives_no_wrong_ones():
+    throttle = sign_in.Throttle(clock=lambda: 0.0)
+    for _ in range(2):
+        throttle.begins("a")
+    throttle.begins("a")
+    throttle.succeeded("a")
+    assert throttle.seconds_left("a") == 0
+    throttle.begins("a")
+    assert throttle.seconds_left("a") == 1
 
 
 def test_only_the_cookie_of_a_sign_in_counts():
