@@ -24,7 +24,7 @@ class FakePlanner:
     def known(self, recipe):
         return self.forecast
 
-    def plan(self, recipe, *, asker):
+    def plan(self, recipe, *, asker, address=""):
         if self.error:
             raise self.error
         return self.forecast

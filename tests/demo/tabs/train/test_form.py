@@ -26,7 +26,7 @@ class SlowPlanner:
     def known(self, recipe):
         return None
 
-    def plan(self, recipe, *, asker):
+    def plan(self, recipe, *, asker, address=""):
         if recipe.seed != self.quick:
             self.asked.set()
             assert self.released.wait(CEILING)
