@@ -62,9 +62,9 @@ def main() -> None:
         with serving() as (server, port, home):
             found = asyncio.run(measured(SCENARIOS[name], server, port, home, args.seconds))
         results[name] = {"seconds": args.seconds, **found}
+        args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         Console(highlight=False).print(f"{name}: {found}", style="dim")
     print_table(results)
-    args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 async def measured(

@@ -77,7 +77,7 @@ BODIES = [
     {"data": [], "event_id": "x", "simple_format": True},
 ]
 """Whole bodies."""
-_SAMPLE = 6
+_SAMPLE = 4
 UNEXPECTED = []
 
 
