@@ -11,7 +11,7 @@ from demo.answers.engines import Engines
 from demo.assets import ASSETS
 from demo.guide.pages import Page
 from demo.runs import RunManager
-from demo.serving.page_blocks import Page as ServedPage
+from demo.serving.served_blocks import ServedBlocks
 from demo.serving.visitor import owner_input
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
@@ -27,9 +27,9 @@ _CACHE_SECONDS = (3600, 86400)
 """Seconds between two deletions of old uploads, and the age at which they are deleted."""
 
 
-def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> ServedPage:
+def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> ServedBlocks:
     """Build the whole page."""
-    page = ServedPage(title="Polyhead", analytics_enabled=False, delete_cache=_CACHE_SECONDS)
+    page = ServedBlocks(title="Polyhead", analytics_enabled=False, delete_cache=_CACHE_SECONDS)
     with page:
         owner = owner_input()
         watched = gr.BrowserState(NEW, storage_key="polyhead-run", secret="polyhead")

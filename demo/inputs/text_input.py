@@ -164,7 +164,9 @@ def _group_columns(path: Path, names: list[str], log: ReadLog) -> tuple[str, ...
     return (found,)
 
 
-def _need_length(text: str, settings: Settings) -> None:
+def _need_length(text: str | None, settings: Settings) -> None:
+    if text is None:  # from a program; the page sends an empty text
+        raise InputError("A text was expected, was none.")
     if len(text) > settings.max_characters:
         raise InputError(f"At most {settings.max_characters:,} characters at once were expected, were {len(text):,}.")
 

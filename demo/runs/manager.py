@@ -21,7 +21,7 @@ from demo.runs.recipe_text import as_yaml
 from demo.runs.run_store import place_of, top_folders, write_presets
 from demo.runs.stopping import request_stop
 from demo.runs.turns import REQUEST, Pace, TurnGiver, is_live
-from demo.runs.visitors import Visitor, is_owner, visitor, write_visitor
+from demo.runs.visitors import HashedVisitor, hashed_visitor, is_owner, write_visitor
 from demo.settings import Settings, Training
 from mtl.errors import RunError
 from mtl.recipe import Recipe
@@ -62,7 +62,7 @@ class RunManager:
             RecipeError: the recipe costs more than this page allows.
             OSError: the folder cannot be written; then there is none.
         """
-        return self._begin(recipe, visitor(owner, address), presets=())
+        return self._begin(recipe, hashed_visitor(owner, address), presets=())
 
     def compare(self, recipe: Recipe, presets: Sequence[str], *, owner: str, address: str = "") -> RunFolder:
         """Start a comparison of freezing presets on one recipe, as `start` does with a run.
@@ -70,7 +70,7 @@ class RunManager:
         Raises:
             As `start`.
         """
-        return self._begin(recipe, visitor(owner, address), presets=tuple(presets))
+        return self._begin(recipe, hashed_visitor(owner, address), presets=tuple(presets))
 
     def runs(self, owner: str) -> list[RunInfo]:
         """This owner's runs, newest first, each comparison before its runs; on a page without owners, all runs."""
@@ -145,7 +145,7 @@ class RunManager:
         if not can_resume(folder):
             raise RunError("Only a run that was stopped, failed or died can be resumed.")
         with self._lock, holding_queue():
-            folders, by = top_folders(), visitor(owner, address)
+            folders, by = top_folders(), hashed_visitor(owner, address)
             need_place(folders, by, self._settings)
             need_disk(folders, by, self._settings)
             before = folder.read_status()
@@ -187,7 +187,7 @@ class RunManager:
         """
         return zip_run(self.get(run_id, owner))
 
-    def _begin(self, recipe: Recipe, by: Visitor, *, presets: tuple[str, ...]) -> RunFolder:
+    def _begin(self, recipe: Recipe, by: HashedVisitor, *, presets: tuple[str, ...]) -> RunFolder:
         self._need_training()
         if self._settings.private_runs and not by.owner:
             raise RunError("A browser that keeps cookies was expected: without one, nobody could see or stop the run.")
@@ -215,7 +215,7 @@ class RunManager:
         return not self._settings.private_runs or is_owner(folder, owner)
 
 
-def _write(folder: RunFolder, recipe: Recipe, by: Visitor, *, presets: tuple[str, ...]) -> None:
+def _write(folder: RunFolder, recipe: Recipe, by: HashedVisitor, *, presets: tuple[str, ...]) -> None:
     folder.create()
     write_visitor(folder, by)
     if presets:

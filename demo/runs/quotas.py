@@ -3,6 +3,7 @@
 Nobody's run makes room for another's: a run that finds none is refused, and runs are deleted by their age only.
 """
 
+import errno
 import secrets
 import shutil
 import time
@@ -12,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from demo.runs import queue
-from demo.runs.visitors import Visitor, visitor_of
+from demo.runs.visitors import HashedVisitor, visitor_of
 from demo.settings import Settings
 from mtl.cache.store import folder_size
 from mtl.errors import RunError
@@ -20,6 +21,8 @@ from mtl.runs import RunFolder
 from mtl.runs.lock import is_held, take_lock
 
 _GONE = ".deleted-"
+_NO_LOCK_THERE = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOENT, errno.ELOOP)
+"""No process has a lock in a folder where none can be taken for these reasons."""
 _RECENT = 3600.0  # seconds for which a turn counts
 
 
@@ -27,7 +30,7 @@ class RecentTurns:
     """Who had a turn lately, so that those who had few go first."""
 
     def __init__(self) -> None:
-        self._had: deque[tuple[float, Visitor]] = deque()
+        self._had: deque[tuple[float, HashedVisitor]] = deque()
 
     def note(self, folder: RunFolder) -> None:
         """A run of this visitor has begun."""
@@ -53,7 +56,7 @@ class RecentTurns:
         return ordered
 
 
-def need_place(folders: Sequence[RunFolder], visitor: Visitor, settings: Settings) -> None:
+def need_place(folders: Sequence[RunFolder], visitor: HashedVisitor, settings: Settings) -> None:
     """Refuse a run for which there is no place.
 
     Raises:
@@ -73,7 +76,7 @@ def need_place(folders: Sequence[RunFolder], visitor: Visitor, settings: Setting
         )
 
 
-def need_disk(folders: Sequence[RunFolder], visitor: Visitor, settings: Settings) -> None:
+def need_disk(folders: Sequence[RunFolder], visitor: HashedVisitor, settings: Settings) -> None:
     """Refuse a run while the runs on disk take all that they may.
 
     Raises:
@@ -112,14 +115,20 @@ def delete_old(folders: Sequence[RunFolder], settings: Settings) -> None:
 
 
 def delete(folder: RunFolder) -> bool:
-    """Delete a folder; False if a process owns it or it waits for its turn."""
+    """Delete a folder; False if a process owns it or it waits for its turn.
+
+    Raises:
+        OSError: it is not known whether a process owns it, as where too many files are open.
+    """
     if queue.is_waiting(folder) or queue.is_starting(folder):
         return False
     try:
         lock = take_lock(folder.path, named=False)
     except RunError:
         return False
-    except OSError:  # no lock can be taken in it, so there is no process either
+    except OSError as error:
+        if error.errno not in _NO_LOCK_THERE:
+            raise
         remove(folder)
         return True
     remove(folder)

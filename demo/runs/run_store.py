@@ -18,8 +18,8 @@ def place_of(run_id: str) -> RunFolder:
     Raises:
         RunError: there is no such folder.
     """
-    parts = run_id.split("/")
-    if len(parts) <= 2 and all(_is_name(part) for part in parts):
+    parts = run_id.split("/") if isinstance(run_id, str) else []  # a browser can store and send anything
+    if 1 <= len(parts) <= 2 and all(_is_name(part) for part in parts):
         folder = RunFolder(runs_root().joinpath(*parts))
         if os.path.isdir(folder.path) and (len(parts) == 1 or is_comparison(place_of(parts[0]))):
             return folder

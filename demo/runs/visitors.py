@@ -15,7 +15,7 @@ _OWNER, _ADDRESS, _KEY = "owner", "address", "address-key"
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class HashedVisitor:
     """The hashes of a token and of an address, each empty if it is not known."""
 
     owner: str = ""
@@ -26,14 +26,14 @@ class Visitor:
         """Those who share their turns: everybody behind an address, or one owner where no address is known."""
         return self.address or self.owner
 
-    def shares_with(self, other: "Visitor") -> bool:
+    def shares_with(self, other: "HashedVisitor") -> bool:
         """Whether both are the same owner, or come from the same address."""
         return bool(self.owner and self.owner == other.owner) or bool(self.address and self.address == other.address)
 
 
-def visitor(owner: str, address: str = "") -> Visitor:
+def hashed_visitor(owner: str, address: str = "") -> HashedVisitor:
     """The visitor with this token and address."""
-    return Visitor(hashed(owner) if owner else "", _hashed_address(address) if address else "")
+    return HashedVisitor(hashed(owner) if owner else "", _hashed_address(address) if address else "")
 
 
 def hashed(owner: str) -> str:
@@ -41,17 +41,17 @@ def hashed(owner: str) -> str:
     return hashlib.sha256(owner.encode("utf-8", errors="replace")).hexdigest()
 
 
-def write_visitor(folder: RunFolder, found: Visitor) -> None:
+def write_visitor(folder: RunFolder, found: HashedVisitor) -> None:
     """Record who started a run."""
     replace_file(folder.path / _OWNER, found.owner)
     if found.address:
         replace_file(folder.path / _ADDRESS, found.address)
 
 
-def visitor_of(folder: RunFolder) -> Visitor:
+def visitor_of(folder: RunFolder) -> HashedVisitor:
     """Who started a run or its comparison; what cannot be read is empty."""
     top = folder.path if folder.path.parent == runs_root() else folder.path.parent
-    return Visitor(_read(top / _OWNER), _read(top / _ADDRESS))
+    return HashedVisitor(_read(top / _OWNER), _read(top / _ADDRESS))
 
 
 def is_owner(folder: RunFolder, owner: str) -> bool:

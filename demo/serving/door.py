@@ -1,20 +1,22 @@
 """The door: ASGI middleware that every request passes before Gradio sees it."""
 
-import json
 import logging
 import secrets
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.serving import bodies, hosts, sign_in, visitor
+from demo.serving.addresses import address_of
+from demo.serving.answering import Answer, Refusal
 from demo.serving.bodies import TooLarge, TooSlow
 from demo.serving.budget import AtOnce, Bytes, TooMany
 from demo.serving.first_page import FirstPage
@@ -30,7 +32,6 @@ _UPLOAD_PERIOD = 600.0  # seconds
 _FORM_BYTES = 16_384
 """What a form adds to the file in it."""
 _SMALL = 65_536
-_LOST = "This failed for a reason that was not expected. Reload the page and try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,6 @@ class Place:
     """Whether another site shows the page in a frame, as a Space is."""
     account_secret: str = ""
     """Of the sign-in with Hugging Face accounts, where a Space has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal(Exception):
-    """A request that is not let in, with the status and the sentence of its answer."""
-
-    status: int
-    sentence: str
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Door:
@@ -103,7 +95,7 @@ class Door:
             return
         if scope["type"] != "http":
             return
-        answer = _Answer(send, self._protection)
+        answer = Answer(send, self._protection)
         try:
             await self._let_in(scope, receive, answer)
         except Refusal as refusal:
@@ -119,7 +111,7 @@ class Door:
                 raise
             await answer.refuse(Refusal(500, sentence_of(error)))
 
-    async def _let_in(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _let_in(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         headers, route = Headers(scope=scope), Route(scope["path"])
         asked = [*headers.getlist("host"), *headers.getlist("x-forwarded-host")] or [""]
         if not all(hosts.is_known(one, self._place.names, any_address=self._place.any_address) for one in asked):
@@ -128,7 +120,7 @@ class Door:
         scope.setdefault("state", {})["visitor"] = asker
         visitor.set_current(asker)
         if route.path == "/healthz":
-            await answer.send_json(200, self._health.report())
+            await answer.send_json(200, await to_thread.run_sync(self._health.report))
             return
         self._need_route(scope, headers, route)
         app = scope["app"]
@@ -152,7 +144,7 @@ class Door:
     def _visitor(self, scope: Scope, headers: Headers) -> Visitor:
         client = (scope.get("client") or ("",))[0]
         forwarded = ",".join(headers.getlist("x-forwarded-for"))  # a proxy may add a line of its own
-        address = visitor.address_of(client, forwarded, behind_proxy=self._place.behind_proxy)
+        address = address_of(client, forwarded, behind_proxy=self._place.behind_proxy)
         account = visitor.token_of_account(scope.get("session", {}), self._place.account_secret)
         return Visitor(account or visitor.token_in(headers.get("cookie", "")), address)
 
@@ -177,7 +169,7 @@ class Door:
         if route.path.rstrip("/").endswith("/queue/data") and (not names or names[0] not in waiting):
             raise Refusal(404, "There is no answer to wait for.")
 
-    async def _sign_in(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _sign_in(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         address = visitor.of_scope(scope).address
         wait = self._throttle.seconds_left(address)
         if wait:
@@ -190,7 +182,7 @@ class Door:
             self._throttle.succeeded(address)
             sign_in.forget_oldest(scope["app"])
 
-    async def _upload(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _upload(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         asker, limit = visitor.of_scope(scope), self._limits.upload + _FORM_BYTES
         declared = Headers(scope=scope).get("content-length", "")
         size = int(declared) if declared.isdecimal() else 1
@@ -207,7 +199,7 @@ class Door:
         async with self._share(asker):
             await self._app(scope, bodies.counted(receive, limit, count), answer)
 
-    async def _call(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _call(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         asker, declared = visitor.of_scope(scope), Headers(scope=scope).get("content-length")
         body = await bodies.read_body(receive, limit=self._limits.body, declared=declared)
         content = bodies.parsed(body)
@@ -219,7 +211,7 @@ class Door:
         if name is None and route.name == "run":  # a session of this request alone
             content = {**content, "session_hash": secrets.token_hex(16)}
             body = orjson.dumps(content)
-            scope = {**scope, "headers": _without_length(scope["headers"], len(body))}
+            scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
         elif name is not None and not (isinstance(name, str) and self._sessions.admits(name, asker)):
             raise Refusal(403, "This session belongs to another visitor. Reload the page.")
         handler = content.get("fn_index")
@@ -231,10 +223,17 @@ class Door:
         async with self._share(asker):
             await self._app(scope, bodies.replay(body, receive), answer)
 
-    def _share(self, asker: Visitor) -> "_Share":
-        """A visitor without a cookie, such as a program, has the share of the address alone."""
+    @asynccontextmanager
+    async def _share(self, asker: Visitor) -> AsyncIterator[None]:
+        """Hold the turn of a visitor and of the address; a program without a cookie has that of the address alone."""
         own = [(self._visitors, asker.owner)] if asker.owner else []
-        return _Share([*own, (self._addresses, asker.address)])
+        async with AsyncExitStack() as turns:
+            try:
+                for share, key in [*own, (self._addresses, asker.address)]:
+                    await turns.enter_async_context(share.turn(key))
+            except TooMany as error:
+                raise Refusal(429, "Too many requests at once. Try again in a moment.") from error
+            yield
 
     def _too_large(self, route: Route) -> str:
         if route.is_upload:
@@ -242,84 +241,6 @@ class Door:
         return f"A request of at most {self._limits.body / 1e6:g} MB was expected."
 
 
-class _Share:
-    """The turns of a request, held together."""
-
-    def __init__(self, turns: Sequence[tuple[AtOnce, str]]) -> None:
-        self._turns = turns
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> None:
-        try:
-            for share, key in self._turns:
-                await self._stack.enter_async_context(share.turn(key))
-        except TooMany as error:
-            await self._stack.aclose()
-            raise Refusal(429, "Too many requests at once. Try again in a moment.") from error
-        except BaseException:
-            await self._stack.aclose()
-            raise
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._stack.aclose()
-
-
-class _Answer:
-    """A `send` that adds the cookie, and gives every failure a sentence."""
-
-    def __init__(self, send: Send, protection: Sequence[tuple[bytes, bytes]]) -> None:
-        self._send = send
-        self._protection = protection
-        self.status = 0
-        self.started = False
-        self.cookie = ""
-        self._held: Message | None = None
-        self._failed = b""
-
-    async def __call__(self, message: Message) -> None:
-        """Pass a message on; the body of a failure is held back until it is complete."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            if self.status >= 500:
-                self._held = message
-                return
-            self.started = True
-            headers = [*message.get("headers", []), *self._protection]
-            if self.cookie and self.status == 200:
-                headers.append((b"set-cookie", self.cookie.encode("latin-1")))
-            await self._send({**message, "headers": headers})
-        elif self._held is None:
-            await self._send(message)
-        else:
-            self._failed += message.get("body", b"")[:_SMALL]
-            if not message.get("more_body"):
-                held, self._held = self._held, None
-                await self.send_json(held["status"], _with_sentence(self._failed))
-
-    async def refuse(self, refusal: Refusal) -> None:
-        """Send a refusal."""
-        if not self.started:
-            content = {"error": refusal.sentence, "detail": refusal.sentence}
-            await self.send_json(refusal.status, content, refusal.headers)
-
-    async def send_json(self, status: int, content: object, extra: Sequence[tuple[str, str]] = ()) -> None:
-        """Send an answer of the door's own."""
-        body = json.dumps(content).encode()
-        headers = [("content-type", "application/json"), ("content-length", str(len(body))), *extra]
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers] + [*self._protection]
-        self.started = True
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
-        await self._send({"type": "http.response.body", "body": body})
-
-
-def _with_sentence(body: bytes) -> dict[str, Any]:
-    """The content of a failure with a sentence as `error` and `detail`, kept where it has one."""
-    content = bodies.parsed(body) or {}
-    found = content.get("error") or content.get("detail")
-    sentence = found if isinstance(found, str) and found else _LOST
-    return {**content, "error": sentence, "detail": sentence}
-
-
-def _without_length(headers: Sequence[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+def _with_length(headers: Sequence[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
     kept = [(name, value) for name, value in headers if name.lower() != b"content-length"]
     return [*kept, (b"content-length", str(length).encode())]

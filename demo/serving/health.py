@@ -3,11 +3,15 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 import psutil
 
+_FRESH = 1.0
+"""Seconds for which a report is given again: to make one, the folder of every run is looked at."""
 
-@dataclass(frozen=True)
+
+@dataclass
 class Health:
     """The state of the server.
 
@@ -20,12 +24,23 @@ class Health:
     runs: Callable[[], tuple[int, int]]
     started: float = field(default_factory=time.monotonic)
 
+    _made: float = -_FRESH
+    _report: dict[str, object] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
     def report(self) -> dict[str, object]:
         """Seconds, megabytes and counts."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._made >= _FRESH:
+                self._report, self._made = self._fresh(now), now
+            return self._report
+
+    def _fresh(self, now: float) -> dict[str, object]:
         live, waiting = self.runs()
         return {
             "status": "ok",
-            "seconds": round(time.monotonic() - self.started),
+            "seconds": round(now - self.started),
             "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
             "sessions": self.sessions(),
             "runs": {"live": live, "waiting": waiting},

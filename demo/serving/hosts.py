@@ -1,8 +1,10 @@
 """Which names this server answers to, and which sites may send requests to it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
+_HEADER = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SHARED = ".gradio.live"
 
@@ -33,9 +35,9 @@ def is_known(header: str, names: Sequence[str], *, any_address: bool) -> bool:
         names: by `allowed_names`.
         any_address: whether every IP address is one of this machine's.
     """
-    name, port = name_in(header), header.rpartition(":")[2]
-    if ":" in header and not header.endswith("]") and not port.isdecimal() and header.count(":") == 1:
+    if not _HEADER.fullmatch(header.strip()):
         return False
+    name = name_in(header)
     if any(name == one or (one.startswith(".") and name.endswith(one)) for one in names):
         return True
     return any_address and _is_address(name)

@@ -11,7 +11,7 @@ from demo.runs import RunManager
 from demo.serving import hosts, logs
 from demo.serving.door import Door, DoorLimits, Place
 from demo.serving.health import Health
-from demo.serving.page_blocks import Page
+from demo.serving.served_blocks import ServedBlocks
 from demo.serving.sessions import Sessions
 from demo.serving.turns import Shares
 from demo.settings import Settings
@@ -32,7 +32,7 @@ def place_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -> P
     )
 
 
-def protect(page: Page, *, settings: Settings, place: Place, runs: RunManager) -> dict[str, Any]:
+def protect(page: ServedBlocks, *, settings: Settings, place: Place, runs: RunManager) -> dict[str, Any]:
     """Set the page's queue up; returns the arguments `app_kwargs` and `max_file_size` of `launch`."""
     page.take_turns(
         shares=Shares(
@@ -57,7 +57,6 @@ def protect(page: Page, *, settings: Settings, place: Place, runs: RunManager) -
     return {
         "app_kwargs": {"lifespan": lifespan, "middleware": [door]},
         "max_file_size": int(settings.max_upload_mb * 1e6),
-        "state_session_capacity": settings.max_sessions,
     }
 
 

@@ -3,8 +3,10 @@
 import json
 import logging
 import sys
+import threading
 import time
 import traceback
+import warnings
 
 _LONGEST = 300
 """Characters of a message."""
@@ -39,7 +41,7 @@ def _plain(text: str) -> str:
 
 
 def set_up() -> None:
-    """Log warnings and errors of the page in this form."""
+    """Log warnings and errors of the page in this form, those of threads too."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     for name in ("polyhead", "demo", "mtl", "uvicorn.error"):
@@ -47,3 +49,12 @@ def set_up() -> None:
         logger.handlers = [handler]
         logger.propagate = False
         logger.setLevel(logging.WARNING)
+    threading.excepthook = _log_thread
+    # Gradio warns of values that a visitor sent, and quotes them.
+    warnings.filterwarnings("ignore", category=UserWarning, module="gradio")
+
+
+def _log_thread(ended: threading.ExceptHookArgs) -> None:
+    name = ended.thread.name if ended.thread else "a thread"
+    error = ended.exc_value or ended.exc_type()
+    logging.getLogger("polyhead").error("%s ended with an error", name, exc_info=error)

@@ -9,7 +9,7 @@ import gradio as gr
 from mtl.errors import MtlError
 
 _log = logging.getLogger("polyhead")
-_SYSTEM = {
+SYSTEM = {
     errno.ENOSPC: "The disk of this server is full. Nothing was changed; try again later.",
     errno.EDQUOT: "The disk of this server is full. Nothing was changed; try again later.",
     errno.EROFS: "This server cannot write to its disk. Nothing was changed.",
@@ -21,6 +21,7 @@ _SYSTEM = {
     errno.ENOMEM: "This server has too little free memory. Try again later.",
     errno.ENOENT: "A file that this needs is no longer there. Reload the page and try again.",
 }
+"""What a visitor is told of an error of the operating system, by its number."""
 MISFIT = "The values do not fit the page as it is now. Reload the page and try again."
 """For a request that the page itself never sends, or one from a page that the server has forgotten."""
 
@@ -31,11 +32,11 @@ def sentence_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, gr.Error):
         return str(error.message)
-    if isinstance(error, OSError) and error.errno in _SYSTEM:
+    if isinstance(error, OSError) and error.errno in SYSTEM:
         _log.warning("%s: %s", type(error).__name__, error.strerror)
-        return _SYSTEM[error.errno]
+        return SYSTEM[error.errno]
     if isinstance(error, MemoryError):
-        return _SYSTEM[errno.ENOMEM]
+        return SYSTEM[errno.ENOMEM]
     number = secrets.token_hex(4)
     _log.error("error %s", number, exc_info=error)
     return f"This failed for a reason that was not expected. The log of this server has it as error {number}."

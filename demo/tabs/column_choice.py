@@ -13,6 +13,7 @@ from demo.inputs.text_input import need_size
 from demo.reading import read_in_child
 from demo.settings import Settings
 from demo.tabs.shared import Handler, reporting
+from mtl.errors import InputError
 
 TEXT_ROLES = ("text", "label")
 NO_LABEL = "no label"
@@ -51,7 +52,7 @@ def wire_upload(settings: Settings, upload: ColumnUpload, read: Handler, outputs
     file = gr.State(None)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     event: dict[str, Any] = {
-        "fn": reporting(read, outputs=len(outputs)),
+        "fn": reporting(partial(_read_file, read), outputs=len(outputs)),
         "inputs": [file, *upload.columns],
         "outputs": [upload.problem, *outputs],
         **quiet,
@@ -65,12 +66,20 @@ def wire_upload(settings: Settings, upload: ColumnUpload, read: Handler, outputs
     return [looked.success(**event), gr.on([column.input for column in upload.columns], **event)]
 
 
-def look_at(settings: Settings, roles: Sequence[str], file: str) -> tuple[Any, ...]:
+def _read_file(read: Handler, file: str | None, *columns: str | None) -> tuple[Any, ...]:
+    if file is None:  # the server has forgotten it
+        raise InputError("Upload the file again; the page does not have it any more.")
+    return read(file, *columns)
+
+
+def look_at(settings: Settings, roles: Sequence[str], file: str | None) -> tuple[Any, ...]:
     """The file, and the choices of its columns.
 
     Raises:
-        InputError: the file is too large.
+        InputError: there is no file, or it is too large.
     """
+    if file is None:
+        raise InputError("Upload a file first.")
     need_size(Path(file), settings)
     return file, *choices_of_texts(settings, file, roles)
 

@@ -163,9 +163,9 @@ def answering_stream(
     return answer
 
 
-def _begun(requests: LatestOnly, sent: str) -> tuple[int, str]:
-    """The number of a request that begins, and its fingerprint."""
-    number, _, fingerprint = sent.partition("|")
+def _begun(requests: LatestOnly, sent: str | None) -> tuple[int, str]:
+    """The number of a request that begins, and its fingerprint; a program may send neither."""
+    number, _, fingerprint = (sent or "").partition("|")
     return requests.begin(int(number) if number.isdecimal() else None), fingerprint
 
 

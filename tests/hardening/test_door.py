@@ -17,6 +17,16 @@ def page():
         yield one
 
 
+class _Event:
+    """A request that still waits, of an owner."""
+
+    def __init__(self, owner):
+        state = {"visitor": visitor.Visitor(owner, "127.0.0.1")}
+        self.request = type("Request", (), {"scope": {"state": state}})
+        self.concurrency_id = "engine"
+        self.queue = []
+
+
 def _sentence(answer):
     found = answer.json()
     assert found["error"] == found["detail"] and found["error"].endswith("."), found
@@ -168,6 +178,26 @@ def test_a_handler_that_does_not_exist_is_one_sentence(page):
             answer = page.post(path, {"data": [], "fn_index": index, "session_hash": "h"})
             assert answer.status_code == 404
             _sentence(answer)
+
+
+def test_an_event_of_another_visitor_cannot_be_cancelled(page):
+    queued = next(fn for fn in page.blocks.fns.values() if fn.queue and fn.fn)
+    body = {"data": [None] * len(queued.inputs), "fn_index": queued._id, "session_hash": "cancelled"}
+    event = page.post("/gradio_api/queue/join", body, owner=ME).json()["event_id"]
+    page.blocks._queue.event_ids_to_events.setdefault(event, _Event(ME))  # it may have ended already
+    for owner, status in ((OTHER, 403), (ME, 200)):
+        own = {"session_hash": f"of-{owner[:8]}", "fn_index": queued._id, "event_id": event}
+        assert page.post("/gradio_api/cancel", own, owner=owner).status_code == status
+
+
+def test_a_second_line_of_a_proxy_counts_and_one_of_the_visitor_does_not():
+    with served(settings(training="capped", public=True), public=True, auth=[("ada", "secret")]) as page:
+        statuses = []
+        for number in range(5):
+            lines = [("x-forwarded-for", f"8.8.{number}.4"), ("x-forwarded-for", "9.9.9.11")]
+            answer = page.client.post("/login", data={"username": "ada", "password": "x"}, headers=lines)
+            statuses.append(answer.status_code)
+        assert statuses == [400, 400, 400, 429, 429]
 
 
 def test_a_forwarded_host_of_others_is_refused(page):

@@ -14,6 +14,7 @@ import pytest
 
 from demo.inputs import drafts
 from demo.runs import limits, queue, status_of, turns
+from demo.runs.stopping import Patience
 from demo.runs.turns import TurnGiver
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
@@ -204,7 +205,7 @@ def test_a_run_over_its_time_is_asked_then_ended_and_has_failed_with_a_sentence(
 
 
 def test_a_process_with_a_recycled_id_gets_no_signal_and_is_no_run(recipe: Recipe):
-    runs = page(command=ENDS, pace=QUICK)
+    runs = page(command=ENDS, pace=dataclasses.replace(QUICK, patience=Patience(to_stop=0.0, to_end=0.0)))
     folder = runs.start(recipe, owner="ann")
     ended(folder)
     bystander = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
@@ -213,9 +214,9 @@ def test_a_process_with_a_recycled_id_gets_no_signal_and_is_no_run(recipe: Recip
         lock = take_lock(folder.path)
         lock.name_holder(other)  # held, and the record names the process that had this id before
         folder.request_stop("a limit")
-        until(lambda: runs._turns.give() and runs._turns._stopping._asked, "a look at the run")
-        time.sleep(3 * QUICK.patience.to_end)
-        runs._turns.give()
+        stopping = runs._turns._stopping
+        until(lambda: runs._turns.give() and any(a.terminated for a in stopping._asked.values()), "SIGTERM to the run")
+        runs._turns.give()  # SIGKILL, which is due at once
         lock.release()
         assert bystander.poll() is None
     finally:

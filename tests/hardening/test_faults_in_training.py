@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from safetensors import SafetensorError
 
-from demo.runs import status_of
+from demo.runs import RunManager, status_of
 from mtl.cache import store
 from mtl.cli import training as command
 from mtl.encoder import activations
@@ -68,17 +68,22 @@ PHASES = {
 }
 
 
-@pytest.mark.parametrize("phase", PHASES)
-def test_a_trainer_that_is_killed_loses_nothing_that_was_kept_and_blocks_nobody(
-    recipe: Recipe, tmp_path: Path, monkeypatch: Patch, phase: str
-):
+def page_that_halts(phase: str, tmp_path: Path, patch: Patch) -> tuple[RunManager, Path]:
+    """A page whose first trainer halts at a phase, and the file that is there from then on."""
     where, name, number = PHASES[phase]
     reached = tmp_path / "reached"
 
     def prepare(patch: Patch) -> None:
         patch.setattr(where, name, at_call(getattr(where, name), number, lambda: sleep_at(reached)))
 
-    runs = training_page(monkeypatch, prepare)
+    return training_page(patch, prepare), reached
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_trainer_that_is_killed_loses_nothing_that_was_kept_and_blocks_nobody(
+    recipe: Recipe, tmp_path: Path, monkeypatch: Patch, phase: str
+):
+    runs, reached = page_that_halts(phase, tmp_path, monkeypatch)
     killed, waiting = (runs.start(recipe, owner=OWNER) for _ in range(2))
     until(reached.exists, phase)
     steps = [event for event in killed.events() if isinstance(event, Step)]
@@ -173,13 +178,7 @@ def test_a_disk_on_which_not_even_the_failure_can_be_written_leaves_a_run_that_d
 def test_a_trainer_that_does_not_react_is_ended_and_goes_on_from_where_it_was(
     recipe: Recipe, tmp_path: Path, monkeypatch: Patch, phase: str
 ):
-    where, name, number = PHASES[phase]
-    reached = tmp_path / "reached"
-
-    def prepare(patch: Patch) -> None:
-        patch.setattr(where, name, at_call(getattr(where, name), number, lambda: sleep_at(reached)))
-
-    runs = training_page(monkeypatch, prepare)
+    runs, reached = page_that_halts(phase, tmp_path, monkeypatch)
     stuck = runs.start(recipe, owner=OWNER)
     until(reached.exists, phase)
     runs.stop(stuck.id, OWNER)

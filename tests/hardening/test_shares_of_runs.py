@@ -14,7 +14,7 @@ from demo.runs import queue
 from demo.runs.quotas import RecentTurns
 from demo.runs.recipe_limits import need_affordable, need_size
 from demo.runs.uploads import delete_old_uploads
-from demo.runs.visitors import visitor, write_visitor
+from demo.runs.visitors import hashed_visitor, write_visitor
 from demo.training.planner import Planner
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RecipeError, RunError
@@ -55,7 +55,7 @@ def test_a_visitor_with_many_runs_waits_for_one_with_few():
     for number, owner in enumerate(asked):
         folder = RunFolder(runs_root() / f"run-{number}")
         folder.create()
-        write_visitor(folder, visitor(owner, f"address of {owner}"))
+        write_visitor(folder, hashed_visitor(owner, f"address of {owner}"))
         queue.put(folder)
         folders.append(folder)
     order = [asked[int(folder.id[-1])] for folder in turns.in_order(folders)]
@@ -70,7 +70,7 @@ def test_nobody_waits_for_more_than_one_turn_of_each_other_visitor_before_his_ow
     for number in range(12):
         folder = RunFolder(runs_root() / f"run-{number}")
         folder.create()
-        write_visitor(folder, visitor(draw.choice("abcd"), ""))
+        write_visitor(folder, hashed_visitor(draw.choice("abcd"), ""))
         queue.put(folder)
         folders.append(folder)
     owners = [(folder.path / "owner").read_text() for folder in turns.in_order(folders)]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from html import escape
+from math import isfinite
 from typing import Any
 
 import gradio as gr
@@ -237,7 +238,12 @@ class Opening:
             return message.problem(error), None
 
     def use(self, owner: str, run_id: str) -> gr.Dropdown:
-        """Choose the model of the run in the header."""
+        """Choose the model of the run in the header.
+
+        Raises:
+            RunError: there is no such run of this owner.
+        """
+        self.shared.runs.get(run_id, owner)
         return gr.Dropdown(choices=self.shared.engines.choices(owner), value=key_of(run_id))
 
     def compare(self, owner: str, run_id: str, presets: list[str]) -> tuple[Any, ...]:
@@ -261,9 +267,11 @@ def dropping(handler: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any
     """
 
     # No `wraps`: Gradio would count the parameters of the inner handler.
-    def wrapped(number: float, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    def wrapped(number: object, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        # A program may send anything as the number.
+        counted = int(number) if isinstance(number, int | float) and isfinite(number) else None
         for pending in values[:_SECTIONS]:
-            pending.begin(int(number))
+            pending.begin(counted)
         return handler(*values[_SECTIONS:])
 
     return wrapped

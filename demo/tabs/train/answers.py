@@ -32,7 +32,7 @@ from demo.views.training.data import data_line
 from demo.views.training.format import duration, megabytes, millions
 from demo.views.training.plan import advice, plan_card, warning_list
 from demo.views.training.stack import stack
-from mtl.errors import MtlError
+from mtl.errors import InputError, MtlError
 from mtl.recipe import Preset, Recipe
 
 TITLES = ("1  Data", "2  Model", "3  Freezing", "4  Plan")
@@ -122,12 +122,14 @@ class Answers:
         """
         return self._recipe(form_of(values), kept_drafts.known(owner, self.settings), owner)[1]
 
-    def load(self, owner: str, file: str) -> tuple[Any, ...]:
+    def load(self, owner: str, file: str | None) -> tuple[Any, ...]:
         """The fields of a recipe file.
 
         Raises:
             MtlError: it is no recipe, or its data are missing.
         """
+        if file is None:
+            raise InputError("Upload a recipe first.")
         known = kept_drafts.known(owner, self.settings)
         reading = read_upload(Path(file), self.settings, known)
         for name, config in reading.unlisted:

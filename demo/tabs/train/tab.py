@@ -177,6 +177,7 @@ def _resume(shared: Shared, watcher: Watcher, run_id: str, owner: str, metric: s
 
 
 def _use(shared: Shared, run_id: str, owner: str) -> gr.Dropdown:
+    shared.runs.get(run_id, owner)
     return gr.Dropdown(choices=shared.engines.choices(owner), value=key_of(run_id))
 
 

@@ -26,7 +26,7 @@ from demo.tabs import column_choice
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.views import message
 from demo.views.training.preview import table_preview, tagged_preview
-from mtl.errors import DataError
+from mtl.errors import DataError, InputError
 from mtl.recipe import TaskKind
 
 _RANGES = {"0 to 1": (0.0, 1.0), "0 to 5": (0.0, 5.0), "1 to 5": (1.0, 5.0), "-1 to 1": (-1.0, 1.0)}
@@ -96,9 +96,17 @@ def upload_of(name: str, kind: str, scores: str, several: bool, *files_and_colum
     """The upload as it was filled in; the training file, the dev file and the columns of the roles come last."""
     train, dev, *columns = files_and_columns
     sets = several and kind == TaskKind.CLASSIFICATION
-    roles = SET_ROLES if sets else ROLES[TaskKind(kind)]
+    roles = SET_ROLES if sets else ROLES[_kind(kind)]
     mapping = {role: column for role, column in zip(roles, columns, strict=False) if column and column != FLAGS}
-    return TaskUpload(name, TaskKind(kind), _path(train), _path(dev), _RANGES[scores], sets, mapping)
+    return TaskUpload(name, _kind(kind), _path(train), _path(dev), _RANGES[scores], sets, mapping)
+
+
+def _kind(value: object) -> TaskKind:
+    """The kind of a choice, which may come from a program."""
+    found = next((kind for kind in TaskKind if kind == value), None)
+    if found is None:
+        raise InputError(f"A kind of {', '.join(TaskKind)} was expected.")
+    return found
 
 
 def _limits(kind: TaskKind, settings: Settings) -> str:
@@ -107,8 +115,9 @@ def _limits(kind: TaskKind, settings: Settings) -> str:
 
 
 def _of_kind(settings: Settings, kind: str) -> tuple[gr.Dropdown, str, gr.Checkbox]:
+    chosen = _kind(kind)
     several = gr.Checkbox(visible=kind == TaskKind.CLASSIFICATION)
-    return gr.Dropdown(visible=kind == TaskKind.SIMILARITY), _limits(TaskKind(kind), settings), several
+    return gr.Dropdown(visible=kind == TaskKind.SIMILARITY), _limits(chosen, settings), several
 
 
 def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]:
@@ -116,7 +125,7 @@ def _preview(settings: Settings, kind: str, file: str | None) -> tuple[Any, ...]
     path = _path(file)
     if path is None:
         return ("", gr.skip(), *hidden)
-    chosen = TaskKind(kind)
+    chosen = _kind(kind)
     allowed = allowed_endings(chosen, settings)
     if path.suffix.lower() not in allowed:
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=path)

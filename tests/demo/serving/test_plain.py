@@ -3,13 +3,13 @@ import gradio as gr
 import pytest
 
 from demo.serving import plain
-from demo.serving.page_blocks import Page
+from demo.serving.served_blocks import ServedBlocks
 from demo.serving.sessions import Sessions
 
 
 @pytest.fixture
 def page():
-    with Page() as blocks:
+    with ServedBlocks() as blocks:
         text, html, choice, kept = gr.Textbox(), gr.HTML(), gr.Dropdown(["a", "b"]), gr.State(7)
         gr.on([text.change], lambda *values: values, [text, choice, kept], [html, text, kept])
         gr.on([text.change], lambda *values: values, [gr.Number(), text], [html, gr.Number()])

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from demo.serving import visitor
-from demo.serving.page_blocks import Page
+from demo.serving.served_blocks import ServedBlocks
 from demo.serving.sessions import Sessions
 from demo.serving.size import bytes_of
 from demo.serving.visitor import Visitor, owner_input
@@ -11,7 +11,7 @@ from demo.serving.visitor import Visitor, owner_input
 
 @pytest.fixture
 def page():
-    with Page() as blocks:
+    with ServedBlocks() as blocks:
         blocks.kept = gr.State(None)
         blocks.owner = owner_input()
         blocks.choice = gr.Dropdown(["a", "b"])

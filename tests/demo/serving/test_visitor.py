@@ -24,25 +24,6 @@ def test_scripts_cannot_read_the_cookie_and_other_sites_get_it_only_where_the_pa
     assert "HttpOnly" in framed and "SameSite=None" in framed and "Partitioned" in framed and "Secure" in framed
 
 
-@pytest.mark.parametrize(
-    "client,forwarded,behind,expected",
-    [
-        ("10.0.0.1", "8.8.8.8", True, "8.8.8.8"),
-        ("10.0.0.1", "1.1.1.1, 8.8.8.8", True, "8.8.8.8"),
-        ("10.0.0.1", "1.1.1.1, 8.8.8.8, 10.2.3.4", True, "8.8.8.8"),
-        ("10.0.0.1", "nonsense", True, "10.0.0.1"),
-        ("10.0.0.1", "8.8.8.8", False, "10.0.0.1"),
-        ("10.0.0.1", "", True, "10.0.0.1"),
-        ("10.0.0.1", "2a00:1450:4001:800::1", True, "2a00:1450:4001:800::/64"),
-        ("2a00:1450:4001:800:1:2:3:4", "", False, "2a00:1450:4001:800::/64"),
-        ("10.0.0.1", "::ffff:8.8.8.8", True, "8.8.8.8"),
-        ("", "", False, ""),
-    ],
-)
-def test_only_what_a_proxy_appended_counts_as_the_address(client, forwarded, behind, expected):
-    assert visitor.address_of(client, forwarded, behind_proxy=behind) == expected
-
-
 def test_an_account_owns_the_same_on_every_device_and_its_name_proves_nothing():
     session = {"oauth_info": {"userinfo": {"sub": "123", "preferred_username": "ada"}}}
     owner = visitor.token_of_account(session, "secret")

@@ -4,7 +4,7 @@ import pytest
 
 from demo.runs import RunManager
 from demo.runs.recipe_text import without_folders
-from demo.runs.visitors import visitor, write_visitor
+from demo.runs.visitors import hashed_visitor, write_visitor
 from demo.training.initial_models import CheckpointChoice, initial_models, keyed, resolved
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RecipeError
@@ -21,7 +21,7 @@ def run(tmp_path, monkeypatch):
     folder.write_status(Status(RunState.FINISHED, 1, 0.0, 0.0, 0.0))
     folder.best.mkdir()
     (folder.best / "config.json").write_text('{"format": "polyhead-1", "backbone": {"name": "x/y"}}')
-    write_visitor(folder, visitor("ann"))
+    write_visitor(folder, hashed_visitor("ann"))
     return folder
 
 

@@ -8,7 +8,7 @@ from gradio.block_function import BlockFunction
 from gradio.state_holder import SessionState
 
 from demo.serving import plain, visitor
-from demo.serving.problems import MISFIT, sentence_of
+from demo.serving.problems import MISFIT, SYSTEM, sentence_of
 from demo.serving.sessions import Session
 from demo.serving.turns import FairQueue, Shares
 from mtl.errors import MtlError
@@ -19,7 +19,7 @@ _FILE_TYPE = "Invalid file type"
 """How Gradio begins the one message about a value that a visitor can act on."""
 
 
-class Page(gr.Blocks):
+class ServedBlocks(gr.Blocks):
     """Blocks whose requests are answered for a visitor."""
 
     def take_turns(self, *, shares: Shares, slots: int) -> None:
@@ -47,9 +47,11 @@ class Page(gr.Blocks):
                 self.validate_inputs(block_fn, inputs)
                 return plain.preprocess(block_fn, inputs, state)
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
-        except (MtlError, OSError):
+        except MtlError:
             raise
         except Exception as error:  # whatever a component makes of values that it was not made for
+            if isinstance(error, OSError) and error.errno in SYSTEM:
+                raise
             sentence = str(getattr(error, "message", ""))
             raise gr.Error(sentence if sentence.startswith(_FILE_TYPE) else MISFIT) from error
 
