@@ -71,15 +71,16 @@ def open_page(profile):
     """Pages in fresh browser profiles; anything on the console or over the network that should not be fails."""
     from tests.demo.browser import visiting
 
-    contexts, errors = [], []
+    contexts, errors, given_up = [], [], []
 
     def opening(url: str, **how):
         contexts.append(profile(**how))
         opened = contexts[-1].new_page()
         visiting.watch(opened)
-        left = _Left(opened)
-        opened.on("pageerror", lambda error: None if left.explains(str(error)) else errors.append(str(error)))
-        opened.on("console", lambda line: errors.append(line.text) if _is_wrong(line, left) else None)
+        aborted = _GivenUp(opened)
+        given_up.append(aborted)
+        opened.on("pageerror", lambda error: aborted.takes(str(error)) or errors.append(str(error)))
+        opened.on("console", lambda line: errors.append(line.text) if _is_wrong(line, aborted) else None)
         opened.on("request", lambda asked: errors.append(asked.url) if _is_outside(asked.url) else None)
         opened.goto(url, wait_until="domcontentloaded")
         return opened
@@ -88,26 +89,37 @@ def open_page(profile):
     for context in contexts:
         context.close()
     assert not errors
+    assert not [message for page in given_up for message in page.unexplained()]
 
 
-class _Left:
-    """Whether a page was left or reloaded; what it says of that can arrive after the next one is there."""
+class _GivenUp:
+    """What a page says when it gives up what it had asked for, which is right for one that is left or reloaded.
+
+    The browser reports it before or after the navigation that is the reason, so only the end of a test can judge.
+    """
 
     def __init__(self, page) -> None:
         self._navigations = 0
+        self._said: list[str] = []
         page.on("request", self._asked)
 
     def _asked(self, request) -> None:
         self._navigations += request.is_navigation_request() and request.frame.parent_frame is None
 
-    def explains(self, message: str) -> bool:
-        """A page that is left gives up what it had asked for, and its client says so."""
-        given_up = any(word in message for word in ("AbortError", "Connection errored out", "Unexpected error"))
-        return given_up and self._navigations > 1
+    def takes(self, message: str) -> bool:
+        """Whether a message is of this kind; it is kept."""
+        kind = any(word in message for word in ("AbortError", "Connection errored out", "Unexpected error"))
+        if kind:
+            self._said.append(message)
+        return kind
+
+    def unexplained(self) -> list[str]:
+        """The messages of a page that was never left."""
+        return self._said if self._navigations <= 1 else []
 
 
-def _is_wrong(line, left: _Left) -> bool:
-    return line.type == "error" and not left.explains(line.text)
+def _is_wrong(line, given_up: _GivenUp) -> bool:
+    return line.type == "error" and not given_up.takes(line.text)
 
 
 @pytest.fixture
