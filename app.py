@@ -15,7 +15,7 @@ from demo.runs import RunManager
 from demo.serving import logs
 from demo.serving.launching import place_of, protect
 from demo.serving.logins import read_login
-from demo.serving.space import use_bucket
+from demo.serving.space import use_bucket, use_processor_on_zero_gpu
 from demo.settings import Training, derive
 from mtl.errors import MtlError
 
@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     logs.set_up()
     use_bucket(os.environ)
+    use_processor_on_zero_gpu(os.environ)
     try:
         settings = derive(parsed, os.environ)
         if parsed.limits:

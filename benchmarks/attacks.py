@@ -22,12 +22,13 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from load import TYPED, serving
+from load import TYPED
 from rich.console import Console
 from rich.table import Table
+from served import ROOT, serving
+from stored import classify_file
 from visitors import PageMap, Visitor, map_of
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 RESULTS = ROOT / "benchmarks" / "results" / "attacks.json"
 AT_ONCE, EVERY, REST = 8, 0.5, 10.0  # attackers, seconds between two sentences, seconds
@@ -144,16 +145,6 @@ async def plan_with(visitor: Visitor, page: PageMap, more: str) -> None:
     """Plan the form as it is at first with more recipe keys."""
     fn = page.filling("ph-advice")
     await visitor.call(*called(page, fn, {"ph-tasks": ["topic", "entities"], "ph-more": more}))
-
-
-async def classify_file(visitor: Visitor, page: PageMap, name: str, content: bytes) -> None:
-    """Upload a file on the Classes tab and classify it."""
-    file = await visitor.upload(name, content)
-    await visitor.call(*called(page, page.triggered("ph-class-text-file", "upload"), {"ph-class-text-file": file}))
-    taken = await visitor.call(*called(page, page.filling("ph-class-text"), {}))
-    shown = taken[1] if isinstance(taken[1], str) else ""
-    fn = page.triggered("ph-class-text", "submit")
-    await visitor.call(*called(page, fn, {"ph-class-text": shown, "ph-picker": "starter"}))
 
 
 def called(page: PageMap, fn: int, given: dict[str, object]) -> tuple[int, list[object]]:

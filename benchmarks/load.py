@@ -5,22 +5,18 @@
 Starts `python app.py` as a public page with a home of its own and asks it as browsers do. `training`: 40 visitors, a
 sentence each 2 s, while a `full` run trains on the same cores. `visitors`: 100 of them without training. `burst`: 40
 new pages at once, each with its first answer. `callers`: 40 callers, one request after the other, a new session for
-each. `loads`: the memory that 10,000 page loads leave. The client runs on the same cores. Writes
-`benchmarks/results/load.json`, in which other scenarios stay.
+each. `space`: 40 visitors of a simulated Space: its environment, a checkout that cannot be written, and 16 GB. `loads`:
+the memory that 10,000 page loads, 2,000 analyses, 50 uploads and 20 models leave. The client runs on the same cores.
+Writes `benchmarks/results/load.json`, in which other scenarios stay.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
@@ -28,26 +24,15 @@ import numpy as np
 import psutil
 from rich.console import Console
 from rich.table import Table
-from visitors import PageMap, Visitor, map_of
+from served import ROOT, Load, serving
+from visitors import Visitor, map_of
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 RESULTS = ROOT / "benchmarks" / "results" / "load.json"
 TYPED = [json.loads(line)["text"] for line in (ROOT / "benchmarks" / "typed_sentences.jsonl").open(encoding="utf-8")]
 PAUSE = 2.0  # seconds between two sentences of a visitor
 PAGE_LOADS = 10_000
-
-
-@dataclass(frozen=True)
-class Load:
-    """A server under test and what its clients know of it."""
-
-    server: psutil.Process
-    port: int
-    page: PageMap
-    home: Path
-    seconds: float
 
 
 def main() -> None:
@@ -59,7 +44,7 @@ def main() -> None:
     args = parser.parse_args()
     results = json.loads(args.json.read_text(encoding="utf-8")) if args.json.exists() else {}
     for name in args.only:
-        with serving() as (server, port, home):
+        with serving(space=name == "space") as (server, port, home):
             found = asyncio.run(measured(SCENARIOS[name], server, port, home, args.seconds))
         results[name] = {"seconds": args.seconds, **found}
         args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -105,6 +90,11 @@ async def visitors(load: Load) -> dict[str, float]:
     return await steady(load, 100)
 
 
+async def space(load: Load) -> dict[str, float]:
+    """40 visitors of a Space."""
+    return await steady(load, 40)
+
+
 async def burst(load: Load) -> dict[str, float]:
     """40 new pages at once."""
 
@@ -140,7 +130,9 @@ async def callers(load: Load) -> dict[str, float]:
 
 
 async def loads(load: Load) -> dict[str, float]:
-    """Page loads, each a new visitor with what its page asks for at first, and 2,000 analyses."""
+    """Page loads, each a new visitor with what its page asks for at first, 2,000 analyses, uploads and models."""
+    from stored import MODELS, UPLOADS, upload_and_classify, use_models
+
     curve, began = {}, time.perf_counter()
 
     async def some(count: int) -> None:
@@ -154,7 +146,12 @@ async def loads(load: Load) -> dict[str, float]:
     for done in range(1000, PAGE_LOADS + 1, 1000):
         await asyncio.gather(*(some(250) for _ in range(4)))
         curve[f"after_{done}_mb"] = round(load.server.memory_info().rss / 1e6)
-    return {**curve, "loads_a_second": round(PAGE_LOADS / (time.perf_counter() - began), 1)}
+    rate = round(PAGE_LOADS / (time.perf_counter() - began), 1)
+    await upload_and_classify(load, TYPED)
+    curve[f"after_{UPLOADS}_uploads_mb"] = round(load.server.memory_info().rss / 1e6)
+    await use_models(load, TYPED[0])
+    curve[f"after_{MODELS}_models_mb"] = round(load.server.memory_info().rss / 1e6)
+    return {**curve, "loads_a_second": rate}
 
 
 async def steady(load: Load, count: int) -> dict[str, float]:
@@ -184,39 +181,6 @@ def summary(waits: list[float], errors: int) -> dict[str, float]:
     return {"answers": len(waits), "errors": errors, **quantiles, "longest_ms": round(1000 * max(waits))}
 
 
-@contextmanager
-def serving(*arguments: str) -> Iterator[tuple[psutil.Process, int, Path]]:
-    """A server of its own, reached by this machine only, with the limits of a public page."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        own = {"MTL_HOME": folder, "GRADIO_ANALYTICS_ENABLED": "False"}
-        command = [sys.executable, "app.py", "--port", str(port), "--public", *arguments]
-        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}, stdout=subprocess.DEVNULL)
-        try:
-            asyncio.run(answers(port))
-            yield psutil.Process(process.pid), port, Path(folder)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def answers(port: int) -> None:
-    """Wait for a server."""
-    while True:
-        try:
-            await Visitor(port).ask("GET", "/healthz")
-            return
-        except OSError:
-            await asyncio.sleep(0.2)
-
-
 def print_table(results: dict[str, dict[str, float]]) -> None:
     """Print everything by scenario."""
     table = Table(*["scenario", "figures"])
@@ -225,7 +189,14 @@ def print_table(results: dict[str, dict[str, float]]) -> None:
     Console(highlight=False).print(table)
 
 
-SCENARIOS = {"training": training, "visitors": visitors, "burst": burst, "callers": callers, "loads": loads}
+SCENARIOS = {
+    "training": training,
+    "visitors": visitors,
+    "burst": burst,
+    "callers": callers,
+    "space": space,
+    "loads": loads,
+}
 
 if __name__ == "__main__":
     main()

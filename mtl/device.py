@@ -1,17 +1,35 @@
 """The device and the number format of a forward pass."""
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+from mtl.errors import InputError
 from mtl.recipe.choices import Precision
+
+DEVICE = "MTL_DEVICE"
+"""The environment variable that names the device to use."""
 
 
 def best_device() -> torch.device:
-    """CUDA or Apple's MPS where present, else the processor."""
+    """The device that `MTL_DEVICE` names, else CUDA or Apple's MPS where present, else the processor.
+
+    Raises:
+        InputError: `MTL_DEVICE` names no device of this machine.
+    """
+    if chosen := os.environ.get(DEVICE):
+        return _named(chosen)
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps") if torch.backends.mps.is_available() else torch.device("cpu")
+
+
+def _named(name: str) -> torch.device:
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(f"{DEVICE} is {name!r}, expected a device of this machine, such as cpu or cuda:0.") from error
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
