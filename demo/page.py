@@ -23,7 +23,7 @@ from demo.views.header import BRAND, NO_CHIPS, chips
 
 _SCRIPTS = [(ASSETS / name).read_text(encoding="utf-8") for name in ("panels.js", "typing.js", "pictures.js")]
 _PANEL = "model"
-_CACHE_SECONDS = (3600, 86400)
+_CACHE_SECONDS = (600, 7200)
 """Seconds between two deletions of old uploads, and the age at which they are deleted."""
 
 

@@ -90,7 +90,7 @@ class Settings:
     max_request_mb: float
     """Of a request that is not an upload."""
     max_uploads_mb: float
-    """Of all uploads of one visitor within ten minutes; of one address ten times as much."""
+    """Of all uploads of one visitor within ten minutes; of one address ten times as much, of all fifty times."""
     max_requests: int
     """Of one visitor answered at once; eight times as many may wait. Of one address eight times as many."""
     max_queued: int

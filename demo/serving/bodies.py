@@ -33,7 +33,7 @@ async def read_body(receive: Receive, *, limit: int, declared: str | None) -> by
         raise TooLarge
     parts, size = [], 0
     while True:
-        message = await _next(receive)
+        message = await next_part(receive)
         if message["type"] != "http.request":
             return b""  # the visitor is gone
         parts.append(message.get("body", b""))
@@ -44,7 +44,12 @@ async def read_body(receive: Receive, *, limit: int, declared: str | None) -> by
             return b"".join(parts)
 
 
-async def _next(receive: Receive) -> Any:  # noqa: ANN401
+async def next_part(receive: Receive) -> Any:  # noqa: ANN401
+    """The next message of a request.
+
+    Raises:
+        TooSlow: none came for a while.
+    """
     try:
         async with asyncio.timeout(_PATIENCE):
             return await receive()
@@ -64,28 +69,6 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
-
-
-def counted(receive: Receive, limit: int, count: Callable[[int], None]) -> Receive:
-    """A `receive` that counts the bytes of a body which is not kept.
-
-    Raises:
-        TooLarge: (when called) there are more than `limit`.
-        TooSlow: (when called) nothing came for a while.
-    """
-    size = 0
-
-    async def counting() -> Any:  # noqa: ANN401
-        nonlocal size
-        message = await _next(receive)
-        got = len(message.get("body", b"")) if message["type"] == "http.request" else 0
-        size += got
-        count(got)
-        if size > limit:
-            raise TooLarge
-        return message
-
-    return counting
 
 
 def parsed(body: bytes) -> dict[str, Any] | None:

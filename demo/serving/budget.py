@@ -43,13 +43,13 @@ class AtOnce:
 
 
 class Bytes:
-    """How many bytes of one key are taken within a period."""
+    """How many bytes of one key are taken within a period; those of one second are kept as one number."""
 
     def __init__(self, limit: float, *, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._seconds = seconds
         self._clock = clock
-        self._taken: OrderedDict[str, deque[tuple[float, int]]] = OrderedDict()
+        self._taken: OrderedDict[str, deque[tuple[int, int]]] = OrderedDict()
 
     def has_room(self, key: str, size: int = 1) -> bool:
         """Whether so many bytes more are within the limit."""
@@ -60,8 +60,11 @@ class Bytes:
 
     def take(self, key: str, size: int) -> None:
         """Count bytes."""
-        if size:
-            self._taken.setdefault(key, deque()).append((self._clock(), size))
-            self._taken.move_to_end(key)
-            while len(self._taken) > _KEYS:
-                self._taken.popitem(last=False)
+        if not size:
+            return
+        taken, now = self._taken.setdefault(key, deque()), int(self._clock())
+        before = taken.pop()[1] if taken and taken[-1][0] == now else 0
+        taken.append((now, before + size))
+        self._taken.move_to_end(key)
+        while len(self._taken) > _KEYS:
+            self._taken.popitem(last=False)

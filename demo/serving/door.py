@@ -14,12 +14,13 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from demo.serving import bodies, hosts, sign_in, visitor
+from demo.serving import bodies, forms, hosts, sign_in, visitor
 from demo.serving.addresses import address_of
 from demo.serving.answering import Answer, Refusal
 from demo.serving.bodies import TooLarge, TooSlow
 from demo.serving.budget import AtOnce, Bytes, TooMany
 from demo.serving.first_page import FirstPage
+from demo.serving.forms import TooManyFiles
 from demo.serving.health import Health
 from demo.serving.problems import sentence_of
 from demo.serving.protection import protection
@@ -44,6 +45,7 @@ class DoorLimits:
     """Of one file."""
     uploads_of_visitor: float
     uploads_of_address: float
+    uploads_of_all: float
     at_once_of_visitor: int
     """Requests that are answered at once; as many again as eight times that may wait."""
     at_once_of_address: int
@@ -86,6 +88,7 @@ class Door:
         self._uploads = (
             Bytes(limits.uploads_of_visitor, seconds=_UPLOAD_PERIOD),
             Bytes(limits.uploads_of_address, seconds=_UPLOAD_PERIOD),
+            Bytes(limits.uploads_of_all, seconds=_UPLOAD_PERIOD),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,6 +109,8 @@ class Door:
             await answer.refuse(Refusal(408, "The request did not come to its end. Try again."))
         except TooLarge:
             await answer.refuse(Refusal(413, self._too_large(Route(scope["path"]))))
+        except TooManyFiles:
+            await answer.refuse(Refusal(413, f"At most {forms.MOST_FILES} files at once were expected."))
         except Exception as error:
             if answer.started:
                 raise
@@ -184,11 +189,14 @@ class Door:
 
     async def _upload(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         asker, limit = visitor.of_scope(scope), self._limits.upload + _FORM_BYTES
-        declared = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        declared, boundary = headers.get("content-length", ""), forms.boundary_of(headers.get("content-type", ""))
+        if not boundary:
+            raise Refusal(400, "A form with files was expected.")
         size = int(declared) if declared.isdecimal() else 1
         if size > limit:
             raise TooLarge
-        keys = (asker.session_key, asker.address)
+        keys = (asker.session_key, asker.address, "")
         if not all(taken.has_room(key, size) for taken, key in zip(self._uploads, keys, strict=True)):
             raise Refusal(429, "Too much was uploaded in the last ten minutes. Try again later.")
 
@@ -197,7 +205,8 @@ class Door:
                 taken.take(key, got)
 
         async with self._share(asker):
-            await self._app(scope, bodies.counted(receive, limit, count), answer)
+            form = forms.measured(receive, boundary=boundary, limit=limit, count=count)
+            await self._app(scope, form, answer)
 
     async def _call(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         asker, declared = visitor.of_scope(scope), Headers(scope=scope).get("content-length")

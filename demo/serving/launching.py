@@ -67,6 +67,7 @@ def limits_of(settings: Settings) -> DoorLimits:
         upload=int(settings.max_upload_mb * 1e6),
         uploads_of_visitor=settings.max_uploads_mb * 1e6,
         uploads_of_address=10 * settings.max_uploads_mb * 1e6,
+        uploads_of_all=50 * settings.max_uploads_mb * 1e6,
         at_once_of_visitor=settings.max_requests,
         at_once_of_address=8 * settings.max_requests,
     )

@@ -113,6 +113,24 @@ def test_many_files_in_one_upload_count_together(page):
     assert page.client.post("/gradio_api/upload", files=files).status_code == 413
 
 
+def test_a_form_has_few_files_and_every_one_of_them_counts():
+    with served(settings(training="capped", share=True)) as page:
+
+        def upload(count):
+            files = [("files", (f"{number}.txt", b"x")) for number in range(count)]
+            return page.client.post("/gradio_api/upload", files=files, headers=cookie(ME))
+
+        answer = upload(21)
+        assert answer.status_code == 413 and "20 files" in _sentence(answer)
+        statuses = [upload(20).status_code for _ in range(20)]
+        assert statuses == [200] * 14 + [429] * 6  # of 20 MB, each file and each end counts 65,536 bytes
+
+
+def test_an_upload_that_is_no_form_is_refused(page):
+    answer = page.client.post("/gradio_api/upload", content=b"x", headers={"content-type": "text/plain"})
+    assert answer.status_code == 400 and "form" in _sentence(answer)
+
+
 def test_uploads_of_a_visitor_are_bounded_in_a_period():
     with served(settings(training="capped", share=True)) as page:
         statuses = [

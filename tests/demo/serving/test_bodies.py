@@ -47,12 +47,6 @@ def test_a_body_that_does_not_come_is_given_up(monkeypatch):
     with pytest.raises(TooSlow):
         _read(_sent())
 
-    async def counting():
-        await bodies.counted(_sent(), 10, lambda _: None)()
-
-    with pytest.raises(TooSlow):
-        anyio.run(counting)
-
 
 @pytest.mark.parametrize("body", [b"[1]", b"{", b"\xff", b'{"a":' * 100_000, b""])
 def test_only_an_object_is_parsed(body):
