@@ -1,5 +1,6 @@
 """The page: its header and its tabs."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -19,17 +20,19 @@ from demo.tabs import runs as runs_tab
 from demo.tabs.panels import build_panel, panel_class
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place
 from demo.tabs.train import NEW, TrainTab
+from demo.temporary import KEPT_SECONDS, use_for_uploads
 from demo.views.header import BRAND, NO_CHIPS, chips
 
 _SCRIPTS = [(ASSETS / name).read_text(encoding="utf-8") for name in ("panels.js", "typing.js", "pictures.js")]
 _PANEL = "model"
-_CACHE_SECONDS = (600, 7200)
-"""Seconds between two deletions of old uploads, and the age at which they are deleted."""
+_SWEEP_SECONDS = 600
+"""Between two deletions of old uploads."""
 
 
 def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> ServedBlocks:
     """Build the whole page."""
-    page = ServedBlocks(title="Polyhead", analytics_enabled=False, delete_cache=_CACHE_SECONDS)
+    use_for_uploads(os.environ)
+    page = ServedBlocks(title="Polyhead", analytics_enabled=False, delete_cache=(_SWEEP_SECONDS, KEPT_SECONDS))
     with page:
         owner = owner_input()
         watched = gr.BrowserState(NEW, storage_key="polyhead-run", secret="polyhead")

@@ -1,9 +1,6 @@
 """Export of embeddings with their sentences."""
 
 import csv
-import shutil
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,12 +12,9 @@ from numpy.typing import NDArray
 
 from demo.answers.embedded import Embedded
 from demo.inputs.new_folder import new_folder
+from demo.temporary import new_temporary_folder
 from mtl.data.formats.formulas import protected
 from mtl.inference.bulk.rows import TEXT, kept_names, output_row
-
-_PREFIX = "polyhead-export-"
-_KEPT_SECONDS = 3600
-"""The page copies a file as soon as it is written, so older files are no longer needed."""
 
 
 class ExportFormat(StrEnum):
@@ -39,8 +33,7 @@ def export_embeddings(embedded: Embedded, form: ExportFormat) -> Path:
     nulls for a row without a text. `.parquet` has one list column for the embedding, `.csv` one column for each number.
     A text in `.csv` that a spreadsheet would run as a formula begins with an apostrophe, which readers take off.
     """
-    _sweep()
-    with new_folder(Path(tempfile.mkdtemp(prefix=_PREFIX))) as folder:
+    with new_folder(new_temporary_folder()) as folder:
         path = folder / f"embeddings{form}"
         table = _table(embedded)
         {ExportFormat.NPY: _npy, ExportFormat.PARQUET: _parquet, ExportFormat.CSV: _csv}[form](table, path)
@@ -99,12 +92,6 @@ def _spread(values: Sequence[str], has_text: Sequence[bool]) -> list[str | None]
     """The values of rows with a text, None for the others."""
     left = iter(values)
     return [next(left) if one else None for one in has_text]
-
-
-def _sweep() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if folder.stat().st_mtime < time.time() - _KEPT_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _npy(table: _Table, path: Path) -> None:

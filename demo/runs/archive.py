@@ -1,9 +1,6 @@
 """A run as one file to download."""
 
 import json
-import shutil
-import tempfile
-import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,12 +10,11 @@ import yaml
 
 from demo.runs.info import name_of
 from demo.runs.shown import shown
+from demo.temporary import new_temporary_folder
 from mtl.errors import RecipeError, RunError
 from mtl.recipe import check, portable
 from mtl.runs import RunFolder
 
-_FOLDER = Path(tempfile.gettempdir()) / "polyhead-downloads"
-_KEPT_SECONDS = 3600
 _WHOLE = ("events.jsonl", "table.json")
 
 
@@ -32,11 +28,7 @@ def zip_run(folder: RunFolder) -> Path:
     """
     if not any((folder.path / name).is_file() for name in _WHOLE):
         raise RunError("There is nothing to download yet.")
-    _FOLDER.mkdir(mode=0o700, exist_ok=True)
-    for old in _FOLDER.iterdir():
-        if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
-    target = Path(tempfile.mkdtemp(dir=_FOLDER)) / f"{_slug(name_of(folder))}.zip"
+    target = new_temporary_folder() / f"{_slug(name_of(folder))}.zip"
     recipe = _recipe(folder)
     folders = [folder for path in _paths(recipe) for folder in (path, str(Path(path).parent))]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:

@@ -1,4 +1,3 @@
-import os
 import zipfile
 
 import pytest
@@ -50,16 +49,6 @@ def test_a_run_whose_data_are_gone_is_packed_all_the_same(folder):
 def test_nothing_is_packed_before_there_is_something(folder):
     with pytest.raises(RunError, match="nothing to download"):
         zip_run(folder)
-
-
-def test_what_was_packed_an_hour_ago_goes(folder):
-    folder.append(Failed(1, "x"))
-    folder.log_file.touch()
-    folder.recipe.write_text("tasks: {}")
-    old = zip_run(folder)
-    os.utime(old.parent, (0, 0))
-    assert zip_run(folder).is_file()
-    assert not old.parent.exists()
 
 
 PLACES = ["absolute", "in a folder with blanks", "relative to data_root", "of a Hub data set"]
