@@ -49,6 +49,7 @@ async def use_models(load: Load, sentence: str) -> None:
     visitor = Visitor(load.port)
     await visitor.open()
     keys = [key_of(name) for name in trained_models(load.home, visitor.cookie.partition("=")[2])]
+    await visitor.arrive(load.page)  # its page lists the models
     for key in keys * 3:
         given = {"ph-sentence": sentence, "ph-picker": key}
         await visitor.call(load.page.analyze, load.page.values(load.page.analyze, given))

@@ -67,5 +67,9 @@ class BackendError(MtlError):
     """A backend cannot run a model."""
 
 
+class HubError(MtlError):
+    """The Hub refuses an upload or cannot be reached."""
+
+
 class StorageError(MtlError):
     """There is no room for temporary files, or their folder cannot be written."""

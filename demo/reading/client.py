@@ -13,7 +13,7 @@ from threading import BoundedSemaphore
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from demo.reading.child import Job, Outcome, is_child
-from demo.reading.forking import Child, ForkServer
+from demo.reading.forking import CannotFork, Child, ForkServer
 from demo.reading.limits import ReadLimits, limits_of
 from demo.reading.wire import content_of, framed, header_size, load_answer
 from demo.settings import Settings
@@ -23,9 +23,14 @@ _Result = TypeVar("_Result")
 _Others = ParamSpec("_Others")
 _AT_ONCE = 2
 _BLOCK = 1 << 20
+_TRIES = 2
 _server = ForkServer()
 _slots = BoundedSemaphore(_AT_ONCE)
 _log = logging.getLogger("polyhead.reading")
+
+
+class EndedFromOutside(Exception):
+    """A child gave no answer: a signal ended it, or its parent did."""
 
 
 def in_child(
@@ -65,12 +70,26 @@ def read_in_child(function: Callable[..., _Result], *arguments: Any, path: Path,
         raise InputError("other files are being read at the moment, try again in a minute", path=path)
     try:
         job = Job(function, arguments, limits, os.environ.get("MTL_HOME"))
-        with _server.fork() as child:
-            answer = _answer(child, job, path)
+        answer = _answer_or_again(job, path)
     finally:
         _slots.release()
     result: _Result = _result(answer, limits, path)
     return result
+
+
+def _answer_or_again(job: Job, path: Path) -> tuple[str, Any]:
+    """The answer of a child; if something ended it from outside, that of a second one.
+
+    Raises:
+        InputError: as `read_in_child`, or the second one was ended too.
+    """
+    for _ in range(_TRIES):
+        try:
+            with _server.fork() as child:
+                return _answer(child, job, path)
+        except (EndedFromOutside, CannotFork) as error:
+            _log.warning("a reader was ended from outside, or there was none: %s", error)
+    raise InputError("it cannot be read at the moment, try again in a minute", path=path)
 
 
 def _answer(child: Child, job: Job, path: Path) -> tuple[str, Any]:
@@ -125,8 +144,8 @@ def _ended_by(status: int | None, limits: ReadLimits, path: Path) -> InputError:
     """What a child's end without an answer means: a signal below 0."""
     if status == -signal.SIGXCPU:
         return _refusal(path, f"to be read within {limits.seconds:g} s of computing")
-    if status == -signal.SIGKILL:
-        return _no_memory(limits, path)
+    if status is None or status in (-signal.SIGKILL, -signal.SIGTERM):
+        raise EndedFromOutside(status)
     _log.error("a reader ended with status %s", status)
     return InputError("it cannot be read: reading it crashed, so it is damaged or of another kind", path=path)
 

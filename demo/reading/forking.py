@@ -43,6 +43,10 @@ class Child:
         return _number(self.fate)
 
 
+class CannotFork(Exception):
+    """There is no child: the server that forks them ended, or does not answer."""
+
+
 class ForkServer:
     """Starts `demo.reading.server` and asks it for children; safe to share between threads."""
 
@@ -62,7 +66,8 @@ class ForkServer:
                 self._send(its_job, its_fate)
             pid = _number(fate)
             if pid is None:
-                raise OSError("the process that reads files cannot be started")
+                self._forget()
+                raise CannotFork("the process that children are forked from does not answer")
             child = Child(job, fate, pid)
             try:
                 yield child
@@ -80,6 +85,13 @@ class ForkServer:
                     socket.send_fds(self._control, [b"1"], descriptors)
                     return
             socket.send_fds(self._start(), [b"1"], descriptors)
+
+    def _forget(self) -> None:
+        """End a server that does not answer; the next child has a fresh one."""
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
 
     def _start(self) -> socket.socket:
         if self._control is not None:

@@ -45,9 +45,8 @@ class RunManager:
         self._turns = TurnGiver(settings, command, pace)
         sweep_answers()
         sweep(runs_root())
-        if settings.training is not Training.OFF:
-            delete_old(top_folders(), settings)
-            self._turns.give()
+        delete_old(top_folders(), settings)
+        self._turns.give()
 
     def start(self, recipe: Recipe, *, owner: str, address: str = "") -> RunFolder:
         """Start or queue a run and return immediately; its process does not depend on this one.

@@ -24,36 +24,53 @@ _GONE = ".deleted-"
 _NO_LOCK_THERE = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOENT, errno.ELOOP)
 """No process has a lock in a folder where none can be taken for these reasons."""
 _RECENT = 3600.0  # seconds for which a turn counts
+_MOST_PASSED = 10  # later runs that begin before a run which waits
 
 
 class RecentTurns:
-    """Who had a turn lately, so that those who had few go first."""
+    """Who had a turn lately, so that those who had few go first, and whose run was passed by too many others."""
 
     def __init__(self) -> None:
         self._had: deque[tuple[float, HashedVisitor]] = deque()
+        self._queued: list[str] = []
+        self._passed: Counter[str] = Counter()
 
     def note(self, folder: RunFolder) -> None:
         """A run of this visitor has begun."""
         self._had.append((time.monotonic(), visitor_of(folder)))
+        if folder.id in self._queued:
+            self._passed.update(self._queued[: self._queued.index(folder.id)])
+            self._queued.remove(folder.id)
 
     def in_order(self, folders: Sequence[RunFolder]) -> list[RunFolder]:
         """The queued runs in the order of their turns.
 
-        Groups alternate, and so do the owners of a group; whoever has had as many turns as another goes by time.
+        Groups alternate, and so do the owners of a group; whoever has had as many turns as another goes by time. A run
+        that `_MOST_PASSED` later ones have passed goes first, so that new visitors cannot keep it waiting for ever.
         """
         while self._had and time.monotonic() - self._had[0][0] > _RECENT:
             self._had.popleft()
         groups = Counter(visitor.group for _, visitor in self._had)
         owners = Counter(visitor.owner for _, visitor in self._had)
         waiting = [(folder, visitor_of(folder)) for folder in queue.in_order(folders)]
+        self._queued = [folder.id for folder, _ in waiting]
+        self._passed = Counter({run: self._passed[run] for run in self._queued})
         ordered: list[RunFolder] = []
         while waiting:
-            at = min(range(len(waiting)), key=lambda i: (groups[waiting[i][1].group], owners[waiting[i][1].owner], i))
+            at = min(range(len(waiting)), key=lambda i: self._place(waiting[i], groups, owners, i))
             folder, visitor = waiting.pop(at)
             ordered.append(folder)
             groups[visitor.group] += 1
             owners[visitor.owner] += 1
         return ordered
+
+    def _place(
+        self, waiting: tuple[RunFolder, HashedVisitor], groups: Counter[str], owners: Counter[str], at: int
+    ) -> tuple[int, ...]:
+        folder, visitor = waiting
+        if self._passed[folder.id] >= _MOST_PASSED:
+            return (-1, -1, at)
+        return (groups[visitor.group], owners[visitor.owner], at)
 
 
 def need_place(folders: Sequence[RunFolder], visitor: HashedVisitor, settings: Settings) -> None:

@@ -53,7 +53,9 @@ def need_affordable(recipe: Recipe, settings: Settings) -> None:
             raise RecipeError(f"At most {most:,.12g} {what} were expected on this page, were {value:,.12g}.")
     every = recipe.evaluation.every
     if settings.training is not Training.FULL and isinstance(every, int) and every < _FEWEST_STEPS:
-        raise RecipeError(f"An evaluation every {_FEWEST_STEPS} steps or fewer was expected on this page, was {every}.")
+        raise RecipeError(
+            f"At least {_FEWEST_STEPS} steps from one evaluation to the next were expected on this page, was {every}."
+        )
 
 
 def need_size(name: str, rows: int, labels: int, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from demo.runs.process import launch
 from demo.runs.quotas import RecentTurns
 from demo.runs.run_store import is_comparison, presets_of, top_folders
 from demo.runs.stopping import Patience, Stopping, processes_of, request_stop
-from demo.settings import Settings
+from demo.settings import Settings, Training
 from mtl.errors import MtlError, RunError
 from mtl.runs import RunFolder, RunState, Status, runs_root
 from mtl.runs.folder import NO_ROOM
@@ -35,7 +35,7 @@ class Pace:
 
 
 class TurnGiver:
-    """Starts queued runs up to the limit, while there is anything to start or to watch.
+    """Starts queued runs up to the limit, while there is anything to start or to watch; with training off, it watches.
 
     Args:
         settings: the limits.
@@ -98,7 +98,8 @@ class TurnGiver:
         folders = top_folders()
         live = [folder for folder in folders if is_live(folder)]
         self._watch(live)
-        waiting = any(queue.is_waiting(folder) or queue.is_starting(folder) for folder in folders)
+        may_start = self.settings.training is not Training.OFF
+        waiting = may_start and any(queue.is_waiting(folder) or queue.is_starting(folder) for folder in folders)
         if waiting:
             with queue_lock() as is_mine:
                 waiting = not is_mine or self._start_what_fits(folders)

@@ -7,6 +7,7 @@ import secrets
 import gradio as gr
 
 from mtl.errors import MtlError
+from mtl.text.words import clean
 
 _log = logging.getLogger("polyhead")
 SYSTEM = {
@@ -29,9 +30,9 @@ MISFIT = "The values do not fit the page as it is now. Reload the page and try a
 def sentence_of(error: BaseException) -> str:
     """What a visitor is told; an error that nobody expected is logged under the number in the sentence."""
     if isinstance(error, MtlError):
-        return str(error)
+        return clean(str(error))
     if isinstance(error, gr.Error):
-        return str(error.message)
+        return clean(str(error.message))
     if isinstance(error, OSError) and error.errno in SYSTEM:
         _log.warning("%s: %s", type(error).__name__, error.strerror)
         return SYSTEM[error.errno]

@@ -9,6 +9,7 @@ from gradio.state_holder import SessionState
 
 from demo.serving import plain, visitor
 from demo.serving.problems import MISFIT, SYSTEM, sentence_of
+from demo.serving.sendable import sendable
 from demo.serving.sessions import Session
 from demo.serving.turns import FairQueue, Shares
 from mtl.errors import MtlError
@@ -80,7 +81,8 @@ class ServedBlocks(gr.Blocks):
         if getattr(block_fn, "collects_event_data", False) and not isinstance(clicked, dict):
             raise gr.Error(MISFIT, print_exception=False)
         try:
-            return await super().process_api(*values, **named)
+            answer = await super().process_api(*values, **named)
+            return {**answer, "data": sendable(answer["data"])}
         except Exception as error:
             # The browser shows the message as HTML, and it may quote a file or a label.
             raise gr.Error(html.escape(sentence_of(error)), print_exception=False) from error

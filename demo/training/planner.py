@@ -194,8 +194,8 @@ class Planner:
 
     def _made(self, job: _Job) -> Forecast | None:
         request = answers_folder() / f"{secrets.token_hex(8)}.yaml"
-        request.write_text(job.text, encoding="utf-8")
         try:
+            request.write_text(job.text, encoding="utf-8")
             with self._lock:
                 if job.is_dropped:
                     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mtl.backbones.known_folders import recall, remember
 from mtl.errors import BackboneError
+from mtl.hub import network_errors
 
 _WEIGHTS = "model.safetensors"
 _HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "sample/*.jsonl")  # a star stands for folders too
@@ -122,13 +123,13 @@ def _from_package(name: str) -> BackboneSource:
 
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(name, allow_patterns=list(_HUB_FILES)))
     except HFValidationError as error:
         raise BackboneError(f"a backbone is a folder or a Hub id owner/name, was {name!r}") from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except network_errors(LocalEntryNotFoundError) as error:
         raise BackboneError(
             f"neither a folder here nor a model that can be fetched from the Hub ({type(error).__name__})", path=name
         ) from error

@@ -3,36 +3,31 @@
 import re
 from pathlib import Path
 
-import yaml
-
+from mtl.checkpoint.card_data import card_data
 from mtl.checkpoint.config import CheckpointConfig
 
 _MARKUP = re.compile(r"[\\`*<>\[\]|&~#!]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown would read; an underscore inside a word means nothing to it."""
 _LINK = re.compile(r"(\]\(\s*|\]:\s*)(?!(?:https?|mailto):)(?=[^)\s/#?]*:)", re.IGNORECASE)
 """What stands before the address of a link or image whose scheme is none of the web or of mail."""
-_TAGS = {
-    "classification": "text-classification",
-    "tagging": "token-classification",
-    "similarity": "sentence-similarity",
-}
+ANY_FOLDER = "this/folder"
+"""The name of the model in the card's example, until it has one."""
+SAMPLE_NOTE = (
+    "`sample/` holds a few of the dev examples: faster ways to run the model are compared on them before "
+    "one is taken. Delete the folder if they are not to be shared."
+)
 
 
 def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
     """A Hub model card in Markdown with front matter; `sampled` says that dev examples lie beside the weights."""
-    front = {
-        **({} if config.backbone.local else {"base_model": config.backbone.name}),
-        "library_name": "polyhead",
-        "pipeline_tag": "feature-extraction",
-        "tags": sorted({"polyhead", "multi-task", *(_TAGS[t.kind] for t in config.tasks.values())}),
-    }
+    title = f"{', '.join(config.tasks) or 'No tasks'} on {config.backbone.name}"
     about = str(config.recipe.get("about") or "").strip()
     lines = [
-        f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
-        f"# {_plain(', '.join(config.tasks)) or 'No tasks'} on {_plain(config.backbone.name)}",
+        f"---\n{card_data(config, title).to_yaml()}\n---",
+        f"# {_plain(title)}",
         "One encoder with a head for each task, trained with Polyhead. The weights here are relative to the backbone "
         f"{_code(config.backbone.name)} (sha256 {_code(config.backbone.sha256)}), which is needed to load them:",
-        '```python\nimport mtl\n\nengine = mtl.Engine.load("this/folder")\nengine.analyze(["A sentence."])\n```',
+        f'```python\nimport mtl\n\nengine = mtl.Engine.load("{ANY_FOLDER}")\nengine.analyze(["A sentence."])\n```',
         *([_prose(about)] if about else []),
         "## Tasks",
         "| task | kind | labels | trained on |\n|---|---|---|---|\n" + "\n".join(_task_rows(config)),
@@ -52,10 +47,7 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
             + "\n".join(f"| {_plain(name)} | {value:.4f} |" for name, value in sorted(config.metrics.items())),
         ]
     if sampled:
-        lines.append(
-            "`sample/` holds a few of the dev examples: faster ways to run the model are compared on them before "
-            "one is taken. Delete the folder if they are not to be shared."
-        )
+        lines.append(SAMPLE_NOTE)
     return "\n\n".join(lines) + "\n"
 
 

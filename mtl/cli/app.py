@@ -190,6 +190,28 @@ def convert(
     convert_command(source, target, to=to, kind=kind, options=read_options(format_, {}, column or ()))
 
 
+@app.command()
+def push(
+    checkpoint: Annotated[str, typer.Argument(help="a checkpoint folder, or starter")],
+    repository: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="made where it is missing")],
+    licence: Annotated[
+        str | None, typer.Option("--license", metavar="NAME", help="an identifier of the Hub, such as apache-2.0")
+    ] = None,
+    data_set: Annotated[
+        list[str] | None, typer.Option("--dataset", metavar="OWNER/NAME", help="what it was trained on; repeatable")
+    ] = None,
+    private: Annotated[bool, typer.Option(help="only its owner sees a repository that is made")] = False,
+    sample: Annotated[
+        bool, typer.Option(help="upload the evaluation sample, a few of the dev examples, and show some on the page")
+    ] = True,
+) -> None:
+    """Upload a checkpoint to the Hugging Face Hub; an interrupted upload goes on where it stopped."""
+    from mtl.cli.pushing import push_command
+    from mtl.pushing import PushOptions
+
+    push_command(checkpoint, repository, PushOptions(licence, tuple(data_set or ()), private, sample))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status, 0 or 1; what the user can mend is one line on standard error."""
     try:

@@ -18,8 +18,9 @@ from mtl.data.formats import CONLL_SUFFIXES, TABLE_SUFFIXES
 from mtl.data.formats.class_names import named
 from mtl.data.place import Place, Row
 from mtl.errors import DataError
+from mtl.hub import network_errors
+from mtl.recipe.choices import HUB_PREFIX
 
-PREFIX = "hf:"
 _COLON = re.compile(r":(?![^\[]*\])")  # outside of brackets, as in train[:10%]
 _SPLITS = ("train", "dev", "validation", "valid", "val", "test")
 _WAIT = 5  # seconds for the Hub to answer
@@ -37,7 +38,7 @@ def fetch_dataset(reference: str, *, split: str) -> Path:
         DataError: the reference is malformed, the data set has no such file, or it cannot be had.
     """
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     owner, name, file = _split_reference(reference)
     repository = f"{owner}/{name}"
@@ -46,12 +47,12 @@ def fetch_dataset(reference: str, *, split: str) -> Path:
             return Path(hf_hub_download(repository, file or _find(repository, split), repo_type="dataset"))
     except HFValidationError as error:
         raise DataError("a Hub data set is written hf:owner/name", key=reference) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+    except network_errors(LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
         raise DataError(f"the file cannot be fetched from the Hub ({type(error).__name__})", key=reference) from error
 
 
 def _split_reference(reference: str) -> tuple[str, str, str]:
-    owner, _, rest = reference.removeprefix(PREFIX).partition("/")
+    owner, _, rest = reference.removeprefix(HUB_PREFIX).partition("/")
     name, _, file = rest.partition("/")
     if not owner or not name:
         raise DataError(f"a Hub data set is written hf:owner/name or hf:owner/name/file.csv, was {reference!r}")
@@ -78,7 +79,7 @@ def _find(repository: str, split: str) -> str:
 
 def is_split(reference: str) -> bool:
     """Whether a reference names a configuration or a split, so that `datasets` reads it."""
-    return ":" in reference.removeprefix(PREFIX)
+    return ":" in reference.removeprefix(HUB_PREFIX)
 
 
 def dataset_rows(reference: str, *, split: str, keep_numbers: bool) -> Iterator[Row]:
@@ -99,12 +100,11 @@ def dataset_rows(reference: str, *, split: str, keep_numbers: bool) -> Iterator[
         raise DataError(
             "a split of a data set needs the package datasets: pip install datasets", key=reference
         ) from error
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         with _offline_without_network():
             loaded = datasets.load_dataset(repository, config, split=name)
-    except (OSError, ValueError, HfHubHTTPError, datasets.exceptions.DatasetsError) as error:
+    except network_errors(ValueError, datasets.exceptions.DatasetsError) as error:
         why = next(iter(str(error).splitlines()), "")[:100]
         message = f"the data set cannot be loaded ({type(error).__name__}: {why})"
         raise DataError(message, key=reference) from error
@@ -150,7 +150,7 @@ def _answers(address: str) -> bool:
 
 
 def _parts(reference: str, split: str) -> tuple[str, str | None, str]:
-    repository, *rest = _COLON.split(reference.removeprefix(PREFIX))
+    repository, *rest = _COLON.split(reference.removeprefix(HUB_PREFIX))
     if repository.count("/") != 1 or not all(repository.split("/")) or len(rest) > 2 or not all(rest):
         raise DataError(f"a Hub data set is written hf:owner/name[:config][:split], was {reference!r}")
     named_split = rest[-1] if rest and (len(rest) == 2 or rest[-1].split("[")[0] in _SPLITS) else None

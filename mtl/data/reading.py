@@ -11,7 +11,7 @@ from pathlib import Path
 from mtl.data.columns import ROLES
 from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
 from mtl.data.formats import ReadOptions, Source
-from mtl.data.hub import PREFIX, dataset_rows, fetch_dataset, is_split
+from mtl.data.hub import dataset_rows, fetch_dataset, is_split
 from mtl.data.label_sets import with_label_sets
 from mtl.data.place import ReadLog, Row, UnclosedQuoteError
 from mtl.data.rereading import RereadRows
@@ -20,7 +20,7 @@ from mtl.data.stored import StoredExamples
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
 from mtl.labels import stable_order
-from mtl.recipe.choices import TaskKind
+from mtl.recipe.choices import HUB_PREFIX, TaskKind
 from mtl.recipe.schema import TaskConfig
 from mtl.stopping import check_stop
 from mtl.text import clean
@@ -196,10 +196,10 @@ def _source(config: TaskConfig, file: str, split: str) -> Source:
     numbers = any(label.isdecimal() for label in config.map_labels)
     options = ReadOptions(config.format, dict(config.columns.items()), keep_numbers=numbers)
     wanted = ("text",) if config.multi_label else ROLES[config.kind]
-    if file.startswith(PREFIX) and is_split(file):
+    if file.startswith(HUB_PREFIX) and is_split(file):
         rows = partial(dataset_rows, file, split=split, keep_numbers=numbers)
         return Source(Path(file), config.kind, wanted, options, rows)
-    path = fetch_dataset(file, split=split) if file.startswith(PREFIX) else Path(file)
+    path = fetch_dataset(file, split=split) if file.startswith(HUB_PREFIX) else Path(file)
     return Source(path, config.kind, wanted, options)
 
 

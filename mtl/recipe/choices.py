@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+HUB_PREFIX = "hf:"
+"""What a data file begins with that is a data set of the Hub."""
+
 
 class TaskKind(StrEnum):
     """What a task predicts."""

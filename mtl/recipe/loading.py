@@ -1,6 +1,7 @@
 """Recipes from YAML files, refused with key path and expectation before anything is loaded."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ import yaml
 from pydantic import ValidationError
 
 from mtl.errors import RecipeError
+from mtl.recipe.choices import HUB_PREFIX
 from mtl.recipe.schema import Recipe
 from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
 
-_DATASET_PREFIX = "hf:"
+_BRANCH = re.compile(r"(function-|constrained-|literal\[|dict\[|tuple\[)")
+"""How pydantic names the types of a value that may have several, at the end of its place."""
+_LONGEST = 80  # characters of a value that a message quotes
 _IN_RUNS = ("best", "last")  # checkpoints of a run, whose name is that of the folder around them
 
 
@@ -92,7 +96,7 @@ def portable(recipe: Recipe) -> dict[str, Any]:
     content = _content(recipe)
     for task in content["tasks"].values():
         for part in ("train", "dev"):
-            task[part] = [file if file.startswith(_DATASET_PREFIX) else _ending(file, 2) for file in task[part]]
+            task[part] = [file if file.startswith(HUB_PREFIX) else _ending(file, 2) for file in task[part]]
     content["data_root"] = None
     if Path(recipe.backbone).is_absolute():
         content["backbone"] = f"./{_ending(recipe.backbone, 2 if Path(recipe.backbone).name in _IN_RUNS else 1)}"
@@ -109,18 +113,35 @@ def _content(recipe: Recipe) -> dict[str, Any]:
 
 
 def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Each wrong key and what is wrong with it."""
+    """Each wrong key and what is wrong with it; a value that fits none of several types is one problem."""
+    found: dict[str, list[str]] = {}
+    came: dict[str, str] = {}
     for problem in error.errors(include_url=False):
-        key = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-")) or "recipe"
+        parts = [str(part) for part in problem["loc"]]
+        while parts and _BRANCH.match(parts[-1]):
+            parts.pop()
+        key = ".".join(part for part in parts if not part.startswith("function-")) or "recipe"
+        messages = found.setdefault(key, [])
         if problem["type"] == "extra_forbidden":
-            yield key, "this key is unknown"
+            messages.append("this key is unknown")
         elif problem["type"] == "missing":
-            yield key, "this key is missing"
+            messages.append("this key is missing")
         else:
-            came = problem["input"]
-            shown = f", was {came!r}" if isinstance(came, (str, int, float, bool)) else ""
+            came[key] = _shown(problem["input"])
             message = problem["msg"].removeprefix("Value error, ")
-            yield key, f"{message[:1].lower()}{message[1:]}{shown}"
+            messages.append(f"{message[:1].lower()}{message[1:]}")
+    for key, messages in found.items():
+        yield key, " or ".join(dict.fromkeys(messages)) + came.get(key, "")
+
+
+def _shown(value: object) -> str:
+    """What came, where it says something, cut where it is long."""
+    if not isinstance(value, (str, int, float)):
+        return ""
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST:
+        return f", was a number of more than {_LONGEST} digits"
+    shown = repr(value)
+    return f", was {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '…'}"
 
 
 def _backbone(name: str, folder: Path) -> str:
@@ -143,7 +164,7 @@ def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:
 
 
 def _resolve(file: str, folder: Path, where: str, key: str) -> str:
-    if file.startswith(_DATASET_PREFIX):
+    if file.startswith(HUB_PREFIX):
         return file
     path = (folder / Path(file).expanduser()).resolve()
     if not path.is_file():

@@ -41,10 +41,12 @@ FollowingKey = Literal[
 ]
 """Keys whose value, where nobody sets one, follows the freezing choice or, for `precision`, a measurement."""
 _ANY = Defaults()
+_Count = Annotated[int, Field(ge=1, le=10**9)]
+_Tokens = Annotated[int, Field(ge=16, le=10**9)]
 
 
 class _Config(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 def _as_tuple(value: object) -> object:
@@ -131,7 +133,7 @@ class TaskConfig(_Config):
     ] = None
     """Of single-label classification: how much each label counts in the loss, 1 where it is not named; `balanced`
     weighs labels inversely to their number of training examples."""
-    max_rows: Annotated[int, Field(ge=1)] | None = None
+    max_rows: _Count | None = None
     """Read only the first so many training examples."""
     head: HeadConfig = HeadConfig()
 
@@ -171,7 +173,7 @@ class FreezingConfig(_Config):
 
     preset: Preset | None = None
     backbone: BackboneFreezing | None = None
-    layers: Annotated[int, Field(ge=1)] | None = None
+    layers: Annotated[int, Field(ge=1, le=1000)] | None = None
     """How many of the top layers train with `last_layers`."""
     frozen_heads: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     embeddings: Literal["frozen", "trained"] | None = None
@@ -214,27 +216,27 @@ class BudgetConfig(_Config):
     """How long a run may be; whichever limit comes first. Epochs are by default those of the freezing choice."""
 
     epochs: Annotated[float, Field(gt=0, le=1000)] = _ANY.epochs
-    batch_tokens: Annotated[int, Field(ge=16)] = 512
+    batch_tokens: _Tokens = 512
     """Tokens of a batch, padding included."""
-    frozen_batch_tokens: Annotated[int, Field(ge=16)] = 4096
+    frozen_batch_tokens: _Tokens = 4096
     """Most tokens of a batch of classification over a frozen, cached backbone: it grows up to this while an epoch keeps
     50 batches, and is never smaller than `batch_tokens`."""
-    micro_batch_tokens: Annotated[int, Field(ge=16)] | None = None
+    micro_batch_tokens: _Tokens | None = None
     """Most tokens of one forward pass; a larger batch adds up gradients over several. Default: the whole batch."""
-    max_steps: Annotated[int, Field(ge=1)] | None = None
+    max_steps: _Count | None = None
     max_minutes: Annotated[float, Field(gt=0)] | None = None
 
 
 class EvaluationConfig(_Config):
     """When to measure, and which measure chooses the best checkpoint."""
 
-    every: Literal["epoch"] | Annotated[int, Field(ge=1)] = "epoch"
+    every: Literal["epoch"] | _Count = "epoch"
     """`epoch`, or a number of steps."""
     best: str = "mean"
     """`mean` of every task's main metric, `guarded`, a task's name, or `task/metric`."""
     guard: Annotated[float, Field(ge=0, le=1)] = 0.01
     """With `guarded`: how far a task's main metric may lie below its own best."""
-    patience: Annotated[int, Field(ge=1)] | None = None
+    patience: _Count | None = None
     """Stop after so many evaluations without a new best."""
     gradient_cosine: bool = False
     """Whether to measure the angle between the tasks' gradients on the shared backbone, on one batch of each."""

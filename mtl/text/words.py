@@ -42,6 +42,15 @@ def clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
+def clean_all(value: object) -> object:
+    """A value of JSON with every text in it, keys included, as by `clean`."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean_all(name): clean_all(one) for name, one in value.items()}
+    return [clean_all(one) for one in value] if isinstance(value, list) else value
+
+
 def same_length_lower(text: str) -> str:
     """The text in lower case, but for characters whose lower case is longer; offsets stay as they were."""
     lowered = text.lower()

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,33 @@ def test_nobody_waits_for_more_than_one_turn_of_each_other_visitor_before_his_ow
         assert max(counts) - min(counts) <= 1
 
 
+def test_new_visitors_without_an_end_keep_no_run_waiting_for_ever():
+    turns = RecentTurns()
+
+    def ask(name: str, owner: str) -> RunFolder:
+        folder = RunFolder(runs_root() / name)
+        folder.create()
+        write_visitor(folder, hashed_visitor(owner, f"address of {owner}"))
+        queue.put(folder)
+        return folder
+
+    for _ in range(3):  # he had turns, which puts him behind all who had none
+        turns.note(ask("before", "ann"))
+        queue.take(RunFolder(runs_root() / "before"))
+        shutil.rmtree(runs_root() / "before")
+    waits = ask("waits", "ann")
+    queued = [waits]
+    for number in range(30):
+        queued.append(ask(f"new-{number}", f"visitor {number}"))
+        first = turns.in_order(queued)[0]
+        turns.note(first)
+        queue.take(first)
+        queued.remove(first)
+        if first is waits:
+            break
+    assert first is waits and number == 10
+
+
 def test_a_visitor_whose_runs_fill_his_share_of_the_disk_starts_none_and_others_do(recipe: Recipe):
     runs = page(command=ENDS)
     runs._settings = replace(runs._settings, visitor_runs_mb=1.0, kept_runs_mb=3.0)
@@ -128,7 +156,7 @@ COSTLY: dict[str, Change] = {
     "map_labels": lambda r: r["tasks"]["topic"].update(map_labels={str(n): "x" for n in range(100_000)}),
     "class_weights": lambda r: r["tasks"]["topic"].update(class_weights={str(n): 1.0 for n in range(100_000)}),
     "files": lambda r: r["tasks"]["topic"].update(train=["a.csv"] * 1000),
-    "steps or fewer": lambda r: r.update(evaluation={"every": 1}),
+    "steps from one evaluation": lambda r: r.update(evaluation={"every": 1}),
     "tasks": lambda r: r["tasks"].update({f"t{n}": {"kind": "similarity"} for n in range(9)}),
 }
 

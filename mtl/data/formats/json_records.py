@@ -15,8 +15,11 @@ from mtl.data.formats.writing import write_array
 from mtl.data.place import Place, ReadLog, Row, shown
 from mtl.data.writing import record_of, write_examples
 from mtl.errors import DataError
+from mtl.text.words import clean_all
 
 OPENS = re.compile(r'\s*(\{\s*["}]|\[\s*[\{\["\]])')
+_HALF = "\\ud"
+"""How half of a character begins, and each half of one outside of the first plane."""
 _SPACE = re.compile(r"[\s,]*")
 _TOKENS = ("tokens", "words", "tokenized_text")  # a list of them is one record, not a column
 _HOLDERS = ("data", "rows", "annotations", "examples", "records", "items")
@@ -80,9 +83,14 @@ def is_jsonl(source: Source) -> bool:
 
 def _parsed(text: str, where: Place) -> object:
     try:
-        return json.loads(text)
+        return _cleaned(json.loads(text), text)
     except (ValueError, RecursionError) as error:
         raise where.error(f"a JSON object was expected, was {text[:60]!r}") from error
+
+
+def _cleaned(value: object, text: str) -> object:
+    """JSON can write half a character; UTF-8 and what else takes the texts from here cannot."""
+    return clean_all(value) if _HALF in text or _HALF.upper() in text else value
 
 
 def _record(value: object, where: Place) -> dict[str, Any]:
@@ -133,13 +141,17 @@ def _need_end(text: str, position: int, source: Source) -> None:
 
 def _decoded(text: str, position: int, source: Source) -> tuple[object, int]:
     try:
-        return JSONDecoder().raw_decode(text, position)
+        value, end = JSONDecoder().raw_decode(text, position)
+        return _cleaned(value, text), end
     except json.JSONDecodeError as error:
         line = text.count("\n", 0, error.pos) + 1
         raise Place(source.path, line).error(f"valid JSON was expected: {error.msg[:60]}") from error
     except RecursionError as error:
         line = text.count("\n", 0, position) + 1
         raise Place(source.path, line).error("a JSON object was expected, was one nested too deeply") from error
+    except ValueError as error:
+        line = text.count("\n", 0, position) + 1
+        raise Place(source.path, line).error("numbers of at most 4,300 digits were expected") from error
 
 
 def _held(value: dict[str, Any]) -> list[Any] | None:

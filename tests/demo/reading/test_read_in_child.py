@@ -69,7 +69,7 @@ def test_an_error_of_the_system_comes_back_as_one():
         (jobs.answer_of, (40_000_000,), "at most 38 MB"),
         (jobs.nested, (50_000,), "nested too deeply"),
         (jobs.end_by, (signal.SIGSEGV,), "crashed"),
-        (jobs.end_by, (signal.SIGKILL,), "of memory"),
+        (jobs.end_by, (signal.SIGKILL,), "at the moment"),
         (jobs.leave, (3,), "crashed"),
         (jobs.fail, (), "cannot be read"),
     ],
@@ -116,6 +116,18 @@ def test_a_server_that_was_killed_is_started_again():
     _, server = call(jobs.process_ids)
     os.kill(server, signal.SIGKILL)
     until(lambda: client._server._process.poll() is not None, "the end of the server")
+    assert call(jobs.add, 1, 2) == 3
+
+
+@pytest.mark.parametrize("whom", ["child", "server", "both"])
+def test_a_file_is_read_again_when_something_killed_its_reader(tmp_path, whom):
+    assert call(jobs.add_unless_killed, tmp_path / "was killed", whom) == 3
+
+
+def test_a_server_that_does_not_answer_is_ended_and_started_again(monkeypatch):
+    monkeypatch.setattr("demo.reading.forking._PATIENCE", 3.0)
+    _, server = call(jobs.process_ids)
+    os.kill(server, signal.SIGSTOP)
     assert call(jobs.add, 1, 2) == 3
 
 

@@ -255,3 +255,22 @@ def test_a_hash_with_a_blank_and_a_tag_is_not_dropped_in_silence(tmp_path: Path)
     (tmp_path / "t.conll").write_text("# O\nfun B-X\n")
     (example,) = read_files(TaskConfig(kind=T), [str(tmp_path / "t.conll")])
     assert example.tags == ("O", "B-X")
+
+
+@pytest.mark.parametrize("file", ["t.json", "t.jsonl"])
+def test_half_characters_of_json_are_replaced_wherever_they_stand(tmp_path: Path, file: str):
+    records = [
+        '{"te\\udc00xt": 1, "text": "x\\uD800y", "label": "a\\ud83d"}',
+        '{"text": "\\ud83d\\ude00", "label": "b"}',
+    ]
+    content = f"[{', '.join(records)}]" if file == "t.json" else "\n".join(records)
+    (tmp_path / file).write_text(content)
+    first, second = read_files(TaskConfig(kind=C), [str(tmp_path / file)])
+    assert (first.text, first.label, second.text) == ("x\ufffdy", "a\ufffd", "😀")
+
+
+def test_numbers_that_python_does_not_read_are_refused_in_one_sentence(tmp_path: Path):
+    for file, content in (("t.json", '[{"text": "a", "label": %s}]'), ("t.jsonl", '{"text": "a", "label": %s}\n')):
+        (tmp_path / file).write_text(content % ("9" * 100_000))
+        with pytest.raises(DataError, match="digits were expected|a JSON object was expected"):
+            read_files(TaskConfig(kind=C), [str(tmp_path / file)])

@@ -1,13 +1,18 @@
 """Recipes: read, overridden, refused with key path and expectation, written out."""
 
+import math
+from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 import mtl
 from mtl.errors import RecipeError
-from mtl.recipe import Decoder, HeadConfig, Pooling, Preset, TaskKind, dump, load, parse
+from mtl.recipe import Decoder, HeadConfig, Pooling, Preset, Recipe, TaskKind, check, dump, load, parse
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -275,3 +280,32 @@ def test_a_mapping_is_checked_as_a_file_is(folder: Path):
 def test_a_key_given_twice_is_not_dropped_in_silence(folder: Path):
     content = VALID.replace("  names:", "  topic: {kind: classification, train: data/dev.csv}\n  names:")
     assert "topic" in complaint(folder, content)
+
+
+def numbers_of(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The keys of a recipe that take a number."""
+    for name, field in model.model_fields.items():
+        inner = [one for one in (field.annotation, *get_args(field.annotation)) if isinstance(one, type)]
+        if any(one in (int, float) for one in inner):
+            yield (*path, name)
+        for one in inner:
+            if issubclass(one, BaseModel):
+                yield from numbers_of(one, (*path, name))
+
+
+HUGE = {"60 digits": 10**60, "5,000 digits": 10**5000, "inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+
+
+@pytest.mark.parametrize("value", HUGE.values(), ids=HUGE)
+@pytest.mark.parametrize("path", numbers_of(Recipe), ids=".".join)
+def test_no_number_is_without_bounds(path: tuple[str, ...], value: float):
+    content: dict[str, Any] = {"tasks": {"t": {"kind": "classification", "train": "x.csv"}}}
+    place = content
+    for name in path[:-1]:
+        place = place.setdefault(name, {})
+    place[path[-1]] = value
+    try:
+        taken = reduce(getattr, path, check(content, where="recipe"))
+        assert isinstance(taken, float) and math.isfinite(taken)
+    except RecipeError as error:
+        assert path[-1] in str(error) and len(str(error)) < 300
