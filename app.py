@@ -13,7 +13,7 @@ from demo.answers.passes import Model
 from demo.limits import with_limits
 from demo.runs import RunManager
 from demo.serving import logs
-from demo.serving.launching import place_of, protect
+from demo.serving.launching import need_port, place_of, protect
 from demo.serving.logins import read_login
 from demo.serving.space import use_bucket, use_processor_on_zero_gpu
 from demo.settings import Training, derive
@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     use_bucket(os.environ)
     use_processor_on_zero_gpu(os.environ)
     try:
+        need_port(parsed.host, parsed.port)
         settings = derive(parsed, os.environ)
         if parsed.limits:
             settings = with_limits(settings, parsed.limits)

@@ -1,6 +1,8 @@
 """Puts the door, the sessions and the queue around the page when it is launched."""
 
 import argparse
+import errno
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +17,7 @@ from demo.serving.served_blocks import ServedBlocks
 from demo.serving.sessions import Sessions
 from demo.serving.turns import Shares
 from demo.settings import Settings
+from mtl.errors import InputError
 
 _SLOTS = 4
 """How many handlers of one kind run at once, unless a handler sets its own limit."""
@@ -32,8 +35,32 @@ def place_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -> P
     )
 
 
+def need_port(host: str, port: int) -> None:
+    """Refuse a place where no server can listen, before anything is loaded.
+
+    Raises:
+        InputError: the port is taken, is not this user's to take, or is none; or the host is none of this machine's.
+    """
+    if not 0 <= port <= 65535:
+        raise InputError(f"--port from 0 to 65535 was expected, was {port}")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.EADDRINUSE:
+            raise InputError(
+                f"a free port of {host} was expected, another program uses {port}; --port chooses"
+            ) from error
+        if number == errno.EACCES:
+            raise InputError(f"a port that this user may use was expected, was {port}; --port chooses") from error
+        raise InputError(f"--host of this machine was expected, was {host!r}") from error
+
+
 def protect(page: ServedBlocks, *, settings: Settings, place: Place, runs: RunManager) -> dict[str, Any]:
-    """Set the page's queue up; returns the arguments `app_kwargs` and `max_file_size` of `launch`."""
+    """Set the page's queue up; returns arguments of `launch`."""
     page.take_turns(
         shares=Shares(
             settings.max_queued,
@@ -57,6 +84,7 @@ def protect(page: ServedBlocks, *, settings: Settings, place: Place, runs: RunMa
     return {
         "app_kwargs": {"lifespan": lifespan, "middleware": [door]},
         "max_file_size": int(settings.max_upload_mb * 1e6),
+        "_frontend": False,  # else Gradio ends the server if it does not answer its own request within three seconds
     }
 
 
