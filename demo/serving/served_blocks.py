@@ -1,6 +1,7 @@
 """The page's Blocks: every request has a visitor, every error a sentence, and the queue takes turns."""
 
 import html
+import re
 from typing import Any
 
 import gradio as gr
@@ -54,7 +55,7 @@ class ServedBlocks(gr.Blocks):
             if isinstance(error, OSError) and error.errno in SYSTEM:
                 raise
             sentence = str(getattr(error, "message", ""))
-            raise gr.Error(sentence if sentence.startswith(_FILE_TYPE) else MISFIT) from error
+            raise gr.Error(_of_file_type(sentence) if sentence.startswith(_FILE_TYPE) else MISFIT) from error
 
     async def postprocess_data(
         self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None
@@ -86,3 +87,8 @@ class ServedBlocks(gr.Blocks):
         except Exception as error:
             # The browser shows the message as HTML, and it may quote a file or a label.
             raise gr.Error(html.escape(sentence_of(error)), print_exception=False) from error
+
+
+def _of_file_type(said: str) -> str:
+    endings = re.findall(r"\.\w+", said.partition(":")[2])
+    return f"A file that ends in {', '.join(endings[:-1])} or {endings[-1]} was expected." if endings[1:] else said
