@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from mtl.distributed import start
 from mtl.errors import TrainingError
 from mtl.memory import release_memory
 from mtl.recipe.schema import Recipe
@@ -29,6 +31,9 @@ def train(
 ) -> Iterator[Event]:
     """Run a recipe.
 
+    Where `accelerate launch` began several processes, each of them calls this with the same arguments. They share every
+    batch and evaluation, so that the run is that of one process; the main one alone keeps files and hears a stop.
+
     Args:
         recipe: what to do.
         folder: where `best` and `last` checkpoints and the state to resume from go; None keeps nothing.
@@ -45,10 +50,14 @@ def train(
         MtlError: the recipe, its data or its backbone is not as expected, there is no state to resume from, or the
             loss or its gradient is not finite; then the weights of the step before are kept.
     """
+    everyone = start()
+    if not everyone.is_main:
+        should_stop = _never
+    within = _never if everyone.shards else should_stop  # whoever holds parts makes every pass with the others
     try:
-        with stoppable(should_stop):
+        with stoppable(within):
             trainer = set_up(recipe)
-            session = Session(trainer, folder, should_stop)
+            session = Session(trainer, folder, within)
             changes = session.make_ready(resume=resume)
     except StopRequested:
         step = max(kept_steps(folder / STATE), default=0) if resume and folder is not None else 0
@@ -65,20 +74,30 @@ def train(
     yield from session.end(session.done, reason)
 
 
+def _never() -> bool:
+    return False
+
+
+def _reason_to_end(session: Session, step: int, should_stop: Callable[[], bool]) -> StopReason | None:
+    """It depends on clocks and files, which differ between processes: the main one asks."""
+    return session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
+
+
 def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) -> Generator[Event, None, StopReason]:
     """Make steps until there is a reason to end; `session.done` is the last one that was made."""
     trainer = session.trainer
     assert trainer.schedule is not None
     accumulate = GradientAccumulator(trainer, recipe.budget.micro_batch_tokens)
     optimization = trainer.schedule.optimization
-    first = session.first_step
+    everyone, first = start(), session.first_step
     if first >= trainer.total_steps:  # it was interrupted after its last step
         return StopReason.COMPLETED
     trainer.freezer.train()
     for step, indices in enumerate(islice(trainer.schedule.sampler, first, None), start=first + 1):
         if trainer.enter_stage_of(step - 1):
             trainer.freezer.train()
-        with stoppable(should_stop):  # the first batch fills the cache
+        everyone.seed(recipe.seed, step)
+        with stoppable(_never if everyone.shards else should_stop):  # the first batch fills the cache
             outcome = accumulate(indices)
         norm = optimization.clip_gradients(recipe.optimizer.clip)
         if not (math.isfinite(outcome.total) and math.isfinite(norm)):
@@ -91,7 +110,7 @@ def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) ->
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)
             trainer.freezer.train()
-        reason = session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
+        reason = everyone.first(partial(_reason_to_end, session, step, should_stop))
         if reason is not None:
             return reason
         if step % _RELEASE_EVERY == 0:
