@@ -8,6 +8,7 @@ import typer
 
 from mtl.cli.console import err
 from mtl.errors import InputError, MtlError
+from mtl.exports import FORMATS
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -210,6 +211,18 @@ def push(
     from mtl.pushing import PushOptions
 
     push_command(checkpoint, repository, PushOptions(licence, tuple(data_set or ()), private, sample))
+
+
+@app.command()
+def export(
+    checkpoint: CheckpointArgument,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder to write; it is new, or empty")],
+    format_: Annotated[str, typer.Option("--format", metavar="NAME", help=f"one of {', '.join(FORMATS)}")],
+) -> None:
+    """Write a model for another tool, and say what its format cannot hold."""
+    from mtl.cli.exporting import export_command
+
+    export_command(checkpoint, folder, format_=format_)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

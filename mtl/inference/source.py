@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mtl.backbones import BackboneSource, find_backbone
 from mtl.backbones.source import hash_weights
 from mtl.checkpoint import CheckpointConfig, is_checkpoint, read_config
-from mtl.checkpoint.config import SAMPLE_FOLDER
+from mtl.checkpoint.config import HEADS_FOLDER, SAMPLE_FOLDER
 from mtl.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STARTER = "starter"
 STARTER_FOLDER = Path(__file__).resolve().parents[1] / STARTER
 _ITS_FORMER_FOLDER = ("examples", STARTER)  # in recipes of runs that started from it
-_SETTINGS = ("*.json", "*.txt", "*.model", "1_Pooling/*.json")
+_SETTINGS = ("*.json", "*.txt", "*.model", "1_Pooling/*.json", "*_Dense/*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ def find_model(name: str) -> ModelSource:
         if not is_checkpoint(STARTER_FOLDER):
             raise CheckpointError("the starter was expected, it is not there", path=STARTER_FOLDER)
         return _checkpoint(name, STARTER_FOLDER)
-    if folder.is_dir() and is_checkpoint(folder):
-        return _checkpoint(name, folder)
+    if folder.is_dir() and (found := _checkpoint_in(folder)):
+        return _checkpoint(name, found)
     source = find_backbone(str(folder) if folder.is_dir() else name)
-    if is_checkpoint(source.folder):
-        return _checkpoint(name, source.folder)
+    if found := _checkpoint_in(source.folder):
+        return _checkpoint(name, found)
     return ModelSource(name, source.folder, None, source)
 
 
@@ -70,6 +70,11 @@ def load_model(source: ModelSource) -> "LoadedModel":
     from mtl.encoder import load_backbone
 
     return load(source.folder) if source.config else build(load_backbone(source.backbone), {})
+
+
+def _checkpoint_in(folder: Path) -> Path | None:
+    """The folder itself, or that of the heads in an exported encoder."""
+    return next((one for one in (folder, folder / HEADS_FOLDER) if is_checkpoint(one)), None)
 
 
 def _checkpoint(name: str, folder: Path) -> ModelSource:
