@@ -26,7 +26,7 @@ def save_model(model: PreTrainedModel, folder: Path, *, further: dict[str, Tenso
 
 
 def load_tokenizer(loaded: LoadedModel) -> PreTrainedTokenizerBase:
-    """The backbone's tokenizer with the limits of the model."""
+    """The backbone's tokenizer with the limits of the model; it does not make texts lower case by itself."""
     tokenizer = AutoTokenizer.from_pretrained(loaded.backbone.folder, use_fast=True, trust_remote_code=False)
     tokenizer.model_max_length = loaded.tokenizer.max_length
     tokenizer.padding_side = tokenizer.truncation_side = "right"

@@ -20,6 +20,13 @@ def _sentence_transformers(loaded: "LoadedModel", folder: Path, log: ExportLog) 
     write(loaded, folder, log)
 
 
+def _transformers(loaded: "LoadedModel", folder: Path, log: ExportLog) -> None:
+    from mtl.exports.pipelines import write
+
+    write(loaded, folder, log)
+
+
 FORMATS: Mapping[str, Writer] = {
     "sentence-transformers": _sentence_transformers,
+    "transformers": _transformers,
 }
