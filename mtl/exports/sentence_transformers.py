@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+from safetensors.numpy import save_file
+
+from mtl.backbones.dense import DenseActivation, DenseLayer
 from mtl.backbones.source import BackboneSource, hash_weights
 from mtl.checkpoint.config import HEADS_FOLDER
 from mtl.checkpoint.sample import read_sample
@@ -33,7 +36,7 @@ def write(loaded: LoadedModel, folder: Path, log: ExportLog) -> None:
     write_tokenizer(load_tokenizer(loaded), folder)
     transformer = {"max_seq_length": config.max_length, "do_lower_case": config.lower_case}
     _write_json(folder / "sentence_bert_config.json", transformer)
-    modules = ["Transformer", "Pooling", *(["Normalize"] if encoder.normalize else [])]
+    modules = ["Transformer", "Pooling", *["Dense"] * len(encoder.dense), *(["Normalize"] if encoder.normalize else [])]
     places = ["", *(f"{i}_{name}" for i, name in enumerate(modules) if i)]
     _write_json(
         folder / "modules.json",
@@ -48,6 +51,8 @@ def write(loaded: LoadedModel, folder: Path, log: ExportLog) -> None:
     pooling |= {key: mode is encoder.pooling for mode, key in _MODES.items()}
     _write_json(folder / places[1] / "config.json", pooling)
     write_card(loaded, folder, library="sentence-transformers", pipeline="sentence-similarity", usage=_USAGE)
+    for path, layer in zip(places[2:], encoder.dense, strict=False):
+        _write_dense(folder / path, layer)
     if loaded.model.tasks:
         _write_heads(loaded, folder)
         log.note(f"sentence-transformers reads the embedding alone; mtl.Engine.load reads the heads in {HEADS_FOLDER}/")
@@ -71,6 +76,14 @@ def _write_heads(loaded: LoadedModel, folder: Path) -> None:
         sample=sample,
     )
     save(heads, folder / HEADS_FOLDER, snapshot)
+
+
+def _write_dense(folder: Path, layer: DenseLayer) -> None:
+    weight, bias = layer.weight_and_bias()
+    save_file({"linear.weight": weight, "linear.bias": bias}, folder / "model.safetensors")
+    module = "linear.Identity" if layer.activation is DenseActivation.IDENTITY else f"activation.{layer.activation}"
+    config = {"in_features": layer.inputs, "out_features": layer.outputs, "bias": True}
+    _write_json(folder / "config.json", {**config, "activation_function": f"torch.nn.modules.{module}"})
 
 
 def _write_json(file: Path, content: object) -> None:

@@ -9,7 +9,9 @@ from mtl.backbones import BackboneSource, find_backbone
 from mtl.backbones.source import hash_weights
 from mtl.checkpoint import CheckpointConfig, is_checkpoint, read_config
 from mtl.checkpoint.config import HEADS_FOLDER, SAMPLE_FOLDER
+from mtl.checkpoint.imported import imported_task
 from mtl.errors import CheckpointError
+from mtl.task import TaskInfo
 
 if TYPE_CHECKING:
     from mtl.checkpoint.store import LoadedModel
@@ -22,12 +24,16 @@ _SETTINGS = ("*.json", "*.txt", "*.model", "1_Pooling/*.json", "*_Dense/*")
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """A model found on this machine: a checkpoint folder and its backbone, or a bare backbone."""
+    """A model found on this machine: a checkpoint folder and its backbone, or a bare backbone.
+
+    `imported` is the task of a classifier that transformers wrote; its backbone is the same folder.
+    """
 
     name: str
     folder: Path
     config: CheckpointConfig | None
     backbone: BackboneSource
+    imported: TaskInfo | None = None
 
     def fingerprint(self) -> str:
         """A hash of everything that the model's answers depend on, hexadecimal."""
@@ -57,7 +63,7 @@ def find_model(name: str) -> ModelSource:
     source = find_backbone(str(folder) if folder.is_dir() else name)
     if found := _checkpoint_in(source.folder):
         return _checkpoint(name, found)
-    return ModelSource(name, source.folder, None, source)
+    return ModelSource(name, source.folder, None, source, imported_task(source.folder))
 
 
 def load_model(source: ModelSource) -> "LoadedModel":
@@ -66,9 +72,12 @@ def load_model(source: ModelSource) -> "LoadedModel":
     Raises:
         CheckpointError, BackboneError: it is damaged.
     """
+    from mtl.checkpoint.imported_heads import load_imported
     from mtl.checkpoint.store import build, load
     from mtl.encoder import load_backbone
 
+    if source.imported:
+        return load_imported(source.backbone, source.imported)
     return load(source.folder) if source.config else build(load_backbone(source.backbone), {})
 
 

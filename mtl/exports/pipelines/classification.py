@@ -1,47 +1,19 @@
 """A classification head in the stock classifier of its architecture."""
 
 import copy
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
+from mtl.checkpoint.stock_heads import STOCK_HEADS, StockHead
 from mtl.exports.pipelines.as_bert import as_bert
 from mtl.exports.pipelines.last_layer import ARCHITECTURES, add_layer
 from mtl.exports.pipelines.layers import TINY, Dense, HeadLayers, NotHeldError, fill, layers_of
 from mtl.exports.pipelines.modernbert import fill_modernbert
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import Activation, Pooling
-
-_LIKE_ROBERTA = ("classifier.dense", "classifier.out_proj", Activation.TANH)
-
-
-@dataclass(frozen=True)
-class _Stock:
-    """The names of the hidden and the output layer that read the first token; no activation where it is chosen."""
-
-    dense: str
-    output: str
-    activation: Activation | None
-
-    def has(self, activation: Activation | None) -> bool:
-        """Whether its hidden layer can have this activation."""
-        return self.activation in (None, activation)
-
-
-_STOCK = {
-    "bert": _Stock("bert.pooler.dense", "classifier", Activation.TANH),
-    "albert": _Stock("albert.pooler", "classifier", Activation.TANH),
-    "roberta": _Stock(*_LIKE_ROBERTA),
-    "xlm-roberta": _Stock(*_LIKE_ROBERTA),
-    "camembert": _Stock(*_LIKE_ROBERTA),
-    "mpnet": _Stock(*_LIKE_ROBERTA),
-    "electra": _Stock("classifier.dense", "classifier.out_proj", Activation.GELU),
-    "deberta": _Stock("pooler.dense", "classifier", None),
-    "deberta-v2": _Stock("pooler.dense", "classifier", None),
-}
 
 
 def classifier_of(model: MultiTaskModel, task: str) -> PreTrainedModel:
@@ -62,9 +34,9 @@ def classifier_of(model: MultiTaskModel, task: str) -> PreTrainedModel:
         found.config.classifier_pooling = pooling.value
         fill_modernbert(found, head)
         return found
-    if kind not in _STOCK:
+    if kind not in STOCK_HEADS:
         raise NotHeldError(f"no classifier of transformers for {kind} is known here that reads one vector of a text")
-    return _with_stock_head(encoder, _STOCK[kind], head, mean=pooling is Pooling.MEAN)
+    return _with_stock_head(encoder, STOCK_HEADS[kind], head, mean=pooling is Pooling.MEAN)
 
 
 def stock_model(auto: Any, encoder: PreTrainedModel, labels: int) -> PreTrainedModel:  # noqa: ANN401
@@ -78,7 +50,7 @@ def stock_model(auto: Any, encoder: PreTrainedModel, labels: int) -> PreTrainedM
     return found
 
 
-def _with_stock_head(encoder: PreTrainedModel, stock: _Stock, head: HeadLayers, *, mean: bool) -> PreTrainedModel:
+def _with_stock_head(encoder: PreTrainedModel, stock: StockHead, head: HeadLayers, *, mean: bool) -> PreTrainedModel:
     hidden, output = head.hidden, head.output
     inner: tuple[Dense, Dense] | None = None
     if hidden and not (len(hidden) == 1 and stock.has(hidden[0].activation)):
@@ -121,4 +93,6 @@ def _with_stock_head(encoder: PreTrainedModel, stock: _Stock, head: HeadLayers, 
 
 def _too_deep(head: HeadLayers) -> str:
     shown = ", ".join(f"{layer.size} {layer.activation}" for layer in head.hidden)
-    return f"one hidden layer was expected, or one of the encoder's activation and one of the classifier's, were {shown}"
+    return (
+        f"one hidden layer was expected, or one of the encoder's activation and one of the classifier's, were {shown}"
+    )

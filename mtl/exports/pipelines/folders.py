@@ -6,6 +6,7 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
+from mtl.checkpoint.imported import TASK_KEY
 from mtl.checkpoint.store import LoadedModel
 from mtl.errors import InputError
 from mtl.exports.card import write_card
@@ -63,6 +64,7 @@ def _name_labels(model: PreTrainedModel, task: TaskInfo) -> None:
     labels = task.tags.tags if task.kind is TaskKind.TAGGING else task.labels
     config: Any = model.config
     config.id2label = dict(enumerate(labels))
+    setattr(config, TASK_KEY, task.name)
     config.label2id = {label: i for i, label in enumerate(labels)}
     if task.kind is TaskKind.CLASSIFICATION:
         config.problem_type = "multi_label_classification" if task.multi_label else "single_label_classification"
@@ -70,7 +72,7 @@ def _name_labels(model: PreTrainedModel, task: TaskInfo) -> None:
 
 def _write_card(loaded: LoadedModel, folder: Path, task: TaskInfo) -> None:
     name = _PIPELINES[task.kind]
-    options = ', aggregation_strategy="first"' if task.kind is TaskKind.TAGGING else ', truncation=True'
+    options = ', aggregation_strategy="first"' if task.kind is TaskKind.TAGGING else ", truncation=True"
     lines = f'from transformers import pipeline\n\npipeline("{name}", "this/folder"{options})("A sentence.")'
     write_card(loaded, folder / task.name, library="transformers", pipeline=name, usage=lines)
 

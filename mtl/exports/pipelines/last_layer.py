@@ -6,8 +6,8 @@ needs beyond that goes into a further layer of the same architecture, computed e
 - Queries and keys of zero attend to all tokens evenly, padding left out: the values' mean.
 - The last layer ends with a layer norm, `gain * n + shift`, where the numbers of `n` add up to zero. It now gives
   `n * 2**-72`, and the values are taken 2**32 times that: beside them the residual is below the rounding of float32.
-- A layer norm of numbers around 2**-40 divides by the root of its epsilon and by nothing else, so it is linear; it takes
-  no mean away, since the numbers add up to zero. Its gain brings them back to their size.
+- A layer norm of numbers around 2**-40 divides by the root of its epsilon and by nothing else, so it is linear; it
+  takes no mean away, since the numbers add up to zero. Its gain brings them back to their size.
 - The feed-forward part computes a hidden layer of the head, where that has the encoder's own activation.
 """
 
@@ -102,8 +102,8 @@ def _fitted(model: PreTrainedModel, inner: tuple[Dense, Dense]) -> tuple[Dense, 
     config, has = model.config, str(model.config.hidden_act)
     if hidden.size > config.intermediate_size or after.size >= config.hidden_size:
         raise NotHeldError(
-            f"at most {config.intermediate_size} hidden units and {config.hidden_size - 1} after them can be held, were "
-            f"{hidden.size} and {after.size}"
+            f"at most {config.intermediate_size} hidden units and {config.hidden_size - 1} after them can be held, "
+            f"were {hidden.size} and {after.size}"
         )
     if hidden.activation is Activation.RELU and has == Activation.GELU:
         hidden = Dense(hidden.weight * _STEEP, hidden.bias * _STEEP, Activation.GELU)

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
 
 from mtl.exports import export
 from mtl.inference import Engine
-from mtl.recipe.choices import Pooling
+from mtl.recipe.choices import Pooling as Ours
 from tests.mtl.exports.models import saved_model
 from tests.mtl.inference.engines import TEXTS
-from tests.tiny import EXACT
+from tests.tiny import EXACT, HIDDEN
 
 GIVEN = [*TEXTS.values(), "a [CLS] in a text </s>"]
 FORMAT = "sentence-transformers"
@@ -35,8 +36,8 @@ def test_every_architecture_embeds_equally_there(
     embeds_equally(checkpoint, tmp_path / "out")
 
 
-@pytest.mark.parametrize("pooling", Pooling)
-def test_every_pooling_and_a_shorter_maximum_go_along(tmp_path: Path, tiny_bert: Path, pooling: Pooling):
+@pytest.mark.parametrize("pooling", Ours)
+def test_every_pooling_and_a_shorter_maximum_go_along(tmp_path: Path, tiny_bert: Path, pooling: Ours):
     checkpoint = saved_model(tiny_bert, tmp_path / "checkpoint", pooling=pooling, max_length=20)
     export(checkpoint, tmp_path / "out", format=FORMAT)
     embeds_equally(checkpoint, tmp_path / "out")
@@ -44,6 +45,14 @@ def test_every_pooling_and_a_shorter_maximum_go_along(tmp_path: Path, tiny_bert:
 
 def test_adapters_are_merged(tmp_path: Path, tiny_bert: Path):
     checkpoint = saved_model(tiny_bert, tmp_path / "checkpoint", rank=2)
+    export(checkpoint, tmp_path / "out", format=FORMAT)
+    embeds_equally(checkpoint, tmp_path / "out")
+
+
+def test_dense_modules_and_the_normalisation_go_along(tmp_path: Path, tiny_bert: Path):
+    modules = [Transformer(str(tiny_bert)), Pooling(HIDDEN), Dense(HIDDEN, 8), Dense(8, 5), Normalize()]
+    SentenceTransformer(modules=modules, device="cpu").save_pretrained(str(tmp_path / "m"), create_model_card=False)
+    checkpoint = saved_model(tmp_path / "m", tmp_path / "checkpoint")
     export(checkpoint, tmp_path / "out", format=FORMAT)
     embeds_equally(checkpoint, tmp_path / "out")
 
