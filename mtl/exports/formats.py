@@ -1,6 +1,6 @@
 """The formats by name. What a format needs is imported when it is used."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ def _transformers(loaded: "LoadedModel", folder: Path, log: ExportLog) -> None:
     write(loaded, folder, log)
 
 
-FORMATS: Mapping[str, Writer] = {
+FORMATS: dict[str, Writer] = {
     "sentence-transformers": _sentence_transformers,
     "transformers": _transformers,
 }

@@ -15,6 +15,8 @@ from mtl.exports.pipelines.modernbert import fill_modernbert
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import Activation, Pooling
 
+_CERTAIN = 100.0
+
 
 def classifier_of(model: MultiTaskModel, task: str) -> PreTrainedModel:
     """A stock model for sequence classification whose logits are those of the head.
@@ -23,6 +25,9 @@ def classifier_of(model: MultiTaskModel, task: str) -> PreTrainedModel:
         NotHeldError: there is none.
     """
     pooling, head = model.encoder.pooling, layers_of(model, task)
+    if head.output.size == 1 and not model.tasks[task].multi_label:  # a pipeline reads one logit as that of a sigmoid
+        certain = Dense(head.output.weight * 0, head.output.bias * 0 + _CERTAIN)
+        head = HeadLayers(head.hidden, certain)
     if pooling not in (Pooling.MEAN, Pooling.CLS):
         raise NotHeldError(
             f"the classifiers of transformers read the first token or a mean, not what the pooling {pooling} gives"
@@ -68,8 +73,9 @@ def _with_stock_head(encoder: PreTrainedModel, stock: StockHead, head: HeadLayer
     if mean or inner:
         if kind not in ARCHITECTURES:
             raise NotHeldError(
-                f"a {kind} can hold neither the mean of the tokens nor a hidden layer of another activation beside its "
-                "classifier, which reads the first token; the pooling cls with one hidden layer of tanh can be held"
+                f"the classifier of {kind} reads the first token, and no further layer of {kind} can take the mean of "
+                "the tokens or run a hidden layer of another activation; the pooling cls with one hidden layer of tanh "
+                "can be held"
             )
         add_layer(encoder, mean=mean, inner=inner)
     found = stock_model(AutoModelForSequenceClassification, encoder, output.size)
