@@ -61,7 +61,7 @@ def main() -> int:
     parser.add_argument("--mpnet", type=Path, help="a folder with all-mpnet-base-v2")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    models = [*args.models.split(","), *(["all-mpnet-base-v2"] if args.mpnet else [])]
+    models = args.models.split(",") + (["all-mpnet-base-v2"] if args.mpnet else [])
     print(f"{'model':18} {'loaded by':38} {'embeddings':>10} {'classes':>9} {'spans':>9}")
     worst = True
     for name in models:

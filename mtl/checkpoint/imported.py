@@ -38,6 +38,9 @@ def imported_task(folder: Path) -> TaskInfo | None:
     labels = read_labels(config)
     if len(set(labels)) < len(labels):
         raise BackboneError("labels that differ were expected in id2label", path=folder / CONFIG_FILE)
+    if config.get("model_type") == "modernbert":
+        message = "a head of linear layers was expected, ModernBERT has a layer norm in its head, which heads here lack"
+        raise BackboneError(message, path=folder)
     name = str(config.get(TASK_KEY) or _NAMES[kind])
     if kind is TaskKind.TAGGING:
         return TaskInfo(name, kind, entity_types(labels, folder), HeadConfig(decoder=Decoder.ARGMAX))
@@ -65,7 +68,7 @@ def entity_types(labels: Sequence[str], folder: Path) -> tuple[str, ...]:
     types = [label if label in plain else label[2:] for label in labels if label != OUTSIDE]
     wrong = [label for label in plain if label[1:2] == "-" or f"B-{label}" in labels or f"I-{label}" in labels]
     if wrong or not all(types):
-        shown = wrong[0] if wrong else next(label for label in labels if not label[2:])
+        shown = wrong[0] if wrong else next(label for label in labels if label in ("B-", "I-"))
         raise BackboneError(f"tags O, B-X and I-X, or plain types were expected, was {shown!r}", path=folder)
     return tuple(dict.fromkeys(types))
 

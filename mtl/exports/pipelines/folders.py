@@ -67,7 +67,8 @@ def _name_labels(model: PreTrainedModel, task: TaskInfo) -> None:
     setattr(config, TASK_KEY, task.name)
     config.label2id = {label: i for i, label in enumerate(labels)}
     if task.kind is TaskKind.CLASSIFICATION:
-        config.problem_type = "multi_label_classification" if task.multi_label else "single_label_classification"
+        single = None if len(labels) == 1 else "single_label_classification"
+        config.problem_type = "multi_label_classification" if task.multi_label else single
 
 
 def _write_card(loaded: LoadedModel, folder: Path, task: TaskInfo) -> None:
