@@ -218,11 +218,12 @@ def export(
     checkpoint: CheckpointArgument,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder to write; it is new, or empty")],
     format_: Annotated[str, typer.Option("--format", metavar="NAME", help=f"one of {', '.join(FORMATS)}")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="write what was made to this file")] = None,
 ) -> None:
     """Write a model for another tool, and say what its format cannot hold."""
     from mtl.cli.exporting import export_command
 
-    export_command(checkpoint, folder, format_=format_)
+    export_command(checkpoint, folder, json_file, format_=format_)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

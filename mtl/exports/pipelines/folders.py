@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import PreTrainedModel
 
 from mtl.checkpoint.imported import TASK_KEY
@@ -48,6 +49,8 @@ def write(loaded: LoadedModel, folder: Path, log: ExportLog) -> None:
         save_model(model, folder / name)
         write_tokenizer(tokenizer, folder / name)
         _write_card(loaded, folder, task)
+        if not _fits_half(model):
+            log.note(f"{name}: its weights need the range of float32 or bfloat16, float16 gives wrong answers")
         _note_losses(task, log, words=tells_words(tokenizer))
         written += 1
     if not written:
@@ -58,6 +61,13 @@ def write(loaded: LoadedModel, folder: Path, log: ExportLog) -> None:
         f"a text of more than {most} tokens is cut there by token-classification, and by text-classification with "
         "truncation=True; Polyhead reads it in windows"
     )
+
+
+def _fits_half(model: PreTrainedModel) -> bool:
+    """Whether float16 holds all weights, but for those that are as good as zero for their neighbours."""
+    limits = torch.finfo(torch.float16)
+    largest = [float(parameter.detach().abs().max()) for parameter in model.parameters() if parameter.numel()]
+    return all(not size or limits.tiny < size < limits.max for size in largest)
 
 
 def _name_labels(model: PreTrainedModel, task: TaskInfo) -> None:
