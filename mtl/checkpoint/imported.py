@@ -38,12 +38,13 @@ def imported_task(folder: Path) -> TaskInfo | None:
     labels = read_labels(config)
     if len(set(labels)) < len(labels):
         raise BackboneError("labels that differ were expected in id2label", path=folder / CONFIG_FILE)
-    if config.get("model_type") == "modernbert":
-        message = "a head of linear layers was expected, ModernBERT has a layer norm in its head, which heads here lack"
-        raise BackboneError(message, path=folder)
     name = str(config.get(TASK_KEY) or _NAMES[kind])
+    head = _modernbert_head(config, folder) if config.get("model_type") == "modernbert" else HeadConfig()
     if kind is TaskKind.TAGGING:
-        return TaskInfo(name, kind, entity_types(labels, folder), HeadConfig(decoder=Decoder.ARGMAX))
+        head = head.model_copy(update={"decoder": Decoder.ARGMAX})
+        return TaskInfo(name, kind, entity_types(labels, folder), head)
+    if head.norm:
+        return TaskInfo(name, kind, tuple(labels), head, _has_several(config, labels, folder))
     return _classification(name, labels, config, folder)
 
 
@@ -74,15 +75,29 @@ def entity_types(labels: Sequence[str], folder: Path) -> tuple[str, ...]:
 
 
 def _classification(name: str, labels: Sequence[str], config: dict[str, Any], folder: Path) -> TaskInfo:
-    problem, kind = config.get("problem_type"), config.get("model_type")
-    if problem == "regression":
-        raise BackboneError("a classifier was expected, this model gives a number (regression)", path=folder)
+    kind = config.get("model_type")
     if kind not in STOCK_HEADS:
         raise BackboneError(f"a classifier of {', '.join(STOCK_HEADS)} was expected, was {kind}", path=folder)
     activation = STOCK_HEADS[kind].activation or config.get("pooler_hidden_act", Activation.GELU)
-    if activation not in list(Activation):
+    head = HeadConfig(activation=_activation(activation, folder))
+    return TaskInfo(name, TaskKind.CLASSIFICATION, tuple(labels), head, _has_several(config, labels, folder))
+
+
+def _has_several(config: dict[str, Any], labels: Sequence[str], folder: Path) -> bool:
+    """Whether a text has any number of the labels; a pipeline reads one label alone in this way."""
+    problem = config.get("problem_type")
+    if problem == "regression":
+        raise BackboneError("a classifier was expected, this model gives a number (regression)", path=folder)
+    return problem == "multi_label_classification" or len(labels) == 1
+
+
+def _modernbert_head(config: dict[str, Any], folder: Path) -> HeadConfig:
+    activation = _activation(config.get("classifier_activation", Activation.GELU), folder)
+    return HeadConfig(hidden=(config["hidden_size"],), activation=activation, norm=config.get("norm_eps", 1e-5))
+
+
+def _activation(name: object, folder: Path) -> Activation:
+    if name not in list(Activation):
         allowed = ", ".join(Activation)
-        raise BackboneError(f"a pooler_hidden_act of {allowed} was expected, was {activation}", path=folder)
-    head = HeadConfig(activation=Activation(activation))
-    several = problem == "multi_label_classification" or len(labels) == 1
-    return TaskInfo(name, TaskKind.CLASSIFICATION, tuple(labels), head, several)
+        raise BackboneError(f"a classifier's activation of {allowed} was expected, was {name}", path=folder)
+    return Activation(str(name))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mtl.backbones import BackboneSource
 from mtl.checkpoint.config import CONFIG_FILE, BackboneReference, CheckpointConfig
 from mtl.checkpoint.imported import PIPELINE_WORDS, read_labels, record
-from mtl.checkpoint.stock_heads import STOCK_HEADS
+from mtl.checkpoint.stock_heads import MODERNBERT, STOCK_HEADS
 from mtl.checkpoint.store import LoadedModel, build
 from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
@@ -27,15 +27,19 @@ def load_imported(source: BackboneSource, task: TaskInfo) -> LoadedModel:
     Raises:
         BackboneError: it is damaged, or its head is not the stock one.
     """
-    pooling = Pooling.CLS if task.kind is TaskKind.CLASSIFICATION else None
-    loaded = build(load_backbone(source, pooling=pooling), {task.name: task})
-    head = loaded.model.heads[task.name]
-    if isinstance(head, ClassificationHead):
-        stock = STOCK_HEADS[loaded.model.encoder.model.config.model_type]
+    loaded = build(load_backbone(source, pooling=_pooling(source, task)), {task.name: task})
+    head, kind = loaded.model.heads[task.name], loaded.model.encoder.model.config.model_type
+    assert isinstance(head, (ClassificationHead, TaggingHead))
+    stock = MODERNBERT if task.head.norm else STOCK_HEADS.get(kind)
+    if len(head.hidden):
+        assert stock is not None
         _put(head.hidden[0], source, stock.dense)
-        _put(head.output, source, stock.output)
-    elif isinstance(head, TaggingHead):
+        if stock.norm:
+            _put(head.hidden[2], source, stock.norm)
+    if isinstance(head, TaggingHead):
         _put_tags(head.output, source, task)
+    elif stock is not None:
+        _put(head.output, source, stock.output)
     config = CheckpointConfig(
         backbone=BackboneReference(name=source.name, sha256=source.sha256, local=source.local),
         pooling=loaded.model.encoder.pooling,
@@ -46,10 +50,18 @@ def load_imported(source: BackboneSource, task: TaskInfo) -> LoadedModel:
     return LoadedModel(loaded.model, loaded.tokenizer, source, config)
 
 
+def _pooling(source: BackboneSource, task: TaskInfo) -> Pooling | None:
+    """What the classifier reads; None for that of tokens, where the embedding is as without it."""
+    if task.kind is not TaskKind.CLASSIFICATION:
+        return None
+    config = json.loads((source.folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    return Pooling(config.get("classifier_pooling", Pooling.CLS)) if task.head.norm else Pooling.CLS
+
+
 @torch.no_grad()
 def _put(module: nn.Module, source: BackboneSource, name: str) -> None:
-    assert isinstance(module, nn.Linear)
-    weight, bias = _linear(source, name)
+    assert isinstance(module, (nn.Linear, nn.LayerNorm))
+    weight, bias = _affine(source, name)
     if weight.shape != module.weight.shape:
         expected, was = tuple(module.weight.shape), tuple(weight.shape)
         raise BackboneError(f"{name} of shape {expected} was expected, was {was}", path=source.place)
@@ -60,7 +72,7 @@ def _put(module: nn.Module, source: BackboneSource, name: str) -> None:
 @torch.no_grad()
 def _put_tags(module: nn.Linear, source: BackboneSource, task: TaskInfo) -> None:
     """Put the rows in the order of the head's tags; a tag without a row is one that no word gets."""
-    weight, bias = _linear(source, "classifier")
+    weight, bias = _affine(source, "classifier")
     labels = read_labels(json.loads((source.folder / CONFIG_FILE).read_text(encoding="utf-8")))
     rows = {label: row for row, label in enumerate(labels)}
     if len(rows) != len(weight) or weight.shape[1] != module.in_features:
@@ -77,14 +89,18 @@ def _put_tags(module: nn.Linear, source: BackboneSource, task: TaskInfo) -> None
             module.bias[at] -= _NEVER
 
 
-def _linear(source: BackboneSource, name: str) -> tuple[Tensor, Tensor]:
-    return _tensor(source, f"{name}.weight"), _tensor(source, f"{name}.bias")
+def _affine(source: BackboneSource, name: str) -> tuple[Tensor, Tensor]:
+    """Weight and bias, which is zero where there is none."""
+    weight, bias = _tensor(source, f"{name}.weight"), _tensor(source, f"{name}.bias")
+    if weight is None:
+        raise BackboneError(f"the classifier's {name} was expected, the weights lack it", path=source.place)
+    return weight, weight.new_zeros(len(weight)) if bias is None else bias
 
 
-def _tensor(source: BackboneSource, name: str) -> Tensor:
+def _tensor(source: BackboneSource, name: str) -> Tensor | None:
     for file in sorted(source.folder.glob("model*.safetensors")):
         with safe_open(file, "pt") as tensors:
             if name in tensors.keys():  # noqa: SIM118
                 found: Tensor = tensors.get_tensor(name).float()
                 return found
-    raise BackboneError(f"the classifier's {name} was expected, the weights lack it", path=source.place)
+    return None

@@ -12,6 +12,8 @@ class StockHead:
     dense: str
     output: str
     activation: Activation | None = None
+    norm: str | None = None
+    """The name of a layer norm between them."""
 
     def has(self, activation: Activation | None) -> bool:
         """Whether its hidden layer can have this activation."""
@@ -31,4 +33,5 @@ STOCK_HEADS = {
     "deberta": StockHead("pooler.dense", "classifier"),
     "deberta-v2": StockHead("pooler.dense", "classifier"),
 }
-"""By `model_type`."""
+"""By `model_type`: of texts. ModernBERT has the same head for texts and for tokens."""
+MODERNBERT = StockHead("head.dense", "classifier", norm="head.norm")

@@ -27,7 +27,7 @@ def classifier_of(model: MultiTaskModel, task: str) -> PreTrainedModel:
     pooling, head = model.encoder.pooling, layers_of(model, task)
     if head.output.size == 1 and not model.tasks[task].multi_label:  # a pipeline reads one logit as that of a sigmoid
         certain = Dense(head.output.weight * 0, head.output.bias * 0 + _CERTAIN)
-        head = HeadLayers(head.hidden, certain)
+        head = HeadLayers(head.hidden, certain, head.norm)
     if pooling not in (Pooling.MEAN, Pooling.CLS):
         raise NotHeldError(
             f"the classifiers of transformers read the first token or a mean, not what the pooling {pooling} gives"

@@ -40,6 +40,8 @@ class HeadLayers:
 
     hidden: tuple[Dense, ...]
     output: Dense
+    norm: nn.LayerNorm | None = None
+    """After the activation of the one hidden layer."""
 
 
 def layers_of(model: MultiTaskModel, task: str) -> HeadLayers:
@@ -53,7 +55,10 @@ def layers_of(model: MultiTaskModel, task: str) -> HeadLayers:
         for module, after in zip(modules, modules[1:], strict=False)
         if isinstance(module, nn.Linear)
     ]
-    return HeadLayers(tuple(hidden), _dense(head.output, None))
+    norms = [module for module in modules if isinstance(module, nn.LayerNorm)]
+    if norms and not (len(hidden) == 1 and model.encoder.model.config.model_type == "modernbert"):
+        raise NotHeldError("only ModernBERT's classifier has a layer norm, and one hidden layer")
+    return HeadLayers(tuple(hidden), _dense(head.output, None), norms[0] if norms else None)
 
 
 @torch.no_grad()

@@ -29,7 +29,10 @@ def fill_modernbert(model: PreTrainedModel, head: HeadLayers) -> None:
     if len(head.hidden) > 1:
         raise NotHeldError(f"one hidden layer was expected, were {len(head.hidden)}")
     units = head.hidden[0] if head.hidden else head.output
-    if units.size >= size:
+    if head.norm is not None and units.size == size:
+        _fill_as_it_is(loose, head)
+        return
+    if head.norm is not None or units.size >= size:
         raise NotHeldError(
             f"ModernBERT's own head has a norm over {size} units, which leaves room for {size - 1}, were {units.size}: "
             f"a head with hidden: {size - 1} can be held"
@@ -53,6 +56,22 @@ def fill_modernbert(model: PreTrainedModel, head: HeadLayers) -> None:
     weight = torch.cat([output.weight, -output.weight.sum(1, keepdim=True)], dim=1)
     fill(loose.classifier, weight, output.bias)
     loose.head.act = ACT2FN[config.classifier_activation]
+
+
+def _fill_as_it_is(model: Any, head: HeadLayers) -> None:  # noqa: ANN401
+    """Put in a head of the same shape, which may have come from ModernBERT."""
+    (units,), norm, size = head.hidden, head.norm, int(model.config.hidden_size)
+    assert norm is not None
+    if norm.eps != model.config.norm_eps:
+        raise NotHeldError(f"a norm with {model.config.norm_eps} was expected, as the encoder has, was {norm.eps}")
+    model.head.dense = torch.nn.Linear(size, size)
+    model.config.classifier_bias = True
+    model.config.classifier_activation = str(units.activation)
+    fill(model.head.dense, units.weight, units.bias)
+    fill_norm(model.head.norm, norm.weight.detach())
+    shift = norm.bias.detach().double()  # most ModernBERTs have no place for it but the output layer's
+    fill(model.classifier, head.output.weight, head.output.bias + head.output.weight @ shift)
+    model.head.act = ACT2FN[model.config.classifier_activation]
 
 
 @torch.no_grad()

@@ -92,10 +92,6 @@ def test_every_scheme_of_tags_is_read_as_the_pipeline_reads_it(tmp_path: Path, t
 def test_blanks_tell_words_where_the_tokenizer_marks_no_pieces(
     tmp_path: Path, backbone_folder: Callable[[str], Path], architecture: str
 ):
-    if architecture == "modernbert":
-        with pytest.raises(BackboneError, match="has a layer norm in its head"):
-            Engine.load(classifier(backbone_folder(architecture), tmp_path / "m", TAGS, tags=True), **FP32)
-        return
     folder = classifier(backbone_folder(architecture), tmp_path / "m", TAGS, tags=True)
     draw = random.Random(5)
     texts = [" ".join(draw.choices(WORDS, k=draw.randint(1, 12))) for _ in range(20)]
@@ -107,7 +103,18 @@ def test_blanks_tell_words_where_the_tokenizer_marks_no_pieces(
 
 @pytest.mark.parametrize(
     "architecture",
-    ["bert", "distilbert", "roberta", "deberta-v2", "deberta", "xlm-roberta", "electra", "mpnet", "albert"],
+    [
+        "bert",
+        "distilbert",
+        "roberta",
+        "deberta-v2",
+        "deberta",
+        "xlm-roberta",
+        "electra",
+        "mpnet",
+        "albert",
+        "modernbert",
+    ],
 )
 def test_classes_are_those_of_the_pipeline(tmp_path: Path, backbone_folder: Callable[[str], Path], architecture: str):
     same_classes(classifier(backbone_folder(architecture), tmp_path / "m", ["x", "y", "z"]))
@@ -123,6 +130,15 @@ def test_classes_are_those_of_the_pipeline(tmp_path: Path, backbone_folder: Call
 )
 def test_every_kind_of_classifier_is_read_as_the_pipeline_reads_it(tmp_path: Path, tiny_bert: Path, config: dict):
     same_classes(classifier(tiny_bert, tmp_path / "m", **config))
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+@pytest.mark.parametrize("has_bias", [False, True])
+def test_modernberts_own_pooling_and_biases_are_read(
+    tmp_path: Path, backbone_folder: Callable[[str], Path], pooling: str, has_bias: bool
+):
+    config = {"classifier_pooling": pooling, "classifier_bias": has_bias}
+    same_classes(classifier(backbone_folder("modernbert"), tmp_path / "m", ["x", "y", "z"], **config))
 
 
 def same_classes(folder: Path) -> None:

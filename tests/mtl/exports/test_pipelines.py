@@ -23,7 +23,7 @@ from mtl.recipe.schema import HeadConfig
 from mtl.task import TaskInfo
 from tests.mtl.encoder.batches import batch_of
 from tests.mtl.exports.models import saved_model
-from tests.tiny import ARCHITECTURES, EXACT
+from tests.tiny import ARCHITECTURES, EXACT, HIDDEN
 
 TEXTS = ["Anna met Tom in Paris.", "the film was not very good", "we", "a bank in new york city hotel " * 4]
 HEADS = {
@@ -34,16 +34,18 @@ HEADS = {
     "relu": {"hidden": 12, "activation": "relu"},
     "two": {"hidden": (12, 8), "activation": "gelu"},
     "shared": {"hidden": (8,), "shared": "group"},
+    "norm": {"hidden": HIDDEN, "activation": "gelu", "norm": 1e-5},
 }
 EXTENDED = {"bert", "distilbert", "roberta", "xlm-roberta"}
 # What cannot be held, by pooling and architecture; everything else is.
-_BY_RULE = {name: {"two"} for name in EXTENDED} | {
+_BY_RULE = {name: {"two", "norm"} for name in EXTENDED} | {
     "modernbert": {"tanh", "two"},
-    "deberta-v2": set[str](),
-    "electra": {"tanh", "few tanh", "shared"},
+    "deberta-v2": {"norm"},
+    "electra": {"tanh", "few tanh", "shared", "norm"},
     "t5": set(HEADS),
 }
-_BESIDE_CLS = {"mpnet": {"gelu", "relu", "two"}, "albert": {"gelu", "relu", "two"}, "deberta": {"two"}}
+_NOT_TANH = {"gelu", "relu", "two", "norm"}
+_BESIDE_CLS = {"mpnet": _NOT_TANH, "albert": _NOT_TANH, "deberta": {"two", "norm"}}
 
 
 def refused(architecture: str, pooling: Pooling) -> set[str]:
