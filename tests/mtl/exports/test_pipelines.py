@@ -23,7 +23,7 @@ from mtl.recipe.schema import HeadConfig
 from mtl.task import TaskInfo
 from tests.mtl.encoder.batches import batch_of
 from tests.mtl.exports.models import saved_model
-from tests.tiny import ARCHITECTURES, EXACT, HIDDEN
+from tests.tiny import ARCHITECTURES, EXACT, HIDDEN, WORDS
 
 TEXTS = ["Anna met Tom in Paris.", "the film was not very good", "we", "a bank in new york city hotel " * 4]
 HEADS = {
@@ -133,8 +133,10 @@ def tasks() -> dict[str, TaskInfo]:
 def test_pipelines_answer_as_the_engine_does(
     tmp_path: Path, backbone_folder: Callable[[str], Path], tasks: dict[str, TaskInfo], architecture: str
 ):
-    texts = TEXTS if architecture == "bert" else [text.replace(".", " .") for text in TEXTS]
+    texts = TEXTS
     if architecture == "modernbert":
+        # Words that its tiny tokenizer knows whole, so that blanks tell them.
+        texts = [" ".join(word for word in text.lower().split() if word in WORDS) for text in TEXTS]
         tasks = {n: TaskInfo(n, t.kind, t.labels, _narrow(t), t.multi_label, t.thresholds) for n, t in tasks.items()}
     checkpoint = saved_model(backbone_folder(architecture), tmp_path / "c", tasks=tasks)
     logging.disable_progress_bar()
