@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import torch
 from torch import nn
 
 from mtl.encoder import Encoder
@@ -20,6 +21,20 @@ def add_adapters(encoder: Encoder, *, rank: int) -> None:
     config = LoraConfig(r=rank, lora_alpha=_SCALE * rank, lora_dropout=0.0, target_modules=names)
     inject_adapter_in_model(config, encoder.model)
     encoder.adapter_rank = rank
+
+
+@torch.no_grad()
+def merge_adapters(encoder: Encoder) -> None:
+    """Add what the adapters learned to the weights beside them and take the adapters out, in place."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    if encoder.adapter_rank is None:
+        return
+    adapted = [(name, m) for name, m in encoder.model.named_modules() if isinstance(m, BaseTunerLayer)]
+    for name, module in adapted:
+        module.merge()
+        encoder.model.set_submodule(name, module.get_base_layer())
+    encoder.adapter_rank = None
 
 
 def adapter_parameters(encoder: Encoder) -> Iterator[nn.Parameter]:

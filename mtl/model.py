@@ -60,9 +60,7 @@ class MultiTaskModel(nn.Module):
         if not group or "." in group or (hasattr(self.shared, group) and group not in self.shared):
             raise RecipeError(f"tasks.{task.name}.head.shared: {group!r} cannot name a layer, use another name")
         if group not in self.shared:
-            self.shared[group] = hidden_layers(
-                size, (width,), activation=task.head.activation, dropout=task.head.dropout
-            )
+            self.shared[group] = hidden_layers(size, (width,), task.head)
         elif self.shared[group][0].out_features != width:  # type: ignore[index]
             raise RecipeError(
                 f"tasks.{task.name}.head.hidden: {self.shared[group][0].out_features} was expected "  # type: ignore[index]

@@ -28,7 +28,7 @@ def zip_run(folder: RunFolder) -> Path:
     """
     if not any((folder.path / name).is_file() for name in _WHOLE):
         raise RunError("There is nothing to download yet.")
-    target = new_temporary_folder() / f"{_slug(name_of(folder))}.zip"
+    target = new_temporary_folder() / f"{slug(name_of(folder))}.zip"
     recipe = _recipe(folder)
     folders = [folder for path in _paths(recipe) for folder in (path, str(Path(path).parent))]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
@@ -73,5 +73,6 @@ def _without_paths(text: str, folders: Iterable[str]) -> str:
     return shown(text)
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """A name of a run as the name of a file."""
     return "".join(letter if letter.isalnum() else "-" for letter in name).strip("-")[:60] or "run"

@@ -11,7 +11,7 @@ from mtl.errors import BackboneError
 from mtl.hub import network_errors
 
 _WEIGHTS = "model.safetensors"
-_HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "sample/*.jsonl")  # a star stands for folders too
+_HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*sample/*.jsonl")  # a star stands for folders too
 
 
 _PACKAGED = ("sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2")
@@ -65,7 +65,7 @@ def find_local(name: str, sha256: str) -> BackboneSource:
         BackboneError: no folder that is known here has them.
     """
     for folder in sorted(recall(sha256), key=lambda known: known.name != name):
-        if _has_weights(folder) and hash_weights(folder) == sha256:
+        if has_weights(folder, sha256):
             return BackboneSource(name, folder, sha256, local=True)
     raise BackboneError(
         f"the backbone {name} with sha256 {sha256[:12]}… is needed and no folder known here has it: load its folder "
@@ -73,8 +73,9 @@ def find_local(name: str, sha256: str) -> BackboneSource:
     )
 
 
-def _has_weights(folder: Path) -> bool:
-    return any(folder.glob(f"{Path(_WEIGHTS).stem}*.safetensors"))
+def has_weights(folder: Path, sha256: str) -> bool:
+    """Whether a folder has the weights with this hash."""
+    return any(folder.glob(f"{Path(_WEIGHTS).stem}*.safetensors")) and hash_weights(folder) == sha256
 
 
 def hash_weights(folder: Path) -> str:

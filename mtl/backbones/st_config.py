@@ -1,10 +1,11 @@
-"""What a sentence-transformers folder says of itself: pooling, normalisation, maximum length."""
+"""What a sentence-transformers folder says of itself: pooling, dense maps, normalisation, maximum length."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtl.backbones.dense import DenseLayer, read_dense
 from mtl.errors import BackboneError
 from mtl.recipe.choices import Pooling
 
@@ -34,29 +35,39 @@ class SentenceConfig:
     normalize: bool = False
     max_length: int | None = None
     lower_case: bool = False
+    dense: tuple[DenseLayer, ...] = ()
 
 
 def read_sentence_config(folder: Path) -> SentenceConfig:
     """Read `modules.json` and what it names; a plain Transformer folder says nothing.
 
     Raises:
-        BackboneError: the model has a module other than Transformer, Pooling and Normalize, or joins poolings.
+        BackboneError: the model has modules other than Transformer, Pooling, Dense and Normalize, or in another order,
+            or it joins poolings.
     """
     modules_file = folder / "modules.json"
     if not modules_file.is_file():
         return SentenceConfig()
     pooling: Pooling | None = None
     normalize = False
+    dense: list[DenseLayer] = []
     for kind, path in _modules(modules_file):
         if kind == "Pooling":
             pooling = _pooling(_read(folder / path / "config.json"), folder)
+        elif kind == "Dense" and pooling and not normalize:
+            dense.append(read_dense(folder / path, _read(folder / path / "config.json")))
         elif kind == "Normalize":
             normalize = True
         elif kind != "Transformer":
-            raise BackboneError(f"modules Transformer, Pooling and Normalize were expected, was {kind}", path=folder)
+            expected = "modules Transformer, Pooling, then any Dense, then Normalize were expected"
+            raise BackboneError(f"{expected}, was {kind}", path=folder)
     transformer = _read(folder / "sentence_bert_config.json")
     return SentenceConfig(
-        pooling, normalize, transformer.get("max_seq_length"), bool(transformer.get("do_lower_case", False))
+        pooling,
+        normalize,
+        transformer.get("max_seq_length"),
+        bool(transformer.get("do_lower_case", False)),
+        tuple(dense),
     )
 
 

@@ -24,7 +24,7 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
     about = str(config.recipe.get("about") or "").strip()
     lines = [
         f"---\n{card_data(config, title).to_yaml()}\n---",
-        f"# {_plain(title)}",
+        f"# {plain(title)}",
         "One encoder with a head for each task, trained with Polyhead. The weights here are relative to the backbone "
         f"{_code(config.backbone.name)} (sha256 {_code(config.backbone.sha256)}), which is needed to load them:",
         f'```python\nimport mtl\n\nengine = mtl.Engine.load("{ANY_FOLDER}")\nengine.analyze(["A sentence."])\n```',
@@ -34,9 +34,9 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
     ]
     for name, task in config.tasks.items():
         if task.multi_label:
-            rows = [f"| {_plain(label)} | {at:.3f} |" for label, at in task.info(name).limits.items()]
+            rows = [f"| {plain(label)} | {at:.3f} |" for label, at in task.info(name).limits.items()]
             lines += [
-                f"A text has each label of {_plain(name)} whose probability reaches its threshold, "
+                f"A text has each label of {plain(name)} whose probability reaches its threshold, "
                 f"{'chosen on dev data' if task.thresholds else 'since no dev data have chosen others'}:",
                 "| label | threshold |\n|---|---|\n" + "\n".join(rows),
             ]
@@ -44,7 +44,7 @@ def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
         lines += [
             f"## Measured on dev data (step {config.step})",
             "| metric | value |\n|---|---|\n"
-            + "\n".join(f"| {_plain(name)} | {value:.4f} |" for name, value in sorted(config.metrics.items())),
+            + "\n".join(f"| {plain(name)} | {value:.4f} |" for name, value in sorted(config.metrics.items())),
         ]
     if sampled:
         lines.append(SAMPLE_NOTE)
@@ -59,7 +59,7 @@ def _task_rows(config: CheckpointConfig) -> list[str]:
         shown = ", ".join("/".join(Path(file).parts[-2:]) for file in files)
         labels = ", ".join(task.labels[:12]) + (" …" if len(task.labels) > 12 else "")
         kind = f"multi-label {task.kind}" if task.multi_label else task.kind
-        rows.append(f"| {_plain(name)} | {kind} | {_plain(labels)} | {_plain(shown)} |")
+        rows.append(f"| {plain(name)} | {kind} | {plain(labels)} | {plain(shown)} |")
     return rows
 
 
@@ -74,6 +74,6 @@ def _code(text: str) -> str:
     return "`" + " ".join(text.replace("`", "'").split()) + "`"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text for a cell of a table, in which nothing is Markdown or HTML; blanks of any kind become spaces."""
     return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))

@@ -7,7 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from mtl.backbones import BackboneSource, find_backbone
-from mtl.backbones.source import find_local
+from mtl.backbones.known_folders import remember
+from mtl.backbones.source import find_local, has_weights
 from mtl.errors import BackboneError, CheckpointError
 from mtl.recipe.choices import Pooling, TaskKind
 from mtl.recipe.schema import HeadConfig
@@ -17,6 +18,8 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "README.md"
 SAMPLE_FOLDER = "sample"
+HEADS_FOLDER = "polyhead"
+"""Inside of an encoder's folder: a checkpoint of heads, whose backbone is the folder around it."""
 
 
 class BackboneReference(BaseModel):
@@ -35,6 +38,10 @@ class BackboneReference(BaseModel):
             CheckpointError: none known here has these weights.
             BackboneError: the Hub has no such backbone.
         """
+        around = checkpoint.resolve().parent
+        if checkpoint.name == HEADS_FOLDER and has_weights(around, self.sha256):
+            remember(around, self.sha256)
+            return BackboneSource(self.name, around, self.sha256, local=True)
         path = Path(self.name)
         if self.local or (path.is_absolute() and not path.is_dir()):
             try:

@@ -46,6 +46,8 @@ class LoadedModel:
     backbone: BackboneSource
     config: CheckpointConfig | None
     changed: frozenset[str] = frozenset()
+    folder: Path | None = None
+    """Of the checkpoint, where it was loaded from one."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def load(folder: Path) -> LoadedModel:
             path=folder / WEIGHTS_FILE,
         )
     changed = frozenset(plain_name(name) for name in tensors if name.startswith(_BACKBONE_PREFIX))
-    return LoadedModel(model.eval(), backbone.tokenizer, source, config, changed)
+    return LoadedModel(model.eval(), backbone.tokenizer, source, config, changed, folder)
 
 
 def tensor_bytes(loaded: LoadedModel, dtype: torch.dtype) -> int:

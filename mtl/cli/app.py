@@ -9,6 +9,7 @@ import typer
 
 from mtl.cli.console import err
 from mtl.errors import InputError, MtlError
+from mtl.exports import FORMATS
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -232,6 +233,19 @@ def push(
     from mtl.pushing import PushOptions
 
     push_command(checkpoint, repository, PushOptions(licence, tuple(data_set or ()), private, sample))
+
+
+@app.command()
+def export(
+    checkpoint: CheckpointArgument,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder to write; it is new, or empty")],
+    format_: Annotated[str, typer.Option("--format", metavar="NAME", help=f"one of {', '.join(FORMATS)}")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="write what was made to this file")] = None,
+) -> None:
+    """Write a model for another tool, and say what its format cannot hold."""
+    from mtl.cli.exporting import export_command
+
+    export_command(checkpoint, folder, json_file, format_=format_)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -29,7 +29,18 @@ def entities_of(text: str, words: WordOffsets, decoded: Decoded, tags: Sequence[
     probabilities = decoded.probabilities.tolist()
     result = []
     for span in spans_of([tags[tag] for tag in decoded.tags.tolist()]):
-        start, end = int(words[span.start, 0]), int(words[span.end - 1, 1])
+        start, end = _trimmed(text, int(words[span.start, 0]), int(words[span.end - 1, 1]))
+        if start == end:
+            continue
         score = sum(probabilities[span.start : span.end]) / (span.end - span.start)
         result.append(Entity(entity_group=span.label, score=score, word=text[start:end], start=start, end=end))
     return result
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without blanks at the edges, which words have only where they were told from tokens."""
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end

@@ -31,9 +31,18 @@ class TagDecoder:
         tags: the L tags.
         transitions: `(L, L)` of a conditional random field, or None for a linear head.
         starts: `(L,)` of the same.
+        argmax: whether each word takes its best tag, and an I-X that continues nothing begins an entity.
     """
 
-    def __init__(self, tags: TagSet, *, transitions: Floats | None = None, starts: Floats | None = None) -> None:
+    def __init__(
+        self,
+        tags: TagSet,
+        *,
+        transitions: Floats | None = None,
+        starts: Floats | None = None,
+        argmax: bool = False,
+    ) -> None:
+        self._argmax = argmax
         self.tags = tags.tags
         self._legal = tags.legal_transitions()
         self._legal_starts = tags.legal_starts()
@@ -76,6 +85,8 @@ class TagDecoder:
             return self._through_crf(flat, counts, ends)
         scores = log_softmax(flat)
         tags = self._legal_argmax(scores, counts, ends)
+        if self._argmax:
+            return tags, np.exp(scores.max(axis=-1))
         return tags, np.exp(scores[np.arange(len(flat)), tags])
 
     def _legal_argmax(self, scores: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -84,6 +95,8 @@ class TagDecoder:
         legal[1:] = self._legal[tags[:-1], tags[1:]]
         starts = (ends - counts)[np.asarray(counts) > 0]
         legal[starts] = self._legal_starts[tags[starts]]
+        if self._argmax:
+            return tags - ~legal  # B-X comes before I-X
         broken = np.unique(np.searchsorted(ends, np.flatnonzero(~legal), side="right"))
         for rows in _groups(broken.tolist(), counts):
             padded, mask = _pad(scores, rows, counts, ends)

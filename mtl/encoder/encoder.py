@@ -1,6 +1,6 @@
 """A backbone with its tokenizer and pooling."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,10 +19,12 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from mtl.backbones.dense import DenseLayer
 from mtl.backbones.source import BackboneSource, find_backbone
 from mtl.backbones.st_config import read_sentence_config
 from mtl.encoder.batch import TokenBatch
 from mtl.encoder.boundary import Boundary
+from mtl.encoder.frozen_dense import FrozenDense
 from mtl.encoder.parts import BackboneParts, parts_of
 from mtl.encoder.pooling import pool
 from mtl.errors import BackboneError
@@ -44,11 +46,11 @@ _TOKENIZER_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Hidden states `(B, T, H)` and the pooled vector `(B, H)` of windows, and the embedding `(N, H)` of texts.
+    """Hidden states `(B, T, H)` and the pooled vector `(B, H)` of windows, and the embedding `(N, E)` of texts.
 
-    The embedding is the pooled vector, or the mean of those of a text's windows by their shares, normalised where the
-    backbone says so; heads read the pooled one. `layers` `(B, T, K, H)` has the states after the embeddings and after
-    every layer, where a head mixes them. After a batch with pooled activations W stands in the place of T.
+    The embedding is the pooled vector, or the mean of those of a text's windows by their shares, mapped and normalised
+    where the backbone says so; heads read the pooled one. `layers` `(B, T, K, H)` has the states after the embeddings
+    and after every layer, where a head mixes them. After a batch with pooled activations W stands in the place of T.
     """
 
     hidden: Tensor
@@ -58,10 +60,17 @@ class Encoded:
 
 
 class Encoder(nn.Module):
-    """Any encoder of transformers with a sentence embedding; with `normalize` the embedding has length 1."""
+    """Any encoder of transformers with a sentence embedding.
 
-    def __init__(self, model: PreTrainedModel, *, pooling: Pooling, normalize: bool) -> None:
+    `dense` maps the pooled vector to the embedding, and never trains; with `normalize` the embedding has length 1.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, *, pooling: Pooling, normalize: bool, dense: Sequence[DenseLayer] = ()
+    ) -> None:
         super().__init__()
+        self.dense = tuple(dense)
+        self._dense = nn.ModuleList(FrozenDense(layer) for layer in dense)
         self.model = model
         self.pooling = pooling
         self.normalize = normalize
@@ -98,7 +107,13 @@ class Encoder(nn.Module):
             layers = torch.stack((*output.hidden_states[:-1], hidden), dim=2) if self.gives_layers else None
             pooled = pool(hidden, batch.mask, self.pooling)
         embedding = pooled if batch.texts is None else _combined(pooled, batch.texts, batch.shares)
-        return Encoded(hidden, pooled, normalize(embedding, dim=-1) if self.normalize else embedding, layers)
+        return Encoded(hidden, pooled, self.embedding_of(embedding), layers)
+
+    def embedding_of(self, pooled: Tensor) -> Tensor:
+        """The embedding `(N, E)` from the pooled vectors of texts `(N, H)`."""
+        for layer in self._dense:
+            pooled = layer(pooled)
+        return normalize(pooled, dim=-1) if self.normalize else pooled
 
     def lower(self, batch: TokenBatch) -> Tensor:
         """The states `(B, T, H)` at the boundary, without gradients; `cut` comes first."""
@@ -149,7 +164,15 @@ def load_backbone(
         lower_case=sentence.lower_case,
     )
     tokenizer = WindowTokenizer(backend.backend_tokenizer, config)
-    encoder = Encoder(model, pooling=pooling or sentence.pooling or Pooling.MEAN, normalize=sentence.normalize)
+    encoder = Encoder(
+        model,
+        pooling=pooling or sentence.pooling or Pooling.MEAN,
+        normalize=sentence.normalize,
+        dense=sentence.dense,
+    )
+    if sentence.dense and sentence.dense[0].inputs != encoder.dimension:
+        wrong = f"a Dense module of {encoder.dimension} numbers was expected, takes {sentence.dense[0].inputs}"
+        raise BackboneError(wrong, path=source.place)
     return LoadedBackbone(source, encoder.eval(), tokenizer)
 
 

@@ -38,7 +38,7 @@ class ClassificationHead(nn.Module):
         # The shared layer is owned by the model: a tuple keeps it out of this module's parameters.
         self._shared = (shared[0],) if shared else ()
         first, own = (shared[1], sizes[1:]) if shared else (size, sizes)
-        self.hidden = hidden_layers(first, own, activation=config.activation, dropout=config.dropout)
+        self.hidden = hidden_layers(first, own, config)
         self.dropout = Dropout(config.dropout if not sizes else 0.0)
         self.output = nn.Linear(own[-1] if own else first, classes)
         self.label_smoothing = config.label_smoothing

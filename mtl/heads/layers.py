@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl.recipe.choices import Activation
+from mtl.recipe.schema import HeadConfig
 
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     Activation.TANH: nn.Tanh,
@@ -56,9 +57,10 @@ class LayerMix(nn.Module):
         return self.scale * torch.einsum("...kh,k->...h", layers, torch.softmax(self.scores, dim=0))
 
 
-def hidden_layers(size: int, sizes: Sequence[int], *, activation: Activation, dropout: float) -> nn.Sequential:
-    """Dense, activation and dropout for each of `sizes`, from `(…, size)` to `(…, sizes[-1])`."""
+def hidden_layers(size: int, sizes: Sequence[int], config: HeadConfig) -> nn.Sequential:
+    """Dense, activation, perhaps a layer norm, and dropout for each of `sizes`: `(…, sizes[-1])` from `(…, size)`."""
     layers: list[nn.Module] = []
     for before, after in zip((size, *sizes), sizes, strict=False):
-        layers += [nn.Linear(before, after), _ACTIVATIONS[activation](), Dropout(dropout)]
+        norm = [] if config.norm is None else [nn.LayerNorm(after, eps=config.norm)]
+        layers += [nn.Linear(before, after), _ACTIVATIONS[config.activation](), *norm, Dropout(config.dropout)]
     return nn.Sequential(*layers)

@@ -27,7 +27,7 @@ class TaggingHead(nn.Module):
         self.mix = LayerMix(states) if config.layers == "mix" else None
         sizes = config.hidden or ()
         self.dropout = Dropout(config.dropout)
-        self.hidden = hidden_layers(size, sizes, activation=config.activation, dropout=config.dropout)
+        self.hidden = hidden_layers(size, sizes, config)
         self.output = nn.Linear(sizes[-1] if sizes else size, len(tags.tags))
         self.is_crf = config.decoder is Decoder.CRF
         self.label_smoothing = config.label_smoothing

@@ -39,7 +39,7 @@ class Engine:
         self.tasks: Mapping[str, TaskInfo] = parts.spec.task_infos()
         self._splitting = parts.spec.splitting
         self.backbone = parts.spec.backbone
-        self.dimension = parts.spec.dimension
+        self.dimension = parts.spec.embedding_dimension
         self.max_length = parts.spec.window.max_length
         self.choice = parts.choice
         """The backend and precision that the model runs with, and what was measured to choose them."""
@@ -172,6 +172,8 @@ class Engine:
         return TaskConfig(kind=self.tasks[task].kind, multi_label=self.tasks[task].multi_label, **kept)
 
     def _worded(self, texts: list[str]) -> Request:
+        if self._parts.spec.has_pipeline_words:
+            return Request(texts, [self._parts.tokenizer.pipeline_words(text) for text in texts])
         return Request(texts, SplitWords(texts, self._splitting))
 
     def _classes(self, found: ModelOutput) -> list[dict[str, dict[str, float]]]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import normalize
 
 from mtl.checkpoint.store import LoadedModel
 from mtl.device import best_device
@@ -44,12 +43,13 @@ class Poolings:
         """Embeddings `(N, H)` float32 for every pooling; a text that is too long is cut."""
         encoder = self._model.encoder
         texts = self._tokenizer([clean(sentence) for sentence in sentences])
-        found = {p: np.zeros((len(sentences), encoder.dimension), dtype=np.float32) for p in Pooling}
+        size = encoder.dense[-1].outputs if encoder.dense else encoder.dimension
+        found = {p: np.zeros((len(sentences), size), dtype=np.float32) for p in Pooling}
         lengths = texts.lengths.tolist()
         for rows in pack(lengths, by_length(lengths), budget=_BATCH_TOKENS):
             batch = token_batch(texts.batch(rows)).to(self._model.device)
             hidden = encoder(batch).hidden
             for pooling, vectors in found.items():
                 pooled = pool(hidden, batch.mask, pooling)
-                vectors[rows] = (normalize(pooled, dim=-1) if encoder.normalize else pooled).float().cpu().numpy()
+                vectors[rows] = encoder.embedding_of(pooled).float().cpu().numpy()
         return found

@@ -68,6 +68,8 @@ class Runner:
                 for row, values, count in zip(batch.rows, outputs.emissions[name], batch.word_counts, strict=True):
                     found[row] = values[:count]
         embeddings = _combine(texts, pooled)
+        for layer in self._spec.dense:
+            embeddings = layer(embeddings)
         if self._spec.normalize:
             embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True).clip(min=1e-12)
         return ModelOutput(

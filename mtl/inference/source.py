@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from mtl.backbones import BackboneSource, find_backbone
 from mtl.backbones.source import hash_weights
 from mtl.checkpoint import CheckpointConfig, is_checkpoint, read_config
-from mtl.checkpoint.config import SAMPLE_FOLDER
+from mtl.checkpoint.config import HEADS_FOLDER, SAMPLE_FOLDER
+from mtl.checkpoint.imported import imported_task
 from mtl.errors import CheckpointError
+from mtl.task import TaskInfo
 
 if TYPE_CHECKING:
     from mtl.checkpoint.store import LoadedModel
@@ -17,17 +19,21 @@ if TYPE_CHECKING:
 STARTER = "starter"
 STARTER_FOLDER = Path(__file__).resolve().parents[1] / STARTER
 _ITS_FORMER_FOLDER = ("examples", STARTER)  # in recipes of runs that started from it
-_SETTINGS = ("*.json", "*.txt", "*.model", "1_Pooling/*.json")
+_SETTINGS = ("*.json", "*.txt", "*.model", "1_Pooling/*.json", "*_Dense/*")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """A model found on this machine: a checkpoint folder and its backbone, or a bare backbone."""
+    """A model found on this machine: a checkpoint folder and its backbone, or a bare backbone.
+
+    `imported` is the task of a classifier that transformers wrote; its backbone is the same folder.
+    """
 
     name: str
     folder: Path
     config: CheckpointConfig | None
     backbone: BackboneSource
+    imported: TaskInfo | None = None
 
     def fingerprint(self) -> str:
         """A hash of everything that the model's answers depend on, hexadecimal."""
@@ -52,12 +58,12 @@ def find_model(name: str) -> ModelSource:
         if not is_checkpoint(STARTER_FOLDER):
             raise CheckpointError("the starter was expected, it is not there", path=STARTER_FOLDER)
         return _checkpoint(name, STARTER_FOLDER)
-    if folder.is_dir() and is_checkpoint(folder):
-        return _checkpoint(name, folder)
+    if folder.is_dir() and (found := _checkpoint_in(folder)):
+        return _checkpoint(name, found)
     source = find_backbone(str(folder) if folder.is_dir() else name)
-    if is_checkpoint(source.folder):
-        return _checkpoint(name, source.folder)
-    return ModelSource(name, source.folder, None, source)
+    if found := _checkpoint_in(source.folder):
+        return _checkpoint(name, found)
+    return ModelSource(name, source.folder, None, source, imported_task(source.folder))
 
 
 def load_model(source: ModelSource) -> "LoadedModel":
@@ -66,10 +72,18 @@ def load_model(source: ModelSource) -> "LoadedModel":
     Raises:
         CheckpointError, BackboneError: it is damaged.
     """
+    from mtl.checkpoint.imported_heads import load_imported
     from mtl.checkpoint.store import build, load
     from mtl.encoder import load_backbone
 
+    if source.imported:
+        return load_imported(source.backbone, source.imported)
     return load(source.folder) if source.config else build(load_backbone(source.backbone), {})
+
+
+def _checkpoint_in(folder: Path) -> Path | None:
+    """The folder itself, or that of the heads in an exported encoder."""
+    return next((one for one in (folder, folder / HEADS_FOLDER) if is_checkpoint(one)), None)
 
 
 def _checkpoint(name: str, folder: Path) -> ModelSource:

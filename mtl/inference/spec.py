@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from mtl.backbones.dense import DenseLayer
 from mtl.checkpoint.config import TaskRecord
+from mtl.checkpoint.imported import PIPELINE_WORDS
 from mtl.decoding import TagDecoder
-from mtl.recipe.choices import TaskKind, WordSplitting
+from mtl.recipe.choices import Decoder, TaskKind, WordSplitting
 from mtl.task import TaskInfo
 from mtl.text.windows import WindowConfig
 
@@ -35,11 +37,25 @@ class EngineSpec(BaseModel):
     tasks: dict[str, TaskRecord]
     crf: dict[str, CrfScores]
     recipe: dict[str, Any]
+    dense: tuple[DenseLayer, ...] = ()
+    """What maps the pooled vector to the embedding."""
+
+    @property
+    def embedding_dimension(self) -> int:
+        """How many numbers an embedding has."""
+        return self.dense[-1].outputs if self.dense else self.dimension
 
     @property
     def splitting(self) -> WordSplitting:
         """How the words of a raw text are told; as before scripts without spaces were split, where nothing says it."""
+        if self.has_pipeline_words:
+            return WordSplitting.SPACES
         return WordSplitting(self.recipe.get("words", WordSplitting.SPACES))
+
+    @property
+    def has_pipeline_words(self) -> bool:
+        """Whether the words of a raw text are told from its tokens, as the pipelines of transformers do."""
+        return bool(self.recipe.get("words") == PIPELINE_WORDS)
 
     def task_infos(self) -> dict[str, TaskInfo]:
         """The tasks by name."""
@@ -68,6 +84,7 @@ class EngineSpec(BaseModel):
                 tasks[name].tags,
                 transitions=np.array(scores.transitions, dtype=np.float32) if scores else None,
                 starts=np.array(scores.starts, dtype=np.float32) if scores else None,
+                argmax=tasks[name].head.decoder is Decoder.ARGMAX,
             )
         return result
 
@@ -87,4 +104,5 @@ def spec_of(loaded: "LoadedModel") -> EngineSpec:
         tasks={name: TaskRecord.of(task) for name, task in model.tasks.items()},
         crf=crf,
         recipe=dict(loaded.config.recipe) if loaded.config else {},
+        dense=model.encoder.dense,
     )

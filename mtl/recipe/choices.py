@@ -26,10 +26,15 @@ class Pooling(StrEnum):
 
 
 class Decoder(StrEnum):
-    """How a tagging head turns scores into tags; both give legal BIO only."""
+    """How a tagging head turns scores into tags; all give legal BIO only.
+
+    `linear` takes the best legal sequence; `argmax` the best tag of each word, and an I-X that continues nothing begins
+    an entity, as in the pipelines of transformers.
+    """
 
     LINEAR = "linear"
     CRF = "crf"
+    ARGMAX = "argmax"
 
 
 class Activation(StrEnum):

@@ -84,6 +84,8 @@ class HeadConfig(_Config):
     """Sizes of the hidden layers; default: one of size H for classification, none for tagging; [] for none."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     activation: Activation = Activation.TANH
+    norm: Annotated[float | None, Field(gt=0, exclude_if=lambda value: value is None)] = None
+    """Epsilon of a layer norm after the activation of each hidden layer; none by default."""
     shared: str | None = None
     """Name of a group of classification heads that share their first hidden layer."""
     decoder: Decoder = Decoder.LINEAR
@@ -94,8 +96,8 @@ class HeadConfig(_Config):
 
 
 _HEAD_KEYS = {
-    TaskKind.CLASSIFICATION: {"hidden", "dropout", "activation", "shared", "label_smoothing"},
-    TaskKind.TAGGING: {"hidden", "dropout", "activation", "decoder", "layers", "label_smoothing"},
+    TaskKind.CLASSIFICATION: {"hidden", "dropout", "activation", "norm", "shared", "label_smoothing"},
+    TaskKind.TAGGING: {"hidden", "dropout", "activation", "norm", "decoder", "layers", "label_smoothing"},
     TaskKind.SIMILARITY: {"loss"},
 }
 

@@ -8,6 +8,7 @@ from tokenizers import Encoding, Tokenizer
 
 from mtl.recipe.choices import LongTexts
 from mtl.text.encoded import EncodedWindows
+from mtl.text.pipeline_words import pipeline_words
 from mtl.text.sentences import split_sentences
 from mtl.text.storing import TextsWriter, in_chunks
 from mtl.text.subwords import Subword
@@ -115,6 +116,13 @@ class WindowTokenizer:
             for window in (encoding, *(encoding.overflowing if self._whole else ()))
         )
         return sum(map(len, windows))
+
+    def pipeline_words(self, text: str) -> WordOffsets:
+        """The words of a text as the pipelines of transformers tell them."""
+        given = same_length_lower(text) if self.config.lower_case else text
+        encoding = self._tokenizer.encode(given)
+        windows = (encoding, *(encoding.overflowing if self._whole else ()))
+        return pipeline_words(given, windows, self._tokenizer, unknown=self._unknown)
 
     def store(self, texts: Iterable[str], words: Iterable[WordOffsets] | None = None) -> TokenizedTexts:
         """As a call, with all windows kept as arrays: far smaller than encodings, for texts that are read often.

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from mtl.checkpoint.store import LoadedModel, build, extend, load
+from mtl.checkpoint.store import LoadedModel, build, extend
 from mtl.data import TaskData, count_labels
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
 from mtl.heads import ClassificationHead
-from mtl.inference.source import find_model
+from mtl.inference.source import find_model, load_model
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.recipe.choices import Preset
@@ -48,12 +48,12 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
         MtlError: the backbone or checkpoint cannot be loaded.
     """
     source = find_model(recipe.backbone)
-    if source.config is None:
+    if source.config is None and source.imported is None:
         backbone = load_backbone(source.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
         loaded = build(backbone, {name: _fresh(task) for name, task in data.items()})
         _weigh_classes(loaded.model, data)
         return InitialModel(loaded, frozenset())
-    base = load(source.folder)
+    base = load_model(source)
     for key, came, has in (
         ("pooling", recipe.pooling, base.model.encoder.pooling),
         ("max_length", recipe.max_length, base.tokenizer.max_length),

@@ -21,6 +21,7 @@ from demo.settings import Training
 from demo.tabs.panels import NUMBERED
 from demo.tabs.runs import before_after as run_before_after
 from demo.tabs.runs import evaluation as run_evaluation
+from demo.tabs.runs import exporting as run_exporting
 from demo.tabs.runs import suspects as run_suspects
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.tabs.train import SAVE_FILE
@@ -62,6 +63,7 @@ class Detail:
     before_after: run_before_after.BeforeAfter
     evaluation: run_evaluation.Evaluation
     suspects: run_suspects.Suspects
+    exporting: run_exporting.Exporting
     recipe: gr.Code
     strategies: gr.CheckboxGroup
     compare: gr.Button
@@ -85,7 +87,8 @@ class Detail:
             self.place, *self.progressing,
             self.before_after.fold, self.before_after.other, *self.before_after.clearing, self.evaluation.fold,
             self.evaluation.task, self.evaluation.panel.shown, self.evaluation.result,
-            self.suspects.fold, self.suspects.task, *self.suspects.clearing, self.recipe, self.compare,
+            self.suspects.fold, self.suspects.task, *self.suspects.clearing,
+            self.exporting.fold, *self.exporting.clearing, self.recipe, self.compare,
             self.name, self.sure,
         ]  # fmt: skip
 
@@ -112,6 +115,7 @@ def build_run_detail() -> Detail:
         before_after = run_before_after.build_before_after()
         evaluation = run_evaluation.build_evaluation()
         suspects = run_suspects.build_suspects()
+        exporting = run_exporting.build_exporting()
         with gr.Accordion("Compare strategies", open=False, elem_classes="ph-fold", elem_id="ph-compare-fold"):
             strategies = gr.CheckboxGroup(
                 list(_STRATEGIES.items()),
@@ -135,7 +139,8 @@ def build_run_detail() -> Detail:
                 keep = gr.Button("Cancel", size="md", elem_id="ph-keep")
     return Detail(
         place, title, problem, use, watch, stop, resume, download, file, compared, before_after, evaluation, suspects,
-        recipe, strategies, compare, name, rename, delete, sure, delete_now, keep, gr.Number(0, visible=False),
+        exporting, recipe, strategies, compare, name, rename, delete, sure, delete_now, keep,
+        gr.Number(0, visible=False),
     )  # fmt: skip
 
 
@@ -177,6 +182,9 @@ class Opening:
             gr.Accordion(visible=ended and not group),
             run_suspects.task_choice(folder),
             *run_suspects.empty_suspects(),
+            gr.Accordion(visible=usable and ended),
+            "",
+            "",
             _recipe_text(folder, public=self.shared.settings.public),
             gr.Button(interactive=trains),
             name_of(folder),
@@ -311,6 +319,7 @@ def wire_run_detail(opening: Opening, opened: gr.State) -> list[Any]:
     detail.keep.click(partial(gr.Row, visible=False), None, detail.sure, **QUICK)
     run_before_after.wire_before_after(shared, detail.before_after, opened)
     run_evaluation.wire_evaluation(shared, detail.evaluation, opened)
+    run_exporting.wire_exporting(shared, detail.exporting, opened)
     trained = run_suspects.wire_suspects(shared, detail.suspects, opened)
     return [
         wired(detail.stop, opening.stop),

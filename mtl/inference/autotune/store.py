@@ -22,7 +22,7 @@ from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
 from mtl.runs.folder import replace_file
 
-_FORMAT = "polyhead-engine-5"
+_FORMAT = "polyhead-engine-6"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
 _SPEC_FILE, _TOKENIZER_FILE = "engine.json", "tokenizer.json"
 _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used go

@@ -2,10 +2,13 @@
 
 import zipfile
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from sentence_transformers import SentenceTransformer
 
+from mtl import Engine
 from tests.demo.browser.visiting import open_tab, settled
 from tests.demo.trainer import (
     EXAMPLES,
@@ -15,6 +18,7 @@ from tests.demo.trainer import (
     start,
     visit,
 )
+from tests.tiny import EXACT
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +77,24 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
     page.locator("#ph-delete-now").click()
     expect(page.locator(f"#ph-runs [data-open='{other}']")).to_have_count(0)
     assert not (run.parent / other).exists()
+
+
+def test_a_model_is_exported_for_another_tool(visitor, trainer, tmp_path):
+    run = finished_run(visitor, trainer)
+    page = visit(visitor, trainer, "Runs")
+    page.locator(f"#ph-runs [data-open='{run}']").click()
+    page.locator("#ph-export-fold > button").click()
+    page.locator("#ph-export-format input").click()
+    page.get_by_role("option", name="sentence-transformers").click()
+    with page.expect_download() as download:
+        page.locator("#ph-export-go").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        archive.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    expect(page.locator("#ph-export-line")).to_contain_text("reads the embedding alone")
+    text = ["Anna met Tom in Paris."]
+    found = SentenceTransformer(str(folder), device="cpu").encode(text)
+    np.testing.assert_allclose(found, Engine.load(folder, **EXACT).encode(text), rtol=0, atol=1e-5)
 
 
 def test_the_form_behind_a_watched_run_has_empty_numbers_too(profile, visitor, trainer):

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
+from sentence_transformers.sentence_transformer.modules import Dense, LayerNorm, Normalize, Pooling, Transformer
+from torch import nn
 
 from mtl.backbones.st_config import SentenceConfig, read_sentence_config
 from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
 from mtl.inference import Engine
 from mtl.recipe.schema import Pooling as Ours
+from tests.mtl.encoder.batches import batch_of
 from tests.tiny import EXACT, HIDDEN, MAX_TOKENS
 
 TEXTS = ["Anna visited the old hotel.", "hi", "", "the doctor " * 20, "  not very good! 🙂"]
@@ -103,9 +106,40 @@ def test_joined_poolings_are_refused(tmp_path: Path, tiny_bert: Path):
         load_backbone(str(tmp_path / "m"))
 
 
-def test_a_further_module_is_refused(tmp_path: Path, tiny_bert: Path):
-    saved(tmp_path / "m", Transformer(str(tiny_bert)), Pooling(HIDDEN), Dense(HIDDEN, 4))
-    with pytest.raises(BackboneError, match="modules Transformer, Pooling and Normalize were expected, was Dense"):
+@pytest.mark.parametrize(
+    "dense",
+    [
+        [Dense(HIDDEN, 4)],
+        [Dense(HIDDEN, 24, activation_function=nn.GELU()), Dense(24, 5, bias=False, activation_function=nn.Identity())],
+        [Dense(HIDDEN, HIDDEN, activation_function=nn.ReLU()), Normalize()],
+        [Dense(HIDDEN, 3, activation_function=nn.Sigmoid()), Normalize()],
+    ],
+)
+def test_dense_modules_are_honoured(tmp_path: Path, tiny_bert: Path, dense: list[nn.Module]):
+    model = saved(tmp_path / "m", Transformer(str(tiny_bert)), Pooling(HIDDEN), *dense)
+    engine_equals(tmp_path / "m", model)
+    assert Engine.load(tmp_path / "m", **EXACT).dimension == model.get_embedding_dimension()
+    backbone = load_backbone(str(tmp_path / "m"))
+    with torch.no_grad():
+        found = backbone.encoder(batch_of(backbone, TEXTS)).embedding
+    np.testing.assert_allclose(found, model.encode(TEXTS), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("modules", "complaint"),
+    [
+        ([Normalize(), Dense(HIDDEN, 4)], "then any Dense, then Normalize were expected, was Dense"),
+        ([Dense(HIDDEN, 4, use_residual=True)], "from embedding to embedding was expected, it has use_residual"),
+        ([Dense(HIDDEN, 4, module_output_name="x")], "from embedding to embedding was expected, it has x"),
+        ([Dense(HIDDEN, 4, activation_function=nn.SELU())], "Sigmoid was expected, was SELU"),
+        ([LayerNorm(HIDDEN)], "then any Dense, then Normalize were expected, was LayerNorm"),
+    ],
+)
+def test_modules_that_cannot_be_run_are_refused(
+    tmp_path: Path, tiny_bert: Path, modules: list[nn.Module], complaint: str
+):
+    saved(tmp_path / "m", Transformer(str(tiny_bert)), Pooling(HIDDEN), *modules)
+    with pytest.raises(BackboneError, match=complaint):
         load_backbone(str(tmp_path / "m"))
 
 

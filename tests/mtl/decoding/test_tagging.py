@@ -145,3 +145,13 @@ def test_a_word_that_goes_on_has_the_tag_of_the_word_before_and_changes_no_other
         ]
         assert [NAMES[tag] for tag in found.tags] == inside
         np.testing.assert_array_equal(found.probabilities, before.probabilities[index])
+
+
+@SEEDS
+def test_argmax_takes_the_best_tag_of_each_word_and_begins_an_entity_where_none_goes_on(seed: int):
+    sentences = random_sentences(seed)
+    for sentence, found in zip(sentences, TagDecoder(TAGS, argmax=True)(sentences), strict=True):
+        best = sentence.argmax(axis=-1) if len(sentence) else []
+        assert [NAMES[tag] for tag in found.tags] == list(to_bio2([NAMES[tag] for tag in best]))
+        expected = softmax(sentence).max(axis=-1) if len(sentence) else []
+        np.testing.assert_allclose(found.probabilities, expected, rtol=1e-5)

@@ -70,7 +70,7 @@ def test_label_smoothing_counts_in_training_only():
 
 
 def test_a_shared_layer_comes_first_and_is_not_the_heads_own():
-    shared = hidden_layers(H, (4,), activation=Activation.TANH, dropout=0.0)
+    shared = hidden_layers(H, (4,), HeadConfig(activation=Activation.TANH, dropout=0.0))
     head = ClassificationHead(HeadConfig(hidden=(4, 5)), size=H, classes=C, shared=(shared, 4)).eval()
     assert linear_sizes(head) == [(4, 5), (5, C)]
     pooled = torch.randn(2, H)

@@ -1,0 +1,69 @@
+"""One way to write every format: beside its place first, and moved there when it is whole."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from mtl.errors import InputError, MtlError, StorageError
+from mtl.exports.formats import FORMATS
+from mtl.exports.report import ExportLog, ExportReport
+
+
+def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport:  # noqa: A002
+    """Write a model for another tool.
+
+    Args:
+        checkpoint: as `Engine.load` takes it.
+        folder: to write; it does not exist, or is empty.
+        format: one of `FORMATS`.
+
+    Raises:
+        InputError: there is no such format, it cannot hold this model, or the folder has files already.
+        StorageError: the disk is full.
+        CheckpointError, BackboneError: the model cannot be loaded.
+    """
+    if format not in FORMATS:
+        raise InputError(f"a format of {', '.join(FORMATS)} was expected, was {format!r}", key="--format")
+    _need_empty(folder)
+    log = ExportLog()
+    fresh = folder.with_name(f".{os.getpid()}-{folder.name}")
+    fresh.mkdir(parents=True)
+    try:
+        _write(checkpoint, fresh, format, log)
+        if folder.is_dir():
+            folder.rmdir()
+        fresh.rename(folder)
+    except MtlError as error:
+        error.path = error.path and error.path.replace(str(fresh), str(folder))
+        raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    names = tuple(file.relative_to(folder).as_posix() for file in files)
+    return ExportReport(format, folder, names, sum(file.stat().st_size for file in files), log.notes)
+
+
+def _need_empty(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError("a folder to write was expected, this is a file", path=folder)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError("a new or an empty folder was expected, this one has files", path=folder)
+
+
+def _write(checkpoint: str | Path, folder: Path, name: str, log: ExportLog) -> None:
+    from safetensors import SafetensorError
+
+    from mtl.adapters import merge_adapters
+    from mtl.inference.source import find_model, load_model
+
+    loaded = load_model(find_model(str(checkpoint)))
+    merge_adapters(loaded.model.encoder)
+    try:
+        FORMATS[name](loaded, folder, log)
+    except SafetensorError as error:  # it wraps what the system says in text
+        raise StorageError(f"room for the weights was expected: {error}", path=folder) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StorageError(f"room for the model was expected: {error.strerror}", path=folder) from error
