@@ -51,7 +51,7 @@ def serving(*, space: bool = False) -> Iterator[tuple[psutil.Process, int, Path]
             command = ["unshare", *root, "--mount", "sh", "-c", READ_ONLY, str(ROOT), *command, "--host", "127.0.0.1"]
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}, stdout=subprocess.DEVNULL)
         try:
-            asyncio.run(_answers(process, port))
+            asyncio.run(answers(process, port))
             yield psutil.Process(process.pid), port, Path(folder)
         finally:
             process.terminate()
@@ -65,7 +65,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _answers(process: subprocess.Popen[bytes], port: int) -> None:
+async def answers(process: subprocess.Popen[bytes], port: int) -> None:
     """Wait for a server.
 
     Raises:

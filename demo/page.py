@@ -17,6 +17,7 @@ from demo.serving.visitor import owner_input
 from demo.settings import Settings
 from demo.tabs import analyze, classes, embeddings, entities, guide, train
 from demo.tabs import runs as runs_tab
+from demo.tabs.endpoints import build_endpoints
 from demo.tabs.panels import build_panel, panel_class
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place
 from demo.tabs.train import NEW, TrainTab
@@ -70,6 +71,7 @@ def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> Ser
                 runs_tab.build_runs_tab(shared, training, tab)
             with gr.Tab("Guide", id="guide"):
                 guide.build_guide_tab(shared)
+        build_endpoints(shared)
         for script in _SCRIPTS:
             page.load(None, js=script)
         _keep_address(page, shared)

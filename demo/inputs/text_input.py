@@ -70,6 +70,19 @@ def one_text(text: str, settings: Settings) -> str:
     return clean(text)
 
 
+def given_texts(given: object, settings: Settings) -> tuple[str, ...]:
+    """Clean what a program sends: a text, or a list of texts, none of them blank.
+
+    Raises:
+        InputError: it is something else, or too much.
+    """
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+        raise InputError("A text or a list of texts was expected, none of them blank.")
+    _need_length("".join(texts), settings)
+    return _need_count(tuple(clean(text) for text in texts), settings)
+
+
 @in_child
 def read_sentences(
     path: Path, settings: Settings, columns: Mapping[str, str] = _GUESS, *, kind: TaskKind | None = None

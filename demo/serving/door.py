@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +14,9 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from demo.serving import bodies, forms, hosts, sign_in, visitor
-from demo.serving.addresses import address_of
+from demo.serving import forms, hosts, sign_in, visitor
 from demo.serving.answering import Answer, Refusal
-from demo.serving.bodies import TooLarge, TooSlow
+from demo.serving.bodies import names_address, parsed
 from demo.serving.budget import AtOnce, Bytes, TooMany
 from demo.serving.first_page import FirstPage
 from demo.serving.forms import TooManyFiles
@@ -27,6 +26,9 @@ from demo.serving.protection import protection
 from demo.serving.routes import Route
 from demo.serving.sessions import Sessions
 from demo.serving.visitor import Visitor
+from mtl.serving import bodies
+from mtl.serving.addresses import address_of
+from mtl.serving.bodies import TooLarge, TooSlow
 
 _log = logging.getLogger("polyhead")
 _UPLOAD_PERIOD = 600.0  # seconds
@@ -168,6 +170,11 @@ class Door:
         names = [value for key, value in parse_qsl(query, keep_blank_values=True) if key == "session_hash"]
         if route.name == "heartbeat":
             names.append(route.path.rpartition("/")[2])
+        waiting = app.get_blocks()._queue.pending_event_ids_session
+        if route.event:
+            names += [name for name, events in waiting.items() if route.event in events]
+        if route.called and not names:
+            raise Refusal(404, "There is no answer to wait for.")
         if len(names) > 1 or not all(self._sessions.may_read(name, asker) for name in names):
             raise Refusal(403, "This session belongs to another visitor. Reload the page.")
         waiting = app.get_blocks()._queue.pending_messages_per_session
@@ -211,18 +218,22 @@ class Door:
     async def _call(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         asker, declared = visitor.of_scope(scope), Headers(scope=scope).get("content-length")
         body = await bodies.read_body(receive, limit=self._limits.body, declared=declared)
-        content = bodies.parsed(body)
+        content = parsed(body)
         if content is None:
             raise Refusal(400, "A JSON object was expected.")
-        if bodies.names_address(content):
+        if names_address(content):
             raise Refusal(400, "An uploaded file was expected, was an address.")
         route, name, blocks = Route(scope["path"]), content.get("session_hash"), scope["app"].get_blocks()
-        if name is None and route.name == "run":  # a session of this request alone
-            content = {**content, "session_hash": secrets.token_hex(16)}
+        if name is None and route.name in ("run", "call"):  # a session of this request alone
+            fresh = secrets.token_hex(16)
+            content = {**content, "session_hash": fresh}
             body = orjson.dumps(content)
             scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
-        elif name is not None and not (isinstance(name, str) and self._sessions.admits(name, asker)):
+            name = fresh if route.name == "call" else None  # its answer is read by another request
+        if name is not None and not (isinstance(name, str) and self._sessions.admits(name, asker)):
             raise Refusal(403, "This session belongs to another visitor. Reload the page.")
+        if route.name == "call":
+            _need_public(blocks, route, content)
         handler = content.get("fn_index")
         if route.name in ("run", "queue") and not (isinstance(handler, int) and handler in blocks.fns):
             raise Refusal(404, "There is no such handler. Reload the page.")
@@ -248,6 +259,16 @@ class Door:
         if route.is_upload:
             return f"A file of at most {self._limits.upload / 1e6:g} MB was expected."
         return f"A request of at most {self._limits.body / 1e6:g} MB was expected."
+
+
+def _need_public(blocks: Any, route: Route, content: Mapping[str, Any]) -> None:  # noqa: ANN401
+    public = [fn for fn in blocks.fns.values() if fn.api_visibility == "public"]
+    called = next((fn for fn in public if fn.api_name == route.called), None)
+    if called is None or route.event:
+        raise Refusal(404, "There is no such endpoint.")
+    count, data = len(called.inputs), content.get("data")
+    if not isinstance(data, list) or len(data) != count:
+        raise Refusal(422, f"A list of {count} values was expected as data.")
 
 
 def _with_length(headers: Sequence[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:

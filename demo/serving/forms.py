@@ -5,7 +5,7 @@ from typing import Any
 
 from python_multipart.multipart import parse_options_header
 
-from demo.serving.bodies import Receive, TooLarge, next_part
+from mtl.serving.bodies import Receive, TooLarge, next_part
 
 MOST_FILES = 20
 """In one form."""

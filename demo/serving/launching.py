@@ -1,8 +1,6 @@
 """Puts the door, the sessions and the queue around the page when it is launched."""
 
 import argparse
-import errno
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,7 +15,7 @@ from demo.serving.served_blocks import ServedBlocks
 from demo.serving.sessions import Sessions
 from demo.serving.turns import Shares
 from demo.settings import Settings
-from mtl.errors import InputError
+from mtl.serving.listening import listen
 
 _SLOTS = 4
 """How many handlers of one kind run at once, unless a handler sets its own limit."""
@@ -41,22 +39,7 @@ def need_port(host: str, port: int) -> None:
     Raises:
         InputError: the port is taken, is not this user's to take, or is none; or the host is none of this machine's.
     """
-    if not 0 <= port <= 65535:
-        raise InputError(f"--port from 0 to 65535 was expected, was {port}")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except (OSError, UnicodeError) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        if number == errno.EADDRINUSE:
-            raise InputError(
-                f"a free port of {host} was expected, another program uses {port}; --port chooses"
-            ) from error
-        if number == errno.EACCES:
-            raise InputError(f"a port that this user may use was expected, was {port}; --port chooses") from error
-        raise InputError(f"--host of this machine was expected, was {host!r}") from error
+    listen(host, port).close()
 
 
 def protect(page: ServedBlocks, *, settings: Settings, place: Place, runs: RunManager) -> dict[str, Any]:

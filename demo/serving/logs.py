@@ -1,60 +1,12 @@
-"""The log of the server: one JSON object a line on standard error, without texts, file names or owners."""
+"""The log of the page."""
 
-import json
-import logging
-import sys
-import threading
-import time
-import traceback
 import warnings
 
-_LONGEST = 300
-"""Characters of a message."""
-
-
-class JsonLines(logging.Formatter):
-    """Time, level, logger and message; of an error its kind and the places of the code, not its text.
-
-    The text of an error can quote what a visitor typed.
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        """A line."""
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        line: dict[str, object] = {"time": stamp, "level": record.levelname.lower(), "logger": record.name}
-        line["message"] = _plain(record.getMessage())
-        if record.exc_info and record.exc_info[1] is not None:
-            line |= _error(record.exc_info[1])
-        return json.dumps(line)
-
-
-def _error(error: BaseException) -> dict[str, object]:
-    places = traceback.extract_tb(error.__traceback__)
-    return {
-        "error": type(error).__name__,
-        "at": [f"{'/'.join(place.filename.split('/')[-2:])}:{place.lineno} {place.name}" for place in places[-8:]],
-    }
-
-
-def _plain(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST])
+from mtl.serving import logs
 
 
 def set_up() -> None:
-    """Log warnings and errors of the page in this form, those of threads too."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    for name in ("polyhead", "demo", "mtl", "uvicorn.error"):
-        logger = logging.getLogger(name)
-        logger.handlers = [handler]
-        logger.propagate = False
-        logger.setLevel(logging.WARNING)
-    threading.excepthook = _log_thread
+    """Log warnings and errors of the page as JSON lines, those of threads too."""
+    logs.set_up(("polyhead", "demo", "mtl", logs.SERVER))
     # Gradio warns of values that a visitor sent, and quotes them.
     warnings.filterwarnings("ignore", category=UserWarning, module="gradio")
-
-
-def _log_thread(ended: threading.ExceptHookArgs) -> None:
-    name = ended.thread.name if ended.thread else "a thread"
-    error = ended.exc_value or ended.exc_type()
-    logging.getLogger("polyhead").error("%s ended with an error", name, exc_info=error)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 _API = "/gradio_api/"
 _ADDRESS = re.compile(r"/gradio_api/file[=/]+[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 """Gradio would fetch it; a single letter is a drive of Windows."""
+_CALL = re.compile(r"/gradio_api/call/[a-z_]+(/[0-9a-f]{1,64})?")
+"""A handler by its public name, or the answer to a request."""
 _OPEN = (
     "/",
     "/login",
@@ -21,6 +23,7 @@ _OPEN = (
 _FOLDERS = ("/assets/", "/static/", "/svelte/")
 _NEEDED = (
     "app_id",
+    "call",
     "cancel",
     "file",
     "heartbeat",
@@ -58,7 +61,8 @@ class Route:
     def exists(self) -> bool:
         """Whether this page has it."""
         if self.path.startswith(_API):
-            return self.name in _NEEDED and not _ADDRESS.match(self.path)
+            needed = self.name in _NEEDED and not _ADDRESS.match(self.path)
+            return needed and (self.name != "call" or bool(_CALL.fullmatch(self.path)))
         return (self.path.rstrip("/") or "/") in _OPEN or self.path.startswith(_FOLDERS)
 
     @property
@@ -67,6 +71,18 @@ class Route:
         if self.path.startswith(_API):
             return self.name not in _OWN_SIGN_IN
         return (self.path.rstrip("/") or "/") not in _BEFORE_SIGN_IN and not self.path.startswith(_FOLDERS)
+
+    @property
+    def called(self) -> str:
+        """The public name of the handler that a program calls by `/gradio_api/call/NAME`; empty for other routes."""
+        parts = self.path.removeprefix(_API).split("/")
+        return parts[1] if self.name == "call" and len(parts) > 1 else ""
+
+    @property
+    def event(self) -> str:
+        """The request whose answer a program reads by `/gradio_api/call/NAME/EVENT`; empty for other routes."""
+        parts = self.path.removeprefix(_API).split("/")
+        return parts[2] if self.called and len(parts) > 2 else ""
 
     @property
     def is_upload(self) -> bool:

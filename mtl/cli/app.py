@@ -248,6 +248,29 @@ def export(
     export_command(checkpoint, folder, json_file, format_=format_)
 
 
+@app.command()
+def serve(
+    checkpoint: CheckpointArgument,
+    host: Annotated[str, typer.Option(help="where to listen; 0.0.0.0 for all networks")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one")] = 8000,
+    precision: PrecisionOption = "auto",
+    name: Annotated[str | None, typer.Option(help="by which clients know the model; default: the checkpoint's")] = None,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="keys, one a line, of which clients show one; also $POLYHEAD_API_KEY"),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=NUMBER", help="body_mb, texts, characters, tokens, waiting, of_client, seconds"),
+    ] = None,
+) -> None:
+    """Answer requests over HTTP with a model: /analyze, /embed, /classify, /tag, /v1/embeddings; /docs has examples."""
+    from mtl.cli.serving import serve_command
+
+    where = (host, port)
+    serve_command(checkpoint, where, precision=precision, name=name, key_file=api_key_file, limits=tuple(limit or ()))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status, 0 or 1; what the user can mend is one line on standard error."""
     try:

@@ -53,15 +53,26 @@ class DynamicBatcher:
         self._waiting: list[_Job] = []
         self._expected = 0  # requests that a batch waits for
         self._running: object = None  # the job that its caller runs, or the worker
+        self.on_batch: Callable[[int], None] = _tell_nobody
+        """Called with the number of texts before each batch runs."""
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for the next batch."""
+        return len(self._waiting)
 
     def __call__(self, request: Request) -> ModelOutput:
         """The output of a request; errors as those of `run`."""
         job = _Job(request)
         if job.size >= _MOST_CHARACTERS:
+            self.on_batch(len(request.texts))
             return self._run_long(request, self._short.give_way)
         with self._short.one():
             try:
-                return self._run(request) if self._starts(job) else job.output.result()
+                if not self._starts(job):
+                    return job.output.result()
+                self.on_batch(len(request.texts))
+                return self._run(request)
             finally:
                 self._leave(job)
 
@@ -108,8 +119,10 @@ class DynamicBatcher:
             return jobs
 
     def _answer(self, jobs: Sequence[_Job]) -> None:
+        joined = _joined(jobs)
+        self.on_batch(len(joined.texts))
         try:
-            output = self._run(_joined(jobs))
+            output = self._run(joined)
         except BaseException as error:
             if len(jobs) == 1:
                 jobs[0].output.set_exception(error)
@@ -124,6 +137,10 @@ class DynamicBatcher:
             end = begin + len(job.request.texts)
             job.output.set_result(output.part(begin, end))
             begin = end
+
+
+def _tell_nobody(_: int) -> None:
+    """Nobody watches."""
 
 
 def _batch(waiting: Sequence[_Job]) -> list[_Job]:

@@ -1,6 +1,6 @@
 """A checkpoint loaded for use: embeddings, classes and entities from one pass."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -120,23 +120,35 @@ class Engine:
         request = self._worded(_cleaned(sentences))
         return self._entities(request, self._run(request))
 
-    def analyze(self, sentences: Sequence[str]) -> list[Analysis]:
+    def analyze(self, sentences: Sequence[str], *, entities: bool = True) -> list[Analysis]:
         """Embedding, classes and entities of each sentence from one pass of the backbone.
+
+        Args:
+            sentences: the texts.
+            entities: whether they are wanted; without them the words of the texts are not located.
 
         Raises:
             InputError: a sentence is no string.
         """
-        request = self._worded(_cleaned(sentences))
+        cleaned = _cleaned(sentences)
+        request = self._worded(cleaned) if entities else Request(cleaned)
         found = self._run(request)
-        classes, labels, entities = self._classes(found), self._labels(found), self._entities(request, found)
+        classes, labels, spans = self._classes(found), self._labels(found), self._entities(request, found)
         return [
-            Analysis(
-                text, found.embeddings[i], classes[i], entities[i], tokens, found.cut_at.get(i), windows, labels[i]
-            )
+            Analysis(text, found.embeddings[i], classes[i], spans[i], tokens, found.cut_at.get(i), windows, labels[i])
             for i, (text, tokens, windows) in enumerate(
                 zip(request.texts, found.tokens.tolist(), found.windows.tolist(), strict=True)
             )
         ]
+
+    @property
+    def waiting(self) -> int:
+        """Requests of other threads that wait for the next batch."""
+        return self._run.waiting
+
+    def on_batch(self, tell: Callable[[int], None]) -> None:
+        """Call a function with the number of texts before each batch of requests runs."""
+        self._run.on_batch = tell
 
     def subwords(self, sentence: str) -> tuple[Subword, ...]:
         """The tokens of a sentence as the backbone sees them, special ones included; no pass is made.
@@ -198,8 +210,9 @@ class Engine:
         return result
 
     def _entities(self, request: Request, found: ModelOutput) -> list[dict[str, list[Entity]]]:
-        assert request.words is not None
         result: list[dict[str, list[Entity]]] = [{} for _ in found.embeddings]
+        if request.words is None:
+            return result
         for name, rows in found.tags.items():
             tags = self.tasks[name].tags.tags
             for one, text, words, decoded in zip(result, request.texts, request.words, rows, strict=True):

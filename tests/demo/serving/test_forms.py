@@ -3,9 +3,10 @@ import random
 import anyio
 import pytest
 
-from demo.serving import bodies, forms
-from demo.serving.bodies import TooLarge, TooSlow
+from demo.serving import forms
 from demo.serving.forms import LEAST_BYTES, MOST_FILES, TooManyFiles
+from mtl.serving import bodies
+from mtl.serving.bodies import TooLarge, TooSlow
 
 BOUNDARY = b"aXbX"
 

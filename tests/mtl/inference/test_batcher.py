@@ -118,6 +118,23 @@ def test_requests_that_wait_together_run_together_and_each_gets_its_own(callers:
     assert [len(run) for run in callers.model.runs] == [1, 12]
 
 
+def test_who_watches_hears_of_every_batch_and_sees_what_waits(callers: Callers, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(batcher, "_MOST_CHARACTERS", 200)
+    told: list[int] = []
+    callers.batcher.on_batch = told.append
+    begun, go = callers.model.hold("first")
+    first = callers.ask("first")
+    assert begun.wait(PATIENCE)
+    rest = [callers.ask("x", "y") for _ in range(3)]
+    callers.wait_for_queue(3)
+    assert callers.batcher.waiting == 3
+    callers.ask("z" * 300).result(PATIENCE)
+    go.set()
+    for one in (first, *rest):
+        one.result(PATIENCE)
+    assert told == [1, 1, 6] and callers.batcher.waiting == 0
+
+
 def test_a_finished_answer_waits_for_nobody(callers: Callers):
     begun, go = callers.model.hold("first")
     later, last = callers.model.hold("last")

@@ -41,6 +41,14 @@ def test_the_company_of_a_text_changes_nothing(engines: Callable[[str], Engine],
         assert spans[0] == spans[1]
 
 
+def test_without_entities_all_else_is_the_same(engine: Engine):
+    texts = list(TEXTS.values())
+    for whole, part in zip(engine.analyze(texts), engine.analyze(texts, entities=False), strict=True):
+        assert part.entities == {}
+        np.testing.assert_allclose(part.embedding, whole.embedding, atol=1e-5)
+        assert (part.labels, part.tokens, part.windows) == (whole.labels, whole.tokens, whole.windows)
+
+
 def test_classes_are_probabilities_of_every_label(engine: Engine):
     for found in engine.classify(list(TEXTS.values())):
         assert set(found) == {"topic", "mood", "tone"}

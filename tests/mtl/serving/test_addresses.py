@@ -1,6 +1,6 @@
 import pytest
 
-from demo.serving.addresses import address_of
+from mtl.serving.addresses import address_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""Run a model's application with uvicorn until a signal ends it."""
+
+import logging
+import signal
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from mtl.inference import Engine
+from mtl.serving import logs
+from mtl.serving.app import build_app
+from mtl.serving.limits import ServeLimits
+from mtl.serving.listening import listen
+from mtl.serving.model import ServedModel
+
+_log = logging.getLogger("polyhead.serve")
+_MARGIN = 5
+"""Seconds beyond the longest request until a server that ends gives up its last ones."""
+_KEEP_ALIVE = 65
+"""Seconds that a connection without a request stays open: longer than the pause of usual proxies."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Where a server listens, how its model runs, who may ask, and what for."""
+
+    host: str
+    port: int
+    precision: str = "auto"
+    name: str | None = None
+    """By which clients know the model; default: the last part of what it is loaded by."""
+    keys: tuple[str, ...] = ()
+    limits: ServeLimits = ServeLimits()
+
+
+def serve(checkpoint: str, options: ServeOptions) -> None:
+    """Load a model and answer requests until SIGTERM or SIGINT; what runs then is answered before this returns.
+
+    SIGTERM ends the process with status 0 while the model loads, too: as the first process of a container it has no
+    handler that would.
+
+    Raises:
+        MtlError: the model cannot be loaded, or the port is taken.
+    """
+    with listen(options.host, options.port) as listener:
+        signal.signal(signal.SIGTERM, _leave)
+        engine = Engine.load(checkpoint, precision=options.precision)
+        model = ServedModel(engine, options.name or _short(checkpoint), options.limits)
+        logs.set_up(("polyhead", "mtl", logs.SERVER))
+        _log.setLevel(logging.INFO)
+        port = listener.getsockname()[1]
+        fields = {"model": model.name, "host": options.host, "port": port, "backend": str(engine.choice.backend)}
+        _log.info("ready", extra={"fields": fields})
+        _run(uvicorn.Server(_config(model, options.keys)), listener)
+        _log.info("ended")
+
+
+def _config(model: ServedModel, keys: Sequence[str]) -> uvicorn.Config:
+    return uvicorn.Config(
+        build_app(model, keys=keys),
+        log_config=None,
+        access_log=False,  # the gate logs
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=int(model.limits.seconds) + _MARGIN,
+    )
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    # uvicorn raises the signal that ended it once more, for whoever handled it before: here nobody, and all is done.
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: None) for number in ends]
+    try:
+        server.run(sockets=[listener])
+    finally:
+        for number, handler in zip(ends, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _short(checkpoint: str) -> str:
+    """The name of a Hub id, or of a folder without its path."""
+    path = Path(checkpoint).expanduser()
+    return path.resolve().name if path.is_dir() else checkpoint
