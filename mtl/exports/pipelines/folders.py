@@ -97,7 +97,10 @@ def _note_losses(task: TaskInfo, log: ExportLog, *, words: bool) -> None:
     if task.head.decoder is Decoder.CRF:
         log.note(f"{name}: the transitions of its CRF are not held, so its entities and scores may differ")
     elif task.head.decoder is Decoder.LINEAR:
-        log.note(f"{name}: the pipeline takes the best tag of each word, also where I-X begins an entity")
+        log.note(
+            f"{name}: the pipeline takes the best tag of each word, also where these are no legal sequence, so some "
+            "entities differ; heads with decoder: argmax do the same here"
+        )
     if not words:
         log.note(
             f"{name}: with this tokenizer the pipeline tells words by blanks alone: a sign that stands at a word is "
