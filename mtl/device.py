@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+from mtl.distributed import world
 from mtl.errors import InputError
 from mtl.recipe.choices import Precision
 
@@ -15,9 +16,14 @@ DEVICE = "MTL_DEVICE"
 def best_device() -> torch.device:
     """The device that `MTL_DEVICE` names, else CUDA or Apple's MPS where present, else the processor.
 
+    Of several processes that train together each has its own.
+
     Raises:
         InputError: `MTL_DEVICE` names no device of this machine.
     """
+    own = world().device
+    if own is not None:
+        return own
     if chosen := os.environ.get(DEVICE):
         return _named(chosen)
     if torch.cuda.is_available():

@@ -20,13 +20,17 @@ class Optimization:
     optimizer: AdamW
     scheduler: LambdaLR
 
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All that the optimizer changes."""
+        return [p for group in self.optimizer.param_groups for p in group["params"]]
+
     def clip_gradients(self, limit: float) -> float:
         """Scale the gradients so that their norm is at most `limit`; returns the norm before.
 
         A norm that is not finite leaves gradients that must not be used.
         """
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        return float(torch.nn.utils.clip_grad_norm_(parameters, limit, foreach=True))
+        return float(torch.nn.utils.clip_grad_norm_(self.parameters, limit, foreach=True))
 
     def step(self) -> float:
         """Update the weights and move the schedule on; returns the learning rate of the topmost trained part."""

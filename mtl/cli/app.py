@@ -1,5 +1,6 @@
 """`python -m mtl`: train, evaluate, predict, encode. Torch loads only in the command that needs it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +43,12 @@ SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE
 _INTERRUPTED = 130  # what Typer returns
 
 
+@app.callback()
+def _one_process(context: typer.Context) -> None:
+    if int(os.environ.get("WORLD_SIZE") or 1) > 1 and context.invoked_subcommand != "train":
+        raise InputError(f"several processes share the work of train only, {context.invoked_subcommand} runs in one")
+
+
 @app.command()
 def train(
     recipe: Annotated[Path | None, typer.Argument(help="a recipe in YAML; not with --resume")] = None,
@@ -60,6 +67,21 @@ def train(
         train_command(recipe, tuple(set_ or ()), run_dir)
     else:
         raise InputError("a recipe, or --resume and a run folder were expected")
+
+
+@app.command()
+def track(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="the folder of a run that has ended")],
+    to: Annotated[list[str], typer.Option(metavar="NAME", help="tensorboard, trackio, wandb or mlflow; repeatable")],
+) -> None:
+    """Send the figures of a run to experiment trackers."""
+    from mtl.cli.tracking import track_command
+    from mtl.recipe.choices import Tracker
+
+    unknown = [name for name in to if name not in list(Tracker)]
+    if unknown:
+        raise InputError(f"--to takes {', '.join(Tracker)}, was {unknown[0]!r}")
+    track_command(run, [Tracker(name) for name in dict.fromkeys(to)])
 
 
 @app.command()

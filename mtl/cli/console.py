@@ -1,6 +1,7 @@
 """How the command line speaks: progress on a terminal, plain lines elsewhere."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 
 from mtl.errors import InputError
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+_IS_QUIET = int(os.environ.get("WORLD_SIZE") or 1) > 1 and os.environ.get("RANK") != "0"
+"""Of several processes that share a run the main one speaks; it is told what went wrong in the others."""
+out = Console(highlight=False, soft_wrap=True, quiet=_IS_QUIET)
+err = Console(stderr=True, highlight=False, soft_wrap=True, quiet=_IS_QUIET)
 
 
 def need_writable(target: Path) -> None:
@@ -38,4 +41,4 @@ def progress_bar(*further: ProgressColumn) -> Progress:
 
 def is_terminal() -> bool:
     """Whether somebody watches."""
-    return sys.stderr.isatty()
+    return sys.stderr.isatty() and not _IS_QUIET

@@ -8,40 +8,59 @@ from types import FrameType
 from rich.progress import Progress, TextColumn
 
 from mtl.cli.console import err, is_terminal, out, progress_bar
+from mtl.distributed import close, start
 from mtl.errors import RecipeError
 from mtl.evaluation import main_metric_name
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, Event, Finished, Noticed, RunFolder, Saved, Started, Step, new_run_id, runs_root
-from mtl.training import resume_in_folder, run_in_folder
+from mtl.training import resume_in_folder, run_in_folder, share_run
 
 _LOG_EVERY = 20  # steps between two lines where nobody watches a progress bar
 
 
 def train_command(recipe_path: Path, overrides: tuple[str, ...], run_dir: Path | None) -> None:
     """Train into `run_dir`, by default a new folder."""
-    recipe = load(recipe_path, overrides)
+    with start().together():
+        recipe = load(recipe_path, overrides)
+    if not start().is_main:
+        return _take_part(recipe)
     folder = RunFolder(run_dir.resolve() if run_dir else runs_root() / new_run_id(recipe_path.stem))
     if folder.path.exists() and any(folder.path.glob("*.safetensors")):
         raise RecipeError(f"a new folder was expected, {folder.path} holds a model", key="--run-dir")
-    _watch(run_in_folder(recipe, folder.path), recipe, folder)
+    return _watch(run_in_folder(recipe, folder.path), recipe, folder)
 
 
 def resume_command(run_dir: Path) -> None:
     """Go on with an interrupted run."""
-    folder = RunFolder(run_dir.resolve())
-    folder.read_status()
-    _watch(resume_in_folder(folder.path), load(folder.recipe), folder)
+    with start().together():
+        folder = RunFolder(run_dir.resolve())
+        folder.read_status()
+        recipe = load(folder.recipe)
+    if not start().is_main:
+        return _take_part(recipe)
+    return _watch(resume_in_folder(folder.path), recipe, folder)
+
+
+def _take_part(recipe: Recipe) -> None:
+    """Train beside the main process, which decides and shows everything; signals reach it too."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        signal.signal(number, _once_more(signals))
+    share_run(recipe)
+    close()
 
 
 def _watch(events: Iterator[Event], recipe: Recipe, folder: RunFolder) -> None:
     """Show a run; the first interrupt stops it in order, with its weights, and the second at once."""
     signals = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, _stopper(folder, signals)) for number in signals]
+    stop = _stopper(folder, signals)
+    previous = [signal.signal(number, stop) for number in signals]
     try:
         with progress_bar(TextColumn("{task.fields[loss]}")) as progress:
             show = _shower(recipe, progress)
             for event in events:
                 show(event)
+        close()
     finally:
         for number, handler in zip(signals, previous, strict=True):
             signal.signal(number, handler)
@@ -59,12 +78,27 @@ def _stopper(folder: RunFolder, signals: Sequence[signal.Signals]) -> Callable[[
         _line("stopping after this step, with its weights; once more ends the run at once")
         folder.request_stop()
 
+    at_once = _interrupt(signals)
+    return stop
+
+
+def _once_more(signals: Sequence[signal.Signals]) -> Callable[[int, FrameType | None], None]:
+    """Leaves the first signal to the main process; the second ends this one at once."""
+
+    def wait(_number: int, _frame: FrameType | None) -> None:
+        for other in signals:
+            signal.signal(other, _interrupt(signals))
+
+    return wait
+
+
+def _interrupt(signals: Sequence[signal.Signals]) -> Callable[[int, FrameType | None], None]:
     def at_once(_number: int, _frame: FrameType | None) -> None:
         for number in signals:
             signal.signal(number, signal.SIG_DFL)  # should something hold the interrupt up, the next one kills
         raise KeyboardInterrupt
 
-    return stop
+    return at_once
 
 
 def _shower(recipe: Recipe, progress: Progress) -> Callable[[Event], None]:

@@ -67,6 +67,11 @@ class ActivationCache:
         Raises:
             BackboneError: the backbone gives values that are not finite.
         """
+        key = self.fill(texts)
+        return None if key is None else self.open(key)
+
+    def fill(self, texts: TokenizedTexts) -> str | None:
+        """Compute the activations where the store lacks them; returns the key of the entry, else as a call."""
         key = self._key(texts)
         rows = self.store.open(key)
         for dtype in self._types() if rows is None else ():
@@ -76,6 +81,11 @@ class ActivationCache:
                 break
             except OverflowError:
                 continue
+        return None if rows is None else key
+
+    def open(self, key: str) -> CachedActivations | None:
+        """The entry of a key that `fill` gave, here or in another process; None where it is not to be seen."""
+        rows = self.store.open(key)
         return None if rows is None else CachedActivations(self.kind, rows)
 
     def in_memory(self, texts: TokenizedTexts, windows: Integers | None = None) -> CachedActivations:

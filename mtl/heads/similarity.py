@@ -17,6 +17,11 @@ class SimilarityHead(nn.Module):
         super().__init__()
         self.kind = config.loss
 
+    @property
+    def ranks(self) -> bool:
+        """Whether the loss compares each pair with the others of its batch."""
+        return self.kind is SimilarityLoss.COSENT
+
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """`(B,)` cosines of `(B, H)` embeddings."""
         return cosine_similarity(first, second, dim=-1)

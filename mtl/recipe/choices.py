@@ -95,6 +95,15 @@ class WordSplitting(StrEnum):
     SPACES = "spaces"
 
 
+class Tracker(StrEnum):
+    """Where the figures of a run are sent."""
+
+    TENSORBOARD = "tensorboard"
+    TRACKIO = "trackio"
+    WANDB = "wandb"
+    MLFLOW = "mlflow"
+
+
 class Precision(StrEnum):
     """The numbers that a backbone computes with; weights and heads stay in float32."""
 

@@ -28,6 +28,7 @@ from mtl.recipe.choices import (
     Schedule,
     SimilarityLoss,
     TaskKind,
+    Tracker,
     WordSplitting,
 )
 from mtl.recipe.defaults import Defaults, defaults_of
@@ -285,6 +286,8 @@ class Recipe(_Config):
     evaluation: EvaluationConfig = EvaluationConfig()
     checkpoint: StorageConfig = StorageConfig()
     cache: CacheConfig = CacheConfig()
+    tracking: Annotated[tuple[Tracker, ...], BeforeValidator(_as_tuple)] = ()
+    """Where a run's figures are sent while it runs: `tensorboard`, `trackio`, `wandb`, `mlflow`."""
     about: str = ""
     """Markdown for the model card: what the data are, their licences, who made them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42

@@ -1,18 +1,27 @@
 """Gradients of a batch: from one pass, or accumulated over micro-batches where one pass is limited or does not fit."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import torch
 
 from mtl.device import autocast
+from mtl.distributed import world
 from mtl.errors import TrainingError
+from mtl.heads import SimilarityHead
+from mtl.optim import Optimization
 from mtl.recipe.choices import Precision
 from mtl.text.batching import pack
-from mtl.training.losses import batch_loss, unit_counts
+from mtl.training.counting import BatchCounts, count_units
+from mtl.training.losses import batch_loss
+from mtl.training.ranking import SharedPairs
 from mtl.training.sampler import BatchIndices
 from mtl.training.setup import Trainer
 from mtl.training.train_set import TrainBatch
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +47,9 @@ class BatchOutcome:
 class GradientAccumulator:
     """Runs batches forward and backward and leaves the gradients in the parameters.
 
-    A batch split into micro-batches has the gradient of the whole batch: each micro-batch counts by its share of the
-    units (sentences, words or pairs). The one exception is the ranking loss `cosent`, which compares only pairs of the
-    same micro-batch.
+    Several processes share each batch, and each may split its part into micro-batches. Either way the gradient is that
+    of the whole batch: a pass counts by its share of the units (sentences, words or pairs). The one exception is the
+    ranking loss `cosent`, which compares only pairs of the same micro-batch.
 
     When memory runs out, micro-batches are half as large from then on, and `notices` says so.
 
@@ -56,16 +65,30 @@ class GradientAccumulator:
         """Run one batch. If the loss is not finite, neither is `total`, and the gradients must not be used.
 
         Raises:
-            TrainingError: not even a single text fits into memory.
+            TrainingError: not even a single text fits into memory, or another process has ended.
         """
+        if world().size > 1 and self.trainer.stage is not None:
+            _ = self.trainer.stage.train  # filled by all together, also by a process that has no text of this batch
+        own = replace(indices, rows=world().shard(indices.rows))
         while True:
-            groups = list(self._split(indices))
-            try:
-                return self._run([self.trainer.batch(replace(indices, rows=rows)) for rows in groups])
-            except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
-                    raise
-                self._halve(indices, groups)
+            groups = list(self._split(own))
+            outcome = self._attempt(indices, groups)
+            if outcome is not None:
+                return outcome
+            self._halve(own, groups)
+
+    def _attempt(self, indices: BatchIndices, groups: list[list[int]]) -> BatchOutcome | None:
+        """Run the rows of this process; None if memory ran out, here or in another process."""
+        batches = _unless_full(lambda: [self.trainer.batch(replace(indices, rows=rows)) for rows in groups])
+        tasks = self.trainer.data.train[indices.name].tasks
+        counts = count_units(self.trainer.loaded.model, tasks, batches)
+        if counts is None or batches is None:
+            return None
+        pairs = self._shared_pairs(indices, counts)
+        outcome = _unless_full(lambda: self._run(batches, counts, pairs))
+        if pairs is not None:
+            pairs.complete()
+        return outcome if world().size == 1 else self._added_up(outcome, list(tasks))
 
     def taken_notices(self) -> Iterator[str]:
         """The notices since the last call."""
@@ -75,7 +98,7 @@ class GradientAccumulator:
     def _split(self, indices: BatchIndices) -> Iterator[list[int]]:
         lengths = self._lengths(indices)
         if self.limit is None:
-            yield indices.rows
+            yield from [indices.rows] if indices.rows else []
             return
         for group in pack(lengths, range(len(lengths)), budget=self.limit):
             yield [indices.rows[i] for i in group]
@@ -85,10 +108,11 @@ class GradientAccumulator:
         return lengths
 
     def _halve(self, indices: BatchIndices, groups: list[list[int]]) -> None:
-        assert self.trainer.schedule is not None
-        self.trainer.schedule.optimization.optimizer.zero_grad(set_to_none=True)  # the loss weights' gradients too
-        largest = max(len(group) * max(self._lengths(replace(indices, rows=group))) for group in groups)
-        if all(len(group) == 1 for group in groups):
+        self._optimization.optimizer.zero_grad(set_to_none=True)  # the loss weights' gradients too
+        sizes = [len(group) * max(self._lengths(replace(indices, rows=group))) for group in groups]
+        table = world().table([max(sizes, default=0), all(len(group) == 1 for group in groups)])
+        largest = int(table[:, 0].max())
+        if table[:, 1].all():
             raise TrainingError(
                 f"memory ran out on a single text of {largest} tokens of {indices.name}; a lower max_length or more of "
                 "the backbone frozen would help"
@@ -99,30 +123,67 @@ class GradientAccumulator:
             f"{self.limit} tokens"
         )
 
-    def _run(self, batches: list[TrainBatch]) -> BatchOutcome:
+    @property
+    def _optimization(self) -> Optimization:
+        assert self.trainer.schedule is not None
+        return self.trainer.schedule.optimization
+
+    def _shared_pairs(self, indices: BatchIndices, counts: BatchCounts) -> SharedPairs | None:
+        """The pairs of the whole batch for `cosent`, where no process splits its part."""
+        head = self.trainer.loaded.model.heads[next(iter(counts.units))]
+        if world().size == 1 or counts.most_passes > 1 or not isinstance(head, SimilarityHead) or not head.ranks:
+            return None
+        scores = self.trainer.data.train[indices.name].targets[indices.name][indices.rows]
+        return SharedPairs(torch.from_numpy(scores).to(self.trainer.loaded.model.device), world())
+
+    def _run(self, batches: list[TrainBatch], counts: BatchCounts, pairs: SharedPairs | None) -> BatchOutcome:
         trainer = self.trainer
         model, schedule = trainer.loaded.model, trainer.schedule
         assert schedule is not None
-        units = [unit_counts(model, batch) for batch in batches]
-        whole = {name: max(1e-9, sum(counts[name] for counts in units)) for name in units[0]}
-        texts = sum(len(batch.tokens.ids) for batch in batches)
-        losses, total = dict.fromkeys(whole, 0.0), 0.0
-        for batch, counts in zip(batches, units, strict=True):
+        losses, total = dict.fromkeys(counts.units, 0.0), 0.0
+        for number, batch in enumerate(batches):
             precision = trainer.precision if batch.tokens.pooled is None else Precision.FP32  # heads alone are slower
             with autocast(precision, model.device):
-                found = batch_loss(model, batch)
+                found = batch_loss(model, batch) if pairs is None else batch_loss(model, batch, pairs)
             minimised = torch.zeros((), device=model.device)
             for name, loss in found.tasks.items():
-                share = counts[name] / whole[name] if len(batches) > 1 else 1.0
+                share = counts.share(name, number)
                 minimised = minimised + schedule.weights(name, loss) * share
                 losses[name] += share * float(loss.detach())
             if found.moved is not None:
-                minimised = minimised + trainer.recipe.anchor * found.moved * (len(batch.tokens.ids) / texts)
+                minimised = minimised + trainer.recipe.anchor * found.moved * (len(batch.tokens.ids) / counts.windows)
             total += float(minimised.detach())
             # A stage may leave a task nothing to train, such as similarity while heads train.
             if minimised.requires_grad and minimised.isfinite():
                 torch.autograd.backward(minimised)
         return BatchOutcome(losses, total, sum(batch.token_count for batch in batches))
+
+    def _added_up(self, outcome: BatchOutcome | None, tasks: list[str]) -> BatchOutcome | None:
+        """The outcome and the gradients of all processes together."""
+        held = self._optimization.parameters
+        own = outcome or BatchOutcome(dict.fromkeys(tasks, 0.0), 0.0, 0)
+        figures = [outcome is None, own.total, own.token_count, *(own.losses[name] for name in tasks)]
+        table = world().table([*figures, *(p.grad is not None for p in held)])
+        sums = table.sum(axis=0).tolist()
+        if sums[0]:
+            return None
+        losses = dict(zip(tasks, sums[3:], strict=False))
+        if math.isfinite(sums[1]):
+            trained = [p for p, count in zip(held, sums[len(figures) :], strict=True) if count]
+            for parameter in trained:  # the texts of this process may have nothing to do with it
+                parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            world().sum_([p.grad for p in trained])
+        return BatchOutcome(losses, sums[1], int(sums[2]))
+
+
+def _unless_full(work: Callable[[], T]) -> T | None:
+    """What the work gives, or None if memory ran out."""
+    try:
+        return work()
+    except (RuntimeError, MemoryError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        return None
 
 
 def _is_out_of_memory(error: RuntimeError | MemoryError) -> bool:

@@ -5,10 +5,14 @@ from collections.abc import Collection
 from mtl.cache import CachedActivations
 from mtl.checkpoint.store import LoadedModel
 from mtl.decoding import ModelOutput
+from mtl.distributed import world
+from mtl.inference.backends.interface import Backend
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.runner import Runner
 from mtl.inference.spec import spec_of
+from mtl.recipe.choices import TaskKind
 from mtl.text.tokenized import TokenizedTexts
+from mtl.training.shared_backend import SharedBackend
 
 _BATCH_TOKENS = 1024
 
@@ -18,19 +22,22 @@ def run_model(
     texts: TokenizedTexts,
     *,
     tasks: Collection[str] = (),
-    words: bool = False,
     cached: CachedActivations | None = None,
+    shared: bool = False,
 ) -> ModelOutput:
     """Embeddings of texts, and the answers of some heads.
 
     Args:
         loaded: is put into eval mode.
         texts: tokenised.
-        tasks: whose heads run.
-        words: whether tags are wanted.
+        tasks: whose heads run; tags are given where one of them is of tagging.
         cached: activations of the windows, where they are known.
+        shared: whether all processes of the run call this and share the work; each gets the whole output.
     """
     loaded.model.eval()
-    backend = TorchBackend(loaded.model, tasks=tasks, cached=cached)
+    backend: Backend = TorchBackend(loaded.model, tasks=tasks, cached=cached)
+    if shared and world().size > 1:
+        backend = SharedBackend(backend, world())
     runner = Runner(spec_of(loaded).of_tasks(tasks), loaded.tokenizer, backend, batch_tokens=_BATCH_TOKENS)
+    words = any(loaded.model.tasks[name].kind is TaskKind.TAGGING for name in tasks)
     return runner.run(texts, words=words)

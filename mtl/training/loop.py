@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from itertools import islice
 from pathlib import Path
 
+from mtl.distributed import start
 from mtl.errors import TrainingError
 from mtl.memory import release_memory
 from mtl.recipe.schema import Recipe
@@ -29,6 +30,9 @@ def train(
 ) -> Iterator[Event]:
     """Run a recipe.
 
+    Where `accelerate launch` began several processes, each of them calls this with the same arguments. They share every
+    batch and evaluation, so that the run is that of one process; the main one alone keeps files and hears a stop.
+
     Args:
         recipe: what to do.
         folder: where `best` and `last` checkpoints and the state to resume from go; None keeps nothing.
@@ -45,6 +49,9 @@ def train(
         MtlError: the recipe, its data or its backbone is not as expected, there is no state to resume from, or the
             loss or its gradient is not finite; then the weights of the step before are kept.
     """
+    everyone = start()
+    if not everyone.is_main:
+        should_stop = _never
     try:
         with stoppable(should_stop):
             trainer = set_up(recipe)
@@ -65,19 +72,24 @@ def train(
     yield from session.end(session.done, reason)
 
 
+def _never() -> bool:
+    return False
+
+
 def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) -> Generator[Event, None, StopReason]:
     """Make steps until there is a reason to end; `session.done` is the last one that was made."""
     trainer = session.trainer
     assert trainer.schedule is not None
     accumulate = GradientAccumulator(trainer, recipe.budget.micro_batch_tokens)
     optimization = trainer.schedule.optimization
-    first = session.first_step
+    everyone, first = start(), session.first_step
     if first >= trainer.total_steps:  # it was interrupted after its last step
         return StopReason.COMPLETED
     trainer.freezer.train()
     for step, indices in enumerate(islice(trainer.schedule.sampler, first, None), start=first + 1):
         if trainer.enter_stage_of(step - 1):
             trainer.freezer.train()
+        everyone.seed(recipe.seed, step)
         with stoppable(should_stop):  # the first batch fills the cache
             outcome = accumulate(indices)
         norm = optimization.clip_gradients(recipe.optimizer.clip)
@@ -92,6 +104,7 @@ def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) ->
             yield from session.evaluate(step)
             trainer.freezer.train()
         reason = session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
+        reason = everyone.first(lambda found=reason: found)  # of clocks and files, which differ between processes
         if reason is not None:
             return reason
         if step % _RELEASE_EVERY == 0:

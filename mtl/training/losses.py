@@ -10,6 +10,7 @@ from torch.nn.functional import cosine_similarity
 from mtl.encoder import Encoded, TokenBatch
 from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead
 from mtl.model import MultiTaskModel
+from mtl.training.ranking import SharedPairs
 from mtl.training.targets import IGNORED
 from mtl.training.train_set import Targets, TrainBatch
 
@@ -61,12 +62,20 @@ class LossWeights(nn.Module):
         return {name: weight * learned.get(name, 1.0) for name, weight in self._fixed.items()}
 
 
-def batch_loss(model: MultiTaskModel, batch: TrainBatch) -> BatchLoss:
-    """Run the model, in the modes that its freezing wants, on a batch, once for all its tasks."""
+def batch_loss(model: MultiTaskModel, batch: TrainBatch, pairs: SharedPairs | None = None) -> BatchLoss:
+    """Run the model, in the modes that its freezing wants, on a batch, once for all its tasks.
+
+    Args:
+        model: encoder and heads.
+        batch: of tasks of the model.
+        pairs: those of the other processes, which the pairs of the batch are compared with.
+    """
     encoded = model.encoder(batch.tokens)
     moved = None
     if batch.anchors is not None:
         moved = (1.0 - cosine_similarity(encoded.pooled, batch.anchors, dim=-1)).mean()
+    if pairs is not None:
+        return BatchLoss({name: _ranking_loss(model.heads[name], encoded, pairs) for name in batch.targets}, moved)
     losses = {name: _task_loss(model.heads[name], encoded, batch.tokens, batch.targets[name]) for name in batch.targets}
     return BatchLoss(losses, moved)
 
@@ -85,6 +94,12 @@ def _units(head: nn.Module, tokens: TokenBatch, targets: Targets) -> float:
     if isinstance(head, ClassificationHead):
         return float(head.units(targets.values, targets.shares))
     return float(len(targets.values))
+
+
+def _ranking_loss(head: nn.Module, encoded: Encoded, pairs: SharedPairs) -> Tensor:
+    assert isinstance(head, SimilarityHead)
+    own = head(*encoded.embedding.chunk(2))
+    return pairs.scaled(head.loss(pairs.cosines(own), pairs.scores), len(own))
 
 
 def _task_loss(head: nn.Module, encoded: Encoded, tokens: TokenBatch, targets: Targets) -> Tensor:

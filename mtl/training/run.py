@@ -9,11 +9,13 @@ from pathlib import Path
 
 import psutil
 
+from mtl.distributed import start
 from mtl.errors import MtlError, RunError
 from mtl.recipe import Precision, Recipe, dump, load
 from mtl.runs import Event, Failed, Finished, RunFolder, RunState, Saved, Started, Status, Step, StopReason
 from mtl.runs.folder import NO_ROOM
 from mtl.runs.lock import holding
+from mtl.tracking import TrackingListener, need_trackers
 from mtl.training.loop import train
 from mtl.training.resume import kept_steps
 
@@ -35,6 +37,7 @@ def resume_in_folder(path: Path) -> Iterator[Event]:
         if status.state is RunState.FINISHED:
             raise RunError(f"the run has come to its end at step {status.step}, nothing is left to do", path=path)
         recipe = load(folder.recipe)
+        need_trackers(recipe.tracking)
         folder.stop_file.unlink(missing_ok=True)
         has_state = bool(kept_steps(folder.resume))
         if not has_state:
@@ -51,6 +54,7 @@ def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
     Raises:
         MtlError: as `train`; or the folder holds a run already, or another process owns it.
     """
+    need_trackers(recipe.tracking)
     folder = RunFolder(path)
     folder.create()
     with holding(path):
@@ -63,6 +67,17 @@ def run_in_folder(recipe: Recipe, path: Path) -> Iterator[Event]:
                 folder.write_status(replace(status, state=RunState.FAILED, message=_sentence_of(error)))
             raise
         yield from _follow(recipe, folder, status, resume=False)
+
+
+def share_run(recipe: Recipe) -> None:
+    """Take part in the run that the main process begins or goes on with in its folder, and write nothing.
+
+    Raises:
+        MtlError: as `train`.
+    """
+    path, resume = start().first(lambda: (Path(), False))
+    for _ in train(recipe, folder=path, resume=resume):
+        pass
 
 
 def _asked_at(folder: RunFolder, now: float) -> float:
@@ -84,17 +99,21 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
     started = psutil.Process(pid).create_time()
     status = replace(status, state=RunState.STARTING, pid=pid, pid_started=started, updated=time.time(), message="")
     folder.write_status(status)
+    tracking = TrackingListener(recipe.tracking, folder.path, recipe.model_dump(mode="json"))
     try:
+        start().first(lambda: (folder.path, resume))  # for those in `share_run`
         for event in train(recipe, folder=folder.path, should_stop=folder.stop_requested, resume=resume):
             if isinstance(event, Started):
                 if resume:
                     folder.drop_events_after(event.step)
                 if event.total_steps and recipe.precision == "auto":
                     _write_recipe(recipe.with_precision(Precision(event.precision)), folder)
-            folder.append(event)
-            status = _next(status, event)
-            folder.write_status(status)
-            yield event
+            notices = tracking.hear(event)
+            for told in (*notices, event) if isinstance(event, Finished) else (event, *notices):
+                folder.append(told)
+                status = _next(status, told)
+                folder.write_status(status)
+                yield told
     except MtlError as error:
         _fail(folder, status, str(error))
         raise
@@ -105,6 +124,8 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
     except BaseException as error:
         _fail(folder, status, _sentence_of(error))
         raise
+    finally:
+        tracking.close()
 
 
 def _sentence_of(error: BaseException) -> str:

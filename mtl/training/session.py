@@ -10,6 +10,7 @@ import torch
 
 from mtl.checkpoint.sample import drawn
 from mtl.checkpoint.store import Snapshot, out_of_range, save
+from mtl.distributed import world
 from mtl.errors import RunError
 from mtl.evaluation import main_metric_name
 from mtl.memory import release_memory
@@ -69,8 +70,10 @@ class Session:
             RunError: there is no state of this recipe and these labels.
         """
         changes: tuple[str, ...] = ()
+        self._agree()
         if resume:
-            changes = self._restore()
+            with world().together():
+                changes = self._restore()
         else:
             self._notes = self.trainer.settle_precision()
         self.trainer.enter_stage_of(self.first_step)
@@ -86,6 +89,22 @@ class Session:
         yield from (Noticed(self.first_step, change) for change in changes)
         if not resume:
             yield from self.evaluate(0)
+
+    def _agree(self) -> None:
+        """Make sure that all processes train the same model on the same data.
+
+        Raises:
+            RunError: one of them has read something else.
+        """
+        told = world().gather(lambda: (self._inputs, self.recipe.model_dump_json(exclude={"precision"})))
+        for rank, (inputs, recipe) in enumerate(told):
+            data = told[0][0].data
+            differs = [f"tasks.{name}" for name in data if inputs.data.get(name) != data[name]]
+            differs += ["labels or weights"] * (inputs != told[0][0]) + ["recipe"] * (recipe != told[0][1])
+            if differs:
+                raise RunError(f"the same {differs[0]} was expected in each process, process {rank} has another")
+        if self.trainer.schedule is not None:
+            world().copy_from_main_([p.data for p in self.trainer.schedule.optimization.parameters])
 
     def _restore(self) -> tuple[str, ...]:
         """Put the kept state back; returns what has changed since."""
@@ -109,7 +128,7 @@ class Session:
     def keep_state(self, step: int, *, now: bool = False) -> None:
         """Keep the state to resume from: at once, after an evaluation, and every two minutes."""
         due = now or step == self._evaluated_step or time.monotonic() - self._state_kept > _STATE_SECONDS
-        if self.folder is None or not due:
+        if self.folder is None or not due or not world().is_main:
             return
         progress = Progress(
             step,
@@ -135,7 +154,7 @@ class Session:
             total_parameters=sum(p.numel() for p in model.parameters()),
             device=str(model.device),
             precision=self.trainer.precision.value,
-            notes=(*self.trainer.notes(), *self._notes),
+            notes=(*self.trainer.notes(), *self._notes, *_processes_note()),
             step=self.first_step,
         )
 
@@ -233,8 +252,8 @@ class Session:
             yield from self.save(step, "last")
 
     def save(self, step: int, name: str) -> Iterator[Event]:
-        """Write a checkpoint of the weights as they are."""
-        if self.folder is None:
+        """Write a checkpoint of the weights as they are; the main process does."""
+        if self.folder is None or not world().is_main:
             return
         dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
         sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.task_data.items()}
@@ -256,6 +275,11 @@ class Session:
             if (key := f"eval/{name}/{main_metric_name(task)}") in self._metrics
         )
         return f"{reason.replace('_', ' ')} after {step} steps" + (f": {main}" if main else "")
+
+
+def _processes_note() -> tuple[str, ...]:
+    size = world().size
+    return (f"{size} processes share each batch and each evaluation",) if size > 1 else ()
 
 
 def _finite(values: Mapping[str, float]) -> dict[str, float]:

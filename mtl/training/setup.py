@@ -12,6 +12,7 @@ from mtl.adapters import add_adapters
 from mtl.checkpoint.store import LoadedModel, build
 from mtl.data import TaskData, read_task
 from mtl.device import best_device
+from mtl.distributed import world
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
@@ -72,7 +73,7 @@ class Trainer:
         """
         if self.schedule is None:
             return ()
-        choice = PrecisionChoice(kept) if kept else choose_precision(self.recipe, self.loaded)
+        choice = PrecisionChoice(kept) if kept else world().first(lambda: choose_precision(self.recipe, self.loaded))
         self.precision = choice.precision
         self.recipe = self.recipe.with_precision(choice.precision)
         return (f"precision {choice.precision}: {choice.reason}",) if choice.reason else ()
@@ -132,34 +133,35 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     Raises:
         MtlError: anything in the recipe, the data or the backbone is not as expected.
     """
-    need_splitter(recipe.words)
-    data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
-    torch.manual_seed(recipe.seed)
-    initial = load_initial_model(recipe, data)
-    loaded, data = initial.loaded, initial.noted(data)
-    loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
-    encoder = loaded.model.encoder
-    plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
-    plan = replace(plan, frozen_heads=plan.frozen_heads | initial.kept_tasks)
-    run_stages = stages(recipe.freezing, plan)
-    if encoder.adapter_rank is not None and recipe.freezing.rank not in (None, encoder.adapter_rank):
-        raise RecipeError(
-            f"freezing.rank: {encoder.adapter_rank} was expected as the checkpoint's adapters have, "
-            f"was {recipe.freezing.rank}"
-        )
-    if plan.rank is not None and encoder.adapter_rank is None:
-        add_adapters(encoder, rank=plan.rank)
-    loaded.model.to(best_device())
-    freezer = Freezer(loaded.model, plan)
-    trained_parameters = freezer.trained_parameters()
-    trains = trained_parameters > 0
-    trained = _trained_tasks(data, plan) if trains else ()
-    untouched = loaded
-    if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
-        backbone = load_backbone(loaded.backbone, pooling=encoder.pooling)
-        untouched = build(replace(backbone, tokenizer=loaded.tokenizer), {})
-    tasks = {name: loaded.model.tasks[name] for name in trained}
-    tokenized = tokenize(data, tasks, (loaded, untouched), recipe=recipe)
+    with world().together():
+        need_splitter(recipe.words)
+        data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
+        torch.manual_seed(recipe.seed)
+        initial = load_initial_model(recipe, data)
+        loaded, data = initial.loaded, initial.noted(data)
+        loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
+        encoder = loaded.model.encoder
+        plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))
+        plan = replace(plan, frozen_heads=plan.frozen_heads | initial.kept_tasks)
+        run_stages = stages(recipe.freezing, plan)
+        if encoder.adapter_rank is not None and recipe.freezing.rank not in (None, encoder.adapter_rank):
+            raise RecipeError(
+                f"freezing.rank: {encoder.adapter_rank} was expected as the checkpoint's adapters have, "
+                f"was {recipe.freezing.rank}"
+            )
+        if plan.rank is not None and encoder.adapter_rank is None:
+            add_adapters(encoder, rank=plan.rank)
+        loaded.model.to(best_device())
+        freezer = Freezer(loaded.model, plan)
+        trained_parameters = freezer.trained_parameters()
+        trains = trained_parameters > 0
+        trained = _trained_tasks(data, plan) if trains else ()
+        untouched = loaded
+        if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
+            backbone = load_backbone(loaded.backbone, pooling=encoder.pooling)
+            untouched = build(replace(backbone, tokenizer=loaded.tokenizer), {})
+        tasks = {name: loaded.model.tasks[name] for name in trained}
+        tokenized = tokenize(data, tasks, (loaded, untouched), recipe=recipe)
     anchors = {}
     if anchored and is_anchored(recipe, plan):
         anchors = {name: anchors_of(recipe, untouched, examples.texts) for name, examples in tokenized.train.items()}

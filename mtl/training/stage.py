@@ -1,6 +1,6 @@
 """One stage of a run: what is frozen, and the cached activations of what lies below."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedStore
 from mtl.checkpoint.store import LoadedModel
+from mtl.distributed import world
 from mtl.encoder import ActivationCache
-from mtl.errors import BackboneError
+from mtl.errors import BackboneError, StorageError
 from mtl.evaluation import metrics_of, with_thresholds
 from mtl.freezing import FreezePlan, Freezer
 from mtl.home import home
 from mtl.inference.autotune.features import open_features
 from mtl.inference.backends import InferencePrecision
 from mtl.metrics import embedding_metrics
-from mtl.recipe.choices import Precision, TaskKind
+from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.text.tokenized import TokenizedTexts
 from mtl.training.data import TrainingData
@@ -45,8 +46,8 @@ class StageState:
             return dict.fromkeys(self.data.train)
         trains = self.loaded.model.training
         self.loaded.model.eval()
-        cache = self.for_train(self.cache)
-        found = {name: cache(examples.texts) for name, examples in self.data.train.items()}
+        texts = {name: examples.texts for name, examples in self.data.train.items()}
+        found = cached(self.cache, texts, self.for_train)
         if trains:  # they are read in the first step
             self.freezer.train()
         return found
@@ -57,8 +58,7 @@ class StageState:
         if self.cache is None:
             return dict.fromkeys(texts)
         self.loaded.model.eval()
-        cache = self.for_dev(self.cache)
-        return {name: cache(one) for name, one in texts.items()}
+        return cached(self.cache, texts, self.for_dev)
 
     def for_train(self, cache: ActivationCache) -> ActivationCache:
         """The cache for texts that train: what heads read of a frozen backbone comes from the fastest backend.
@@ -87,8 +87,7 @@ class StageState:
         """
         metrics: dict[str, float] = {}
         for name, dev in self.data.dev.items():
-            words = dev.task.kind is TaskKind.TAGGING
-            output = run_model(self.loaded, dev.texts, tasks=(name,), words=words, cached=self._dev[name])
+            output = run_model(self.loaded, dev.texts, tasks=(name,), cached=self._dev[name], shared=True)
             task = self.loaded.model.tasks[name]
             changes = self.freezer.plan.backbone_trains or name not in self.freezer.plan.frozen_heads
             if changes or not task.thresholds:
@@ -96,7 +95,7 @@ class StageState:
             found = metrics_of(task, dev.examples, output)
             metrics |= {f"eval/{name}/{metric}": value for metric, value in found.items()}
         sample = self.data.sample
-        embeddings = run_model(self.loaded, sample.texts, cached=self._dev[_DRIFT]).embeddings
+        embeddings = run_model(self.loaded, sample.texts, cached=self._dev[_DRIFT], shared=True).embeddings
         moved = embedding_metrics(sample.before, embeddings)
         return metrics | {f"eval/embedding/{metric}": value for metric, value in moved.items()}
 
@@ -135,8 +134,40 @@ def anchors_of(
     """The pooled vectors `(K, H)` of windows by the untouched backbone, from the cache where it is enabled."""
     untouched.model.eval()
     cache, bare = whole_backbone(recipe, untouched, precision=Precision.FP32), texts.without_words()
-    found = cache(bare) if recipe.cache.enabled else None
+    found = cached(cache, {"": bare})[""] if recipe.cache.enabled else None
     return (found or cache.in_memory(bare)).rows.values
+
+
+def cached(
+    cache: ActivationCache,
+    texts: Mapping[str, TokenizedTexts],
+    chosen: Callable[[ActivationCache], ActivationCache] = lambda cache: cache,
+) -> dict[str, CachedActivations | None]:
+    """The activations of several texts, as a call of the cache gives them.
+
+    Of several processes the main one fills the cache and the others read it.
+
+    Args:
+        cache: of the stage.
+        texts: by name.
+        chosen: gives the cache that fills, such as one with another backend.
+
+    Raises:
+        StorageError: another process does not see what the main one has written.
+    """
+
+    def fill() -> dict[str, str | None]:
+        filling = chosen(cache)
+        return {name: filling.fill(one) for name, one in texts.items()}
+
+    everyone = world()
+    keys = everyone.first(fill)
+    with everyone.together():
+        found = {name: None if key is None else cache.open(key) for name, key in keys.items()}
+        if everyone.size > 1 and any(found[name] is None for name, key in keys.items() if key is not None):
+            message = "a cache that every process sees was expected ($MTL_HOME on a file system that machines share)"
+            raise StorageError(f"{message}, the entries of the main process are not here", path=cache.store.folder)
+    return found
 
 
 def _store(recipe: Recipe) -> RaggedStore:
