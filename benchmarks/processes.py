@@ -21,12 +21,13 @@ from pathlib import Path
 import psutil
 import yaml
 
-from mtl.backbones.source import find_backbone
-from mtl.recipe import DEFAULT_BACKBONE
-from mtl.runs import Evaluated, RunFolder, Step
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from mtl.backbones.source import find_backbone  # noqa: E402
+from mtl.recipe import DEFAULT_BACKBONE  # noqa: E402
+from mtl.runs import Evaluated, RunFolder, Step  # noqa: E402
+
 PRESETS = {
     "full": {"preset": "full"},
     "last_layers": {"preset": "last_layers", "layers": 2},

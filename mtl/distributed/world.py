@@ -78,7 +78,7 @@ class World:
         with _reached():
             for flat, parts in buckets(tensors):
                 dist.all_reduce(flat)
-                for part, summed in zip(parts, flat.split([p.numel() for p in parts]), strict=True):
+                for part, summed in zip(parts, torch.split(flat, [p.numel() for p in parts]), strict=True):
                     part.copy_(summed.view_as(part))
 
     def copy_from_main_(self, tensors: Sequence[Tensor]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import torch
+from torch import Tensor, nn
 
 from mtl.device import autocast
 from mtl.distributed import world
@@ -170,10 +171,15 @@ class GradientAccumulator:
         losses = dict(zip(tasks, sums[3:], strict=False))
         if math.isfinite(sums[1]):
             trained = [p for p, count in zip(held, sums[len(figures) :], strict=True) if count]
-            for parameter in trained:  # the texts of this process may have nothing to do with it
-                parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-            world().sum_([p.grad for p in trained])
+            world().sum_([_gradient(parameter) for parameter in trained])
         return BatchOutcome(losses, sums[1], int(sums[2]))
+
+
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    """Zeros where the texts of this process have nothing to do with the parameter."""
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad
 
 
 def _unless_full(work: Callable[[], T]) -> T | None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -76,6 +77,11 @@ def _never() -> bool:
     return False
 
 
+def _reason_to_end(session: Session, step: int, should_stop: Callable[[], bool]) -> StopReason | None:
+    """It depends on clocks and files, which differ between processes: the main one asks."""
+    return session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
+
+
 def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) -> Generator[Event, None, StopReason]:
     """Make steps until there is a reason to end; `session.done` is the last one that was made."""
     trainer = session.trainer
@@ -103,8 +109,7 @@ def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) ->
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)
             trainer.freezer.train()
-        reason = session.reason_to_end(step) or (StopReason.STOPPED if should_stop() else None)
-        reason = everyone.first(lambda found=reason: found)  # of clocks and files, which differ between processes
+        reason = everyone.first(partial(_reason_to_end, session, step, should_stop))
         if reason is not None:
             return reason
         if step % _RELEASE_EVERY == 0:

@@ -109,7 +109,8 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
                 if event.total_steps and recipe.precision == "auto":
                     _write_recipe(recipe.with_precision(Precision(event.precision)), folder)
             notices = tracking.hear(event)
-            for told in (*notices, event) if isinstance(event, Finished) else (event, *notices):
+            events: list[Event] = [*notices, event] if isinstance(event, Finished) else [event, *notices]
+            for told in events:
                 folder.append(told)
                 status = _next(status, told)
                 folder.write_status(status)
