@@ -50,8 +50,9 @@ class TrackingListener:
     def hear(self, event: Event) -> list[Noticed]:
         """Pass an event on; returns what the user should know of trackers that failed."""
         notices = []
-        if isinstance(event, Started):
-            notices += self._each(self.trackers, lambda tracker: self._begin(tracker, event), event)
+        if isinstance(event, Started):  # again where a run that was resumed is sent later
+            new = [tracker for tracker in self.trackers if tracker not in self._begun]
+            notices += self._each(new, lambda tracker: self._begin(tracker, event), event)
         figures = figures_of(event)
         if figures:
             notices += self._each(list(self._begun), lambda tracker: self._log(tracker, figures, event), event)
@@ -76,7 +77,8 @@ class TrackingListener:
         name = self.folder.name
         match tracker:
             case Tracker.TENSORBOARD:
-                return {"run_name": "tensorboard", "logging_dir": str(self.folder), "purge_step": event.step}
+                purged = event.step + 1 if event.step else 0
+                return {"run_name": "tensorboard", "logging_dir": str(self.folder), "purge_step": purged}
             case Tracker.WANDB:
                 own = {"name": name, "id": name, "dir": str(self.folder)}
                 return {"run_name": _PROJECT, "resume": "allow", **own}

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from accelerate import tracking as accelerate_tracking
 from accelerate.tracking import GeneralTracker, register_tracker_class
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from mtl.recipe import Recipe
 from mtl.recipe.choices import Tracker
@@ -124,9 +126,9 @@ def test_a_tracker_that_fails_costs_one_note_and_no_run(heard: Heard, recipe: Re
 def test_a_tracker_that_is_not_installed_is_refused_before_anything_is_written(
     heard: Heard, recipe: Recipe, folder: RunFolder
 ):
-    other = recipe.model_copy(update={"tracking": ("trackio",)})
+    other = recipe.model_copy(update={"tracking": (Tracker.TRACKIO,)})
     with pytest.raises(Exception, match=r"tracking: trackio was expected to be installed, .*'polyhead\[trackio\]'"):
-        run(Recipe.model_validate(other.model_dump()), folder)
+        run(other, folder)
     assert not folder.path.exists()
 
 
@@ -169,6 +171,35 @@ def test_sending_that_fails_is_one_line(heard: Heard, recipe: Recipe, folder: Ru
         "--to takes tensorboard, trackio, wandb, mlflow, was 'paper'"
     )
     assert complaint("track", tmp_path / "none", "--to", "wandb").startswith(f"{tmp_path / 'none'}: a run folder")
+
+
+def scalars(folder: RunFolder) -> dict[str, list[tuple[int, float, float]]]:
+    """What TensorBoard shows of a run."""
+    shown = EventAccumulator(str(folder.path / "tensorboard"))
+    shown.Reload()
+    return {tag: [(e.step, e.value, e.wall_time) for e in shown.Scalars(tag)] for tag in shown.Tags()["scalars"]}
+
+
+def expected_scalars(folder: RunFolder) -> dict[str, list[tuple[int, float, float]]]:
+    found: dict[str, list[tuple[int, float, float]]] = {}
+    for event in folder.events():
+        for name, value in figures_of(event).items():
+            found.setdefault(name, []).append(
+                (event.step, float(np.float32(value)), pytest.approx(event.time, rel=0, abs=0.001))
+            )
+    return found
+
+
+def test_tensorboard_shows_a_run_that_went_back_and_one_that_is_sent_later(recipe: Recipe, folder: RunFolder):
+    begun = run_in_folder(recipe.model_copy(update={"tracking": (Tracker.TENSORBOARD,)}), folder.path)
+    for event in begun:
+        if isinstance(event, Step) and event.step == 5:  # after the state at 3
+            begun.close()
+    list(resume_in_folder(folder.path))
+    assert scalars(folder) == expected_scalars(folder)
+    for _ in range(2):
+        succeed("track", folder.path, "--to", "tensorboard")
+        assert scalars(folder) == expected_scalars(folder)
 
 
 @pytest.mark.parametrize("name", ["eval/topic/f1/a, b", "eval/topic/f1/“x”", "eval/topic/f1/\n"])
