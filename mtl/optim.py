@@ -1,16 +1,21 @@
 """AdamW with a learning rate for each depth, and its schedule."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn.utils import get_total_norm
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
+from mtl.distributed import is_shared, own_part, world
 from mtl.heads import TaggingHead
 from mtl.model import MultiTaskModel
 from mtl.recipe.schema import OptimizerConfig
+
+_LEAST_NORM = 1e-6  # as `clip_grad_norm_` adds it
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,19 @@ class Optimization:
 
         A norm that is not finite leaves gradients that must not be used.
         """
-        return float(torch.nn.utils.clip_grad_norm_(self.parameters, limit, foreach=True))
+        if not world().shards:
+            return float(torch.nn.utils.clip_grad_norm_(self.parameters, limit, foreach=True))
+        return self._clip_parts(limit)
+
+    def _clip_parts(self, limit: float) -> float:
+        """As `clip_gradients`, where each process holds parts of some gradients and the whole of the others."""
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        parts = [own_part(gradient) for gradient in gradients if is_shared(gradient)]
+        others = [gradient for gradient in gradients if not is_shared(gradient)]
+        squares = [float(get_total_norm(own)) ** 2 if own else 0.0 for own in (parts, others)]
+        norm = math.sqrt(world().table(squares[:1]).sum() + squares[1])
+        torch._foreach_mul_([*parts, *others], min(1.0, limit / (norm + _LEAST_NORM)))
+        return norm
 
     def step(self) -> float:
         """Update the weights and move the schedule on; returns the learning rate of the topmost trained part."""

@@ -23,6 +23,7 @@ from mtl.checkpoint.config import (
     read_config,
 )
 from mtl.checkpoint.sample import Sample, write_sample
+from mtl.distributed import whole, world
 from mtl.encoder import LoadedBackbone, load_backbone
 from mtl.errors import CheckpointError
 from mtl.heads.growing import put_rows
@@ -76,11 +77,15 @@ def extend(base: LoadedModel, tasks: Mapping[str, TaskInfo]) -> LoadedModel:
 def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     """Write a checkpoint; a folder that was there is replaced only when the new one is complete.
 
+    Processes that hold the model in parts call this together, and the main one writes.
+
     Returns:
-        Size of the checkpoint in bytes.
+        Size of the checkpoint in bytes; 0 where another process has written it.
     """
     model, backbone = loaded.model, loaded.backbone
     tensors = _changed(loaded, snapshot.dtype)
+    if not world().is_main:
+        return 0
     config = CheckpointConfig(
         backbone=BackboneReference(name=backbone.name, sha256=backbone.sha256, local=backbone.local),
         pooling=model.encoder.pooling,
@@ -148,13 +153,13 @@ def out_of_range(loaded: LoadedModel, dtype: torch.dtype) -> list[str]:
 
 def _changed(loaded: LoadedModel, dtype: torch.dtype) -> dict[str, Tensor]:
     return {
-        name: parameter.detach().to("cpu", dtype if _fits(parameter, dtype) else torch.float32).contiguous()
+        name: whole(parameter.detach()).to("cpu", dtype if _fits(parameter, dtype) else torch.float32).contiguous()
         for name, parameter in _changed_parameters(loaded).items()
     }
 
 
 def _fits(parameter: nn.Parameter, dtype: torch.dtype) -> bool:
-    return dtype is torch.float32 or bool((parameter.detach().abs() <= torch.finfo(dtype).max).all())
+    return dtype is torch.float32 or bool((whole(parameter.detach()).abs() <= torch.finfo(dtype).max).all())
 
 
 def _changed_parameters(loaded: LoadedModel) -> dict[str, nn.Parameter]:

@@ -11,8 +11,8 @@ from mtl.errors import TrainingError
 
 _STEP = timedelta(minutes=30)  # that one process may be ahead of another in a step
 _WORK = timedelta(days=2)  # that the main process may work alone, such as to fill the cache
+_FSDP = "ACCELERATE_USE_FSDP"
 _PARTS = {
-    "FSDP": "ACCELERATE_USE_FSDP",
     "DeepSpeed": "ACCELERATE_USE_DEEPSPEED",
     "Megatron-LM": "ACCELERATE_USE_MEGATRON_LM",
 }
@@ -28,13 +28,13 @@ def start() -> World:
     """Meet the other processes of a launch, once; a process that was launched alone stays alone.
 
     Raises:
-        TrainingError: they do not come together, or the launch wants the model in parts.
+        TrainingError: they do not come together, or the launch wants what is not known here.
     """
     if _worlds[-1].size > 1 or int(os.environ.get("WORLD_SIZE") or 1) <= 1:
         return _worlds[-1]
     for name, variable in _PARTS.items():
         if os.environ.get(variable, "").lower() == "true":
-            message = f"each process holds the whole model, so a launch without {name} was expected (--multi_gpu)"
+            message = f"a launch with --multi_gpu or --use_fsdp was expected, this one uses {name}"
             raise TrainingError(message)
     from accelerate import PartialState
 
@@ -45,7 +45,8 @@ def start() -> World:
     except (RuntimeError, ValueError) as error:
         message = f"the {os.environ['WORLD_SIZE']} processes of the launch were expected to meet, they do not: {error}"
         raise TrainingError(message) from error
-    _worlds.append(World(state.process_index, state.num_processes, state.device, control))
+    shards = os.environ.get(_FSDP, "").lower() == "true"
+    _worlds.append(World(state.process_index, state.num_processes, state.device, control, shards))
     return _worlds[-1]
 
 

@@ -17,6 +17,7 @@ from mtl.errors import TrainingError
 from mtl.stopping import StopRequested
 
 T = TypeVar("T")
+_CLOSED = ("closed by peer", "Connection reset", "Broken pipe", "Timed out", "NCCL error", "ncclRemoteError")
 _LOST = (
     "a process of this run has ended or cannot be reached, so the run ends here; --resume goes on from the last state "
     "that was kept, with any number of processes"
@@ -35,12 +36,14 @@ class World:
         size: how many there are.
         device: where this process computes; None for a process alone, which chooses by itself.
         control: a group for small messages, in which one process may wait for another for long.
+        shards: whether each process holds a part of the encoder, so that all make the same passes at the same time.
     """
 
     rank: int = 0
     size: int = 1
     device: torch.device | None = None
     control: "dist.ProcessGroup | None" = None
+    shards: bool = False
 
     @property
     def is_main(self) -> bool:
@@ -174,3 +177,17 @@ def _reached() -> Iterator[None]:
         raise
     except RuntimeError as error:  # of gloo and NCCL alike: a closed connection, or too long a wait
         raise TrainingError(_LOST) from error
+
+
+@contextmanager
+def lost_as_error() -> Iterator[None]:
+    """Passes of a model in parts, in which the processes speak out of sight: one that has ended is a `TrainingError`.
+
+    The block must not contain a `yield` of a generator.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if any(said in str(error) for said in _CLOSED):
+            raise TrainingError(_LOST) from error
+        raise

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl.device import autocast
-from mtl.distributed import world
+from mtl.distributed import is_shared, lost_as_error, world
 from mtl.errors import TrainingError
 from mtl.heads import SimilarityHead
 from mtl.optim import Optimization
@@ -80,9 +80,10 @@ class GradientAccumulator:
 
     def _attempt(self, indices: BatchIndices, groups: list[list[int]]) -> BatchOutcome | None:
         """Run the rows of this process; None if memory ran out, here or in another process."""
-        batches = _unless_full(lambda: [self.trainer.batch(replace(indices, rows=rows)) for rows in groups])
+        every = [*groups, *self._idle(indices, groups)] if world().shards else groups
+        batches = _unless_full(lambda: [self.trainer.batch(replace(indices, rows=rows)) for rows in every])
         tasks = self.trainer.data.train[indices.name].tasks
-        counts = count_units(self.trainer.loaded.model, tasks, batches)
+        counts = count_units(self.trainer.loaded.model, tasks, None if batches is None else batches[: len(groups)])
         if counts is None or batches is None:
             return None
         pairs = self._shared_pairs(indices, counts)
@@ -90,6 +91,11 @@ class GradientAccumulator:
         if pairs is not None:
             pairs.complete()
         return outcome if world().size == 1 else self._added_up(outcome, list(tasks))
+
+    def _idle(self, indices: BatchIndices, groups: list[list[int]]) -> list[list[int]]:
+        """Rows that are run without counting, since each process takes part in as many passes as any other."""
+        most = int(world().table([len(groups)]).max())
+        return [groups[-1] if groups else indices.rows[:1]] * (most - len(groups))
 
     def taken_notices(self) -> Iterator[str]:
         """The notices since the last call."""
@@ -152,12 +158,13 @@ class GradientAccumulator:
                 minimised = minimised + schedule.weights(name, loss) * share
                 losses[name] += share * float(loss.detach())
             if found.moved is not None:
-                minimised = minimised + trainer.recipe.anchor * found.moved * (len(batch.tokens.ids) / counts.windows)
+                windows = len(batch.tokens.ids) if number < len(counts.own) else 0
+                minimised = minimised + trainer.recipe.anchor * found.moved * (windows / counts.windows)
             total += float(minimised.detach())
             # A stage may leave a task nothing to train, such as similarity while heads train.
-            if minimised.requires_grad and minimised.isfinite():
+            if minimised.requires_grad and (world().shards or minimised.isfinite()):
                 torch.autograd.backward(minimised)
-        return BatchOutcome(losses, total, sum(batch.token_count for batch in batches))
+        return BatchOutcome(losses, total, sum(batch.token_count for batch in batches[: len(counts.own)]))
 
     def _added_up(self, outcome: BatchOutcome | None, tasks: list[str]) -> BatchOutcome | None:
         """The outcome and the gradients of all processes together."""
@@ -171,7 +178,7 @@ class GradientAccumulator:
         losses = dict(zip(tasks, sums[3:], strict=False))
         if math.isfinite(sums[1]):
             trained = [p for p, count in zip(held, sums[len(figures) :], strict=True) if count]
-            world().sum_([_gradient(parameter) for parameter in trained])
+            world().sum_([_gradient(parameter) for parameter in trained if not is_shared(parameter.data)])
         return BatchOutcome(losses, sums[1], int(sums[2]))
 
 
@@ -185,10 +192,13 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
 def _unless_full(work: Callable[[], T]) -> T | None:
     """What the work gives, or None if memory ran out."""
     try:
-        return work()
+        with lost_as_error():
+            return work()
     except (RuntimeError, MemoryError) as error:
         if not _is_out_of_memory(error):
             raise
+        if world().shards:  # the others are in the middle of this pass
+            raise TrainingError("memory ran out, a lower budget.micro_batch_tokens or more processes help") from error
         return None
 
 

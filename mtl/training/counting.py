@@ -15,7 +15,8 @@ _NONE = 1e-9  # units of a task that has none in the batch
 class BatchCounts:
     """Of a whole batch the `units` of each task, the windows and the passes; `own` has the units of each pass here.
 
-    `most_passes` is that of the process that has most of them.
+    `most_passes` is that of the process that has most of them. Passes after those of `own` do not count: they are made
+    where others need them.
     """
 
     units: Mapping[str, float]
@@ -26,6 +27,8 @@ class BatchCounts:
 
     def share(self, task: str, number: int) -> float:
         """How much a pass of this process counts in the mean loss of a task."""
+        if number >= len(self.own):
+            return 0.0
         return self.own[number][task] / self.units[task] if self.passes > 1 else 1.0
 
 
@@ -37,7 +40,7 @@ def count_units(
     Args:
         model: in training.
         tasks: of the batch.
-        batches: the passes of this process; None where they had no room in memory.
+        batches: the passes of this process that count; None where they had no room in memory.
 
     Returns:
         None if they had no room in one of the processes.

@@ -2,13 +2,14 @@
 
 import math
 
+from mtl.distributed import whole
 from mtl.model import MultiTaskModel
 from mtl.training.accumulation import BatchOutcome
 
 
 def has_finite_weights(model: MultiTaskModel) -> bool:
     """Whether every parameter is a number, so that the model is worth keeping."""
-    return all(bool(parameter.isfinite().all()) for parameter in model.parameters())
+    return all(bool(whole(parameter.detach()).isfinite().all()) for parameter in model.parameters())
 
 
 def explain(outcome: BatchOutcome, norm: float, *, model: MultiTaskModel) -> str:

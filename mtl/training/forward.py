@@ -36,7 +36,7 @@ def run_model(
     """
     loaded.model.eval()
     backend: Backend = TorchBackend(loaded.model, tasks=tasks, cached=cached)
-    if shared and world().size > 1:
+    if shared and world().size > 1 and not world().shards:
         backend = SharedBackend(backend, world())
     runner = Runner(spec_of(loaded).of_tasks(tasks), loaded.tokenizer, backend, batch_tokens=_BATCH_TOKENS)
     words = any(loaded.model.tasks[name].kind is TaskKind.TAGGING for name in tasks)

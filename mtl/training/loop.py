@@ -53,10 +53,11 @@ def train(
     everyone = start()
     if not everyone.is_main:
         should_stop = _never
+    within = _never if everyone.shards else should_stop  # whoever holds parts makes every pass with the others
     try:
-        with stoppable(should_stop):
+        with stoppable(within):
             trainer = set_up(recipe)
-            session = Session(trainer, folder, should_stop)
+            session = Session(trainer, folder, within)
             changes = session.make_ready(resume=resume)
     except StopRequested:
         step = max(kept_steps(folder / STATE), default=0) if resume and folder is not None else 0
@@ -96,7 +97,7 @@ def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) ->
         if trainer.enter_stage_of(step - 1):
             trainer.freezer.train()
         everyone.seed(recipe.seed, step)
-        with stoppable(should_stop):  # the first batch fills the cache
+        with stoppable(_never if everyone.shards else should_stop):  # the first batch fills the cache
             outcome = accumulate(indices)
         norm = optimization.clip_gradients(recipe.optimizer.clip)
         if not (math.isfinite(outcome.total) and math.isfinite(norm)):

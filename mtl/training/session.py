@@ -10,7 +10,7 @@ import torch
 
 from mtl.checkpoint.sample import drawn
 from mtl.checkpoint.store import Snapshot, out_of_range, save
-from mtl.distributed import world
+from mtl.distributed import is_shared, lost_as_error, world
 from mtl.errors import RunError
 from mtl.evaluation import main_metric_name
 from mtl.memory import release_memory
@@ -104,7 +104,8 @@ class Session:
             if differs:
                 raise RunError(f"the same {differs[0]} was expected in each process, process {rank} has another")
         if self.trainer.schedule is not None:
-            world().copy_from_main_([p.data for p in self.trainer.schedule.optimization.parameters])
+            trained = self.trainer.schedule.optimization.parameters
+            world().copy_from_main_([p.data for p in trained if not is_shared(p.data)])
 
     def _restore(self) -> tuple[str, ...]:
         """Put the kept state back; returns what has changed since."""
@@ -128,7 +129,9 @@ class Session:
     def keep_state(self, step: int, *, now: bool = False) -> None:
         """Keep the state to resume from: at once, after an evaluation, and every two minutes."""
         due = now or step == self._evaluated_step or time.monotonic() - self._state_kept > _STATE_SECONDS
-        if self.folder is None or not due or not world().is_main:
+        if world().shards:  # it is put together from the parts of all
+            due = world().first(lambda: due)
+        if self.folder is None or not due or not (world().is_main or world().shards):
             return
         progress = Progress(
             step,
@@ -141,7 +144,9 @@ class Session:
             self.selector.selection,
             {name: task.thresholds for name, task in self.trainer.loaded.model.tasks.items() if task.thresholds},
         )
-        save_state(self.folder / STATE, capture(self.trainer, progress))
+        state = capture(self.trainer, progress)
+        if world().is_main:
+            save_state(self.folder / STATE, state)
         self._state_kept = time.monotonic()
 
     def _started(self) -> Started:
@@ -215,7 +220,7 @@ class Session:
         """
         began = time.monotonic()
         assert self.trainer.stage is not None
-        with stoppable(self._should_give_up):
+        with stoppable(self._should_give_up), lost_as_error():
             metrics = self.trainer.stage.evaluate()
         is_best = self.selector.update(step, metrics)
         self._evaluated_step, self._metrics = step, _finite(metrics)
@@ -253,7 +258,7 @@ class Session:
 
     def save(self, step: int, name: str) -> Iterator[Event]:
         """Write a checkpoint of the weights as they are; the main process does."""
-        if self.folder is None or not world().is_main:
+        if self.folder is None or not (world().is_main or world().shards):
             return
         dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
         sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.task_data.items()}

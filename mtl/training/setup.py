@@ -12,12 +12,14 @@ from mtl.adapters import add_adapters
 from mtl.checkpoint.store import LoadedModel, build
 from mtl.data import TaskData, read_task
 from mtl.device import best_device
-from mtl.distributed import world
+from mtl.distributed import shard, world
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
+from mtl.heads import SimilarityHead
+from mtl.model import MultiTaskModel
 from mtl.optim import Optimization, build_optimization
-from mtl.recipe.choices import Precision, TaskKind
+from mtl.recipe.choices import Precision, Preset, Schedule, TaskKind
 from mtl.recipe.schema import Recipe
 from mtl.text.splitting import need_splitter
 from mtl.training.data import TrainingData, tokenize
@@ -73,6 +75,8 @@ class Trainer:
         """
         if self.schedule is None:
             return ()
+        if self.recipe.precision == "auto" and world().shards:
+            kept = kept or Precision.FP32  # one process alone cannot measure
         choice = PrecisionChoice(kept) if kept else world().first(lambda: choose_precision(self.recipe, self.loaded))
         self.precision = choice.precision
         self.recipe = self.recipe.with_precision(choice.precision)
@@ -151,8 +155,8 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
             )
         if plan.rank is not None and encoder.adapter_rank is None:
             add_adapters(encoder, rank=plan.rank)
-        loaded.model.to(best_device())
         freezer = Freezer(loaded.model, plan)
+        _place(loaded.model, recipe)
         trained_parameters = freezer.trained_parameters()
         trains = trained_parameters > 0
         trained = _trained_tasks(data, plan) if trains else ()
@@ -160,6 +164,8 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
             backbone = load_backbone(loaded.backbone, pooling=encoder.pooling)
             untouched = build(replace(backbone, tokenizer=loaded.tokenizer), {})
+            if world().shards:
+                _place(untouched.model, recipe)
         tasks = {name: loaded.model.tasks[name] for name in trained}
         tokenized = tokenize(data, tasks, (loaded, untouched), recipe=recipe)
     anchors = {}
@@ -167,6 +173,31 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         anchors = {name: anchors_of(recipe, untouched, examples.texts) for name, examples in tokenized.train.items()}
     schedule = _schedule(recipe, loaded, tokenized, plan) if trains else None
     return Trainer(recipe, loaded, data, tokenized, run_stages, schedule, freezer, trained_parameters, anchors=anchors)
+
+
+def _place(model: MultiTaskModel, recipe: Recipe) -> None:
+    """Put a model on the device of this process, or its part of the encoder with all heads.
+
+    Raises:
+        RecipeError: the recipe asks for what does not go with parts.
+    """
+    if not world().shards:
+        model.to(best_device())
+        return
+    cosent = any(isinstance(head, SimilarityHead) and head.ranks for head in model.heads.values())
+    for key, found in {
+        "freezing.schedule": recipe.freezing.schedule is not Schedule.CONSTANT
+        or recipe.freezing.preset in (Preset.GRADUAL, Preset.PROBE_THEN_FINETUNE),
+        "evaluation.gradient_cosine": recipe.evaluation.gradient_cosine,
+        "head.loss": cosent,
+        "head.layers": model.encoder.gives_layers,
+    }.items():
+        if found:
+            raise RecipeError("its default was expected with FSDP (cosine for the loss of pairs)", key=key)
+    parts = model.encoder.parts()
+    shard(model.encoder.model, parts.layers)
+    for module in (model.heads, model.shared):
+        module.to(best_device())
 
 
 def is_anchored(recipe: Recipe, plan: FreezePlan) -> bool:

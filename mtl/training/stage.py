@@ -105,11 +105,11 @@ def activation_cache(
 ) -> ActivationCache | None:
     """The cache of what a plan freezes, or None where nothing is frozen or kept.
 
-    There is none for a backbone that cannot be cut, nor where layers that a head mixes train.
+    There is none for a backbone that cannot be cut or is held in parts, nor where layers that a head mixes train.
     """
     encoder = loaded.model.encoder
     below = plan.frozen_below(len(encoder.parts().layers))
-    if below == 0 or not recipe.cache.enabled:
+    if below == 0 or not recipe.cache.enabled or world().shards:
         return None
     if not plan.backbone_trains:
         return whole_backbone(recipe, loaded, precision=precision)
@@ -134,7 +134,7 @@ def anchors_of(
     """The pooled vectors `(K, H)` of windows by the untouched backbone, from the cache where it is enabled."""
     untouched.model.eval()
     cache, bare = whole_backbone(recipe, untouched, precision=Precision.FP32), texts.without_words()
-    found = cached(cache, {"": bare})[""] if recipe.cache.enabled else None
+    found = cached(cache, {"": bare})[""] if recipe.cache.enabled and not world().shards else None
     return (found or cache.in_memory(bare)).rows.values
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mtl.distributed import shared_as, whole
 from mtl.errors import RunError
 from mtl.recipe.choices import Precision
 from mtl.training.inputs import RunInputs
@@ -49,12 +50,14 @@ class TrainState:
 
 
 def capture(trainer: Trainer, progress: Progress) -> TrainState:
-    """The state of a trainer that has a schedule."""
+    """The state of a trainer that has a schedule; processes that hold the model in parts call this together."""
     assert trainer.schedule
     optimization = trainer.schedule.optimization
-    model = {name: parameter.detach().cpu() for name, parameter in _trained(trainer)}
+    model = {name: whole(parameter.detach()).cpu() for name, parameter in _trained(trainer)}
+    optimizer = optimization.optimizer.state_dict()
+    moments = {i: {key: whole(tensor) for key, tensor in own.items()} for i, own in optimizer["state"].items()}
     return TrainState(
-        progress, model, optimization.optimizer.state_dict(), optimization.scheduler.state_dict(), _random_states()
+        progress, model, {**optimizer, "state": moments}, optimization.scheduler.state_dict(), _random_states()
     )
 
 
@@ -70,8 +73,13 @@ def apply(state: TrainState, trainer: Trainer) -> None:
         for name, parameter in _trained(trainer):
             if state.model[name].shape != parameter.shape:  # copy_ would broadcast
                 raise ValueError(f"{name} has another shape")
-            parameter.data.copy_(state.model[name])
-        trainer.schedule.optimization.optimizer.load_state_dict(dict(state.optimizer))
+            parameter.data.copy_(shared_as(state.model[name], parameter.data))
+        held = trainer.schedule.optimization.parameters
+        moments = {
+            i: {key: shared_as(tensor, held[i].data) for key, tensor in own.items()}
+            for i, own in state.optimizer["state"].items()
+        }
+        trainer.schedule.optimization.optimizer.load_state_dict({**state.optimizer, "state": moments})
         trainer.schedule.optimization.scheduler.load_state_dict(dict(state.scheduler))
         _set_random_states(state.random)
     except (ValueError, KeyError) as error:

@@ -6,6 +6,7 @@ import torch
 
 from mtl.cache import CachedActivations
 from mtl.device import autocast
+from mtl.distributed import world
 from mtl.encoder import token_batch
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.interface import BackendName, Batch, InferencePrecision, Outputs
@@ -42,6 +43,8 @@ class TorchBackend:
 
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
         for batch in batches:
-            with torch.inference_mode(), autocast(Precision(self.precision), self._device):
+            # A model in parts keeps what it gathers in a pass, and trains with it later.
+            without_gradients = torch.no_grad() if world().shards else torch.inference_mode()
+            with without_gradients, autocast(Precision(self.precision), self._device):
                 outputs = self._graph.outputs(self._graph.run(token_batch(batch, self._cached).to(self._device)))
             yield batch, outputs

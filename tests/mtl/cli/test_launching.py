@@ -68,14 +68,14 @@ def test_other_commands_refuse_several_processes(monkeypatch: pytest.MonkeyPatch
     assert complaint(*command) == message
 
 
-@pytest.mark.parametrize("name", ["FSDP", "DEEPSPEED"])
-def test_a_launch_that_wants_the_model_in_parts_is_refused(
+@pytest.mark.parametrize("name", ["DEEPSPEED", "MEGATRON_LM"])
+def test_a_launch_for_another_engine_is_refused(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv(f"ACCELERATE_USE_{name}", "true")
     message = complaint("train", recipe, "--run-dir", tmp_path / "run")
-    assert message.startswith("each process holds the whole model, so a launch without ")
+    assert message.startswith("a launch with --multi_gpu or --use_fsdp was expected, this one uses ")
     assert not (tmp_path / "run").exists()
 
 
