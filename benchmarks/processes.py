@@ -1,6 +1,6 @@
 """Runs that several processes share beside the same run of one process, and what becomes of a run that loses one.
 
-    python benchmarks/processes.py [--steps 100] [--processes 2,4] [--json FILE]
+    python benchmarks/processes.py [--steps 100] [--processes 2,4] [--fsdp] [--json FILE]
 
 Every run is `accelerate launch … -m mtl train` on the examples (topic and entities, of unequal size), over gloo on
 this machine, with all-MiniLM-L6-v2 without dropout. Printed are the largest differences of the losses of all steps and
@@ -34,6 +34,7 @@ PRESETS = {
     "lora": {"preset": "lora", "rank": 8},
 }
 KILLED, EVERY = 4, 20
+HOW = ["--multi_gpu"]
 ONE = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
 
 
@@ -43,8 +44,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--processes", default="2,4")
     parser.add_argument("--presets", default=",".join(PRESETS))
+    parser.add_argument("--fsdp", action="store_true", help="each process holds a part of the encoder")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if arguments.fsdp:
+        HOW[:] = ["--use_fsdp", "--fsdp_version", "2"]
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         backbone = without_dropout(place / "backbone")
@@ -102,7 +106,7 @@ def write_recipe(file: Path, backbone: Path, freezing: dict[str, object], steps:
 
 def command(recipe: Path | None, folder: Path, count: int) -> list[str]:
     """One process is begun as ever, several by `accelerate launch`."""
-    launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(count), "--num_machines", "1"]
+    launch = ["-m", "accelerate.commands.launch", *HOW, "--num_processes", str(count), "--num_machines", "1"]
     launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
     run = ["--resume", str(folder)] if recipe is None else [str(recipe), "--run-dir", str(folder)]
     return [sys.executable, *(launch if count > 1 else ()), "-m", "mtl", "train", *run]
