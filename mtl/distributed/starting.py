@@ -11,8 +11,7 @@ from mtl.errors import TrainingError
 
 _STEP = timedelta(minutes=30)  # that one process may be ahead of another in a step
 _WORK = timedelta(days=2)  # that the main process may work alone, such as to fill the cache
-_FSDP = "ACCELERATE_USE_FSDP"
-_PARTS = {
+_OTHERS = {
     "DeepSpeed": "ACCELERATE_USE_DEEPSPEED",
     "Megatron-LM": "ACCELERATE_USE_MEGATRON_LM",
 }
@@ -32,20 +31,21 @@ def start() -> World:
     """
     if _worlds[-1].size > 1 or int(os.environ.get("WORLD_SIZE") or 1) <= 1:
         return _worlds[-1]
-    for name, variable in _PARTS.items():
+    for name, variable in _OTHERS.items():
         if os.environ.get(variable, "").lower() == "true":
             message = f"a launch with --multi_gpu or --use_fsdp was expected, this one uses {name}"
             raise TrainingError(message)
     from accelerate import PartialState
 
-    cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" or not torch.cuda.is_available()
+    wanted = os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" or os.environ.get("MTL_DEVICE") == "cpu"
+    cpu = wanted or not torch.cuda.is_available()
     try:
         state = PartialState(cpu=cpu, timeout=_STEP)
         control = dist.new_group(backend="gloo", timeout=_WORK)
     except (RuntimeError, ValueError) as error:
         message = f"the {os.environ['WORLD_SIZE']} processes of the launch were expected to meet, they do not: {error}"
         raise TrainingError(message) from error
-    shards = os.environ.get(_FSDP, "").lower() == "true"
+    shards = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
     _worlds.append(World(state.process_index, state.num_processes, state.device, control, shards))
     return _worlds[-1]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import accelerate  # noqa: F401
+from accelerate import PartialState
 
 from tests.mtl.processes import exit_code, start
 
@@ -54,4 +54,5 @@ def ending_on_ranks(size: int, work: Callable[[], Found]) -> list[tuple[int | No
 
 def _child(environment: dict[str, str], work: Callable[[], object], file: Path) -> None:
     os.environ.update(environment)
+    PartialState._reset_state()  # another test may have begun one alone
     file.write_bytes(pickle.dumps(work()))

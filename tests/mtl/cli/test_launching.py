@@ -1,5 +1,6 @@
 """`accelerate launch -m mtl train`: one process speaks, a signal to the launcher stops all in order."""
 
+import math
 import os
 import signal
 import subprocess
@@ -7,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from mtl.runs import RunFolder, RunState, Step
+from mtl.runs import RunFolder, RunState, Started, Step
 from tests.mtl.cli.calling import complaint
 from tests.mtl.ranks import on_ranks
 from tests.waiting import CEILING, until
@@ -16,8 +18,8 @@ from tests.waiting import CEILING, until
 ROOT = Path(__file__).parents[3]
 
 
-def launch(*arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+def launch(*arguments: object, how: str = "--multi_gpu") -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "accelerate.commands.launch", how, "--num_processes", "2"]
     command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "GLOO_SOCKET_IFNAME": "lo"}
     train = [*command, "-m", "mtl", "train", *map(str, arguments)]
@@ -34,6 +36,22 @@ def test_a_launched_run_speaks_once_and_leaves_one_run_folder(recipe: Path, tmp_
     assert stderr.count("note: 2 processes share each batch and each evaluation") == 1
     assert stderr.count("step 20  saved last") == 1
     assert folder.read_status().state is RunState.FINISHED
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="two GPUs are needed")
+@pytest.mark.parametrize("how", ["--multi_gpu", "--use_fsdp"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_run_is_shared_by_two_gpus(recipe: Path, tmp_path: Path, how: str, precision: str):
+    folder = RunFolder(tmp_path / "run")
+    settings = ["--set", "budget.max_steps=20", "--set", f"precision={precision}"]
+    process = launch(recipe, "--run-dir", folder.path, *settings, how=how)
+    assert process.wait(CEILING) == 0
+    started, *events = folder.events()
+    assert isinstance(started, Started)
+    assert started.device == "cuda:0"
+    losses = [event.loss for event in events if isinstance(event, Step)]
+    assert all(map(math.isfinite, losses))
+    assert sum(losses[-4:]) < sum(losses[:4])
 
 
 @pytest.mark.slow
