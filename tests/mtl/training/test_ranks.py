@@ -32,14 +32,16 @@ PAIRS = {"cosine": {"head": {"loss": "cosine"}}, "cosent": {"head": {"loss": "co
 CRF = {"head": {"dropout": 0.0, "decoder": "crf"}}
 SECTIONS: dict[str, dict[str, object]] = {
     "full": {"freezing": {"preset": "full"}, "tasks_names": CRF},
-    "last_layers": {"freezing": {"preset": "last_layers", "layers": 1}},
-    "lora": {"freezing": {"preset": "lora", "rank": 2}},
+    "last_layers": {"freezing": {"preset": "last_layers", "layers": 1}, "anchor": 1.0},
+    "lora": {
+        "freezing": {"preset": "lora", "rank": 2},
+        "budget": {"micro_batch_tokens": 16},
+        "tasks_pairs": PAIRS["cosine"],
+    },
     "heads_only": {"freezing": {"preset": "heads_only"}, "tasks": ("topic", "names")},
     "gradual": {"freezing": {"preset": "gradual"}},
     "probe_then_finetune": {"freezing": {"preset": "probe_then_finetune"}, "tasks_pairs": PAIRS["cosine"]},
     "uncertainty": {"balancing": "uncertainty", "tasks_topic": {"class_weights": "balanced", **NO_DROPOUT}},
-    "micro-batches": {"budget": {"micro_batch_tokens": 16}, "tasks_pairs": PAIRS["cosine"]},
-    "anchor": {"freezing": {"preset": "last_layers", "layers": 2}, "anchor": 1.0},
     "bf16": {"precision": "bf16", "tasks": ("topic", "names")},
 }
 
