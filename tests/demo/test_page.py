@@ -36,8 +36,10 @@ def test_a_page_without_training_has_no_start_button_and_no_handler_that_starts(
     assert "switched off" in texts(blocks)
 
 
-def test_no_handler_is_offered_in_the_public_api():
-    assert build().get_api_info()["named_endpoints"] == {}
+def test_only_the_endpoints_of_programs_are_offered_in_the_public_api():
+    offered = build().get_api_info()
+    assert set(offered["named_endpoints"]) == {"/analyze", "/embed", "/classify", "/tag"}
+    assert not offered["unnamed_endpoints"]
 
 
 def test_the_page_starts_without_torch():
