@@ -63,6 +63,7 @@ def _config(model: ServedModel, keys: Sequence[str]) -> uvicorn.Config:
         build_app(model, keys=keys),
         log_config=None,
         access_log=False,  # the gate logs
+        http="h11",  # httptools sets no limit to the headers of a request
         server_header=False,
         ws="none",
         timeout_keep_alive=_KEEP_ALIVE,
