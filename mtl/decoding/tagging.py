@@ -32,6 +32,12 @@ class TagDecoder:
         transitions: `(L, L)` of a conditional random field, or None for a linear head.
         starts: `(L,)` of the same.
         argmax: whether each word takes its best tag, and an I-X that continues nothing begins an entity.
+
+    Attributes:
+        transitions: `(L, L)`, those of the arguments or 0, with the cost of what is illegal.
+        starts: `(L,)`, likewise.
+        is_crf: whether tags have the probability that the whole sentence gives them.
+        is_argmax: as the argument; nothing is added up then.
     """
 
     def __init__(
@@ -42,17 +48,17 @@ class TagDecoder:
         starts: Floats | None = None,
         argmax: bool = False,
     ) -> None:
-        self._argmax = argmax
+        self.is_argmax = argmax
         self.tags = tags.tags
         self._legal = tags.legal_transitions()
         self._legal_starts = tags.legal_starts()
         inside = [tag.replace("B-", "I-", 1) if tag.startswith("B-") else tag for tag in tags.tags]
         self._inside = np.array([tags.index()[tag] for tag in inside], dtype=np.intp)
-        self._is_crf = transitions is not None
+        self.is_crf = transitions is not None
         illegal = np.where(self._legal, 0, ILLEGAL).astype(np.float32)
         illegal_starts = np.where(self._legal_starts, 0, ILLEGAL).astype(np.float32)
-        self._transitions = illegal if transitions is None else illegal + transitions
-        self._starts = illegal_starts if starts is None else illegal_starts + starts
+        self.transitions = illegal if transitions is None else illegal + transitions
+        self.starts = illegal_starts if starts is None else illegal_starts + starts
 
     def __call__(
         self, sentences: Sequence[Floats], continued: Sequence[NDArray[np.bool_]] | None = None
@@ -81,11 +87,11 @@ class TagDecoder:
 
     def _decode(self, flat: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:
         """Tags and probabilities of all words, one sentence after the other."""
-        if self._is_crf:
+        if self.is_crf:
             return self._through_crf(flat, counts, ends)
         scores = log_softmax(flat)
         tags = self._legal_argmax(scores, counts, ends)
-        if self._argmax:
+        if self.is_argmax:
             return tags, np.exp(scores.max(axis=-1))
         return tags, np.exp(scores[np.arange(len(flat)), tags])
 
@@ -95,12 +101,12 @@ class TagDecoder:
         legal[1:] = self._legal[tags[:-1], tags[1:]]
         starts = (ends - counts)[np.asarray(counts) > 0]
         legal[starts] = self._legal_starts[tags[starts]]
-        if self._argmax:
+        if self.is_argmax:
             return tags - ~legal  # B-X comes before I-X
         broken = np.unique(np.searchsorted(ends, np.flatnonzero(~legal), side="right"))
         for rows in _groups(broken.tolist(), counts):
             padded, mask = _pad(scores, rows, counts, ends)
-            for row, best in zip(rows, viterbi(padded, mask, self._transitions, self._starts), strict=True):
+            for row, best in zip(rows, viterbi(padded, mask, self.transitions, self.starts), strict=True):
                 tags[ends[row] - counts[row] : ends[row]] = best[: counts[row]]
         return tags
 
@@ -111,8 +117,8 @@ class TagDecoder:
         probabilities = np.zeros(len(flat), dtype=np.float32)
         for rows in _groups([i for i, count in enumerate(counts) if count], counts):
             padded, mask = _pad(flat, rows, counts, ends)
-            best = viterbi(padded, mask, self._transitions, self._starts)
-            chances = marginals(padded, mask, self._transitions, self._starts)
+            best = viterbi(padded, mask, self.transitions, self.starts)
+            chances = marginals(padded, mask, self.transitions, self.starts)
             picked = np.take_along_axis(chances, best[..., None], axis=2)[..., 0]
             for i, row in enumerate(rows):
                 place = slice(ends[row] - counts[row], ends[row])

@@ -75,7 +75,7 @@ class Encoder(nn.Module):
         self.pooling = pooling
         self.normalize = normalize
         self.dimension = int(model.config.hidden_size)
-        self._takes_types = int(getattr(model.config, "type_vocab_size", 0) or 0) > 0
+        self.takes_types = int(getattr(model.config, "type_vocab_size", 0) or 0) > 0
         self._boundary: Boundary | None = None
         self.adapter_rank: int | None = None
         self.gives_layers = False
@@ -122,7 +122,7 @@ class Encoder(nn.Module):
 
     def _inputs(self, batch: TokenBatch) -> dict[str, Tensor]:
         inputs = {"input_ids": batch.ids, "attention_mask": batch.mask}
-        return inputs | {"token_type_ids": batch.type_ids} if self._takes_types else inputs
+        return inputs | {"token_type_ids": batch.type_ids} if self.takes_types else inputs
 
     def parts(self) -> BackboneParts:
         """The backbone's modules from bottom to top."""

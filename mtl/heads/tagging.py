@@ -41,9 +41,12 @@ class TaggingHead(nn.Module):
     def forward(self, hidden: Tensor, first_tokens: Tensor) -> Tensor:
         """Emissions `(B, W, L)` float32 from what the head reads and the first token of each word `(B, W)`."""
         rows = torch.arange(hidden.shape[0], device=hidden.device).unsqueeze(1)
-        words = hidden[rows, first_tokens]
-        words = words if self.mix is None else self.mix(words)
-        emissions: Tensor = self.output(self.hidden(self.dropout(words)))
+        return self.scores(hidden[rows, first_tokens])
+
+    def scores(self, states: Tensor) -> Tensor:
+        """Emissions `(…, L)` float32 from what the head reads of single tokens, `(…, H)` or `(…, K, H)`."""
+        states = states if self.mix is None else self.mix(states)
+        emissions: Tensor = self.output(self.hidden(self.dropout(states)))
         return emissions.float()
 
     def reads(self, encoded: Encoded) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding import Decoded, ModelOutput, Request, TagDecoder, sigmoid, softmax
-from mtl.inference.backends.interface import Backend
+from mtl.inference.backends.interface import BatchRunner
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
 from mtl.stopping import check_stop
@@ -30,7 +30,9 @@ def _go_on() -> None:
 class Runner:
     """Runs texts through a backend, in batches of at most `batch_tokens` tokens, padding included."""
 
-    def __init__(self, spec: EngineSpec, tokenizer: WindowTokenizer, backend: Backend, *, batch_tokens: int) -> None:
+    def __init__(
+        self, spec: EngineSpec, tokenizer: WindowTokenizer, backend: BatchRunner, *, batch_tokens: int
+    ) -> None:
         self._spec = spec
         self._tokenizer = tokenizer
         self._backend = backend

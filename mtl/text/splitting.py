@@ -26,20 +26,25 @@ _CHARACTER = (
 )
 _LETTER = rf"[\p{{L}}\p{{N}}\p{{M}}--{_UNSPACED}--{_INVISIBLE}]"
 _ANY_LETTER = rf"[\p{{L}}\p{{N}}\p{{M}}--{_INVISIBLE}]"
-_SIGN = rf"(?=[\p{{Extended_Pictographic}}\p{{Regional_Indicator}}])\X|[\S--{_INVISIBLE}]{_MARK}*"  # a whole emoji
+_VISIBLE = rf"[\S--{_INVISIBLE}]"
+_EMOJI = r"[\p{Extended_Pictographic}\p{Regional_Indicator}]"
+_SIGN = rf"(?={_EMOJI})\X|{_VISIBLE}{_MARK}*"  # a whole emoji
+CHARACTER_CLASSES = (_ANY_LETTER, _LETTER, _MARK, _UNSPACED, _VISIBLE, _EMOJI, _INVISIBLE)
+"""All that stand in `PATTERNS`, in the syntax of the library `regex`; one may be part of another."""
 
 
-def _compiled(letter: str, unspaced: str | None) -> regex.Pattern[str]:
+def _pattern(letter: str, unspaced: str | None) -> str:
     word = rf"{letter}+(?:{_INVISIBLE}+{letter}+)*"
-    parts = [word, *([unspaced] if unspaced else []), _SIGN]
-    return regex.compile("|".join(parts), flags=regex.V1)
+    return "|".join([word, *([unspaced] if unspaced else []), _SIGN])
 
 
-_PATTERNS = {
-    WordSplitting.CHARACTERS: _compiled(_LETTER, _CHARACTER),
-    WordSplitting.ICU: _compiled(_LETTER, rf"(?P<run>(?:{_CHARACTER})+)"),
-    WordSplitting.SPACES: _compiled(_ANY_LETTER, None),
+PATTERNS = {
+    WordSplitting.CHARACTERS: _pattern(_LETTER, _CHARACTER),
+    WordSplitting.ICU: _pattern(_LETTER, rf"(?P<run>(?:{_CHARACTER})+)"),
+    WordSplitting.SPACES: _pattern(_ANY_LETTER, None),
 }
+"""Of a word, and for `icu` of a run of letters without spaces that a dictionary splits further."""
+_COMPILED = {splitting: regex.compile(pattern, flags=regex.V1) for splitting, pattern in PATTERNS.items()}
 # Characters of which none is invisible, extends another one or is of such a script: the faster library splits them.
 _IS_PLAIN = re.compile(r"[\t\n\r -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e]*+")
 _PLAIN = re.compile(r"[^\W_]+|[^\w\s]|_")
@@ -116,7 +121,7 @@ def need_splitter(splitting: WordSplitting) -> None:
 def _bounds(text: str, splitting: WordSplitting) -> list[tuple[int, int]]:
     if _IS_PLAIN.fullmatch(text):
         return [match.span() for match in _PLAIN.finditer(text)]
-    matches = _PATTERNS[splitting].finditer(text)
+    matches = _COMPILED[splitting].finditer(text)
     if splitting is not WordSplitting.ICU:
         return [match.span() for match in matches]
     found: list[tuple[int, int]] = []

@@ -1,8 +1,6 @@
 """From a module of PyTorch to a graph of OpenVINO on disk."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +12,9 @@ from mtl.errors import BackendError
 from mtl.inference.backends.graph import INPUTS, Graph
 from mtl.inference.backends.openvino import GRAPH_FILE, Model, library, save_graph
 from mtl.inference.backends.residual_stream import keep_in_fp32
-from mtl.model import MultiTaskModel
+from mtl.inference.backends.tracing import checked_length, finite_masks
 
-_CHECKED_TOKENS, _CHECKED_WITHIN = 11, 1e-2
+_CHECKED_WITHIN = 1e-2
 
 
 def export(graph: Graph, folder: Path) -> None:
@@ -31,7 +29,7 @@ def export(graph: Graph, folder: Path) -> None:
     # DeBERTa cuts its table of positions to the length of a batch, which the trace takes for a constant.
     example = _example(config.max_position_embeddings if config.model_type == "deberta" else 3)
     try:
-        with warnings.catch_warnings(), torch.inference_mode(), quiet_transformers(), _finite_masks(graph.model):
+        with warnings.catch_warnings(), torch.inference_mode(), quiet_transformers(), finite_masks(graph.model):
             warnings.simplefilter("ignore")
             converted = _convert(graph, example)
             _check(converted, graph)
@@ -59,7 +57,7 @@ def _check(converted: Model, graph: Graph) -> None:
     Raises:
         BackendError: they differ.
     """
-    texts = _example(max(_CHECKED_TOKENS, _sliding_window(graph.model)))
+    texts = _example(checked_length(graph.model))
     run = library().Core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = run([tensor.numpy() for tensor in texts])
     for i, expected in enumerate(graph(*texts)):
@@ -92,25 +90,3 @@ def _convert(graph: Graph, example: tuple[Tensor, ...]) -> Model:
     frontend = FrontEndManager().load_by_framework("pytorch")
     decoder = TorchScriptPythonDecoder(graph, example_input=example)  # must live until the conversion is over
     return frontend.convert(frontend.load(decoder))
-
-
-def _sliding_window(model: MultiTaskModel) -> int:
-    """How many tokens a token attends to in the layers where these are limited; 0 where no layer has a limit."""
-    return int(getattr(model.encoder.model.config, "sliding_window", None) or 0)
-
-
-@contextmanager
-def _finite_masks(model: MultiTaskModel) -> Iterator[None]:
-    """Write sliding attention out as products and a softmax.
-
-    A token of padding far from the text attends to nothing. PyTorch's fused attention gives zeros for it; its export
-    divides zero by zero, and the result spreads to the other tokens.
-    """
-    backbone = model.encoder.model
-    before = backbone.config._attn_implementation
-    if _sliding_window(model):
-        backbone.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        backbone.set_attn_implementation(before)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mtl.text.batching import Batch
 
-__all__ = ["DEFAULT_BATCH_TOKENS", "Backend", "BackendName", "Batch", "InferencePrecision", "Outputs"]
+__all__ = ["DEFAULT_BATCH_TOKENS", "Backend", "BackendName", "Batch", "BatchRunner", "InferencePrecision", "Outputs"]
 
 Floats = NDArray[np.float32]
 DEFAULT_BATCH_TOKENS = 512
@@ -45,8 +45,19 @@ class Outputs:
     emissions: Mapping[str, Floats]
 
 
-class Backend(Protocol):
-    """Runs batches through the backbone and every head; safe to share between threads."""
+class BatchRunner(Protocol):
+    """Runs batches through the backbone and every head."""
+
+    @property
+    def parallel(self) -> int:
+        """How many batches run at the same time."""
+
+    def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
+        """Each batch with its outputs, in order."""
+
+
+class Backend(BatchRunner, Protocol):
+    """What an engine runs with; safe to share between threads."""
 
     @property
     def name(self) -> BackendName:
@@ -57,12 +68,5 @@ class Backend(Protocol):
         """What it computes with."""
 
     @property
-    def parallel(self) -> int:
-        """How many batches run at the same time."""
-
-    @property
     def memory_bytes(self) -> int:
         """What its weights take."""
-
-    def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Outputs]]:
-        """Each batch with its outputs, in order."""
