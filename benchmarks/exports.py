@@ -11,6 +11,7 @@ tells words by blanks alone, the sentences have blanks around signs and no chara
 import argparse
 import json
 import random
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -26,15 +27,23 @@ sys.path.insert(0, str(ROOT))
 from mtl import Engine  # noqa: E402
 from mtl.checkpoint.imported import PIPELINE_WORDS  # noqa: E402
 from mtl.checkpoint.store import LoadedModel, Snapshot, build, save  # noqa: E402
+from mtl.decoding import Request, entities_of  # noqa: E402
 from mtl.encoder import load_backbone  # noqa: E402
 from mtl.exports import export  # noqa: E402
+from mtl.exports.onnx.graph import OnnxGraph  # noqa: E402
+from mtl.exports.onnx.session import OnnxSession, spec_of_outputs  # noqa: E402
 from mtl.inference.analysis import Analysis  # noqa: E402
+from mtl.inference.backends import DEFAULT_BATCH_TOKENS  # noqa: E402
+from mtl.inference.runner import Runner  # noqa: E402
+from mtl.inference.source import find_model, load_model  # noqa: E402
+from mtl.inference.spec import spec_of  # noqa: E402
 from mtl.recipe import DEFAULT_BACKBONE  # noqa: E402
-from mtl.recipe.choices import Decoder, Pooling, TaskKind  # noqa: E402
+from mtl.recipe.choices import Decoder, LongTexts, Pooling, TaskKind  # noqa: E402
 from mtl.recipe.schema import HeadConfig  # noqa: E402
 from mtl.task import TaskInfo  # noqa: E402
-from mtl.text import split_words  # noqa: E402
+from mtl.text import SplitWords, split_words  # noqa: E402
 from tests import tiny  # noqa: E402
+from tests.mtl.exports.onnx.browsing import fetch_runtime, graphs_in_chromium  # noqa: E402
 
 SENTENCES = ROOT / "benchmarks" / "typed_sentences.jsonl"
 TINY = ("bert", "roberta", "distilbert", "modernbert", "deberta-v2", "xlm-roberta", "mpnet")
@@ -43,6 +52,14 @@ MARKS = ("bert", "distilbert", "mpnet", "minilm", "all-mpnet-base-v2")
 """Models whose tokenizer marks the pieces inside of words."""
 EXACT = {"backend": "torch", "precision": "fp32", "long_texts": "cut"}
 Span = tuple[int, int, str]
+RUN = """
+import json, sys
+for name in ("mtl", "torch", "transformers"):
+    sys.modules[name] = None
+from run import Model
+model = Model()
+json.dump([model(text) for text in json.load(sys.stdin)], sys.stdout)
+"""
 
 
 @dataclass(frozen=True)
@@ -188,10 +205,48 @@ def trimmed(text: str, entity: dict) -> Span:
     return start + len(text[start:end]) - len(text[start:end].lstrip()), end, str(entity["entity_group"])
 
 
+def by_runner(checkpoint: Path, folder: Path, texts: Sequence[str]) -> Found:
+    """`run.py` of the ONNX export, in a process that has none of our libraries."""
+    export(checkpoint, folder, format="onnx")
+    command = [sys.executable, "-c", RUN]
+    ended = subprocess.run(
+        command, cwd=folder, input=json.dumps(list(texts)), check=True, capture_output=True, text=True
+    )
+    found = json.loads(ended.stdout)
+    classes = [{task: labels[0] for task, labels in one["labels"].items()} for one in found]
+    spans_ = [[(e["start"], e["end"], e["entity_group"]) for e in one["entities"]["names"]] for one in found]
+    return Found(np.array([one["embedding"] for one in found]), classes, spans_)
+
+
+def by_browser(checkpoint: Path, folder: Path, texts: Sequence[str]) -> Found:
+    """The graph of the ONNX export in Chromium, by onnxruntime-web; what is around it is done here."""
+    loaded = load_model(find_model(str(checkpoint)))
+    export(checkpoint, folder, format="onnx")
+    runtime = folder.with_name("npm")
+    runtime.mkdir()
+    spec, tokenizer = spec_of(loaded), loaded.tokenizer.with_long_texts(LongTexts.CUT)
+    words = SplitWords(texts, spec.splitting)
+    with graphs_in_chromium(fetch_runtime(runtime), folder) as opened:
+        session = OnnxSession(OnnxGraph(loaded.model), opened("model.onnx"))
+        runner = Runner(spec_of_outputs(spec), tokenizer, session, batch_tokens=DEFAULT_BATCH_TOKENS)
+        found = runner(Request(texts, words))
+    classes: list[dict[str, str]] = [{} for _ in texts]
+    for name, rows_ in found.classes.items():
+        for one, best in zip(classes, rows_.argmax(axis=1), strict=True):
+            one[name] = spec.tasks[name].labels[best]
+    tags = spec.task_infos()["names"].tags.tags
+    entities = [entities_of(*one, tags) for one in zip(texts, words, found.tags["names"], strict=True)]
+    return Found(
+        found.embeddings, classes, [[(e["start"], e["end"], e["entity_group"]) for e in one] for one in entities]
+    )
+
+
 TOOLS: dict[str, Callable[[Path, Path, Sequence[str]], Found]] = {
     "sentence-transformers": by_sentence_transformers,
     "mtl, from sentence-transformers": back_by_engine,
     "transformers pipelines": by_pipelines,
+    "onnxruntime, run.py": by_runner,
+    "onnxruntime-web in Chromium": by_browser,
 }
 
 

@@ -26,7 +26,14 @@ def _transformers(loaded: "LoadedModel", folder: Path, log: ExportLog) -> None:
     write(loaded, folder, log)
 
 
+def _onnx(loaded: "LoadedModel", folder: Path, log: ExportLog) -> None:
+    from mtl.exports.onnx import write
+
+    write(loaded, folder, log)
+
+
 FORMATS: dict[str, Writer] = {
     "sentence-transformers": _sentence_transformers,
     "transformers": _transformers,
+    "onnx": _onnx,
 }

@@ -1,7 +1,5 @@
 """A page started by `app.py` itself, and a browser to look at it."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -11,28 +9,18 @@ from demo.answers.engines import Engines
 from demo.page import build_page
 from demo.runs import RunManager
 from demo.serving.launching import place_of, protect
+from tests.chromium import chromium
 from tests.demo.fakes import arguments, settings
 from tests.demo.server import Server, free_port
 from tests.waiting import CEILING
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _CEILING = 1000 * CEILING  # milliseconds
 
 
 @pytest.fixture(scope="session")
 def browser():
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium was expected on PATH, the browser tests must run in CI")
-        pytest.skip("chromium is not installed, so nothing can be seen in a browser")
-    from playwright.sync_api import expect, sync_playwright
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-    expect.set_options(timeout=_CEILING)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")

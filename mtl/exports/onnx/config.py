@@ -1,0 +1,76 @@
+"""`config.json` and `tokenizer.json` of an ONNX export: all that a program needs beside the graph."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tokenizers import Tokenizer, normalizers
+
+from mtl.decoding import TagDecoder
+from mtl.exports.onnx.graph import INPUTS
+from mtl.inference.spec import EngineSpec
+from mtl.recipe.choices import LongTexts, TaskKind, WordSplitting
+from mtl.task import TaskInfo
+from mtl.text.plain_pattern import plain_pattern
+from mtl.text.windows import WindowTokenizer
+
+_NUMBERS = re.compile(r"\[[-\d.e,\s]+\]")
+
+
+def config_json(spec: EngineSpec, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+    """The configuration of a graph with these inputs and outputs.
+
+    `inputs` names the field of an `Encoding` of the library `tokenizers` for each input. `tasks` are in the order of
+    the outputs after the embedding: a classification task has `labels`, and for a multi-label task `limits`, the
+    probability from which each one is chosen, else null; a tagging task has `tags` and what its decoding adds up beside
+    the emissions: `transitions` `[from][to]` and `starts`. `word_pattern` finds the words of a text, by Python's `re`
+    and, with the flag `u`, JavaScript's.
+    """
+    decoders, tasks = spec.decoders(), spec.task_infos()
+    splitting = WordSplitting.CHARACTERS if spec.splitting is WordSplitting.ICU else spec.splitting
+    shown = {
+        name: _tagging(task, decoders[name]) if name in decoders else _classification(task)
+        for name, task in tasks.items()
+        if task.kind is not TaskKind.SIMILARITY
+    }
+    content = {
+        "format": "polyhead-onnx-1",
+        "dimension": spec.embedding_dimension,
+        "normalized": spec.normalize,
+        "max_length": spec.window.max_length,
+        "pad_id": spec.window.pad_id,
+        "inputs": {name: INPUTS[name] for name in inputs},
+        "outputs": list(outputs),
+        "tasks": shown,
+        "word_pattern": plain_pattern(splitting) if decoders else "",
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    return _NUMBERS.sub(lambda found: " ".join(found.group().split()), text) + "\n"
+
+
+def _classification(task: TaskInfo) -> dict[str, Any]:
+    limits = list(task.limits.values()) if task.multi_label else None
+    return {"kind": task.kind, "labels": task.labels, "multi_label": task.multi_label, "limits": limits}
+
+
+def _tagging(task: TaskInfo, decoder: TagDecoder) -> dict[str, Any]:
+    counted = 0 if decoder.is_argmax else 1
+    return {
+        "kind": task.kind,
+        "labels": task.labels,
+        "tags": decoder.tags,
+        "crf": decoder.is_crf,
+        "transitions": (counted * decoder.transitions).tolist(),
+        "starts": (counted * decoder.starts).tolist(),
+    }
+
+
+def tokenizer_json(tokenizer: WindowTokenizer) -> str:
+    """A tokenizer that reads the beginning of a long text, and lower-cases where the model's reader does."""
+    cut = tokenizer.with_long_texts(LongTexts.CUT)
+    if not cut.config.lower_case:
+        return cut.to_json()
+    lowering = Tokenizer.from_str(cut.to_json())
+    lowering.normalizer = normalizers.Sequence([normalizers.Lowercase(), *filter(None, [lowering.normalizer])])
+    return str(lowering.to_str())
