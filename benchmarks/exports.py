@@ -4,8 +4,9 @@ Run `python benchmarks/exports.py [--models bert,minilm,…] [--mpnet FOLDER]`; 
 embedding differs by more than 1e-4 or a class or a span is another one. The sentences are those of
 `typed_sentences.jsonl` and variants of them. The tiny models are random; their tokenizers know the words of the
 sentences. The pipelines tell words in their own way, which the engine follows here as it does for a model that came
-from transformers; the last line of a model has the engine's own words instead, and counts for nothing. Where a pipeline
-tells words by blanks alone, the sentences have blanks around signs and no characters of several bytes.
+from transformers; the last lines of a model have the engine's own words instead, that of the pipelines counts for
+nothing. Where a pipeline tells words by blanks alone, the sentences have blanks around signs and no characters of
+several bytes.
 """
 
 import argparse
@@ -108,6 +109,8 @@ def rows(name: str, folder: Path, mpnet: Path | None) -> Iterator[tuple[str, boo
     save(model, folder / "own", Snapshot(step=0, metrics={}, recipe={}))
     own = Engine.load(folder / "own", **EXACT).analyze(texts)
     yield line_of("transformers pipelines, own words", own, replace(found, classes=None))[0], True
+    for tool, load in WITH_OWN_WORDS.items():
+        yield line_of(tool, own, load(folder / "own", folder / tool, texts))
 
 
 def line_of(tool: str, analyses: Sequence[Analysis], found: Found) -> tuple[str, bool]:
@@ -245,6 +248,8 @@ TOOLS: dict[str, Callable[[Path, Path, Sequence[str]], Found]] = {
     "sentence-transformers": by_sentence_transformers,
     "mtl, from sentence-transformers": back_by_engine,
     "transformers pipelines": by_pipelines,
+}
+WITH_OWN_WORDS: dict[str, Callable[[Path, Path, Sequence[str]], Found]] = {
     "onnxruntime, run.py": by_runner,
     "onnxruntime-web in Chromium": by_browser,
 }

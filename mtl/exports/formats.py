@@ -32,8 +32,15 @@ def _onnx(loaded: "LoadedModel", folder: Path, log: ExportLog) -> None:
     write(loaded, folder, log)
 
 
+def _static(loaded: "LoadedModel", folder: Path, log: ExportLog) -> None:
+    from mtl.exports.static import write
+
+    write(loaded, folder, log)
+
+
 FORMATS: dict[str, Writer] = {
     "sentence-transformers": _sentence_transformers,
     "transformers": _transformers,
     "onnx": _onnx,
+    "static": _static,
 }

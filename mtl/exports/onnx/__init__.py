@@ -8,11 +8,12 @@ from mtl.checkpoint.sample import read_sample
 from mtl.checkpoint.store import LoadedModel
 from mtl.errors import InputError
 from mtl.exports.card import write_card
-from mtl.exports.onnx.config import config_json, tokenizer_json
+from mtl.exports.onnx.config import config_json
 from mtl.exports.onnx.graph import OnnxGraph
 from mtl.exports.onnx.quantising import quantize
 from mtl.exports.onnx.session import open_session, spec_of_outputs
 from mtl.exports.onnx.writing import write_graph
+from mtl.exports.plain_tokenizer import plain_tokenizer
 from mtl.exports.quality import cost
 from mtl.exports.report import ExportLog
 from mtl.inference.backends import DEFAULT_BATCH_TOKENS
@@ -46,7 +47,7 @@ def write(loaded: LoadedModel, folder: Path, log: ExportLog) -> None:
     quantize(folder / GRAPH_FILE, folder / INT8_FILE)
     config = config_json(spec, graph.input_names, graph.output_names)
     (folder / "config.json").write_text(config, encoding="utf-8")
-    (folder / "tokenizer.json").write_text(tokenizer_json(loaded.tokenizer), encoding="utf-8")
+    plain_tokenizer(loaded.tokenizer).save(str(folder / "tokenizer.json"))
     shutil.copyfile(RUNNER, folder / RUNNER.name)
     write_card(loaded, folder, library="onnx", pipeline="feature-extraction", usage=_USAGE)
     log.note(f"{INT8_FILE} beside {GRAPH_FILE}: {_cost_of_int8(loaded, spec, folder / INT8_FILE)}")

@@ -1,19 +1,16 @@
-"""`config.json` and `tokenizer.json` of an ONNX export: all that a program needs beside the graph."""
+"""`config.json` of an ONNX export: what a program needs beside the graph and the tokenizer."""
 
 import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from tokenizers import Tokenizer, normalizers
-
 from mtl.decoding import TagDecoder
 from mtl.exports.onnx.graph import INPUTS
 from mtl.inference.spec import EngineSpec
-from mtl.recipe.choices import LongTexts, TaskKind, WordSplitting
+from mtl.recipe.choices import TaskKind, WordSplitting
 from mtl.task import TaskInfo
 from mtl.text.plain_pattern import plain_pattern
-from mtl.text.windows import WindowTokenizer
 
 _NUMBERS = re.compile(r"\[[-\d.e,\s]+\]")
 
@@ -64,13 +61,3 @@ def _tagging(task: TaskInfo, decoder: TagDecoder) -> dict[str, Any]:
         "transitions": (counted * decoder.transitions).tolist(),
         "starts": (counted * decoder.starts).tolist(),
     }
-
-
-def tokenizer_json(tokenizer: WindowTokenizer) -> str:
-    """A tokenizer that reads the beginning of a long text, and lower-cases where the model's reader does."""
-    cut = tokenizer.with_long_texts(LongTexts.CUT)
-    if not cut.config.lower_case:
-        return cut.to_json()
-    lowering = Tokenizer.from_str(cut.to_json())
-    lowering.normalizer = normalizers.Sequence([normalizers.Lowercase(), *filter(None, [lowering.normalizer])])
-    return str(lowering.to_str())
