@@ -52,6 +52,8 @@ def write(loaded: LoadedModel, folder: Path, log: ExportLog) -> None:
     write_card(loaded, folder, library="onnx", pipeline="feature-extraction", usage=_USAGE)
     log.note(f"{INT8_FILE} beside {GRAPH_FILE}: {_cost_of_int8(loaded, spec, folder / INT8_FILE)}")
     _note_differences(spec, log)
+    with (folder / "README.md").open("a", encoding="utf-8") as card:
+        card.write("\n" + "".join(f"- {note}\n" for note in log.notes))
 
 
 def _cost_of_int8(loaded: LoadedModel, spec: EngineSpec, file: Path) -> str:

@@ -47,11 +47,12 @@ def model_with_every_head(backbone: Path) -> LoadedModel:
         ),
         "pairs": TaskInfo("pairs", TaskKind.SIMILARITY, (), HeadConfig()),
         "parts": TaskInfo("parts", TaskKind.TAGGING, ("A", "B", "C"), crf),
+        "raw": TaskInfo("raw", TaskKind.TAGGING, ("X", "Y"), HeadConfig(decoder=Decoder.ARGMAX)),
     }
     torch.manual_seed(0)
     loaded = build(load_backbone(str(backbone)), tasks)
     with torch.no_grad():
-        for name in ("names", "parts"):
+        for name in ("names", "parts", "raw"):
             loaded.model.heads[name].output.weight.mul_(4)
         loaded.model.heads["parts"].transitions.normal_()
         loaded.model.heads["parts"].starts.normal_()
