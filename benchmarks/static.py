@@ -45,7 +45,8 @@ def main() -> None:
             "static, heads from data": StaticEngine.load(taught.folder),
             "static, heads from the model": StaticEngine.load(alone.folder),
         }
-        print(f"{taught.size / 1e6:.1f} MB; the engine runs with {engines['engine'].choice.reason}")
+        choice = Engine.load("starter").choice
+        print(f"{taught.size / 1e6:.1f} MB; the engine runs with {choice.backend} in {choice.precision}")
         report(engines, args.data)
 
 

@@ -44,7 +44,7 @@ PATTERNS = {
     WordSplitting.SPACES: _pattern(_ANY_LETTER, None),
 }
 """Of a word, and for `icu` of a run of letters without spaces that a dictionary splits further."""
-_COMPILED = {splitting: regex.compile(pattern, flags=regex.V1) for splitting, pattern in PATTERNS.items()}
+_PATTERNS = {splitting: regex.compile(pattern, flags=regex.V1) for splitting, pattern in PATTERNS.items()}
 # Characters of which none is invisible, extends another one or is of such a script: the faster library splits them.
 _IS_PLAIN = re.compile(r"[\t\n\r -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e]*+")
 _PLAIN = re.compile(r"[^\W_]+|[^\w\s]|_")
@@ -121,7 +121,7 @@ def need_splitter(splitting: WordSplitting) -> None:
 def _bounds(text: str, splitting: WordSplitting) -> list[tuple[int, int]]:
     if _IS_PLAIN.fullmatch(text):
         return [match.span() for match in _PLAIN.finditer(text)]
-    matches = _COMPILED[splitting].finditer(text)
+    matches = _PATTERNS[splitting].finditer(text)
     if splitting is not WordSplitting.ICU:
         return [match.span() for match in matches]
     found: list[tuple[int, int]] = []
