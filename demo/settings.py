@@ -167,7 +167,7 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_uploads_mb=20.0 if public else 1_000.0,
         max_requests=8,
         max_queued=256,
-        max_queued_of_visitor=12,
+        max_queued_of_visitor=24,
         max_queued_of_address=128,
         max_sessions=500 if public else 200,
         max_sessions_mb=300.0 if public else 2_000.0,

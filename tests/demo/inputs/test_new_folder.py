@@ -29,12 +29,12 @@ def test_a_folder_stays_only_with_its_content(tmp_path):
 
 @pytest.mark.parametrize("form", ExportFormat)
 def test_an_export_that_fails_leaves_nothing(tmp_path, monkeypatch, form):
-    monkeypatch.setattr(exporting.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
     *_, embedded = embed_sentences(FakeModel(), Sentences(("one", "two")), key="starter")
     monkeypatch.setattr(exporting, "_table", full)
     with pytest.raises(OSError, match="No space"):
         export_embeddings(embedded, form)
-    assert list(tmp_path.iterdir()) == []
+    assert not [place for place in tmp_path.rglob("*") if place.name != "temporary"]
 
 
 def test_retraining_that_cannot_write_its_data_leaves_nothing(tmp_path, monkeypatch):

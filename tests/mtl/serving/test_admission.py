@@ -9,6 +9,7 @@ from mtl.serving.admission import Admission
 from mtl.serving.limits import ServeLimits
 from mtl.serving.refusal import Refusal
 from mtl.stopping import StopRequested, check_stop
+from tests.coroutines import run
 
 
 def _admission(**limits):
@@ -36,7 +37,7 @@ def test_work_is_done_and_its_error_comes_back():
             await admission.run("a", lambda: 1 // 0)
         assert admission.count == 0
 
-    asyncio.run(asking())
+    run(asking())
 
 
 @pytest.mark.parametrize("clients,limits,status", [("ab", {"waiting": 2}, 503), ("aa", {"of_client": 2}, 429)])
@@ -50,7 +51,7 @@ def test_one_more_than_may_wait_is_refused_until_another_is_answered(clients, li
         assert await asyncio.gather(*running) == [True, True]
         assert await admission.run("a", lambda: 1) == 1
 
-    asyncio.run(asking())
+    run(asking())
 
 
 def test_a_client_with_its_share_does_not_keep_others_out():
@@ -63,7 +64,7 @@ def test_a_client_with_its_share_does_not_keep_others_out():
         go.set()
         await running
 
-    asyncio.run(asking())
+    run(asking())
 
 
 def test_what_takes_too_long_is_stopped_and_holds_its_place_until_it_has_ended():
@@ -87,4 +88,4 @@ def test_what_takes_too_long_is_stopped_and_holds_its_place_until_it_has_ended()
         await _until(lambda: admission.count == 0)
         assert stopped == [True]
 
-    asyncio.run(asking())
+    run(asking())

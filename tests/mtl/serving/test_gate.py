@@ -11,6 +11,7 @@ from mtl.serving.gate import Gate, GateOptions
 from mtl.serving.keys import Keys
 from mtl.serving.limits import ServeLimits
 from mtl.serving.metrics import Metrics
+from tests.coroutines import run
 
 
 async def _echo(scope, receive, send):
@@ -38,7 +39,7 @@ def _ask(parts, *, headers=(), app=_echo):
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/embed", "headers": list(headers), "state": {}}
-    asyncio.run(gate(scope, receive, send))
+    run(gate(scope, receive, send))
     return sent[0]["status"], sent[-1].get("body"), len(read)
 
 
