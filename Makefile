@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: run test test-slow check format lock audit clean help
+.PHONY: run test test-slow check docs format lock audit clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -26,6 +26,9 @@ check: $(DEV_STAMP) ## lint, format, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(DEV_STAMP) ## write the API reference to build/reference, and check its links
+	$(BIN)/python docs/reference.py
 
 format: $(DEV_STAMP) ## format the code
 	$(BIN)/ruff check --fix .

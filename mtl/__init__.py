@@ -34,4 +34,5 @@ _PLACES = {
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     if name not in _PLACES:
         raise AttributeError(f"module 'mtl' has no attribute {name!r}")
-    return getattr(import_module(_PLACES[name]), name)
+    value = globals()[name] = getattr(import_module(_PLACES[name]), name)
+    return value
