@@ -44,6 +44,7 @@ from mtl.recipe.schema import HeadConfig  # noqa: E402
 from mtl.task import TaskInfo  # noqa: E402
 from mtl.text import SplitWords, split_words  # noqa: E402
 from tests import tiny  # noqa: E402
+from tests.chromium import chromium  # noqa: E402
 from tests.mtl.exports.onnx.browsing import fetch_runtime, graphs_in_chromium  # noqa: E402
 
 SENTENCES = ROOT / "benchmarks" / "typed_sentences.jsonl"
@@ -229,7 +230,7 @@ def by_browser(checkpoint: Path, folder: Path, texts: Sequence[str]) -> Found:
     runtime.mkdir()
     spec, tokenizer = spec_of(loaded), loaded.tokenizer.with_long_texts(LongTexts.CUT)
     words = SplitWords(texts, spec.splitting)
-    with graphs_in_chromium(fetch_runtime(runtime), folder) as opened:
+    with chromium() as browser, graphs_in_chromium(browser, fetch_runtime(runtime), folder) as opened:
         session = OnnxSession(OnnxGraph(loaded.model), opened("model.onnx"))
         runner = Runner(spec_of_outputs(spec), tokenizer, session, batch_tokens=DEFAULT_BATCH_TOKENS)
         found = runner(Request(texts, words))

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.chromium import chromium
+
 settings.register_profile(
     "suite",
     derandomize=True,
@@ -46,3 +48,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def own_home(tmp_path_factory: pytest.TempPathFactory):
     """Runs that name no folder land in a temporary one."""
     os.environ["MTL_HOME"] = str(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, once for all tests of a process: Playwright runs once in each."""
+    with chromium() as running:
+        yield running

@@ -1,5 +1,6 @@
 """Ends runs that were asked to stop: the stop file, then SIGTERM and at last SIGKILL to the group of the process."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -74,10 +75,13 @@ def request_stop(folder: RunFolder, reason: str = "") -> None:
 
 
 def processes_of(folder: RunFolder) -> Iterator[Process]:
-    """The processes that own a run: of a comparison its own, and that of a run which may have outlived it."""
+    """The processes that own a run: of a comparison its own, and that of a run which may have outlived it.
+
+    This process is none: it holds the lock of a run only for the moment in which it starts it.
+    """
     for part in (folder, *(members(folder) if is_comparison(folder) else ())):
         found = holder(part.path)
-        if found is not None and part.is_held():
+        if found is not None and found.process.pid != os.getpid() and part.is_held():
             yield found.process
 
 

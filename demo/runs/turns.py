@@ -134,7 +134,7 @@ class TurnGiver:
     def _start(self, folder: RunFolder) -> bool:
         """Start a run; False if it did not start, and either waits on or has failed."""
         try:
-            lock = take_lock(folder.path)
+            lock = take_lock(folder.path, named=False)  # or another server would take this one for the trainer
         except RunError:  # its process before this one is about to end
             return False
         except OSError as error:

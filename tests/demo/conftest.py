@@ -9,18 +9,11 @@ from demo.answers.engines import Engines
 from demo.page import build_page
 from demo.runs import RunManager
 from demo.serving.launching import place_of, protect
-from tests.chromium import chromium
 from tests.demo.fakes import arguments, settings
 from tests.demo.server import Server, free_port
 from tests.waiting import CEILING
 
 _CEILING = 1000 * CEILING  # milliseconds
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -193,6 +193,22 @@ def test_memory_taken_faster_than_the_page_looks_is_refused_by_the_system(recipe
         assert "refused" in folder.log_tail()
 
 
+def test_a_server_that_is_about_to_start_a_run_gets_none_of_its_signals(recipe: Recipe):
+    runs = page(max_live_runs=0, max_run_memory_mb=1.0, pace=QUICK)
+    folder = runs.start(recipe, owner="ann")
+    received: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+    lock = take_lock(folder.path)  # in the name of this process, which takes more memory than the run may
+    try:
+        assert folder.is_held()
+        runs._turns.give()
+        assert not received and not folder.stop_requested()
+    finally:
+        lock.release()
+        signal.signal(signal.SIGTERM, before)
+    runs.stop(folder.id, "ann")
+
+
 def test_a_run_over_its_time_is_asked_then_ended_and_has_failed_with_a_sentence(recipe: Recipe, monkeypatch: Patch):
     monkeypatch.setattr(limits, "_BESIDE_STEPS", 0.0)
     runs = page(command=DEAF, pace=QUICK, max_minutes=1e-3)

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
-
-from tests.chromium import chromium
 
 _PACKAGE = "onnxruntime-web@1.30.0"
 _FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
@@ -50,9 +49,9 @@ def fetch_runtime(folder: Path) -> Path:
 
 
 @contextmanager
-def graphs_in_chromium(runtime: Path, folder: Path) -> Iterator[Callable[[str], Run]]:
+def graphs_in_chromium(browser: Any, runtime: Path, folder: Path) -> Iterator[Callable[[str], Run]]:
     """Opens the graphs of a folder; what it gives runs one, as `InferenceSession.run` does."""
-    with served({name: runtime / name for name in _FILES}, folder) as url, chromium() as browser:
+    with served({name: runtime / name for name in _FILES}, folder) as url:
         page = browser.new_page()
         page.goto(f"{url}/config.json")
         page.evaluate(_IMPORT)
