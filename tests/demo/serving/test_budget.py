@@ -2,6 +2,7 @@ import anyio
 import pytest
 
 from demo.serving.budget import AtOnce, Bytes, TooMany
+from tests.coroutines import run
 
 
 def test_so_many_run_so_many_wait_and_the_next_one_is_refused():
@@ -26,7 +27,7 @@ def test_so_many_run_so_many_wait_and_the_next_one_is_refused():
             release.set()
         return log, share
 
-    log, share = anyio.run(crowd)
+    log, share = run(crowd)
     assert log == [0, 1, "3 refused", "another", 2]
     assert not share._held and not share._turns
 
@@ -40,7 +41,7 @@ def test_a_turn_that_fails_is_given_back():
                     raise ValueError
         return share
 
-    assert not anyio.run(failing)._held
+    assert not run(failing)._held
 
 
 def test_bytes_count_within_their_period_and_by_their_key():

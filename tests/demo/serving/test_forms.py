@@ -7,6 +7,7 @@ from demo.serving import forms
 from demo.serving.forms import LEAST_BYTES, MOST_FILES, TooManyFiles
 from mtl.serving import bodies
 from mtl.serving.bodies import TooLarge, TooSlow
+from tests.coroutines import run
 
 BOUNDARY = b"aXbX"
 
@@ -28,7 +29,7 @@ def _pass(form: bytes, cuts: list[int], limit: int = 10**9) -> list[int]:
         again = forms.measured(receive, boundary=BOUNDARY, limit=limit, count=counted.append)
         return b"".join([(await again())["body"] for _ in parts])
 
-    assert anyio.run(reading) == form
+    assert run(reading) == form
     return counted
 
 
@@ -62,4 +63,4 @@ def test_a_form_that_does_not_come_is_given_up(monkeypatch):
         await forms.measured(anyio.sleep_forever, boundary=BOUNDARY, limit=10, count=lambda _: None)()
 
     with pytest.raises(TooSlow):
-        anyio.run(reading)
+        run(reading)

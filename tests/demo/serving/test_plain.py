@@ -1,10 +1,10 @@
-import anyio
 import gradio as gr
 import pytest
 
 from demo.serving import plain
 from demo.serving.served_blocks import ServedBlocks
 from demo.serving.sessions import Sessions
+from tests.coroutines import run
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_texts_and_choices_are_what_gradio_makes_of_them(page, text, choice):
     async def by_gradio():
         return await gr.Blocks.preprocess_data(page, fn, [text, choice, None], session)
 
-    assert outcome(lambda: plain.preprocess(fn, [text, choice, None], session)) == outcome(lambda: anyio.run(by_gradio))
+    assert outcome(lambda: plain.preprocess(fn, [text, choice, None], session)) == outcome(lambda: run(by_gradio))
 
 
 @pytest.mark.parametrize("given", [("<b>x</b>", "", [1]), ("", "a", None)])
@@ -49,7 +49,7 @@ def test_answers_are_what_gradio_makes_of_them(page, given):
     async def by_gradio():
         return await gr.Blocks.postprocess_data(page, fn, list(given), other)
 
-    assert plain.postprocess(fn, given, one) == anyio.run(by_gradio)
+    assert plain.postprocess(fn, given, one) == run(by_gradio)
     assert one[fn.outputs[2]._id] == other[fn.outputs[2]._id] == given[2]
 
 

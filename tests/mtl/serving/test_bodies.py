@@ -3,6 +3,7 @@ import pytest
 
 from mtl.serving import bodies
 from mtl.serving.bodies import TooLarge, TooSlow
+from tests.coroutines import run
 
 
 def _sent(*parts):
@@ -18,7 +19,7 @@ def _read(receive, **how):
     async def reading():
         return await bodies.read_body(receive, **{"limit": 10, "declared": None, **how})
 
-    return anyio.run(reading)
+    return run(reading)
 
 
 def test_a_body_comes_whole_and_can_be_given_again():
@@ -28,7 +29,7 @@ def test_a_body_comes_whole_and_can_be_given_again():
         given = bodies.replay(b"abc", _sent(b"later"))
         return [(await given())["body"] for _ in range(2)]
 
-    assert anyio.run(again) == [b"abc", b"later"]
+    assert run(again) == [b"abc", b"later"]
 
 
 @pytest.mark.parametrize("parts,declared", [((b"x" * 11,), None), ((b"x" * 6, b"x" * 5), None), ((b"x",), "11")])
