@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 from mtl.backbones.source import find_backbone  # noqa: E402
 from mtl.recipe import DEFAULT_BACKBONE  # noqa: E402
 from mtl.runs import Evaluated, RunFolder, Step  # noqa: E402
+from tests.mtl.no_dropout import copy_without_dropout  # noqa: E402
 
 PRESETS = {
     "full": {"preset": "full"},
@@ -51,7 +52,7 @@ def main() -> None:
         HOW[:] = ["--use_fsdp", "--fsdp_version", "2"]
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        backbone = without_dropout(place / "backbone")
+        backbone = copy_without_dropout(find_backbone(DEFAULT_BACKBONE).folder, place / "backbone")
         found: dict[str, object] = {"steps": arguments.steps}
         for preset in arguments.presets.split(","):
             recipe = write_recipe(place / f"{preset}.yaml", backbone, PRESETS[preset], arguments.steps)
@@ -72,15 +73,6 @@ def main() -> None:
             print(f"resumed in {count}: {told}", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-
-
-def without_dropout(folder: Path) -> Path:
-    """A copy of the default backbone whose passes are the same in training and in use."""
-    shutil.copytree(find_backbone(DEFAULT_BACKBONE).folder, folder)
-    config = json.loads((folder / "config.json").read_text())
-    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    (folder / "config.json").write_text(json.dumps(config))
-    return folder
 
 
 def write_recipe(file: Path, backbone: Path, freezing: dict[str, object], steps: int) -> Path:

@@ -53,9 +53,15 @@
       const number = ++serial;
       p.own = places ? fingerprint(name, places.map((place) => values[place])) : String(number);
       p.after = after;
+      p.number = number;
       p.sent = joined(after && (values[2].startsWith("!") ? panel(after).good : values[2]), p.own);
       values[1] = `${number}|${p.sent}`;
       mark();
+      return values;
+    },
+    // Of what follows by itself: it belongs to the latest request, and is none.
+    refresh(name, values) {
+      values[1] = String(panel(name).number ?? 0);
       return values;
     },
   };

@@ -91,6 +91,21 @@ class Panel:
         edit = f"window.phPanels?.edited({json.dumps(self.name)})"
         return event | {"js": f"(...values) => {{ {edit}; return ({event['js']})(...values); }}"}
 
+    def refresh(
+        self, handler: Callable[..., tuple[Any, ...]], inputs: Sequence[Any], outputs: Sequence[Any]
+    ) -> dict[str, Any]:
+        """An event that shows the results of the latest request again, after something else on the page has changed.
+
+        It is no request of its own: one that the visitor made and that is pending is answered all the same.
+        """
+        given = [self.requests, self.sent, *inputs]
+
+        def refreshing(requests: LatestOnly, sent: str, *values: Any) -> Any:  # noqa: ANN401
+            return answering_again(handler, outputs=len(outputs))(requests, sent, *values)
+
+        script = f"(...values) => window.phPanels?.refresh({json.dumps(self.name)}, values) ?? values"
+        return {"fn": refreshing, "inputs": given, "outputs": list(outputs), "js": script}
+
     def _script(self, given: Sequence[Any]) -> str:
         places = None if self.inputs is None else [given.index(widget) for widget in self.inputs]
         after = self.after.name if self.after else ""
@@ -130,6 +145,20 @@ def answering(
                 raise
             found = (f"!{fingerprint}", message.problem(error), *unchanged)
         return found if requests.is_latest(number) else _unchanged(len(found))
+
+    return answer
+
+
+def answering_again(handler: Callable[..., tuple[Any, ...]], *, outputs: int) -> Callable[..., tuple[Any, ...]]:
+    """A handler that takes the panel's requests, the number of the latest one, and then the inputs of `handler`.
+
+    It returns the outputs, which stay as they are while that request, or a newer one, is pending.
+    """
+
+    def answer(requests: LatestOnly, sent: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        number = int(sent) if (sent or "").isdecimal() else requests.latest
+        found = handler(*values) if requests.is_latest(number) else None
+        return found if found is not None and requests.is_latest(number) else _unchanged(outputs)
 
     return answer
 

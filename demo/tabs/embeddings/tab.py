@@ -238,7 +238,7 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
     near_step: dict[str, Any] = model | panels.near.event(
         partial(steps.near_query, shared), asked, [*highlighted, states.pointed], problem=w.query_problem
     )
-    again_step: dict[str, Any] = view | panels.near.event(steps.near_again, asked, highlighted)
+    again_step: dict[str, Any] = view | panels.near.refresh(steps.near_again, asked, highlighted)
 
     def draw_maps(trigger: Any) -> None:  # noqa: ANN401
         trigger(**draw_step).then(**comparison_step).then(**paint_step).then(**again_step)

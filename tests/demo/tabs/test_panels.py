@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 
 from demo.latest_only import LatestOnly
-from demo.tabs.panels import answering, answering_stream, build_panel, panel_class
+from demo.tabs.panels import answering, answering_again, answering_stream, build_panel, panel_class
 from mtl.errors import InputError
 
 SKIP = gr.skip()
@@ -57,6 +57,26 @@ def test_a_request_that_the_queue_delayed_is_not_worked_on_after_a_newer_one():
     assert answering(lambda: pytest.fail("it was worked on"), outputs=1)(requests, "6|f1") == (SKIP, SKIP)
     assert list(answering_stream(lambda: pytest.fail("so was this"), outputs=1)(requests, "6|f1")) == [(SKIP, SKIP)]
     assert answer(requests, "8|f1", "newer") == ("f1", "newer")
+
+
+def test_what_follows_by_itself_takes_no_request_of_the_visitor_its_answer():
+    requests, again = LatestOnly(), answering_again(lambda text: (text,), outputs=1)
+
+    def search():
+        assert again(requests, "7", "the same") == ("the same",)  # asked for while this one is worked on
+        return ("found",)
+
+    assert answering(search, outputs=1)(requests, "7|f1") == ("f1", "found")
+    assert again(requests, "7", "the same") == ("the same",)
+    requests.begin(9)
+    assert again(requests, "7", "older") == (SKIP,)
+    assert again(requests, "10", "of a request that has not arrived") == (SKIP,)
+
+    def overtaken():
+        requests.begin(11)
+        return ("old",)
+
+    assert answering_again(overtaken, outputs=1)(requests, "9") == (SKIP,)
 
 
 def test_a_stream_brings_the_fingerprint_after_its_last_outputs():

@@ -1,6 +1,5 @@
 """Training from states kept on disk: the same losses as without them, whoever shares the cache or dies in it."""
 
-import json
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +17,7 @@ from mtl.text.tokenized import TokenizedTexts
 from mtl.training import accumulation, stage
 from mtl.training.losses import BatchLoss
 from mtl.training.train_set import TrainBatch
+from tests.mtl.no_dropout import copy_without_dropout
 from tests.mtl.processes import exit_code, kill_at, sleep_at, start, wait_for
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of, losses
@@ -41,11 +41,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def without_dropout(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = Path(shutil.copytree(tiny_bert, tmp_path_factory.mktemp("quiet") / "bert"))
-    config = json.loads((folder / "config.json").read_text())
-    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    (folder / "config.json").write_text(json.dumps(config))
-    return folder
+    return copy_without_dropout(tiny_bert, tmp_path_factory.mktemp("quiet") / "bert")
 
 
 @pytest.fixture

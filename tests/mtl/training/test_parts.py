@@ -1,8 +1,6 @@
 """With FSDP each process holds a part of the encoder; the run is that of one process all the same."""
 
-import json
 import os
-import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from mtl.errors import RecipeError, TrainingError
 from mtl.recipe import Recipe
 from mtl.runs import Event, Started, Step
 from mtl.training.loop import train
+from tests.mtl.no_dropout import copy_without_dropout
 from tests.mtl.ranks import ending_on_ranks, on_ranks
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin
@@ -38,11 +37,7 @@ SECTIONS: dict[str, dict[str, object]] = {
 def make(backbone_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Recipe]:
     """A recipe of a few steps without dropout."""
     data = tmp_path_factory.mktemp("data")
-    backbone = data / "backbone"
-    shutil.copytree(backbone_folder("bert"), backbone)
-    config = json.loads((backbone / "config.json").read_text())
-    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    (backbone / "config.json").write_text(json.dumps(config))
+    backbone = copy_without_dropout(backbone_folder("bert"), data / "backbone")
 
     def make(**sections: object) -> Recipe:
         tasks = {"tasks_topic": {"max_rows": 7, **NO_DROPOUT}, "tasks_names": NO_DROPOUT}

@@ -1,6 +1,5 @@
 """A run that several processes share is that of one: losses, figures, cache, stops, and what it goes on from."""
 
-import json
 import os
 import shutil
 import signal
@@ -22,6 +21,7 @@ from mtl.training.losses import BatchLoss, batch_loss
 from mtl.training.resume import load_state
 from mtl.training.sampler import BatchIndices
 from mtl.training.train_set import TrainBatch
+from tests.mtl.no_dropout import copy_without_dropout
 from tests.mtl.ranks import ending_on_ranks, on_ranks
 from tests.mtl.recipes import quick_recipe, write_easy_labels
 from tests.mtl.training.seen import begin
@@ -50,11 +50,7 @@ SECTIONS: dict[str, dict[str, object]] = {
 def make(backbone_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Recipe]:
     """A recipe of a few steps without dropout, of tasks with unequal numbers of examples."""
     data = tmp_path_factory.mktemp("data")
-    backbone = data / "backbone"
-    shutil.copytree(backbone_folder("bert"), backbone)
-    config = json.loads((backbone / "config.json").read_text())
-    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    (backbone / "config.json").write_text(json.dumps(config))
+    backbone = copy_without_dropout(backbone_folder("bert"), data / "backbone")
 
     def make(tasks: tuple[str, ...] = ("topic", "names", "pairs"), **sections: object) -> Recipe:
         budget = {"epochs": 1000, "max_steps": STEPS, "batch_tokens": 64, **sections.pop("budget", {})}
