@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 import yaml
@@ -282,10 +283,19 @@ def test_a_key_given_twice_is_not_dropped_in_silence(folder: Path):
     assert "topic" in complaint(folder, content)
 
 
+def types_in(annotation: object) -> Iterator[type]:
+    """The types that a value may have, however deep in unions and annotations; not those of what it holds."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        yield annotation
+    elif get_origin(annotation) in (Annotated, Union, UnionType):
+        for one in get_args(annotation):
+            yield from types_in(one)
+
+
 def numbers_of(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The keys of a recipe that take a number."""
     for name, field in model.model_fields.items():
-        inner = [one for one in (field.annotation, *get_args(field.annotation)) if isinstance(one, type)]
+        inner = list(types_in(field.annotation))
         if any(one in (int, float) for one in inner):
             yield (*path, name)
         for one in inner:
