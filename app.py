@@ -17,6 +17,7 @@ from demo.serving.launching import need_port, place_of, protect
 from demo.serving.logins import read_login
 from demo.serving.space import use_bucket, use_processor_on_zero_gpu
 from demo.settings import Training, derive
+from mtl.device_name import device_name
 from mtl.errors import MtlError
 
 
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     use_processor_on_zero_gpu(os.environ)
     try:
         need_port(parsed.host, parsed.port)
+        device_name()
         settings = derive(parsed, os.environ)
         if parsed.limits:
             settings = with_limits(settings, parsed.limits)

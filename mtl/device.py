@@ -1,16 +1,13 @@
 """The device and the number format of a forward pass."""
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+from mtl.device_name import DEVICE, device_name
 from mtl.distributed import world
 from mtl.errors import InputError
 from mtl.recipe.choices import Precision
-
-DEVICE = "MTL_DEVICE"
-"""The environment variable that names the device to use."""
 
 
 def best_device() -> torch.device:
@@ -24,7 +21,7 @@ def best_device() -> torch.device:
     own = world().device
     if own is not None:
         return own
-    if chosen := os.environ.get(DEVICE):
+    if chosen := device_name():
         return _named(chosen)
     if torch.cuda.is_available():
         return torch.device("cuda")

@@ -156,7 +156,7 @@ def answering_again(handler: Callable[..., tuple[Any, ...]], *, outputs: int) ->
     """
 
     def answer(requests: LatestOnly, sent: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        number = int(sent) if (sent or "").isdecimal() else requests.latest
+        number = int(sent) if sent and sent.isdecimal() else requests.latest
         found = handler(*values) if requests.is_latest(number) else None
         return found if found is not None and requests.is_latest(number) else _unchanged(outputs)
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from mtl.checkpoint.config import CONFIG_FILE, TaskRecord
 from mtl.checkpoint.stock_heads import STOCK_HEADS
 from mtl.errors import BackboneError
@@ -30,14 +32,12 @@ def imported_task(folder: Path) -> TaskInfo | None:
     try:
         config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         architecture = str((config.get("architectures") or [""])[0])
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, IndexError):
         return None
     kind = next((kind for ending, kind in _KINDS.items() if architecture.endswith(ending)), None)
     if kind is None:
         return None
-    labels = read_labels(config)
-    if len(set(labels)) < len(labels):
-        raise BackboneError("labels that differ were expected in id2label", path=folder / CONFIG_FILE)
+    labels = read_labels(config, folder)
     name = str(config.get(TASK_KEY) or _NAMES[kind])
     head = _modernbert_head(config, folder) if config.get("model_type") == "modernbert" else HeadConfig()
     if kind is TaskKind.TAGGING:
@@ -48,10 +48,22 @@ def imported_task(folder: Path) -> TaskInfo | None:
     return _classification(name, labels, config, folder)
 
 
-def read_labels(config: dict[str, Any]) -> list[str]:
-    """The labels by row of the classifier; those of transformers where the configuration names none."""
-    named = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
-    return [str(named[key]) for key in sorted(named, key=int)]
+def read_labels(config: dict[str, Any], folder: Path) -> list[str]:
+    """The labels by row of the classifier; those of transformers where the configuration names none.
+
+    Raises:
+        BackboneError: the rows are not numbered from 0 without a gap, or two have the same label.
+    """
+    named = config.get("id2label")
+    if named is None:
+        return ["LABEL_0", "LABEL_1"]
+    if not isinstance(named, dict) or not named or set(named) != {str(row) for row in range(len(named))}:
+        shown = ", ".join(list(named)[:5]) if isinstance(named, dict) else type(named).__name__
+        raise BackboneError(f"id2label with the rows 0, 1, 2 … was expected, was {shown}", path=folder / CONFIG_FILE)
+    labels = [str(named[str(row)]) for row in range(len(named))]
+    if len(set(labels)) < len(labels):
+        raise BackboneError("labels that differ were expected in id2label", path=folder / CONFIG_FILE)
+    return labels
 
 
 def record(task: TaskInfo) -> dict[str, TaskRecord]:
@@ -76,7 +88,7 @@ def entity_types(labels: Sequence[str], folder: Path) -> tuple[str, ...]:
 
 def _classification(name: str, labels: Sequence[str], config: dict[str, Any], folder: Path) -> TaskInfo:
     kind = config.get("model_type")
-    if kind not in STOCK_HEADS:
+    if kind not in list(STOCK_HEADS):
         raise BackboneError(f"a classifier of {', '.join(STOCK_HEADS)} was expected, was {kind}", path=folder)
     activation = STOCK_HEADS[kind].activation or config.get("pooler_hidden_act", Activation.GELU)
     head = HeadConfig(activation=_activation(activation, folder))
@@ -93,7 +105,11 @@ def _has_several(config: dict[str, Any], labels: Sequence[str], folder: Path) ->
 
 def _modernbert_head(config: dict[str, Any], folder: Path) -> HeadConfig:
     activation = _activation(config.get("classifier_activation", Activation.GELU), folder)
-    return HeadConfig(hidden=(config["hidden_size"],), activation=activation, norm=config.get("norm_eps", 1e-5))
+    try:
+        return HeadConfig(hidden=(config["hidden_size"],), activation=activation, norm=config.get("norm_eps", 1e-5))
+    except (KeyError, ValidationError) as error:
+        message = "a hidden_size and a norm_eps that a classifier can have were expected"
+        raise BackboneError(message, path=folder / CONFIG_FILE) from error
 
 
 def _activation(name: object, folder: Path) -> Activation:

@@ -55,7 +55,12 @@ def _pooling(source: BackboneSource, task: TaskInfo) -> Pooling | None:
     if task.kind is not TaskKind.CLASSIFICATION:
         return None
     config = json.loads((source.folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    return Pooling(config.get("classifier_pooling", Pooling.CLS)) if task.head.norm else Pooling.CLS
+    pooling = config.get("classifier_pooling", Pooling.CLS) if task.head.norm else Pooling.CLS
+    if pooling not in list(Pooling):
+        raise BackboneError(
+            f"a classifier_pooling of {', '.join(Pooling)} was expected, was {pooling}", path=source.place
+        )
+    return Pooling(pooling)
 
 
 @torch.no_grad()
@@ -73,7 +78,7 @@ def _put(module: nn.Module, source: BackboneSource, name: str) -> None:
 def _put_tags(module: nn.Linear, source: BackboneSource, task: TaskInfo) -> None:
     """Put the rows in the order of the head's tags; a tag without a row is one that no word gets."""
     weight, bias = _affine(source, "classifier")
-    labels = read_labels(json.loads((source.folder / CONFIG_FILE).read_text(encoding="utf-8")))
+    labels = read_labels(json.loads((source.folder / CONFIG_FILE).read_text(encoding="utf-8")), source.folder)
     rows = {label: row for row, label in enumerate(labels)}
     if len(rows) != len(weight) or weight.shape[1] != module.in_features:
         expected, was = (len(rows), module.in_features), tuple(weight.shape)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
+from mtl.device_name import device_name
 from mtl.distributed.world import World
 from mtl.errors import TrainingError
 
@@ -37,7 +38,7 @@ def start() -> World:
             raise TrainingError(message)
     from accelerate import PartialState
 
-    wanted = os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" or os.environ.get("MTL_DEVICE") == "cpu"
+    wanted = os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true" or device_name() == "cpu"
     cpu = wanted or not torch.cuda.is_available()
     try:
         state = PartialState(cpu=cpu, timeout=_STEP)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn.functional import normalize
@@ -33,6 +34,18 @@ from mtl.text.windows import WindowConfig, WindowTokenizer
 
 _UNBOUNDED = 1_000_000  # tokenizers without a limit say 1e30
 _PLAIN_MAX_LENGTH = 512
+_DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    StrictDataclassError,
+)
+"""What transformers raises over the files of a folder, depending on what is wrong with them."""
 _TOKENIZER_FILES = (
     "tokenizer.json",
     "vocab.txt",
@@ -211,7 +224,7 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
             dtype=torch.float32,
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (*_DAMAGED, SafetensorError) as error:
         raise BackboneError(f"an encoder of transformers was expected: {_reason(error)}", path=source.place) from error
     missing = sorted(key for key in found["missing_keys"] if "pooler" not in key)
     if missing:  # transformers fills them with random numbers, as for a model that needs code of its own
@@ -220,9 +233,17 @@ def _load_model(source: BackboneSource) -> PreTrainedModel:
             path=source.place,
         )
     model.eval()
-    parts_of(model)
-    _drop_pooler(model)
-    if _is_causal(model):
+    try:
+        parts_of(model)
+        _drop_pooler(model)
+        is_causal = _is_causal(model)
+    except BackboneError as error:
+        raise BackboneError(error.message, path=source.place) from error
+    except _DAMAGED as error:  # sizes that fit the weights and not each other
+        raise BackboneError(
+            f"an encoder that reads a text was expected: {_reason(error)}", path=source.place
+        ) from error
+    if is_causal:
         raise BackboneError(f"an encoder was expected, {config.model_type} is a decoder", path=source.place)
     return model
 
@@ -255,7 +276,7 @@ def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
         raise BackboneError(f"a tokenizer ({_TOKENIZER_FILES[0]}) was expected, the folder has none", path=source.place)
     try:
         backend = AutoTokenizer.from_pretrained(source.folder, use_fast=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    except _DAMAGED as error:
         raise BackboneError(f"a tokenizer was expected: {_reason(error)}", path=source.place) from error
     if not backend.is_fast:
         raise BackboneError("a fast tokenizer (tokenizer.json) was expected, offsets need it", path=source.place)
@@ -275,4 +296,5 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if "trust_remote_code" in text:
         return "it needs code of its own, which is never run"
-    return (text.splitlines() or [type(error).__name__])[0][:200]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:2])}"[:200] if lines else type(error).__name__

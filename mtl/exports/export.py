@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+import psutil
+
 from mtl.errors import InputError, MtlError, StorageError
 from mtl.exports.formats import FORMATS
 from mtl.exports.report import ExportLog, ExportReport
@@ -27,8 +29,7 @@ def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport
         raise InputError(f"a format of {', '.join(FORMATS)} was expected, was {format!r}", key="--format")
     _need_empty(folder)
     log = ExportLog()
-    fresh = folder.with_name(f".{os.getpid()}-{folder.name}")
-    fresh.mkdir(parents=True)
+    fresh = _beside(folder)
     try:
         _write(checkpoint, fresh, format, log)
         if folder.is_dir():
@@ -44,7 +45,27 @@ def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport
     return ExportReport(format, folder, names, sum(file.stat().st_size for file in files), log.notes)
 
 
+def _beside(folder: Path) -> Path:
+    """An empty folder beside the one to write; those of exports that were killed are deleted.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    for other in folder.parent.glob(f".*-{folder.name}"):
+        pid = other.name[1:].partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(other, ignore_errors=True)
+    fresh = folder.with_name(f".{os.getpid()}-{folder.name}")
+    try:
+        fresh.mkdir(parents=True)
+    except OSError as error:
+        raise StorageError(f"a place that can be written was expected: {error.strerror}", path=folder) from error
+    return fresh
+
+
 def _need_empty(folder: Path) -> None:
+    if folder.is_symlink():
+        raise InputError("a new or an empty folder was expected, this is a link", path=folder)
     if folder.exists() and not folder.is_dir():
         raise InputError("a folder to write was expected, this is a file", path=folder)
     if folder.is_dir() and any(folder.iterdir()):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from mtl.device_name import device_name
 from mtl.errors import InputError
 from mtl.inference.backends import BackendName, InferencePrecision
 from mtl.recipe.choices import LongTexts
@@ -28,11 +29,17 @@ class EngineOptions:
         """Options by name.
 
         Raises:
-            InputError: one is unknown.
+            InputError: one is unknown, or does not run on the device that `MTL_DEVICE` names.
         """
+        chosen = _one_of("backend", backend, BackendName) if backend != AUTO else None
+        device = device_name()
+        if device not in (None, "cpu"):  # only torch computes elsewhere than on the processor
+            if chosen not in (None, BackendName.TORCH):
+                raise InputError(f"the backend torch was expected for MTL_DEVICE={device}, was {backend!r}")
+            chosen = BackendName.TORCH
         return cls(
             _one_of("precision", precision, InferencePrecision) if precision != AUTO else None,
-            _one_of("backend", backend, BackendName) if backend != AUTO else None,
+            chosen,
             _one_of("long_texts", long_texts, LongTexts) if long_texts is not None else None,
         )
 

@@ -55,12 +55,16 @@ def push(model: str | Path, repository: str, options: PushOptions | None = None)
     api = HfApi()
     try:
         api.create_repo(repository, private=options.private or None, exist_ok=True)
+    except network_errors(ValueError) as error:
+        raise HubError(_reason(error, repository) or "the Hub cannot be reached, nothing was uploaded") from error
+    try:
         files = list(_operations(source.folder, card, sample=options.sample))
         gone = _no_longer(api.list_repo_files(repository), {file.path_in_repo for file in files})
         message = f"Upload {source.folder.name} with Polyhead"
         commit = api.create_commit(repository, [*files, *gone], commit_message=message)
     except network_errors(ValueError, RuntimeError) as error:
-        raise HubError(_reason(error, repository)) from error
+        broken = f"the upload to {repository} was interrupted; the same call goes on with the files that are missing"
+        raise HubError(_reason(error, repository) or broken) from error
     return Pushed(str(commit.repo_url), len(files))
 
 
@@ -104,7 +108,7 @@ def _no_longer(there: Iterable[str], uploaded: set[str]) -> list[CommitOperation
 
 
 def _reason(error: Exception, repository: str) -> str:
-    """One sentence for what the Hub or the network answered."""
+    """One sentence for what the Hub answered; empty if it did not."""
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
     if isinstance(error, LocalTokenNotFoundError) or status == 401:
         return "the Hub does not know this account; `hf auth login` or HF_TOKEN says who you are"
@@ -118,4 +122,4 @@ def _reason(error: Exception, repository: str) -> str:
     if isinstance(error, ValueError):  # what is wrong with the card, in lines after the first
         lines = [line.removeprefix("- ") for line in str(error).splitlines()]
         return f"the Hub refused the upload to {repository}: {'; '.join(lines[1:] or lines)}"
-    return f"the upload to {repository} was interrupted; the same call goes on with the files that are missing"
+    return ""

@@ -61,6 +61,7 @@ def build_app(model: ServedModel, *, keys: Sequence[str] = ()) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,  # the address of a redirection would be what the client calls this host
         dependencies=[Depends(HTTPBearer(auto_error=False))] if keys else [],
         responses={status: {"model": ProblemAnswer} for status in (413, 422, 429, 503)},
         exception_handlers={kind: _answer_refusal for kind in (Refusal, RequestValidationError, HTTPException)},
@@ -124,6 +125,7 @@ def _add_openai(app: FastAPI, model: ServedModel, admission: Admission) -> None:
 def _add_watching(app: FastAPI, model: ServedModel, admission: Admission, metrics: Metrics) -> None:
     started = time.monotonic()
 
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", response_model=HealthAnswer)
     async def healthz() -> Response:
         """That the server answers."""

@@ -57,4 +57,4 @@ def _chain(scores: np.ndarray, task: dict[str, Any], weight: int, ufunc: np.ufun
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(Model()(sys.argv[1]), ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(Model()(" ".join(sys.argv[1:])), ensure_ascii=False) + "\n")

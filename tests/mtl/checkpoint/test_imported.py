@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from mtl.errors import BackboneError
+from mtl.errors import BackboneError, MtlError
 from mtl.inference import Engine
 from mtl.recipe.choices import TaskKind
 from mtl.training import run_in_folder
@@ -180,3 +181,68 @@ def test_its_task_can_be_trained_on(tmp_path: Path, tiny_bert: Path, kind: TaskK
     assert after.tasks[own[0]].labels[: len(known)] == known
     assert len(after.tasks[own[0]].labels) > len(known)
     assert after.tasks[own[0]].head == before.tasks[own[0]].head
+
+
+@pytest.fixture(scope="module")
+def classifiers(backbone_folder: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory):
+    """The folder of a classifier by architecture and kind, made once."""
+    made: dict[tuple[str, str], Path] = {}
+
+    def folder(architecture: str, kind: str) -> Path:
+        if (architecture, kind) not in made:
+            tags = kind == "ForTokenClassification"
+            labels = TAGS if tags else ("a", "b", "c")
+            place = tmp_path_factory.mktemp("classifiers") / f"{architecture}{kind}"
+            made[architecture, kind] = classifier(backbone_folder(architecture), place, labels, tags=tags)
+        return made[architecture, kind]
+
+    return folder
+
+
+DAMAGE = {
+    "id2label": [
+        [],
+        ["a"],
+        "x",
+        5,
+        {},
+        {"x": "a"},
+        {"0": "a", "2": "b"},
+        {"1": "a", "2": "b"},
+        {"-1": "a"},
+        {"00": "a"},
+    ],
+    **dict.fromkeys(
+        ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "max_position_embeddings"),
+        [None, 0, -1, "big", [], {}, 1.5, 10],
+    ),
+    **dict.fromkeys(
+        ("model_type", "architectures", "hidden_act", "problem_type", "classifier_activation", "classifier_pooling"),
+        [None, 0, "x", [], {}, [[]], [None], 1.5],
+    ),
+}
+
+
+@pytest.mark.parametrize("architecture", ["bert", "modernbert"])
+@pytest.mark.parametrize("kind", ["ForSequenceClassification", "ForTokenClassification"])
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key, values in DAMAGE.items() for value in values], ids=str
+)
+def test_a_damaged_configuration_is_one_sentence(classifiers, tmp_path: Path, architecture, kind, key, value):
+    folder = Path(shutil.copytree(classifiers(architecture, kind), tmp_path / "damaged"))
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
+    try:
+        Engine.load(folder, **FP32)
+    except MtlError as error:
+        assert str(folder) in str(error) and "\n" not in str(error)
+        return
+    assert key != "id2label"  # names of other rows would be wrong without a word
+
+
+@pytest.mark.parametrize("content", ["null", "[]", "5", '"x"', "{}", "{", "\xff"])
+def test_a_configuration_that_is_none_is_one_sentence(classifiers, tmp_path: Path, content: str):
+    folder = Path(shutil.copytree(classifiers("bert", "ForTokenClassification"), tmp_path / "damaged"))
+    (folder / "config.json").write_text(content, encoding="latin-1")
+    with pytest.raises(MtlError, match="damaged"):
+        Engine.load(folder, **FP32)

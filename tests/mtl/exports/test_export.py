@@ -1,6 +1,7 @@
 """One way for all formats: what is refused, and that nothing half-made stays."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,23 @@ def test_the_command_says_what_it_wrote_and_what_is_lost(checkpoint: Path, tmp_p
 def test_an_unknown_format_is_answered_with_those_there_are(checkpoint: Path, tmp_path: Path):
     said = complaint("export", checkpoint, tmp_path / "out", "--format", "pickle")
     assert said == f"--format: a format of {', '.join(FORMATS)} was expected, was 'pickle'"
+
+
+def test_a_link_is_refused_and_a_place_that_cannot_be_written_is_named(checkpoint: Path, tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
+    for name in ("link", "dangling"):
+        with pytest.raises(InputError, match=f"{name}: a new or an empty folder was expected, this is a link"):
+            export(checkpoint, tmp_path / name, format="sentence-transformers")
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="file/out: a place that can be written was expected"):
+        export(checkpoint, tmp_path / "file" / "out", format="sentence-transformers")
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one(checkpoint: Path, tmp_path: Path):
+    killed, other = tmp_path / ".4194305-out", tmp_path / f".{os.getppid()}-out"  # the first is beyond any process id
+    for folder in (killed, other):
+        folder.mkdir()
+    export(checkpoint, tmp_path / "out", format="sentence-transformers")
+    assert not killed.exists() and other.exists()

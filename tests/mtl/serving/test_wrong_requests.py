@@ -105,9 +105,15 @@ def test_token_ids_are_refused_with_the_reason(client, ids):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
-@pytest.mark.parametrize("path", [*POSTED, "/elsewhere", "/v1", "/v1/embeddings/x"])
+@pytest.mark.parametrize("path", [*POSTED, *(f"{path}/" for path in POSTED), "/elsewhere", "/v1", "/v1/embeddings/x"])
 def test_another_address_or_method_is_refused_in_one_sentence(client, method, path):
-    _sentence(client.request(method, path), 404, 405)
+    _sentence(client.request(method, path, follow_redirects=False), 404, 405)
+
+
+def test_an_address_with_a_slash_leads_nowhere_else(client):
+    answer = client.post("/analyze/", json={"text": "a"}, headers={"host": "elsewhere"}, follow_redirects=False)
+    _sentence(answer, 404)
+    assert client.head("/healthz").status_code == 200
 
 
 _VALUES = st.recursive(
