@@ -93,6 +93,7 @@ def _wire(page: gr.Blocks, shared: Shared, training: TrainTab | None, tasks: gr.
             [training.selector, shared.watched, *form.fields],
             **QUICK,
         )
+        restored.then(train.ready, None, training.place, **QUICK)
         form.refresh_after(restored)
     panel = build_panel(_PANEL, [shared.picker])
     shared.picker.change(

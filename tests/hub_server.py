@@ -168,8 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
         if status is None and self.headers.get("authorization") != f"Bearer {TOKEN}" and self.command == "POST":
             status = 401
         if status is not None:
-            self.close_connection = True
-            self._json({"error": "The Hub says no."}, status)
+            # Announced, or the client would send its next request into a connection that is about to end.
+            self._json({"error": "The Hub says no."}, status, (("Connection", "close"),))
         return status is not None
 
     def _json(self, content: object, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> None:

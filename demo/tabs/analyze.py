@@ -12,7 +12,7 @@ from demo.inputs.examples import ANALYZE_EXAMPLES
 from demo.inputs.text_input import one_text
 from demo.maps.reference_map import ReferenceMaps, reference_map
 from demo.tabs.panels import build_panel, panel_class
-from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, message_place
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, constant, example_buttons, heading, message_place
 from demo.views import message
 from demo.views.answers.analysis import as_json, cut_warning, spoken
 from demo.views.answers.classes import bars
@@ -115,7 +115,7 @@ def build_analyze_tab(shared: Shared) -> None:
     text.change(trigger_mode="always_last", **step)
     gr.on([text.submit, shared.picker.change], trigger_mode="multiple", **step)
     for button, example in zip(examples, ANALYZE_EXAMPLES.values(), strict=True):
-        button.click(partial(str, example), None, text, **QUICK)
+        button.click(None, None, text, js=constant(example))
     for pane in (place, near):
         pane.click(_chosen, None, text, **QUICK)
     copy.click(None, json, copied, js=links.COPY_TEXT)

@@ -16,7 +16,7 @@ from demo.inputs.text_input import Sentences, lines_of
 from demo.settings import Settings
 from demo.tabs import column_choice
 from demo.tabs.panels import build_panel
-from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, example_buttons, message_place
+from demo.tabs.shared import ON_ENGINE, QUICK, Handler, Shared, constant, example_buttons, message_place
 from demo.views import message
 
 FileReader = Callable[[Path, Settings, Mapping[str, str]], tuple[Sentences, Gold]]
@@ -123,7 +123,7 @@ def wire_results(shared: Shared, given: Input, output: Output, *, read: FileRead
     }
     events = [gr.on([given.go.click, given.text.submit, shared.picker.change], **step)]
     for button, example in zip(given.examples, examples, strict=True):
-        events.append(button.click(partial(str, example), None, given.text, **QUICK).then(**step))
+        events.append(button.click(None, None, given.text, js=constant(example)).then(**step))
     taken = column_choice.wire_upload(
         shared.settings,
         column_choice.ColumnUpload(given.upload, given.columns, given.roles, given.upload_problem),

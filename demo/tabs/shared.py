@@ -1,5 +1,6 @@
 """The services for every tab, error messages, and small components."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -19,6 +20,8 @@ ENGINE_SLOTS = 4
 """How many handlers may run a model at once, for all visitors together."""
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """Options of events whose handler is quick."""
+UNCHANGED = "(value) => value"
+"""A handler in the browser that hands its input on: a late answer of the server could replace a newer value."""
 ON_ENGINE: dict[str, Any] = {
     "concurrency_id": "engine",
     "concurrency_limit": ENGINE_SLOTS,
@@ -81,6 +84,11 @@ def latest(handler: Callable[..., Any], *, outputs: int, begins: bool = True) ->
         return gr.skip() if outputs == 1 else tuple(gr.skip() for _ in range(outputs))
 
     return wrapped
+
+
+def constant(text: str) -> str:
+    """A handler in the browser that returns this text."""
+    return f"() => {json.dumps(text)}"
 
 
 def example_buttons(titles: list[str]) -> list[gr.Button]:

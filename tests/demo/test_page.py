@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_only_the_endpoints_of_programs_are_offered_in_the_public_api():
     offered = build().get_api_info()
     assert set(offered["named_endpoints"]) == {"/analyze", "/embed", "/classify", "/tag"}
     assert not offered["unnamed_endpoints"]
+
+
+def test_what_a_handler_only_hands_on_is_handed_on_by_the_browser():
+    # A late answer of the server would replace what was chosen or typed in the meantime.
+    handlers = {event.fn.func if isinstance(event.fn, partial) else event.fn for event in build().fns.values()}
+    assert str not in handlers
+    assert not [fn for fn in handlers if getattr(fn, "__name__", "") == "<lambda>"]
 
 
 def test_the_page_starts_without_torch():

@@ -18,7 +18,7 @@ from demo.maps.spaces import NO_COMPARISON, OWN
 from demo.tabs import column_choice
 from demo.tabs.embeddings import steps
 from demo.tabs.panels import Panel, answering, build_panel, panel_class
-from demo.tabs.shared import ON_ENGINE, QUICK, Shared, example_buttons, heading, message_place
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, constant, example_buttons, heading, message_place
 from demo.views import figures, message
 from demo.views.maps import heatmap, scatter
 from demo.views.maps.scatter import ScatterMap
@@ -255,7 +255,7 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
     )
     for event in read:
         first.append(event.success(**panels.sentences.after_edit(compute_step)))
-    w.embed.click(str, None, w.upload_problem, **QUICK)
+    w.embed.click(None, None, w.upload_problem, js=constant(""))
     for event in first:
         draw_maps(event.then)
         event.then(**heat_step)

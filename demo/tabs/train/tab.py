@@ -11,7 +11,7 @@ from demo.answers.engines import key_of
 from demo.runs.watching import Watcher
 from demo.serving.visitor import current
 from demo.settings import Training
-from demo.tabs.shared import QUICK, Handler, Shared, latest, reporting
+from demo.tabs.shared import QUICK, UNCHANGED, Handler, Shared, latest, reporting
 from demo.tabs.train import form as form_part
 from demo.tabs.train import monitor as monitoring
 from demo.tabs.train.form import TrainForm
@@ -25,14 +25,19 @@ SAVE_FILE = (
     " link.download = file.orig_name || ''; document.body.append(link); link.click(); link.remove(); }"
 )
 """Saves the file that a handler has packed, so that one click starts a download."""
+_RESTORING = "ph-restoring"
 _OFF = "Training is switched off on this page. To train, start the app on your own machine."
 
 
 @dataclass(frozen=True)
 class TrainTab:
-    """The components that the page and the Runs tab connect: the choice of the run, the form and the monitor."""
+    """The components that the page and the Runs tab connect: the choice of the run, the form and the monitor.
+
+    The form takes nothing before `ready`, or what an opened page restores would replace it.
+    """
 
     selector: gr.Dropdown
+    place: gr.Column
     form: TrainForm
     monitor: Monitor
 
@@ -49,7 +54,7 @@ def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> Train
         gr.HTML(message.empty(_OFF))
         return None
     selector = gr.Dropdown([("New run", NEW)], value=NEW, label="Run", elem_id="ph-run-picker", elem_classes="ph-short")
-    with gr.Column(visible=True) as form_place:
+    with gr.Column(visible=True, elem_classes=_RESTORING) as form_place:
         form = form_part.build_form(shared, tab, kept)
     with gr.Column(visible=False) as monitor_place:
         monitor = monitoring.build_monitor()
@@ -64,7 +69,7 @@ def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> Train
         api_visibility="private",
     )
     # Only a choice of the visitor is stored: `change` also fires while the page loads, with the initial value.
-    selector.input(str, selector, shared.watched, **QUICK)
+    selector.input(None, selector, shared.watched, js=UNCHANGED)
     selector.change(_open, selector, [form_place, monitor_place], **QUICK).then(
         _latest(partial(_show, shared, watcher), monitor),
         [monitor.requests, selector, shared.owner, monitor.metric],
@@ -72,7 +77,7 @@ def build_train_tab(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> Train
         **QUICK,
     )
     _wire_monitor(shared, monitor, watcher)
-    return TrainTab(selector, form, monitor)
+    return TrainTab(selector, form_place, form, monitor)
 
 
 def run_choices(shared: Shared, owner: str) -> list[tuple[str, str]]:
@@ -97,6 +102,11 @@ def reattach(shared: Shared, tab: TrainTab) -> Any:  # noqa: ANN401
         return (gr.Dropdown(choices=offered, value=shown), shown, *tab.form.answers.restore(owner, form))
 
     return restored
+
+
+def ready() -> gr.Column:
+    """The place of the form, once the page has restored what this browser remembers."""
+    return gr.Column(elem_classes=[])
 
 
 def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.demo.browser.visiting import settled
 from tests.demo.fakes import FakeModel
-from tests.waiting import CEILING
+from tests.waiting import CEILING, until
 
 
 class SlowModel(FakeModel):
@@ -45,3 +45,32 @@ def test_a_late_answer_to_an_old_text_does_not_replace_the_answer_to_a_new_one(
     assert model.answered.wait(CEILING)
     settled(page)
     expect(page.locator(result)).to_contain_text("new text")
+
+
+# The handlers that fill the choice of a run: the one that restores it comes first.
+RESTORES = """() => {
+  const { components, dependencies } = window.gradio_config;
+  const choice = components.find(c => c.props.elem_id === "ph-run-picker").id;
+  return dependencies.filter(d => d.outputs.includes(choice) && d.backend_fn).map(d => d.id);
+}"""
+
+
+def test_the_form_takes_nothing_before_what_the_page_remembers_is_back(serve, open_page):
+    page = open_page(serve(FakeModel()))
+    expect(page.locator("#ph-chips")).to_be_visible()
+    restoring = set(page.evaluate(RESTORES))
+    held = []
+
+    def hold(route):
+        asked = (route.request.post_data_json or {}).get("fn_index")
+        held.append(route) if asked in restoring else route.continue_()
+
+    page.route("**/gradio_api/**", hold)
+    page.reload(wait_until="domcontentloaded")
+    page.get_by_role("tab", name="Train").click()
+    expect(page.locator(".ph-restoring")).to_be_visible()
+    until(lambda: page.evaluate("() => true") and held, "the request for what the page remembers")
+    expect(page.locator(".ph-restoring")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(page.locator(".ph-restoring")).to_have_count(0)

@@ -137,6 +137,7 @@ def test_one_who_leaves_does_not_take_the_plan_from_the_others(monkeypatch):
     planner = Planner(settings())
     with ThreadPoolExecutor() as pool:
         answers = waiting_askers(planner, pool, [(1, "a", ""), (1, "b", "")])
+        until_started()
         planner.drop(asker="a")
         assert answers[0].result() is None
         assert not FakeCommand.started[0].cancelled.is_set()
