@@ -75,13 +75,16 @@ def request_stop(folder: RunFolder, reason: str = "") -> None:
 
 
 def processes_of(folder: RunFolder) -> Iterator[Process]:
-    """The processes that own a run: of a comparison its own, and that of a run which may have outlived it.
+    """The living processes that own a run: of a comparison its own, and that of a run which may have outlived it.
 
-    This process is none: it holds the lock of a run only for the moment in which it starts it.
+    This process is none: it holds the lock of a run only for the moment in which it starts it. One that ended at once
+    may be named while the lock is still held, and nothing can be said of its age.
     """
     for part in (folder, *(members(folder) if is_comparison(folder) else ())):
         found = holder(part.path)
-        if found is not None and found.process.pid != os.getpid() and part.is_held():
+        if found is None or found.process.pid == os.getpid() or not found.process.is_alive:
+            continue
+        if part.is_held():
             yield found.process
 
 

@@ -1,15 +1,19 @@
 import dataclasses
 import os
+import subprocess
 import sys
 
 import pytest
 
 from demo.inputs import drafts
 from demo.runs import RunManager, status_of
+from demo.runs.stopping import processes_of
 from demo.runs.turns import Pace
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
 from mtl.runs import RunFolder, RunState, runs_root
+from mtl.runs.lock import take_lock
+from mtl.runs.processes import process_of
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM
 from tests.waiting import until
@@ -235,3 +239,16 @@ def test_a_visitor_without_a_token_starts_nothing_on_a_private_page(recipe):
     with pytest.raises(RunError, match="keeps cookies"):
         manager(share=True).start(recipe, owner="")
     assert not runs_root().exists()
+
+
+def test_a_process_that_ended_owns_no_run_though_its_lock_is_still_held(tmp_path):
+    # The lock names a child that ended before anybody could see when it had begun.
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    lock = take_lock(folder.path, named=False)
+    lock.name_holder(process_of(child.pid))
+    assert folder.is_held()
+    assert list(processes_of(folder)) == []
+    lock.release()
