@@ -73,3 +73,7 @@ class HubError(MtlError):
 
 class StorageError(MtlError):
     """There is no room for temporary files, or their folder cannot be written."""
+
+
+class ClusterError(MtlError):
+    """A cluster cannot be reached, or its workers cannot do their part."""

@@ -38,8 +38,18 @@ KeepOption = Annotated[
 ]
 CheckpointArgument = Annotated[str, typer.Argument(help="starter, a checkpoint folder, or a Hub id")]
 InputArgument = Annotated[
-    Path, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl, .parquet, or an export")
+    str, typer.Argument(metavar="INPUT", help=".txt (a text a line), .csv, .tsv, .jsonl, .parquet, or an export")
 ]
+EngineOption = Annotated[
+    str, typer.Option("--engine", metavar="local|ray", help="this process, or workers on Ray, which take URLs too")
+]
+AddressOption = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="of a Ray cluster, or auto; default: one of this machine alone")
+]
+WorkersOption = Annotated[int | None, typer.Option(help="engines on Ray; default: as many as there is room for")]
+WorkerCoresOption = Annotated[int | None, typer.Option(help="of each engine on Ray; default: 1")]
+WorkerGpusOption = Annotated[int | None, typer.Option(help="of each engine on Ray; default: 0")]
+PartitionRowsOption = Annotated[int | None, typer.Option(help="rows that Ray hands out at a time; default: 4096")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")]
 _INTERRUPTED = 130  # what Typer returns
 
@@ -163,38 +173,52 @@ def evaluate(
 def predict(
     checkpoint: CheckpointArgument,
     source: InputArgument,
-    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".jsonl or .parquet")],
+    target: Annotated[str, typer.Argument(metavar="OUTPUT", help=".jsonl or .parquet")],
     precision: PrecisionOption = "auto",
     format_: FormatOption = None,
     text_column: TextColumnOption = None,
     keep: KeepOption = "",
+    engine: EngineOption = "local",
+    address: AddressOption = None,
+    workers: WorkersOption = None,
+    worker_cores: WorkerCoresOption = None,
+    worker_gpus: WorkerGpusOption = None,
+    partition_rows: PartitionRowsOption = None,
 ) -> None:
     """Write classes and entities of every text of a file; an interrupted call continues where it stopped."""
-    from mtl.cli.predicting import predict_command
+    from mtl.cli.predicting import BulkArguments, cluster_options, predict_command
     from mtl.cli.reading import kept_columns, read_options
-    from mtl.data.texts import text_source
 
-    texts = text_source(source, read_options(format_, {"text": text_column}))
-    predict_command(checkpoint, texts, target, precision=precision, keep=kept_columns(keep))
+    options = read_options(format_, {"text": text_column})
+    counts = {"--workers": workers, "--worker-cores": worker_cores, "--worker-gpus": worker_gpus}
+    cluster = cluster_options(engine, {"--address": address, **counts, "--partition-rows": partition_rows})
+    predict_command(BulkArguments(checkpoint, source, target, precision, options, kept_columns(keep), cluster))
 
 
 @app.command()
 def encode(
     checkpoint: CheckpointArgument,
     source: InputArgument,
-    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help=".npy or .parquet")],
+    target: Annotated[str, typer.Argument(metavar="OUTPUT", help=".npy or .parquet")],
     precision: PrecisionOption = "auto",
     format_: FormatOption = None,
     text_column: TextColumnOption = None,
     keep: KeepOption = "",
+    engine: EngineOption = "local",
+    address: AddressOption = None,
+    workers: WorkersOption = None,
+    worker_cores: WorkerCoresOption = None,
+    worker_gpus: WorkerGpusOption = None,
+    partition_rows: PartitionRowsOption = None,
 ) -> None:
     """Write the embedding of every text of a file; an interrupted call continues where it stopped."""
-    from mtl.cli.predicting import encode_command
+    from mtl.cli.predicting import BulkArguments, cluster_options, encode_command
     from mtl.cli.reading import kept_columns, read_options
-    from mtl.data.texts import text_source
 
-    texts = text_source(source, read_options(format_, {"text": text_column}))
-    encode_command(checkpoint, texts, target, precision=precision, keep=kept_columns(keep))
+    options = read_options(format_, {"text": text_column})
+    counts = {"--workers": workers, "--worker-cores": worker_cores, "--worker-gpus": worker_gpus}
+    cluster = cluster_options(engine, {"--address": address, **counts, "--partition-rows": partition_rows})
+    encode_command(BulkArguments(checkpoint, source, target, precision, options, kept_columns(keep), cluster))
 
 
 @app.command()

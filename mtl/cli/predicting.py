@@ -1,11 +1,13 @@
-"""`predict` and `encode`: files in, files out."""
+"""`predict` and `encode`: files in, files out, by one engine of this process or by those of a cluster."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtl.cli.console import err, is_terminal, need_writable, out, progress_bar
-from mtl.data.formats import Source
-from mtl.data.texts import estimated_rows
+from mtl.cluster import ClusterOptions
+from mtl.data.formats import ReadOptions
+from mtl.data.texts import estimated_rows, text_source
 from mtl.errors import InputError
 from mtl.inference import Engine
 from mtl.inference.bulk.files import BulkOutput, FileResult, run_file
@@ -15,35 +17,106 @@ _PREDICTIONS: Mapping[str, type[OutputFormat]] = {".jsonl": PredictionLines, ".p
 _EMBEDDINGS: Mapping[str, type[OutputFormat]] = {".npy": EmbeddingArray, ".parquet": EmbeddingTable}
 
 
-def predict_command(checkpoint: str, source: Source, target: Path, *, precision: str, keep: tuple[str, ...]) -> None:
+@dataclass(frozen=True, slots=True)
+class BulkArguments:
+    """What `predict` and `encode` were given; `cluster` is None for the engine of this process."""
+
+    checkpoint: str
+    source: str
+    target: str
+    precision: str
+    options: ReadOptions
+    keep: tuple[str, ...]
+    cluster: ClusterOptions | None = None
+
+
+def predict_command(arguments: BulkArguments) -> None:
     """Write one record a row: its text and line, kept columns, and the fields of its analysis."""
-    output = BulkOutput(target, _format(target, _PREDICTIONS), keep)
-    engine = Engine.load(checkpoint, precision=precision)
-    written = _write(engine, source, output)
-    out.print(f"{written.texts} texts: {target}", markup=False)
+    written, _ = _write(arguments, _PREDICTIONS)
+    out.print(f"{written.texts} texts: {arguments.target}", markup=False)
 
 
-def encode_command(checkpoint: str, source: Source, target: Path, *, precision: str, keep: tuple[str, ...]) -> None:
+def encode_command(arguments: BulkArguments) -> None:
     """Write `(N, H)` float32 as `.npy`, with an index beside it, or as Parquet with `text`, `line`, kept columns."""
-    output = BulkOutput(target, _format(target, _EMBEDDINGS), keep)
-    engine = Engine.load(checkpoint, precision=precision)
-    written = _write(engine, source, output)
-    out.print(f"{written.texts} texts, {engine.dimension} numbers each: {target}", markup=False)
+    written, engine = _write(arguments, _EMBEDDINGS)
+    numbers = f", {engine.dimension} numbers each" if engine is not None else ""
+    out.print(f"{written.texts} texts{numbers}: {arguments.target}", markup=False)
 
 
-def _format(target: Path, allowed: Mapping[str, type[OutputFormat]]) -> OutputFormat:
-    form = allowed.get(target.suffix)
+def cluster_options(engine: str, given: Mapping[str, int | str | None]) -> ClusterOptions | None:
+    """The options of `--engine ray` by their names, without those that are None; None for the local engine.
+
+    Raises:
+        InputError: there is no such engine, or an option is not one of it.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if engine == "ray":
+        return ClusterOptions(**{_FIELDS[name]: value for name, value in chosen.items()})  # type: ignore[arg-type]
+    if engine != "local":
+        raise InputError(f"local or ray was expected, was {engine!r}", key="--engine")
+    if chosen:
+        raise InputError("--engine ray was expected beside it", key=next(iter(chosen)))
+    return None
+
+
+_FIELDS = {
+    "--address": "address",
+    "--workers": "workers",
+    "--worker-cores": "cores",
+    "--worker-gpus": "gpus",
+    "--partition-rows": "partition_rows",
+}
+
+
+def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) -> tuple[FileResult, Engine | None]:
+    """The result, and the engine where this process has one."""
+    form = _format(arguments, allowed)
+    counted = Path(arguments.source) if "://" not in arguments.source and is_terminal() else None
+    if arguments.cluster is not None:
+        from mtl.cluster.corpus import Corpus
+        from mtl.cluster.running import ClusterModel, run_on_cluster
+
+        model = ClusterModel(arguments.checkpoint, arguments.precision)
+        corpus = Corpus(arguments.source, arguments.target, form, arguments.options, arguments.keep)
+        with progress_bar() as progress:
+            bar = progress.add_task("rows", total=counted and estimated_rows(counted))
+            written = run_on_cluster(
+                model, corpus, arguments.cluster, progress=lambda done: progress.update(bar, completed=done)
+            )
+            progress.update(bar, total=written.texts)
+        _say(written)
+        return written, None
+    engine = Engine.load(arguments.checkpoint, precision=arguments.precision)
+    source = text_source(Path(arguments.source), arguments.options)
+    output = BulkOutput(Path(arguments.target), form, arguments.keep)
+    with progress_bar() as progress:
+        bar = progress.add_task("rows", total=counted and estimated_rows(counted))
+        written = run_file(engine, source, output, progress=lambda done: progress.update(bar, completed=done))
+        progress.update(bar, total=written.texts)
+    _say(written)
+    return written, engine
+
+
+def _format(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) -> OutputFormat:
+    """The kind of output that its ending names.
+
+    Raises:
+        InputError: there is none, it cannot be written, or a URL was given to the local engine.
+    """
+    target = arguments.target.rstrip("/") if "://" in arguments.target else arguments.target
+    suffix = Path(target).suffix
+    form = allowed.get(suffix)
     if form is None:
-        raise InputError(f"an output ending in {' or '.join(allowed)} was expected, was {target.suffix!r}", path=target)
-    need_writable(target)
+        raise InputError(f"an output ending in {' or '.join(allowed)} was expected, was {suffix!r}", path=target)
+    for location in (arguments.source, arguments.target):
+        if "://" in location and arguments.cluster is None:
+            raise InputError("a path was expected; --engine ray takes a URL too", path=location)
+    if "://" not in target:
+        need_writable(Path(target))
     return form()
 
 
-def _write(engine: Engine, source: Source, output: BulkOutput) -> FileResult:
-    with progress_bar() as progress:
-        bar = progress.add_task("rows", total=estimated_rows(source.path) if is_terminal() else None)
-        written = run_file(engine, source, output, progress=lambda done: progress.update(bar, completed=done))
-        progress.update(bar, total=written.texts)
+def _say(written: FileResult) -> None:
     for note in written.notes:
         err.print(f"note: {note}", markup=False)
     if written.resumed:
@@ -51,4 +124,3 @@ def _write(engine: Engine, source: Source, output: BulkOutput) -> FileResult:
     if written.rejected:
         rows = "1 row was" if written.rejected == 1 else f"{written.rejected} rows were"
         err.print(f"{rows} rejected and left empty in the output, see {written.rejects}", markup=False)
-    return written

@@ -7,25 +7,21 @@ readable text has null values there, and stands with the reason in `OUTPUT.rejec
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import chain, islice
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtl.data.formats import Source
 from mtl.data.place import ReadLog
-from mtl.data.texts import TextRow, read_texts, text_source
+from mtl.data.texts import text_source
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
-from mtl.inference.bulk.rows import KEEP_ALL, TEXT, OutputRow, kept_names, output_row
+from mtl.inference.bulk.reading import read_chunks
+from mtl.inference.bulk.rejects import Rejects
+from mtl.inference.bulk.rows import OutputRow
+from mtl.inference.bulk.state import STATE_FILE, PartsState, file_state
 from mtl.inference.engine import Engine
-from mtl.jsonl import append_line
 from mtl.memory import release_memory
-
-_MOST_TEXTS = 4096  # of a part
-_MOST_CHARACTERS = 4_000_000  # of a part, unless one text has more
-_PEEKED = 1000  # rows that show the columns
-_STATE_FILE = "state.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +31,10 @@ class FileResult:
     texts: int
     resumed: int
     rejected: int
-    rejects: Path
+    rejects: Path | str
     """The file that names them; it exists only if there are any."""
     notes: tuple[str, ...] = ()
     """What the user should know of how the input was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What the parts on disk were made of; another input or model makes them worthless."""
-
-    source: str
-    size: int
-    modified: int
-    model: str
-    format: str
-    options: str = ""
-    keep: tuple[str, ...] = ()
-    layout: int = 2
-    part_texts: int = _MOST_TEXTS
-    part_characters: int = _MOST_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +64,16 @@ def run_file(
     source = text_source(source) if isinstance(source, Path) else source
     target, form = output.target, output.form
     folder = target.with_name(f"{target.name}.partial")
-    _need_apart(source.path, target, folder)
-    finished = _finished_parts(folder, _state(engine, source, output), form)
+    need_apart(source.path, target, folder)
+    key = model_key(engine.fingerprint, engine.choice.backend, engine.choice.precision)
+    state = file_state(source, model=key, form=form, keep=output.keep)
+    finished = _finished_parts(folder, state if engine.fingerprint else None, form)
     parts: list[Path] = []
     texts = resumed = done = 0
-    rejects, index = _Rejects(target.with_name(f"{target.name}.rejects.jsonl")), _Index(target, folder, form)
+    rejects, index = Rejects(target.with_name(f"{target.name}.rejects.jsonl")), _Index(target, folder, form)
     log = ReadLog(rejects)
     try:
-        read = read_texts(source, log)
-        first = _first_rows(read)
-        columns = _kept_columns(first, output.keep, source.path) if first else {}
-        for chunk in _chunks(chain(first, read)):
-            _note_others(chunk, columns, output.keep, log)
-            rows = [output_row(row, columns) for row in chunk]
+        for rows in read_chunks(source, output.keep, log):
             part = folder / f"{len(parts):06d}{form.suffix}"
             if part in finished:
                 resumed += len(rows)
@@ -116,44 +93,18 @@ def run_file(
     except (DataError, InputError):
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    _assemble(parts, target, form)
+    assemble(parts, target, form)
     index.finish()
     shutil.rmtree(folder)
     return FileResult(texts, resumed, rejects.count, rejects.path, log.notes)
 
 
-def _kept_columns(rows: Sequence[TextRow], keep: Sequence[str], path: Path) -> dict[str, str]:
-    """The columns to keep and their names in the output, by the first rows.
-
-    Raises:
-        DataError: there is no such column.
-    """
-    there = tuple(dict.fromkeys(name for row in rows for name in row.values))
-    if KEEP_ALL in keep:
-        return kept_names([name for name in there if name != TEXT])
-    missing = [name for name in keep if name not in there]
-    if missing:
-        among = ", ".join(there[:8]) or "none"
-        raise DataError(f"the column {missing[0]} was expected to be kept, is missing among {among}", path=path)
-    return kept_names(keep)
+def model_key(fingerprint: str, backend: str, precision: str) -> str:
+    """What tells a model and how it runs from others."""
+    return f"{fingerprint}|{backend}|{precision}"
 
 
-def _first_rows(rows: Iterator[TextRow]) -> list[TextRow]:
-    """As many as show the columns: a thousand, and on to the first that is no rejected one."""
-    first = list(islice(rows, _PEEKED))
-    while not any(row.values for row in first) and (row := next(rows, None)) is not None:
-        first.append(row)
-    return first
-
-
-def _note_others(rows: Sequence[TextRow], columns: Mapping[str, str], keep: Sequence[str], log: ReadLog) -> None:
-    if KEEP_ALL in keep:
-        late = dict.fromkeys(name for row in rows for name in row.values if name != TEXT and name not in columns)
-        for name in late:
-            log.note(f"the column {name} is not kept, since the first {_PEEKED:,} rows lack it")
-
-
-def _need_apart(source: Path, target: Path, folder: Path) -> None:
+def need_apart(source: Path, target: Path, folder: Path) -> None:
     """Refuse outputs that would replace the input, or a folder of somebody else.
 
     Raises:
@@ -165,43 +116,30 @@ def _need_apart(source: Path, target: Path, folder: Path) -> None:
             raise InputError("an output other than the input was expected", path=output)
         if output.is_dir():
             raise InputError("a file to write was expected, this is a folder", path=output)
-    is_ours = folder.is_dir() and (not any(folder.iterdir()) or (folder / _STATE_FILE).is_file())
+    is_ours = folder.is_dir() and (not any(folder.iterdir()) or (folder / STATE_FILE).is_file())
     if folder.exists() and not is_ours:
         raise InputError("a folder of finished parts, or none, was expected", path=folder)
 
 
-def _state(engine: Engine, source: Source, output: BulkOutput) -> _State | None:
-    """None for a model in memory, which has no fingerprint to know it again by."""
-    try:
-        stat = source.path.stat()
-    except OSError as error:
-        raise DataError(f"a readable file was expected: {error.strerror}", path=source.path) from error
-    if not engine.fingerprint:
-        return None
-    model = f"{engine.fingerprint}|{engine.choice.backend}|{engine.choice.precision}"
-    options = json.dumps(asdict(source.options), sort_keys=True)
-    form = type(output.form).__name__
-    return _State(str(source.path.resolve()), stat.st_size, stat.st_mtime_ns, model, form, options, output.keep)
-
-
-def _finished_parts(folder: Path, state: _State | None, form: OutputFormat) -> set[Path]:
+def _finished_parts(folder: Path, state: PartsState | None, form: OutputFormat) -> set[Path]:
     """The parts that are there already; the folder is emptied where they were made of something else."""
-    file = folder / _STATE_FILE
-    if state is None or not _holds(file, asdict(state)):
+    file = folder / STATE_FILE
+    if state is None or not _holds(file, state):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        file.write_text(json.dumps(asdict(state) if state is not None else {}), encoding="utf-8")
+        file.write_text(state.to_json() if state is not None else "{}", encoding="utf-8")
     return set(folder.glob(f"[0-9]*{form.suffix}"))
 
 
-def _holds(file: Path, state: dict[str, object]) -> bool:
+def _holds(file: Path, state: PartsState) -> bool:
     try:
-        return bool(json.loads(file.read_text(encoding="utf-8")) == json.loads(json.dumps(state)))
-    except (OSError, ValueError):
+        return not state.differences(file.read_bytes())
+    except OSError:
         return False
 
 
-def _assemble(parts: Sequence[Path], target: Path, form: OutputFormat) -> None:
+def assemble(parts: Sequence[Path], target: Path, form: OutputFormat) -> None:
+    """Write parts as one file, which is there whole or not at all."""
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         form.assemble(parts, fresh)
@@ -233,36 +171,3 @@ class _Index:
         """Move the file beside the output."""
         if self._target is not None:
             self._fresh.replace(self._target)
-
-
-class _Rejects:
-    """Takes the errors of rows; the file is there only if there are any."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.count = 0
-        self.first: DataError | None = None
-        path.unlink(missing_ok=True)
-
-    def __call__(self, error: DataError) -> None:
-        self.first = self.first or error
-        self.count += 1
-        append_line(self.path, json.dumps(_reject(error), ensure_ascii=False))
-
-
-def _reject(error: DataError) -> dict[str, object]:
-    place: dict[str, object] = {"line": error.line, "column": error.column}
-    return {name: value for name, value in place.items() if value is not None} | {"reason": str(error)}
-
-
-def _chunks(rows: Iterator[TextRow]) -> Iterator[Sequence[TextRow]]:
-    """Parts of the same rows at every call, since both limits are fixed."""
-    while chunk := list(islice(_up_to(rows, _MOST_CHARACTERS), _MOST_TEXTS)):
-        yield chunk
-
-
-def _up_to(rows: Iterator[TextRow], characters: int) -> Iterator[TextRow]:
-    total = 0
-    while total < characters and (row := next(rows, None)) is not None:
-        total += len(row.text or "")
-        yield row

@@ -12,7 +12,7 @@ from mtl.data.place import ReadLog
 from mtl.data.texts import read_texts, text_source
 from mtl.errors import DataError, InputError
 from mtl.inference import Engine
-from mtl.inference.bulk import files
+from mtl.inference.bulk import reading
 from mtl.inference.bulk.files import BulkOutput, FileResult, run_file
 from mtl.inference.bulk.formats import EmbeddingArray, EmbeddingTable, PredictionLines, PredictionTable
 
@@ -22,7 +22,7 @@ TEXTS = [f"Anna met Tom {i} times" for i in range(23)]
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(files, "_MOST_TEXTS", 5)
+    monkeypatch.setattr(reading, "MOST_TEXTS", 5)
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +270,7 @@ def test_no_kept_column_hides_another(engine: Engine, tmp_path: Path, header: st
 def test_columns_are_those_of_the_header_though_the_first_rows_are_rejected(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(files, "_PEEKED", 3)
+    monkeypatch.setattr(reading, "_PEEKED", 3)
     (tmp_path / "in.csv").write_text("text,id\n" + "a,b,c\n" * 12 + "x y,1\n")
     for keep in (("id",), ("all",)):
         target, written = write(engine, tmp_path / "in.csv", PredictionTable, "out", keep)

@@ -1,0 +1,83 @@
+"""Where the parts of an output go, and what becomes of them when all are there."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from mtl.cluster.corpus import Corpus
+from mtl.cluster.store import PartStore, is_url
+from mtl.inference.bulk.files import assemble, need_apart
+from mtl.inference.bulk.rejects import Rejects
+
+_PREFIX = "part-"
+_REJECTS = "rejects.jsonl"
+_SUCCESS = "SUCCESS"
+
+
+class ClusterOutput(Protocol):
+    """The parts, and the rows that were rejected."""
+
+    store: PartStore
+    rejects: Rejects
+
+    def finish(self, parts: Sequence[str]) -> str:
+        """Make the output of the parts with these names, in order; where the rejected rows stand."""
+
+    def discard(self) -> None:
+        """Remove parts of an input that cannot be read."""
+
+
+class OneFile:
+    """A path: parts lie in `OUTPUT.partial` until all are there, then become one file, as by the local engine.
+
+    Raises:
+        InputError: the output would replace the input, or files of somebody else.
+    """
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._target, self._form = Path(corpus.target), corpus.form
+        self._folder = self._target.with_name(f"{self._target.name}.partial")
+        need_apart(Path(corpus.source), self._target, self._folder)
+        self.store = PartStore(str(self._folder.resolve()))
+        self.rejects = Rejects(self._target.with_name(f"{self._target.name}.{_REJECTS}"))
+
+    def finish(self, parts: Sequence[str]) -> str:
+        assemble([self._folder / name for name in parts], self._target, self._form)
+        shutil.rmtree(self._folder)
+        return str(self.rejects.path)
+
+    def discard(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class PartFolder:
+    """A URL: parts stay parts, since no machine should have to hold all of them, and `_SUCCESS` comes last."""
+
+    def __init__(self, corpus: Corpus, folder: Path) -> None:
+        self.store = PartStore(corpus.target.rstrip("/"), prefix=_PREFIX)
+        self.rejects = Rejects(folder / _REJECTS)
+
+    def finish(self, parts: Sequence[str]) -> str:
+        name = self.store.beside(_REJECTS)
+        if self.rejects.count:
+            self.store.write(name, self.rejects.path.read_text(encoding="utf-8"))
+        self.store.write(self.store.beside(_SUCCESS), json.dumps({"parts": len(parts), "rejected": self.rejects.count}))
+        self.store.clear_attempts()
+        return f"{self.store.location}/{name}"
+
+    def discard(self) -> None:
+        """Nothing is removed from a store that may be another one's too."""
+
+
+@contextmanager
+def output_of(corpus: Corpus) -> Iterator[ClusterOutput]:
+    """The output of a corpus; errors as `OneFile`."""
+    if not is_url(corpus.target):
+        yield OneFile(corpus)
+        return
+    with tempfile.TemporaryDirectory(prefix="polyhead-rejects-") as folder:
+        yield PartFolder(corpus, Path(folder))
