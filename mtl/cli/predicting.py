@@ -71,7 +71,7 @@ _FIELDS = {
 def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) -> tuple[FileResult, Engine | None]:
     """The result, and the engine where this process has one."""
     form = _format(arguments, allowed)
-    counted = Path(arguments.source) if "://" not in arguments.source and is_terminal() else None
+    total = estimated_rows(Path(arguments.source)) if "://" not in arguments.source and is_terminal() else None
     if arguments.cluster is not None:
         from mtl.cluster.corpus import Corpus
         from mtl.cluster.running import ClusterModel, run_on_cluster
@@ -79,7 +79,7 @@ def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) 
         model = ClusterModel(arguments.checkpoint, arguments.precision)
         corpus = Corpus(arguments.source, arguments.target, form, arguments.options, arguments.keep)
         with progress_bar() as progress:
-            bar = progress.add_task("rows", total=counted and estimated_rows(counted))
+            bar = progress.add_task("rows", total=total)
             written = run_on_cluster(
                 model, corpus, arguments.cluster, progress=lambda done: progress.update(bar, completed=done)
             )
@@ -90,7 +90,7 @@ def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) 
     source = text_source(Path(arguments.source), arguments.options)
     output = BulkOutput(Path(arguments.target), form, arguments.keep)
     with progress_bar() as progress:
-        bar = progress.add_task("rows", total=counted and estimated_rows(counted))
+        bar = progress.add_task("rows", total=total)
         written = run_file(engine, source, output, progress=lambda done: progress.update(bar, completed=done))
         progress.update(bar, total=written.texts)
     _say(written)

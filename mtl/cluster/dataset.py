@@ -1,6 +1,7 @@
 """The partitions of an input as a Ray data set, and the reports of those that workers have written."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import pyarrow
@@ -9,7 +10,6 @@ import ray.data
 from ray.data.block import BlockMetadata
 from ray.data.datasource import Datasource, ReadTask
 from ray.exceptions import RayError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from mtl.cluster.options import ClusterOptions
 from mtl.cluster.partitions import Reading, Report, read_partitions, report_of
@@ -33,7 +33,7 @@ class ClusterWork:
     form: OutputFormat
 
 
-class _Partitions(Datasource):
+class _Partitions(Datasource):  # type: ignore[misc]  # Ray is not typed here
     """Reads an input once, in one task that waits while the workers have enough to do."""
 
     def __init__(self, reading: Reading, finished: frozenset[int]) -> None:
@@ -57,25 +57,14 @@ def _blocks(reading: Reading, finished: frozenset[int]) -> Iterator[pyarrow.Tabl
         yield pyarrow.Table.from_pylist([record], schema=schema)
 
 
-def written(work: ClusterWork, options: ClusterOptions, workers: int) -> Iterator[Report]:
-    """Read the input, let workers write its partitions, and give the report of each, in any order.
-
-    The input is read on the machine of this process.
-
-    Raises:
-        ClusterError: the cluster is lost, or a partition ends every worker that takes it.
-    """
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+def _reports(work: ClusterWork, options: ClusterOptions, workers: int) -> ray.data.Dataset:
     partitions = ray.data.read_datasource(
         _Partitions(work.reading, work.finished),
         override_num_blocks=1,
         num_cpus=0,  # it waits most of the time, and workers may have taken every core
-        ray_remote_args={"scheduling_strategy": here},
+        label_selector={"ray.io/node-id": ray.get_runtime_context().get_node_id()},
     )
-    reports = partitions.map_batches(
+    return partitions.map_batches(
         PartWriter,
         fn_constructor_args=(work.model, work.store, work.form, options.cores),
         batch_size=1,
@@ -85,6 +74,22 @@ def written(work: ClusterWork, options: ClusterOptions, workers: int) -> Iterato
         num_gpus=options.gpus or None,
         max_task_retries=_RETRIES,
     )
+
+
+def written(work: ClusterWork, options: ClusterOptions, workers: int) -> Generator[Report]:
+    """Read the input, let workers write its partitions, and give the report of each, in any order.
+
+    The input is read on the machine of this process.
+
+    Raises:
+        ClusterError: the cluster is lost, or a partition ends every worker that takes it.
+    """
+    context = ray.data.DataContext.get_current().copy()
+    context.enable_progress_bars = False
+    context.target_max_block_size = 1  # byte: a block is one partition, never several that one worker would take
+    with ray.data.DataContext.current(context):
+        reports = _reports(work, options, workers)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
         for row in reports.iter_rows():
             yield report_of(row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtl.cluster.corpus import Corpus, finished_parts
@@ -58,17 +58,24 @@ def run_on_cluster(
         file = corpus.source if is_url(corpus.source) else str(Path(corpus.source).resolve())
         reading = Reading(corpus.source, file, corpus.options, corpus.keep, options.partition_rows)
         tally = _Tally(output.rejects)
-        with connected(options) as workers:
+        with connected(options) as cluster:
             from mtl.cluster.dataset import ClusterWork, written
 
             work = ClusterWork(reading, finished, chosen, output.store, corpus.form)
-            with closing(written(work, options, workers)) as reports:
+            with closing(written(work, options, cluster.workers)) as reports:
                 for report in reports:
                     if report.failed:
                         raise ClusterError(report.failed)
                     tally.add(report)
                     progress(tally.rows)
-        return _finished(output, tally, suffix)
+        result = _finished(output, tally, suffix)
+        return replace(result, notes=(*result.notes, *_deaths(cluster.deaths)))
+
+
+def _deaths(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (f"{count} {'worker' if count == 1 else 'workers'} died; what was lost with them was run again",)
 
 
 def _finished(output: ClusterOutput, tally: "_Tally", suffix: str) -> FileResult:

@@ -1,26 +1,35 @@
 """A connection to Ray: a cluster of this machine that ends with the command, or one that runs already."""
 
+import contextlib
+import io
 import logging
 import os
 import secrets
 import shutil
 import socket
+import sys
 import tempfile
+import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
+
+import psutil
 
 from mtl.cluster.options import ClusterOptions
 from mtl.errors import ClusterError
 from mtl.inference.backends.cores import usable_cores
 
-_HERE = "127.0.0.1"
 _CONNECT_SECONDS = 10.0
+_END_SECONDS = 10.0  # in which the processes of a cluster end by themselves
 _STORE_BYTES = 256 * 2**20  # of rows on their way to workers of this machine
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # what its processes have to say is in their files; what matters is raised
 }
 _ALONE = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # what makes Ray listen on 127.0.0.1, on any system
@@ -41,9 +50,17 @@ def library() -> Any:  # noqa: ANN401
     return import_module("ray")
 
 
+@dataclass(slots=True)
+class Cluster:
+    """How many workers there are to be, and how many died so far."""
+
+    workers: int
+    deaths: int = 0
+
+
 @contextmanager
-def connected(options: ClusterOptions) -> Iterator[int]:
-    """Ray within this block, and how many workers there are to be.
+def connected(options: ClusterOptions) -> Iterator[Cluster]:
+    """Ray within this block.
 
     A cluster that is started here listens on this machine alone, has no dashboard, reports nothing to anyone, and ends
     with the block.
@@ -56,41 +73,88 @@ def connected(options: ClusterOptions) -> Iterator[int]:
     folder = tempfile.mkdtemp(prefix="polyhead-ray-")
     own = {**_ALONE, "RAY_AUTH_TOKEN": secrets.token_hex(32), "TMPDIR": folder} if options.address is None else {}
     try:
-        with _environment(_QUIET | own):
+        with _environment(_QUIET | own), warnings.catch_warnings():
             ray = library()
-            if ray.is_initialized():  # by the program that called this one
-                yield _workers(ray, options)
-                return
+            warnings.filterwarnings("ignore", module=r"ray\.|mtl\.cluster\.")
+            is_ours = not ray.is_initialized()  # else the program that called this one has begun it
             try:
-                _start(ray, options, folder)
-                yield _workers(ray, options)
+                if is_ours:
+                    _start(ray, options, folder)
+                cluster = Cluster(_workers(ray, options))
+                with contextlib.redirect_stdout(_Notices(cluster, sys.stdout)):
+                    yield cluster
             finally:
-                ray.shutdown()
+                if is_ours:
+                    _stop(ray)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(ray: Any, options: ClusterOptions, folder: str) -> None:  # noqa: ANN401
     logging.getLogger("ray").setLevel(logging.ERROR)
-    common = {"log_to_driver": False, "logging_level": logging.ERROR, "include_dashboard": False}
+    common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "include_dashboard": False}
     if options.address is not None:
         del common["include_dashboard"]
+    if options.address is not None:
+        common["address"] = options.address
+    else:
+        cores = max(usable_cores(), (options.workers or 1) * options.cores)
+        common |= {"address": "local", "num_cpus": cores, "object_store_memory": _STORE_BYTES, "_temp_dir": folder}
     try:
-        if options.address is not None:
-            ray.init(address=options.address, **common)
-            return
-        ray.init(
-            address="local",
-            num_cpus=max(usable_cores(), (options.workers or 1) * options.cores),
-            object_store_memory=_STORE_BYTES,
-            _node_ip_address=_HERE,
-            _temp_dir=folder,
-            **common,
-        )
+        with _silent():
+            ray.init(**common)
     except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
         where = "a cluster could not be started here" if options.address is None else "no cluster could be joined"
         reason = " ".join(str(error).split())[:300]
         raise ClusterError(f"{where}: {reason}", key=options.address and f"--address {options.address}") from error
+
+
+def _stop(ray: Any) -> None:  # noqa: ANN401
+    """Leave the cluster; the processes of one that was started here have ended when this returns."""
+    own = psutil.Process().children(recursive=True)
+    ray.shutdown()
+    for process in psutil.wait_procs([one for one in own if _is_of_ray(one)], timeout=_END_SECONDS)[1]:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def _is_of_ray(process: psutil.Process) -> bool:
+    try:
+        command = process.cmdline()
+    except psutil.Error:
+        return False
+    return any("ray::" in part or f"{os.sep}ray{os.sep}" in part for part in command)
+
+
+class _Notices(io.TextIOBase):
+    """Standard output without what threads of Ray print on it; the workers that died are counted."""
+
+    def __init__(self, cluster: Cluster, output: TextIO) -> None:
+        self._cluster = cluster
+        self._output = output
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() == self._thread:
+            return self._output.write(text)
+        self._cluster.deaths += text.count("A worker died")
+        return len(text)
+
+    def flush(self) -> None:
+        self._output.flush()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Standard error leads nowhere in this block, so that Ray does not announce its settings; errors are raised."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _need_listener(address: str) -> None:
