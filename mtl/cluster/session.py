@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -81,7 +82,7 @@ def connected(options: ClusterOptions) -> Iterator[Cluster]:
                 if is_ours:
                     _start(ray, options, folder)
                 cluster = Cluster(_workers(ray, options))
-                with contextlib.redirect_stdout(_Notices(cluster, sys.stdout)):
+                with _interruptible(), contextlib.redirect_stdout(_Notices(cluster, sys.stdout)):
                     yield cluster
             finally:
                 if is_ours:
@@ -142,6 +143,19 @@ class _Notices(io.TextIOBase):
 
     def flush(self) -> None:
         self._output.flush()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM interrupts this block as Ctrl-C does, in the place of Ray's handler, which leaves processes behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @contextmanager
