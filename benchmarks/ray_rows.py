@@ -3,9 +3,9 @@
     python benchmarks/ray_rows.py [--rows 200000] [--encode-rows 20000] [--checkpoint starter] [--json FILE]
 
 `predict` over made-up sentences of 3 to 9 words, one in a thousand of which is empty, by the local engine and by two
-workers, one of which is ended with SIGKILL when a third of the partitions are written. Then the same with `encode` over
-the first rows. Every row is compared: texts, lines, kept columns and entities, and numbers bit by bit. Exits with 1 when
-one differs. Seconds are of whole commands, starts included, on whatever else the machine has to do.
+workers, one of which is ended with SIGKILL when a third of the partitions are written. Then the same with `encode`.
+Every row is compared: texts, lines, kept columns and entities, and numbers bit by bit. Exits with 1 when one differs.
+Seconds are of whole commands, starts included, on whatever else the machine has to do.
 Writes `benchmarks/results/ray_rows.json`.
 """
 
@@ -28,10 +28,11 @@ from rich.console import Console
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "ray_rows.json"
-WORDS = (
+TEXT = (
     "the old new small Anna Tom Maria Berlin Paris Siemens doctor train film music met saw likes leaves sells "
     "in at with near after before great dull cheap slow fast water market school river match vote hotel"
-).split()
+)
+WORDS = TEXT.split()
 console = Console(highlight=False)
 
 

@@ -48,7 +48,7 @@ AddressOption = Annotated[
 ]
 WorkersOption = Annotated[int | None, typer.Option(help="engines on Ray; default: as many as there is room for")]
 WorkerCoresOption = Annotated[int | None, typer.Option(help="of each engine on Ray; default: 1")]
-WorkerGpusOption = Annotated[int | None, typer.Option(help="of each engine on Ray; default: 0")]
+WorkerGpusOption = Annotated[float | None, typer.Option(help="of each engine on Ray, 0.25 for a quarter; default: 0")]
 PartitionRowsOption = Annotated[int | None, typer.Option(help="rows that Ray hands out at a time; default: 4096")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="override a key")]
 _INTERRUPTED = 130  # what Typer returns

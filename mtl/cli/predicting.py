@@ -43,7 +43,7 @@ def encode_command(arguments: BulkArguments) -> None:
     out.print(f"{written.texts} texts{numbers}: {arguments.target}", markup=False)
 
 
-def cluster_options(engine: str, given: Mapping[str, int | str | None]) -> ClusterOptions | None:
+def cluster_options(engine: str, given: Mapping[str, float | str | None]) -> ClusterOptions | None:
     """The options of `--engine ray` by their names, without those that are None; None for the local engine.
 
     Raises:

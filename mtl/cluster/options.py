@@ -17,7 +17,7 @@ class ClusterOptions:
             machine alone, which ends with the command.
         workers: engines; None for as many as the cluster has room for.
         cores: of each worker.
-        gpus: of each worker.
+        gpus: of each worker; a part of one where several share it, 0 for none.
         partition_rows: of the input, in a partition.
 
     Raises:
@@ -27,7 +27,7 @@ class ClusterOptions:
     address: str | None = None
     workers: int | None = None
     cores: int = 1
-    gpus: int = 0
+    gpus: float = 0.0
     partition_rows: int = PARTITION_ROWS
 
     def __post_init__(self) -> None:
@@ -35,8 +35,8 @@ class ClusterOptions:
         for key, value in counts.items():
             if value is not None and value < 1:
                 raise InputError(f"a whole number above 0 was expected, was {value}", key=key)
-        if self.gpus < 0:
-            raise InputError(f"a whole number, 0 for none, was expected, was {self.gpus}", key="--worker-gpus")
+        if not 0 <= self.gpus < float("inf"):
+            raise InputError(f"a number, 0 for none, was expected, was {self.gpus:g}", key="--worker-gpus")
         if self.address is not None and self.address != "auto":
             host, colon, port = self.address.rpartition(":")
             if not (host and colon and port.isdecimal() and "/" not in host):

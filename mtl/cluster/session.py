@@ -186,10 +186,10 @@ def _workers(ray: Any, options: ClusterOptions) -> int:  # noqa: ANN401
     """As many as were asked for, else as many as there is room for."""
     there = ray.cluster_resources()
     cores, gpus = int(there.get("CPU", 0)), int(there.get("GPU", 0))
-    room = min(cores // options.cores, gpus // options.gpus if options.gpus else cores)
+    room = min(cores // options.cores, int(gpus / options.gpus) if options.gpus else cores)
     wanted = options.workers or room
     if not wanted or wanted > room:
-        each = f"{options.cores} cores" + (f" and {options.gpus} GPUs" if options.gpus else "")
+        each = f"{options.cores} cores" + (f" and {options.gpus:g} GPUs" if options.gpus else "")
         message = f"room for {wanted or 'a'} workers with {each} each was expected, the cluster has {cores} cores"
         raise ClusterError(f"{message} and {gpus} GPUs" if options.gpus else message)
     return wanted
