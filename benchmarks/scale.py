@@ -1,20 +1,22 @@
-"""What a thousand million rows take on 100 GPUs, or on processors: hours, machines, cost, bytes. Arithmetic, no test.
+"""What a thousand million rows take on 100 GPUs, or on processors: hours, cost, bytes. Arithmetic, no run.
 
     python benchmarks/scale.py [--rows 1e9] [--tokens 30] [--gpus 100] [--tflops 312] [--utilisation 0.3] [...]
-    python benchmarks/scale.py --measure        what follows is measured here, and `benchmarks/results/scale.json` written
+    python benchmarks/scale.py --measure    measure here first, and write `benchmarks/results/scale.json`
 
 What is measured: tokens a second of the starter's backbone on two cores (`benchmarks/results/inference.json`), and
 what the rest costs, in processor seconds, which other work on a machine changes little: reading rows, and around the
 model's pass tokenising, decoding and writing; and the bytes of a row in each output. The pass itself is left out there:
 a stand-in for the backend answers at once.
 
-What is assumed, and given by an option: how fast a GPU is. None was there to measure on. `--gpu-rows` takes a speed that
-you have measured yourself; else it is estimated as `tflops * utilisation` over two operations for each weight of a layer
-and token. Prices, cores beside a GPU and the speed of a store are options too.
+What is assumed, and given by an option: how fast a GPU is. There was none to measure on. `--gpu-rows` takes a speed
+that you have measured yourself; else it is estimated as `tflops * utilisation` over two operations for each weight of
+a layer and token. Prices, cores beside a GPU and the speed of a store are options too.
 """
 
 import argparse
 import json
+import math
+import random
 import sys
 import tempfile
 import time
@@ -86,10 +88,13 @@ def report(args: argparse.Namespace) -> Iterator[str]:
     )
     yield ""
     head = ("model on GPUs (estimated)", "rows a second and GPU", "GPU hours", f"hours on {args.gpus}", "what limits")
-    yield from table((*head, "hours then", "cost"), graphics(args, host))
+    yield from table((*head, "hours then", "cost", "input files at a time"), graphics(args, host))
     yield ""
     read = host["read_rows_per_core_second"]
-    yield f"One command reads {read:,.0f} rows a second on one core: {hours(args.rows / read)} for all rows in one file."
+    yield f"A command reads {read:,.0f} rows a second on one core: {hours(args.rows / read)} for one file of all rows."
+    base = args.gpu_rows or gpu_speed(args, SIZES[1])
+    lost = args.partition_rows / base
+    yield f"A worker that is killed repeats one partition: {lost:,.1f} s of a GPU with {SIZES[1].name}."
 
 
 def storage(args: argparse.Namespace, host: dict[str, float]) -> Iterator[tuple[str, ...]]:
@@ -127,13 +132,20 @@ def graphics(args: argparse.Namespace, host: dict[str, float]) -> Iterator[tuple
     around = host["predict_jsonl_rows_per_core_second"] * args.cores
     stored = args.store_mb * 1e6 / host["predict_jsonl_bytes_per_row"] / args.gpus
     for size in SIZES:
-        speed = args.gpu_rows or args.tflops * 1e12 * args.utilisation / size.operations / args.tokens
+        speed = args.gpu_rows or gpu_speed(args, size)
         limits = {"the GPU": speed, f"its {args.cores} cores": around, "the store": stored}
         least = min(limits, key=lambda name: limits[name])
         lasting = args.rows / limits[least] / args.gpus / 3600
         alone = args.rows / speed / 3600
         cost = f"{lasting * args.gpus * args.gpu_price:,.0f}"
-        yield size.name, f"{speed:,.0f}", f"{alone:,.1f}", f"{alone / args.gpus:.2f}", least, f"{lasting:.2f}", cost
+        files = math.ceil(limits[least] * args.gpus / host["read_rows_per_core_second"])
+        first = (size.name, f"{speed:,.0f}", f"{alone:,.1f}", f"{alone / args.gpus:.2f}", least)
+        yield *first, f"{lasting:.2f}", cost, f"{files:,}"
+
+
+def gpu_speed(args: argparse.Namespace, size: Size) -> float:
+    """Rows a second of one GPU, estimated."""
+    return args.tflops * 1e12 * args.utilisation / size.operations / args.tokens
 
 
 def table(header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -152,21 +164,19 @@ def hours(seconds: float) -> str:
 
 def measured() -> dict[str, float]:
     """Rows a second and core of all but the pass of a model, and the bytes of a row."""
-    from ray_rows import write_rows
-
     from mtl.data.place import ReadLog
     from mtl.data.texts import text_source
     from mtl.inference.bulk.formats import EmbeddingTable, PredictionLines, PredictionTable
     from mtl.inference.bulk.reading import read_chunks
 
-    rows = 40_960
+    rows = 16_384
     engine = without_pass()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_rows(folder / "in.csv", rows)
+        texts = write_rows(folder / "in.csv", rows)
         chunks: list[list] = []  # type: ignore[type-arg]
         log = ReadLog(lambda _: None)
-        found = {}
+        found = {"tokens_per_row": engine.count_tokens(texts) / rows}
         seconds = spent(lambda: chunks.extend(read_chunks(text_source(folder / "in.csv"), (), log)))
         found["read_rows_per_core_second"] = rows / seconds
         forms = {"predict_jsonl": PredictionLines, "predict_parquet": PredictionTable, "encode_parquet": EmbeddingTable}
@@ -180,6 +190,16 @@ def measured() -> dict[str, float]:
             found[f"{output}_rows_per_core_second"] = rows / seconds
             found[f"{output}_bytes_per_row"] = size / rows
     return {key: round(value, 1) for key, value in found.items()}
+
+
+def write_rows(target: Path, rows: int) -> list[str]:
+    """Seeded sentences of 10 to 36 words; the texts."""
+    from ray_rows import WORDS
+
+    draw = random.Random(0)
+    texts = [" ".join(draw.choices(WORDS, k=draw.randint(10, 36))) for _ in range(rows)]
+    target.write_text("\n".join(["id,text", *(f"{i},{text}" for i, text in enumerate(texts))]) + "\n", encoding="utf-8")
+    return texts
 
 
 def spent(work: Callable[[], object]) -> float:

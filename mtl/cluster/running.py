@@ -9,7 +9,7 @@ from mtl.cluster.corpus import Corpus, finished_parts
 from mtl.cluster.options import ClusterOptions
 from mtl.cluster.outputs import ClusterOutput, output_of
 from mtl.cluster.partitions import Reading, Report
-from mtl.cluster.session import connected
+from mtl.cluster.session import connected, need_cluster
 from mtl.cluster.store import is_url
 from mtl.cluster.worker import ModelChoice
 from mtl.errors import ClusterError, DataError, InputError
@@ -50,6 +50,7 @@ def run_on_cluster(
             "an output ending in .jsonl or .parquet was expected with --engine ray, since it has no index beside it"
         )
         raise InputError(message, path=corpus.target)
+    need_cluster(options)
     with output_of(corpus) as output:
         chosen = _chosen(model, options)
         key = model_key(chosen.fingerprint, chosen.backend, chosen.precision)

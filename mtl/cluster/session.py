@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TextIO
 
 import psutil
@@ -24,6 +26,7 @@ from mtl.cluster.options import ClusterOptions
 from mtl.errors import ClusterError
 from mtl.inference.backends.cores import usable_cores
 
+_ROOT = Path(__file__).resolve().parents[2]
 _CONNECT_SECONDS = 10.0
 _END_SECONDS = 10.0  # in which the processes of a cluster end by themselves
 _STORE_BYTES = 256 * 2**20  # of rows on their way to workers of this machine
@@ -32,23 +35,30 @@ _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # what its processes have to say is in their files; what matters is raised
 }
+_HERE = "127.0.0.1"
+_TOKEN = secrets.token_hex(32)  # for the clusters that this process starts: Ray remembers the first it was given
 _ALONE = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # what makes Ray listen on 127.0.0.1, on any system
     "RAY_AUTH_MODE": "token",
 }
 
 
-def library() -> Any:  # noqa: ANN401
-    """Ray, with its data sets.
+def need_cluster(options: ClusterOptions) -> None:
+    """Refuse what cannot work before anything is loaded for it.
 
     Raises:
-        ClusterError: it is not installed.
+        ClusterError: Ray is not installed, or nothing listens at the address.
     """
-    try:
-        import_module("ray.data")
-    except ImportError as error:
-        raise ClusterError("--engine ray needs ray: pip install 'polyhead[ray]'") from error
-    return import_module("ray")
+    if find_spec("ray") is None:
+        raise ClusterError("ray was expected, it is not installed: pip install 'polyhead[ray]'", key="--engine ray")
+    if options.address is not None and options.address != "auto":
+        host, _, port = options.address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            place = f"--address {options.address}"
+            raise ClusterError(f"a Ray cluster was expected there: {reason}", key=place) from error
 
 
 @dataclass(slots=True)
@@ -69,13 +79,16 @@ def connected(options: ClusterOptions) -> Iterator[Cluster]:
     Raises:
         ClusterError: Ray is missing, there is no cluster at the address, or it has no room for the workers.
     """
-    if options.address is not None:
-        _need_listener(options.address)
+    need_cluster(options)
     folder = tempfile.mkdtemp(prefix="polyhead-ray-")
-    own = {**_ALONE, "RAY_AUTH_TOKEN": secrets.token_hex(32), "TMPDIR": folder} if options.address is None else {}
+    own = {}
+    if options.address is None:
+        path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        own = {**_ALONE, "RAY_AUTH_TOKEN": _TOKEN, "TMPDIR": folder, "PYTHONPATH": path}
     try:
         with _environment(_QUIET | own), warnings.catch_warnings():
-            ray = library()
+            import_module("ray.data")
+            ray = import_module("ray")
             warnings.filterwarnings("ignore", module=r"ray\.|mtl\.cluster\.")
             is_ours = not ray.is_initialized()  # else the program that called this one has begun it
             try:
@@ -104,6 +117,8 @@ def _start(ray: Any, options: ClusterOptions, folder: str) -> None:  # noqa: ANN
     try:
         with _silent():
             ray.init(**common)
+        if options.address is None and ray.util.get_node_ip_address() != _HERE:
+            raise RuntimeError(f"Ray was imported earlier, and so would listen on more than {_HERE}")
     except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
         where = "a cluster could not be started here" if options.address is None else "no cluster could be joined"
         reason = " ".join(str(error).split())[:300]
@@ -169,17 +184,6 @@ def _silent() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _need_listener(address: str) -> None:
-    if address == "auto":
-        return
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ClusterError(f"a Ray cluster was expected there: {reason}", key=f"--address {address}") from error
 
 
 def _workers(ray: Any, options: ClusterOptions) -> int:  # noqa: ANN401

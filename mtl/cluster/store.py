@@ -1,6 +1,5 @@
 """A folder of finished parts, on disk or in any store that fsspec knows; each part is there whole or not at all."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,8 +68,7 @@ class PartStore:
                 found = self._fs.ls(self._root, detail=False)
             except FileNotFoundError:
                 return frozenset()
-        names = (str(path).rstrip("/").rpartition("/")[2] for path in found)
-        return frozenset(name for name in names if not name.startswith(_ATTEMPT))
+        return frozenset(name for name in map(_name, found) if not name.startswith(_ATTEMPT))
 
     def read(self, name: str) -> bytes | None:
         """A file, None where there is none."""
@@ -108,9 +106,10 @@ class PartStore:
 
     def clear_attempts(self) -> None:
         """Remove what killed workers left of parts that they had begun."""
-        if self._local is not None:
-            for folder in self._local.glob(f"{_ATTEMPT}*"):
-                shutil.rmtree(folder, ignore_errors=True)
+        with self._failing():
+            for path in self._fs.ls(self._root, detail=False):
+                if _name(path).startswith(_ATTEMPT):
+                    self._fs.rm(path, recursive=True)
 
     @cached_property
     def _opened(self) -> tuple[FileSystem, str]:
@@ -149,6 +148,10 @@ class PartStore:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             message = f"a folder or store that can be read and written was expected: {reason}"
             raise StorageError(message, path=self.location) from error
+
+
+def _name(path: str) -> str:
+    return str(path).rstrip("/").rpartition("/")[2]
 
 
 @contextmanager
