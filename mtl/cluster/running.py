@@ -74,9 +74,11 @@ def run_on_cluster(
 
 
 def _deaths(count: int) -> tuple[str, ...]:
+    """A note on workers that died."""
     if not count:
         return ()
-    return (f"{count} {'worker' if count == 1 else 'workers'} died; what was lost with them was run again",)
+    who, what = ("1 worker", "it") if count == 1 else (f"{count} workers", "them")
+    return (f"{who} died; what was lost with {what} was run again",)
 
 
 def _finished(output: ClusterOutput, tally: "_Tally", suffix: str) -> FileResult:

@@ -27,6 +27,7 @@ from mtl.errors import ClusterError
 from mtl.inference.backends.cores import usable_cores
 
 _ROOT = Path(__file__).resolve().parents[2]
+_MARK = "(raylet)"  # of what Ray prints
 _CONNECT_SECONDS = 10.0
 _END_SECONDS = 10.0  # in which the processes of a cluster end by themselves
 _STORE_BYTES = 256 * 2**20  # of rows on their way to workers of this machine
@@ -143,17 +144,21 @@ def _is_of_ray(process: psutil.Process) -> bool:
 
 
 class _Notices(io.TextIOBase):
-    """Standard output without what threads of Ray print on it; the workers that died are counted."""
+    """Standard output without what Ray prints on it, from any thread; the workers that died are counted."""
 
     def __init__(self, cluster: Cluster, output: TextIO) -> None:
         self._cluster = cluster
         self._output = output
-        self._thread = threading.get_ident()
+        self._is_cut = False  # a line of Ray whose end is still to come
 
     def write(self, text: str) -> int:
-        if threading.get_ident() == self._thread:
-            return self._output.write(text)
-        self._cluster.deaths += text.count("A worker died")
+        if _MARK in text:
+            self._cluster.deaths += text.count("A worker died")
+            self._is_cut = not text.endswith("\n")
+        elif self._is_cut and text == "\n":
+            self._is_cut = False
+        else:
+            self._output.write(text)
         return len(text)
 
     def flush(self) -> None:

@@ -36,7 +36,6 @@ class Growing(DirFileSystem):
 def location(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     fsspec.register_implementation("growing", Growing, clobber=True)
     monkeypatch.setattr(Growing, "root", tmp_path, raising=False)
-    MemoryFileSystem.store.clear()
     return {
         "disk": str(tmp_path / "out"),
         "file": f"file://{tmp_path}/out",
@@ -104,7 +103,6 @@ def test_a_store_that_cannot_be_used_is_one_sentence(location: str):
 
 
 def test_a_url_is_copied_to_this_machine_and_its_version_told(tmp_path: Path):
-    MemoryFileSystem.store.clear()
     fs = MemoryFileSystem()
     fs.pipe_file("/in/a.csv", b"text\nx\n")
     before = described("memory://in/a.csv")
