@@ -3,8 +3,9 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,14 +19,31 @@ _REJECTS = "rejects.jsonl"
 _SUCCESS = "SUCCESS"
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Of all partitions: rows, those with a text, those that were rejected, and notes on the input."""
+
+    rows: int
+    texts: int
+    rejected: int
+    notes: tuple[str, ...]
+
+
 class ClusterOutput(Protocol):
     """The parts, and the rows that were rejected."""
 
     store: PartStore
     rejects: Rejects
 
-    def finish(self, parts: Sequence[str]) -> str:
-        """Make the output of the parts with these names, in order; where the rejected rows stand."""
+    @property
+    def place_of_rejects(self) -> str:
+        """Where the rejected rows stand, if there are any."""
+
+    def complete(self, finished: Collection[int]) -> Summary | None:
+        """What an earlier call made of these parts; None where it did not end, and nothing says any longer that it did."""
+
+    def finish(self, parts: Sequence[str], summary: Summary) -> None:
+        """Make the output of the parts with these names, in order."""
 
     def discard(self) -> None:
         """Remove parts of an input that cannot be read."""
@@ -45,10 +63,16 @@ class OneFile:
         self.store = PartStore(str(self._folder.resolve()))
         self.rejects = Rejects(self._target.with_name(f"{self._target.name}.{_REJECTS}"))
 
-    def finish(self, parts: Sequence[str]) -> str:
+    @property
+    def place_of_rejects(self) -> str:
+        return str(self.rejects.path)
+
+    def complete(self, finished: Collection[int]) -> Summary | None:
+        return None  # its parts are gone then
+
+    def finish(self, parts: Sequence[str], summary: Summary) -> None:
         assemble([self._folder / name for name in parts], self._target, self._form)
         shutil.rmtree(self._folder)
-        return str(self.rejects.path)
 
     def discard(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -61,13 +85,26 @@ class PartFolder:
         self.store = PartStore(corpus.target.rstrip("/"), prefix=_PREFIX)
         self.rejects = Rejects(folder / _REJECTS)
 
-    def finish(self, parts: Sequence[str]) -> str:
-        name = self.store.beside(_REJECTS)
+    @property
+    def place_of_rejects(self) -> str:
+        return f"{self.store.location}/{self.store.beside(_REJECTS)}"
+
+    def complete(self, finished: Collection[int]) -> Summary | None:
+        name = self.store.beside(_SUCCESS)
+        try:
+            found = json.loads(self.store.read(name) or b"")
+            if set(finished) == set(range(found["parts"])):
+                return Summary(found["rows"], found["texts"], found["rejected"], tuple(found["notes"]))
+        except (ValueError, LookupError, TypeError):
+            pass
+        self.store.remove(name)
+        return None
+
+    def finish(self, parts: Sequence[str], summary: Summary) -> None:
         if self.rejects.count:
-            self.store.write(name, self.rejects.path.read_text(encoding="utf-8"))
-        self.store.write(self.store.beside(_SUCCESS), json.dumps({"parts": len(parts), "rejected": self.rejects.count}))
+            self.store.write(self.store.beside(_REJECTS), self.rejects.path.read_text(encoding="utf-8"))
         self.store.clear_attempts()
-        return f"{self.store.location}/{name}"
+        self.store.write(self.store.beside(_SUCCESS), json.dumps({"parts": len(parts), **asdict(summary)}))
 
     def discard(self) -> None:
         """Nothing is removed from a store that may be another one's too."""

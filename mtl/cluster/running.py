@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mtl.cluster.corpus import Corpus, finished_parts
 from mtl.cluster.options import ClusterOptions
-from mtl.cluster.outputs import ClusterOutput, output_of
+from mtl.cluster.outputs import ClusterOutput, Summary, output_of
 from mtl.cluster.partitions import Reading, Report
 from mtl.cluster.session import connected, need_cluster
 from mtl.cluster.store import is_url
@@ -56,6 +56,9 @@ def run_on_cluster(
         key = model_key(chosen.fingerprint, chosen.backend, chosen.precision)
         suffix = corpus.form.suffix
         finished = finished_parts(output.store, corpus.state(key, options.partition_rows), suffix)
+        if (before := output.complete(finished)) is not None:
+            progress(before.rows)
+            return FileResult(before.texts, before.rows, before.rejected, output.place_of_rejects, before.notes)
         file = corpus.source if is_url(corpus.source) else str(Path(corpus.source).resolve())
         reading = Reading(corpus.source, file, corpus.options, corpus.keep, options.partition_rows)
         tally = _Tally(output.rejects)
@@ -92,8 +95,9 @@ def _finished(output: ClusterOutput, tally: "_Tally", suffix: str) -> FileResult
     if last is None or missing:
         message = f"all parts were expected, {len(missing)} of them are not there; call again to add them"
         raise ClusterError(message, path=output.store.location)
-    rejects = output.finish([output.store.part(number, suffix) for number in range(last.number)])
-    return FileResult(tally.texts, tally.resumed, output.rejects.count, rejects, last.notes)
+    parts = [output.store.part(number, suffix) for number in range(last.number)]
+    output.finish(parts, Summary(tally.rows, tally.texts, output.rejects.count, last.notes))
+    return FileResult(tally.texts, tally.resumed, output.rejects.count, output.place_of_rejects, last.notes)
 
 
 def _chosen(model: ClusterModel, options: ClusterOptions) -> ModelChoice:

@@ -66,7 +66,7 @@ def need_cluster(options: ClusterOptions) -> None:
 class Cluster:
     """How many workers there are to be, and how many died so far."""
 
-    workers: int
+    workers: int = 0
     deaths: int = 0
 
 
@@ -92,15 +92,17 @@ def connected(options: ClusterOptions) -> Iterator[Cluster]:
             ray = import_module("ray")
             warnings.filterwarnings("ignore", module=r"ray\.|mtl\.cluster\.")
             is_ours = not ray.is_initialized()  # else the program that called this one has begun it
-            try:
-                if is_ours:
-                    _start(ray, options, folder)
-                cluster = Cluster(_workers(ray, options))
-                with _interruptible(), contextlib.redirect_stdout(_Notices(cluster, sys.stdout)):
-                    yield cluster
-            finally:
-                if is_ours:
-                    _stop(ray)
+            cluster = Cluster()
+            with contextlib.redirect_stdout(_Notices(cluster, sys.stdout)):  # Ray prints as it ends, too
+                try:
+                    if is_ours:
+                        _start(ray, options, folder)
+                    cluster.workers = _workers(ray, options)
+                    with _interruptible():
+                        yield cluster
+                finally:
+                    if is_ours:
+                        _stop(ray)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,5 +1,6 @@
 """A folder of finished parts, on disk or in any store that fsspec knows; each part is there whole or not at all."""
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,6 +84,11 @@ class PartStore:
         with self.scratch() as folder:
             (folder / name).write_text(content, encoding="utf-8")
             self.put(folder / name, name)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, which may be missing."""
+        with self._failing(), contextlib.suppress(FileNotFoundError):
+            self._fs.rm_file(self._path(name))
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -17,11 +17,12 @@ from mtl.data.formats import ReadOptions
 from mtl.data.texts import text_source
 from mtl.errors import ClusterError
 from mtl.inference import Engine
+from mtl.inference.backends.cores import CORES
 from mtl.inference.bulk import reading
 from mtl.inference.bulk.files import BulkOutput, run_file
 from mtl.inference.bulk.formats import EmbeddingTable, PredictionLines
 
-ROWS = 600
+ROWS = 400
 OPTIONS = ClusterOptions(workers=2, partition_rows=20)
 
 
@@ -49,9 +50,17 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def engine(trained: Path) -> Iterator[Engine]:
+    """Prepared for OpenVINO as workers have it, on one core each, so that they load it without torch."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CORES, "1")
+        yield Engine.load(trained / "best", backend="openvino", precision="fp32")
+
+
 @pytest.fixture(autouse=True)
 def choice(monkeypatch: pytest.MonkeyPatch, engine: Engine):
-    """As tests run their engines: not what is fastest here."""
+    """What is fastest is not measured."""
     choice = ModelChoice(engine.name, engine.fingerprint, engine.choice.backend, engine.choice.precision)
     monkeypatch.setattr(running, "_chosen", lambda *_: choice)
 
@@ -92,8 +101,6 @@ def test_a_killed_worker_costs_no_row_and_none_twice(
     assert (found.texts, found.rejected) == (local.texts, local.rejected)
     assert killed
     assert found.notes == ("1 worker died; what was lost with it was run again",)
-    again = run_on_cluster(ClusterModel("tiny"), corpus, OPTIONS, progress=lambda _: None)
-    assert (again.resumed, again.texts) == (ROWS, local.texts)
 
 
 def test_more_workers_than_there_is_room_for_are_refused(ray: None, source: Path, tmp_path: Path):

@@ -93,7 +93,7 @@ def test_a_url_has_the_rows_of_the_local_engine_in_parts(
 
 @pytest.mark.parametrize("target", ["out.jsonl", "memory://out/o.jsonl"])
 def test_an_interrupted_call_goes_on_and_no_partition_is_run_twice(
-    cluster: HereAndNow, tmp_path: Path, target: str, engine: Engine
+    cluster: HereAndNow, tmp_path: Path, target: str, monkeypatch: pytest.MonkeyPatch
 ):
     source = tmp_path / "in.jsonl"
     source.write_text(INPUTS["in.jsonl"])
@@ -107,9 +107,10 @@ def test_an_interrupted_call_goes_on_and_no_partition_is_run_twice(
     found = run(source, place, PredictionLines)
     assert found.resumed >= CHUNK
     assert sorted(cluster.written) == list(range(6))  # each once over both calls
-    if "://" in target:  # complete: nothing is left to do
-        assert run(source, place, PredictionLines).resumed == 26
-        assert len(cluster.written) == 6
+    if "://" in target:  # complete: nothing is left to do, not even for a cluster
+        monkeypatch.delitem(sys.modules, "mtl.cluster.dataset")
+        again = run(source, place, PredictionLines)
+        assert (again.resumed, again.texts, again.rejected) == (26, found.texts, found.rejected)
 
 
 @pytest.mark.parametrize("target", ["out.jsonl", "memory://out/o.jsonl"])
@@ -138,6 +139,21 @@ def test_parts_of_other_options_are_refused_and_kept(
         run(source, place, PredictionLines, **options)  # type: ignore[arg-type]
     if not change.get("source"):
         assert run(source, place, PredictionLines).resumed >= CHUNK
+
+
+def test_nothing_says_that_an_output_is_complete_while_a_part_is_missing(cluster: HereAndNow, tmp_path: Path):
+    (tmp_path / "in.csv").write_text(INPUTS["in.csv"])
+    fs = MemoryFileSystem()
+    run(tmp_path / "in.csv", "memory://out/o.jsonl", PredictionLines)
+    whole = fs.cat("/out/o.jsonl", recursive=True)
+    fs.rm("/out/o.jsonl/part-000001.jsonl")
+    cluster.dies_after = 1
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "in.csv", "memory://out/o.jsonl", PredictionLines)
+    assert not fs.exists("/out/o.jsonl/_SUCCESS")
+    cluster.dies_after = None
+    run(tmp_path / "in.csv", "memory://out/o.jsonl", PredictionLines)
+    assert fs.cat("/out/o.jsonl", recursive=True) == whole
 
 
 @pytest.mark.parametrize("target", ["out.jsonl.partial/mine.txt", "o.jsonl/mine.txt"])
