@@ -1,6 +1,7 @@
 """The partitions of an input as a Ray data set, and the reports of those that workers have written."""
 
 import logging
+import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import ray
 import ray.data
 from ray.data.block import BlockMetadata
 from ray.data.datasource import Datasource, ReadTask
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RaySystemError, RayTaskError
 
 from mtl.cluster.options import ClusterOptions
 from mtl.cluster.partitions import Reading, Report, read_partitions, report_of
@@ -18,6 +19,7 @@ from mtl.cluster.worker import ModelChoice, PartWriter
 from mtl.errors import ClusterError
 from mtl.inference.bulk.formats import OutputFormat
 
+_COLOUR = re.compile(r"\x1b\[\d*m")
 _RETRIES = 3  # of a partition whose worker died: one that ends every worker must not do so for ever
 _IN_FLIGHT = 2  # partitions of a worker: the one that runs, and the next
 
@@ -89,10 +91,20 @@ def written(work: ClusterWork, options: ClusterOptions, workers: int) -> Generat
     context.target_max_block_size = 1  # byte: a block is one partition, never several that one worker would take
     with ray.data.DataContext.current(context):
         reports = _reports(work, options, workers)
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # its errors are raised
     try:
         for row in reports.iter_rows():
             yield report_of(row)
     except RayError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ClusterError(f"the cluster lost its workers, and what they had finished is kept: {reason}") from error
+        if isinstance(error, RayTaskError) and not isinstance(error, RaySystemError):
+            raise  # a fault of the program, with where it happened
+        raise ClusterError(_sentence(str(error))) from error
+
+
+def _sentence(said: str) -> str:
+    """One sentence of what Ray says of a cluster in many lines."""
+    if "No module named 'mtl" in said:
+        return "polyhead was expected on every machine of the cluster, one of them lacks it"
+    lines = [" ".join(line.split()) for line in _COLOUR.sub("", said).splitlines()]
+    reason = ": ".join([line for line in lines if line][:2])[:300]
+    return f"the cluster failed, and what was finished is kept: {reason}"

@@ -40,7 +40,7 @@ class ClusterOutput(Protocol):
         """Where the rejected rows stand, if there are any."""
 
     def complete(self, finished: Collection[int]) -> Summary | None:
-        """What an earlier call made of these parts; None where it did not end, and nothing says any longer that it did."""
+        """What an earlier call made of these parts; None where it did not end, and then nothing says that it did."""
 
     def finish(self, parts: Sequence[str], summary: Summary) -> None:
         """Make the output of the parts with these names, in order."""

@@ -34,6 +34,7 @@ _STORE_BYTES = 256 * 2**20  # of rows on their way to workers of this machine
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",
     "RAY_BACKEND_LOG_LEVEL": "fatal",  # what its processes have to say is in their files; what matters is raised
 }
 _HERE = "127.0.0.1"
@@ -108,8 +109,7 @@ def connected(options: ClusterOptions) -> Iterator[Cluster]:
 
 
 def _start(ray: Any, options: ClusterOptions, folder: str) -> None:  # noqa: ANN401
-    logging.getLogger("ray").setLevel(logging.ERROR)
-    common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "include_dashboard": False}
+    common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL, "include_dashboard": False}
     if options.address is not None:
         del common["include_dashboard"]
     if options.address is not None:
