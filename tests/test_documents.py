@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,11 @@ def test_a_link_of_the_reference_that_leads_nowhere_is_found(tmp_path: Path, lin
     (tmp_path / "a.html").write_text(f'<p id="here"></p><a href="{link}">x</a><a href="https://example.org">y</a>')
     (tmp_path / "b.html").write_text('<p id="there"></p>')
     assert (list(reference._broken_links(tmp_path)) == []) is leads
+
+
+def test_the_page_on_scale_has_what_its_program_prints():
+    ended = subprocess.run(
+        [sys.executable, "benchmarks/scale.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in ended.stdout.splitlines() if line not in page] == []
