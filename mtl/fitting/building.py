@@ -13,7 +13,7 @@ from mtl.errors import InputError
 from mtl.fitting.pool import FeaturePool, pooled_windows, word_states
 from mtl.home import home
 from mtl.inference.engine import Engine
-from mtl.text import SplitWords, clean
+from mtl.text import SplitWords, WordOffsets, clean
 from mtl.text.batching import Batch
 from mtl.text.tokenized import TokenizedTexts
 
@@ -23,12 +23,12 @@ _STORE_BYTES = 10_000_000_000  # as `cache.max_gb` of a recipe
 Progress = Callable[[int, int], None]
 
 
+def _tell_nobody(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
 def build_pool(
-    engine: Engine,
-    texts: Sequence[str],
-    *,
-    words: bool = False,
-    progress: Progress = lambda done, total: None,
+    engine: Engine, texts: Sequence[str], *, words: bool = False, progress: Progress = _tell_nobody
 ) -> FeaturePool:
     """Compute what heads read of texts, or read it from an earlier time; 10,000 short texts take seconds.
 
@@ -44,41 +44,61 @@ def build_pool(
     """
     if not 1 <= len(texts) <= MOST_TEXTS or not all(isinstance(text, str) for text in texts):
         raise InputError(f"1 to {MOST_TEXTS:,} texts were expected, were {len(texts):,}")
-    cleaned = tuple(clean(text) for text in texts)
-    if not words:
-        tokenized = engine.tokenizer.store(cleaned)
-        rows = _rows(tokenized, _Pooled(engine), engine=engine, progress=progress)
-        return FeaturePool(cleaned, pooled_windows(rows, tokenized))
-    from mtl.fitting.encoder import mixed_states
-
-    offsets = list(SplitWords(cleaned, engine.splitting))
-    tokenized = engine.tokenizer.store(cleaned, offsets)
-    backend = mixed_states(engine, tokens=int(tokenized.lengths.sum()))
-    rows = _rows(tokenized, backend, engine=engine, progress=progress)
-    states = word_states(rows, tokenized, offsets, mix=backend.mix)
-    return FeaturePool(cleaned, pooled_windows(rows, tokenized), states)
+    cleaned = [clean(text) for text in texts]
+    reader = FeatureReader(engine, RaggedStore(home() / "cache", _STORE_BYTES), progress=progress)
+    return reader(cleaned, SplitWords(cleaned, engine.splitting) if words else None)
 
 
-def _rows(texts: TokenizedTexts, backend: FeatureBackend, *, engine: Engine, progress: Progress) -> RaggedRows:
-    """The rows of all windows, from the store where they are; in memory where the store has no room."""
-    counts, size = 1 + texts.word_counts, engine.hidden_size
+@dataclass(frozen=True)
+class FeatureReader:
+    """Reads the features of texts.
 
-    def fill(out: RaggedRows) -> None:
-        fill_rows(out, texts, backend.features, progress=lambda done: progress(done, len(counts)))
+    Args:
+        engine: whose encoder reads the texts.
+        store: where features of a model with files are kept; None keeps nothing.
+        mix: the weight of each state of a word; None for `default_mix`.
+        progress: as in `build_pool`.
+    """
 
-    types: tuple[type[np.floating], ...] = (np.float16, np.float32) if texts.word_counts.any() else (np.float32,)
-    if engine.fingerprint:
-        store, key = RaggedStore(home() / "cache", _STORE_BYTES), _key(texts, engine, backend)
-        found = store.open(key)
-        for dtype in () if found is not None else types:
-            with suppress(OverflowError):  # too large for float16
-                found = store.write(key, counts, size=size, fill=fill, dtype=dtype)
-                break
-        if found is not None:
-            return found
-    rows = RaggedRows.empty(counts, size=size, dtype=np.float32)
-    fill(rows)
-    return rows
+    engine: Engine
+    store: RaggedStore | None = None
+    mix: tuple[float, ...] | None = None
+    progress: Progress = _tell_nobody
+
+    def __call__(self, texts: Sequence[str], words: Sequence[WordOffsets] | None = None) -> FeaturePool:
+        """The features of texts, and of their words where these are given; errors as `build_pool`."""
+        if words is None:
+            tokenized = self.engine.tokenizer.store(texts)
+            rows = self._rows(tokenized, _Pooled(self.engine))
+            return FeaturePool(tuple(texts), pooled_windows(rows, tokenized))
+        from mtl.fitting.encoder import mixed_states
+
+        tokenized = self.engine.tokenizer.store(texts, words)
+        backend = mixed_states(self.engine, tokens=int(tokenized.lengths.sum()), mix=self.mix)
+        rows = self._rows(tokenized, backend)
+        states = word_states(rows, tokenized, words, mix=backend.mix)
+        return FeaturePool(tuple(texts), pooled_windows(rows, tokenized), states)
+
+    def _rows(self, texts: TokenizedTexts, backend: FeatureBackend) -> RaggedRows:
+        """The rows of all windows, from the store where they are; in memory where it has no room."""
+        counts, size = 1 + texts.word_counts, self.engine.hidden_size
+
+        def fill(out: RaggedRows) -> None:
+            fill_rows(out, texts, backend.features, progress=lambda done: self.progress(done, len(counts)))
+
+        types: tuple[type[np.floating], ...] = (np.float16, np.float32) if texts.word_counts.any() else (np.float32,)
+        if self.store is not None and self.engine.fingerprint:
+            key = _key(texts, self.engine, backend)
+            found = self.store.open(key)
+            for dtype in () if found is not None else types:
+                with suppress(OverflowError):  # too large for float16
+                    found = self.store.write(key, counts, size=size, fill=fill, dtype=dtype)
+                    break
+            if found is not None:
+                return found
+        rows = RaggedRows.empty(counts, size=size, dtype=np.float32)
+        fill(rows)
+        return rows
 
 
 def _key(texts: TokenizedTexts, engine: Engine, backend: FeatureBackend) -> str:

@@ -205,6 +205,31 @@ class Engine:
         """
         return self._parts.loaded or load_model(find_model(self.name))
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the model has no files that it was loaded from."""
+        return self._parts.loaded is not None
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model as a checkpoint; a folder that was there is replaced only when the new one is complete.
+
+        Returns:
+            The folder.
+
+        Raises:
+            CheckpointError, BackboneError: the model's files are damaged or gone.
+        """
+        from mtl.checkpoint.store import Snapshot, save
+
+        loaded, folder = self.loaded_model(), Path(folder)
+        if not self.is_in_memory:
+            loaded.model.requires_grad_(False)  # only what training changed is stored
+        config = loaded.config
+        recipe = {**(config.recipe if config else {}), "words": self._parts.spec.recipe.get("words", self._splitting)}
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        save(loaded, folder, Snapshot(config.step if config else 0, {}, recipe))
+        return folder
+
     def task_config(self, task: str) -> TaskConfig:
         """How the task's data files are to be read, as its training did."""
         trained = self._parts.spec.recipe.get("tasks", {}).get(task, {})
