@@ -31,8 +31,8 @@ class FitOptions:
 
 
 DEFAULTS = FitOptions()
-INTERACTIVE = FitOptions(stopping=Stopping(iterations=30, gradient=1e-4, value=1e-5))
-"""Ends a little before the optimum: the next fit goes on from there."""
+INTERACTIVE = FitOptions(stopping=Stopping(iterations=10, gradient=1e-4, value=1e-4))
+"""For fits with a `start`: ends a little before the optimum, where the next fit goes on."""
 
 
 @dataclass(frozen=True, eq=False)
