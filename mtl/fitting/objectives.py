@@ -136,8 +136,18 @@ class Objective:
             added += residual.sum(axis=0, dtype=np.float64)
         slope -= np.outer(self.scaling.mean, added)
         gradient = np.concatenate([slope * self.scaling.factor[:, None], added[None]])
+        pull, penalty = self._penalty(weight)
+        return (total + penalty) / self._counted, (gradient + pull).ravel() / self._counted
+
+    def without_penalty(self, value: float, flat: Vector) -> float:
+        """The weighted mean loss alone, of the value at a weight."""
+        return value - self._penalty(flat.reshape(self.shape))[1] / self._counted
+
+    @property
+    def _counted(self) -> float:
+        return max(float(self.loss.weights.sum(dtype=np.float64)), 1e-9)
+
+    def _penalty(self, weight: Vector) -> tuple[Vector, float]:
         apart = weight if self.centre is None else weight - self.centre
         pull = np.concatenate([self.l2 * apart[:-1], self.bias_l2 * apart[-1:]])
-        counted = max(float(self.loss.weights.sum(dtype=np.float64)), 1e-9)
-        penalty = 0.5 * float((pull * apart).sum())
-        return (total + penalty) / counted, (gradient + pull).ravel() / counted
+        return pull, 0.5 * float((pull * apart).sum())
