@@ -14,7 +14,7 @@ from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.recipe.choices import Preset, Solver
-from mtl.recipe.schema import Recipe
+from mtl.recipe.schema import HeadConfig, Recipe
 from mtl.training.solver import choose_solver, linear
 
 
@@ -107,7 +107,7 @@ def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
             f"tasks.{task.name}.{part}: labels of the checkpoint's head ({', '.join(known.labels[:8])}) were expected "
             f"since {why}, found {', '.join(new[:5])} too; a new name makes a new head"
         )
-    if task.config.head.model_fields_set and task.config.head != known.head:
+    if task.config.head not in (HeadConfig(), known.head):  # the defaults stand in every recipe that was written out
         raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")
     # A label without a threshold of its own begins with the default.
     thresholds = known.thresholds and (*known.thresholds, *(DEFAULT_THRESHOLD for _ in new))
