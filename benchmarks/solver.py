@@ -2,15 +2,17 @@
 
     python benchmarks/solver.py --data FOLDER [--backbone NAME] [--seeds 1,2] [--sets sib200_en,clinc150,uner_ewt]
 
-Each data set is trained with `solver: sgd` and `solver: lbfgs`, all other keys at their defaults, in turn, after a run of
-one step that has filled the cache of features for both. The best checkpoint by the dev data is measured on the test data.
-`seconds` are those of the whole run without loading, evaluations included; `training` leaves evaluations out. Times are
-given as SGD's over L-BFGS's, the median over seeds, since the machine may be shared. It exits 1 where L-BFGS is more than
-a point worse or not faster: then `auto` should not take it (`mtl/training/solver.py`).
+Each data set is trained with `solver: sgd` and `solver: lbfgs`, all other keys at their defaults, in turn, after a run
+of one step that has filled the cache of features for both. The best checkpoint by the dev data is measured on the test
+data. `seconds` are those of the whole run without loading, evaluations included; `training` leaves evaluations out.
+Times are given as SGD's over L-BFGS's, the median over seeds, since the machine may be shared. It exits 1 where L-BFGS
+is more than a point worse or not faster: then `auto` should not take it (`mtl/training/solver.py`).
 """
 
 import argparse
 import json
+import os
+import platform
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,7 +26,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mtl.data import read_files  # noqa: E402
-from mtl.device_name import device_name  # noqa: E402
 from mtl.inference import Engine  # noqa: E402
 from mtl.recipe import DEFAULT_BACKBONE, TaskKind, parse  # noqa: E402
 from mtl.runs import Evaluated, Finished  # noqa: E402
@@ -53,7 +54,10 @@ def main() -> int:
         runs = list(measure(args, name))
         found[name] = {"metric": SETS[name][2], **ratios(runs), "runs": runs}
         Console().print(name, {key: value for key, value in found[name].items() if key != "runs"})
-        RESULTS.write_text(json.dumps({"machine": device_name(), "sets": found}, indent=2) + "\n", encoding="utf-8")
+        RESULTS.write_text(
+            json.dumps({"machine": f"{platform.machine()}, {os.cpu_count()} cores", "sets": found}, indent=2) + "\n",
+            encoding="utf-8",
+        )
     table = Table("data", "metric", *SOLVERS, "whole run, times faster", "training alone, times faster")
     for name, own in found.items():
         figures = [f"{own[solver]:.4f}" for solver in SOLVERS]

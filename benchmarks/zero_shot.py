@@ -4,9 +4,9 @@
 
 Of sib200_en and dbpedia14_small the test texts are a pool that nobody has labelled; a head is made from the names of
 the labels as they stand in the files. `names` is what is said of the labels alone, `moved` after they have moved to
-their texts. Then some texts are labelled by chance, and accuracy is measured on the others: of a head with the prior and
-of one without. `benchmarks/results/zero_shot.json` has the figures; they depend on no clock. It exits 1 where accuracy
-from names is not at least three times that of chance, or a head with the prior is worse than one without.
+their texts. Then some texts are labelled by chance, and accuracy is measured on the others: of a head with the prior
+and of one without. `benchmarks/results/zero_shot.json` has the figures; they depend on no clock. It exits 1 where
+accuracy from names is not at least three times that of chance, or a head with the prior is worse than one without.
 """
 
 import argparse
