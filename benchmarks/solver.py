@@ -1,6 +1,6 @@
 """L-BFGS against SGD for `heads_only`: quality on test data and the time of training, as ratios.
 
-    python benchmarks/solver.py --data FOLDER [--backbone NAME] [--seeds 1,2] [--sets sib200_en,clinc150,uner_ewt]
+    python benchmarks/solver.py --data FOLDER [--backbone NAME] [--seeds 1,2] [--sets sib200_en,clinc150,wikigold]
 
 Each data set is trained with `solver: sgd` and `solver: lbfgs`, all other keys at their defaults, in turn, after a run
 of one step that has filled the cache of features for both. The best checkpoint by the dev data is measured on the test
@@ -35,6 +35,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "solver.json"
 SETS = {
     "sib200_en": (TaskKind.CLASSIFICATION, "csv", "accuracy"),
     "clinc150": (TaskKind.CLASSIFICATION, "csv", "accuracy"),
+    "wikigold": (TaskKind.TAGGING, "conll", "f1"),
     "uner_ewt": (TaskKind.TAGGING, "conll", "f1"),
     "snips": (TaskKind.TAGGING, "conll", "f1"),
 }
@@ -47,7 +48,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--backbone", default=DEFAULT_BACKBONE)
     parser.add_argument("--seeds", default="1,2")
-    parser.add_argument("--sets", default="sib200_en,clinc150,uner_ewt")
+    parser.add_argument("--sets", default="sib200_en,clinc150,wikigold")
     args = parser.parse_args()
     found = {}
     for name in args.sets.split(","):

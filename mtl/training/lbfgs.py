@@ -16,6 +16,8 @@ MOST_ITERATIONS = 100
 """Of a task."""
 ITERATIONS_BETWEEN = 10
 """Of each task, from one evaluation to the next where a recipe says `every: epoch`."""
+_LINE_SEARCH = 25
+"""Evaluations that a line search may take; the optimizer's default for single iterations would be none."""
 _STOPPING = Stopping(MOST_ITERATIONS, gradient=1e-5, value=1e-6)
 _LISTS = ("old_dirs", "old_stps", "ro")
 _TENSORS = ("d", "prev_flat_grad")
@@ -46,7 +48,12 @@ class HeadSolver:
         start = objective.scaling.unfolded(weight.T, bias) if warm else np.zeros(objective.shape)
         self._weight = nn.Parameter(torch.from_numpy(start.ravel().copy()))
         self._optimizer = LBFGS(
-            [self._weight], max_iter=1, history_size=MEMORY, tolerance_change=0.0, line_search_fn="strong_wolfe"
+            [self._weight],
+            max_iter=1,
+            max_eval=1 + _LINE_SEARCH,
+            history_size=MEMORY,
+            tolerance_change=0.0,
+            line_search_fn="strong_wolfe",
         )
         self._known: tuple[Vector, float, Vector] | None = None
         self._last = np.inf
