@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from mtl.cache import ActivationKind, RaggedStore
 from mtl.cache.filling import FeatureBackend, Passes
@@ -17,6 +16,7 @@ from mtl.inference.engine import Engine
 from mtl.model import MultiTaskModel
 from mtl.text.batching import Batch
 
+_REST = 0.002  # of a state that is not in the middle
 FEW_TOKENS = 50_000
 """Which torch computes as soon as another backend is ready."""
 
@@ -77,8 +77,17 @@ def mixed_states(engine: Engine, *, tokens: int, mix: tuple[float, ...] | None =
 
 
 def default_mix(states: int) -> tuple[float, ...]:
-    """The weight of each of K states: equal ones."""
-    return (1 / states,) * states
+    """The weight of each of K states: equal ones for the middle third of the layers, hardly any for the others.
+
+    Hardly any is not none, so that training which learns the mix can go on from it.
+
+    On MiniLM the entities of uner_ewt and the slots of snips were found better from there than from all states, and far
+    better than from the last.
+    """
+    layers = states - 1
+    middle = range(round(layers / 3), round(2 * layers / 3) + 1)
+    rest = _REST * (states - len(middle))
+    return tuple((1 - rest) / len(middle) if state in middle else _REST for state in range(states))
 
 
 def with_layers(loaded: LoadedModel) -> LoadedModel:
@@ -87,8 +96,3 @@ def with_layers(loaded: LoadedModel) -> LoadedModel:
     model = MultiTaskModel(encoder, {}).eval()
     encoder.gives_layers = True
     return LoadedModel(model.requires_grad_(False), loaded.tokenizer, loaded.backbone, loaded.config, loaded.changed)
-
-
-def softmax_scores(mix: tuple[float, ...]) -> torch.Tensor:
-    """The scores `(K,)` of a `LayerMix` whose softmax is a mix."""
-    return torch.tensor(mix).clamp(min=1e-12).log()

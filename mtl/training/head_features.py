@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from mtl.cache import RaggedRows
 from mtl.decoding.probabilities import Floats
+from mtl.fitting.encoder import default_mix
 from mtl.fitting.objectives import LogisticLoss, Objective, Scaling, SoftmaxLoss
 from mtl.heads import ClassificationHead, TaggingHead
 from mtl.model import MultiTaskModel
@@ -57,6 +60,13 @@ def objective_of(task: TaskInfo, data: TrainSet, rows: RaggedRows, model: MultiT
         weights = weights * head.class_weights.cpu().numpy()[units.targets]
     classes = units.targets.astype(np.int64)
     return Objective(values, SoftmaxLoss(classes, weights), scaling, l2, len(task.labels))
+
+
+@torch.no_grad()
+def put_default_mix(head: nn.Module) -> None:
+    """Give a new head that mixes the states of layers the weights that the solver leaves as they are."""
+    if isinstance(head, TaggingHead) and head.mix is not None:
+        head.mix.scores.copy_(torch.tensor(default_mix(len(head.mix.scores))).log())
 
 
 def _mix(head: TaggingHead) -> Floats | None:

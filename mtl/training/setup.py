@@ -25,7 +25,7 @@ from mtl.recipe.choices import Precision, Preset, Schedule, Solver, TaskKind
 from mtl.recipe.schema import Recipe
 from mtl.text.splitting import need_splitter
 from mtl.training.data import TrainingData, tokenize
-from mtl.training.head_features import objective_of
+from mtl.training.head_features import objective_of, put_default_mix
 from mtl.training.initial_model import load_initial_model
 from mtl.training.lbfgs import ITERATIONS_BETWEEN, MOST_ITERATIONS, HeadSolver
 from mtl.training.losses import LossWeights
@@ -155,6 +155,8 @@ class Trainer:
         for name, examples in self.data.train.items():
             rows = self.stage.pooled(name)
             for task in examples.tasks.values():
+                if task.name not in known:
+                    put_default_mix(model.heads[task.name])
                 objective = objective_of(task, examples, rows, model, l2=self.recipe.optimizer.l2)
                 solver = HeadSolver(objective, model.heads[task.name], warm=task.name in known)
                 if task.name in self.solver_states:

@@ -8,6 +8,7 @@ import torch
 
 import mtl
 from mtl.errors import RunError
+from mtl.fitting.encoder import default_mix
 from mtl.fitting.objectives import Objective, Scaling, SoftmaxLoss
 from mtl.fitting.solving import Stopping, solve
 from mtl.heads import ClassificationHead
@@ -205,3 +206,23 @@ def test_a_limit_of_steps_ends_a_run_before_its_optimum(tiny_bert, tmp_path):
     events = list(mtl.train(lbfgs_recipe(tiny_bert, tmp_path, budget={"max_steps": 3}, evaluation={"every": 2})))
     assert [event.step for event in events if isinstance(event, Evaluated)] == [0, 2, 3]
     assert isinstance(events[-1], Finished) and events[-1].step == 3
+
+
+def test_a_head_that_mixes_layers_keeps_its_mix_and_reads_more_than_the_last(tiny_bert, tmp_path):
+    content = {"tasks": ("names",), "tasks_names": {"head": {"layers": "mix"}}}
+    run = tmp_path / "run"
+    events = list(run_in_folder(lbfgs_recipe(tiny_bert, tmp_path, **content), run))
+    mixed, last = (
+        [event for event in own if isinstance(event, Evaluated)][-1].metrics["eval/names/f1"]
+        for own in (events, mtl.train(lbfgs_recipe(tiny_bert, tmp_path, tasks=("names",))))
+    )
+    mix = Engine.load(run / "last", **EXACT).loaded_model().model.heads["names"].mix
+    np.testing.assert_allclose(torch.softmax(mix.scores, 0).tolist(), default_mix(4), atol=1e-5)
+    assert mixed > last
+
+
+@pytest.mark.parametrize("states", range(2, 26))
+def test_the_default_mix_is_the_middle_of_the_layers(states):
+    mix = default_mix(states)
+    assert sum(mix) == pytest.approx(1) and min(mix) > 0
+    assert mix[states // 2] == max(mix)
