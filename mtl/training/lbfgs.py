@@ -18,7 +18,9 @@ ITERATIONS_BETWEEN = 10
 """Of each task, from one evaluation to the next where a recipe says `every: epoch`."""
 _LINE_SEARCH = 25
 """Evaluations that a line search may take; the optimizer's default for single iterations would be none."""
-_STOPPING = Stopping(MOST_ITERATIONS, gradient=1e-5, value=1e-6)
+_STOPPING = Stopping(MOST_ITERATIONS, gradient=1e-5, value=1e-5)
+_SMALL_IN_TURN = 2
+"""Iterations that hardly change the loss, after which a task is at its optimum: one alone may be a short step."""
 _LISTS = ("old_dirs", "old_stps", "ro")
 _TENSORS = ("d", "prev_flat_grad")
 _NUMBERS = ("t", "prev_loss", "n_iter", "func_evals")
@@ -56,7 +58,7 @@ class HeadSolver:
             line_search_fn="strong_wolfe",
         )
         self._known: tuple[Vector, float, Vector] | None = None
-        self._last = np.inf
+        self._small = 0
         self.iterations = 0
         self.is_done = False
         if not warm:
@@ -76,8 +78,11 @@ class HeadSolver:
             value, gradient = self._at(self._flat)
         self.iterations += 1
         is_small = before - value <= _STOPPING.value * max(abs(before), abs(value), 1e-12)
+        self._small = self._small + 1 if is_small else 0
         steepest = float(np.abs(gradient).max())
-        self.is_done = is_small or steepest <= _STOPPING.gradient or self.iterations >= MOST_ITERATIONS
+        self.is_done = (
+            self._small >= _SMALL_IN_TURN or steepest <= _STOPPING.gradient or self.iterations >= MOST_ITERATIONS
+        )
         self._put()
         return Iteration(loss, float(self._optimizer.state[self._weight].get("t", 0.0)))
 
@@ -108,7 +113,7 @@ class HeadSolver:
         """All that `restore` needs, by name."""
         own = self._optimizer.state[self._weight]
         found = {"weight": self._weight.detach().clone(), "iterations": torch.tensor(self.iterations)}
-        found["is_done"] = torch.tensor(self.is_done)
+        found |= {"is_done": torch.tensor(self.is_done), "small": torch.tensor(self._small)}
         found |= {name: torch.stack(own[name]) for name in _LISTS if own.get(name)}
         found |= {name: torch.as_tensor(own[name]).clone() for name in (*_TENSORS, *_NUMBERS, "H_diag") if name in own}
         return found
@@ -124,6 +129,7 @@ class HeadSolver:
         with torch.no_grad():
             self._weight.copy_(state["weight"])
         self.iterations, self.is_done = int(state["iterations"]), bool(state["is_done"])
+        self._small = int(state["small"])
         own = self._optimizer.state[self._weight]
         for name in _LISTS:
             own[name] = list(state[name].unbind()) if name in state else []
