@@ -1,6 +1,6 @@
 """L-BFGS against SGD for `heads_only`: quality on test data and the time of training, as ratios.
 
-    python benchmarks/solver.py --data FOLDER [--backbone NAME] [--seeds 1,2] [--sets sib200_en,clinc150,wikigold]
+    python benchmarks/solver.py --data FOLDER [--backbone NAME] [--seeds 1,2] [--sets sib200_en,clinc150,wikigold,uner_ewt]
 
 Each data set is trained with `solver: sgd` and `solver: lbfgs`, all other keys at their defaults, in turn, after a run
 of one step that has filled the cache of features for both. The best checkpoint by the dev data is measured on the test
@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--backbone", default=DEFAULT_BACKBONE)
     parser.add_argument("--seeds", default="1,2")
-    parser.add_argument("--sets", default="sib200_en,clinc150,wikigold")
+    parser.add_argument("--sets", default="sib200_en,clinc150,wikigold,uner_ewt")
     args = parser.parse_args()
     found = {}
     for name in args.sets.split(","):

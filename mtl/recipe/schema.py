@@ -218,7 +218,7 @@ class OptimizerConfig(_Config):
     """Share of all steps over which the learning rate rises."""
     clip: Annotated[float, Field(gt=0)] = 1.0
     """Largest norm of the gradient."""
-    l2: Annotated[float, Field(gt=0)] = 10.0
+    l2: Annotated[float, Field(gt=0)] = 30.0
     """With `solver: lbfgs` alone: the penalty on squared weights over features of variance 1, against the sum of the
     losses (1 / C of scikit-learn's `LogisticRegression`)."""
 
