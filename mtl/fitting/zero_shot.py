@@ -83,10 +83,8 @@ def _moved(texts: NDArray[np.float64], said: NDArray[np.float64], rounds: int) -
     labels = said
     for _ in range(rounds):
         nearest = (texts @ labels.T).argmax(axis=1)
-        counts = np.bincount(nearest, minlength=len(said))
-        sums = np.zeros_like(said)
-        np.add.at(sums, nearest, texts)
-        means = np.where(counts[:, None] > 0, _unit(sums), labels)
+        own = np.eye(len(said))[nearest]
+        means = np.where(own.any(axis=0)[:, None], _unit(own.T @ texts), labels)
         labels = _unit(_KEPT * said + (1 - _KEPT) * means)
     return labels
 

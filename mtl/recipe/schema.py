@@ -293,8 +293,9 @@ class Recipe(_Config):
     """Weight of a loss that keeps the embedding near that of the untouched backbone."""
     solver: Solver = Solver.AUTO
     """`sgd`: steps of AdamW on batches. `lbfgs`: where the backbone is frozen, linear heads by L-BFGS; a step is an
-    iteration over all examples of a task. `auto` takes it for `heads_only` unless the recipe sets keys of AdamW or of
-    its batches, or a shape of head that has no single optimum."""
+    iteration over all examples of a task. `auto` takes it for `heads_only` where all tasks that train are of
+    classification, unless the recipe sets keys of AdamW or of its batches, or a shape of head that has no single
+    optimum."""
     optimizer: Annotated[OptimizerConfig, Field(default_factory=OptimizerConfig)]
     budget: Annotated[BudgetConfig, Field(default_factory=BudgetConfig)]
     evaluation: EvaluationConfig = EvaluationConfig()

@@ -177,6 +177,7 @@ def test_joint_texts_and_words_that_share_a_token_are_learned_as_by_sgd(tiny_ber
         "tasks": tasks,
         "freezing": {"preset": "heads_only"},
         "optimizer": {"l2": 0.01},
+        "solver": "lbfgs",
     }
     recipe = mtl.Recipe.model_validate(content)
     recipe = recipe.model_copy(

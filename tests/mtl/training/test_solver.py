@@ -51,16 +51,15 @@ def test_where_lbfgs_does_not_apply_auto_is_sgd_and_lbfgs_is_refused_in_a_senten
         {"freezing": {"backbone": "frozen"}},
         {"budget": {"max_steps": 5, "max_minutes": 1}},  # a page sets them
         {"optimizer": {"l2": 3.0}},
-        {"tasks": {"topic": {**TOPIC, "class_weights": "balanced"}, "entities": ENTITIES, "pairs": PAIRS}},
+        {"tasks": {"topic": {**TOPIC, "class_weights": "balanced"}, "pairs": PAIRS}},
         {"tasks": {"topic": {**TOPIC, "head": {"hidden": [], "dropout": 0}}}},
-        {"tasks": {"entities": {**ENTITIES, "head": {"decoder": "argmax"}}}},
         {
             "tasks": {"t": TOPIC, "e": {**ENTITIES, "head": {"decoder": "crf"}}},
             "freezing": {**HEADS, "frozen_heads": "e"},
         },
     ],
 )
-def test_auto_is_lbfgs_where_linear_heads_train_alone(sections):
+def test_auto_is_lbfgs_where_linear_heads_of_classes_train_alone(sections):
     assert choose_solver(recipe_of(**sections), {}) is Solver.LBFGS
     assert choose_solver(recipe_of(**sections, solver="lbfgs"), {}) is Solver.LBFGS
     assert choose_solver(recipe_of(**sections, solver="sgd"), {}) is Solver.SGD
@@ -74,10 +73,13 @@ def test_auto_is_lbfgs_where_linear_heads_train_alone(sections):
         {"optimizer": {"weight_decay": 0.1}},
         {"budget": {"epochs": 3}},
         {"budget": {"batch_tokens": 256}},
+        {"tasks": {"entities": ENTITIES}},
+        {"tasks": {"topic": TOPIC, "entities": ENTITIES}},
+        {"tasks": {"entities": {**ENTITIES, "head": {"decoder": "argmax"}}}},
         {"tasks": {"entities": {**ENTITIES, "head": {"layers": "mix"}}}},
     ],
 )
-def test_auto_is_sgd_where_the_recipe_says_how_it_goes_and_lbfgs_can_be_asked_for(sections):
+def test_auto_is_sgd_for_entities_and_where_the_recipe_says_how_it_goes_and_lbfgs_can_be_asked_for(sections):
     assert choose_solver(recipe_of(**sections), {}) is Solver.SGD
     assert choose_solver(recipe_of(**sections, solver="lbfgs"), {}) is Solver.LBFGS
 
