@@ -21,6 +21,7 @@ MODULES = (
     "mtl.data",
     "mtl.errors",
     "mtl.exports",
+    "mtl.fitting",
     "mtl.inference",
     "mtl.metrics",
     "mtl.planning",

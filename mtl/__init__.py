@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mtl.errors import MtlError
+    from mtl.fitting.heads import fit_heads
     from mtl.inference import Analysis, Engine, Entity
     from mtl.planning import plan
     from mtl.recipe import Recipe
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
     from mtl.training import train
 
 __version__ = "0.1.0"
-__all__ = ["Analysis", "Engine", "Entity", "Event", "MtlError", "Recipe", "TaskInfo", "__version__", "plan", "train"]
+__all__ = [
+    "Analysis",
+    "Engine",
+    "Entity",
+    "Event",
+    "MtlError",
+    "Recipe",
+    "TaskInfo",
+    "__version__",
+    "fit_heads",
+    "plan",
+    "train",
+]
 
 _PLACES = {
     "Analysis": "mtl.inference",
@@ -26,6 +39,7 @@ _PLACES = {
     "MtlError": "mtl.errors",
     "Recipe": "mtl.recipe",
     "TaskInfo": "mtl.task",
+    "fit_heads": "mtl.fitting.heads",
     "plan": "mtl.planning",
     "train": "mtl.training",
 }

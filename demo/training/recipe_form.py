@@ -18,7 +18,8 @@ OWN_POOLING = "as the backbone says"  # browsers have stored this value; the pag
 _FIELD = "settings"
 _MORE = "More recipe keys"
 _LONGEST = 20_000  # characters
-_PUBLIC_KEYS = ("sampling", "balancing", "anchor", "evaluation", "optimizer", "freezing", "precision", "tasks", "about")
+_TRAINING_KEYS = ("sampling", "balancing", "anchor", "evaluation", "solver", "optimizer", "freezing", "precision")
+_PUBLIC_KEYS = (*_TRAINING_KEYS, "tasks", "about")
 _PUBLIC_HEAD_KEYS = ("decoder", "dropout", "label_smoothing", "activation", "loss")
 _PUBLIC_TASK_KEYS = ("weight", "map_labels", "class_weights", "head")
 

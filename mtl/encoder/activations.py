@@ -1,9 +1,9 @@
 """Activations of a frozen part of a backbone: computed once for a set of texts, kept on disk, read in each epoch."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,31 +11,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedRows, RaggedStore
+from mtl.cache.filling import FeatureBackend, Passes, fill_rows
 from mtl.device import autocast
 from mtl.encoder.batch import TokenBatch, token_batch
 from mtl.encoder.encoder import Encoder
-from mtl.errors import BackboneError
 from mtl.recipe.choices import Precision
 from mtl.scratch import release_pages
-from mtl.stopping import check_stop
-from mtl.text.batching import Batch, Integers, pack
+from mtl.text.batching import Batch, Integers
 from mtl.text.tokenized import TokenizedTexts
 
-_FILL_TOKENS = 1024  # of a batch that is computed to be kept
-_RELEASE_EVERY = 64  # batches that are computed to be kept
 _BLOCK = 1 << 22  # numbers that are hashed at a time
 _FORMAT = "polyhead-activations-1"
-
-
-class FeatureBackend(Protocol):
-    """What computes pooled vectors and the states of words faster than torch does."""
-
-    @property
-    def name(self) -> str:
-        """Of the backend and its precision: other values have another name."""
-
-    def features(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
-        """Each batch with `(B, 1 + W, K * H)`, as `ActivationKind.POOLED` has it."""
 
 
 @dataclass(frozen=True)
@@ -116,21 +102,12 @@ class ActivationCache:
         return self.encoder.dimension * (self.encoder.states_count if mixed else 1)
 
     def _fill(self, out: RaggedRows, texts: TokenizedTexts) -> None:
-        wanted = np.flatnonzero(out.counts)
-        longest_first = wanted[np.argsort(-texts.lengths[wanted], kind="stable")]
-        batches = (texts.batch(rows) for rows in pack(texts.lengths, longest_first, budget=_FILL_TOKENS))
         size = out.values.shape[1]
-        passes = self.backend.features(batches) if self.backend else self._passes(batches, size=size)
-        for number, (batch, values) in enumerate(passes):
-            check_stop()
-            if number % _RELEASE_EVERY == 0:
-                release_pages()
-            for row, found in zip(batch.rows, values, strict=True):
-                kept = found[: out.counts[row], -size:]
-                _check(kept, out.values.dtype)
-                out.row(row)[:] = kept
+        features = self.backend.features if self.backend else partial(self.passes, size=size)
+        fill_rows(out, texts, features)
 
-    def _passes(self, batches: Iterable[Batch], *, size: int) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
+    def passes(self, batches: Iterable[Batch], *, size: int) -> Passes:
+        """Each batch with its activations `(B, V, size)` by torch, as `FeatureBackend` gives them."""
         device = next(self.encoder.parameters()).device
         for batch in batches:
             with torch.no_grad(), autocast(self.precision, device):
@@ -169,14 +146,6 @@ class ActivationCache:
             _hash_array(digest, arrays.first_tokens)
             _hash_array(digest, arrays.word_starts)
         return digest.hexdigest()
-
-
-def _check(values: np.ndarray, dtype: np.dtype) -> None:
-    most = float(np.abs(values).max(initial=0.0))
-    if not np.isfinite(most):
-        raise BackboneError("finite activations were expected, the backbone gives infinite values or no numbers")
-    if dtype == np.float16 and most > float(np.finfo(np.float16).max):
-        raise OverflowError
 
 
 def _hash_array(digest: "hashlib._Hash", array: NDArray[np.integer] | None) -> None:

@@ -11,14 +11,17 @@ from mtl.decoding import Entity, ModelOutput, Request, chosen, entities_of
 from mtl.errors import InputError
 from mtl.evaluation import evaluate
 from mtl.inference.analysis import Analysis
+from mtl.inference.backends.interface import Backend
 from mtl.inference.batcher import DynamicBatcher
 from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.runner import Runner
-from mtl.inference.source import STARTER
+from mtl.inference.source import STARTER, find_model, load_model
+from mtl.recipe.choices import WordSplitting
 from mtl.recipe.schema import TaskConfig
 from mtl.task import TaskInfo
 from mtl.text import SplitWords, clean
 from mtl.text.subwords import Subword
+from mtl.text.windows import WindowTokenizer
 
 if TYPE_CHECKING:
     from mtl.checkpoint.store import LoadedModel
@@ -40,6 +43,8 @@ class Engine:
         self._splitting = parts.spec.splitting
         self.backbone = parts.spec.backbone
         self.dimension = parts.spec.embedding_dimension
+        self.hidden_size = parts.spec.dimension
+        """H of a hidden state and of the pooled vector, from which the embedding is made."""
         self.max_length = parts.spec.window.max_length
         self.choice = parts.choice
         """The backend and precision that the model runs with, and what was measured to choose them."""
@@ -176,6 +181,54 @@ class Engine:
         if task not in self.tasks:
             raise InputError(f"a task of {', '.join(self.tasks) or 'none'} was expected, was {task!r}")
         return evaluate(self.tasks[task], examples, self._run)
+
+    @property
+    def tokenizer(self) -> WindowTokenizer:
+        """What splits texts into the windows that the backbone reads."""
+        return self._parts.tokenizer
+
+    @property
+    def splitting(self) -> WordSplitting:
+        """How the words of a raw text are told."""
+        return self._splitting
+
+    @property
+    def backend(self) -> Backend:
+        """What runs the backbone and the heads."""
+        return self._parts.backend
+
+    def loaded_model(self) -> "LoadedModel":
+        """The model with its weights in torch, loaded from its files unless the engine is one of a model in memory.
+
+        Raises:
+            CheckpointError, BackboneError: its files are damaged or gone.
+        """
+        return self._parts.loaded or load_model(find_model(self.name))
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the model has no files that it was loaded from."""
+        return self._parts.loaded is not None
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model as a checkpoint; a folder that was there is replaced only when the new one is complete.
+
+        Returns:
+            The folder.
+
+        Raises:
+            CheckpointError, BackboneError: the model's files are damaged or gone.
+        """
+        from mtl.checkpoint.store import Snapshot, save
+
+        loaded, folder = self.loaded_model(), Path(folder)
+        if not self.is_in_memory:
+            loaded.model.requires_grad_(False)  # only what training changed is stored
+        config = loaded.config
+        recipe = {**(config.recipe if config else {}), "words": self._parts.spec.recipe.get("words", self._splitting)}
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        save(loaded, folder, Snapshot(config.step if config else 0, {}, recipe))
+        return folder
 
     def task_config(self, task: str) -> TaskConfig:
         """How the task's data files are to be read, as its training did."""

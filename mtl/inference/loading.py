@@ -40,6 +40,8 @@ class EngineParts:
     choice: Choice
     fingerprint: str = ""
     """Of the model's files; empty for a model in memory."""
+    loaded: "LoadedModel | None" = None
+    """A model in memory; None where it can be loaded from its files again."""
 
 
 def open_model(name: str, *, precision: str, backend: str, long_texts: str | None) -> EngineParts:
@@ -82,7 +84,9 @@ def open_loaded(loaded: "LoadedModel", *, long_texts: str | None) -> EngineParts
     spec = spec_of(loaded)
     options = EngineOptions.parse(precision=AUTO, backend=AUTO, long_texts=long_texts)
     choice = Choice(backend=BackendName.TORCH, precision=InferencePrecision.FP32, reason="the model is in memory")
-    return EngineParts(spec, _tokenizer(spec, loaded.tokenizer, options), TorchBackend(loaded.model), choice)
+    return EngineParts(
+        spec, _tokenizer(spec, loaded.tokenizer, options), TorchBackend(loaded.model), choice, loaded=loaded
+    )
 
 
 def _gains_by_a_subprocess(choice: Choice | None, options: EngineOptions) -> bool:

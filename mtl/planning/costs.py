@@ -9,7 +9,8 @@ from itertools import islice, pairwise
 import torch
 
 from mtl.device import autocast
-from mtl.recipe.choices import Precision
+from mtl.planning.solver import solver_seconds
+from mtl.recipe.choices import Precision, Solver
 from mtl.training.losses import batch_loss
 from mtl.training.setup import Trainer, TrainSchedule, is_anchored
 from mtl.training.stage import StageState, whole_backbone
@@ -72,7 +73,8 @@ def measure_costs(trainer: Trainer, *, draws: Mapping[str, int]) -> Costs:
     seconds = 0.0
     for index, (begin, end) in enumerate(pairwise(ends)):
         pace = _between(paces[0], paces[last], index / max(1, last))
-        seconds += sum(drawn.values()) * (end - begin) * pace.step + below[index] * pace.lower
+        steps = solver_seconds(trainer) if schedule.solver is Solver.LBFGS else sum(drawn.values()) * pace.step
+        seconds += steps * (end - begin) + below[index] * pace.lower
         seconds += evaluations[index] * dev_tokens * pace.step / _FORWARD_SHARE
     if is_anchored(trainer.recipe, trainer.stages[-1].plan):
         seconds += sum(examples.tokens for examples in data.train.values()) * paces[last].step / _FORWARD_SHARE
@@ -122,6 +124,6 @@ def _measure(trainer: Trainer, stage: StageState, schedule: TrainSchedule) -> _P
 def _evaluations(trainer: Trainer) -> Counter[int]:
     """How often a run measures in each stage: before the first step, when it is due, and after the last."""
     total, every = trainer.total_steps, trainer.recipe.evaluation.every
-    period = (trainer.schedule.sampler.batches_per_epoch if trainer.schedule else 1) if every == "epoch" else every
+    period = trainer.schedule.steps_between(every) if trainer.schedule else 1
     steps = {*range(period, total + 1, period), total} - {0}
     return Counter([0, *(trainer.stage_of(step - 1) for step in steps)])

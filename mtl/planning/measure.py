@@ -40,7 +40,7 @@ def plan(recipe: Recipe) -> Plan:
     warnings += [note for note in trainer.notes() if note not in warnings and "no dev data" not in note]
     warnings += _idle_heads(trainer)
     warnings += _unread_texts(trainer)
-    drawn = schedule.sampler.draws(trainer.total_steps) if schedule else Counter[str]()
+    drawn = schedule.draws(list(trainer.data.train)) if schedule else Counter[str]()
     draws = {task: drawn[name] for name, examples in trainer.data.train.items() for task in examples.tasks}
     costs = measure_costs(trainer, draws=drawn)
     if costs.left_out_bytes:

@@ -9,6 +9,7 @@ from mtl.recipe.choices import (
     Preset,
     Schedule,
     SimilarityLoss,
+    Solver,
     TaskKind,
 )
 from mtl.recipe.loading import check, dump, load, parse, portable
@@ -39,6 +40,7 @@ __all__ = [
     "SamplingConfig",
     "Schedule",
     "SimilarityLoss",
+    "Solver",
     "TaskConfig",
     "TaskKind",
     "check",

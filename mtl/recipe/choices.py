@@ -74,6 +74,17 @@ class Preset(StrEnum):
     GRADUAL = "gradual"
 
 
+class Solver(StrEnum):
+    """What trains: steps of AdamW on batches, or L-BFGS on all examples where only linear heads train.
+
+    `auto` is the latter where it is as good and faster: see `mtl.training.solver`.
+    """
+
+    SGD = "sgd"
+    LBFGS = "lbfgs"
+    AUTO = "auto"
+
+
 class Schedule(StrEnum):
     """When the trained parts train."""
 

@@ -27,6 +27,7 @@ from mtl.recipe.choices import (
     Preset,
     Schedule,
     SimilarityLoss,
+    Solver,
     TaskKind,
     Tracker,
     WordSplitting,
@@ -38,9 +39,11 @@ DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 FollowingKey = Literal[
-    "optimizer.backbone_lr", "optimizer.head_lr", "optimizer.tagging_lr", "budget.epochs", "precision"
+    "optimizer.backbone_lr", "optimizer.head_lr", "optimizer.tagging_lr", "budget.epochs", "precision", "solver"
 ]
 """Keys whose value, where nobody sets one, follows the freezing choice or, for `precision`, a measurement."""
+_CHOSEN = ("precision", "solver")
+"""Those of them that a run settles when it begins."""
 _ANY = Defaults()
 _Count = Annotated[int, Field(ge=1, le=10**9)]
 _Tokens = Annotated[int, Field(ge=16, le=10**9)]
@@ -81,8 +84,10 @@ class HeadConfig(_Config):
     """The shape of one head; keys of another kind of task than the head's are refused with the task's path."""
 
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], BeforeValidator(_as_tuple)] | None = None
-    """Sizes of the hidden layers; default: one of size H for classification, none for tagging; [] for none."""
+    """Sizes of the hidden layers; default: one of size H for classification, none for tagging and with `solver: lbfgs`;
+    [] for none."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Of training by SGD; L-BFGS drops nothing."""
     activation: Activation = Activation.TANH
     norm: Annotated[float | None, Field(gt=0, exclude_if=lambda value: value is None)] = None
     """Epsilon of a layer norm after the activation of each hidden layer; none by default."""
@@ -213,6 +218,9 @@ class OptimizerConfig(_Config):
     """Share of all steps over which the learning rate rises."""
     clip: Annotated[float, Field(gt=0)] = 1.0
     """Largest norm of the gradient."""
+    l2: Annotated[float, Field(gt=0)] = 30.0
+    """With `solver: lbfgs` alone: the penalty on squared weights over features of variance 1, against the sum of the
+    losses (1 / C of scikit-learn's `LogisticRegression`)."""
 
 
 class BudgetConfig(_Config):
@@ -283,6 +291,11 @@ class Recipe(_Config):
     """`uncertainty` learns a weight for each task's loss on top of the fixed ones."""
     anchor: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a loss that keeps the embedding near that of the untouched backbone."""
+    solver: Solver = Solver.AUTO
+    """`sgd`: steps of AdamW on batches. `lbfgs`: where the backbone is frozen, linear heads by L-BFGS; a step is an
+    iteration over all examples of a task. `auto` takes it for `heads_only` where all tasks that train are of
+    classification, unless the recipe sets keys of AdamW or of its batches, or a shape of head that has no single
+    optimum."""
     optimizer: Annotated[OptimizerConfig, Field(default_factory=OptimizerConfig)]
     budget: Annotated[BudgetConfig, Field(default_factory=BudgetConfig)]
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -337,8 +350,9 @@ class Recipe(_Config):
         for name, section in sections.items():
             written = {key: getattr(section, key) for key in section.model_fields_set}
             self.__dict__[name] = type(section).model_construct(said[name], **asdict(chosen) | written)
-        if ("precision", self.precision) in self.filled_in.items():
-            self.model_fields_set.discard("precision")
+        self.model_fields_set.difference_update(
+            key for key in _CHOSEN if (key, getattr(self, key)) in self.filled_in.items()
+        )
         self.__dict__["filled_in"] = {}
         self.model_fields_set.discard("filled_in")
         return self
@@ -350,7 +364,8 @@ class Recipe(_Config):
             *sections, field = key.split(".")
             section = getattr(self, sections[0]) if sections else self
             if field not in section.model_fields_set:
-                found[key] = getattr(section, field)
+                value = getattr(section, field)
+                found[key] = value.value if isinstance(value, Solver) else value
         return found
 
     def with_precision(self, precision: Precision) -> "Recipe":
@@ -359,6 +374,14 @@ class Recipe(_Config):
             return self
         recipe = self.model_copy(update={"precision": precision.value})
         recipe.model_fields_set.discard("precision")
+        return recipe
+
+    def with_solver(self, solver: Solver) -> "Recipe":
+        """The same recipe with what `auto` has come to; it stays marked as set by nobody."""
+        if self.solver is not Solver.AUTO:
+            return self
+        recipe = self.model_copy(update={"solver": solver})
+        recipe.model_fields_set.discard("solver")
         return recipe
 
     def under(self, freezing: FreezingConfig) -> "Recipe":

@@ -36,6 +36,8 @@ class Started:
     precision: str
     notes: tuple[str, ...] = ()
     step: int = 0
+    solver: str = "sgd"
+    """With `lbfgs` a step is an iteration over all examples of its task, and an epoch one of each task."""
     time: float = field(default_factory=time.time)
 
 
@@ -43,7 +45,8 @@ class Started:
 class Step:
     """One optimizer step on a batch; `loss` is the unweighted mean over the units of `task`.
 
-    A batch of tasks that share their texts gives an event for each of them, with the same `step`.
+    A batch of tasks that share their texts gives an event for each of them, with the same `step`. A step of L-BFGS is
+    an iteration over all examples of a task; its `learning_rate` is the length of the step that the line search took.
     """
 
     kind: ClassVar[str] = "step"

@@ -10,11 +10,12 @@ from mtl.data import TaskData, count_labels
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
 from mtl.heads import ClassificationHead
-from mtl.inference.source import find_model, load_model
+from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.model import MultiTaskModel, TaskInfo
-from mtl.recipe.choices import Preset
-from mtl.recipe.schema import Recipe
+from mtl.recipe.choices import Preset, Solver
+from mtl.recipe.schema import HeadConfig, Recipe
+from mtl.training.solver import choose_solver, linear
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class InitialModel:
 
     loaded: LoadedModel
     kept_tasks: frozenset[str]
+    solver: Solver
     grown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def noted(self, data: Mapping[str, TaskData]) -> dict[str, TaskData]:
@@ -48,11 +50,12 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
         MtlError: the backbone or checkpoint cannot be loaded.
     """
     source = find_model(recipe.backbone)
+    solver = choose_solver(recipe, _tasks_of(source))
     if source.config is None and source.imported is None:
         backbone = load_backbone(source.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
-        loaded = build(backbone, {name: _fresh(task) for name, task in data.items()})
+        loaded = build(backbone, {name: _fresh(task, solver) for name, task in data.items()})
         _weigh_classes(loaded.model, data)
-        return InitialModel(loaded, frozenset())
+        return InitialModel(loaded, frozenset(), solver)
     base = load_model(source)
     for key, came, has in (
         ("pooling", recipe.pooling, base.model.encoder.pooling),
@@ -62,7 +65,10 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
             raise RecipeError(f"{key}: {has} was expected as the checkpoint {recipe.backbone} has, was {came}")
     all_frozen = recipe.freezing.preset is Preset.ALL_FROZEN
     frozen = set(data) if all_frozen else set(recipe.freezing.frozen_heads)
-    tasks = {name: _known(task, base, is_frozen=name in frozen) for name, task in data.items()}
+    tasks = {
+        name: _known(task, base, is_frozen=name in frozen) if name in base.model.tasks else _fresh(task, solver)
+        for name, task in data.items()
+    }
     grown = {}
     for name, task in tasks.items():
         known = base.model.tasks.get(name)
@@ -70,17 +76,23 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
             grown[name] = task.labels[len(known.labels) :]
     loaded = extend(base, tasks)
     _weigh_classes(loaded.model, data)
-    return InitialModel(loaded, frozenset(base.model.tasks) - frozenset(tasks), grown)
+    return InitialModel(loaded, frozenset(base.model.tasks) - frozenset(tasks), solver, grown)
 
 
-def _fresh(task: TaskData) -> TaskInfo:
-    return TaskInfo(task.name, task.config.kind, task.labels, task.config.head, task.config.multi_label)
+def _tasks_of(source: ModelSource) -> dict[str, TaskInfo]:
+    """The tasks that a model has already."""
+    if source.imported is not None:
+        return {source.imported.name: source.imported}
+    return {name: record.info(name) for name, record in source.config.tasks.items()} if source.config else {}
+
+
+def _fresh(task: TaskData, solver: Solver) -> TaskInfo:
+    head = linear(task.config.head) if solver is Solver.LBFGS else task.config.head
+    return TaskInfo(task.name, task.config.kind, task.labels, head, task.config.multi_label)
 
 
 def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
-    known = base.model.tasks.get(task.name)
-    if known is None:
-        return _fresh(task)
+    known = base.model.tasks[task.name]
     if known.kind is not task.config.kind:
         raise RecipeError(
             f"tasks.{task.name}.kind: {known.kind} was expected as in the checkpoint, was {task.config.kind}"
@@ -95,7 +107,7 @@ def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
             f"tasks.{task.name}.{part}: labels of the checkpoint's head ({', '.join(known.labels[:8])}) were expected "
             f"since {why}, found {', '.join(new[:5])} too; a new name makes a new head"
         )
-    if task.config.head.model_fields_set and task.config.head != known.head:
+    if task.config.head not in (HeadConfig(), known.head):  # the defaults stand in every recipe that was written out
         raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")
     # A label without a threshold of its own begins with the default.
     thresholds = known.thresholds and (*known.thresholds, *(DEFAULT_THRESHOLD for _ in new))

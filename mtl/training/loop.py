@@ -9,6 +9,7 @@ from pathlib import Path
 from mtl.distributed import start
 from mtl.errors import TrainingError
 from mtl.memory import release_memory
+from mtl.recipe.choices import Solver
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Event, Finished, Noticed, StopReason
 from mtl.scratch import release_pages
@@ -18,6 +19,7 @@ from mtl.training.failure import explain
 from mtl.training.resume import kept_steps
 from mtl.training.session import STATE, Session
 from mtl.training.setup import set_up
+from mtl.training.solver_steps import solver_steps
 
 _RELEASE_EVERY = 8  # steps; the tensors of a trained backbone, of ever new shapes, leave memory held and unused
 
@@ -68,7 +70,10 @@ def train(
         if trainer.schedule is None:
             yield from session.end(0, StopReason.NOTHING_TRAINS)
             return
-        reason = yield from _steps(session, recipe, should_stop)
+        if trainer.schedule.solver is Solver.LBFGS:
+            reason = yield from solver_steps(session, should_stop)
+        else:
+            reason = yield from _steps(session, recipe, should_stop)
     except StopRequested:
         reason = StopReason.STOPPED
     yield from session.end(session.done, reason)

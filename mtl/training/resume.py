@@ -35,6 +35,7 @@ def save_state(folder: Path, state: TrainState) -> None:
         **{f"model/{name}": tensor for name, tensor in state.model.items()},
         **{f"random/{device}": tensor for device, tensor in state.random.items()},
         **{f"optimizer/{i}/{key}": tensor for i, own in moments.items() for key, tensor in own.items()},
+        **{f"solver/{name}/{key}": tensor for name, own in state.solvers.items() for key, tensor in own.items()},
     }
     values = {
         "progress": asdict(state.progress),
@@ -84,7 +85,7 @@ def _read(values: dict[str, Any], tensors: dict[str, Tensor]) -> TrainState:
         {name: DataFingerprint(**data) for name, data in inputs["data"].items()},
         inputs["weights"],
     )
-    parts: dict[str, dict[str, Tensor]] = {"model": {}, "random": {}, "optimizer": {}}
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "random": {}, "optimizer": {}, "solver": {}}
     for path, tensor in tensors.items():
         part, _, name = path.partition("/")
         parts[part][name] = tensor
@@ -92,5 +93,9 @@ def _read(values: dict[str, Any], tensors: dict[str, Tensor]) -> TrainState:
     for path, tensor in parts["optimizer"].items():
         index, _, name = path.partition("/")
         moments.setdefault(int(index), {})[name] = tensor
+    solvers: dict[str, dict[str, Tensor]] = {}
+    for path, tensor in parts["solver"].items():
+        task, _, name = path.partition("/")
+        solvers.setdefault(task, {})[name] = tensor
     optimizer = {"state": moments, "param_groups": values["groups"]}
-    return TrainState(Progress(**progress), parts["model"], optimizer, values["scheduler"], parts["random"])
+    return TrainState(Progress(**progress), parts["model"], optimizer, values["scheduler"], parts["random"], solvers)

@@ -11,7 +11,7 @@ import psutil
 
 from mtl.distributed import start
 from mtl.errors import MtlError, RunError
-from mtl.recipe import Precision, Recipe, dump, load
+from mtl.recipe import Precision, Recipe, Solver, dump, load
 from mtl.runs import Event, Failed, Finished, RunFolder, RunState, Saved, Started, Status, Step, StopReason
 from mtl.runs.folder import NO_ROOM
 from mtl.runs.lock import holding
@@ -106,8 +106,9 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
             if isinstance(event, Started):
                 if resume:
                     folder.drop_events_after(event.step)
-                if event.total_steps and recipe.precision == "auto":
-                    _write_recipe(recipe.with_precision(Precision(event.precision)), folder)
+                if event.total_steps and (recipe.precision == "auto" or recipe.solver is Solver.AUTO):
+                    settled = recipe.with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
+                    _write_recipe(settled, folder)
             notices = tracking.hear(event)
             events: list[Event] = [*notices, event] if isinstance(event, Finished) else [event, *notices]
             for told in events:

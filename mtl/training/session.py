@@ -161,11 +161,12 @@ class Session:
             precision=self.trainer.precision.value,
             notes=(*self.trainer.notes(), *self._notes, *_processes_note()),
             step=self.first_step,
+            solver=self.recipe.solver.value,
         )
 
     @property
     def _steps_per_epoch(self) -> int:
-        return self.trainer.schedule.sampler.batches_per_epoch if self.trainer.schedule else 0
+        return self.trainer.schedule.steps_per_epoch if self.trainer.schedule else 0
 
     def step(self, step: int, outcome: BatchOutcome, *, rate: float) -> Iterator[Step]:
         """Count a step; one event for each of its tasks."""
@@ -183,8 +184,8 @@ class Session:
 
     def is_evaluation_due(self, step: int) -> bool:
         """Whether the recipe wants an evaluation after this step."""
-        every = self.recipe.evaluation.every
-        return step % (self._steps_per_epoch if every == "epoch" else every) == 0
+        assert self.trainer.schedule is not None
+        return step % self.trainer.schedule.steps_between(self.recipe.evaluation.every) == 0
 
     def reason_to_end(self, step: int) -> StopReason | None:
         """Why the run ends after this step, or None."""

@@ -1,12 +1,14 @@
 """Everything a training loop needs, made from a recipe."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import sqrt
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mtl.adapters import add_adapters
 from mtl.checkpoint.store import LoadedModel, build
@@ -14,16 +16,18 @@ from mtl.data import TaskData, read_task
 from mtl.device import best_device
 from mtl.distributed import shard, world
 from mtl.encoder import load_backbone
-from mtl.errors import RecipeError
+from mtl.errors import RecipeError, RunError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.heads import SimilarityHead
 from mtl.model import MultiTaskModel
 from mtl.optim import Optimization, build_optimization
-from mtl.recipe.choices import Precision, Preset, Schedule, TaskKind
+from mtl.recipe.choices import Precision, Preset, Schedule, Solver, TaskKind
 from mtl.recipe.schema import Recipe
 from mtl.text.splitting import need_splitter
 from mtl.training.data import TrainingData, tokenize
+from mtl.training.head_features import objective_of, put_default_mix
 from mtl.training.initial_model import load_initial_model
+from mtl.training.lbfgs import ITERATIONS_BETWEEN, MOST_ITERATIONS, HeadSolver
 from mtl.training.losses import LossWeights
 from mtl.training.precision import PrecisionChoice, choose_precision
 from mtl.training.sampler import BatchIndices, TaskSampler
@@ -41,6 +45,27 @@ class TrainSchedule:
     optimization: Optimization
     weights: LossWeights
     total_steps: int
+    solver: Solver = Solver.SGD
+    """With `lbfgs` a step is an iteration over all examples of a task, and nothing is sampled."""
+    tasks: int = 1
+    """That train."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in which each example is gone through once."""
+        return self.tasks if self.solver is Solver.LBFGS else self.sampler.batches_per_epoch
+
+    def draws(self, names: Sequence[str]) -> Counter[str]:
+        """How many batches, or iterations of each of its tasks, each of the train sets of these names has."""
+        if self.solver is Solver.LBFGS:
+            return Counter(dict.fromkeys(names, -(-self.total_steps // self.tasks)))
+        return self.sampler.draws(self.total_steps)
+
+    def steps_between(self, every: str | int) -> int:
+        """Steps from one evaluation to the next, by `evaluation.every` of a recipe."""
+        if isinstance(every, int):
+            return every
+        return self.steps_per_epoch * (ITERATIONS_BETWEEN if self.solver is Solver.LBFGS else 1)
 
 
 @dataclass
@@ -61,6 +86,9 @@ class Trainer:
     anchors: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
     precision: Precision = Precision.FP32
     stage: StageState | None = None
+    solver_states: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+    """By task, of an interrupted run."""
+    _solvers: Mapping[str, HeadSolver] = field(default_factory=dict)
     _index: int = field(default=-1)
 
     @property
@@ -111,6 +139,40 @@ class Trainer:
         batch = make_batch(examples, indices.rows, cached=cached, anchors=self.anchors.get(indices.name))
         return batch.to(self.loaded.model.device)
 
+    def solvers(self) -> Mapping[str, HeadSolver]:
+        """L-BFGS for the head of each task, as it was interrupted; the features are computed where they are not known.
+
+        Raises:
+            RunError: the states are those of other heads.
+        """
+        if not self._solvers:
+            self._solvers = dict(self._made_solvers())
+        return self._solvers
+
+    def _made_solvers(self) -> Iterator[tuple[str, HeadSolver]]:
+        assert self.stage is not None
+        model, known = self.loaded.model, self.loaded.config.tasks if self.loaded.config else {}
+        for name, examples in self.data.train.items():
+            rows = self.stage.pooled(name)
+            for task in examples.tasks.values():
+                if task.name not in known:
+                    put_default_mix(model.heads[task.name])
+                objective = objective_of(task, examples, rows, model, l2=self.recipe.optimizer.l2)
+                solver = HeadSolver(objective, model.heads[task.name], warm=task.name in known)
+                if task.name in self.solver_states:
+                    try:
+                        solver.restore(self.solver_states[task.name])
+                    except (ValueError, KeyError) as error:
+                        raise RunError(
+                            f"the state of {task.name}: one of this recipe was expected ({error})"
+                        ) from error
+                yield task.name, solver
+
+    @property
+    def made_solvers(self) -> Mapping[str, HeadSolver]:
+        """Those that have begun; none with SGD."""
+        return self._solvers
+
     def notes(self) -> tuple[str, ...]:
         """What the user should know before it starts."""
         notes = [*self.recipe.notes, *(note for data in self.task_data.values() for note in data.notes)]
@@ -142,6 +204,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
         torch.manual_seed(recipe.seed)
         initial = load_initial_model(recipe, data)
+        recipe = recipe.with_solver(initial.solver)
         loaded, data = initial.loaded, initial.noted(data)
         loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
         encoder = loaded.model.encoder
@@ -226,11 +289,13 @@ def _schedule(recipe: Recipe, loaded: LoadedModel, data: TrainingData, plan: Fre
     budgets = {name: _batch_tokens(recipe, examples, plan) for name, examples in data.train.items()}
     sampler = TaskSampler(lengths, sampling=recipe.sampling, budgets=budgets, seed=recipe.seed)
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
+    if recipe.solver is Solver.LBFGS:
+        total = MOST_ITERATIONS * len(data.trained_tasks)
     total = min(total, recipe.budget.max_steps or total)
     fixed = {name: recipe.tasks[name].weight for name in data.trained_tasks}
     weights = LossWeights(fixed, learned=recipe.balancing == "uncertainty").to(loaded.model.device)
     optimization = build_optimization(loaded.model, recipe.optimizer, total_steps=total, weights=weights)
-    return TrainSchedule(sampler, optimization, weights, total)
+    return TrainSchedule(sampler, optimization, weights, total, recipe.solver, len(data.trained_tasks))
 
 
 def _trained_tasks(data: Mapping[str, TaskData], plan: FreezePlan) -> tuple[str, ...]:

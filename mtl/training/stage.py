@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.cache import ActivationKind, CachedActivations, RaggedStore
+from mtl.cache import ActivationKind, CachedActivations, RaggedRows, RaggedStore
 from mtl.checkpoint.store import LoadedModel
 from mtl.distributed import world
 from mtl.encoder import ActivationCache
@@ -51,6 +51,15 @@ class StageState:
         if trains:  # they are read in the first step
             self.freezer.train()
         return found
+
+    def pooled(self, name: str) -> RaggedRows:
+        """What heads read of a frozen backbone, of a train set: from the cache, or in memory where it has no room."""
+        found = self.train[name]
+        if found is None:
+            cache = self.cache or whole_backbone(self.recipe, self.loaded, precision=Precision.FP32)
+            self.loaded.model.eval()
+            found = self.for_train(cache).in_memory(self.data.train[name].texts)
+        return found.rows
 
     @cached_property
     def _dev(self) -> Mapping[str, CachedActivations | None]:

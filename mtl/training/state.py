@@ -47,6 +47,8 @@ class TrainState:
     optimizer: Mapping[str, Any]
     scheduler: Mapping[str, Any]
     random: Mapping[str, Tensor]
+    solvers: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+    """Of L-BFGS, by task."""
 
 
 def capture(trainer: Trainer, progress: Progress) -> TrainState:
@@ -57,7 +59,12 @@ def capture(trainer: Trainer, progress: Progress) -> TrainState:
     optimizer = optimization.optimizer.state_dict()
     moments = {i: {key: whole(tensor) for key, tensor in own.items()} for i, own in optimizer["state"].items()}
     return TrainState(
-        progress, model, {**optimizer, "state": moments}, optimization.scheduler.state_dict(), _random_states()
+        progress,
+        model,
+        {**optimizer, "state": moments},
+        optimization.scheduler.state_dict(),
+        _random_states(),
+        {name: solver.state() for name, solver in trainer.made_solvers.items()},
     )
 
 
@@ -81,6 +88,7 @@ def apply(state: TrainState, trainer: Trainer) -> None:
         }
         trainer.schedule.optimization.optimizer.load_state_dict({**state.optimizer, "state": moments})
         trainer.schedule.optimization.scheduler.load_state_dict(dict(state.scheduler))
+        trainer.solver_states = state.solvers
         _set_random_states(state.random)
     except (ValueError, KeyError) as error:
         raise RunError(

@@ -28,7 +28,7 @@ _FP32 = InferencePrecision.FP32
 
 @dataclass(frozen=True)
 class FrozenFeatures:
-    """A graph of the encoder alone, as `mtl.encoder.activations.FeatureBackend` wants it."""
+    """A graph of the encoder alone, as `mtl.cache.filling.FeatureBackend` wants it."""
 
     backend: OpenVinoBackend
 

@@ -9,7 +9,7 @@ import pytest
 
 from mtl.comparing import Outcome, compare, strategies, summarize
 from mtl.errors import RunError
-from mtl.recipe import Precision, Recipe, load
+from mtl.recipe import Precision, Recipe, Solver, load
 from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
 from mtl.runs.lock import holding
 from mtl.training.stage import StageState
@@ -76,7 +76,7 @@ def test_every_strategy_runs_with_every_seed_seed_by_seed(compared: Compared):
 
 def test_a_run_has_the_recipe_of_its_strategy_and_seed(compared: Compared):
     (strategy,) = strategies(compared.recipe, ["last_layers:1"], single_task=False)
-    expected = strategy.recipe.model_copy(update={"seed": 2}).with_precision(Precision.FP32)
+    expected = strategy.recipe.model_copy(update={"seed": 2}).with_precision(Precision.FP32).with_solver(Solver.SGD)
     assert load(compared.run("last_layers-1-seed2").recipe) == expected
 
 

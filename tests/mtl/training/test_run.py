@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from mtl.errors import RunError, TrainingError
-from mtl.recipe import Precision, Recipe, load
+from mtl.recipe import Precision, Recipe, Solver, load
 from mtl.runs import Evaluated, Failed, RunFolder, RunState, Saved, Started, Step, StopReason
 from mtl.training import accumulation, resume_in_folder, run_in_folder
 from mtl.training.losses import BatchLoss
@@ -56,7 +56,7 @@ def test_both_checkpoints_and_the_recipe_are_in_the_folder(recipe: Recipe, tmp_p
 def test_the_recipe_in_the_folder_is_the_one_that_ran(recipe: Recipe, tmp_path: Path):
     folder = RunFolder(tmp_path / "run")
     list(run_in_folder(recipe, folder.path))
-    assert load(folder.recipe) == recipe.with_precision(Precision.FP32)
+    assert load(folder.recipe) == recipe.with_precision(Precision.FP32).with_solver(Solver.SGD)
 
 
 def test_a_request_to_stop_ends_the_run(recipe: Recipe, tmp_path: Path):

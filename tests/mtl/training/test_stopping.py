@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from mtl.cache import filling
 from mtl.data import reading
-from mtl.encoder import activations
 from mtl.inference import runner
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event, Finished, RunFolder, RunState, Saved, Started, Step, StopReason
@@ -49,7 +49,7 @@ def test_nothing_stops_where_nobody_may_stop_it():
     check_stop()
 
 
-@pytest.mark.parametrize("module", [reading, storing, activations, runner], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [reading, storing, filling, runner], ids=lambda module: module.__name__)
 def test_a_stop_before_the_first_step_ends_the_run_in_order_and_it_can_go_on(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object
 ):

@@ -1,0 +1,119 @@
+"""What the head of one task learns from where the backbone is frozen: features and targets of all examples."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from mtl.cache import RaggedRows
+from mtl.decoding.probabilities import Floats
+from mtl.fitting.encoder import default_mix
+from mtl.fitting.objectives import LogisticLoss, Objective, Scaling, SoftmaxLoss
+from mtl.heads import ClassificationHead, TaggingHead
+from mtl.model import MultiTaskModel
+from mtl.scratch import ArrayWriter
+from mtl.task import TaskInfo
+from mtl.text.batching import Integers, segments
+from mtl.training.targets import IGNORED
+from mtl.training.train_set import TrainSet
+
+_MOST_BYTES = 1 << 30  # of features in memory; more lie in a file
+_BLOCK = 1 << 14  # vectors that are gathered at a time
+
+
+@dataclass(frozen=True, eq=False)
+class _Units:
+    """The vectors `(N,)` of the cached rows that count, their targets, and how much each counts `(N,)`."""
+
+    at: Integers
+    targets: NDArray[np.integer]
+    weights: Floats
+
+
+def objective_of(task: TaskInfo, data: TrainSet, rows: RaggedRows, model: MultiTaskModel, *, l2: float) -> Objective:
+    """The objective of the head of one task.
+
+    Args:
+        task: of the train set, with a linear head in the model.
+        data: the examples.
+        rows: of all windows of the texts: the pooled vector, then the states of the words.
+        model: what the states of words are mixed with, and the weights of classes.
+        l2: the penalty.
+    """
+    head = model.heads[task.name]
+    if isinstance(head, TaggingHead):
+        units = _words(task, data, rows)
+        values = _gathered(rows, units.at, mix=_mix(head), size=model.encoder.dimension)
+        loss: SoftmaxLoss | LogisticLoss = SoftmaxLoss(units.targets.astype(np.int64), units.weights)
+        return Objective(values, loss, Scaling.of(values), l2, len(task.tags.tags))
+    assert isinstance(head, ClassificationHead)
+    units = _windows(task, data, rows)
+    values = _gathered(rows, units.at, mix=None, size=model.encoder.dimension)
+    scaling = Scaling.of(values, alike=True)
+    if task.multi_label:
+        labels = LogisticLoss(units.targets.astype(np.float32), units.weights)
+        return Objective(values, labels, scaling, l2, len(task.labels))
+    weights = units.weights
+    if head.class_weights is not None:
+        weights = weights * head.class_weights.cpu().numpy()[units.targets]
+    classes = units.targets.astype(np.int64)
+    return Objective(values, SoftmaxLoss(classes, weights), scaling, l2, len(task.labels))
+
+
+@torch.no_grad()
+def put_default_mix(head: nn.Module) -> None:
+    """Give a new head that mixes the states of layers the weights that the solver leaves as they are."""
+    if isinstance(head, TaggingHead) and head.mix is not None:
+        head.mix.scores.copy_(torch.tensor(default_mix(len(head.mix.scores))).log())
+
+
+def _mix(head: TaggingHead) -> Floats | None:
+    if head.mix is None:
+        return None
+    weights: Floats = (head.mix.scale * head.mix.scores.softmax(0)).detach().cpu().numpy()
+    return weights
+
+
+def _windows(task: TaskInfo, data: TrainSet, rows: RaggedRows) -> _Units:
+    first = np.concatenate([[0], np.cumsum(rows.counts)[:-1]]).astype(np.int64)
+    targets = data.targets[task.name]
+    known = targets != IGNORED
+    windows = np.unique(data.windows)
+    windows = windows[known.all(axis=1)[windows] if task.multi_label else known[windows]]
+    shares = data.texts.shares[windows] if data.texts.is_split else np.ones(len(windows), np.float32)
+    return _Units(first[windows], targets[windows], shares)
+
+
+def _words(task: TaskInfo, data: TrainSet, rows: RaggedRows) -> _Units:
+    arrays = data.texts.stored
+    windows = np.unique(data.windows)
+    counts = arrays.word_counts[windows]
+    first = np.concatenate([[0], np.cumsum(rows.counts)[:-1]]).astype(np.int64)
+    words = segments(arrays.word_starts[windows], counts)
+    at = segments(first[windows] + 1, counts)
+    begins = np.zeros(len(words), dtype=bool)
+    begins[(np.cumsum(counts) - counts)[counts > 0]] = True
+    tokens = arrays.first_tokens[words]
+    continued = np.concatenate([[False], tokens[1:] == tokens[:-1]])[: len(words)] & ~begins
+    targets = data.targets[task.name][words]
+    kept = (targets != IGNORED) & ~continued
+    return _Units(at[kept], targets[kept], np.ones(int(kept.sum()), np.float32))
+
+
+def _gathered(rows: RaggedRows, at: Integers, *, mix: Floats | None, size: int) -> NDArray[np.floating]:
+    """The vectors `(N, H)` at some positions, the last H numbers of each or all states mixed."""
+    in_memory = len(at) * size * 4 <= _MOST_BYTES
+    writer: ArrayWriter[np.floating] = ArrayWriter(np.float16)
+    found = np.empty((len(at) if in_memory else 0, size), dtype=np.float32)
+    for begin in range(0, len(at), _BLOCK):
+        block = np.asarray(rows.values[at[begin : begin + _BLOCK]], dtype=np.float32)
+        if mix is not None:
+            block = np.tensordot(mix, block.reshape(len(block), len(mix), size), axes=([0], [1]))
+        block = block[:, -size:]
+        if in_memory:
+            found[begin : begin + _BLOCK] = block
+        else:
+            writer.append(block.ravel())
+    return found if in_memory else writer.finish().reshape(-1, size)
