@@ -251,12 +251,13 @@ def push(
     sample: Annotated[
         bool, typer.Option(help="upload the evaluation sample, a few of the dev examples, and show some on the page")
     ] = True,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the address to this file")] = None,
 ) -> None:
     """Upload a checkpoint to the Hugging Face Hub; an interrupted upload goes on where it stopped."""
     from mtl.cli.pushing import push_command
     from mtl.pushing import PushOptions
 
-    push_command(checkpoint, repository, PushOptions(licence, tuple(data_set or ()), private, sample))
+    push_command(checkpoint, repository, PushOptions(licence, tuple(data_set or ()), private, sample), json_file)
 
 
 @app.command()
