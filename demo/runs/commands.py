@@ -34,6 +34,7 @@ class Command:
         settings: the limit of its memory; None sets none.
         secrets: variables of its environment that nothing may repeat. A command line is seen by everybody on this
             machine and a file stays; an environment is seen by this user alone, and ends with the process.
+        computes: whether it takes the processors from others, and so runs at a low priority.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Command:
         program: Sequence[str] = _MTL,
         settings: Settings | None = None,
         secrets: Mapping[str, str] | None = None,
+        computes: bool = True,
     ) -> None:
         self._arguments, self._settings = tuple(arguments), settings
         self._secrets = tuple((secrets or {}).values())
@@ -58,7 +60,8 @@ class Command:
                 cwd=PROJECT,
                 env={**os.environ, **(secrets or {}), ENDS_WITH_PARENT: "1"},
             )
-        lower_priority(self._process.pid)
+        if computes:
+            lower_priority(self._process.pid)
         if settings is not None:
             limit_memory(self._process.pid, settings)
 

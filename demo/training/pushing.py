@@ -1,7 +1,9 @@
 """A run's best model uploaded to the Hugging Face Hub, by `python -m mtl push` in a separate process."""
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 from demo.runs.commands import Command
 from demo.settings import Settings
@@ -11,6 +13,7 @@ from mtl.runs import RunFolder
 
 _MINUTES = 240.0
 _TOKEN = "HF_TOKEN"
+_BAR = re.compile(r"([^\r\n]+): +(\d+)%\|[^\r\n]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,19 @@ def push_run(run: RunFolder, upload: Upload, settings: Settings) -> Generator[st
     need_model(run, "upload")
     arguments = ["push", str(run.best), repository]
     arguments += ["--private"] * upload.private + ["--no-sample"] * (not upload.sample)
-    command = Command(arguments, settings=settings, secrets={_TOKEN: token} if token else {})
-    answer = yield from command.watch(seconds=60 * _MINUTES)
+    command = Command(arguments, settings=settings, secrets={_TOKEN: token} if token else {}, computes=False)
+    answer = yield from _steps(command.watch(seconds=60 * _MINUTES))
     return str(answer["url"])
+
+
+def _steps(lines: Generator[str, None, Any]) -> Generator[str, None, Any]:
+    """The lines of the command; of the bars of the library that uploads, the file and its share."""
+    while True:
+        try:
+            line = next(lines)
+        except StopIteration as end:
+            return end.value
+        if bar := _BAR.search(line):
+            yield f"sending {bar[1]}, {bar[2]} %"
+        elif line and not line.startswith("error: "):
+            yield line

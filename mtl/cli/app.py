@@ -288,12 +288,29 @@ def serve(
         list[str] | None,
         typer.Option(metavar="NAME=NUMBER", help="body_mb, texts, characters, tokens, waiting, of_client, seconds"),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            "--allowed-hosts",
+            metavar="NAME",
+            help="a name by which clients reach it; repeatable; without --host only those of this machine are",
+        ),
+    ] = None,
 ) -> None:
     """Answer requests over HTTP with a model: /analyze, /embed, /classify, /tag, /v1/embeddings; /docs has examples."""
     from mtl.cli.serving import serve_command
 
     where = (host, port)
-    serve_command(checkpoint, where, precision=precision, name=name, key_file=api_key_file, limits=tuple(limit or ()))
+    serve_command(
+        checkpoint,
+        where,
+        precision=precision,
+        name=name,
+        key_file=api_key_file,
+        limits=tuple(limit or ()),
+        allow_hosts=tuple(allow_host or ()),
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -27,7 +27,11 @@ class Server:
         own = {"MTL_HOME": str(self.home), "GRADIO_ANALYTICS_ENABLED": "False"}
         with self._log.open("ab") as log:
             self._app = subprocess.Popen(
-                self._command, cwd=ROOT, env={**os.environ, **own, **self._environment}, stdout=log, stderr=subprocess.STDOUT
+                self._command,
+                cwd=ROOT,
+                env={**os.environ, **own, **self._environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         try:
             until(self._answers, "a page that answers")

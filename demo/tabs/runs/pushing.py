@@ -103,7 +103,7 @@ def push(
         asked = Upload(repository or "", token or "", private=seen_by != _PUBLIC, sample=bool(sample))
         steps = push_run(run, asked, shared.settings)
         while True:
-            yield "", message.note(f"{next(steps) or 'starting'} …"), gr.skip()
+            yield "", message.note(f"{next(steps)} …"), gr.skip()
     except StopIteration as end:
         yield "", uploaded(end.value), gr.skip()
     except MtlError as error:

@@ -41,11 +41,14 @@ class FakeCommand:
 
     made: list[tuple[list[str], dict[str, str]]] = []
 
-    def __init__(self, arguments, *, settings, secrets):
+    def __init__(self, arguments, *, settings, secrets, computes):
         self.made.append((arguments, dict(secrets)))
 
     def watch(self, *, seconds):
+        yield ""
         yield "sending 2 files"
+        yield "a.safetensors:   0%|     | 0.00/22M [00:00<?, ?B/s]\ra.safetensors:  45%|██   | 9.9M/22M"
+        yield "error: refused"
         return {"url": URL}
 
 
@@ -68,7 +71,7 @@ def made(monkeypatch):
 def test_the_token_goes_by_the_environment_alone(run, made, choices, options):
     said, url = _answered(push_run(run, Upload(" a/b ", f" {TOKEN}\n", **choices), settings()))
     ((arguments, secrets),) = made
-    assert (said, url) == (["sending 2 files"], URL)
+    assert (said, url) == (["sending 2 files", "sending a.safetensors, 45 %"], URL)
     assert arguments == ["push", str(run.best), "a/b", *options] and secrets == {"HF_TOKEN": TOKEN}
     assert TOKEN not in repr(Upload("a/b", TOKEN))
 
@@ -127,4 +130,3 @@ def test_a_secret_that_a_command_prints_is_neither_shown_nor_kept(tmp_path: Path
     assert TOKEN not in "".join(said) and (ends == "answers" or "…" in said[-1])
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
     assert command._process.poll() is not None
-
