@@ -127,7 +127,8 @@ class Command:
         return broken[0].replace("This run", "This", 1) if broken is not None and broken[1] else ""
 
     def _complaint(self) -> str:
-        last = self._last_line().removeprefix("error: ")
+        errors = [line for line in self._end_of_output().splitlines() if line.startswith("error: ")]
+        last = (errors[-1] if errors else self._last_line()).removeprefix("error: ")  # a bar may be drawn after it
         if "MemoryError" in last or "can't allocate memory" in self._end_of_output():
             return "This needed more memory than a run may have on this page."
         for argument in self._arguments:
