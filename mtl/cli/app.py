@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl.cli.console import err
+from mtl.cli.usage import usage_sentence
 from mtl.errors import InputError, MtlError
 from mtl.exports import FORMATS
 
@@ -326,7 +327,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except typer.TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
-        err.print(f"error: {message or 'a command was expected'} (--help says how)", markup=False)
+        err.print(f"error: {usage_sentence(message)}", markup=False)
         return 1
     except (typer.Abort, KeyboardInterrupt):
         status = _INTERRUPTED
