@@ -34,7 +34,7 @@ def pushing(browser, tmp_path):
         server.stop()
 
 
-def test_a_refused_token_and_an_interrupted_upload_are_mended_and_no_token_stays(open_page, pushing, tmp_path):
+def test_a_refused_token_and_an_interrupted_upload_are_mended_and_no_token_stays(pushing, open_page, tmp_path):
     hub, server, run = pushing
     page = open_page(server.url)
     open_tab(page, "Runs")
