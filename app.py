@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from typing import NoReturn
 
 from demo import page, theme
 from demo.answers.engines import Engines
@@ -17,6 +18,7 @@ from demo.serving.launching import need_port, place_of, protect
 from demo.serving.logins import read_login
 from demo.serving.space import use_bucket, use_processor_on_zero_gpu
 from demo.settings import Training, derive
+from mtl.cli.usage import usage_sentence
 from mtl.device_name import device_name
 from mtl.errors import MtlError
 
@@ -72,8 +74,14 @@ def _load(name: str) -> Model:
     return mtl.Engine.load(name)
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with one sentence, as the commands of `mtl` do."""
+        self.exit(1, f"error: {usage_sentence(message)}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Polyhead in the browser: one encoder, many heads.")
+    parser = _Parser(description="Polyhead in the browser: one encoder, many heads.")
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     parser.add_argument(

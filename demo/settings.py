@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
-from ipaddress import ip_address
 
 from mtl.recipe import DEFAULT_BACKBONE
+from mtl.serving.hosts import is_loopback
 
 
 class Training(StrEnum):
@@ -108,14 +108,6 @@ class Settings:
     def private_runs(self) -> bool:
         """Whether visitors see only their own runs."""
         return self.public or self.training is not Training.FULL
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server that listens here can be reached from this machine only."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Settings:

@@ -1,6 +1,6 @@
 """Polyhead: one encoder, many heads.
 
-The names below load on first use, so that `import mtl` alone is quick.
+The names below load on first use, so that `import mtl` alone is quick. Tutorials: `docs/tutorials/` of the project.
 """
 
 from importlib import import_module

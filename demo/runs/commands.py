@@ -2,14 +2,14 @@
 
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from demo.runs.limits import broken_limit, limit_memory, lower_priority
@@ -32,13 +32,23 @@ class Command:
         arguments: the command's name and arguments, without `--json`.
         program: the start of the command line, before the arguments.
         settings: the limit of its memory; None sets none.
+        secrets: variables of its environment that nothing may repeat. A command line is seen by everybody on this
+            machine and a file stays; an environment is seen by this user alone, and ends with the process.
+        computes: whether it takes the processors from others, and so runs at a low priority.
     """
 
     def __init__(
-        self, arguments: Sequence[str], *, program: Sequence[str] = _MTL, settings: Settings | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        program: Sequence[str] = _MTL,
+        settings: Settings | None = None,
+        secrets: Mapping[str, str] | None = None,
+        computes: bool = True,
     ) -> None:
         self._arguments, self._settings = tuple(arguments), settings
-        self._answer = answers_folder() / f"{secrets.token_hex(12)}.json"
+        self._secrets = tuple((secrets or {}).values())
+        self._answer = answers_folder() / f"{token_hex(12)}.json"
         self._said = self._answer.with_suffix(".txt")
         self._cancelled = False
         with self._said.open("wb") as said:
@@ -48,9 +58,10 @@ class Command:
                 stdout=subprocess.DEVNULL,
                 stderr=said,
                 cwd=PROJECT,
-                env={**os.environ, ENDS_WITH_PARENT: "1"},
+                env={**os.environ, **(secrets or {}), ENDS_WITH_PARENT: "1"},
             )
-        lower_priority(self._process.pid)
+        if computes:
+            lower_priority(self._process.pid)
         if settings is not None:
             limit_memory(self._process.pid, settings)
 
@@ -66,20 +77,38 @@ class Command:
         Raises:
             RunError: the command failed (with its message), or exceeded the time limit or the memory of this page.
         """
+        watching = self.watch(seconds=seconds)
+        while True:
+            try:
+                next(watching)
+            except StopIteration as end:
+                return end.value
+
+    def watch(self, *, seconds: float) -> Generator[str, None, Any]:
+        """Yield the last line that the command printed at every look, and return as `answer` does.
+
+        A command that nobody watches to its end is ended.
+
+        Raises:
+            RunError: as `answer`.
+        """
         try:
-            status = self._wait(seconds)
+            status = yield from self._wait(seconds)
             if self._cancelled:
                 return None
             if status:
                 raise RunError(self._complaint())
             return json.loads(self._answer.read_text(encoding="utf-8"))
         finally:
+            if self._process.poll() is None:
+                self._process.kill()
+                self._process.wait()
             if self._process.stdin is not None:
                 self._process.stdin.close()
             self._answer.unlink(missing_ok=True)
             self._said.unlink(missing_ok=True)
 
-    def _wait(self, seconds: float) -> int:
+    def _wait(self, seconds: float) -> Generator[str, None, int]:
         end = time.monotonic() + seconds
         process = process_of(self._process.pid)
         while True:
@@ -90,23 +119,31 @@ class Command:
                 if time.monotonic() >= end:
                     problem = f"This took longer than {seconds / 60:.0f} minutes and was ended."
                 if problem:
-                    self._process.kill()
-                    self._process.wait()
                     raise RunError(problem) from error
+            yield self._last_line()
 
     def _over_memory(self, process: Process) -> str:
         broken = broken_limit(process, self._settings) if self._settings is not None else None
         return broken[0].replace("This run", "This", 1) if broken is not None and broken[1] else ""
 
     def _complaint(self) -> str:
-        said = self._said.read_bytes()[-_LAST_LINES:].decode("utf-8", errors="replace").strip()
-        last = said.rpartition("\n")[2].removeprefix("error: ")
-        if "MemoryError" in last or "can't allocate memory" in said:
+        errors = [line for line in self._end_of_output().splitlines() if line.startswith("error: ")]
+        last = (errors[-1] if errors else self._last_line()).removeprefix("error: ")  # a bar may be drawn after it
+        if "MemoryError" in last or "can't allocate memory" in self._end_of_output():
             return "This needed more memory than a run may have on this page."
         for argument in self._arguments:
             path = Path(argument.rpartition("=")[2])
             last = last.replace(str(path), path.name) if path.is_absolute() else last
         return shown(last) or f"The command ended with status {self._process.returncode}."
+
+    def _last_line(self) -> str:
+        return self._end_of_output().rpartition("\n")[2]
+
+    def _end_of_output(self) -> str:
+        said = self._said.read_bytes()[-_LAST_LINES:].decode("utf-8", errors="replace").strip()
+        for secret in self._secrets:
+            said = said.replace(secret, "…")
+        return said
 
 
 def answers_folder() -> Path:

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from demo.serving import forms, hosts, sign_in, visitor
+from demo.serving import forms, sign_in, visitor
 from demo.serving.answering import Answer, Refusal
 from demo.serving.bodies import names_address, parsed
 from demo.serving.budget import AtOnce, Bytes, TooMany
@@ -26,7 +26,7 @@ from demo.serving.protection import protection
 from demo.serving.routes import Route
 from demo.serving.sessions import Sessions
 from demo.serving.visitor import Visitor
-from mtl.serving import bodies
+from mtl.serving import bodies, hosts
 from mtl.serving.addresses import address_of
 from mtl.serving.bodies import TooLarge, TooSlow
 

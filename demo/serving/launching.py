@@ -15,6 +15,7 @@ from demo.serving.served_blocks import ServedBlocks
 from demo.serving.sessions import Sessions
 from demo.serving.turns import Shares
 from demo.settings import Settings
+from mtl.serving.hosts import EVERYWHERE
 from mtl.serving.listening import listen
 
 _SLOTS = 4
@@ -26,7 +27,7 @@ def place_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -> P
     host, share, space = arguments.host, arguments.share, bool(environment.get("SPACE_ID"))
     return Place(
         names=hosts.allowed_names(host, share=share, given=arguments.allow_host, environment=environment),
-        any_address=host in ("0.0.0.0", "::", "[::]"),
+        any_address=host in EVERYWHERE,
         behind_proxy=space or share or arguments.public,
         framed=space,
         account_secret=environment.get("OAUTH_CLIENT_SECRET", "") if space else "",

@@ -35,8 +35,7 @@ def export_run(run: RunFolder, format_: str | None, settings: Settings) -> Expor
     """
     if format_ not in FORMATS:
         raise InputError(f"a format of {', '.join(FORMATS)} was expected, was {format_!r}")
-    if not (run.best / "config.json").is_file():
-        raise RunError("There is no model to export yet.")
+    need_model(run, "export")
     folder = new_temporary_folder() / f"{slug(name_of(run))}-{format_}"
     try:
         arguments = ["export", str(run.best), str(folder), "--format", format_]
@@ -48,3 +47,13 @@ def export_run(run: RunFolder, format_: str | None, settings: Settings) -> Expor
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return Exported(target, tuple(answer["notes"]))
+
+
+def need_model(run: RunFolder, action: str) -> None:
+    """Refuse a run that has saved no checkpoint.
+
+    Raises:
+        RunError: there is no model to export or upload yet.
+    """
+    if not (run.best / "config.json").is_file():
+        raise RunError(f"There is no model to {action} yet.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl.cli.console import err
+from mtl.cli.usage import usage_sentence
 from mtl.errors import InputError, MtlError
 from mtl.exports import FORMATS
 
@@ -251,12 +252,13 @@ def push(
     sample: Annotated[
         bool, typer.Option(help="upload the evaluation sample, a few of the dev examples, and show some on the page")
     ] = True,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the address to this file")] = None,
 ) -> None:
     """Upload a checkpoint to the Hugging Face Hub; an interrupted upload goes on where it stopped."""
     from mtl.cli.pushing import push_command
     from mtl.pushing import PushOptions
 
-    push_command(checkpoint, repository, PushOptions(licence, tuple(data_set or ()), private, sample))
+    push_command(checkpoint, repository, PushOptions(licence, tuple(data_set or ()), private, sample), json_file)
 
 
 @app.command()
@@ -287,12 +289,29 @@ def serve(
         list[str] | None,
         typer.Option(metavar="NAME=NUMBER", help="body_mb, texts, characters, tokens, waiting, of_client, seconds"),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            "--allowed-hosts",
+            metavar="NAME",
+            help="a name by which clients reach it; repeatable; without --host only those of this machine are",
+        ),
+    ] = None,
 ) -> None:
     """Answer requests over HTTP with a model: /analyze, /embed, /classify, /tag, /v1/embeddings; /docs has examples."""
     from mtl.cli.serving import serve_command
 
     where = (host, port)
-    serve_command(checkpoint, where, precision=precision, name=name, key_file=api_key_file, limits=tuple(limit or ()))
+    serve_command(
+        checkpoint,
+        where,
+        precision=precision,
+        name=name,
+        key_file=api_key_file,
+        limits=tuple(limit or ()),
+        allow_hosts=tuple(allow_host or ()),
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -308,7 +327,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except typer.TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
-        err.print(f"error: {message or 'a command was expected'} (--help says how)", markup=False)
+        err.print(f"error: {usage_sentence(message)}", markup=False)
         return 1
     except (typer.Abort, KeyboardInterrupt):
         status = _INTERRUPTED

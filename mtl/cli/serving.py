@@ -21,6 +21,7 @@ def serve_command(
     name: str | None,
     key_file: Path | None,
     limits: Sequence[str],
+    allow_hosts: Sequence[str],
 ) -> None:
     """Serve a model on a host and port until it is interrupted."""
     missing = [package for package in _NEEDED if find_spec(package) is None]
@@ -30,7 +31,7 @@ def serve_command(
 
     host, port = where
     keys = read_keys(key_file, os.environ)
-    serve(checkpoint, ServeOptions(host, port, precision, name, keys, parse_limits(limits)))
+    serve(checkpoint, ServeOptions(host, port, precision, name, keys, parse_limits(limits), tuple(allow_hosts)))
 
 
 def parse_limits(given: Sequence[str]) -> ServeLimits:

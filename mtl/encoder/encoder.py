@@ -276,7 +276,9 @@ def _load_tokenizer(source: BackboneSource) -> PreTrainedTokenizerBase:
         raise BackboneError(f"a tokenizer ({_TOKENIZER_FILES[0]}) was expected, the folder has none", path=source.place)
     try:
         backend = AutoTokenizer.from_pretrained(source.folder, use_fast=True, trust_remote_code=False)
-    except _DAMAGED as error:
+    except Exception as error:
+        if not isinstance(error, _DAMAGED) and type(error) is not Exception:  # the library tokenizers has no other
+            raise
         raise BackboneError(f"a tokenizer was expected: {_reason(error)}", path=source.place) from error
     if not backend.is_fast:
         raise BackboneError("a fast tokenizer (tokenizer.json) was expected, offsets need it", path=source.place)

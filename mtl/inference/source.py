@@ -11,6 +11,7 @@ from mtl.checkpoint import CheckpointConfig, is_checkpoint, read_config
 from mtl.checkpoint.config import HEADS_FOLDER, SAMPLE_FOLDER
 from mtl.checkpoint.imported import imported_task
 from mtl.errors import CheckpointError
+from mtl.inference.other_folders import need_loadable
 from mtl.task import TaskInfo
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def find_model(name: str) -> ModelSource:
         CheckpointError, BackboneError: nothing that can be loaded has this name, or its backbone has other weights.
     """
     folder = Path(name).expanduser()
+    need_loadable(folder)
     if name == STARTER or (folder.parts[-2:] == _ITS_FORMER_FOLDER and not folder.is_dir()):
         if not is_checkpoint(STARTER_FOLDER):
             raise CheckpointError("the starter was expected, it is not there", path=STARTER_FOLDER)

@@ -4,7 +4,7 @@ Files that the Hub has already, from an upload that was interrupted or from an e
 the Hub is asked for each file, or part of one, before it is sent (`huggingface_hub`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,13 @@ class Pushed:
     files: int
 
 
-def push(model: str | Path, repository: str, options: PushOptions | None = None) -> Pushed:
+def push(
+    model: str | Path,
+    repository: str,
+    options: PushOptions | None = None,
+    *,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Pushed:
     """Upload a model, so that `mtl.Engine.load(repository)` loads it anywhere.
 
     The account is that of `HF_TOKEN` or of `hf auth login`, the Hub that of `HF_ENDPOINT`.
@@ -42,17 +48,20 @@ def push(model: str | Path, repository: str, options: PushOptions | None = None)
         model: a checkpoint folder, or `starter`.
         repository: `OWNER/NAME`; it is made where it is missing.
         options: what the checkpoint does not say.
+        on_step: called with what begins, in words.
 
     Raises:
         CheckpointError: the model is no checkpoint, or nobody else could load it.
-        InputError: the repository has no valid name.
+        InputError: the repository, the licence or a data set has no valid name.
         HubError: the Hub refuses or cannot be reached; calling again goes on where it stopped.
     """
     options = options or PushOptions()
     _need_name(repository)
+    options.need_valid()
     source = _source(str(model))
     card = pushed_card(source, repository, options)
     api = HfApi()
+    on_step(f"asking the Hub for {repository}")
     try:
         api.create_repo(repository, private=options.private or None, exist_ok=True)
     except network_errors(ValueError) as error:
@@ -60,6 +69,7 @@ def push(model: str | Path, repository: str, options: PushOptions | None = None)
     try:
         files = list(_operations(source.folder, card, sample=options.sample))
         gone = _no_longer(api.list_repo_files(repository), {file.path_in_repo for file in files})
+        on_step(f"sending {len(files)} files, {_size(files) / 1e6:.1f} MB")
         message = f"Upload {source.folder.name} with Polyhead"
         commit = api.create_commit(repository, [*files, *gone], commit_message=message)
     except network_errors(ValueError, RuntimeError) as error:
@@ -98,6 +108,11 @@ def _operations(folder: Path, card: str, *, sample: bool) -> Iterator[CommitOper
         hidden = any(part.startswith(".") for part in name.parts)
         if file.is_file() and not hidden and name != Path(CARD_FILE) and (sample or name.parts[0] != SAMPLE_FOLDER):
             yield CommitOperationAdd(name.as_posix(), file)
+
+
+def _size(files: Iterable[CommitOperationAdd]) -> int:
+    """Bytes, those that the Hub may have already included."""
+    return sum(file.upload_info.size for file in files)
 
 
 def _no_longer(there: Iterable[str], uploaded: set[str]) -> list[CommitOperationDelete]:

@@ -40,12 +40,16 @@ _NAMED = 80
 """Characters of an unknown model's name that a sentence repeats."""
 
 
-def build_app(model: ServedModel, *, keys: Sequence[str] = ()) -> FastAPI:
+def build_app(
+    model: ServedModel, *, keys: Sequence[str] = (), names: Sequence[str] | None = None, any_address: bool = False
+) -> FastAPI:
     """The application of a model.
 
     Args:
         model: what answers, with its limits.
         keys: those that clients may show; none are asked for if there are none.
+        names: of this server, in `Host` headers; any if None.
+        any_address: whether every IP address in the place of a name is one of this machine's.
     """
     admission = Admission(model.limits)
     metrics = Metrics(waiting=lambda: admission.count, queued=lambda: model.engine.waiting)
@@ -70,7 +74,9 @@ def build_app(model: ServedModel, *, keys: Sequence[str] = ()) -> FastAPI:
     _add_openai(app, model, admission)
     _add_watching(app, model, admission, metrics)
     endpoints = frozenset(getattr(route, "path", "") for route in app.routes)
-    app.add_middleware(Gate, options=GateOptions(Keys(keys), model.limits, metrics, endpoints))
+    known = None if names is None else tuple(names)
+    options = GateOptions(Keys(keys), model.limits, metrics, endpoints, known, any_address)
+    app.add_middleware(Gate, options=options)
     return app
 
 

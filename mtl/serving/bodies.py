@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 Receive = Callable[[], Awaitable[Any]]
@@ -9,6 +10,10 @@ Send = Callable[[Any], Awaitable[None]]
 
 _PATIENCE = 20.0
 """Seconds without a part of the body until a request is given up."""
+_LINGERS = 10.0
+"""Seconds in which the rest of a body is dropped."""
+_DROPPED = 100_000_000
+"""Bytes of it at most."""
 
 
 class TooSlow(Exception):
@@ -52,6 +57,18 @@ async def next_part(receive: Receive) -> Any:  # noqa: ANN401
             return await receive()
     except TimeoutError as error:
         raise TooSlow from error
+
+
+async def drop(receive: Receive) -> None:
+    """Read what is left of a body and keep nothing of it, up to a limit of bytes and time."""
+    dropped = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGERS):
+            while dropped < _DROPPED:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

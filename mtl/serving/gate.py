@@ -9,7 +9,7 @@ import orjson
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mtl.serving import bodies
+from mtl.serving import bodies, hosts
 from mtl.serving.bodies import TooLarge, TooSlow
 from mtl.serving.keys import Keys
 from mtl.serving.limits import ServeLimits
@@ -38,12 +38,16 @@ class _Answer:
             self.status = message["status"]
         await self.send(message)
 
-    async def refuse(self, refusal: Refusal) -> None:
+    async def refuse(self, refusal: Refusal, rest: Receive | None = None) -> None:
+        """Send a refusal; what a client still sends of its body is dropped, or it would not see the answer."""
         content = orjson.dumps(refusal.content())
         headers = {"content-type": "application/json", "content-length": str(len(content)), **refusal.headers}
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await self({"type": "http.response.start", "status": refusal.status, "headers": raw})
-        await self({"type": "http.response.body", "body": content})
+        await self({"type": "http.response.body", "body": content, "more_body": rest is not None})
+        if rest is not None:
+            await bodies.drop(rest)
+            await self({"type": "http.response.body", "body": b""})
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,9 @@ class GateOptions:
     metrics: Metrics
     endpoints: frozenset[str] = field(default_factory=frozenset)
     """Paths that are counted and logged by name."""
+    names: tuple[str, ...] | None = None
+    """By `served_names`; any if None."""
+    any_address: bool = False
 
 
 class Gate:
@@ -76,12 +83,15 @@ class Gate:
         except Exception as error:
             if answer.status:  # half of an answer is there: only the connection can say that it failed
                 raise
-            await answer.refuse(self._refusal(error))
+            waits = Headers(scope=scope).get("expect") is not None  # and sends no body to a refusal
+            drops = isinstance(error, TooLarge) and not waits
+            await answer.refuse(self._refusal(error), receive if drops else None)
         finally:
             self._note(scope, answer.status, time.perf_counter() - began)
 
     async def _let_in(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         headers = Headers(scope=scope)
+        self._need_name(headers.getlist("host"))
         if scope["path"] not in _OPEN and not self._options.keys.admit(headers.get("authorization")):
             wanted = {"www-authenticate": "Bearer"}
             raise Refusal(401, "The header Authorization: Bearer KEY was expected.", code="no_key", headers=wanted)
@@ -90,6 +100,12 @@ class Gate:
             body = await bodies.read_body(receive, limit=limit, declared=headers.get("content-length"))
             receive = bodies.replay(body, receive)
         await self._app(scope, receive, answer)
+
+    def _need_name(self, asked: list[str]) -> None:
+        names, any_address = self._options.names, self._options.any_address
+        if names is not None and not all(hosts.is_known(one, names, any_address=any_address) for one in asked or [""]):
+            sentence = "This server has another name; --allow-host NAME of mtl serve adds one."
+            raise Refusal(421, sentence, code="unknown_host")
 
     def _refusal(self, error: Exception) -> Refusal:
         if isinstance(error, TooLarge):

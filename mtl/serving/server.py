@@ -3,7 +3,6 @@
 import logging
 import signal
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,11 @@ import uvicorn
 from mtl.inference import Engine
 from mtl.serving import logs
 from mtl.serving.app import build_app
+from mtl.serving.hosts import EVERYWHERE, served_names
 from mtl.serving.limits import ServeLimits
 from mtl.serving.listening import listen
 from mtl.serving.model import ServedModel
+from mtl.serving.protocol import Protocol
 
 _log = logging.getLogger("polyhead.serve")
 _MARGIN = 5
@@ -34,6 +35,8 @@ class ServeOptions:
     """By which clients know the model; default: the last part of what it is loaded by."""
     keys: tuple[str, ...] = ()
     limits: ServeLimits = ServeLimits()
+    allow_hosts: tuple[str, ...] = ()
+    """Names by which clients reach it, beside those of this machine."""
 
 
 def serve(checkpoint: str, options: ServeOptions) -> None:
@@ -54,16 +57,17 @@ def serve(checkpoint: str, options: ServeOptions) -> None:
         port = listener.getsockname()[1]
         fields = {"model": model.name, "host": options.host, "port": port, "backend": str(engine.choice.backend)}
         _log.info("ready", extra={"fields": fields})
-        _run(uvicorn.Server(_config(model, options.keys)), listener)
+        _run(uvicorn.Server(_config(model, options)), listener)
         _log.info("ended")
 
 
-def _config(model: ServedModel, keys: Sequence[str]) -> uvicorn.Config:
+def _config(model: ServedModel, options: ServeOptions) -> uvicorn.Config:
+    names = served_names(options.host, options.allow_hosts)
     return uvicorn.Config(
-        build_app(model, keys=keys),
+        build_app(model, keys=options.keys, names=names, any_address=options.host in EVERYWHERE),
         log_config=None,
         access_log=False,  # the gate logs
-        http="h11",  # httptools sets no limit to the headers of a request
+        http=Protocol,  # of h11: httptools sets no limit to the headers of a request
         server_header=False,
         ws="none",
         timeout_keep_alive=_KEEP_ALIVE,

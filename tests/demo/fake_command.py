@@ -12,6 +12,7 @@ if name == "fail":
     print("some progress", file=sys.stderr)
     data = sys.argv[2].partition("=")[2] or f"{answer.parent}/x.csv"
     print(f"error: {data}:3: a label was expected", file=sys.stderr)
+    print("a.bin:  45%|██  |", file=sys.stderr)  # drawn by a thread that ends later
     sys.exit(1)
 if name == "last":
     time.sleep(CEILING)

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Server:
     """A page that can be ended and started again on the same port and home."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
-        self.home, self.port = home, free_port()
+    def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
+        self.home, self.port, self._environment = home, free_port(), environment
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [sys.executable, "app.py", "--port", str(self.port), *arguments]
         self._log = home / "app.log"
@@ -27,7 +27,11 @@ class Server:
         own = {"MTL_HOME": str(self.home), "GRADIO_ANALYTICS_ENABLED": "False"}
         with self._log.open("ab") as log:
             self._app = subprocess.Popen(
-                self._command, cwd=ROOT, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT
+                self._command,
+                cwd=ROOT,
+                env={**os.environ, **own, **self._environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         try:
             until(self._answers, "a page that answers")

@@ -22,6 +22,7 @@ from demo.tabs.panels import NUMBERED
 from demo.tabs.runs import before_after as run_before_after
 from demo.tabs.runs import evaluation as run_evaluation
 from demo.tabs.runs import exporting as run_exporting
+from demo.tabs.runs import pushing as run_pushing
 from demo.tabs.runs import suspects as run_suspects
 from demo.tabs.shared import QUICK, Shared, message_place, reporting
 from demo.tabs.train import SAVE_FILE
@@ -64,6 +65,8 @@ class Detail:
     evaluation: run_evaluation.Evaluation
     suspects: run_suspects.Suspects
     exporting: run_exporting.Exporting
+    pushing: run_pushing.Pushing | None
+    """None on a public page."""
     recipe: gr.Code
     strategies: gr.CheckboxGroup
     compare: gr.Button
@@ -89,7 +92,7 @@ class Detail:
             self.evaluation.task, self.evaluation.panel.shown, self.evaluation.result,
             self.suspects.fold, self.suspects.task, *self.suspects.clearing,
             self.exporting.fold, *self.exporting.clearing, self.recipe, self.compare,
-            self.name, self.sure,
+            self.name, self.sure, *([self.pushing.fold, *self.pushing.clearing] if self.pushing else []),
         ]  # fmt: skip
 
     @property
@@ -99,8 +102,8 @@ class Detail:
         return [self.number, *(section.panel.requests for section in sections)]
 
 
-def build_run_detail() -> Detail:
-    """Build the components of an opened run."""
+def build_run_detail(*, public: bool) -> Detail:
+    """Build the components of an opened run; a public page has no upload to the Hub, which would need a token."""
     with gr.Column(visible=False, elem_id="ph-run-detail") as place:
         title = gr.HTML("", elem_id="ph-run-detail-card")
         problem = message_place("ph-detail-problem")
@@ -116,6 +119,7 @@ def build_run_detail() -> Detail:
         evaluation = run_evaluation.build_evaluation()
         suspects = run_suspects.build_suspects()
         exporting = run_exporting.build_exporting()
+        pushing = None if public else run_pushing.build_pushing()
         with gr.Accordion("Compare strategies", open=False, elem_classes="ph-fold", elem_id="ph-compare-fold"):
             strategies = gr.CheckboxGroup(
                 list(_STRATEGIES.items()),
@@ -139,7 +143,7 @@ def build_run_detail() -> Detail:
                 keep = gr.Button("Cancel", size="md", elem_id="ph-keep")
     return Detail(
         place, title, problem, use, watch, stop, resume, download, file, compared, before_after, evaluation, suspects,
-        exporting, recipe, strategies, compare, name, rename, delete, sure, delete_now, keep,
+        exporting, pushing, recipe, strategies, compare, name, rename, delete, sure, delete_now, keep,
         gr.Number(0, visible=False),
     )  # fmt: skip
 
@@ -189,6 +193,7 @@ class Opening:
             gr.Button(interactive=trains),
             name_of(folder),
             gr.Row(visible=False),
+            *((gr.Accordion(visible=usable and ended), "", "", "") if self.detail.pushing else ()),
         )
 
     def progress(self, owner: str, run_id: str) -> tuple[Any, ...]:
@@ -320,6 +325,8 @@ def wire_run_detail(opening: Opening, opened: gr.State) -> list[Any]:
     run_before_after.wire_before_after(shared, detail.before_after, opened)
     run_evaluation.wire_evaluation(shared, detail.evaluation, opened)
     run_exporting.wire_exporting(shared, detail.exporting, opened)
+    if detail.pushing:
+        run_pushing.wire_pushing(shared, detail.pushing, opened)
     trained = run_suspects.wire_suspects(shared, detail.suspects, opened)
     return [
         wired(detail.stop, opening.stop),

@@ -70,7 +70,7 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
         gr.State(LatestOnly()),
         gr.Timer(_SECONDS, active=False),
     )
-    detail = run_detail.build_run_detail()
+    detail = run_detail.build_run_detail(public=shared.settings.public)
     over = _lay_out_overlay()
     opening = run_detail.Opening(shared, watcher, detail)
     board = _Board(shared, watcher, opening)

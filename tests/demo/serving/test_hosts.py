@@ -1,10 +1,11 @@
 import pytest
 
-from demo.serving import hosts
+from demo.serving.hosts import allowed_names
+from mtl.serving import hosts
 
 
 def _names(host="127.0.0.1", share=False, given=(), **environment):
-    return hosts.allowed_names(host, share=share, given=given, environment=environment)
+    return allowed_names(host, share=share, given=given, environment=environment)
 
 
 @pytest.mark.parametrize("header", ["127.0.0.1:7860", "localhost", "LOCALHOST:1", "[::1]:7860"])

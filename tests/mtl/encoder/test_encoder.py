@@ -195,3 +195,15 @@ def test_a_length_that_the_tokenizer_states_is_kept(tiny_bert: Path, tmp_path: P
     config = json.loads((folder / "tokenizer_config.json").read_text())
     (folder / "tokenizer_config.json").write_text(json.dumps(config | {"model_max_length": 20}))
     assert load_backbone(str(folder)).tokenizer.max_length == 20
+
+
+@pytest.mark.parametrize("broken", ["", "{", "null", "[]", "{}", '"modle"', "half"])
+def test_a_damaged_tokenizer_is_one_sentence(tiny_bert: Path, tmp_path: Path, broken: str):
+    folder = Path(shutil.copytree(tiny_bert, tmp_path / "copy"))
+    file = folder / "tokenizer.json"
+    whole = file.read_text()
+    file.write_text(
+        {'"modle"': whole.replace('"model"', '"modle"'), "half": whole[: len(whole) // 2]}.get(broken, broken)
+    )
+    with pytest.raises(BackboneError, match="a tokenizer was expected: "):
+        load_backbone(str(folder))

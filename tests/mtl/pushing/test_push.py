@@ -142,3 +142,14 @@ def test_the_command_uploads_a_private_model(hub: Hub):
     assert (found.exit_code, hub.private[NAME]) == (0, True)
     assert f'mtl.Engine.load("{NAME}")' in found.output
     assert main(["push", "starter", "topics"]) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [PushOptions(licence=name) for name in ("", "Apache 2.0", "MIT", "mit\nx: y", "-x")]
+    + [PushOptions(data_sets=(name,)) for name in ("", "a b", "a/b/c", "../x")],
+    ids=str,
+)
+def test_names_that_the_hub_cannot_hold_are_refused_before_it_is_asked(options: PushOptions):
+    with pytest.raises(InputError, match="was expected"):
+        push("starter", NAME, options)

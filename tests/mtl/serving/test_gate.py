@@ -40,21 +40,22 @@ def _ask(parts, *, headers=(), app=_echo):
 
     scope = {"type": "http", "method": "POST", "path": "/embed", "headers": list(headers), "state": {}}
     run(gate(scope, receive, send))
-    return sent[0]["status"], sent[-1].get("body"), len(read)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent), len(read)
 
 
 def test_a_body_is_let_in_whole():
     assert _ask([b"ab", b"", b"cd"]) == (200, b"abcd", 3)
 
 
-def test_a_body_that_says_it_is_too_large_is_not_read():
-    status, body, read = _ask([b"x"], headers=[(b"content-length", b"11")])
+def test_a_body_that_waits_to_be_asked_for_and_says_it_is_too_large_is_not_read():
+    status, body, read = _ask([b"x"], headers=[(b"content-length", b"11"), (b"expect", b"100-continue")])
     assert (status, read) == (413, 0) and json.loads(body)["detail"].startswith("A request of at most")
 
 
-def test_a_body_in_parts_is_given_up_at_the_limit():
-    status, _, read = _ask([b"x" * 4] * 9)
-    assert (status, read) == (413, 3)
+def test_what_comes_after_the_limit_is_dropped_up_to_another_one(monkeypatch):
+    assert _ask([b"x" * 4] * 9)[::2] == (413, 9)
+    monkeypatch.setattr(bodies, "_DROPPED", 8)
+    assert _ask([b"x" * 4] * 9)[::2] == (413, 5)
 
 
 def test_a_body_that_does_not_come_is_given_up(monkeypatch):

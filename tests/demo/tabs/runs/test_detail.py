@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import gradio as gr
+import pytest
 
 from demo.latest_only import LatestOnly
 from demo.tabs.panels import answering
@@ -20,9 +21,11 @@ def test_another_run_drops_pending_requests_of_every_section():
         assert answering(lambda: ("of run 2",), outputs=1)(requests, "3|f2") == ("f2", "of run 2")
 
 
-def test_another_run_clears_every_result_of_the_run_before():
+@pytest.mark.parametrize("public", [False, True])
+def test_another_run_clears_every_result_of_the_run_before(public):
     with gr.Blocks():
-        made = detail.build_run_detail()
+        made = detail.build_run_detail(public=public)
+    assert (made.pushing is None) is public
     opening = detail.Opening(SimpleNamespace(), SimpleNamespace(), made)
     assert len(before_after.empty_change()) == len(made.before_after.clearing)
     results = {made.before_after.map, made.before_after.table, made.evaluation.result, made.suspects.result}
