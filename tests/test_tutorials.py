@@ -114,7 +114,7 @@ def _slurm(block: Block) -> None:
     last = int(_options(batch)["--array"].partition("-")[2])
     assert _options(split)["--number"] == f"l/{last + 1}"
     command = _options(batch)["--wrap"].partition("; ")[2]
-    assert _parses(shlex.split(command)[3:])["source"].suffix == _options(split)["--additional-suffix"]
+    assert Path(_parses(shlex.split(command)[3:])["source"]).suffix == _options(split)["--additional-suffix"]
 
 
 CHECKS: dict[str, Callable[[Block], None]] = {
