@@ -68,7 +68,7 @@ function point_at(i, from) {
 function choose(points) {
   map.selected = new Set(points);
   tell("choose", points);
-  trigger("lasso", { rows: points.map((i) => map.rows[i]), stamp: map.stamp });
+  trigger("lasso", { rows: points.map((i) => map.rows[i]), stamp: map.stamp, number: phPanels.next() });
   draw();
 }
 

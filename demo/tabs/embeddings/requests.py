@@ -34,10 +34,12 @@ class Pointed:
 class EmbedRequest:
     """The model in the header, the visitor, the text box, the file of which the box may show a part, and the pooling.
 
-    `poolings` are the requests for the table of poolings, which new sentences invalidate.
+    `poolings` and `selections` are the requests for the tables of poolings and of selected sentences, which new
+    sentences invalidate.
     """
 
     poolings: LatestOnly
+    selections: LatestOnly
     key: str
     owner: str
     text: str

@@ -63,6 +63,7 @@ def compute(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: 
             vectors = spaces.in_pooling(source, found.texts, to.pooling)
             found = replace(found, vectors=vectors, pooling=to.pooling)
         to.poolings.begin()
+        to.selections.begin()
         yield (
             found,
             message.cost_of(len(found.texts), found.tokens, found.cut, found.seconds),

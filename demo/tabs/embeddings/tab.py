@@ -176,6 +176,8 @@ class _States:
     drawn: gr.State
     other: gr.State
     pointed: gr.State
+    selections: gr.State
+    """Requests for the table of selected sentences; a new set of sentences drops them."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ def _build_panels(shared: Shared, w: Widgets) -> _Panels:
 
 
 def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]]) -> None:
-    states = _States(gr.State(None), gr.State(None), gr.State(None), gr.State(None))
+    states = _States(*(gr.State(None) for _ in range(4)), gr.State(LatestOnly()))
     embedded, drawn = states.embedded, states.drawn
     uploaded = gr.State(examples[0][1])
     model: dict[str, Any] = {"trigger_mode": "multiple", "show_progress": "hidden", **ON_ENGINE}
@@ -214,7 +216,16 @@ def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]
 
     compute_step: dict[str, Any] = model | panels.sentences.event(
         partial(steps.compute, shared),
-        [panels.poolings.requests, shared.picker, shared.owner, w.text, uploaded, w.pooling, w.colour_by],
+        [
+            panels.poolings.requests,
+            states.selections,
+            shared.picker,
+            shared.owner,
+            w.text,
+            uploaded,
+            w.pooling,
+            w.colour_by,
+        ],
         [embedded, w.cost, w.colour_by, w.compare_with, w.moved, w.selection, panels.poolings.shown, w.poolings],
         problem=w.problem,
     )
@@ -282,14 +293,16 @@ def _wire_maps(w: Widgets, near: Panel, states: _States, view: dict[str, Any]) -
         answer = answering(lambda: steps.picked(embedded, event, other), outputs=len(found))
         return answer(requests, sent)
 
-    def selected(sentences: Embedded | None, event: gr.EventData) -> tuple[str]:
-        return steps.selected(sentences, event)
+    def selected(event: gr.EventData, requests: LatestOnly, sentences: Embedded | None) -> Any:  # noqa: ANN401
+        answer = answering(lambda: steps.selected(sentences, event), outputs=1)
+        _, table = answer(requests, str(event._data.get("number", "")))
+        return table
 
     found = [w.nearest, w.left.highlight, w.right.highlight, states.pointed]
     pick_step = view | near.event(steps.picked, [states.embedded, states.other], found) | {"fn": picked}
     for sentence_map in (w.left, w.right):
         sentence_map.html.pick(**pick_step)
-        sentence_map.html.lasso(selected, states.embedded, [w.selection], **view)
+        sentence_map.html.lasso(selected, [states.selections, states.embedded], [w.selection], **view)
 
 
 def _example(sentences: Sentences) -> tuple[str, Sentences, str]:

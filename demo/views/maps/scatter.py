@@ -51,7 +51,8 @@ class ScatterMap:
 def build_scatter_map(*, family: str, elem_id: str) -> ScatterMap:
     """An empty map; maps of one family share pointed and selected sentences.
 
-    Its events are `pick` with `{row, stamp}` and `lasso` with `{rows, stamp}`; rows are positions of sentences.
+    Its events are `pick` with `{row, stamp}` and `lasso` with `{rows, stamp, number}`; rows are positions of
+    sentences, the number is the place of the request in the order of all.
     """
     template = (_FOLDER / "map.html").read_text(encoding="utf-8")
     html = gr.HTML(

@@ -1,10 +1,13 @@
 """Answers that come late: a page in this process, whose model answers when it is told to."""
 
+import re
 from threading import Event
 
 import pytest
 from playwright.sync_api import expect
 
+from demo.tabs.embeddings import steps
+from demo.views.maps.selection import selection_table
 from tests.demo.browser.visiting import settled
 from tests.demo.fakes import FakeModel
 from tests.waiting import CEILING, until
@@ -74,3 +77,29 @@ def test_the_form_takes_nothing_before_what_the_page_remembers_is_back(serve, op
     for route in held:
         route.continue_()
     expect(page.locator(".ph-restoring")).to_have_count(0)
+
+
+def test_a_late_answer_to_a_selection_does_not_replace_that_to_a_newer_one(serve, open_page, monkeypatch):
+    released, asked, answered = Event(), [], []
+
+    def slowly(embedded, rows):
+        asked.append(rows)
+        if not rows:
+            released.wait(CEILING)
+        answered.append(rows)
+        return selection_table(embedded, rows)
+
+    monkeypatch.setattr(steps, "selection_table", slowly)
+    page = open_page(serve(FakeModel()))
+    page.get_by_role("tab", name="Embeddings").click()
+    canvas = page.locator("#ph-map .ph-scatter-area canvas")
+    expect(canvas).to_have_attribute("aria-label", re.compile("Arrow keys"))
+    settled(page)
+    canvas.focus()
+    for key in ("ArrowRight", "Space", "Space", "ArrowLeft", "Space"):  # one point, none, another one
+        page.keyboard.press(key)
+    until(lambda: len(asked) == 3 and len(answered) == 2, "the answers to the first and the last selection")
+    released.set()
+    until(lambda: len(answered) == 3, "the late answer")
+    settled(page)
+    expect(page.locator("#ph-selection")).to_contain_text("1 selected")

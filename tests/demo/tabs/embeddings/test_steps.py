@@ -36,7 +36,9 @@ NO_FILE = Sentences(())
 
 
 def compute(text="a\nb", uploaded=NO_FILE, poolings=None):
-    asked = EmbedRequest(poolings or LatestOnly(), "starter", "", text, uploaded, OWN, colouring.ONE_COLOUR)
+    asked = EmbedRequest(
+        poolings or LatestOnly(), LatestOnly(), "starter", "", text, uploaded, OWN, colouring.ONE_COLOUR
+    )
     return list(steps.compute(SHARED, *vars(asked).values()))[-1]
 
 
