@@ -23,6 +23,8 @@ class FitOptions:
 
     `l2` is the penalty on squared weights over features of variance 1, against the sum of the losses. With `balanced`
     a label counts inversely to its number of examples, as in recipes; of single-label tasks and spans only.
+    The default is for some dozens to hundreds of examples; with thousands, the 30 of recipes is better
+    (`benchmarks/penalty.py`).
     """
 
     l2: float = 10.0
