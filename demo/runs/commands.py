@@ -87,7 +87,7 @@ class Command:
     def watch(self, *, seconds: float) -> Generator[str, None, Any]:
         """Yield the last line that the command printed at every look, and return as `answer` does.
 
-        A command that nobody watches to its end is ended.
+        Where the caller stops before the end, the command is ended too.
 
         Raises:
             RunError: as `answer`.

@@ -30,7 +30,7 @@ def is_loopback(host: str) -> bool:
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
 
 
 def is_known(header: str, names: Sequence[str], *, any_address: bool) -> bool:
@@ -38,7 +38,7 @@ def is_known(header: str, names: Sequence[str], *, any_address: bool) -> bool:
 
     Args:
         header: with or without a port.
-        names: by `allowed_names`.
+        names: in lower case, without ports; one that begins with a dot stands for all names that end with it.
         any_address: whether every IP address is one of this machine's.
     """
     if not _HEADER.fullmatch(header.strip()):

@@ -1,4 +1,4 @@
-"""HTTP as uvicorn speaks it, with answers in JSON for what is no HTTP."""
+"""HTTP as uvicorn speaks it, with answers in JSON to requests that cannot be parsed."""
 
 import sys
 
@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from mtl.serving.refusal import Refusal
 
 _SENTENCES = {
-    413: "A request with a smaller beginning was expected.",
+    413: "A request with a shorter first line and fewer headers was expected.",
     431: "Headers of at most 64 kB together were expected.",
     501: "A Transfer-Encoding of chunked, or none, was expected.",
 }
@@ -38,7 +38,7 @@ class Protocol(H11Protocol):
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request; uvicorn calls this while it handles the error of the parser."""
+        """Refuse a request that cannot be parsed; uvicorn calls this while it handles the error of the parser."""
         error = sys.exception()
         status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # half of an answer is there

@@ -193,7 +193,7 @@ class Opening:
             gr.Button(interactive=trains),
             name_of(folder),
             gr.Row(visible=False),
-            *((gr.Accordion(visible=usable and ended), "", "", "") if self.detail.pushing else ()),
+            *((gr.Accordion(visible=usable and ended), *run_pushing.empty_push()) if self.detail.pushing else ()),
         )
 
     def progress(self, owner: str, run_id: str) -> tuple[Any, ...]:

@@ -34,8 +34,13 @@ class Pushing:
 
     @property
     def clearing(self) -> list[Any]:
-        """The components that are emptied for another run."""
-        return [self.token, self.problem, self.line]
+        """The outputs of `empty_push`: what was entered for one run is not for another."""
+        return [self.repository, self.token, self.seen_by, self.sample, self.problem, self.line]
+
+
+def empty_push() -> tuple[str, str, str, bool, str, str]:
+    """The section before anything is entered: nobody's consent to a public repository or to examples is kept."""
+    return "", "", _PRIVATE, False, "", ""
 
 
 def build_pushing() -> Pushing:

@@ -6,6 +6,7 @@ import pytest
 from demo.latest_only import LatestOnly
 from demo.tabs.panels import answering
 from demo.tabs.runs import before_after, detail
+from demo.tabs.runs.pushing import build_pushing, empty_push
 
 
 def test_another_run_drops_pending_requests_of_every_section():
@@ -31,3 +32,13 @@ def test_another_run_clears_every_result_of_the_run_before(public):
     results = {made.before_after.map, made.before_after.table, made.evaluation.result, made.suspects.result}
     assert results | {made.suspects.found} <= set(made.outputs)
     assert len(opening.show("ann", "", [])) == 1 + len(made.outputs)
+
+
+def test_nothing_that_was_entered_to_push_one_run_is_kept_for_another():
+    with gr.Blocks():
+        made = build_pushing()
+    entered = [one for one in vars(made).values() if isinstance(one, gr.Textbox | gr.Radio | gr.Checkbox)]
+    cleared = dict(zip(made.clearing, empty_push(), strict=True))
+    assert {one: cleared.get(one) for one in entered} == {one: one.value or "" for one in entered} | {
+        made.sample: False
+    }
