@@ -206,7 +206,7 @@ def _build_panels(shared: Shared, w: Widgets) -> _Panels:
 
 
 def _wire(shared: Shared, w: Widgets, examples: list[tuple[gr.Button, Sentences]]) -> None:
-    states = _States(*(gr.State(None) for _ in range(4)), gr.State(LatestOnly()))
+    states = _States(gr.State(None), gr.State(None), gr.State(None), gr.State(None), gr.State(LatestOnly()))
     embedded, drawn = states.embedded, states.drawn
     uploaded = gr.State(examples[0][1])
     model: dict[str, Any] = {"trigger_mode": "multiple", "show_progress": "hidden", **ON_ENGINE}
