@@ -20,12 +20,13 @@ from mtl.checkpoint.config import (
     BackboneReference,
     CheckpointConfig,
     TaskRecord,
+    is_checkpoint,
     read_config,
 )
 from mtl.checkpoint.sample import Sample, write_sample
 from mtl.distributed import whole, world
 from mtl.encoder import LoadedBackbone, load_backbone
-from mtl.errors import CheckpointError
+from mtl.errors import CheckpointError, InputError
 from mtl.heads.growing import put_rows
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.text.windows import WindowTokenizer
@@ -113,6 +114,20 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def need_place(folder: Path) -> None:
+    """Refuse a place where a checkpoint would replace something else.
+
+    Raises:
+        InputError: it is a file, a link, or a folder that has files and is no checkpoint.
+    """
+    if folder.is_symlink():
+        raise InputError("a new folder or a checkpoint to replace was expected, this is a link", path=folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError("a new folder or a checkpoint to replace was expected, this is a file", path=folder)
+    if folder.is_dir() and any(folder.iterdir()) and not is_checkpoint(folder):
+        raise InputError("a new folder or a checkpoint to replace was expected, this one has other files", path=folder)
 
 
 def load(folder: Path) -> LoadedModel:

@@ -1,5 +1,6 @@
-"""`fit_heads`: from an engine and labelled texts to an engine with heads, in a blink."""
+"""`fit_heads`: from an engine and labelled texts to an engine with heads."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, labels_of
@@ -9,7 +10,8 @@ from mtl.fitting.building import FeatureReader
 from mtl.fitting.classes import DEFAULTS, Answer, FitOptions, LabelledTexts, LinearHead, fit_classes
 from mtl.fitting.spans import fit_spans
 from mtl.inference.engine import Engine
-from mtl.text import word_offsets
+from mtl.recipe.choices import TASK_NAME
+from mtl.text import clean, word_offsets
 
 
 def fit_heads(
@@ -34,12 +36,19 @@ def fit_heads(
         An engine in float32 by torch; `save` writes it as a checkpoint.
 
     Raises:
-        DataError: a task has no examples or labels, examples of several kinds, or pairs, which train the embedding.
+        DataError: there is no task, or one has a name that no recipe could have, no examples or labels, examples of
+            several kinds, or pairs, which train the embedding.
         MtlError: the engine's model cannot be loaded.
     """
+    if not data:
+        raise DataError("examples of at least one task were expected, there are none")
     model = engine.loaded_model().model
     fitted: dict[str, Fitted] = {}
     for name, examples in data.items():
+        if not re.fullmatch(TASK_NAME, name):
+            raise DataError(
+                f"a letter, then letters, digits, - and _ were expected as the name of a task, was {name!r}"
+            )
         kinds = {type(example) for example in examples}
         if len(kinds) != 1 or not kinds <= {LabelledText, MultiLabelText, TaggedText}:
             came = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
@@ -48,7 +57,10 @@ def fit_heads(
         own = (labels or {}).get(name)
         names = _names(examples, known) if own is None else tuple(own)
         fit = _fit_spans if kinds == {TaggedText} else _fit_classes
-        fitted[name] = fit(engine, examples, names, known=known, options=options)
+        try:
+            fitted[name] = fit(engine, examples, names, known=known, options=options)
+        except DataError as error:
+            raise DataError(f"{name}: {error.message}") from error
     return attach_heads(engine, fitted)
 
 
@@ -62,7 +74,7 @@ def _names(examples: Sequence[Example], known: Fitted | None) -> tuple[str, ...]
 def _fit_classes(
     engine: Engine, examples: Sequence[Example], labels: tuple[str, ...], *, known: Fitted | None, options: FitOptions
 ) -> Fitted:
-    pool = FeatureReader(engine)([e.text for e in examples if not isinstance(e, TaggedText | ScoredPair)])
+    pool = FeatureReader(engine)([clean(e.text) for e in examples if not isinstance(e, TaggedText | ScoredPair)])
     answers: dict[int, Answer] = {}
     for i, example in enumerate(examples):
         if isinstance(example, LabelledText):
@@ -80,7 +92,7 @@ def _fit_spans(
     units = [e.units(engine.splitting) for e in examples if isinstance(e, TaggedText)]
     start = known if isinstance(known, FittedSpans) else None
     reader = FeatureReader(engine, mix=start.mix if start else None)
-    pool = reader([e.text for e in units], [word_offsets(e.worded.words) for e in units])
+    pool = reader([clean(e.text) for e in units], [word_offsets(e.worded.words) for e in units])
     assert pool.words is not None
     spans = {i: e.char_spans() for i, e in enumerate(units)}
     head = fit_spans(pool, spans, labels, options=options, start=start.head if start else None)

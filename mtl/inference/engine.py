@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding import Entity, ModelOutput, Request, chosen, entities_of
-from mtl.errors import InputError
+from mtl.errors import InputError, StorageError
 from mtl.evaluation import evaluate
 from mtl.inference.analysis import Analysis
 from mtl.inference.backends.interface import Backend
@@ -218,16 +218,22 @@ class Engine:
 
         Raises:
             CheckpointError, BackboneError: the model's files are damaged or gone.
+            InputError: the folder is a file, a link, or has other things in it than a checkpoint.
+            StorageError: it cannot be written; what was there stays.
         """
-        from mtl.checkpoint.store import Snapshot, save
+        from mtl.checkpoint.store import Snapshot, need_place, save
 
         loaded, folder = self.loaded_model(), Path(folder)
         if not self.is_in_memory:
             loaded.model.requires_grad_(False)  # only what training changed is stored
         config = loaded.config
         recipe = {**(config.recipe if config else {}), "words": self._parts.spec.recipe.get("words", self._splitting)}
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        save(loaded, folder, Snapshot(config.step if config else 0, {}, recipe))
+        need_place(folder)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            save(loaded, folder, Snapshot(config.step if config else 0, {}, recipe))
+        except OSError as error:
+            raise StorageError(f"a place that can be written was expected: {error.strerror}", path=folder) from error
         return folder
 
     def task_config(self, task: str) -> TaskConfig:

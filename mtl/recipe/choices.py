@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+TASK_NAME = "[A-Za-z][A-Za-z0-9_-]*"
+"""The regular expression of the names of tasks: they name files and folders too."""
 HUB_PREFIX = "hf:"
 """What a data file begins with that is a data set of the Hub."""
 

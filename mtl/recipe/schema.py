@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from mtl.recipe.choices import (
+    TASK_NAME,
     Activation,
     BackboneFreezing,
     Decoder,
@@ -284,7 +285,7 @@ class Recipe(_Config):
     Burmese): each character is one, by dictionary (`icu`, which needs `icu4py`), or a whole run (`spaces`)."""
     data_root: str | None = None
     """Folder that data paths start from, `${VARIABLE}` allowed; default: the recipe's own folder."""
-    tasks: Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")], TaskConfig], Field(min_length=1)]
+    tasks: Annotated[dict[Annotated[str, Field(pattern=f"^{TASK_NAME}$")], TaskConfig], Field(min_length=1)]
     freezing: FreezingConfig = FreezingConfig(preset=Preset.FULL)
     sampling: SamplingConfig = SamplingConfig()
     balancing: Literal["static", "uncertainty"] = "static"

@@ -1,9 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 
 import mtl
 from mtl.data import LabelledText, MultiLabelText, ScoredPair, write_examples
-from mtl.errors import DataError
+from mtl.data.examples import tagged
+from mtl.errors import DataError, InputError, StorageError
 from mtl.fitting import FitOptions
 from mtl.fitting.attaching import linear_head
 from mtl.inference import Engine
@@ -140,3 +143,48 @@ def test_examples_of_no_kind_that_heads_are_fitted_for_are_refused(engine, examp
 def test_examples_without_any_label_are_refused(engine):
     with pytest.raises(DataError, match="at least one label"):
         mtl.fit_heads(engine, {"topic": [MultiLabelText("a", ())]})
+
+
+@pytest.mark.parametrize("place", ["file", "folder", "link"])
+def test_saving_replaces_nothing_but_a_checkpoint(fitted, tmp_path, place):
+    target = tmp_path / "target"
+    if place == "file":
+        target.write_text("mine")
+    elif place == "folder":
+        target.mkdir()
+        (target / "config.json").write_text('{"mine": true}')
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        target.symlink_to(tmp_path / "elsewhere")
+    before = sorted((path, path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file())
+    with pytest.raises(InputError, match="a new folder or a checkpoint to replace"):
+        fitted.save(target)
+    assert sorted((path, path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file()) == before
+    (tmp_path / "empty").mkdir()
+    assert fitted.save(fitted.save(tmp_path / "empty")) == tmp_path / "empty"
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(fitted):
+    with pytest.raises(StorageError, match="/proc/model: a place that can be written"):
+        fitted.save("/proc/model")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "at least one task"),
+        ({"../up": classes()}, "name of a task, was '../up'"),
+        ({"a b": classes()}, "name of a task"),
+        ({"names": [tagged("no name", [])]}, "names: at least one label"),
+    ],
+)
+def test_data_that_no_head_can_be_fitted_to_are_one_sentence(engine, data, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        mtl.fit_heads(engine, data)
+
+
+@pytest.mark.parametrize("text", ["", "\ud83d half", "🦊" * 3])
+def test_any_text_can_be_an_example(engine, text):
+    examples = [LabelledText(text, "odd"), LabelledText("plain words", "plain")]
+    found = mtl.fit_heads(engine, {"place": examples, "names": [tagged(f"Ann {text}", [TypedSpan(0, 3, "PER")])]})
+    assert found.tasks["place"].labels == ("odd", "plain")
