@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 from typing import Any, TextIO
 
 import psutil
@@ -169,15 +170,29 @@ class _Notices(io.TextIOBase):
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM interrupts this block as Ctrl-C does, in the place of Ray's handler, which leaves processes behind."""
+    """SIGTERM interrupts this block as Ctrl-C does, in the place of Ray's handler, which leaves processes behind.
+
+    An interrupt that comes while Ray takes a lock ends in a RuntimeError about that lock; it is an interrupt too.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupted = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except RuntimeError as error:
+        if interrupted.is_set():
+            raise KeyboardInterrupt from error
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 @contextmanager

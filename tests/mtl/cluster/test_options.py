@@ -1,5 +1,7 @@
 """What a cluster may be asked for."""
 
+import signal
+
 import pytest
 
 from mtl.cluster import ClusterOptions, session
@@ -41,3 +43,15 @@ def test_without_ray_the_command_that_installs_it_is_named(monkeypatch: pytest.M
     monkeypatch.setattr(session, "find_spec", lambda _: None)
     with pytest.raises(ClusterError, match=r"pip install 'polyhead\[ray\]'"):
         session.need_cluster(ClusterOptions())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_breaks_a_lock_is_an_interrupt(number: signal.Signals):
+    with pytest.raises(KeyboardInterrupt), session._interruptible():
+        try:
+            signal.raise_signal(number)
+        finally:
+            raise RuntimeError("release unlocked lock")
+    with pytest.raises(RuntimeError, match="of its own"), session._interruptible():
+        raise RuntimeError("of its own")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
