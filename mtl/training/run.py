@@ -42,6 +42,8 @@ def resume_in_folder(path: Path) -> Iterator[Event]:
         has_state = bool(kept_steps(folder.resume))
         if not has_state:
             folder.events_file.unlink(missing_ok=True)
+        else:  # a run settles its solver before its first state; one from before there was a choice had AdamW
+            recipe = recipe.with_solver(Solver.SGD)
         yield from _follow(recipe, folder, status, resume=has_state)
 
 

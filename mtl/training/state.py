@@ -77,7 +77,11 @@ def apply(state: TrainState, trainer: Trainer) -> None:
     if trainer.schedule is None:
         raise RunError("a recipe that trains something was expected to continue with, this one trains nothing")
     try:
-        for name, parameter in _trained(trainer):
+        trained = dict(_trained(trainer))
+        others = sorted(state.model.keys() - trained.keys())
+        if others:
+            raise ValueError(f"it has {others[0]}, which does not train")
+        for name, parameter in trained.items():
             if state.model[name].shape != parameter.shape:  # copy_ would broadcast
                 raise ValueError(f"{name} has another shape")
             parameter.data.copy_(shared_as(state.model[name], parameter.data))

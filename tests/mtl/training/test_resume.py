@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 import mtl
 from mtl.errors import RunError
-from mtl.recipe import Recipe, dump
+from mtl.recipe import Recipe, Solver, dump, load
 from mtl.runs import Evaluated, Event, Failed, Finished, RunFolder, RunState, Saved, Started, Step, StopReason
 from mtl.training import resume, resume_in_folder, run_in_folder, session
+from mtl.training.solver import choose_solver
 from tests.mtl.cli.calling import succeed
 from tests.mtl.processes import exit_code, start
 from tests.mtl.recipes import quick_recipe
@@ -274,14 +276,18 @@ def test_training_cannot_be_resumed_without_a_state(make: Make, tmp_path: Path):
         next(mtl.train(make(), resume=True))
 
 
-@pytest.mark.parametrize("damage", ["half", "another recipe"])
+@pytest.mark.parametrize("damage", ["half", "another recipe", "fewer weights"])
 def test_a_state_that_does_not_fit_is_refused(make: Make, tmp_path: Path, damage: str):
     stop_at(make(), tmp_path, 4, goes_on=False)
-    recipe = make(freezing={"preset": "lora"}) if damage == "another recipe" else make()
+    others = {
+        "another recipe": {"freezing": {"preset": "lora"}},
+        "fewer weights": {"freezing": {"preset": "heads_only"}},
+    }
+    recipe = make(**others.get(damage, {}))
     if damage == "half":
         file = tmp_path / "resume" / "4" / "state.safetensors"
         file.write_bytes(file.read_bytes()[:1000])
-    expected = "after step 4: one of this recipe" if damage == "another recipe" else "resume/4: a whole state"
+    expected = "after step 4: one of this recipe" if damage in others else "resume/4: a whole state"
     with pytest.raises(RunError, match=f"{expected} was expected"):
         next(mtl.train(recipe, folder=tmp_path, resume=True))
 
@@ -298,3 +304,17 @@ def test_a_state_does_not_fit_a_recipe_that_trains_nothing(make: Make, tmp_path:
     stop_at(make(), tmp_path, 4, goes_on=False)
     with pytest.raises(RunError, match="a recipe that trains something was expected to continue with"):
         next(mtl.train(make(freezing={"preset": "all_frozen"}), folder=tmp_path, resume=True))
+
+
+def test_a_run_from_before_recipes_had_a_solver_goes_on_as_it_began(make: Make, folder: RunFolder):
+    """Nothing in this recipe but its age says that AdamW trained: `auto` would take L-BFGS and heads of another shape."""
+    sections = {"tasks": ("topic",), "freezing": {"preset": "heads_only"}, "optimizer": {}, "budget": {"max_steps": 8}}
+    recipe = make(**sections, solver="sgd")
+    run_until(run_in_folder(recipe, folder.path), 5)
+    content = yaml.safe_load(folder.recipe.read_text())
+    del content["solver"]
+    folder.recipe.write_text(yaml.safe_dump(content))
+    assert choose_solver(load(folder.recipe), {}) is Solver.LBFGS
+    for _ in resume_in_folder(folder.path):
+        pass
+    assert shown(folder.events()) == whole(recipe)
