@@ -41,17 +41,18 @@ class RaggedRows:
         return RaggedRows(np.empty((int(counts.sum()), size), dtype=dtype), counts)
 
     @cached_property
-    def _starts(self) -> NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum(self.counts)])
+    def starts(self) -> NDArray[np.int64]:
+        """`(N + 1,)`: where each row begins in `values`, and where the last one ends."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts)])
 
     def row(self, index: int) -> Vectors:
         """`(counts[index], H)`, a view."""
-        return self.values[self._starts[index] : self._starts[index + 1]]
+        return self.values[self.starts[index] : self.starts[index + 1]]
 
     def padded(self, rows: NDArray[np.int64], length: int) -> Vectors:
         """Some rows as `(N, length, H)`; a shorter row is filled up with its last vector."""
         last = np.maximum(self.counts[rows] - 1, 0)[:, None]
-        found: Vectors = self.values[self._starts[rows][:, None] + np.minimum(np.arange(length), last)]
+        found: Vectors = self.values[self.starts[rows][:, None] + np.minimum(np.arange(length), last)]
         return found
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mtl.cache import RaggedRows
 from mtl.decoding.probabilities import Floats
 from mtl.fitting.objectives import Scaling
+from mtl.fitting.window_words import words_of_windows
 from mtl.text.batching import Integers, segments
 from mtl.text.tokenized import TokenizedTexts
 from mtl.text.words import WordOffsets
@@ -117,9 +118,8 @@ class FeaturePool:
 
 def pooled_windows(rows: RaggedRows, texts: TokenizedTexts) -> PooledWindows:
     """The pooled vectors of the passages of texts, copied out of the rows of all windows."""
-    first = np.concatenate([[0], np.cumsum(rows.counts)[:-1]]).astype(np.int64)
     passages = segments(texts.passages[:, 0], texts.window_counts)
-    values = np.asarray(rows.values[first[passages]], dtype=np.float32)
+    values = np.asarray(rows.values[rows.starts[passages]], dtype=np.float32)
     starts = np.concatenate([[0], np.cumsum(texts.window_counts)]).astype(np.int64)
     return PooledWindows(values, starts, texts.shares[passages])
 
@@ -128,15 +128,10 @@ def word_states(
     rows: RaggedRows, texts: TokenizedTexts, offsets: Sequence[WordOffsets], *, mix: tuple[float, ...]
 ) -> WordStates:
     """The states of the words of texts, which stay in the rows of the windows `(1 + W, H)`; `offsets` of each text."""
-    arrays, first = texts.stored, np.concatenate([[0], np.cumsum(rows.counts)]).astype(np.int64)
     begins, ends = texts.sentences[:, 0], texts.sentences[:, 1]
     windows = segments(begins, ends - begins)
-    counts = arrays.word_counts[windows]
-    at = segments(first[windows] + 1, counts)
-    words = segments(arrays.word_starts[windows], counts)
-    is_first = np.zeros(len(words), dtype=bool)
-    is_first[(np.cumsum(counts) - counts)[counts > 0]] = True
-    shared = np.concatenate([[False], np.diff(arrays.first_tokens[words]) == 0])[: len(words)] & ~is_first
+    counts = texts.word_counts[windows]
+    found = words_of_windows(texts, rows, windows)
     goes_on = np.repeat(texts.follows[windows], counts)
     read = np.concatenate([[0], np.cumsum(counts)])
     upto = np.concatenate([[0], np.cumsum(ends - begins)])
@@ -144,4 +139,4 @@ def word_states(
     each = np.diff(starts)
     kept = [own[:count] for own, count in zip(offsets, each.tolist(), strict=True)]
     flat = np.concatenate(kept) if kept else np.zeros((0, 2))
-    return WordStates(rows, at, starts, flat.astype(np.int32), is_first & ~goes_on, shared, mix)
+    return WordStates(rows, found.at, starts, flat.astype(np.int32), found.begins & ~goes_on, found.continued, mix)

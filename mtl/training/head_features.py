@@ -11,11 +11,12 @@ from mtl.cache import RaggedRows
 from mtl.decoding.probabilities import Floats
 from mtl.fitting.encoder import default_mix
 from mtl.fitting.objectives import LogisticLoss, Objective, Scaling, SoftmaxLoss
+from mtl.fitting.window_words import words_of_windows
 from mtl.heads import ClassificationHead, TaggingHead
 from mtl.model import MultiTaskModel
 from mtl.scratch import ArrayWriter
 from mtl.task import TaskInfo
-from mtl.text.batching import Integers, segments
+from mtl.text.batching import Integers
 from mtl.training.targets import IGNORED
 from mtl.training.train_set import TrainSet
 
@@ -77,29 +78,19 @@ def _mix(head: TaggingHead) -> Floats | None:
 
 
 def _windows(task: TaskInfo, data: TrainSet, rows: RaggedRows) -> _Units:
-    first = np.concatenate([[0], np.cumsum(rows.counts)[:-1]]).astype(np.int64)
     targets = data.targets[task.name]
     known = targets != IGNORED
     windows = np.unique(data.windows)
     windows = windows[known.all(axis=1)[windows] if task.multi_label else known[windows]]
     shares = data.texts.shares[windows] if data.texts.is_split else np.ones(len(windows), np.float32)
-    return _Units(first[windows], targets[windows], shares)
+    return _Units(rows.starts[windows], targets[windows], shares)
 
 
 def _words(task: TaskInfo, data: TrainSet, rows: RaggedRows) -> _Units:
-    arrays = data.texts.stored
-    windows = np.unique(data.windows)
-    counts = arrays.word_counts[windows]
-    first = np.concatenate([[0], np.cumsum(rows.counts)[:-1]]).astype(np.int64)
-    words = segments(arrays.word_starts[windows], counts)
-    at = segments(first[windows] + 1, counts)
-    begins = np.zeros(len(words), dtype=bool)
-    begins[(np.cumsum(counts) - counts)[counts > 0]] = True
-    tokens = arrays.first_tokens[words]
-    continued = np.concatenate([[False], tokens[1:] == tokens[:-1]])[: len(words)] & ~begins
-    targets = data.targets[task.name][words]
-    kept = (targets != IGNORED) & ~continued
-    return _Units(at[kept], targets[kept], np.ones(int(kept.sum()), np.float32))
+    found = words_of_windows(data.texts, rows, np.unique(data.windows))
+    targets = data.targets[task.name][found.words]
+    kept = (targets != IGNORED) & ~found.continued
+    return _Units(found.at[kept], targets[kept], np.ones(int(kept.sum()), np.float32))
 
 
 def _gathered(rows: RaggedRows, at: Integers, *, mix: Floats | None, size: int) -> NDArray[np.floating]:

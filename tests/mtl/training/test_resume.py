@@ -307,7 +307,7 @@ def test_a_state_does_not_fit_a_recipe_that_trains_nothing(make: Make, tmp_path:
 
 
 def test_a_run_from_before_recipes_had_a_solver_goes_on_as_it_began(make: Make, folder: RunFolder):
-    """Nothing in this recipe but its age says that AdamW trained: `auto` would take L-BFGS and heads of another shape."""
+    """The recipe does not say that AdamW trained it: `auto` would take L-BFGS and a head of another shape."""
     sections = {"tasks": ("topic",), "freezing": {"preset": "heads_only"}, "optimizer": {}, "budget": {"max_steps": 8}}
     recipe = make(**sections, solver="sgd")
     run_until(run_in_folder(recipe, folder.path), 5)
