@@ -96,7 +96,7 @@ def _words(task: TaskInfo, data: TrainSet, rows: RaggedRows) -> _Units:
 def _gathered(rows: RaggedRows, at: Integers, *, mix: Floats | None, size: int) -> NDArray[np.floating]:
     """The vectors `(N, H)` at some positions, the last H numbers of each or all states mixed."""
     in_memory = len(at) * size * 4 <= _MOST_BYTES
-    writer: ArrayWriter[np.floating] = ArrayWriter(np.float16)
+    writer: ArrayWriter[np.floating] = ArrayWriter(rows.values.dtype.type)  # float32 where float16 is too small
     found = np.empty((len(at) if in_memory else 0, size), dtype=np.float32)
     for begin in range(0, len(at), _BLOCK):
         block = np.asarray(rows.values[at[begin : begin + _BLOCK]], dtype=np.float32)
