@@ -318,3 +318,18 @@ def test_a_run_from_before_recipes_had_a_solver_goes_on_as_it_began(make: Make, 
     for _ in resume_in_folder(folder.path):
         pass
     assert shown(folder.events()) == whole(recipe)
+
+
+@pytest.mark.parametrize("head", [{"hidden": []}, {"hidden": [8], "activation": "gelu"}], ids=["linear", "hidden"])
+def test_a_run_from_a_checkpoint_whose_head_has_another_shape_than_the_default_is_resumed(
+    make: Make, tmp_path: Path, head: dict[str, object]
+):
+    """The recipe of a run has every default written out, those of a head too, whose shape comes from the checkpoint."""
+    base = make(tasks=("topic",), tasks_topic={"head": head}, budget={"max_steps": 1})
+    list(run_in_folder(base, tmp_path / "base"))
+    recipe = make(tasks=("topic",)).model_copy(update={"backbone": str(tmp_path / "base" / "last")})
+    folder = RunFolder(tmp_path / "run")
+    run_until(run_in_folder(recipe, folder.path), 5)
+    for _ in resume_in_folder(folder.path):
+        pass
+    assert shown(folder.events()) == whole(recipe)
