@@ -11,14 +11,12 @@ from mtl.cache.filling import FeatureBackend, Passes
 from mtl.checkpoint.store import LoadedModel
 from mtl.encoder import ActivationCache, Encoder
 from mtl.home import home
-from mtl.inference.autotune.features import open_features
+from mtl.inference.autotune.features import FEW_TOKENS, open_features
 from mtl.inference.engine import Engine
 from mtl.model import MultiTaskModel
 from mtl.text.batching import Batch
 
 _REST = 0.002  # of a state that is not in the middle
-FEW_TOKENS = 50_000
-"""Which torch computes as soon as another backend is ready."""
 
 
 @dataclass(frozen=True)

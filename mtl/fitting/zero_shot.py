@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats
-from mtl.errors import DataError
 from mtl.fitting.building import FeatureReader
-from mtl.fitting.classes import LinearHead
+from mtl.fitting.classes import LinearHead, checked_labels
 from mtl.fitting.pool import FeaturePool
 from mtl.inference.engine import Engine
 
@@ -58,9 +57,7 @@ def zero_shot_head(
     Raises:
         DataError: there are no labels, or one comes twice.
     """
-    names = tuple(hint.name for hint in hints)
-    if not names or len(set(names)) != len(names):
-        raise DataError(f"at least one label, each once, was expected, were {list(names)[:8]}")
+    names = checked_labels([hint.name for hint in hints])
     said = [hint.sentences() for hint in hints]
     vectors = _unit(_pooled(engine, [sentence for own in said for sentence in own]))
     counts = np.array([len(own) for own in said])

@@ -12,14 +12,12 @@ from mtl.decoding.probabilities import Floats
 from mtl.device import best_device
 from mtl.encoder import ActivationCache, load_backbone
 from mtl.home import home
-from mtl.inference.autotune.features import open_features
+from mtl.inference.autotune.features import FEW_TOKENS, open_features
 from mtl.inference.source import find_model
 from mtl.recipe import Recipe
 from mtl.text import word_offsets
 from mtl.text.batching import Integers
 from mtl.text.tokenized import TokenizedTexts
-
-_FEW_TOKENS = 50_000  # which torch computes as soon as another backend is ready
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def word_features(loaded: LoadedModel, examples: Sequence[TaggedText]) -> WordFe
 
 def _states(loaded: LoadedModel, texts: TokenizedTexts) -> Floats:
     encoder = loaded.model.encoder
-    few = int(texts.lengths.sum()) < _FEW_TOKENS
+    few = int(texts.lengths.sum()) < FEW_TOKENS
     cache = ActivationCache(
         encoder,
         RaggedStore(home() / "cache", 0),

@@ -15,7 +15,7 @@ from mtl.errors import BackboneError, StorageError
 from mtl.evaluation import metrics_of, with_thresholds
 from mtl.freezing import FreezePlan, Freezer
 from mtl.home import home
-from mtl.inference.autotune.features import open_features
+from mtl.inference.autotune.features import FEW_TOKENS, open_features
 from mtl.inference.backends import InferencePrecision
 from mtl.metrics import embedding_metrics
 from mtl.recipe.choices import Precision
@@ -25,7 +25,6 @@ from mtl.training.data import TrainingData
 from mtl.training.forward import run_model
 from mtl.training.precision import FEW_PARAMETERS
 
-_FEW_TOKENS = 50_000  # which torch computes as soon as another backend is ready
 _DRIFT = ""  # the drift sample among the dev sets; no task has this name
 
 
@@ -76,7 +75,7 @@ class StageState:
         """
         tokens = sum(examples.tokens for examples in self.data.train.values())
         parameters = sum(p.numel() for p in cache.encoder.parameters())
-        if cache.kind is not ActivationKind.POOLED or tokens < _FEW_TOKENS or parameters < FEW_PARAMETERS:
+        if cache.kind is not ActivationKind.POOLED or tokens < FEW_TOKENS or parameters < FEW_PARAMETERS:
             return cache
         asked = "precision" in self.recipe.model_fields_set and self.recipe.precision == "fp32"
         backend = open_features(self.loaded, exact=asked)

@@ -23,6 +23,8 @@ from mtl.inference.backends.exporting import export
 from mtl.inference.backends.graph import WORD_STATES, Graph
 from mtl.inference.backends.openvino import GRAPH_FILE, OpenVinoBackend
 
+FEW_TOKENS = 50_000
+"""Of all texts; below this, torch is done before another backend is ready."""
 _FP32 = InferencePrecision.FP32
 
 

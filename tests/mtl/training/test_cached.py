@@ -83,7 +83,7 @@ def openvino_fills(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """OpenVINO computes what heads read, however little there is; the names of what filled an entry."""
     if not openvino.is_installed():
         pytest.skip("OpenVINO is not installed")
-    monkeypatch.setattr(stage, "_FEW_TOKENS", 0)
+    monkeypatch.setattr(stage, "FEW_TOKENS", 0)
     monkeypatch.setattr(stage, "FEW_PARAMETERS", 0)
     names: list[str] = []
     honest = ActivationCache._fill
