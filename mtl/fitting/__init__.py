@@ -1,18 +1,19 @@
-"""Linear heads on the features of a frozen encoder, fitted in a blink by L-BFGS.
+"""Linear heads on the features of a frozen encoder, fitted by L-BFGS.
 
-A pool of texts is read once; after that a head for classes, sets of labels or spans is fitted, and its guesses for the
-pool are made, in milliseconds. All of this is NumPy: torch is loaded only to read the states of words.
+A pool of texts goes through the encoder once; after that a head for classes, sets of labels or spans is fitted, and its
+guesses for the pool are made, in milliseconds. Both need NumPy and SciPy alone. torch is loaded for the states of
+words, for `mtl.fit_heads`, and where the engine itself runs on it.
 
     from mtl.fitting import INTERACTIVE, LabelHint, LabelledTexts, build_pool, fit_classes, zero_shot_head
 
-    pool = build_pool(engine, texts, progress=lambda done, total: ...)         # up to 100,000 texts; kept on disk
+    pool = build_pool(engine, texts, progress=lambda done, total: ...)         # at most MOST_TEXTS; kept on disk
     pool.vectors                                                               # (N, H), for maps and diversity
 
     prior = zero_shot_head(engine, pool, [LabelHint("sport"), LabelHint("travel", "journeys and hotels")])
     prior.probabilities(pool)                                                  # (N, C) before anything is labelled
 
     topics = LabelledTexts(("sport", "travel"), {0: "travel", 7: "sport"})     # answers by position in the pool
-    head = fit_classes(pool, topics, prior=prior)                              # the prior is worth it at any number
+    head = fit_classes(pool, topics, prior=prior)                              # helps most with few answers
     head.probabilities(pool)                                                   # (N, C); give positions for some alone
     head = fit_classes(pool, more, options=INTERACTIVE, start=head, prior=prior)   # warm, in some milliseconds
 

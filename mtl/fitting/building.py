@@ -23,14 +23,14 @@ _STORE_BYTES = 10_000_000_000  # as `cache.max_gb` of a recipe
 Progress = Callable[[int, int], None]
 
 
-def _tell_nobody(_done: int, _total: int) -> None:
-    """Nobody watches."""
+def _not_shown(_done: int, _total: int) -> None:
+    """Progress that is not shown."""
 
 
 def build_pool(
-    engine: Engine, texts: Sequence[str], *, words: bool = False, progress: Progress = _tell_nobody
+    engine: Engine, texts: Sequence[str], *, words: bool = False, progress: Progress = _not_shown
 ) -> FeaturePool:
-    """Compute what heads read of texts, or read it from an earlier time; 10,000 short texts take seconds.
+    """Compute what heads read of texts, or read it from an earlier time.
 
     Args:
         engine: whose encoder reads the texts; its heads do not matter.
@@ -63,7 +63,7 @@ class FeatureReader:
     engine: Engine
     store: RaggedStore | None = None
     mix: tuple[float, ...] | None = None
-    progress: Progress = _tell_nobody
+    progress: Progress = _not_shown
 
     def __call__(self, texts: Sequence[str], words: Sequence[WordOffsets] | None = None) -> FeaturePool:
         """The features of texts, and of their words where these are given; errors as `build_pool`."""

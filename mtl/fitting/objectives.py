@@ -27,7 +27,7 @@ class Scaling:
     def of(cls, values: NDArray[np.floating], *, most: int = 20_000, alike: bool = False) -> "Scaling":
         """From rows `(N, H)`, of which at most so many are looked at, evenly spaced.
 
-        With `alike` all numbers share one factor, so that the directions of vectors mean what they did.
+        With `alike` all numbers share one factor, so that vectors keep their directions.
         """
         step = max(1, -(-len(values) // most))
         sample = np.asarray(values[::step], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A linear head for spans on states of words, fitted in a blink, and what it makes of texts of a pool."""
+"""A linear head for spans on states of words, and what it finds in the texts of a pool."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class SpanHead:
 
 @dataclass(frozen=True, eq=False)
 class SpanGuesses:
-    """What a head makes of T texts.
+    """What a head finds in T texts.
 
     `entities` are those of the best legal tags, with the mean probability of their tags as in `Engine.tag`;
     `confidence` `(T,)` is the probability of the whole best sequence among all legal ones, `least` `(T,)` the lowest

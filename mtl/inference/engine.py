@@ -189,7 +189,7 @@ class Engine:
 
     @property
     def splitting(self) -> WordSplitting:
-        """How the words of a raw text are told."""
+        """How a raw text is split into words."""
         return self._splitting
 
     @property

@@ -378,7 +378,7 @@ class Recipe(_Config):
         return recipe
 
     def with_solver(self, solver: Solver) -> "Recipe":
-        """The same recipe with what `auto` has come to; it stays marked as set by nobody."""
+        """The same recipe with the solver that `auto` chose; it stays marked as set by nobody."""
         if self.solver is not Solver.AUTO:
             return self
         recipe = self.model_copy(update={"solver": solver})

@@ -119,7 +119,7 @@ class HeadSolver:
         return found
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on as if nothing had happened.
+        """Continue from what `state` gave, to the last bit.
 
         Raises:
             ValueError, KeyError: it is the state of another head.

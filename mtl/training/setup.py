@@ -140,7 +140,7 @@ class Trainer:
         return batch.to(self.loaded.model.device)
 
     def solvers(self) -> Mapping[str, HeadSolver]:
-        """L-BFGS for the head of each task, as it was interrupted; the features are computed where they are not known.
+        """L-BFGS for the head of each task, from its state in an interrupted run; computes missing features.
 
         Raises:
             RunError: the states are those of other heads.

@@ -1,10 +1,10 @@
 """Which solver trains a run: the one place where it is decided.
 
-L-BFGS goes through all examples of a task in each iteration and comes to the one optimum of a convex loss, without
+L-BFGS goes through all examples of a task in each iteration and finds the one optimum of a convex loss, without
 learning rates. It is for linear heads on a frozen backbone, whose features are computed once. `auto` takes it there
 for classes, where it was as good as AdamW and faster. Entities were found a point of F1 better by AdamW on wikigold, so
-they keep it (`benchmarks/solver.py`). So does a recipe that says something about AdamW or its batches, which would
-otherwise mean nothing.
+they keep it (`benchmarks/solver.py`). So does a recipe that sets keys of AdamW or of its batches, which L-BFGS
+does not read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ def choose_solver(recipe: Recipe, known: Mapping[str, TaskInfo]) -> Solver:
             raise RecipeError(obstacle.sentence, key=obstacle.key)
         return Solver.LBFGS
     tags = any(task.kind is TaskKind.TAGGING for task in _trained(recipe).values())
-    return Solver.SGD if obstacle is not None or tags or _speaks_of_adamw(recipe) else Solver.LBFGS
+    return Solver.SGD if obstacle is not None or tags or _sets_adamw_keys(recipe) else Solver.LBFGS
 
 
 def linear(head: HeadConfig) -> HeadConfig:
@@ -100,7 +100,7 @@ def _obstacles(recipe: Recipe, known: Mapping[str, TaskInfo]) -> Iterator[Obstac
             yield Obstacle(f"{key}.label_smoothing", "0", f"{head.label_smoothing:g}")
 
 
-def _speaks_of_adamw(recipe: Recipe) -> bool:
+def _sets_adamw_keys(recipe: Recipe) -> bool:
     """Whether somebody set a key that L-BFGS does not have; defaults that were written out do not count."""
     plain = {"optimizer": OptimizerConfig(), "budget": BudgetConfig()}
     for section, keys in (("optimizer", _ADAMW), ("budget", _BATCHES)):

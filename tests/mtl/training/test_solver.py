@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-import mtl
 from mtl.errors import RecipeError
 from mtl.recipe import HeadConfig, Recipe, Solver, TaskKind, dump, load, parse
 from mtl.task import TaskInfo
+from mtl.training import set_up
 from mtl.training.solver import choose_solver, linear
 from tests.mtl.recipes import EXAMPLES
 
@@ -118,13 +118,14 @@ def test_what_somebody_asked_for_stays_in_a_written_recipe(tmp_path):
     assert load(tmp_path / "recipe.yaml", ["freezing.preset=full"]).solver is Solver.SGD
 
 
-def test_new_heads_are_linear_and_others_of_the_recipe_keep_their_shape(tiny_bert: Path):
+def test_new_heads_that_lbfgs_trains_are_linear_whatever_their_default_and_keep_their_other_keys(tiny_bert: Path):
     content = {
         "backbone": str(tiny_bert),
         "tasks": {"topic": {**TOPIC, "max_rows": 30}},
         "freezing": HEADS,
         "budget": {"max_steps": 1},
     }
-    events = list(mtl.train(parse(content, folder=EXAMPLES)))
-    assert events[0].solver == "lbfgs"
+    trainer = set_up(parse(content, folder=EXAMPLES))
+    assert trainer.recipe.solver is Solver.LBFGS
+    assert trainer.loaded.model.tasks["topic"].head == HeadConfig(hidden=(), dropout=0.0)
     assert linear(HeadConfig(activation="gelu")) == HeadConfig(hidden=(), dropout=0.0, activation="gelu")
