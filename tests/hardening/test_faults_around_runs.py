@@ -185,8 +185,13 @@ def test_a_run_over_its_memory_has_failed_with_a_sentence(recipe: Recipe, monkey
 
 
 def test_memory_taken_faster_than_the_page_looks_is_refused_by_the_system(recipe: Recipe):
+    # The page sets the limit when the process is there already; a trainer imports for seconds before it needs memory.
+    until_limited = (
+        "import resource as r, time\nwhile r.getrlimit(r.RLIMIT_DATA)[0] == r.RLIM_INFINITY: time.sleep(0.01)"
+    )
+    waits = until_limited if sys.platform == "linux" else ""
     code = "try: held = bytearray(400_000_000)\nexcept MemoryError: print('refused', flush=True)"
-    runs = page(command=(sys.executable, "-c", f"import time; time.sleep(0.2)\n{code}"), max_run_memory_mb=100.0)
+    runs = page(command=(sys.executable, "-c", f"{waits}\n{code}"), max_run_memory_mb=100.0)
     folder = runs.start(recipe, owner="ann")
     ended(folder)
     if sys.platform == "linux":
