@@ -76,4 +76,5 @@ def _distances(embeddings: NDArray[np.floating], centres: Floats) -> Floats:
 
 def _unit(vectors: NDArray[np.floating]) -> Floats:
     found: Floats = np.asarray(vectors, dtype=np.float32)
-    return found / np.linalg.norm(found, axis=1, keepdims=True).clip(min=1e-12)
+    unit: Floats = found / np.linalg.norm(found, axis=1, keepdims=True).clip(min=1e-12)
+    return unit
