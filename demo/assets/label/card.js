@@ -59,7 +59,8 @@ function complain(sentence, again) {
 /* One question at a time: keys that come before the next text is there would label a text that nobody has seen. */
 function act(kind, answer) {
   if (pending || !shown || (!shown.card && kind !== "undo")) return;
-  pending = { project: shown.project, number: phPanels.next(), kind, text: shown.card?.text ?? null, answer: answer ?? null };
+  pending = { project: shown.project, number: phPanels.next(), kind,
+    text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null };
   send();
 }
 function send() {
