@@ -39,7 +39,7 @@ def build_figures() -> Figures:
         elem_id="ph-label-curve",
         elem_classes="ph-figure-box",
     )
-    details = gr.HTML("", js_on_load=view.OPENS, elem_id="ph-label-details")
+    details = gr.HTML("", js_on_load=view.OPENS, apply_default_css=False, elem_id="ph-label-details")
     return Figures(problem, summary, curve, details, gr.State(LatestOnly()))
 
 

@@ -48,6 +48,11 @@ class MapPart:
     selected: gr.State
     requests: gr.State
 
+    @property
+    def shown(self) -> list[Any]:
+        """What follows a change of the selection."""
+        return [self.preview, self.apply]
+
 
 def build_map(desk: Desk) -> MapPart:
     """Build the map and connect its own events."""
@@ -100,6 +105,22 @@ def painting_event(desk: Desk, made: MapPart) -> dict[str, Any]:
     }
 
 
+def wire_apply(desk: Desk, made: MapPart) -> Any:  # noqa: ANN401
+    """Connect the button that labels the selection; gives its event."""
+
+    def apply(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        return _apply(desk.work(*values), rows, label)
+
+    applied = made.apply.click(
+        reporting(apply, outputs=3),
+        [made.selected, made.label, *desk.inputs],
+        [made.problem, made.selected, *made.shown],
+        **QUICK,
+    )
+    applied.success(**painting_event(desk, made))
+    return applied
+
+
 def _wire(desk: Desk, made: MapPart) -> None:
     # Gradio finds the event data by the annotation of a plain function.
     def lasso(
@@ -114,26 +135,16 @@ def _wire(desk: Desk, made: MapPart) -> None:
     def preview(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         return _preview(desk.work(*values), rows, label)
 
-    def apply(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        return _apply(desk.work(*values), rows, label)
-
-    shown = [made.preview, made.apply]
     made.drawing.html.lasso(
         lasso,
         [made.requests, made.drawn, made.label, *desk.inputs],
-        [made.problem, made.selected, *shown],
+        [made.problem, made.selected, *made.shown],
         trigger_mode="multiple",
         **QUICK,
     )
     made.label.input(
-        reporting(preview, outputs=2), [made.selected, made.label, *desk.inputs], [made.problem, *shown], **QUICK
+        reporting(preview, outputs=2), [made.selected, made.label, *desk.inputs], [made.problem, *made.shown], **QUICK
     )
-    made.apply.click(
-        reporting(apply, outputs=3),
-        [made.selected, made.label, *desk.inputs],
-        [made.problem, made.selected, *shown],
-        **QUICK,
-    ).success(**painting_event(desk, made))
     made.method.input(**drawing_event(desk, made))
     made.colour_by.input(**painting_event(desk, made))
 

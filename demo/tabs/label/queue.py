@@ -23,6 +23,8 @@ class Queue:
     label: gr.Dropdown
     table: gr.HTML
     problem: gr.HTML
+    accepted: Any
+    """The event after which the figures are new."""
 
 
 def build_queue(desk: Desk) -> Queue:
@@ -30,7 +32,6 @@ def build_queue(desk: Desk) -> Queue:
     label = gr.Dropdown([ALL], value=ALL, label="Guessed label", elem_id="ph-label-of", elem_classes="ph-short")
     problem = message_place()
     table = view.build_table(elem_id="ph-label-queue")
-    made = Queue(label, table, problem)
     requests = gr.State(LatestOnly())
 
     # Gradio finds the event data by the annotation of a plain function.
@@ -41,7 +42,8 @@ def build_queue(desk: Desk) -> Queue:
         return _numbered(requests, event, lambda: page(desk.work(*values), label, event._data.get("page")))
 
     inputs, outputs = [requests, label, *desk.inputs], [problem, table]
-    table.accept(accept, inputs, outputs, trigger_mode="multiple", **QUICK)
+    accepted = table.accept(accept, inputs, outputs, trigger_mode="multiple", **QUICK)
+    made = Queue(label, table, problem, accepted)
     table.turn(turn, inputs, outputs, trigger_mode="multiple", **QUICK)
     label.input(**shown(desk, made))
     return made
@@ -77,7 +79,7 @@ def _accepted(work: Work, label: str | None, data: dict[str, Any]) -> str:
     count = session.accept(work.annotator, answers) if answers else 0
     said = f"{count} texts are labelled. Undo on the card takes them back." if count else "No text is ticked."
     # What was accepted has left the table, so the next texts are on the same page.
-    return page(work, label, data.get("page") if count else 0, said)
+    return page(work, label, data.get("page"), said)
 
 
 def _label(session: LabellingSession, label: str | None) -> str | None:

@@ -83,7 +83,7 @@ def build_start(desk: Desk) -> StartForm:
             with gr.Row(elem_classes="ph-action"):
                 start = gr.Button("Start labelling", variant="primary", size="md", elem_id="ph-label-start")
     heading("Projects", "Every answer is kept; a project can be opened again at any time.")
-    projects = gr.HTML("", js_on_load=PRESSES, elem_id="ph-label-projects")
+    projects = gr.HTML("", js_on_load=PRESSES, apply_default_css=False, elem_id="ph-label-projects")
     form = StartForm(
         text, gr.State(None), upload, columns, note, upload_problem, task, kind, labels, start, examples, projects
     )

@@ -135,7 +135,7 @@ def _agreement(agreement: Agreement, spec: ProjectSpec, texts: Sequence[str]) ->
 def _opens(number: int, texts: Sequence[str]) -> Html:
     text = texts[number]
     return Html(
-        f'<button type="button" class="ph-label-open" data-text="{number}" title="{attribute(shorten(text, 400))}">'
+        f'<button type="button" class="ph-run-name" data-text="{number}" title="{attribute(shorten(text, 400))}">'
         f"{escape(shorten(text, _LENGTH))}</button>"
     )
 
@@ -152,6 +152,7 @@ def _band(made: go.Figure, answers: Sequence[int], scores: Sequence[Estimate], c
     made.add_scatter(
         x=[*answers, *reversed(answers)],
         y=[*(score.high for score in scores), *(score.low for score in reversed(scores))],
+        mode="lines",
         fill="toself",
         fillcolor=colour,
         line={"width": 0, "color": NEUTRAL},

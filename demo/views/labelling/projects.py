@@ -43,7 +43,7 @@ def _row(project: ProjectSummary) -> list[Cell | Html]:
     of = f' aria-label="Delete {attribute(project.name)}"'
     return [
         Html(
-            f'<button type="button" class="ph-link" data-open="{attribute(project.id)}">{escape(project.name)}</button>'
+            f'<button type="button" class="ph-run-name" data-open="{attribute(project.id)}">{escape(project.name)}</button>'
         ),
         KINDS[project.spec.kind],
         f"{project.texts:,}",
