@@ -169,8 +169,10 @@ def _record(action: Action) -> dict[str, Any]:
     kept: dict[str, Any] = {"do": str(action.kind), "at": action.at}
     if action.texts:
         kept["texts"] = list(action.texts)
+    if action.kind is not ActionKind.UNDO:
+        kept["why"] = str(action.reason)
     if action.kind is ActionKind.ANSWER:
-        kept |= {"answers": [_stored(answer) for answer in action.answers], "why": str(action.reason)}
+        kept["answers"] = [_stored(answer) for answer in action.answers]
     return kept
 
 
