@@ -1,11 +1,11 @@
 """What a page shows of a project: frozen values, without anything of the model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mtl.labelling.reasons import Why
-from mtl.labelling.spec import Answer
-from mtl.labels import TypedSpan
+from mtl.labelling.spec import Answer, ProjectKind
+from mtl.labels import TypedSpan, stable_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +102,30 @@ class Preview:
     same: tuple[int, ...]
     changed: tuple[int, ...]
     disagreeing: tuple[int, ...]
+
+
+def preview_of(
+    label: str,
+    texts: Sequence[int],
+    *,
+    given: Mapping[int, Answer],
+    guesses: Mapping[int, Guess | None],
+    kind: ProjectKind,
+) -> Preview:
+    """The preview of a label for texts, from what one person has `given` and what the model guesses."""
+    is_set = kind is ProjectKind.LABELS
+    answers: dict[int, Answer] = {}
+    for text in texts:
+        before = given.get(text, ())
+        kept = () if isinstance(before, str) else tuple(one for one in before if isinstance(one, str))
+        answers[text] = stable_order((*kept, label)) if is_set else label
+    same = tuple(text for text in texts if given.get(text) == answers[text])
+    added = tuple(text for text in texts if text not in given)
+    changed = tuple(text for text in texts if text in given and text not in same)
+    against = {text: guess.confidence for text in added if (guess := guesses[text]) and not _has(guess, label)}
+    disagreeing = tuple(sorted(against, key=lambda text: -against[text]))
+    return Preview({text: answers[text] for text in (*added, *changed)}, added, same, changed, disagreeing)
+
+
+def _has(guess: Guess, label: str) -> bool:
+    return guess.answer == label if isinstance(guess.answer, str) else label in guess.answer
