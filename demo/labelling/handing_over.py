@@ -74,9 +74,7 @@ _NO_ANSWERS = "Label a text first: there is nothing to hand over yet."
 
 def formats_for(kind: ProjectKind) -> list[tuple[str, str]]:
     """Title and value of the formats that hold this kind of answers."""
-    return [
-        (TITLES[one], str(one)) for one in FileFormat if kind is ProjectKind.SPANS or one not in _OF_SPANS
-    ]
+    return [(TITLES[one], str(one)) for one in FileFormat if kind is ProjectKind.SPANS or one not in _OF_SPANS]
 
 
 def file_of(session: LabellingSession, form: str | None) -> Path:

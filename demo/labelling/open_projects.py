@@ -35,7 +35,6 @@ class Opening:
         self.done, self.total = done, total
 
 
-
 def _open(folder: Path, engine: Engine, progress: Callable[[int, int], None]) -> LabellingSession:
     project: Project = open_project(folder)
     return LabellingSession.open(project, engine, progress=progress)

@@ -94,7 +94,9 @@ class Projects:
         if settings.owner_label_mb is not None:
             size = folder_size(self._root(owner)) / 1e6
             if size >= settings.owner_label_mb:
-                raise InputError(f"Your projects take {size:,.0f} MB, and {settings.owner_label_mb:,.0f} MB is the limit.")
+                raise InputError(
+                    f"Your projects take {size:,.0f} MB, and {settings.owner_label_mb:,.0f} MB is the limit."
+                )
         if settings.kept_label_mb is not None and folder_size(home() / "labelling") / 1e6 >= settings.kept_label_mb:
             raise InputError(
                 f"The projects on this page take {settings.kept_label_mb:,.0f} MB, which is the limit. "

@@ -17,16 +17,19 @@ function load() {
   const fresh = !shown || shown.project !== next.project || !next.number;
   // A late answer shows nothing: the browser numbers what it asks, and only the newest is waited for.
   if (!fresh && (next.number <= shown.number || (pending && next.number < pending.number))) return;
-  const mine = card.contains(document.activeElement);
+  const mine = card.contains(document.activeElement), unsaved = fresh ? kept(next.project) : null;
   pending = null;
+  keep(null);
   clearTimeout(late);
   card.removeAttribute("aria-busy");
-  if (next.problem) { shown.number = next.number; complain(next.problem, false); return; }
+  if (next.problem && shown) { shown.number = next.number; complain(next.problem, false); return; }
   shown = next;
   complain("", false);
   render();
   if (mine || (fresh && visible())) card.focus({ preventScroll: true });
   if (next.said) aloud.textContent = `${next.said} ${next.card ? next.card.content : "Every text is labelled."}`;
+  // What this browser asked before the server was lost and the page was loaded again; twice is as once.
+  if (unsaved && next.card) { ask(unsaved); return; }
   clearTimeout(idle);
   // The figures beside the card are asked for when the hand rests, so that they never delay the next card.
   idle = setTimeout(() => { if (element.isConnected) trigger("idle", { project: shown.project }); }, fresh ? 0 : 700);
@@ -59,9 +62,21 @@ function complain(sentence, again) {
 /* One question at a time: keys that come before the next text is there would label a text that nobody has seen. */
 function act(kind, answer) {
   if (pending || !shown || (!shown.card && kind !== "undo")) return;
-  pending = { project: shown.project, number: phPanels.next(), kind,
-    text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null };
+  ask({ kind, text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null });
+}
+function ask(what) {
+  pending = { ...what, project: shown.project, number: phPanels.next() };
+  keep(what.kind === "undo" ? null : pending);
   send();
+}
+function keep(what) {
+  try { what ? sessionStorage.setItem("ph-label", JSON.stringify(what)) : sessionStorage.removeItem("ph-label"); } catch { /* no storage */ }
+}
+function kept(project) {
+  try {
+    const found = JSON.parse(sessionStorage.getItem("ph-label") || "null");
+    return found?.project === project ? found : null;
+  } catch { return null; }
 }
 function send() {
   complain("", false);
@@ -73,7 +88,7 @@ function send() {
 }
 function lost() {
   if (!pending || !element.isConnected) return;
-  complain("The server has not answered. What you chose is not lost: try again.", true);
+  complain("The server has not answered yet. What you chose is kept here until it does.", true);
 }
 document.addEventListener("ph-label-lost", lost);
 

@@ -95,7 +95,7 @@ def _act(work: Work, sent: Sent, *, again: bool) -> str:
         session.skip(who, sent.text)
         said = "Skipped."
     elif sent.kind == "answer":
-        spec, text = session.project.spec, session.card(who, sent.text).text
+        spec, text = session.project.spec, _text(session, sent.text)
         answer = view.answer_from(sent.answer, spec, text)
         session.answer(who, sent.text, answer, reason=sent.reason)
         said = f"Saved: {view.answer_in_words(answer, spec, text)}."
@@ -107,6 +107,13 @@ def _act(work: Work, sent: Sent, *, again: bool) -> str:
 def _shown(work: Work, session: LabellingSession, asked: Asked, card: Card | None, said: str = "") -> str:
     counts = card.counts if card is not None else session.table(work.annotator, size=1).counts
     return view.card_value(asked, session.project.spec, card, counts=counts, said=said)
+
+
+def _text(session: LabellingSession, number: int) -> str:
+    texts = session.project.texts
+    if not 0 <= number < len(texts):
+        raise InputError(f"A text from 0 to {len(texts) - 1:,} was expected, was {number}.")
+    return texts[number]
 
 
 def _whole(value: Any, *, other: int = -1) -> int:  # noqa: ANN401

@@ -123,13 +123,12 @@ def wire_apply(desk: Desk, made: MapPart) -> Any:  # noqa: ANN401
 
 def _wire(desk: Desk, made: MapPart) -> None:
     # Gradio finds the event data by the annotation of a plain function.
-    def lasso(
-        event: gr.EventData, requests: LatestOnly, drawn: DrawnTexts | None, label: str | None, *values: Any
-    ) -> Any:  # noqa: ANN401
+    def lasso(event: gr.EventData, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        drawn, label, *work = values
         sent = event._data.get("number")
         number = requests.begin(sent if isinstance(sent, int) else None)
         rows = _rows(drawn, event._data)
-        found = reporting(lambda: (rows, *_preview(desk.work(*values), rows, label)), outputs=3)()
+        found = reporting(lambda: (rows, *_preview(desk.work(*work), rows, label)), outputs=3)()
         return found if requests.is_latest(number) else tuple(gr.skip() for _ in range(4))
 
     def preview(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo import links
 from demo.labelling import OpenProjects, Projects
 from demo.labelling.examples import example_projects
 from demo.tabs.label import cards, figures, handover, maps, naming, queue, start
@@ -32,6 +33,9 @@ _ORDERS = {
     Order.DENSE: "like many others",
     Order.RANDOM: "by chance",
 }
+
+_OF_ADDRESS = "(asked, ...values) => [asked || new URL(location.href).searchParams.get('project') || '', ...values]"
+"""The project that is open, or the one in the address."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> Label
     start.wire_list(desk, form, tab, problem)
     cards.wire_card(desk, card)
     naming.wire_naming(desk, changing, card, parts.choices)
-    _wire_opening(desk, parts)
+    _wire_opening(desk, parts, tab)
     _wire_work(desk, parts)
     tab.select(None, name, annotator, js=UNCHANGED)
     annotator.input(None, annotator, name, js=UNCHANGED)
@@ -130,7 +134,7 @@ def wire_hand_over(tab: LabelTab, training: TrainTab | None) -> None:
     handover.wire_train(tab.desk, tab.hand_over, training)
 
 
-def _wire_opening(desk: Desk, parts: _Parts) -> None:
+def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab) -> None:
     form = parts.start
     first = [parts.problem, parts.progress]
     outputs = [
@@ -160,20 +164,29 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
             return
         yield from steps(work, chosen)
 
+    def resumed(asked: str | None, chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        if not asked or desk.work(*values).project:
+            yield tuple(gr.skip() for _ in outputs)
+            return
+        yield from steps(desk_work(desk, asked, *values), chosen)
+
     given = [desk.shared.owner, desk.shared.picker, parts.hand_over.form, *form.fields, *desk.inputs]
     starting: dict[str, Any] = {"fn": begin, "inputs": given, **slow}
-    form.start.click(**starting)
+    address: dict[str, Any] = {"fn": None, "inputs": desk.project, "outputs": None, "js": links.remember("project")}
+    form.start.click(**starting).then(**address)
     for button, example in zip(form.examples, example_projects(), strict=True):
         fill = button.click(partial(start.example_values, example), None, form.fields, **QUICK)
-        fill.then(**starting)
-    form.projects.open(again, [parts.hand_over.form, *desk.inputs], **slow)
+        fill.then(**starting).then(**address)
+    form.projects.open(again, [parts.hand_over.form, *desk.inputs], **slow).then(**address)
     desk.shared.picker.change(other_model, [parts.hand_over.form, *desk.inputs], **slow)
+    # The project in the address is opened when its tab is shown, as after a reload.
+    tab.select(resumed, [desk.project, parts.hand_over.form, *desk.inputs], js=_OF_ADDRESS, **slow)
     parts.back.click(
         partial(_left, desk),
         desk.shared.owner,
         [parts.start_place, parts.work_place, desk.project, form.projects],
         **QUICK,
-    )
+    ).then(**address)
 
 
 def _wire_work(desk: Desk, parts: _Parts) -> None:

@@ -74,7 +74,9 @@ def curve(progress: Progress) -> go.Figure:
             hovertemplate="%{x} answers: %{y:.3f} expected<extra></extra>",
             cliponaxis=False,
         )
-    made.update_xaxes(gridcolor=GRID, zeroline=False, nticks=6, title={"text": "answers", "standoff": 4}, rangemode="tozero")
+    made.update_xaxes(
+        gridcolor=GRID, zeroline=False, nticks=6, title={"text": "answers", "standoff": 4}, rangemode="tozero"
+    )
     made.update_yaxes(gridcolor=GRID, zeroline=False, nticks=6, range=[0, 1], title={"text": _NAMES[progress.metric]})
     return made
 

@@ -40,11 +40,10 @@ def project_list(projects: Sequence[ProjectSummary]) -> str:
 
 
 def _row(project: ProjectSummary) -> list[Cell | Html]:
+    name = escape(project.name)
     of = f' aria-label="Delete {attribute(project.name)}"'
     return [
-        Html(
-            f'<button type="button" class="ph-run-name" data-open="{attribute(project.id)}">{escape(project.name)}</button>'
-        ),
+        Html(f'<button type="button" class="ph-run-name" data-open="{attribute(project.id)}">{name}</button>'),
         KINDS[project.spec.kind],
         f"{project.texts:,}",
         f"{project.answers:,}",

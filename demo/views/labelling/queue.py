@@ -46,7 +46,8 @@ def page_of_table(page: TablePage, spec: ProjectSpec, *, said: str = "") -> str:
     return (
         f'{_said(said)}<div class="ph-label-table" data-page="{page.page}">{rows}<div class="ph-label-end">'
         '<button type="button" class="ph-label-take" data-act="accept">Accept the ticked texts <kbd>A</kbd></button>'
-        f'{turn}<span class="ph-note">Page {page.page + 1:,} of {page.pages:,}, {page.total:,} texts.</span></div></div>'
+        f'{turn}<span class="ph-note">Page {page.page + 1:,} of {page.pages:,}, {page.total:,} texts.</span>'
+        "</div></div>"
     )
 
 
