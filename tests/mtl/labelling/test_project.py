@@ -51,7 +51,7 @@ def test_texts_that_cannot_be_labelled_are_refused_and_nothing_is_made(tmp_path,
 
 @pytest.mark.parametrize("labels", [("a", "a"), ("",), (" a",), ("a\nb",), ("x" * 101,), tuple(map(str, range(501)))])
 def test_labels_that_cannot_be_are_refused(labels):
-    with pytest.raises(InputError, match=r"were? expected"):
+    with pytest.raises(InputError, match="(was|were) expected"):
         spec("classes", *labels)
 
 
