@@ -13,6 +13,7 @@ from typing import Any
 from mtl.fitting import LabelHint
 from mtl.jsonl import read_records
 from mtl.labelling.log import write_line
+from mtl.text.words import clean_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +26,25 @@ class Keyed:
 
 
 class LabelLog:
-    """The labels in `labels.jsonl`."""
+    """The labels in `labels.jsonl`; `version` changes with every line that is read."""
 
     def __init__(self, path: Path) -> None:
+        self.version = 0
         self._path = path
         self._read = 0
         self._all: dict[str, Keyed] = {}
 
-    def refresh(self) -> bool:
-        """Read what has been added; whether that is anything."""
-        begin = self._read
-        if self._path.stat().st_size == begin:
-            return False
+    def refresh(self) -> None:
+        """Read what has been added."""
+        if self._path.stat().st_size == self._read:
+            return
         with self._path.open("rb") as file:
-            file.seek(begin)
+            file.seek(self._read)
             for line, record in read_records(file):
                 self._read += len(line)
+                self.version += 1
                 if record is not None:
                     self._take(record)
-        return self._read != begin
 
     @property
     def hints(self) -> tuple[LabelHint, ...]:
@@ -86,13 +87,5 @@ class LabelLog:
 def line_of(label: Keyed) -> str:
     """A line of the file."""
     hint = label.hint
-    return json.dumps(
-        {
-            "key": label.key,
-            "name": hint.name,
-            "description": hint.description,
-            "examples": list(hint.examples),
-            "removed": label.is_removed,
-        },
-        ensure_ascii=False,
-    )
+    kept = {"key": label.key, "name": hint.name, "description": hint.description, "examples": list(hint.examples)}
+    return json.dumps(clean_all(kept | {"removed": label.is_removed}), ensure_ascii=False)

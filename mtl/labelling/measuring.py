@@ -160,9 +160,8 @@ def _hint(found: Measurement, work: Work, *, gain: float | None, is_flat: bool) 
         return "Name at least two labels."
     if len(work.measured) < LEAST:
         missing = LEAST - len(work.measured)
-        return (
-            f"{missing} more {'text' if missing == 1 else 'texts'} by chance are needed for a score; the mix has them."
-        )
+        texts = "text" if missing == 1 else "texts"
+        return f"A score needs {missing} more {texts} drawn by chance, which the mix has."
     rare = [name for name, count in _texts_by_label(work.answers, work.spec.names) if not count]
     if rare:
         return f"There is no text yet with {rare[0]}."

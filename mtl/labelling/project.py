@@ -63,17 +63,18 @@ class Project:
         header = _header(folder)
         self.folder, self.id, self.name = folder, folder.name, str(header["name"])
         self.texts, self.rows = _texts(folder, int(header["texts"]))
-        self._task, self._kind = str(header["task"]), ProjectKind(header["kind"])
         self._labels = LabelLog(folder / _LABELS)
         self._lock = RLock()
-        self._spec = ProjectSpec(self._task, self._kind, ())
+        self._spec, self._version = ProjectSpec(str(header["task"]), ProjectKind(header["kind"]), ()), 0
 
     @property
     def spec(self) -> ProjectSpec:
         """The task with its labels as they are now."""
         with self._lock:
             try:
-                if self._labels.refresh():
+                self._labels.refresh()
+                if self._labels.version != self._version:
+                    self._version = self._labels.version
                     self._spec = replace(self._spec, labels=self._labels.hints)
             except OSError as error:
                 raise InputError(f"a project with labels was expected: {error.strerror}", path=self.folder) from error

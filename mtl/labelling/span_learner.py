@@ -44,7 +44,7 @@ class SpanLearner:
     @property
     def factors(self) -> tuple[Factor, ...]:
         """As `Learner`."""
-        return (Factor.UNSURE, Factor.DENSE)
+        return (Factor.UNSURE, Factor.DENSE, Factor.DIVERSE)
 
     @property
     def is_blank(self) -> bool:
@@ -80,7 +80,7 @@ class SpanLearner:
         return found
 
     def signals(self, texts: Integers) -> Signals:
-        """As `Learner`: all that is unsure in a text, times the entities that are expected there."""
+        """As `Learner`: all that is unsure in a text, times the square root of the entities that are expected there."""
         if self.head is None:
             return Signals(np.ones(len(texts), np.float32), np.ones(len(texts), np.float32))
         found, unsure = self._word_probabilities(texts)
@@ -88,7 +88,7 @@ class SpanLearner:
         entities, expected = self._added(begins.sum(axis=1), texts), self._added(begins @ rarity(self._counts), texts)
         shares = np.minimum(1, _LONG / np.maximum(self._sizes[texts], 1)).astype(np.float32)
         total = self._added(unsure, texts) * shares
-        self._stale[texts] = total * entities
+        self._stale[texts] = total * np.sqrt(entities)
         rare: Floats = (expected / np.maximum(entities, 1e-6)).astype(np.float32)
         return Signals(self._stale[texts], rare)
 

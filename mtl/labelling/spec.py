@@ -46,9 +46,8 @@ class ProjectSpec:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(TASK_NAME, self.task):
-            raise InputError(
-                f"A letter, then letters, digits, - and _ were expected as a task: was {self.task[:40]!r}."
-            )
+            came = f"was {self.task[:40]!r}"
+            raise InputError(f"A letter, then letters, digits, - and _ were expected as the name of a task, {came}.")
         if len(self.labels) > MOST_LABELS:
             raise InputError(f"At most {MOST_LABELS} labels were expected, were {len(self.labels):,}.")
         for name in self.names:
