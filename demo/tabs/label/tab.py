@@ -173,11 +173,14 @@ def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab) -> None:
     given = [desk.shared.owner, desk.shared.picker, parts.hand_over.form, *form.fields, *desk.inputs]
     starting: dict[str, Any] = {"fn": begin, "inputs": given, **slow}
     address: dict[str, Any] = {"fn": None, "inputs": desk.project, "outputs": None, "js": links.remember("project")}
-    form.start.click(**starting).then(**address)
+    # The tab may have been opened before the page began to write its address.
+    opening = [form.start.click(**starting)]
     for button, example in zip(form.examples, example_projects(), strict=True):
         fill = button.click(partial(start.example_values, example), None, form.fields, **QUICK)
-        fill.then(**starting).then(**address)
-    form.projects.open(again, [parts.hand_over.form, *desk.inputs], **slow).then(**address)
+        opening.append(fill.then(**starting))
+    opening.append(form.projects.open(again, [parts.hand_over.form, *desk.inputs], **slow))
+    for event in opening:
+        event.then(**address).then(None, None, None, js=links.remember_tab("label"))
     desk.shared.picker.change(other_model, [parts.hand_over.form, *desk.inputs], **slow)
     # The project in the address is opened when its tab is shown, as after a reload.
     tab.select(resumed, [desk.project, parts.hand_over.form, *desk.inputs], js=_OF_ADDRESS, **slow)

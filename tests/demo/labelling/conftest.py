@@ -2,7 +2,12 @@ import pytest
 
 from mtl.labelling import LabelHint, ProjectKind, ProjectSpec
 
-TEXTS = ("The cup final ended three to one.", "A night train to Lisbon.", "The striker is injured.", "Hotels by the sea.")
+TEXTS = (
+    "The cup final ended three to one.",
+    "A night train to Lisbon.",
+    "The striker is injured.",
+    "Hotels by the sea.",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -62,7 +62,7 @@ def test_without_a_cookie_no_project_is_made_on_a_public_page(spec):
 
 def test_old_projects_of_a_public_page_make_room(spec, monkeypatch):
     projects = Projects(settings(public=True))
-    old = projects.create(TEXTS, spec, owner="ann")
+    projects.create(TEXTS, spec, owner="ann")
     monkeypatch.setattr("demo.labelling.projects.time.time", lambda: old_time + 8 * 86400)
     old_time = projects.of("ann")[0].changed
     new = projects.create(TEXTS, replace(spec, labels=(LabelHint("x"), LabelHint("y"))), owner="bob")

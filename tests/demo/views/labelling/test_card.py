@@ -81,7 +81,9 @@ def test_answers_in_words(answer, spec, said):
     assert answer_in_words(answer, spec, TEXT) == said
 
 
-@pytest.mark.parametrize("sent", [None, 7, {}, "x", ["y"], [[0, 0, "PER"]], [[9, 1]], [["a", 1, "PER"]], [[0, 99, "PER"]]])
+@pytest.mark.parametrize(
+    "sent", [None, 7, {}, "x", ["y"], [[0, 0, "PER"]], [[9, 1]], [["a", 1, "PER"]], [[0, 99, "PER"]]]
+)
 @pytest.mark.parametrize("spec", [CLASSES, LABELS, SPANS])
 def test_whatever_a_browser_sends_is_an_answer_of_the_kind_or_none(sent, spec):
     found = answer_from(sent, spec, TEXT)
