@@ -68,6 +68,12 @@ class OpenProjects:
         Thread(target=self._fill, args=(folder, opening), daemon=True).start()
         return opening
 
+    def uses(self, folder: Path, model: Model) -> bool:
+        """Whether a project is open, or being opened, with this model."""
+        with self._lock:
+            found = self._openings.get(folder)
+        return found is not None and found.model is model and not _failed(found)
+
     def session(self, folder: Path, load: Callable[[], Model]) -> LabellingSession:
         """The session of a project, opened first if it is not; `load` gives the model for that.
 

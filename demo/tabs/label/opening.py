@@ -36,6 +36,14 @@ def opening(work: Work, folder: Path) -> Iterator[Opening]:
     found.future.result()
 
 
+def has_model(work: Work) -> bool:
+    """Whether the project is open with the model of the header; also where one of both is not to be had."""
+    try:
+        return work.desk.opened.uses(work.folder, work.desk.shared.engines.get(work.key, work.owner))
+    except MtlError:
+        return True
+
+
 def opened(work: Work, form: str | None) -> tuple[Any, ...]:
     """The components of an open project.
 

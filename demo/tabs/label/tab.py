@@ -16,10 +16,10 @@ from demo.tabs.label.figures import Figures
 from demo.tabs.label.handover import HandOver
 from demo.tabs.label.maps import MapPart
 from demo.tabs.label.naming import Naming
-from demo.tabs.label.opening import CARD, MAP, TABLE, desk_work, steps
+from demo.tabs.label.opening import CARD, MAP, TABLE, desk_work, has_model, steps
 from demo.tabs.label.queue import Queue
 from demo.tabs.label.start import StartForm
-from demo.tabs.shared import ON_ENGINE, QUICK, UNCHANGED, Shared, message_place, reporting
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
 from demo.tabs.train import TrainTab
 from demo.views import message
 from demo.views.labelling.card import build_card
@@ -36,6 +36,9 @@ _ORDERS = {
 
 _OF_ADDRESS = "(asked, ...values) => [asked || new URL(location.href).searchParams.get('project') || '', ...values]"
 """The project that is open, or the one in the address."""
+# Gradio stores no empty text in the browser.
+_KEEP_NAME = "(name) => `=${name ?? ''}`"
+_KEPT_NAME = "(kept) => (kept || '=').slice(1)"
 
 
 @dataclass(frozen=True)
@@ -122,10 +125,10 @@ def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> Label
     start.wire_list(desk, form, tab, problem)
     cards.wire_card(desk, card)
     naming.wire_naming(desk, changing, card, parts.choices)
-    _wire_opening(desk, parts, tab)
+    # Who labels is known before a card is asked for.
+    _wire_opening(desk, parts, tab.select(None, name, annotator, js=_KEPT_NAME))
     _wire_work(desk, parts)
-    tab.select(None, name, annotator, js=UNCHANGED)
-    annotator.input(None, annotator, name, js=UNCHANGED)
+    gr.on([annotator.input, annotator.blur], None, annotator, name, js=_KEEP_NAME, trigger_mode="always_last")
     return LabelTab(desk, hand_over)
 
 
@@ -134,7 +137,7 @@ def wire_hand_over(tab: LabelTab, training: TrainTab | None) -> None:
     handover.wire_train(tab.desk, tab.hand_over, training)
 
 
-def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab) -> None:
+def _wire_opening(desk: Desk, parts: _Parts, shown: Any) -> None:  # noqa: ANN401
     form = parts.start
     first = [parts.problem, parts.progress]
     outputs = [
@@ -159,7 +162,7 @@ def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab) -> None:
 
     def other_model(chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
         work = desk.work(*values)
-        if not work.project:
+        if not work.project or has_model(work):  # the header also says which model it has when the page opens
             yield tuple(gr.skip() for _ in outputs)
             return
         yield from steps(work, chosen)
@@ -183,7 +186,7 @@ def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab) -> None:
         event.then(**address).then(None, None, None, js=links.remember_tab("label"))
     desk.shared.picker.change(other_model, [parts.hand_over.form, *desk.inputs], **slow)
     # The project in the address is opened when its tab is shown, as after a reload.
-    tab.select(resumed, [desk.project, parts.hand_over.form, *desk.inputs], js=_OF_ADDRESS, **slow)
+    shown.then(resumed, [desk.project, parts.hand_over.form, *desk.inputs], js=_OF_ADDRESS, **slow)
     parts.back.click(
         partial(_left, desk),
         desk.shared.owner,

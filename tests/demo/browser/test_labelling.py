@@ -139,7 +139,7 @@ def test_spans_are_marked_by_keys_alone(labelling, open_page):
     page.keyboard.press("Enter")
     expect(said(page)).to_have_text("Saved: Ada Lovelace (PER), Bo (LOC).")
     expect(page.locator("#ph-label-card .ph-label-done")).to_be_visible()
-    (line,) = answers(labelling, "spans_by_keys")
+    (line,) = answers(labelling, "spans-by-keys")
     assert "Ada" not in json.dumps(line)
     assert json.dumps(line).count("PER") == json.dumps(line).count("LOC") == 1
 
