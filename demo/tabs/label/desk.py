@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.answers.passes import Model
 from demo.labelling import OpenProjects, Projects
 from demo.labelling.form import annotator_of
 from demo.tabs.shared import Shared
@@ -61,7 +62,12 @@ class Work:
         return self.desk.projects.folder(self.project, self.owner)
 
     @property
+    def model(self) -> Model:
+        """The model of the header; the first one on offer while the page still opens."""
+        engines = self.desk.shared.engines
+        return engines.get(self.key or engines.choices(self.owner)[0][1], self.owner)
+
+    @property
     def session(self) -> LabellingSession:
         """The session of the project, opened first after a restart; MtlError where that is not possible."""
-        engines = self.desk.shared.engines
-        return self.desk.opened.session(self.folder, lambda: engines.get(self.key, self.owner))
+        return self.desk.opened.session(self.folder, lambda: self.model)

@@ -30,7 +30,7 @@ def opening(work: Work, folder: Path) -> Iterator[Opening]:
     Raises:
         MtlError: it cannot be opened.
     """
-    found = work.desk.opened.begin(folder, work.desk.shared.engines.get(work.key, work.owner))
+    found = work.desk.opened.begin(folder, work.model)
     while not wait([found.future], timeout=_POLL).done:
         yield found
     found.future.result()
@@ -39,7 +39,7 @@ def opening(work: Work, folder: Path) -> Iterator[Opening]:
 def has_model(work: Work) -> bool:
     """Whether the project is open with the model of the header; also where one of both is not to be had."""
     try:
-        return work.desk.opened.uses(work.folder, work.desk.shared.engines.get(work.key, work.owner))
+        return work.desk.opened.uses(work.folder, work.model)
     except MtlError:
         return True
 

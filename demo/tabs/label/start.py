@@ -13,7 +13,7 @@ from demo.inputs.text_input import Sentences, lines_of, read_sentences
 from demo.labelling.examples import ExampleProject, example_projects
 from demo.labelling.form import spec_of
 from demo.tabs import column_choice
-from demo.tabs.label.desk import Desk
+from demo.tabs.label.desk import Desk, Work
 from demo.tabs.shared import QUICK, example_buttons, heading, message_place, reporting
 from demo.views import message
 from demo.views.labelling.projects import KINDS, PRESSES, project_list
@@ -122,19 +122,18 @@ def example_values(example: ExampleProject) -> tuple[Any, ...]:
     return sentences.shown, sentences, example.task, str(example.kind), example.labels
 
 
-def new_project(desk: Desk, owner: str, key: str | None, *fields: Any) -> str:  # noqa: ANN401
+def new_project(work: Work, *fields: Any) -> str:  # noqa: ANN401
     """Make a project from the form and give its id.
 
     Raises:
         MtlError: a field cannot be used, the texts are too many, or there is no place left.
     """
     text, uploaded, task, kind, labels = fields
-    settings, spec = desk.shared.settings, spec_of(task, kind, labels)
+    settings, spec = work.desk.shared.settings, spec_of(task, kind, labels)
     from_file = isinstance(uploaded, Sentences) and (text or "") == uploaded.shown
     texts = uploaded.texts if from_file else lines_of(text or "", settings)
-    model = desk.shared.engines.get(key, owner)
-    (need_file if from_file else need_typed)(model, texts, settings)
-    return desk.projects.create(texts, spec, owner=owner).id
+    (need_file if from_file else need_typed)(work.model, texts, settings)
+    return work.desk.projects.create(texts, spec, owner=work.owner).id
 
 
 def _read(desk: Desk, file: str, *columns: str | None) -> tuple[str, Sentences, str]:

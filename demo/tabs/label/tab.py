@@ -146,10 +146,10 @@ def _wire_opening(desk: Desk, parts: _Parts, shown: Any) -> None:  # noqa: ANN40
     ]  # fmt: skip
     slow: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", **ON_ENGINE}
 
-    def begin(owner: str, key: str | None, chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    def begin(chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
         fields, rest = values[: len(form.fields)], values[len(form.fields) :]
         try:
-            project = start.new_project(desk, owner, key, *fields)
+            project = start.new_project(desk.work(*rest), *fields)
         except MtlError as error:
             yield message.problem(error), *(gr.skip() for _ in outputs[1:])
             yield tuple(gr.skip() for _ in outputs)
@@ -173,7 +173,7 @@ def _wire_opening(desk: Desk, parts: _Parts, shown: Any) -> None:  # noqa: ANN40
             return
         yield from steps(desk_work(desk, asked, *values), chosen)
 
-    given = [desk.shared.owner, desk.shared.picker, parts.hand_over.form, *form.fields, *desk.inputs]
+    given = [parts.hand_over.form, *form.fields, *desk.inputs]
     starting: dict[str, Any] = {"fn": begin, "inputs": given, **slow}
     address: dict[str, Any] = {"fn": None, "inputs": desk.project, "outputs": None, "js": links.remember("project")}
     # The tab may have been opened before the page began to write its address.
