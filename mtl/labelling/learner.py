@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -15,15 +14,6 @@ from mtl.labelling.spec import Answer, ProjectSpec
 from mtl.text.batching import Integers
 
 Answers = Mapping[int, Answer]
-
-
-class Factor(StrEnum):
-    """What speaks for a text; each is at least 0."""
-
-    UNSURE = "unsure"
-    RARE = "rare"
-    DENSE = "dense"
-    DIVERSE = "diverse"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +29,6 @@ class Signals:
 
 class Learner(Protocol):
     """A model that learns from answers by numbers of texts."""
-
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """What the mix multiplies."""
 
     @property
     def is_blank(self) -> bool:

@@ -20,7 +20,7 @@ from mtl.fitting import (
 from mtl.fitting.spans import need_words
 from mtl.inference.engine import Engine
 from mtl.labelling.cards import Guess, ScoredSpan
-from mtl.labelling.learner import MOST_WORDS, Answers, Factor, Signals, count_labels, rarity
+from mtl.labelling.learner import MOST_WORDS, Answers, Signals, count_labels, rarity
 from mtl.labelling.spec import ProjectSpec
 from mtl.labels import TypedSpan
 from mtl.recipe.choices import TaskKind
@@ -40,11 +40,6 @@ class SpanLearner:
         self.head: SpanHead | None = None
         self._all: SpanGuesses | None = None
         self.relabel(spec)
-
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """As `Learner`."""
-        return (Factor.UNSURE, Factor.DENSE, Factor.DIVERSE)
 
     @property
     def is_blank(self) -> bool:
