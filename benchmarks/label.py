@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mtl.data import TaggedText, read_files  # noqa: E402
+from mtl.fitting import FeaturePool, LinearHead, build_pool, guess_spans  # noqa: E402
 from mtl.inference import Engine  # noqa: E402
 from mtl.labelling import Answer, LabelHint, LabellingSession, Order, ProjectKind  # noqa: E402
 from mtl.labelling.project import create_project  # noqa: E402
@@ -83,11 +84,10 @@ def main() -> int:
     else:
         orders = [Order(order) for order in args.orders.split(",")]
         for name in args.sets.split(","):
-            gold = read(args.data, name)
-            kept.setdefault("quality", {})[name] = {
-                str(order): scores(engine, gold, order, seeds=args.seeds, tell=console.print) for order in orders
-            }
-            args.out.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+            gold, own = read(args.data, name), kept.setdefault("quality", {}).setdefault(name, {})
+            for order in orders:
+                own[str(order)] = scores(engine, gold, order, seeds=args.seeds, tell=console.print)
+                args.out.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
         show(console, kept["quality"])
     args.out.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
     return int(not args.speed and not is_good(kept["quality"]))
@@ -116,15 +116,16 @@ def scores(
     engine: Engine, gold: Gold, order: Order, *, seeds: int, tell: Callable[[str], None]
 ) -> dict[str, list[float]]:
     """The scores of all seeds by the number of labels."""
+    pool = build_pool(engine, list(gold.test), words=gold.kind is ProjectKind.SPANS)
     found: dict[str, list[float]] = {str(at): [] for at in AT}
     for seed in range(seeds):
-        for at, score in labelled(engine, gold, order, seed=seed):
+        for at, score in labelled(engine, gold, order, seed=seed, pool=pool):
             found[str(at)].append(round(score, 4))
         tell(f"{gold.kind} {len(gold.labels)} labels, {order}, seed {seed}: {[own[-1] for own in found.values()]}")
     return found
 
 
-def labelled(engine: Engine, gold: Gold, order: Order, *, seed: int) -> Iterator[tuple[int, float]]:
+def labelled(engine: Engine, gold: Gold, order: Order, *, seed: int, pool: FeaturePool) -> Iterator[tuple[int, float]]:
     """The score after each number of labels."""
     with opened(engine, gold, list(gold.train), seed=seed) as session:
         for count in range(1, max(AT) + 1):
@@ -132,7 +133,7 @@ def labelled(engine: Engine, gold: Gold, order: Order, *, seed: int) -> Iterator
             assert card is not None
             session.answer("person", card.number, gold.train[card.text])
             if count in AT:
-                yield count, measured(session, gold)
+                yield count, measured(session, gold, pool)
 
 
 class opened:  # noqa: N801
@@ -152,14 +153,16 @@ class opened:  # noqa: N801
         self.folder.cleanup()
 
 
-def measured(session: LabellingSession, gold: Gold) -> float:
-    """Accuracy, or F1 of exact spans, on the test texts."""
-    engine, texts = session.engine(), list(gold.test)
-    if gold.kind is ProjectKind.CLASSES:
-        guessed = [max(one["task"], key=one["task"].__getitem__) for one in engine.classify(texts)]
-        return mean(label == gold.test[text] for text, label in zip(texts, guessed, strict=True))
-    found = [[TypedSpan(e["start"], e["end"], e["entity_group"]) for e in one["task"]] for one in engine.tag(texts)]
-    return span_f1([gold.test[text] for text in texts], found)["f1"]  # type: ignore[misc]
+def measured(session: LabellingSession, gold: Gold, pool: FeaturePool) -> float:
+    """Accuracy, or F1 of exact spans, on the test texts, whose features are given."""
+    head, right = session.head(), list(gold.test.values())
+    if isinstance(head, LinearHead):
+        best = head.probabilities(pool).argmax(axis=1).tolist()
+        return mean(head.labels[guess] == label for guess, label in zip(best, right, strict=True))
+    assert head is not None
+    found = guess_spans(pool, head).entities
+    guessed = [[TypedSpan(one["start"], one["end"], one["entity_group"]) for one in own] for own in found]
+    return span_f1(right, guessed)["f1"]  # type: ignore[arg-type]
 
 
 def speed(engine: Engine, data: Path, kind: ProjectKind, *, texts: int = 10_000, labels: int = 500) -> dict[str, float]:

@@ -66,9 +66,9 @@ class ProjectAnswers:
         return {text for action in actions if action.reason is Reason.MEASURED for text in action.texts}
 
     def answered_at(self, text: int) -> float:
-        """When a text got its first answer that counts, in seconds since the epoch; 0 without one."""
-        last = (person.last(text) for person in self._log.people.values())
-        return min((action.at for action in last if action is not None), default=0.0)
+        """When anybody first answered or skipped a text, in seconds since the epoch; 0 where nobody has."""
+        first = (person.since(text) for person in self._log.people.values())
+        return min((at for at in first if at is not None), default=0.0)
 
     def keep(self, name: str, answers: Mapping[int, Answer], *, reason: Reason) -> None:
         """Write checked answers as one action; errors as `AnswerLog.append`."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats
+from mtl.fitting import LinearHead, SpanHead
 from mtl.inference.engine import Engine
 from mtl.labelling.cards import Guess
 from mtl.labelling.spec import Answer, ProjectSpec
@@ -29,6 +30,10 @@ class Signals:
 
 class Learner(Protocol):
     """A model that learns from answers by numbers of texts."""
+
+    @property
+    def head(self) -> LinearHead | SpanHead | None:
+        """The head that was fitted last."""
 
     @property
     def is_blank(self) -> bool:

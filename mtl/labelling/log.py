@@ -72,6 +72,11 @@ class PersonLog:
         found = self._by_text.get(text)
         return found[-1] if found else None
 
+    def since(self, text: int) -> float | None:
+        """When a text was first answered or skipped, in seconds since the epoch."""
+        found = self._by_text.get(text)
+        return found[0].at if found else None
+
     def answered(self) -> list[int]:
         """Texts whose last action is an answer, in the order in which they first were touched."""
         return [text for text, own in self._by_text.items() if own[-1].kind is ActionKind.ANSWER]

@@ -16,7 +16,7 @@ from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.jsonl import read_records
 from mtl.labelling.labels import Keyed, LabelLog, line_of
 from mtl.labelling.log import AnswerLog
-from mtl.labelling.spec import ProjectKind, ProjectSpec
+from mtl.labelling.spec import ProjectKind, ProjectSpec, listed
 from mtl.runs import new_run_id
 from mtl.text import clean
 
@@ -124,7 +124,7 @@ class Project:
     def _key(self, name: str) -> str:
         names = self.spec.names
         if name not in names:
-            raise InputError(f"One of {', '.join(names) or 'no labels'} was expected, was {name[:40]!r}.")
+            raise InputError(f"One of {listed(names)} was expected, was {name[:40]!r}.")
         return self._labels.keys()[name]
 
 

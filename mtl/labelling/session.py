@@ -9,7 +9,7 @@ import numpy as np
 from mtl.data import Example
 from mtl.decoding.probabilities import Floats
 from mtl.errors import InputError
-from mtl.fitting import FeaturePool, build_pool
+from mtl.fitting import FeaturePool, LinearHead, SpanHead, build_pool
 from mtl.inference.engine import Engine
 from mtl.labelling.agreement import Agreement, agreement_of
 from mtl.labelling.answers import ProjectAnswers, check_number
@@ -25,7 +25,7 @@ from mtl.labelling.progress import Progress
 from mtl.labelling.project import Project
 from mtl.labelling.reasons import Order, Reason
 from mtl.labelling.span_learner import SpanLearner
-from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
+from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec, listed
 from mtl.labelling.writing import examples_of
 
 
@@ -257,6 +257,11 @@ class LabellingSession:
         with self._fitting:
             return self._learned().engine()
 
+    def head(self) -> LinearHead | SpanHead | None:
+        """The fitted head as arrays, for features of the same encoder; None while nothing is known of the labels."""
+        with self._fitting:
+            return self._learned().head
+
     def _learned(self) -> Learner:
         """The learner, which knows all answers that are on disk now; under the lock of fits."""
         learner, spec = self._model.learner, self.project.spec
@@ -312,7 +317,7 @@ class LabellingSession:
     def _need_label(self, label: str) -> None:
         names = self.project.spec.names
         if label not in names:
-            raise InputError(f"One of {', '.join(names)} was expected, was {str(label)[:40]!r}.")
+            raise InputError(f"One of {listed(names)} was expected, was {str(label)[:40]!r}.")
 
     def _work(self) -> Work:
         with self._disk:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+from pathlib import Path
 from threading import Thread
 
 import numpy as np
@@ -350,3 +353,20 @@ def test_answers_do_not_wait_for_a_fit(new_session):
         thread.join(timeout=30)
         assert not thread.is_alive()
     assert session.answers() == {0: "film"}
+
+
+def test_projects_and_classes_are_read_without_torch():
+    program = "import sys, mtl.labelling; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_an_own_head_for_spans_of_other_names_makes_first_guesses(new_session, tmp_path):
+    texts = texts_of(SPANS)
+    session = new_session(texts, SPANS)
+    label_all(session)
+    project = create_project(tmp_path / "other", texts, spec("spans", "PER", "ORG", task="people"))
+    other = LabellingSession.open(project, session.engine())
+    labels = {span.label for guess in other.guesses() for span in guess.answer}
+    assert labels == {"PER"}
+    project.add_label(LabelHint("LOC"))
+    assert {span.label for guess in other.guesses() for span in guess.answer} == {"PER", "LOC"}
