@@ -193,7 +193,8 @@ def _action(record: Mapping[str, Any]) -> Action | None:
         kind, texts = ActionKind(record["do"]), tuple(int(text) for text in record.get("texts", ()))
         answers = tuple(_answer(answer) for answer in record.get("answers", ()))
         reason = Reason(record.get("why", Reason.CHOSEN))
-        if (kind is ActionKind.ANSWER) != bool(answers) or (answers and len(answers) != len(texts)):
+        expected = len(texts) if kind is ActionKind.ANSWER else 0
+        if len(answers) != expected or (kind is ActionKind.UNDO) == bool(texts):
             return None
         return Action(kind, texts, answers, reason, float(record.get("at", 0.0)))
     except (KeyError, TypeError, ValueError):
