@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from mtl.labelling.models import first_used
+from mtl.labelling.engines import first_used
 
 
 def engine(fingerprint, *tasks):
