@@ -151,7 +151,10 @@ def _objective(
 ) -> Objective:
     words = need_words(pool)
     at = np.array(list(labelled), dtype=np.int64)
-    classes = np.array([tag for text in labelled for tag in _tags(pool, text, labelled[text], tags)], dtype=np.int64)
+    index = tags.index()
+    known = {text: [span for span in own if span.label in tags.types] for text, own in labelled.items()}
+    given = (_tags(pool, text, spans) for text, spans in known.items())
+    classes = np.array([index[tag] for own in given for tag in own], dtype=np.int64)
     rows = words.words_of(at)
     own = ~words.continued[rows]
     rows, classes = rows[own], classes[own]
@@ -207,11 +210,9 @@ def _logits(words: WordStates, head: SpanHead, rows: Integers) -> Floats:
     return found
 
 
-def _tags(pool: FeaturePool, text: int, spans: Sequence[TypedSpan], tags: TagSet) -> list[int]:
+def _tags(pool: FeaturePool, text: int, spans: Sequence[TypedSpan]) -> tuple[str, ...]:
     units = [Span(start, end) for start, end in pool.text_words(text).tolist()]
-    index = tags.index()
-    known = [span for span in spans if span.label in tags.types]
-    return [index[tag] for tag in tags_from_chars(units, known)]
+    return tags_from_chars(units, spans)
 
 
 def _aligned(head: SpanHead, tags: TagSet, words: WordStates) -> Vector:

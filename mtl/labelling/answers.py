@@ -4,7 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from mtl.errors import InputError
+from mtl.labelling.cards import Counts
+from mtl.labelling.choosing import Asked
 from mtl.labelling.log import Action, ActionKind, AnswerLog, PersonLog, Stored, checked_name, now
 from mtl.labelling.project import Project
 from mtl.labelling.reasons import Reason
@@ -66,9 +70,24 @@ class ProjectAnswers:
         return {text for action in actions if action.reason is Reason.MEASURED for text in action.texts}
 
     def answered_at(self, text: int) -> float:
-        """When a text got its first answer that counts, in seconds since the epoch; 0 without one."""
-        last = (person.last(text) for person in self._log.people.values())
-        return min((action.at for action in last if action is not None), default=0.0)
+        """When anybody first answered or skipped a text, in seconds since the epoch; 0 where nobody has."""
+        first = (person.since(text) for person in self._log.people.values())
+        return min((at for at in first if at is not None), default=0.0)
+
+    def counts(self, name: str) -> Counts:
+        """How far one person is."""
+        own = self.of(name)
+        others = sum(text not in own for text in self.merged)
+        return Counts(len(own), len(self.person(name).skipped()), others, len(self._project.texts))
+
+    def asked(self, name: str) -> Asked:
+        """Which texts may be shown to one person."""
+        person, total = self.person(name), len(self._project.texts)
+        unseen = np.ones(total, dtype=bool)
+        unseen[[*self.of(name), *(text for text in person.skipped() if 0 <= text < total)]] = False
+        is_open = unseen.copy()
+        is_open[list(self.merged)] = False
+        return Asked(is_open, unseen, self.merged.keys(), len(person.actions))
 
     def keep(self, name: str, answers: Mapping[int, Answer], *, reason: Reason) -> None:
         """Write checked answers as one action; errors as `AnswerLog.append`."""

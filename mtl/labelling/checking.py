@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mtl.data.examples import tagged
 from mtl.errors import InputError
-from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
+from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec, listed
 from mtl.labels import TypedSpan, stable_order
 from mtl.text import split_words
 
@@ -31,7 +31,7 @@ def checked_class(labels: Sequence[str], answer: object) -> str:
         InputError: it is not one of these.
     """
     if not isinstance(answer, str) or answer not in labels:
-        raise InputError(f"One of {', '.join(labels)} was expected, was {_shown(answer)}.")
+        raise InputError(f"One of {listed(labels)} was expected, was {_shown(answer)}.")
     return answer
 
 
@@ -43,7 +43,7 @@ def checked_set(labels: Sequence[str], answer: object) -> tuple[str, ...]:
     """
     is_set = isinstance(answer, list | tuple | set | frozenset)
     if not is_set or any(not isinstance(label, str) or label not in labels for label in answer):  # type: ignore[attr-defined]
-        raise InputError(f"Labels of {', '.join(labels)} were expected, was {_shown(answer)}.")
+        raise InputError(f"Labels of {listed(labels)} were expected, was {_shown(answer)}.")
     return stable_order(answer)  # type: ignore[arg-type]
 
 
@@ -59,7 +59,7 @@ def checked_spans(text: str, types: Sequence[str], spans: Sequence[object]) -> t
     typed.sort(key=lambda span: span.start)
     for span in typed:
         if span.label not in types:
-            raise InputError(f"One of {', '.join(types)} was expected, was {_shown(span.label)}.")
+            raise InputError(f"One of {listed(types)} was expected, was {_shown(span.label)}.")
         if not 0 <= span.start <= span.end <= len(text):
             where = f"{span.start}–{span.end}"
             raise InputError(f"A span inside of the {len(text):,} characters was expected, was {where}.")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats
-from mtl.labelling.learner import Factor, Learner, Signals
+from mtl.labelling.learner import Learner, Signals
 from mtl.labelling.reasons import Order, Reason, Why
 from mtl.text.batching import Integers
 
@@ -23,16 +23,12 @@ MEASURED_EVERY = 5
 _NEIGHBOURS = 20
 _COMPARED = 2_000  # texts that say how many are like a text
 _BLOCK = 4_096
+# What speaks for a text in each order; the product decides (benchmarks/label.py).
 _FACTORS = {
-    Order.UNSURE: (Factor.UNSURE,),
-    Order.DIVERSE: (Factor.DIVERSE,),
-    Order.DENSE: (Factor.DENSE, Factor.DIVERSE),
-}
-_REASONS = {
-    Factor.UNSURE: Reason.UNSURE,
-    Factor.RARE: Reason.RARE,
-    Factor.DENSE: Reason.DENSE,
-    Factor.DIVERSE: Reason.DIVERSE,
+    Order.MIX: (Reason.UNSURE, Reason.RARE, Reason.DENSE, Reason.DIVERSE),
+    Order.UNSURE: (Reason.UNSURE,),
+    Order.DIVERSE: (Reason.DIVERSE,),
+    Order.DENSE: (Reason.DENSE, Reason.DIVERSE),
 }
 MEASURED = Why(Reason.MEASURED, "It was drawn by chance: your answer measures the model.")
 CHOSEN = Why(Reason.CHOSEN, "You opened it.")
@@ -128,29 +124,29 @@ def choose(learner: Learner, near: Neighbourhood, asked: Asked, *, by_chance: In
         left = asked.unseen if is_shared else asked.open
         return Choice(int(by_chance[left[by_chance]][0]), MEASURED)
     texts = np.flatnonzero(asked.open)
-    factors = learner.factors if order is Order.MIX else _FACTORS[order]
-    if learner.is_blank and (Factor.UNSURE in factors or Factor.RARE in factors):
-        factors = (Factor.DENSE, Factor.DIVERSE)
+    factors = _FACTORS[order]
     signals = None
-    if Factor.UNSURE in factors or Factor.RARE in factors:
+    if learner.is_blank and Reason.UNSURE in factors:
+        factors = _FACTORS[Order.DENSE]
+    elif Reason.UNSURE in factors:
         texts = learner.candidates(texts)
         signals = learner.signals(texts)
     values = {factor: _values(factor, near, asked.known, texts=texts, signals=signals) for factor in factors}
     best = int(np.prod(np.stack(list(values.values())), axis=0).argmax())
     # What stands out most for this text among all others; doubt goes first where several do alike.
     reason = max(factors, key=lambda factor: float((values[factor] < values[factor][best]).mean()))
-    return Choice(int(texts[best]), _why(learner, int(texts[best]), _REASONS[reason]))
+    return Choice(int(texts[best]), _why(learner, int(texts[best]), reason))
 
 
 def _values(
-    factor: Factor, near: Neighbourhood, known: Collection[int], *, texts: Integers, signals: Signals | None
+    factor: Reason, near: Neighbourhood, known: Collection[int], *, texts: Integers, signals: Signals | None
 ) -> Floats:
-    if factor is Factor.DENSE:
+    if factor is Reason.DENSE:
         return near.density[texts]
-    if factor is Factor.DIVERSE:
+    if factor is Reason.DIVERSE:
         return near.novelty(known)[texts]
     assert signals is not None
-    return signals.rare if factor is Factor.RARE else signals.unsure
+    return signals.rare if factor is Reason.RARE else signals.unsure
 
 
 def _why(learner: Learner, text: int, reason: Reason) -> Why:

@@ -18,7 +18,7 @@ from mtl.fitting import (
 )
 from mtl.inference.engine import Engine
 from mtl.labelling.cards import Guess
-from mtl.labelling.learner import Answers, Factor, Signals, count_labels, rarity
+from mtl.labelling.learner import Answers, Signals, count_labels, rarity
 from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.text.batching import Integers
@@ -33,11 +33,6 @@ class ClassLearner:
         self._engine, self._pool = engine, pool
         self.head: LinearHead | None = None
         self.relabel(spec)
-
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """As `Learner`."""
-        return (Factor.UNSURE, Factor.RARE, Factor.DENSE, Factor.DIVERSE)
 
     @property
     def is_blank(self) -> bool:

@@ -2,28 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats
+from mtl.fitting import LinearHead, SpanHead
 from mtl.inference.engine import Engine
 from mtl.labelling.cards import Guess
 from mtl.labelling.spec import Answer, ProjectSpec
 from mtl.text.batching import Integers
 
 Answers = Mapping[int, Answer]
-
-
-class Factor(StrEnum):
-    """What speaks for a text; each is at least 0."""
-
-    UNSURE = "unsure"
-    RARE = "rare"
-    DENSE = "dense"
-    DIVERSE = "diverse"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +32,8 @@ class Learner(Protocol):
     """A model that learns from answers by numbers of texts."""
 
     @property
-    def factors(self) -> tuple[Factor, ...]:
-        """What the mix multiplies."""
+    def head(self) -> LinearHead | SpanHead | None:
+        """The head that was fitted last."""
 
     @property
     def is_blank(self) -> bool:

@@ -72,6 +72,11 @@ class PersonLog:
         found = self._by_text.get(text)
         return found[-1] if found else None
 
+    def since(self, text: int) -> float | None:
+        """When a text was first answered or skipped, in seconds since the epoch."""
+        found = self._by_text.get(text)
+        return found[0].at if found else None
+
     def answered(self) -> list[int]:
         """Texts whose last action is an answer, in the order in which they first were touched."""
         return [text for text, own in self._by_text.items() if own[-1].kind is ActionKind.ANSWER]
@@ -188,7 +193,8 @@ def _action(record: Mapping[str, Any]) -> Action | None:
         kind, texts = ActionKind(record["do"]), tuple(int(text) for text in record.get("texts", ()))
         answers = tuple(_answer(answer) for answer in record.get("answers", ()))
         reason = Reason(record.get("why", Reason.CHOSEN))
-        if (kind is ActionKind.ANSWER) != bool(answers) or (answers and len(answers) != len(texts)):
+        expected = len(texts) if kind is ActionKind.ANSWER else 0
+        if len(answers) != expected or (kind is ActionKind.UNDO) == bool(texts):
             return None
         return Action(kind, texts, answers, reason, float(record.get("at", 0.0)))
     except (KeyError, TypeError, ValueError):

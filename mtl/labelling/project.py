@@ -16,7 +16,7 @@ from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.jsonl import read_records
 from mtl.labelling.labels import Keyed, LabelLog, line_of
 from mtl.labelling.log import AnswerLog
-from mtl.labelling.spec import ProjectKind, ProjectSpec
+from mtl.labelling.spec import ProjectKind, ProjectSpec, listed
 from mtl.runs import new_run_id
 from mtl.text import clean
 
@@ -71,13 +71,7 @@ class Project:
     def spec(self) -> ProjectSpec:
         """The task with its labels as they are now."""
         with self._lock:
-            try:
-                self._labels.refresh()
-                if self._labels.version != self._version:
-                    self._version = self._labels.version
-                    self._spec = replace(self._spec, labels=self._labels.hints)
-            except OSError as error:
-                raise InputError(f"a project with labels was expected: {error.strerror}", path=self.folder) from error
+            self._refresh()
             return self._spec
 
     @property
@@ -88,7 +82,7 @@ class Project:
     def label_keys(self) -> dict[str, str]:
         """From the name of a label to the key by which answers are kept."""
         with self._lock:
-            assert self.spec is not None
+            self._refresh()
             return self._labels.keys()
 
     def add_label(self, hint: LabelHint) -> None:
@@ -121,10 +115,19 @@ class Project:
             key = self._key(name)
             self._labels.put(self.spec.labels[self.spec.names.index(name)], key=key, is_removed=True)
 
+    def _refresh(self) -> None:
+        try:
+            self._labels.refresh()
+        except OSError as error:
+            raise InputError(f"a project with labels was expected: {error.strerror}", path=self.folder) from error
+        if self._labels.version != self._version:
+            self._version = self._labels.version
+            self._spec = replace(self._spec, labels=self._labels.hints)
+
     def _key(self, name: str) -> str:
         names = self.spec.names
         if name not in names:
-            raise InputError(f"One of {', '.join(names) or 'no labels'} was expected, was {name[:40]!r}.")
+            raise InputError(f"One of {listed(names)} was expected, was {name[:40]!r}.")
         return self._labels.keys()[name]
 
 

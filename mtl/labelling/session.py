@@ -1,7 +1,7 @@
 """The one door to a labelling project: cards, answers, table, map and progress."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock, RLock
 
 import numpy as np
@@ -9,23 +9,21 @@ import numpy as np
 from mtl.data import Example
 from mtl.decoding.probabilities import Floats
 from mtl.errors import InputError
-from mtl.fitting import FeaturePool, build_pool
+from mtl.fitting import LinearHead, SpanHead
 from mtl.inference.engine import Engine
 from mtl.labelling.agreement import Agreement, agreement_of
 from mtl.labelling.answers import ProjectAnswers, check_number
-from mtl.labelling.cards import Card, Counts, Guess, Preview, TablePage, TableRow, preview_of
+from mtl.labelling.cards import Card, Guess, Preview, TablePage, TableRow, preview_of
 from mtl.labelling.checking import checked_answer
-from mtl.labelling.choosing import CHOSEN, MEASURED, Asked, Choice, Neighbourhood, chance_order, choose, measured_texts
-from mtl.labelling.class_learner import ClassLearner
+from mtl.labelling.choosing import CHOSEN, MEASURED, Asked, Choice, chance_order, choose, measured_texts
 from mtl.labelling.learner import Learner
 from mtl.labelling.log import ActionKind, checked_name
 from mtl.labelling.measuring import Measurement, Work, measure, progress_of
-from mtl.labelling.models import first_used
+from mtl.labelling.model import ProjectModel
 from mtl.labelling.progress import Progress
 from mtl.labelling.project import Project
 from mtl.labelling.reasons import Order, Reason
-from mtl.labelling.span_learner import SpanLearner
-from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
+from mtl.labelling.spec import Answer, ProjectKind, listed
 from mtl.labelling.writing import examples_of
 
 
@@ -47,7 +45,7 @@ class LabellingSession:
     is full; then nothing has changed.
     """
 
-    def __init__(self, project: Project, model: "_Model") -> None:
+    def __init__(self, project: Project, model: ProjectModel) -> None:
         self.project = project
         self._model = model
         self._answers = ProjectAnswers(project)
@@ -74,14 +72,14 @@ class LabellingSession:
         Raises:
             MtlError: the encoder cannot be loaded.
         """
-        return cls(project, _Model.of(project, engine, progress=progress))
+        return cls(project, ProjectModel.of(project, engine, progress=progress))
 
     def use(self, engine: Engine, *, progress: Callable[[int, int], None] = _not_shown) -> None:
         """Go on with another engine, as after a fine-tune: its features, and the order by its head.
 
         Answers of before may be what it was trained on, so that only later ones measure it.
         """
-        model = _Model.of(self.project, engine, progress=progress)
+        model = ProjectModel.of(self.project, engine, progress=progress)
         with self._fitting:
             self._model, self._learned_from = model, None
             self._pending.clear()
@@ -169,7 +167,9 @@ class LabellingSession:
             numbers = texts[page * max(1, size) : (page + 1) * max(1, size)].tolist()
             shown = zip(numbers, learner.guesses(numbers), strict=True)
             rows = tuple(TableRow(text, self.project.texts[text], guess) for text, guess in shown)
-            return TablePage(rows, page, pages, len(texts), self._counts(name))
+        with self._disk:
+            counts = self._answers.counts(name)
+        return TablePage(rows, page, pages, len(texts), counts)
 
     def accept(self, annotator: str, answers: Mapping[int, Answer]) -> int:
         """Keep answers for many texts at once, all or none: a page of the table, or a lasso; gives their number."""
@@ -232,7 +232,7 @@ class LabellingSession:
                 self._measured = (state, measure(learner, work))
             measured = self._measured[1]
         with self._disk:
-            counts = self._counts(name)
+            counts = self._answers.counts(name)
         return progress_of(measured, counts, work)
 
     def agreement(self) -> Agreement | None:
@@ -257,6 +257,11 @@ class LabellingSession:
         with self._fitting:
             return self._learned().engine()
 
+    def head(self) -> LinearHead | SpanHead | None:
+        """The fitted head as arrays, for features of the same encoder; None while nothing is known of the labels."""
+        with self._fitting:
+            return self._learned().head
+
     def _learned(self) -> Learner:
         """The learner, which knows all answers that are on disk now; under the lock of fits."""
         learner, spec = self._model.learner, self.project.spec
@@ -273,13 +278,7 @@ class LabellingSession:
 
     def _asked(self, name: str) -> Asked:
         with self._disk:
-            person, answered = self._answers.person(name), self._answers.merged
-            own = self._answers.of(name)
-            unseen, is_open = (np.ones(len(self.project.texts), dtype=bool) for _ in range(2))
-            unseen[[*own, *_inside(person.skipped(), len(unseen))]] = False
-            is_open &= unseen
-            is_open[list(answered)] = False
-            return Asked(is_open, unseen, answered.keys(), len(person.actions))
+            return self._answers.asked(name)
 
     def _may_stay(self, choice: Choice, asked: Asked) -> bool:
         is_shared = choice.why.reason is Reason.MEASURED
@@ -299,20 +298,14 @@ class LabellingSession:
         with self._disk:
             answer, last = self._answers.of(name).get(text), self._answers.person(name).last(text)
             is_skipped = last is not None and last.kind is ActionKind.SKIP
-            counts = self._counts(name)
+            counts = self._answers.counts(name)
         copies = len(self.project.rows[text])
         return Card(text, self.project.texts[text], copies, answer, is_skipped, guess, choice.why, counts)
-
-    def _counts(self, name: str) -> Counts:
-        own = self._answers.of(name)
-        skipped = len(self._answers.person(name).skipped())
-        others = sum(text not in own for text in self._answers.merged)
-        return Counts(len(own), skipped, others, len(self.project.texts))
 
     def _need_label(self, label: str) -> None:
         names = self.project.spec.names
         if label not in names:
-            raise InputError(f"One of {', '.join(names)} was expected, was {str(label)[:40]!r}.")
+            raise InputError(f"One of {listed(names)} was expected, was {str(label)[:40]!r}.")
 
     def _work(self) -> Work:
         with self._disk:
@@ -321,28 +314,3 @@ class LabellingSession:
             since = self._model.since
             measured = [text for text in sample if text in answers and self._answers.answered_at(text) >= since]
         return Work(self.project.spec, answers, tuple(measured))
-
-
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """An engine with what it knows of the texts; measured by answers from `since` on, in seconds since the epoch."""
-
-    engine: Engine
-    pool: FeaturePool
-    near: Neighbourhood
-    learner: Learner
-    spec: ProjectSpec
-    since: float
-
-    @classmethod
-    def of(cls, project: Project, engine: Engine, *, progress: Callable[[int, int], None]) -> "_Model":
-        spec = project.spec
-        is_spans = spec.kind is ProjectKind.SPANS
-        pool = build_pool(engine, project.texts, words=is_spans, progress=progress)
-        learner: Learner = SpanLearner(engine, pool, spec) if is_spans else ClassLearner(engine, pool, spec)
-        since = first_used(project.folder, engine, spec.task)
-        return cls(engine, pool, Neighbourhood(pool.vectors), learner, spec, since)
-
-
-def _inside(texts: Sequence[int], count: int) -> list[int]:
-    return [text for text in texts if 0 <= text < count]

@@ -1,6 +1,7 @@
 """Spans: what the engine's own heads see first, then a linear head on the states of words."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from mtl.fitting import (
 from mtl.fitting.spans import need_words
 from mtl.inference.engine import Engine
 from mtl.labelling.cards import Guess, ScoredSpan
-from mtl.labelling.learner import MOST_WORDS, Answers, Factor, Signals, count_labels, rarity
+from mtl.labelling.learner import MOST_WORDS, Answers, Signals, count_labels, rarity
 from mtl.labelling.spec import ProjectSpec
 from mtl.labels import TypedSpan
 from mtl.recipe.choices import TaskKind
@@ -40,11 +41,6 @@ class SpanLearner:
         self.head: SpanHead | None = None
         self._all: SpanGuesses | None = None
         self.relabel(spec)
-
-    @property
-    def factors(self) -> tuple[Factor, ...]:
-        """As `Learner`."""
-        return (Factor.UNSURE, Factor.DENSE, Factor.DIVERSE)
 
     @property
     def is_blank(self) -> bool:
@@ -158,10 +154,14 @@ class SpanLearner:
         if not known:
             return None
         best = max(known, key=lambda name: (name == self._spec.task, tasks[name]))
-        texts = self._some(np.random.default_rng(0).permutation(len(self._pool))[:_TAUGHT]).tolist()
-        seen = self._engine.tag([self._pool.texts[text] for text in texts])
-        spans = {text: _typed(found[best], names) for text, found in zip(texts, seen, strict=True)}
+        spans = {text: _typed(found[best], names) for text, found in self._seen.items()}
         return fit_spans(self._pool, spans, self._spec.names, options=_FRESH)
+
+    @cached_property
+    def _seen(self) -> dict[int, dict[str, list[Entity]]]:
+        """What the engine's heads see in some texts by chance."""
+        texts = self._some(np.random.default_rng(0).permutation(len(self._pool))[:_TAUGHT]).tolist()
+        return dict(zip(texts, self._engine.tag([self._pool.texts[text] for text in texts]), strict=True))
 
     def _some(self, texts: Integers) -> Integers:
         """The first texts, so many that they have at most half of `MOST_WORDS`, but one at least."""

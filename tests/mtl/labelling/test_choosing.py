@@ -6,15 +6,15 @@ from mtl.fitting.pool import PooledWindows
 from mtl.labelling import Order, Reason
 from mtl.labelling.choosing import MEASURED_EVERY, Asked, Neighbourhood, chance_order, choose, measured_texts
 from mtl.labelling.class_learner import ClassLearner
-from mtl.labelling.learner import Factor, Signals
+from mtl.labelling.learner import Signals
 from tests.mtl.labelling.specs import spec
 
 
 class Fixed:
     """A learner whose signals are given."""
 
-    def __init__(self, unsure, rare, factors=(Factor.UNSURE, Factor.RARE), *, blank=False):
-        self.unsure, self.rare, self.factors, self.is_blank = np.array(unsure), np.array(rare), factors, blank
+    def __init__(self, unsure, rare, *, blank=False):
+        self.unsure, self.rare, self.is_blank = np.array(unsure), np.array(rare), blank
 
     def candidates(self, open_texts):
         return open_texts
@@ -27,6 +27,10 @@ class Fixed:
 
 
 VECTORS = np.random.default_rng(0).standard_normal((40, 8)).astype("f4")
+
+
+ALIKE = Neighbourhood(np.eye(40, dtype="f4"))
+"""All texts are equally far from each other."""
 
 
 def asked(count=40, *, without=(), known=(), turn=0):
@@ -45,15 +49,15 @@ def chosen(learner, *, order=Order.MIX, near=None, **state):
 def test_the_text_of_the_highest_product_comes_first_and_the_reason_is_what_stands_out():
     unsure, rare = np.full(40, 0.5), np.full(40, 0.5)
     unsure[7], rare[9] = 0.9, 0.8
-    first = chosen(Fixed(unsure, rare))
+    first = chosen(Fixed(unsure, rare), near=ALIKE)
     assert (first.text, first.why.reason, first.why.sentence) == (7, Reason.UNSURE, "unsure 7")
-    second = chosen(Fixed(unsure, rare), known=[7])
+    second = chosen(Fixed(unsure, rare), near=ALIKE, known=[7])
     assert (second.text, second.why.reason, second.why.sentence) == (9, Reason.RARE, "rare 9")
-    assert chosen(Fixed(unsure, rare), known=[7], without=[9]).text not in (7, 9)
+    assert chosen(Fixed(unsure, rare), near=ALIKE, known=[7], without=[9]).text not in (7, 9)
 
 
 def test_where_all_are_alike_the_reason_is_doubt():
-    assert chosen(Fixed(np.ones(40), np.ones(40))).why.reason is Reason.UNSURE
+    assert chosen(Fixed(np.ones(40), np.ones(40)), near=ALIKE).why.reason is Reason.UNSURE
 
 
 def test_one_card_in_five_follows_the_order_by_chance_and_is_the_same_for_all():

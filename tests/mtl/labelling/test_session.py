@@ -1,3 +1,6 @@
+import subprocess
+import sys
+from pathlib import Path
 from threading import Thread
 
 import numpy as np
@@ -164,11 +167,12 @@ def test_two_people_share_the_work_but_for_texts_by_chance_and_all_learn(new_ses
             shown[name].add(card.number)
             own.answer(name, card.number, GOLD[CLASSES][card.text], reason=card.why.reason)
     assert len(shown["ann"]) == len(shown["bo"]) == 10
-    assert len(shown["ann"] & shown["bo"]) == 2
+    both = len(shown["ann"] & shown["bo"])
+    assert 2 <= both <= 4  # the two by chance are the same; one of them may have shown the other's for another reason
     assert session.annotators() == other.annotators() == ("ann", "bo")
-    assert session.answers() == other.answers() and len(session.answers()) == 18
-    assert (other.agreement().pairs[0].texts, other.agreement().pairs[0].same) == (2, 1)
-    assert session.next_card("ann").counts.others == 8
+    assert session.answers() == other.answers() and len(session.answers()) == 20 - both
+    assert (other.agreement().pairs[0].texts, other.agreement().pairs[0].same) == (both, 1)
+    assert session.next_card("ann").counts.others == 10 - both
 
 
 def test_the_answer_of_most_people_counts_then_the_latest(new_session):
@@ -349,3 +353,20 @@ def test_answers_do_not_wait_for_a_fit(new_session):
         thread.join(timeout=30)
         assert not thread.is_alive()
     assert session.answers() == {0: "film"}
+
+
+def test_projects_and_classes_are_read_without_torch():
+    program = "import sys, mtl.labelling; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_an_own_head_for_spans_of_other_names_makes_first_guesses(new_session, tmp_path):
+    texts = texts_of(SPANS)
+    session = new_session(texts, SPANS)
+    label_all(session)
+    project = create_project(tmp_path / "other", texts, spec("spans", "PER", "ORG", task="people"))
+    other = LabellingSession.open(project, session.engine())
+    labels = {span.label for guess in other.guesses() for span in guess.answer}
+    assert labels == {"PER"}
+    project.add_label(LabelHint("LOC"))
+    assert {span.label for guess in other.guesses() for span in guess.answer} == {"PER", "LOC"}

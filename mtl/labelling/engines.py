@@ -20,12 +20,20 @@ def first_used(folder: Path, engine: Engine, task: str) -> float:
         return 0.0
     if not engine.fingerprint:  # a model in memory
         return now()
-    file = folder / "engines.jsonl"
+    file, begin = folder / "engines.jsonl", now()
+    known = _times(file).get(engine.fingerprint)
+    if known is None:
+        write_line(file, json.dumps({"engine": engine.fingerprint, "at": begin}))
+    return begin if known is None else known
+
+
+def _times(file: Path) -> dict[str, float]:
+    """The first time of each engine."""
+    found: dict[str, float] = {}
     if file.is_file():
         with file.open("rb") as opened:
             for _, record in read_records(opened):
-                if record is not None and record.get("engine") == engine.fingerprint:
-                    return float(record.get("at", 0.0))
-    begin = now()
-    write_line(file, json.dumps({"engine": engine.fingerprint, "at": begin}))
-    return begin
+                at = (record or {}).get("at")
+                if record is not None and isinstance(at, int | float):
+                    found.setdefault(str(record.get("engine")), float(at))
+    return found
