@@ -44,6 +44,11 @@ class Server:
         self._app.terminate()
         self._app.wait(CEILING)
 
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._app.kill()
+        self._app.wait(CEILING)
+
     def _answers(self) -> bool:
         assert self._app.poll() is None, f"the page did not start: {self._log.read_text()[-2000:]}"
         try:
