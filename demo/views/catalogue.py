@@ -75,21 +75,17 @@ def recommendations(found: Sequence[Recommendation]) -> str:
     )
 
 
-def unreadable(problem: str) -> str:
-    """A sentence about data that no offered backbone reads."""
-    return f'<p class="ph-advice"><strong>Advice:</strong> {escape(problem)}</p>'
-
-
 def _choice(entry: CatalogueEntry) -> str:
     name = escape(entry.name.rpartition("/")[2])
     if not entry.safetensors:
         return f"<strong>{name}</strong>:"
     says = f"Choose {entry.name} as the backbone"
     return (
-        f'<button type="button" data-backbone="{attribute(entry.name)}" aria-label="{attribute(says)}">'
-        f"{name}</button>"
+        f'<button type="button" data-backbone="{attribute(entry.name)}" aria-label="{attribute(says)}">{name}</button>'
     )
 
 
 def _link(entry: CatalogueEntry) -> Html:
-    return Html(f'<a href="{attribute(entry.source)}" target="_blank" rel="noopener">{escape(entry.name)}</a>')
+    return Html(
+        f'<a href="{attribute(entry.source)}" target="_blank" rel="noopener noreferrer">{escape(entry.name)}</a>'
+    )
