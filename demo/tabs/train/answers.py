@@ -116,10 +116,10 @@ class Answers:
         preset = Preset(forecast.advised) if forecast else form.freezing.preset
         return _choice_values(Freezing(preset, 2, True, form.freezing.frozen_heads))
 
-    def choose_backbone(self, name: str) -> gr.Dropdown:
+    def choose_backbone(self, owner: str, name: str) -> gr.Dropdown:
         """The backbone field after a click on a recommended entry; a name that the page does not offer is dropped."""
         is_offered = name in [entry.name for entry in backbone_choice.offered(self.settings)]
-        return gr.Dropdown(value=name) if is_offered else gr.Dropdown()
+        return self.backbones(owner, name if is_offered else None)
 
     def recipe(self, owner: str, *values: Any) -> Recipe:  # noqa: ANN401
         """The recipe of the form.

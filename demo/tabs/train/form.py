@@ -101,7 +101,7 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
         [plan.load_problem, *fields],
         **QUICK,
     )
-    by_press = (_backbone_event(steps, answers), *_freezing_events(shared, steps, answers))
+    by_press = (_backbone_event(shared, steps, answers), *_freezing_events(shared, steps, answers))
     changed = (steps.data.added, steps.data.forgotten, loaded, *by_press)
     for event in changed:
         event.then(**read).then(**plan_step_event)
@@ -148,11 +148,11 @@ def _lay_out(shared: Shared) -> _Steps:
     return _Steps(folds, data, model, freezing, plan)
 
 
-def _backbone_event(steps: _Steps, answers: Answers) -> Any:  # noqa: ANN401
-    def press(event: gr.EventData) -> gr.Dropdown:
-        return answers.choose_backbone(str(event._data.get("backbone", "")))
+def _backbone_event(shared: Shared, steps: _Steps, answers: Answers) -> Any:  # noqa: ANN401
+    def press(event: gr.EventData, owner: str) -> gr.Dropdown:
+        return answers.choose_backbone(owner, str(event._data.get("backbone", "")))
 
-    return steps.model.advice.press(press, None, steps.model.backbone, **QUICK)
+    return steps.model.advice.press(press, shared.owner, steps.model.backbone, **QUICK)
 
 
 def _freezing_events(shared: Shared, steps: _Steps, answers: Answers) -> list[Any]:
