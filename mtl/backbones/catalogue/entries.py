@@ -1,7 +1,7 @@
 """The encoders of the catalogue.
 
-The facts are those of each card and its files on the Hub, whose address is `CatalogueEntry.source`; they were checked in
-stored copies of 2026 and earlier, in which some repositories have pickles only. Pickles are never read here.
+The facts are those of each card and its files on the Hub, whose address is `CatalogueEntry.source`; they were checked
+in stored copies of 2026 and earlier, in which some repositories have pickles only. Pickles are never read here.
 """
 
 from dataclasses import replace
