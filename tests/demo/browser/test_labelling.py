@@ -1,6 +1,7 @@
 """Labelling sessions on one local page: by keys alone, by touch, with others, and over a crash of the server."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -45,6 +46,7 @@ def begin(page: Page, texts: list[str], task: str, kind: str, labels: str) -> No
     page.keyboard.insert_text(labels)
     page.locator("#ph-label-start").press("Enter")
     expect(page.locator("#ph-label-card .ph-label-text")).not_to_be_empty()
+    expect(page).to_have_url(re.compile("(?=.*tab=label)(?=.*project=)"))
     settled(page)
 
 
