@@ -34,8 +34,11 @@ _ORDERS = {
     Order.RANDOM: "by chance",
 }
 
-_OF_ADDRESS = "(asked, ...values) => [asked || new URL(location.href).searchParams.get('project') || '', ...values]"
-"""The project that is open, or the one in the address."""
+_OF_ADDRESS = (
+    "(asked, form, owner, key, project, kept, order) => [asked || new URL(location.href).searchParams.get('project')"
+    " || '', form, owner, key, project, (kept || '=').slice(1), order]"
+)
+"""The project that is open, or the one in the address, and the name that this browser remembers."""
 # Gradio stores no empty text in the browser.
 _KEEP_NAME = "(name) => `=${name ?? ''}`"
 _KEPT_NAME = "(kept) => (kept || '=').slice(1)"
@@ -125,8 +128,8 @@ def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> Label
     start.wire_list(desk, form, tab, problem)
     cards.wire_card(desk, card)
     naming.wire_naming(desk, changing, card, parts.choices)
-    # Who labels is known before a card is asked for.
-    _wire_opening(desk, parts, tab.select(None, name, annotator, js=_KEPT_NAME))
+    tab.select(None, name, annotator, js=_KEPT_NAME)
+    _wire_opening(desk, parts, tab, name)
     _wire_work(desk, parts)
     gr.on([annotator.input, annotator.blur], None, annotator, name, js=_KEEP_NAME, trigger_mode="always_last")
     return LabelTab(desk, hand_over)
@@ -137,7 +140,7 @@ def wire_hand_over(tab: LabelTab, training: TrainTab | None) -> None:
     handover.wire_train(tab.desk, tab.hand_over, training)
 
 
-def _wire_opening(desk: Desk, parts: _Parts, shown: Any) -> None:  # noqa: ANN401
+def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab, name: gr.BrowserState) -> None:
     form = parts.start
     first = [parts.problem, parts.progress]
     outputs = [
@@ -186,7 +189,9 @@ def _wire_opening(desk: Desk, parts: _Parts, shown: Any) -> None:  # noqa: ANN40
         event.then(**address).then(None, None, None, js=links.remember_tab("label"))
     desk.shared.picker.change(other_model, [parts.hand_over.form, *desk.inputs], **slow)
     # The project in the address is opened when its tab is shown, as after a reload.
-    shown.then(resumed, [desk.project, parts.hand_over.form, *desk.inputs], js=_OF_ADDRESS, **slow)
+    # The field of the name may not be filled yet, so it is read from what the browser keeps.
+    named = [name if one is desk.annotator else one for one in desk.inputs]
+    tab.select(resumed, [desk.project, parts.hand_over.form, *named], js=_OF_ADDRESS, **slow)
     parts.back.click(
         partial(_left, desk),
         desk.shared.owner,

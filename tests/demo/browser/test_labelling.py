@@ -1,6 +1,7 @@
 """Labelling sessions on one local page: by keys alone, by touch, with others, and over a crash of the server."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -45,6 +46,7 @@ def begin(page: Page, texts: list[str], task: str, kind: str, labels: str) -> No
     page.keyboard.insert_text(labels)
     page.locator("#ph-label-start").press("Enter")
     expect(page.locator("#ph-label-card .ph-label-text")).not_to_be_empty()
+    expect(page).to_have_url(re.compile("(?=.*tab=label)(?=.*project=)"))
     settled(page)
 
 
@@ -96,6 +98,8 @@ def test_texts_are_labelled_by_keys_alone_and_the_session_goes_on_after_a_reload
     expect(counts(page)).to_have_text("1 of 6 labelled")
     page.locator("#ph-label-annotator input, #ph-label-annotator textarea").fill("")
 
+    page.get_by_role("radio", name="Table").focus()  # leaving the field asks for the card of that name
+    settled(page)
     page.get_by_role("radio", name="Table").press("Space")
     expect(page.locator("#ph-label-queue tbody tr")).to_have_count(5)
     page.locator("#ph-label-queue input[type=checkbox]").first.press("Space")

@@ -40,6 +40,8 @@ def test_a_project_is_opened_once_and_tells_how_far_it_is(tmp_path):
 def test_with_another_model_the_same_session_goes_on(tmp_path):
     projects = OpenProjects(2, lambda folder, engine, progress: Session(folder, engine))
     session = projects.session(tmp_path, lambda: "old")
+    assert projects.uses(tmp_path, "old")
+    assert not projects.uses(tmp_path, "new")
     opening = projects.begin(tmp_path, "new")
     assert projects.session(tmp_path, lambda: pytest.fail("it is open")) is session
     wait([opening.future])
