@@ -42,6 +42,15 @@ class Tested:
     single: float
 
 
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Test scores of a set by the number of labels, in the default order and by chance; means over seeds."""
+
+    name: str
+    mix: dict[str, float]
+    random: dict[str, float]
+
+
 def timings(folder: Path = RESULTS) -> list[Timed]:
     """Training times with freezing (`benchmarks/train.py`), in the order of the file."""
     content = _read(folder / "train.json") or {"runs": {}}
@@ -79,6 +88,16 @@ def comparison(folder: Path = RESULTS) -> list[Timed]:
     return [
         Timed(row["strategy"], row["seconds"]["mean"], {name: value["mean"] for name, value in row["metrics"].items()})
         for row in _read(folder / "compare.json") or []
+    ]
+
+
+def labelling(folder: Path = RESULTS) -> list[Labelled]:
+    """What a simulated person gets for so many labels (`benchmarks/label.py`), in the order of the file."""
+    content = _read(folder / "label.json") or {}
+    return [
+        Labelled(name, *({at: mean(values) for at, values in orders[order].items()} for order in ("mix", "random")))
+        for name, orders in content.get("quality", {}).items()
+        if {"mix", "random"} <= orders.keys()
     ]
 
 

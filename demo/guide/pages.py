@@ -14,6 +14,7 @@ class Page(StrEnum):
     HEADS = "heads"
     FREEZING = "freezing"
     BACKBONE = "backbone"
+    LABELLING = "labelling"
     TRAINING = "training"
     MEASURING = "measuring"
 

@@ -74,6 +74,12 @@ def pieces(text: str, subwords: Sequence[Subword]) -> str:
     )
 
 
+def nearest_labels(found: Mapping[str, float]) -> str:
+    """The cosine of a text with what is said of each label, the nearest first."""
+    rows = [(name, f"{cosine:.3f}") for name, cosine in sorted(found.items(), key=lambda pair: -pair[1])]
+    return table([Column("label"), Column("cosine", number=True)], rows, caption="Labels, the nearest first")
+
+
 def cosine_table(found: Mapping[str, float], *, own: str) -> str:
     """The cosine for every pooling, with the pooling of the model marked."""
     rows = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from demo.guide.measured import Tested, Timed, Tried
+from demo.guide.measured import Labelled, Tested, Timed, Tried
 from demo.views.tables import Cell, Column, table
 
 _SOURCE = '<p class="ph-note">Written by <code>{program}</code>.</p>'
@@ -55,6 +55,21 @@ def test_table(tests: Sequence[Tested]) -> str:
     columns += [Column("starter", number=True), Column("single task", number=True)]
     rows = [[t.task, t.test, t.metric, f"{t.starter:.3f}", f"{t.single:.3f}"] for t in tests]
     return table(columns, rows, caption="The starter on test sets") + _SOURCE.format(program="benchmarks/starter.py")
+
+
+def labelling_table(sets: Sequence[Labelled]) -> str:
+    """Test scores in percent by the number of labels: in the default order, and by chance."""
+    if not sets:
+        return ""
+    numbers = list(sets[0].mix)
+    columns = [Column("data"), Column("order"), *(Column(f"{at} labels", number=True) for at in numbers)]
+    rows: list[list[Cell]] = [
+        [one.name, order, *(f"{100 * scores[at]:.1f}" for at in numbers)]
+        for one in sets
+        for order, scores in (("default", one.mix), ("by chance", one.random))
+    ]
+    source = _SOURCE.format(program="benchmarks/label.py")
+    return table(columns, rows, caption="Accuracy, or F1 of entities, on test texts") + source
 
 
 def _short(metric: str) -> str:

@@ -12,6 +12,7 @@ from demo.answers.cost import need_typed
 from demo.answers.engines import BACKBONE
 from demo.inputs.examples import ENTITY_EXAMPLES, sentence_sets
 from demo.inputs.text_input import one_text
+from demo.labelling.form import hints_of
 from demo.maps import similarity
 from demo.tabs.panels import build_panel, panel_class
 from demo.tabs.shared import ON_ENGINE, Shared, heading, message_place
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from mtl.inference.poolings import Poolings
 
 _PAIR = ("The soup was cold and the waiter was rude.", "Dinner was a disappointment.")
+_TEXT = "The keeper saved a penalty in the last minute."
+_LABELS = "sports: matches, athletes and records\nhealth: illness and medicine\ntravel: hotels, routes and sights"
 _FIELD = "The patient's electroencephalogram showed paroxysmal discharges after carbamazepine."
 
 
@@ -70,6 +73,18 @@ def backbone(shared: Shared) -> None:
     found = _result("pieces", "Press the button to see the sub-words.")
     inputs = [shared.picker, shared.owner, text]
     _wire("pieces", [run.click, text.submit], partial(_pieces, shared), inputs, [problem, found])
+
+
+def labelling(shared: Shared) -> None:
+    """How near a text is to the names and descriptions of labels that nobody has given yet."""
+    heading("Try it", "The model in the header, before any label is given.")
+    text = gr.Textbox(_TEXT, label="A text without a label")
+    labels = gr.Textbox(_LABELS, label="Labels, one a line, with a description after a colon", lines=3)
+    run = gr.Button("Compare with the labels", size="md")
+    problem = message_place()
+    found = _result("labels", "Press the button to see the label that the model would guess first.")
+    inputs = [shared.picker, shared.owner, text, labels]
+    _wire("labels", [run.click, text.submit], partial(_near_labels, shared), inputs, [problem, found])
 
 
 def training(shared: Shared) -> None:
@@ -148,6 +163,18 @@ def _pieces(shared: Shared, key: str, owner: str, text: str) -> tuple[str]:
     model = shared.engines.get(key, owner)
     need_typed(model, [asked], shared.settings)
     return (guide.pieces(asked, model.subwords(asked)),)
+
+
+def _near_labels(shared: Shared, key: str, owner: str, text: str, labels: str) -> tuple[str]:
+    asked, hints = one_text(text, shared.settings), hints_of(labels)
+    if not hints:
+        raise InputError("One label a line was expected, there is none.")
+    model = shared.engines.get(key, owner)
+    texts = [asked, *(f"{hint.name}. {hint.description}".strip() for hint in hints)]
+    need_typed(model, texts, shared.settings)
+    vectors = passes.analyze_texts(model, texts).vectors
+    near = similarity.cosine_matrix(vectors)[0, 1:].tolist()
+    return (guide.nearest_labels({hint.name: cosine for hint, cosine in zip(hints, near, strict=True)}),)
 
 
 def _shares(alpha: float, *sizes: float | None) -> str:

@@ -11,7 +11,7 @@ from demo.guide.pages import Page, read_page
 from demo.tabs.guide import examples
 from demo.tabs.shared import QUICK, Shared
 from demo.views.catalogue import catalogue_table
-from demo.views.measured import test_table, timing_table, trial_table
+from demo.views.measured import labelling_table, test_table, timing_table, trial_table
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ _SUPPLEMENTS = {
     Page.HEADS: PageSupplement(examples.heads, lambda: test_table(measured.tests())),
     Page.FREEZING: PageSupplement(examples.freezing, _freezing_tables),
     Page.BACKBONE: PageSupplement(examples.backbone, catalogue_table, "Catalogue"),
+    Page.LABELLING: PageSupplement(examples.labelling, lambda: labelling_table(measured.labelling())),
     Page.TRAINING: PageSupplement(examples.training),
     Page.MEASURING: PageSupplement(examples.measuring),
 }

@@ -169,6 +169,7 @@ def test_every_page_of_the_guide_opens_and_its_examples_run(page):
         "Pooling": ("Compare poolings", "#ph-guide-poolings tbody tr", 6),
         "One encoder, many heads": ("Run all heads", "#ph-guide-heads tbody tr", 4),
         "Choosing a backbone": ("Tokenize", "#ph-guide-pieces tbody tr", 6),
+        "Labelling": ("Compare with the labels", "#ph-guide-labels tbody tr", 3),
     }
     for title, (button, rows, count) in runs.items():
         page.locator("#ph-guide-pages").get_by_text(title, exact=True).click()

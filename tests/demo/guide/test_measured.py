@@ -1,8 +1,8 @@
 import json
 
 from demo.guide import measured
+from demo.views.measured import labelling_table, timing_table, trial_table
 from demo.views.measured import test_table as starter_table
-from demo.views.measured import timing_table, trial_table
 
 
 def test_a_file_that_is_not_there_gives_no_table(tmp_path):
@@ -10,6 +10,7 @@ def test_a_file_that_is_not_there_gives_no_table(tmp_path):
     assert timing_table(measured.comparison(tmp_path), program="x") == ""
     assert trial_table(measured.trials(tmp_path)) == ""
     assert starter_table(measured.tests(tmp_path)) == ""
+    assert labelling_table(measured.labelling(tmp_path)) == ""
 
 
 def test_timings_are_medians_and_their_ratio_is_to_full(tmp_path):
@@ -53,3 +54,12 @@ def test_of_the_trials_of_a_preset_the_best_settings_count_as_means_over_seeds(t
 
 def test_the_starters_figures_are_read():
     assert {tested.task for tested in measured.tests()} == {"topic", "sentiment", "entities"}
+
+
+def test_labelling_is_shown_as_means_in_percent_for_each_order(tmp_path):
+    orders = {"mix": {"50": [0.8, 0.9]}, "random": {"50": [0.7, 0.7]}, "unsure": {"50": [0.1]}}
+    (tmp_path / "label.json").write_text(json.dumps({"quality": {"news": orders, "half": {"mix": {}}}}))
+    (found,) = measured.labelling(tmp_path)
+    assert (found.name, found.random) == ("news", {"50": 0.7})
+    shown = labelling_table([found])
+    assert "85.0" in shown and "70.0" in shown and "10.0" not in shown

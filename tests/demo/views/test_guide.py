@@ -1,5 +1,5 @@
 from demo.training.architecture import Architecture
-from demo.views.guide import cosine_table, head_rows, pieces, shares, trained_shares
+from demo.views.guide import cosine_table, head_rows, nearest_labels, pieces, shares, trained_shares
 from mtl.text.subwords import Subword
 from tests.demo.fakes import FakeModel, analysis, entity
 
@@ -30,3 +30,8 @@ def test_the_words_that_were_cut_most_come_first():
 
 def test_the_models_own_pooling_is_marked():
     assert "<strong>mean</strong>" in cosine_table({"mean": 0.5, "cls": 0.25}, own="mean")
+
+
+def test_labels_come_with_the_nearest_first_and_as_text():
+    shown = nearest_labels({"<b>far</b>": 0.1, "near": 0.75})
+    assert shown.index("near") < shown.index("&lt;b&gt;far") and "0.750" in shown
