@@ -9,11 +9,10 @@ from threading import Lock
 from typing import Any
 
 from demo.settings import Settings
-from mtl.data import Example, LabelledText, MultiLabelText, record_of
+from mtl.data import Example, LabelledText, MultiLabelText, answers, record_of
 from mtl.data.examples import tagged
 from mtl.errors import InputError
 from mtl.jsonl import append_line, read_records
-from mtl.labelling import checking
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind
 from mtl.runs import home
@@ -89,13 +88,13 @@ class Corrections:
 def checked(text: str, kind: TaskKind, labels: Sequence[str], answer: str | Sequence[TypedSpan]) -> Correction:
     """A correction that the head can learn; errors as `mtl.labelling.checking`."""
     if kind is TaskKind.CLASSIFICATION:
-        return Correction(text, label=checking.checked_class(labels, answer))
-    return Correction(text, spans=checking.checked_spans(text, labels, answer))
+        return Correction(text, label=answers.checked_class(labels, answer))
+    return Correction(text, spans=answers.checked_spans(text, labels, answer))
 
 
 def checked_set(text: str, labels: Sequence[str], answer: object) -> Correction:
     """A correction to a set of labels that a multi-label head can learn; errors as `checked`."""
-    return Correction(text, labels=checking.checked_set(labels, answer))
+    return Correction(text, labels=answers.checked_set(labels, answer))
 
 
 def _correction(row: Mapping[str, Any]) -> Correction:

@@ -11,12 +11,13 @@ from threading import RLock
 from typing import Any
 
 from mtl.cache.store import folder_size
+from mtl.data.answers import listed
 from mtl.errors import InputError, StorageError
 from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.jsonl import read_records
 from mtl.labelling.labels import Keyed, LabelLog, line_of
 from mtl.labelling.log import AnswerLog
-from mtl.labelling.spec import ProjectKind, ProjectSpec, listed
+from mtl.labelling.spec import ProjectKind, ProjectSpec
 from mtl.runs import new_run_id
 from mtl.text import clean
 

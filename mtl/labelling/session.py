@@ -7,6 +7,7 @@ from threading import Lock, RLock
 import numpy as np
 
 from mtl.data import Example
+from mtl.data.answers import listed
 from mtl.decoding.probabilities import Floats
 from mtl.errors import InputError
 from mtl.fitting import LinearHead, SpanHead
@@ -23,7 +24,7 @@ from mtl.labelling.model import ProjectModel
 from mtl.labelling.progress import Progress
 from mtl.labelling.project import Project
 from mtl.labelling.reasons import Order, Reason
-from mtl.labelling.spec import Answer, ProjectKind, listed
+from mtl.labelling.spec import Answer, ProjectKind
 from mtl.labelling.writing import examples_of
 
 

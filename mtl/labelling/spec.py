@@ -1,7 +1,6 @@
 """What a labelling project asks of its texts."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,7 +18,6 @@ Which of them it is follows from the `ProjectKind`; an empty tuple is an answer 
 MOST_LABELS = 500
 LONGEST_LABEL = 100
 """Characters."""
-_SHOWN = 12  # labels in a message
 
 
 class ProjectKind(StrEnum):
@@ -75,9 +73,3 @@ def check_label(name: str) -> None:
             f"1 to {LONGEST_LABEL} characters on one line were expected as a label, without blanks at its edges, "
             f"was {name[:40]!r}."
         )
-
-
-def listed(labels: Sequence[str]) -> str:
-    """Labels in a message, the first ones where there are many."""
-    more = f" … ({len(labels)} in all)" if len(labels) > _SHOWN else ""
-    return ", ".join(labels[:_SHOWN]) + more or "no label"
