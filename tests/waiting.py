@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-CEILING = 60.0  # seconds
+CEILING = 300.0  # seconds
 _LOOK_EVERY = 0.02  # seconds
 
 Found = TypeVar("Found")

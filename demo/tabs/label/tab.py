@@ -34,11 +34,6 @@ _ORDERS = {
     Order.RANDOM: "by chance",
 }
 
-_OF_ADDRESS = (
-    "(asked, form, owner, key, project, kept, order) => [asked || new URL(location.href).searchParams.get('project')"
-    " || '', form, owner, key, project, (kept || '=').slice(1), order]"
-)
-"""The project that is open, or the one in the address, and the name that this browser remembers."""
 # Gradio stores no empty text in the browser.
 _KEEP_NAME = "(name) => `=${name ?? ''}`"
 _KEPT_NAME = "(kept) => (kept || '=').slice(1)"
@@ -129,7 +124,7 @@ def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> Label
     cards.wire_card(desk, card)
     naming.wire_naming(desk, changing, card, parts.choices)
     tab.select(None, name, annotator, js=_KEPT_NAME)
-    _wire_opening(desk, parts, tab, name)
+    _wire_opening(desk, parts)
     _wire_work(desk, parts)
     gr.on([annotator.input, annotator.blur], None, annotator, name, js=_KEEP_NAME, trigger_mode="always_last")
     return LabelTab(desk, hand_over)
@@ -140,7 +135,7 @@ def wire_hand_over(tab: LabelTab, training: TrainTab | None) -> None:
     handover.wire_train(tab.desk, tab.hand_over, training)
 
 
-def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab, name: gr.BrowserState) -> None:
+def _wire_opening(desk: Desk, parts: _Parts) -> None:
     form = parts.start
     first = [parts.problem, parts.progress]
     outputs = [
@@ -170,12 +165,6 @@ def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab, name: gr.BrowserState)
             return
         yield from steps(work, chosen)
 
-    def resumed(asked: str | None, chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-        if not asked or desk.work(*values).project:
-            yield tuple(gr.skip() for _ in outputs)
-            return
-        yield from steps(desk_work(desk, asked, *values), chosen)
-
     given = [parts.hand_over.form, *form.fields, *desk.inputs]
     starting: dict[str, Any] = {"fn": begin, "inputs": given, **slow}
     address: dict[str, Any] = {"fn": None, "inputs": desk.project, "outputs": None, "js": links.remember("project")}
@@ -188,10 +177,6 @@ def _wire_opening(desk: Desk, parts: _Parts, tab: gr.Tab, name: gr.BrowserState)
     for event in opening:
         event.then(**address).then(None, None, None, js=links.remember_tab("label"))
     desk.shared.picker.change(other_model, [parts.hand_over.form, *desk.inputs], **slow)
-    # The project in the address is opened when its tab is shown, as after a reload.
-    # The field of the name may not be filled yet, so it is read from what the browser keeps.
-    named = [name if one is desk.annotator else one for one in desk.inputs]
-    tab.select(resumed, [desk.project, parts.hand_over.form, *named], js=_OF_ADDRESS, **slow)
     parts.back.click(
         partial(_left, desk),
         desk.shared.owner,

@@ -14,6 +14,16 @@ KINDS = {
     ProjectKind.SPANS: "entities",
 }
 PRESSES = """
+// The first list of a page opens the project in the address, as after a reload; by then the whole tab is there.
+let asked = false;
+function resume() {
+  const project = new URL(location.href).searchParams.get('project');
+  if (asked || !props.value) return;
+  asked = true;
+  if (project) trigger('open', {project});
+}
+watch('value', resume);
+resume();
 element.addEventListener('click', (event) => {
   const open = event.target.closest('button[data-open]'), remove = event.target.closest('button[data-delete]');
   if (open) trigger('open', {project: open.dataset.open});
