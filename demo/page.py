@@ -15,7 +15,7 @@ from demo.runs import RunManager
 from demo.serving.served_blocks import ServedBlocks
 from demo.serving.visitor import owner_input
 from demo.settings import Settings
-from demo.tabs import analyze, classes, embeddings, entities, guide, train
+from demo.tabs import analyze, classes, embeddings, entities, guide, label, train
 from demo.tabs import runs as runs_tab
 from demo.tabs.endpoints import build_endpoints
 from demo.tabs.panels import build_panel, panel_class
@@ -39,6 +39,7 @@ def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> Ser
         watched = gr.BrowserState(NEW, storage_key="polyhead-run", secret="polyhead")
         # Not inside the Train tab: a component in a tab that was never opened has no value yet.
         form = gr.BrowserState(None, storage_key="polyhead-form", secret="polyhead")
+        annotator = gr.BrowserState("", storage_key="polyhead-annotator", secret="polyhead")
         width = gr.Number(1280, visible=False)
         with gr.Row(elem_id="ph-header"):
             gr.HTML(BRAND)
@@ -65,12 +66,15 @@ def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> Ser
                 classes.build_classes_tab(shared)
             with gr.Tab("Entities", id="entities"):
                 entities.build_entities_tab(shared)
+            with gr.Tab("Label", id="label") as tab:
+                labelling = label.build_label_tab(shared, tab, annotator)
             with gr.Tab("Train", id="train") as tab:
                 training = train.build_train_tab(shared, tab, form)
             with gr.Tab("Runs", id="runs") as tab:
                 runs_tab.build_runs_tab(shared, training, tab)
             with gr.Tab("Guide", id="guide"):
                 guide.build_guide_tab(shared)
+        label.wire_hand_over(labelling, training)
         build_endpoints(shared)
         for script in _SCRIPTS:
             page.load(None, js=script)

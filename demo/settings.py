@@ -65,6 +65,16 @@ class Settings:
     """Of one task."""
     max_run_memory_mb: float | None
     """Of the processes of one run or plan."""
+    max_label_texts: int
+    """In one project of the Label tab."""
+    owner_label_projects: int | None
+    """Labelling projects of one visitor."""
+    owner_label_mb: float | None
+    """No labelling project is made for a visitor whose projects take more."""
+    kept_label_mb: float | None
+    """No labelling project is made while all together take more."""
+    open_label_projects: int
+    """Labelling projects kept in memory, of all visitors; the others are opened again when they are used."""
     max_live_runs: int
     """Of all visitors together."""
     max_waiting_runs: int
@@ -144,6 +154,11 @@ def derive(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Set
         max_batch_tokens=8_192 if capped else None,
         max_labels=500 if capped else None,
         max_run_memory_mb=3_000.0 if capped else None,
+        max_label_texts=5_000 if public else 100_000,
+        owner_label_projects=10 if public else None,
+        owner_label_mb=50.0 if public else None,
+        kept_label_mb=500.0 if public else None,
+        open_label_projects=4,
         max_live_runs=1 if capped else 2,
         max_waiting_runs=20 if capped else 50,
         owner_runs=2 if capped else None,

@@ -23,6 +23,7 @@ MODULES = (
     "mtl.exports",
     "mtl.fitting",
     "mtl.inference",
+    "mtl.labelling",
     "mtl.metrics",
     "mtl.planning",
     "mtl.pushing",

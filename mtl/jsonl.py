@@ -10,16 +10,21 @@ from typing import Any, BinaryIO
 def append_line(path: Path, line: str, *, durable: bool = False) -> None:
     """Add a line to a file, as a line of its own even where the one before has no end; the file is made if need be.
 
-    A `durable` line is on the disk, and not only with the operating system, when this returns.
+    It is written in one piece, so that lines of several processes do not mix. A `durable` line is on the disk, and not
+    only with the operating system, when this returns.
+
+    Raises:
+        OSError: the disk is full or the file cannot be written; at most a line without an end was added.
     """
-    with path.open("ab+") as file:
+    with path.open("ab+", buffering=0) as file:
         is_torn = False
         if file.seek(0, os.SEEK_END):
             file.seek(-1, os.SEEK_END)
             is_torn = file.read() != b"\n"
-        file.write(b"\n" * is_torn + line.encode() + b"\n")
+        rest = memoryview(b"\n" * is_torn + line.encode() + b"\n")
+        while rest:
+            rest = rest[file.write(rest) :]
         if durable:
-            file.flush()
             os.fsync(file.fileno())
 
 

@@ -7,6 +7,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # The tests run in several processes; each of them, and what it starts, computes in one thread.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["NUMBA_NUM_THREADS"] = "1"
+os.environ["NUMBA_DISABLE_JIT"] = "1"  # UMAP of a few points takes longer to compile than to interpret; servers compile
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +27,7 @@ settings.load_profile("suite")
 
 
 _BROWSER = "tests/demo/browser/"
+_RAY = "tests/mtl/cluster/test_ray.py"
 
 
 class Scheduling(LoadScopeScheduling):
@@ -40,8 +42,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest work begins first."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_BROWSER))
+    """The longest work begins first, and nothing after Ray: its threads stay, and what is forked may hang on them."""
+    items.sort(key=lambda item: (item.nodeid.startswith(_RAY), not item.nodeid.startswith(_BROWSER)))
 
 
 @pytest.fixture(autouse=True, scope="session")

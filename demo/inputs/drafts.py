@@ -17,8 +17,10 @@ from demo.runs.quotas import kept_sentence
 from demo.runs.uploads import delete_old_uploads, uploaded_by
 from demo.runs.visitors import hashed
 from demo.settings import Settings
+from mtl.backbones.catalogue import DataSummary, summarise
 from mtl.cache.store import folder_size
 from mtl.data import TaskData, count_labels, read_task
+from mtl.data.examples import texts_of
 from mtl.data.warnings import data_warnings, no_dev
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig, TaskKind
@@ -51,7 +53,10 @@ class TaskUpload:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A checked task: its files, the number of examples, and the frequency of each label in the training data."""
+    """A checked task: its files, the number of examples, and the frequency of each label in the training data.
+
+    `texts` says how long its texts are and in which script, None for a task of an earlier version.
+    """
 
     name: str
     config: TaskConfig
@@ -59,6 +64,7 @@ class Draft:
     dev_size: int
     counts: tuple[tuple[str, int], ...]
     notes: tuple[str, ...] = ()
+    texts: DataSummary | None = None
 
 
 @cache
@@ -160,4 +166,11 @@ def read_draft(name: str, config: TaskConfig) -> Draft:
 def _draft(data: TaskData, notes: tuple[str, ...]) -> Draft:
     counts = count_labels(data.train)
     ranked = tuple((label, counts[label]) for label in data.labels)
-    return Draft(data.name, data.config, len(data.train), len(data.dev), ranked, notes)
+    kind = data.config.kind
+    texts = summarise(
+        (text for example in data.train for text in texts_of(example)),
+        examples=len(data.train),
+        has_tagging=kind is TaskKind.TAGGING,
+        has_similarity=kind is TaskKind.SIMILARITY,
+    )
+    return Draft(data.name, data.config, len(data.train), len(data.dev), ranked, notes, texts)

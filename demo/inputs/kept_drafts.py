@@ -5,12 +5,14 @@ import secrets
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from demo.inputs import drafts
 from demo.inputs.drafts import Draft, TaskUpload
 from demo.reading import read_in_child
 from demo.runs.run_store import hashed
 from demo.settings import Settings
+from mtl.backbones.catalogue import DataSummary, Domain
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig
 from mtl.runs import home
@@ -115,8 +117,18 @@ def _read(folder: Path, owner: str, settings: Settings) -> list[tuple[float, Dra
         record = content["draft"]
         counts = tuple((label, count) for label, count in record.pop("counts"))
         config, notes = TaskConfig.model_validate(record.pop("config")), tuple(record.pop("notes"))
-        draft = Draft(config=config, counts=counts, notes=notes, **record)
+        texts = _summary(record.pop("texts", None))
+        draft = Draft(config=config, counts=counts, notes=notes, texts=texts, **record)
     except (OSError, ValueError, KeyError, TypeError):
         return []
     files = (*draft.config.train, *draft.config.dev)
     return [((folder / _RECORD).stat().st_mtime, draft)] if all(Path(file).is_file() for file in files) else []
+
+
+def _summary(content: Any) -> DataSummary | None:  # noqa: ANN401
+    """The summary of texts in a record; None where another version wrote it."""
+    try:
+        domain = Domain(content["domain"]) if content["domain"] else None
+        return DataSummary(**content | {"domain": domain, "hints": tuple(content["hints"])})
+    except (KeyError, TypeError, ValueError):
+        return None

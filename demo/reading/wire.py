@@ -19,6 +19,8 @@ _DATA = (
     "demo.training.freezing_choice",
     "demo.training.recipe_form",
     "demo.training.recipe_reading",
+    "mtl.backbones.catalogue.entry",
+    "mtl.backbones.catalogue.summary",
     "mtl.data",
     "mtl.errors",
     "mtl.labels",

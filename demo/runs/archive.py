@@ -36,7 +36,8 @@ def zip_run(folder: RunFolder) -> Path:
             if (folder.path / name).is_file():
                 text = (folder.path / name).read_text(encoding="utf-8", errors="replace")
                 archive.writestr(name, _without_paths(text, folders))
-        archive.writestr("recipe.yaml", _portable(recipe, folders))
+        if recipe is not None:
+            archive.writestr("recipe.yaml", _portable(recipe, folders))
         for file in sorted(folder.best.rglob("*")) if folder.best.is_dir() else []:
             archive.write(file, Path("checkpoint") / file.relative_to(folder.best))
     return target
@@ -44,7 +45,8 @@ def zip_run(folder: RunFolder) -> Path:
 
 def _recipe(folder: RunFolder) -> Any:  # noqa: ANN401
     file = folder.recipe if folder.recipe.is_file() else folder.path / "request.yaml"
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
+    # What was labelled and saved as a checkpoint has no recipe.
+    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def _portable(recipe: Any, folders: Iterable[str]) -> str:  # noqa: ANN401

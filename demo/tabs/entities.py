@@ -22,6 +22,7 @@ from demo.training.corrections import checked
 from demo.views import message
 from demo.views.answers import editor, report
 from demo.views.answers.entities import counts, entity_cards, entity_table, wrong_cards
+from demo.views.answers.word_spans import spans_from
 from mtl.errors import InputError
 from mtl.inference.analysis import Analysis
 from mtl.recipe import TaskKind
@@ -141,7 +142,7 @@ def _keep(shared: Shared, predicted: Predicted | None, owner: str, data: Any) ->
     if task not in predicted.analyses[row].entities:
         return ("",)
     text = predicted.texts[row]
-    spans = editor.spans_from(text, data.get("spans"))
+    spans = spans_from(text, data.get("spans"))
     correction = checked(text, TaskKind.TAGGING, predicted.tasks[task].labels, spans)
     correcting.keep_correction(shared, owner, task, correction)
     return (message.note(f"Saved: text {row + 1} with {len(correction.spans)} spans."),)

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from mtl.backbones.catalogue import find_entry
 from mtl.backbones.known_folders import recall
-from mtl.recipe import DEFAULT_BACKBONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +18,14 @@ class Architecture:
     hidden: int = 0
 
 
-_MINILM = {
-    "num_hidden_layers": 6,
-    "hidden_size": 384,
-    "intermediate_size": 1536,
-    "vocab_size": 30522,
-    "max_position_embeddings": 512,
-    "type_vocab_size": 2,
-}
-
-
 def of(backbone: str) -> Architecture | None:
-    """The architecture of the default backbone, a folder or a Hub id in the cache; None for an unknown one.
+    """The architecture of a backbone of the catalogue, a folder or a Hub id in the cache; None for an unknown one.
 
     A checkpoint has the architecture of its backbone.
     """
-    if backbone == DEFAULT_BACKBONE:
-        return _from_config(_MINILM)
+    if entry := find_entry(backbone):
+        shape = entry.shape
+        return Architecture(shape.layers, shape.embedding_parameters, shape.layer_parameters, shape.hidden)
     try:
         path = _config_file(backbone)
         config = json.loads(path.read_text(encoding="utf-8")) if path else None

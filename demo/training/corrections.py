@@ -13,10 +13,10 @@ from mtl.data import Example, LabelledText, MultiLabelText, record_of
 from mtl.data.examples import tagged
 from mtl.errors import InputError
 from mtl.jsonl import append_line, read_records
-from mtl.labels import TypedSpan, stable_order
+from mtl.labelling import checking
+from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind
 from mtl.runs import home
-from mtl.text import split_words
 
 _lock = Lock()
 
@@ -87,37 +87,15 @@ class Corrections:
 
 
 def checked(text: str, kind: TaskKind, labels: Sequence[str], answer: str | Sequence[TypedSpan]) -> Correction:
-    """A correction that the head can learn: spans are disjoint, in order, and whole words where they share none.
-
-    Raises:
-        InputError: a label is not one of the head's, or spans overlap or are empty.
-    """
+    """A correction that the head can learn; errors as `mtl.labelling.checking`."""
     if kind is TaskKind.CLASSIFICATION:
-        if answer not in labels:
-            raise InputError(f"One of {', '.join(labels)} was expected, was {str(answer)[:40]!r}.")
-        return Correction(text, label=str(answer))
-    spans = sorted((s for s in answer if isinstance(s, TypedSpan)), key=lambda s: s.start)
-    for span in spans:
-        if span.label not in labels:
-            raise InputError(f"One of {', '.join(labels)} was expected, was {span.label[:40]!r}.")
-        if not split_words(text[span.start : span.end]):
-            raise InputError(f"A span with a word was expected, {span.start}–{span.end} has none.")
-    for first, second in zip(spans, spans[1:], strict=False):
-        if second.start < first.end:
-            where = f"{first.start}–{first.end} and {second.start}–{second.end}"
-            raise InputError(f"Disjoint spans were expected, {where} overlap.")
-    return Correction(text, spans=tagged(text, spans).units().char_spans())
+        return Correction(text, label=checking.checked_class(labels, answer))
+    return Correction(text, spans=checking.checked_spans(text, labels, answer))
 
 
-def checked_set(text: str, labels: Sequence[str], answer: Any) -> Correction:  # noqa: ANN401
-    """A correction to a set of labels that a multi-label head can learn.
-
-    Raises:
-        InputError: it is no list of labels of the head.
-    """
-    if not isinstance(answer, list) or any(label not in labels for label in answer):
-        raise InputError(f"Labels of {', '.join(labels)} were expected, was {str(answer)[:40]!r}.")
-    return Correction(text, labels=stable_order(answer))
+def checked_set(text: str, labels: Sequence[str], answer: object) -> Correction:
+    """A correction to a set of labels that a multi-label head can learn; errors as `checked`."""
+    return Correction(text, labels=checking.checked_set(labels, answer))
 
 
 def _correction(row: Mapping[str, Any]) -> Correction:

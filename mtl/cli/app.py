@@ -109,6 +109,17 @@ def plan(
 
 
 @app.command()
+def backbones(
+    domain: Annotated[str | None, typer.Option(metavar="NAME", help="of this domain only, such as finance")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the entries to this file")] = None,
+) -> None:
+    """List encoders by domain with size, licence and relative cost; nothing is downloaded."""
+    from mtl.cli.backbones import backbones_command
+
+    backbones_command(domain, json_file)
+
+
+@app.command()
 def compare(
     recipe: Annotated[Path, typer.Argument(help="a recipe in YAML; its freezing is replaced")],
     presets: Annotated[str, typer.Option(help="by commas; last_layers:N and one_head_frozen:TASK say more")],

@@ -32,7 +32,7 @@ from mtl.fitting.building import MOST_TEXTS, build_pool
 from mtl.fitting.classes import INTERACTIVE, FitOptions, LabelledTexts, LinearHead, fit_classes
 from mtl.fitting.pool import FeaturePool
 from mtl.fitting.solving import Stopping
-from mtl.fitting.spans import SpanGuesses, SpanHead, fit_spans, guess_spans
+from mtl.fitting.spans import SpanGuesses, SpanHead, fit_spans, fit_spans_near, guess_spans
 from mtl.fitting.zero_shot import LabelHint, zero_shot_head
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "build_pool",
     "fit_classes",
     "fit_spans",
+    "fit_spans_near",
     "guess_spans",
     "zero_shot_head",
 ]

@@ -1,7 +1,7 @@
 """A linear head for spans on states of words, and what it finds in the texts of a pool."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,19 +73,34 @@ def fit_spans(
     Raises:
         DataError: there are no types, one comes twice, or the pool has no words.
     """
-    words, tags = need_words(pool), TagSet(checked_labels(types))
-    at = np.array(list(labelled), dtype=np.int64)
-    classes = np.array([tag for text in labelled for tag in _tags(pool, text, labelled[text], tags)], dtype=np.int64)
-    rows = words.words_of(at)
-    own = ~words.continued[rows]
-    rows, classes = rows[own], classes[own]
-    weights = np.ones(len(rows), np.float32)
-    if options.balanced:
-        weights = balanced_weights(classes, len(tags.tags))[classes]
-    scaling = words.scaling
-    objective = Objective(words.values(rows), SoftmaxLoss(classes, weights), scaling, options.l2, len(tags.tags))
-    found = solve(objective, None if start is None else _aligned(start, tags, words), stopping=options.stopping)
-    return SpanHead(tags.types, *scaling.folded(found.weight))
+    tags = TagSet(checked_labels(types))
+    objective = _objective(pool, labelled, tags, options=options)
+    begin = None if start is None else _aligned(start, tags, need_words(pool))
+    return _solved(pool, objective, tags, begin, options=options)
+
+
+def fit_spans_near(
+    pool: FeaturePool,
+    labelled: Mapping[int, Sequence[TypedSpan]],
+    prior: SpanHead,
+    *,
+    options: FitOptions = DEFAULTS,
+    start: SpanHead | None = None,
+) -> SpanHead:
+    """As `fit_spans`, for the types of a head that is known before any example: the penalty is on the distance from it.
+
+    Args:
+        pool: as in `fit_spans`; also the other arguments.
+        labelled: with no text the head is the prior itself.
+        prior: on states of words of the same mix.
+        options: penalty and balance.
+        start: a head of before.
+    """
+    tags, words = prior.tags, need_words(pool)
+    centre = _aligned(prior, tags, words)
+    objective = replace(_objective(pool, labelled, tags, options=options), centre=centre)
+    begin = centre if start is None else _aligned(start, tags, words)
+    return _solved(pool, objective, tags, begin, options=options)
 
 
 def guess_spans(pool: FeaturePool, head: SpanHead, texts: Integers | None = None) -> SpanGuesses:
@@ -131,6 +146,31 @@ def need_words(pool: FeaturePool) -> WordStates:
     return pool.words
 
 
+def _objective(
+    pool: FeaturePool, labelled: Mapping[int, Sequence[TypedSpan]], tags: TagSet, *, options: FitOptions
+) -> Objective:
+    words = need_words(pool)
+    at = np.array(list(labelled), dtype=np.int64)
+    index = tags.index()
+    known = {text: [span for span in own if span.label in tags.types] for text, own in labelled.items()}
+    given = (_tags(pool, text, spans) for text, spans in known.items())
+    classes = np.array([index[tag] for own in given for tag in own], dtype=np.int64)
+    rows = words.words_of(at)
+    own = ~words.continued[rows]
+    rows, classes = rows[own], classes[own]
+    weights = np.ones(len(rows), np.float32)
+    if options.balanced:
+        weights = balanced_weights(classes, len(tags.tags))[classes]
+    return Objective(words.values(rows), SoftmaxLoss(classes, weights), words.scaling, options.l2, len(tags.tags))
+
+
+def _solved(
+    pool: FeaturePool, objective: Objective, tags: TagSet, begin: Vector | None, *, options: FitOptions
+) -> SpanHead:
+    found = solve(objective, begin, stopping=options.stopping)
+    return SpanHead(tags.types, *need_words(pool).scaling.folded(found.weight))
+
+
 def _paths(
     logits: Floats, tags: Integers, goes_on: NDArray[np.bool_], edges: Integers
 ) -> tuple[NDArray[np.float64], Floats]:
@@ -170,11 +210,9 @@ def _logits(words: WordStates, head: SpanHead, rows: Integers) -> Floats:
     return found
 
 
-def _tags(pool: FeaturePool, text: int, spans: Sequence[TypedSpan], tags: TagSet) -> list[int]:
+def _tags(pool: FeaturePool, text: int, spans: Sequence[TypedSpan]) -> tuple[str, ...]:
     units = [Span(start, end) for start, end in pool.text_words(text).tolist()]
-    index = tags.index()
-    known = [span for span in spans if span.label in tags.types]
-    return [index[tag] for tag in tags_from_chars(units, known)]
+    return tags_from_chars(units, spans)
 
 
 def _aligned(head: SpanHead, tags: TagSet, words: WordStates) -> Vector:

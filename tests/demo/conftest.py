@@ -148,3 +148,11 @@ def trainer(browser, tmp_path_factory) -> Iterator[Server]:
 
 def _is_outside(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+
+
+@pytest.fixture(scope="session")
+def starter():
+    """The model that comes with the project."""
+    import mtl
+
+    return mtl.Engine.load("starter")

@@ -24,7 +24,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        own = {"MTL_HOME": str(self.home), "GRADIO_ANALYTICS_ENABLED": "False"}
+        own = {"MTL_HOME": str(self.home), "GRADIO_ANALYTICS_ENABLED": "False", "NUMBA_DISABLE_JIT": "0"}
         with self._log.open("ab") as log:
             self._app = subprocess.Popen(
                 self._command,
@@ -42,6 +42,11 @@ class Server:
     def stop(self) -> None:
         """End it."""
         self._app.terminate()
+        self._app.wait(CEILING)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._app.kill()
         self._app.wait(CEILING)
 
     def _answers(self) -> bool:

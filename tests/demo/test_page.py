@@ -26,7 +26,7 @@ def texts(blocks) -> str:
 @pytest.mark.parametrize("how", [{}, {"share": True}, {"space": True, "training": "full"}])
 def test_the_page_has_its_tabs_and_a_start_button(how):
     found = texts(build(**how))
-    for tab in ("Analyze", "Embeddings", "Classes", "Entities", "Train", "Runs", "Guide"):
+    for tab in ("Analyze", "Embeddings", "Classes", "Entities", "Label", "Train", "Runs", "Guide"):
         assert f"'label': '{tab}'" in found
     assert "Start training" in found
 

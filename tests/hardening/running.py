@@ -97,6 +97,7 @@ def _become_trainer(
         log = os.open(folder.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        processes.end_if_stuck()
         sys.stdout = sys.stderr = os.fdopen(1, "w", buffering=1)
         if prepare is not None:
             prepare(pytest.MonkeyPatch())

@@ -17,6 +17,7 @@ from demo.runs import limits, queue, status_of, turns
 from demo.runs.stopping import Patience
 from demo.runs.turns import TurnGiver
 from demo.training.recipe_form import recipe_of
+from mtl.cli.app import main
 from mtl.errors import RunError
 from mtl.recipe import Recipe
 from mtl.runs import RunFolder, RunState, runs_root
@@ -245,7 +246,7 @@ def test_a_process_with_a_recycled_id_gets_no_signal_and_is_no_run(recipe: Recip
         bystander.communicate()
 
 
-def test_a_second_trainer_in_the_same_folder_is_refused(recipe: Recipe):
+def test_a_second_trainer_in_the_same_folder_is_refused(recipe: Recipe, capsys: pytest.CaptureFixture[str]):
     runs = page()
     folder = runs.start(recipe, owner="ann")
     reaches(folder, RunState.RUNNING)
@@ -253,11 +254,8 @@ def test_a_second_trainer_in_the_same_folder_is_refused(recipe: Recipe):
         ["--resume", str(folder.path)],
         [str(folder.path / "request.yaml"), "--run-dir", str(folder.path)],
     ):
-        second = subprocess.run(
-            [sys.executable, "-m", "mtl", "train", *arguments], capture_output=True, text=True, check=False
-        )
-        assert second.returncode == 1
-        assert "still going on in process" in second.stderr
+        assert main(["train", *arguments]) == 1
+        assert "still going on in process" in capsys.readouterr().err
     runs.stop(folder.id, "ann")
     ended(folder)
 

@@ -4,6 +4,7 @@ What a run would import on the way is imported here: else each child would do it
 """
 
 import ctypes
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -26,9 +27,24 @@ _SS_DISABLE = 2
 
 def start(work: Callable[..., object], *arguments: object) -> BaseProcess:
     """Begin some work in a child; an exception there is an exit code other than 0."""
-    process = FORK.Process(target=work, args=arguments)
+    process = FORK.Process(target=_bounded, args=(work, *arguments))
     process.start()
     return process
+
+
+def _bounded(work: Callable[..., object], *arguments: object) -> None:
+    end_if_stuck()
+    work(*arguments)
+
+
+def end_if_stuck() -> None:
+    """In a child: end it after a while, with the place where it hangs; a lock that a fork copied is never released.
+
+    Not by `faulthandler.dump_traceback_later`: it waits for the thread of the parent that does the same there.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    faulthandler.register(signal.SIGALRM, file=2, chain=True)
+    signal.alarm(int(CEILING))
 
 
 def forget_signal_stack() -> None:

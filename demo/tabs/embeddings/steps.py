@@ -15,7 +15,7 @@ from demo.answers.embedded import ChunkProgress, Embedded, embed_sentences
 from demo.inputs.text_input import Sentences, lines_of, one_text, read_sentences
 from demo.maps import colouring, projection, similarity, spaces
 from demo.maps.movement import aligned
-from demo.maps.projection import LIMITS, Projection
+from demo.maps.projection import Projection
 from demo.maps.sampling import sample
 from demo.maps.spaces import NO_COMPARISON, OWN, SecondSpace, Source
 from demo.tabs import column_choice
@@ -23,6 +23,7 @@ from demo.tabs.embeddings.requests import CompareRequest, Drawn, EmbedRequest, P
 from demo.tabs.shared import Shared
 from demo.views import figures, message
 from demo.views.maps import heatmap, scatter
+from demo.views.maps.drawing import placed
 from demo.views.maps.moved import moved_table, poolings_table
 from demo.views.maps.neighbours import both_sides, nearest_to
 from demo.views.maps.scatter import MapPoints
@@ -216,17 +217,8 @@ def compare_poolings(shared: Shared, owner: str, embedded: Embedded | None) -> t
 
 
 def _drawn(embedded: Embedded, method: Projection) -> Drawn:
-    total = len(embedded.texts)
-    rows = sample(total, scatter.LIMIT)
-    # A smaller sample is a subset of the larger one, so the texts on the page serve every projection.
-    part = rows if method is Projection.PCA else sample(total, min(LIMITS[method], scatter.LIMIT))
-    if method is Projection.PCA:
-        points = projection.project(embedded.vectors, method)[rows]
-    else:
-        points = projection.project(embedded.vectors[part], method)
-    title = projection.used(embedded.vectors, method)
-    title += f", {len(points):,} points drawn" if method is Projection.PCA and len(points) < total else ""
-    return Drawn(method, rows, MapPoints(points, np.searchsorted(rows, part).astype(np.int32), title))
+    rows, places = placed(embedded.vectors, method)
+    return Drawn(method, rows, places)
 
 
 def _map(

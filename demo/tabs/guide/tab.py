@@ -10,15 +10,17 @@ from demo.guide import measured
 from demo.guide.pages import Page, read_page
 from demo.tabs.guide import examples
 from demo.tabs.shared import QUICK, Shared
+from demo.views.catalogue import catalogue_table
 from demo.views.measured import test_table, timing_table, trial_table
 
 
 @dataclass(frozen=True)
 class PageSupplement:
-    """The supplement to the text of a page: a live example, and tables of measured figures."""
+    """The supplement to the text of a page: a live example, and tables of figures under a heading."""
 
     example: Callable[[Shared], None]
     tables: Callable[[], str] = str
+    heading: str = "Measurements"
 
 
 def _freezing_tables() -> str:
@@ -33,7 +35,7 @@ _SUPPLEMENTS = {
     Page.POOLING: PageSupplement(examples.pooling),
     Page.HEADS: PageSupplement(examples.heads, lambda: test_table(measured.tests())),
     Page.FREEZING: PageSupplement(examples.freezing, _freezing_tables),
-    Page.BACKBONE: PageSupplement(examples.backbone),
+    Page.BACKBONE: PageSupplement(examples.backbone, catalogue_table, "Catalogue"),
     Page.TRAINING: PageSupplement(examples.training),
     Page.MEASURING: PageSupplement(examples.measuring),
 }
@@ -54,9 +56,9 @@ def build_guide_tab(shared: Shared) -> None:
                     gr.Markdown(f"## {text.title}\n\n{text.body}", elem_classes="ph-prose")
                 with gr.Column(scale=2, min_width=320):
                     _SUPPLEMENTS[page].example(shared)
-            tables = _SUPPLEMENTS[page].tables()
+            heading, tables = _SUPPLEMENTS[page].heading, _SUPPLEMENTS[page].tables()
             if tables:
-                gr.HTML(f'<div class="ph-heading"><h3>Measurements</h3></div>{tables}', elem_classes="ph-measured")
+                gr.HTML(f'<div class="ph-heading"><h3>{heading}</h3></div>{tables}', elem_classes="ph-measured")
         columns.append(column)
     chosen.change(_show, chosen, columns, **QUICK)
 

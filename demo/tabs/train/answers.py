@@ -18,7 +18,7 @@ from demo.tabs.train import data as data_step
 from demo.tabs.train import freezing as freezing_step
 from demo.tabs.train import model as model_step
 from demo.tabs.train import plan as plan_step
-from demo.training import architecture
+from demo.training import architecture, backbone_choice
 from demo.training.architecture import Architecture
 from demo.training.form_values import NAMES, NUMBERS, form_of, remembered, to_remember, values_of
 from demo.training.freezing_choice import Freezing, one_head, pressed
@@ -79,6 +79,8 @@ class Answers:
             *(plan_step.defaults(recipe) if recipe else [gr.skip()] * len(NUMBERS)),
             as_yaml(without_folders(recipe) if self.settings.public else recipe) if recipe else "",
             to_remember(values_of(filled)) if recipe else gr.skip(),
+            model_step.facts_of(filled.backbone, is_checkpoint=form.backbone != filled.backbone),
+            model_step.advice_for(backbone_choice.data_of(_chosen(filled, known)), self.settings),
         )
 
     def plan(self, owner: str, *values: Any, asker: str) -> tuple[Any, ...] | None:  # noqa: ANN401
@@ -114,6 +116,11 @@ class Answers:
         preset = Preset(forecast.advised) if forecast else form.freezing.preset
         return _choice_values(Freezing(preset, 2, True, form.freezing.frozen_heads))
 
+    def choose_backbone(self, owner: str, name: str) -> gr.Dropdown:
+        """The backbone field after a click on a recommended entry; a name that the page does not offer is dropped."""
+        is_offered = name in [entry.name for entry in backbone_choice.offered(self.settings)]
+        return self.backbones(owner, name if is_offered else None)
+
     def recipe(self, owner: str, *values: Any) -> Recipe:  # noqa: ANN401
         """The recipe of the form.
 
@@ -148,7 +155,7 @@ class Answers:
 
     def backbones(self, owner: str, chosen: str | None = None) -> gr.Dropdown:
         """The backbones and checkpoints that a run can start from."""
-        found = [(name, name) for name in self.settings.backbones]
+        found = model_step.backbone_choices(self.settings)
         found += [(model.title, model.key) for model in initial_models(self.runs, owner)]
         if chosen is None or (not self.settings.any_backbone and chosen not in [key for _, key in found]):
             return gr.Dropdown(choices=found)

@@ -66,6 +66,7 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     read_outputs = [
         plan.problem, *steps.folds, steps.data.summary, freezing.picture, *planned, freezing.layers,
         freezing.everything, freezing.frozen_heads, *plan.numbers.in_order, plan.recipe, kept,
+        steps.model.facts, steps.model.advice,
     ]  # fmt: skip
     plan_outputs = [plan.problem, steps.folds[0], steps.folds[3], freezing.picture, *planned]
     read: dict[str, Any] = {
@@ -100,7 +101,8 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
         [plan.load_problem, *fields],
         **QUICK,
     )
-    changed = (steps.data.added, steps.data.forgotten, loaded, *_freezing_events(shared, steps, answers))
+    by_press = (_backbone_event(shared, steps, answers), *_freezing_events(shared, steps, answers))
+    changed = (steps.data.added, steps.data.forgotten, loaded, *by_press)
     for event in changed:
         event.then(**read).then(**plan_step_event)
 
@@ -144,6 +146,13 @@ def _lay_out(shared: Shared) -> _Steps:
     with folds[3]:
         plan = plan_step.build_plan_step(shared.settings)
     return _Steps(folds, data, model, freezing, plan)
+
+
+def _backbone_event(shared: Shared, steps: _Steps, answers: Answers) -> Any:  # noqa: ANN401
+    def press(event: gr.EventData, owner: str) -> gr.Dropdown:
+        return answers.choose_backbone(owner, str(event._data.get("backbone", "")))
+
+    return steps.model.advice.press(press, shared.owner, steps.model.backbone, **QUICK)
 
 
 def _freezing_events(shared: Shared, steps: _Steps, answers: Answers) -> list[Any]:

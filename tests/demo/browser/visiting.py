@@ -12,6 +12,7 @@ TABS = {
     "Embeddings": "#ph-nearest table",
     "Classes": "#ph-classes [data-task]",
     "Entities": "#ph-entities mark",
+    "Label": "#ph-label-projects p, #ph-label-projects table",
     "Train": "#ph-plan section",
     "Runs": "#ph-runs",
     "Guide": "#ph-guide-pages",

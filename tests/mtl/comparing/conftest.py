@@ -12,7 +12,7 @@ import pytest
 
 from mtl.cli.app import main
 from mtl.comparing import compare
-from tests.mtl import processes  # noqa: F401  (imports what a run needs)
+from tests.mtl import processes  # imports what a run needs
 
 COMMAND = [sys.executable, "-m", "mtl"]
 
@@ -36,6 +36,7 @@ class Forked:
 def _child(arguments: Sequence[str], log: int) -> int:
     os.dup2(log, 1)
     os.dup2(log, 2)
+    processes.end_if_stuck()
     printed: TextIO = os.fdopen(1, "w", buffering=1)
     sys.stdout = sys.stderr = printed
     try:

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from mtl.errors import DataError, InputError
-from mtl.fitting import FitOptions, LabelledTexts, LinearHead, build_pool, fit_classes, fit_spans, guess_spans
+from mtl.fitting import (
+    FitOptions,
+    LabelledTexts,
+    LinearHead,
+    build_pool,
+    fit_classes,
+    fit_spans,
+    fit_spans_near,
+    guess_spans,
+)
 from mtl.fitting.attaching import FittedSpans, attach_heads
 from mtl.home import home
 from mtl.inference import Engine
@@ -122,6 +131,20 @@ def test_a_prior_decides_where_there_is_no_example(pool):
         fit_classes(pool, nothing, prior=prior).probabilities(pool), prior.probabilities(pool), atol=1e-4
     )
     assert np.ptp(fit_classes(pool, nothing).probabilities(pool)) < 1e-6
+
+
+def test_a_prior_for_spans_is_the_head_until_examples_say_otherwise(pool, heads):
+    _, prior = heads
+    same = fit_spans_near(pool, {}, prior)
+    found, expected = guess_spans(pool, same), guess_spans(pool, prior)
+    np.testing.assert_allclose(found.confidence, expected.confidence, atol=1e-4)
+    swapped = {
+        i: [TypedSpan(s.start, s.end, {"LOC": "PER", "PER": "LOC"}[s.label]) for s in own] for i, own in SPANS.items()
+    }
+    strict, free = (fit_spans_near(pool, swapped, prior, options=FitOptions(l2=l2)) for l2 in (1e4, 0.05))
+    rows = np.array(list(SPANS))
+    assert guess_spans(pool, strict, rows).entities[0][0]["entity_group"] == "PER"
+    assert guess_spans(pool, free, rows).entities[0][0]["entity_group"] == "LOC"
 
 
 def test_texts_and_heads_need_no_torch(engine, tmp_path):

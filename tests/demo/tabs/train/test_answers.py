@@ -9,7 +9,7 @@ from demo.training.form_values import NAMES, NUMBERS, to_remember, values_of
 from demo.training.freezing_choice import Freezing
 from demo.training.planner import Forecast
 from mtl.errors import RecipeError
-from mtl.recipe import Preset
+from mtl.recipe import DEFAULT_BACKBONE, Preset
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM
 
@@ -151,3 +151,33 @@ def test_a_form_that_nobody_filled_has_empty_numbers_and_shows_what_the_freezing
     budget, optimizer = recipe.budget, recipe.optimizer
     taken = (budget.epochs, budget.batch_tokens, optimizer.backbone_lr, optimizer.head_lr, optimizer.tagging_lr)
     assert shown == [f"{number:g}" for number in taken]
+
+
+def test_the_model_step_has_the_facts_of_the_backbone_and_advice_for_the_data():
+    facts, advice = answers().read("ann", *values())[-2:]
+    assert "22.6 M parameters" in facts
+    assert advice.count("<li>") == 3
+    facts, advice = answers().read("ann", *values(backbone="owner/unknown", tasks=()))[-2:]
+    assert "Not in the catalogue" in facts
+    assert advice == ""
+    assert answers().read("ann", *values(backbone="starter"))[-2] == ""
+
+
+def test_a_page_with_limits_gives_no_advice_that_it_cannot_follow():
+    facts, advice = answers(share=True).read("ann", *values())[-2:]
+    assert "22.6 M parameters" in facts
+    assert advice == ""
+
+
+def test_a_click_on_a_recommended_backbone_fills_the_field():
+    name = "distilbert/distilbert-base-cased"
+    assert shown(answers().choose_backbone("ann", name), "value") == name
+    assert shown(answers(share=True).choose_backbone("ann", name), "value") != name
+    assert shown(answers().choose_backbone("ann", "../../etc"), "value") != "../../etc"
+
+
+def test_the_catalogue_is_offered_by_name_with_domain_and_size():
+    choices = shown(answers().backbones("ann"), "choices")
+    assert ("general: FacebookAI/roberta-base (124.1 M)", "FacebookAI/roberta-base") in choices
+    capped = shown(answers(training="capped").backbones("ann"), "choices")
+    assert [key for _, key in capped if "/" in key] == [DEFAULT_BACKBONE]

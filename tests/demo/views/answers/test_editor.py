@@ -2,6 +2,7 @@ import json
 
 from demo.answers.predicted import Gold, Predicted
 from demo.views.answers import editor
+from demo.views.answers.word_spans import spans_from
 from mtl.labels import TypedSpan
 from tests.demo.fakes import FakeModel, analysis, entity
 
@@ -28,7 +29,7 @@ def test_words_and_gaps_make_the_text_again():
 
 def test_spans_go_out_and_come_back_in_words():
     found = value(of("PER", "Ann"), of("PER", "Bo-Lee"))
-    assert editor.spans_from(TEXT, found["spans"]) == [TypedSpan(2, 5, "PER"), TypedSpan(12, 18, "PER")]
+    assert spans_from(TEXT, found["spans"]) == [TypedSpan(2, 5, "PER"), TypedSpan(12, 18, "PER")]
 
 
 def test_overlapping_predictions_give_way():
@@ -37,7 +38,7 @@ def test_overlapping_predictions_give_way():
 
 def test_what_is_no_span_is_left_out():
     for wrong in (None, "x", [[0]], [[0, 99, "PER"]], [[1, 0, "PER"]], [["0", 1, "PER"]], [[-1, 0, "PER"]]):
-        assert editor.spans_from(TEXT, wrong) == []
+        assert spans_from(TEXT, wrong) == []
 
 
 def test_every_type_has_a_colour_and_a_line():

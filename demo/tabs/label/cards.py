@@ -1,0 +1,120 @@
+"""The card: one round trip an answer, with the next card in the reply."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from demo.latest_only import LatestOnly
+from demo.runs.shown import sentence_of
+from demo.tabs.label.desk import Desk, Work
+from demo.tabs.shared import QUICK
+from demo.views.labelling import card as view
+from demo.views.labelling.card import Asked
+from mtl.errors import InputError, MtlError
+from mtl.labelling import Card, LabellingSession, Reason
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the browser sent with an event of the card; nothing of it is trusted."""
+
+    asked: Asked
+    kind: str
+    text: int
+    answer: Any
+    reason: Reason | None
+
+
+def wire_card(desk: Desk, card: gr.HTML) -> None:
+    """Connect answers, skips and undos, and everything after which another card is shown."""
+    requests = gr.State(LatestOnly())
+
+    # Gradio finds the event data by the annotation of a plain function.
+    def act(event: gr.EventData, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        return answered(requests, desk.work(*values), sent_of(event._data))
+
+    card.act(act, [requests, *desk.inputs], card, trigger_mode="multiple", **QUICK)
+    gr.on([desk.order.input, desk.annotator.submit, desk.annotator.blur], fresh_of(desk), desk.inputs, card, **QUICK)
+
+
+def fresh_of(desk: Desk) -> Any:  # noqa: ANN401
+    """A handler of `Desk.inputs` that gives the next card anew, after something other than an answer."""
+
+    def fresh(*values: Any) -> Any:  # noqa: ANN401
+        work = desk.work(*values)
+        if not work.project:
+            return gr.skip()
+        try:
+            return fresh_card(work)
+        except MtlError as error:
+            return view.problem_value(Asked(work.project), sentence_of(error))
+
+    return fresh
+
+
+def fresh_card(work: Work) -> str:
+    """The next card; errors as `LabellingSession`."""
+    session = work.session
+    return _shown(work, session, Asked(str(work.project)), session.next_card(work.annotator, order=work.order))
+
+
+def opened_card(work: Work, text: Any) -> str:  # noqa: ANN401
+    """The card of a named text; errors as `LabellingSession`."""
+    session = work.session
+    return _shown(work, session, Asked(str(work.project)), session.card(work.annotator, _whole(text)))
+
+
+def sent_of(data: dict[str, Any]) -> Sent:
+    """What came with an event of the card."""
+    asked = Asked(str(data.get("project") or ""), max(0, _whole(data.get("number"), other=0)))
+    reason = next((one for one in Reason if one == data.get("why")), None)
+    return Sent(asked, str(data.get("kind")), _whole(data.get("text"), other=-1), data.get("answer"), reason)
+
+
+def answered(requests: LatestOnly, work: Work, sent: Sent) -> Any:  # noqa: ANN401
+    """Keep what was done with a card and give the next one; what was done is kept even where its reply is too late."""
+    again = sent.asked.number == requests.latest  # the browser has asked once more, for the reply was lost
+    number = requests.begin(sent.asked.number)
+    try:
+        value = _act(work, sent, again=again)
+    except MtlError as error:
+        value = view.problem_value(sent.asked, sentence_of(error))
+    return value if requests.is_latest(number) else gr.skip()
+
+
+def _act(work: Work, sent: Sent, *, again: bool) -> str:
+    if sent.asked.project != work.project:
+        raise InputError("Another project is open. Open this one again.")
+    session, who = work.session, work.annotator
+    if sent.kind == "undo":
+        card = None if again else session.undo(who)
+        said = "There is nothing to undo." if card is None else "Taken back."
+        return _shown(work, session, sent.asked, card or session.next_card(who, order=work.order), said)
+    if sent.kind == "skip":
+        session.skip(who, sent.text)
+        said = "Skipped."
+    elif sent.kind == "answer":
+        spec, text = session.project.spec, _text(session, sent.text)
+        answer = view.answer_from(sent.answer, spec, text)
+        session.answer(who, sent.text, answer, reason=sent.reason)
+        said = f"Saved: {view.answer_in_words(answer, spec, text)}."
+    else:
+        raise InputError("An answer, a skip or an undo was expected.")
+    return _shown(work, session, sent.asked, session.next_card(who, order=work.order), said)
+
+
+def _shown(work: Work, session: LabellingSession, asked: Asked, card: Card | None, said: str = "") -> str:
+    counts = card.counts if card is not None else session.table(work.annotator, size=1).counts
+    return view.card_value(asked, session.project.spec, card, counts=counts, said=said)
+
+
+def _text(session: LabellingSession, number: int) -> str:
+    texts = session.project.texts
+    if not 0 <= number < len(texts):
+        raise InputError(f"A text from 0 to {len(texts) - 1:,} was expected, was {number}.")
+    return texts[number]
+
+
+def _whole(value: Any, *, other: int = -1) -> int:  # noqa: ANN401
+    return value if isinstance(value, int) and not isinstance(value, bool) else other

@@ -1,0 +1,218 @@
+"""The map: a lasso around texts, a label for all of them, and what that would change before it is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import gradio as gr
+from numpy import int32
+from numpy.typing import NDArray
+
+from demo.latest_only import LatestOnly
+from demo.maps.projection import Projection
+from demo.tabs.label.desk import Desk, Work
+from demo.tabs.shared import QUICK, latest, message_place, reporting
+from demo.views import message
+from demo.views.labelling import map as view
+from demo.views.labelling.map import ColourBy
+from demo.views.maps import scatter
+from demo.views.maps.drawing import placed
+from demo.views.maps.scatter import ScatterMap
+from mtl.errors import InputError
+
+_stamps = count(1)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnTexts:
+    """The map that this page shows: its stamp, the project, and the sample of its texts."""
+
+    stamp: int
+    project: str
+    rows: NDArray[int32]
+
+
+@dataclass(frozen=True)
+class MapPart:
+    """The components of the map."""
+
+    method: gr.Radio
+    colour_by: gr.Dropdown
+    drawing: ScatterMap
+    label: gr.Dropdown
+    apply: gr.Button
+    preview: gr.HTML
+    problem: gr.HTML
+    drawn: gr.State
+    selected: gr.State
+    requests: gr.State
+
+    @property
+    def shown(self) -> list[Any]:
+        """What follows a change of the selection."""
+        return [self.preview, self.apply]
+
+
+def build_map(desk: Desk) -> MapPart:
+    """Build the map and connect its own events."""
+    with gr.Row(elem_classes="ph-controls"):
+        method = gr.Radio(list(Projection), value=Projection.PCA, label="Projection", elem_id="ph-label-projection")
+        colour_by = gr.Dropdown(
+            [str(one) for one in ColourBy], value=str(ColourBy.BOTH), label="Colour by", elem_id="ph-label-colour"
+        )
+    drawing = scatter.build_scatter_map(family="labelling", elem_id="ph-label-map")
+    with gr.Row(elem_classes="ph-action"):
+        label = gr.Dropdown([], label="Label of the selection", min_width=200, elem_id="ph-label-lasso")
+        apply = gr.Button("Label the selection", variant="primary", interactive=False, elem_id="ph-label-apply")
+    problem = message_place()
+    preview = gr.HTML(message.empty(view.NO_SELECTION), elem_id="ph-label-preview")
+    made = MapPart(
+        method, colour_by, drawing, label, apply, preview, problem, gr.State(None), gr.State([]), gr.State(LatestOnly())
+    )
+    _wire(desk, made)
+    return made
+
+
+def drawing_event(desk: Desk, made: MapPart) -> dict[str, Any]:
+    """The event that draws the map anew and forgets the selection."""
+
+    def draw(method: str, by: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        return _draw(desk.work(*values), method, by)
+
+    return _event(
+        made,
+        reporting(draw, outputs=7),
+        [made.method, made.colour_by, *desk.inputs],
+        [made.problem, *made.drawing.drawing, made.drawn, made.selected, made.preview, made.apply],
+    )
+
+
+def painting_event(desk: Desk, made: MapPart) -> dict[str, Any]:
+    """The event that gives the points their colours of now."""
+
+    def paint(drawn: DrawnTexts | None, by: str, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        work = desk.work(*values)
+        if drawn is None or drawn.project != work.project:
+            return (gr.skip(),)
+        return (_colours(work, drawn, by),)
+
+    return {
+        "fn": reporting(paint, outputs=1),
+        "inputs": [made.drawn, made.colour_by, *desk.inputs],
+        "outputs": [made.problem, made.drawing.paint],
+        **QUICK,
+    }
+
+
+def wire_apply(desk: Desk, made: MapPart) -> Any:  # noqa: ANN401
+    """Connect the button that labels the selection; gives its event."""
+
+    def apply(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        return _apply(desk.work(*values), rows, label)
+
+    applied = made.apply.click(
+        reporting(apply, outputs=3),
+        [made.selected, made.label, *desk.inputs],
+        [made.problem, made.selected, *made.shown],
+        **QUICK,
+    )
+    applied.success(**painting_event(desk, made))
+    return applied
+
+
+def _wire(desk: Desk, made: MapPart) -> None:
+    # Gradio finds the event data by the annotation of a plain function.
+    def lasso(event: gr.EventData, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        drawn, label, *work = values
+        sent = event._data.get("number")
+        number = requests.begin(sent if isinstance(sent, int) else None)
+        rows = _rows(drawn, event._data)
+        found = reporting(lambda: (rows, *_preview(desk.work(*work), rows, label)), outputs=3)()
+        return found if requests.is_latest(number) else tuple(gr.skip() for _ in range(4))
+
+    def preview(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        return _preview(desk.work(*values), rows, label)
+
+    made.drawing.html.lasso(
+        lasso,
+        [made.requests, made.drawn, made.label, *desk.inputs],
+        [made.problem, made.selected, *made.shown],
+        trigger_mode="multiple",
+        **QUICK,
+    )
+    made.label.input(
+        reporting(preview, outputs=2), [made.selected, made.label, *desk.inputs], [made.problem, *made.shown], **QUICK
+    )
+    made.method.input(**drawing_event(desk, made))
+    made.colour_by.input(**painting_event(desk, made))
+
+
+def _event(made: MapPart, fn: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> dict[str, Any]:
+    return {
+        "fn": latest(fn, outputs=len(outputs)),
+        "inputs": [made.requests, *inputs],
+        "outputs": outputs,
+        "trigger_mode": "multiple",
+        "show_progress": "minimal",
+        "show_progress_on": made.problem,
+        "concurrency_id": "embedding-views",
+        "api_visibility": "private",
+    }
+
+
+def _draw(work: Work, method: str, by: str) -> tuple[Any, ...]:
+    if not work.project:
+        return tuple(gr.skip() for _ in range(7))
+    session = work.session
+    chosen = next((one for one in Projection if one == method), Projection.PCA)
+    rows, places = placed(session.vectors(), chosen)
+    drawn = DrawnTexts(next(_stamps), work.project, rows)
+    return (
+        scatter.map_texts(drawn.stamp, session.project.texts, rows),
+        scatter.map_points(drawn.stamp, drawn.stamp, places),
+        _colours(work, drawn, by),
+        drawn,
+        [],
+        *_nothing(),
+    )
+
+
+def _colours(work: Work, drawn: DrawnTexts, by: str) -> str:
+    session = work.session
+    wanted = next((one for one in ColourBy if one == by), ColourBy.BOTH)
+    painted = view.colours_of(session.project.spec, session.answers(), session.guesses(), wanted)
+    return scatter.map_colours(drawn.stamp, painted, drawn.rows)
+
+
+def _preview(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
+    if not rows or not work.project:
+        return _nothing()
+    if not label:
+        return message.note(f"{len(rows):,} selected. Choose their label."), gr.Button(interactive=False)
+    session = work.session
+    found = session.preview(work.annotator, rows, label)
+    guesses = dict(zip(found.disagreeing, session.guesses(found.disagreeing), strict=True))
+    shown = view.preview_of(found, label, guesses, session.project.texts)
+    return shown, gr.Button(f"Label {len(found.answers):,} texts {label}", interactive=bool(found.answers))
+
+
+def _apply(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
+    if not rows or not label:
+        raise InputError("Draw a lasso and choose a label first.")
+    session = work.session
+    count = session.accept(work.annotator, session.preview(work.annotator, rows, label).answers)
+    done = message.note(f"{count:,} texts are labelled {label}. Undo on the card takes them back.")
+    return [], done, gr.Button("Label the selection", interactive=False)
+
+
+def _nothing() -> tuple[str, gr.Button]:
+    return message.empty(view.NO_SELECTION), gr.Button("Label the selection", interactive=False)
+
+
+def _rows(drawn: DrawnTexts | None, data: dict[str, Any]) -> list[int]:
+    """The numbers of the texts in a lasso, of the map that is shown: the browser is not trusted."""
+    if drawn is None or data.get("stamp") != drawn.stamp or not isinstance(data.get("rows"), list):
+        return []
+    known = set(drawn.rows.tolist())
+    return [row for row in data["rows"] if isinstance(row, int) and not isinstance(row, bool) and row in known]

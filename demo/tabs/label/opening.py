@@ -1,0 +1,100 @@
+"""Opening a project: its texts are embedded once, with progress on the page."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import wait
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.labelling import Opening
+from demo.tabs.label import handover
+from demo.tabs.label.cards import fresh_card
+from demo.tabs.label.desk import Desk, Work
+from demo.tabs.label.queue import ALL
+from demo.views import message
+from demo.views.labelling.workbench import title_of
+from mtl.errors import MtlError
+from mtl.labelling import LabellingSession, ProjectKind
+
+CARD, TABLE, MAP = "Card", "Table", "Map"
+OUTPUTS = 10
+"""The number of values that `opened` gives after the message and the progress."""
+_POLL = 0.25  # seconds
+
+
+def opening(work: Work, folder: Path) -> Iterator[Opening]:
+    """What is told while a project opens, until it is open.
+
+    Raises:
+        MtlError: it cannot be opened.
+    """
+    found = work.desk.opened.begin(folder, work.model)
+    while not wait([found.future], timeout=_POLL).done:
+        yield found
+    found.future.result()
+
+
+def has_model(work: Work) -> bool:
+    """Whether the project is open with the model of the header; also where one of both is not to be had."""
+    try:
+        return work.desk.opened.uses(work.folder, work.model)
+    except MtlError:
+        return True
+
+
+def opened(work: Work, form: str | None) -> tuple[Any, ...]:
+    """The components of an open project.
+
+    They are: the places of the start and of the work, the project, title, card, way of labelling, the labels of the
+    table and of the map, file formats, and the labels that can be changed.
+    """
+    session = work.session
+    return (
+        gr.Column(visible=False),
+        gr.Column(visible=True),
+        work.project,
+        title_of(session.project),
+        fresh_card(work),
+        *choices_of(session),
+        handover.formats_of(session.project.spec.kind, form),
+    )
+
+
+def choices_of(session: LabellingSession) -> tuple[Any, ...]:
+    """The choices that depend on the labels: ways of labelling, labels of the table, of the map, and to change."""
+    spec = session.project.spec
+    names = list(spec.names)
+    ways = [CARD, TABLE] if spec.kind is ProjectKind.SPANS else [CARD, TABLE, MAP]
+    return (
+        gr.Radio(choices=ways, value=CARD),
+        gr.Dropdown(choices=[ALL, *names], value=ALL),
+        gr.Dropdown(choices=names, value=None),
+        gr.Dropdown(choices=names, value=None),
+    )
+
+
+def steps(work: Work, form: str | None) -> Iterator[tuple[Any, ...]]:
+    """Message, progress and outputs of an event that opens a project."""
+    unchanged = tuple(gr.skip() for _ in range(OUTPUTS))
+    try:
+        for found in opening(work, work.folder):
+            yield "", bar(found), *unchanged
+        yield "", "", *opened(work, form)
+    except MtlError as error:
+        yield message.problem(error), "", *unchanged
+    yield tuple(gr.skip() for _ in range(2 + OUTPUTS))  # Gradio sends the last values of a generator once more
+
+
+def bar(found: Opening) -> str:
+    """How far the texts are."""
+    if not found.total:
+        return message.note("Reading the texts …")
+    return message.progress(found.done, found.total, time.perf_counter() - found.started)
+
+
+def desk_work(desk: Desk, project: str, *values: Any) -> Work:  # noqa: ANN401
+    """What a handler works on where the project is not in its field yet."""
+    owner, key, _, *rest = values
+    return desk.work(owner, key, project, *rest)

@@ -1,0 +1,93 @@
+"""The table: unlabelled texts for one label, the surest first, accepted a page at a time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from demo.latest_only import LatestOnly
+from demo.tabs.label.desk import Desk, Work
+from demo.tabs.shared import QUICK, message_place, reporting
+from demo.views import message
+from demo.views.labelling import queue as view
+from mtl.labelling import LabellingSession
+
+ALL = "all labels"
+EMPTY = "The table shows the guesses of the model for texts that nobody has labelled."
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The choice of the label, the table, and the place of its errors."""
+
+    label: gr.Dropdown
+    table: gr.HTML
+    problem: gr.HTML
+    accepted: Any
+    """The event after which the figures are new."""
+
+
+def build_queue(desk: Desk) -> Queue:
+    """Build the table and connect its own events."""
+    label = gr.Dropdown([ALL], value=ALL, label="Guessed label", elem_id="ph-label-of", elem_classes="ph-short")
+    problem = message_place()
+    table = view.build_table(elem_id="ph-label-queue")
+    requests = gr.State(LatestOnly())
+
+    # Gradio finds the event data by the annotation of a plain function.
+    def accept(event: gr.EventData, requests: LatestOnly, label: str, *values: Any) -> Any:  # noqa: ANN401
+        return _numbered(requests, event, lambda: _accepted(desk.work(*values), label, event._data))
+
+    def turn(event: gr.EventData, requests: LatestOnly, label: str, *values: Any) -> Any:  # noqa: ANN401
+        return _numbered(requests, event, lambda: page(desk.work(*values), label, event._data.get("page")))
+
+    inputs, outputs = [requests, label, *desk.inputs], [problem, table]
+    accepted = table.accept(accept, inputs, outputs, trigger_mode="multiple", **QUICK)
+    made = Queue(label, table, problem, accepted)
+    table.turn(turn, inputs, outputs, trigger_mode="multiple", **QUICK)
+    label.input(**shown(desk, made))
+    return made
+
+
+def shown(desk: Desk, made: Queue) -> dict[str, Any]:
+    """The event that shows the first page."""
+
+    def first(label: str, *values: Any) -> tuple[str]:  # noqa: ANN401
+        return (page(desk.work(*values), label, 0),)
+
+    return {
+        "fn": reporting(first, outputs=1),
+        "inputs": [made.label, *desk.inputs],
+        "outputs": [made.problem, made.table],
+        **QUICK,
+    }
+
+
+def page(work: Work, label: str | None, number: object, said: str = "") -> str:
+    """A page of the table; errors as `LabellingSession`."""
+    if not work.project:
+        return message.empty(EMPTY)
+    session = work.session
+    at = number if isinstance(number, int) and number >= 0 else 0
+    found = session.table(work.annotator, label=_label(session, label), page=at)
+    return view.page_of_table(found, session.project.spec, said=said)
+
+
+def _accepted(work: Work, label: str | None, data: dict[str, Any]) -> str:
+    session = work.session
+    answers = view.accepted(data.get("ticked"), session.project.spec, session.project.texts)
+    count = session.accept(work.annotator, answers) if answers else 0
+    said = f"{count} texts are labelled. Undo on the card takes them back." if count else "No text is ticked."
+    # What was accepted has left the table, so the next texts are on the same page.
+    return page(work, label, data.get("page"), said)
+
+
+def _label(session: LabellingSession, label: str | None) -> str | None:
+    return label if label in session.project.spec.names else None
+
+
+def _numbered(requests: LatestOnly, event: gr.EventData, answer: Any) -> Any:  # noqa: ANN401
+    sent = event._data.get("number")
+    number = requests.begin(sent if isinstance(sent, int) else None)
+    found = reporting(lambda: (answer(),), outputs=1)()
+    return found if requests.is_latest(number) else (gr.skip(), gr.skip())

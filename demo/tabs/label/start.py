@@ -1,0 +1,144 @@
+"""A new project from texts and labels, or one from the list."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.answers.cost import need_file, need_typed
+from demo.inputs.endings import text_files
+from demo.inputs.text_input import Sentences, lines_of, read_sentences
+from demo.labelling.examples import ExampleProject, example_projects
+from demo.labelling.form import spec_of
+from demo.tabs import column_choice
+from demo.tabs.label.desk import Desk, Work
+from demo.tabs.shared import QUICK, example_buttons, heading, message_place, reporting
+from demo.views import message
+from demo.views.labelling.projects import KINDS, PRESSES, project_list
+from mtl.labelling import ProjectKind
+
+_ROLES = ("text",)
+_LABELS_INFO = "One per line. A description after a colon helps the first guesses: “sports: matches and records”."
+
+
+@dataclass(frozen=True)
+class StartForm:
+    """The form and the list."""
+
+    text: gr.Textbox
+    uploaded: gr.State
+    upload: gr.UploadButton
+    columns: list[gr.Dropdown]
+    note: gr.HTML
+    upload_problem: gr.HTML
+    task: gr.Textbox
+    kind: gr.Radio
+    labels: gr.Textbox
+    start: gr.Button
+    examples: list[gr.Button]
+    projects: gr.HTML
+
+    @property
+    def fields(self) -> list[Any]:
+        """What `new_project` takes."""
+        return [self.text, self.uploaded, self.task, self.kind, self.labels]
+
+
+def build_start(desk: Desk) -> StartForm:
+    """Build the form and connect its upload."""
+    settings = desk.shared.settings
+    endings = list(text_files(settings))
+    with gr.Row():
+        with gr.Column(scale=3, min_width=300):
+            heading("Texts", "Nothing has to be labelled yet.")
+            text = gr.Textbox(
+                "", label="Texts to label, one per line", lines=12, max_lines=12, elem_id="ph-label-texts"
+            )
+            examples = example_buttons([one.title for one in example_projects()])
+            with gr.Row(elem_classes="ph-action"):
+                upload = gr.UploadButton(
+                    "Upload a file", file_types=endings, size="md", min_width=120, elem_id="ph-label-upload"
+                )
+            with gr.Row():
+                columns = column_choice.build_choices(len(_ROLES), elem_id="ph-label-column")
+            limit = f"Up to {settings.max_label_texts:,} texts."
+            note = gr.HTML(message.note(f"{', '.join(endings)}: one text per line, or a column text. {limit}"))
+            upload_problem = message_place()
+        with gr.Column(scale=2, min_width=300):
+            heading("Task", "The model guesses from the first text on, and learns from every answer.")
+            task = gr.Textbox(
+                "", label="Task name", placeholder="for example: topic", max_length=32, elem_id="ph-label-task"
+            )
+            kind = gr.Radio(
+                [(title, str(kind)) for kind, title in KINDS.items()],
+                value=str(ProjectKind.CLASSES),
+                label="Kind",
+                elem_id="ph-label-kind",
+            )
+            labels = gr.Textbox(
+                "", label="Labels or entity types", info=_LABELS_INFO, lines=6, max_lines=12, elem_id="ph-label-names"
+            )
+            with gr.Row(elem_classes="ph-action"):
+                start = gr.Button("Start labelling", variant="primary", size="md", elem_id="ph-label-start")
+    heading("Projects", "Every answer is kept; a project can be opened again at any time.")
+    projects = gr.HTML("", js_on_load=PRESSES, apply_default_css=False, elem_id="ph-label-projects")
+    form = StartForm(
+        text, gr.State(None), upload, columns, note, upload_problem, task, kind, labels, start, examples, projects
+    )
+    column_choice.wire_upload(
+        settings,
+        column_choice.ColumnUpload(upload, columns, _ROLES, upload_problem),
+        partial(_read, desk),
+        [text, form.uploaded, note],
+    )
+    return form
+
+
+def wire_list(desk: Desk, form: StartForm, tab: gr.Tab, problem: gr.HTML) -> None:
+    """List the projects when the tab is shown, and delete one."""
+    owner = desk.shared.owner
+
+    # Gradio finds the event data by the annotation of a plain function.
+    def delete(owner: str, event: gr.EventData) -> tuple[str]:
+        folder = desk.projects.folder(event._data.get("project"), owner)
+        desk.projects.delete(folder.name, owner)
+        desk.opened.close(folder)
+        return (project_list(desk.projects.of(owner)),)
+
+    tab.select(partial(listed, desk), owner, form.projects, **QUICK)
+    form.projects.delete(reporting(delete, outputs=1), owner, [problem, form.projects], **QUICK)
+
+
+def listed(desk: Desk, owner: str) -> str:
+    """The list of projects."""
+    return project_list(desk.projects.of(owner))
+
+
+def example_values(example: ExampleProject) -> tuple[Any, ...]:
+    """The values of `StartForm.fields` for an example."""
+    sentences = example.sentences
+    return sentences.shown, sentences, example.task, str(example.kind), example.labels
+
+
+def new_project(work: Work, *fields: Any) -> str:  # noqa: ANN401
+    """Make a project from the form and give its id.
+
+    Raises:
+        MtlError: a field cannot be used, the texts are too many, or there is no place left.
+    """
+    text, uploaded, task, kind, labels = fields
+    settings, spec = work.desk.shared.settings, spec_of(task, kind, labels)
+    from_file = isinstance(uploaded, Sentences) and (text or "") == uploaded.shown
+    texts = uploaded.texts if from_file else lines_of(text or "", settings)
+    (need_file if from_file else need_typed)(work.model, texts, settings)
+    return work.desk.projects.create(texts, spec, owner=work.owner).id
+
+
+def _read(desk: Desk, file: str, *columns: str | None) -> tuple[str, Sentences, str]:
+    """The text box, the texts of a file, and a note."""
+    sentences = read_sentences(Path(file), desk.shared.settings, column_choice.chosen(columns, _ROLES))
+    total, shown = len(sentences.texts), len(sentences.shown.split("\n"))
+    line = f"{Path(file).name}: {total:,} texts" + (f", the first {shown:,} are in the box" if shown < total else "")
+    return sentences.shown, sentences, message.note(" · ".join([line, *sentences.notes]))

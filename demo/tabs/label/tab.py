@@ -1,0 +1,238 @@
+"""The Label tab: a form and a list of projects, or the project that is open."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from demo import links
+from demo.labelling import OpenProjects, Projects
+from demo.labelling.examples import example_projects
+from demo.tabs.label import cards, figures, handover, maps, naming, queue, start
+from demo.tabs.label.desk import Desk
+from demo.tabs.label.figures import Figures
+from demo.tabs.label.handover import HandOver
+from demo.tabs.label.maps import MapPart
+from demo.tabs.label.naming import Naming
+from demo.tabs.label.opening import CARD, MAP, TABLE, desk_work, has_model, steps
+from demo.tabs.label.queue import Queue
+from demo.tabs.label.start import StartForm
+from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
+from demo.tabs.train import TrainTab
+from demo.views import message
+from demo.views.labelling.card import build_card
+from mtl.errors import MtlError
+from mtl.labelling import Order
+
+_ORDERS = {
+    Order.MIX: "a mix (recommended)",
+    Order.UNSURE: "where the model hesitates",
+    Order.DIVERSE: "unlike those labelled",
+    Order.DENSE: "like many others",
+    Order.RANDOM: "by chance",
+}
+
+_OF_ADDRESS = "(asked, ...values) => [asked || new URL(location.href).searchParams.get('project') || '', ...values]"
+"""The project that is open, or the one in the address."""
+# Gradio stores no empty text in the browser.
+_KEEP_NAME = "(name) => `=${name ?? ''}`"
+_KEPT_NAME = "(kept) => (kept || '=').slice(1)"
+
+
+@dataclass(frozen=True)
+class LabelTab:
+    """What the page connects to the Train tab."""
+
+    desk: Desk
+    hand_over: HandOver
+
+
+@dataclass(frozen=True)
+class _Parts:
+    start_place: gr.Column
+    work_place: gr.Column
+    start: StartForm
+    problem: gr.HTML
+    progress: gr.HTML
+    title: gr.HTML
+    back: gr.Button
+    way: gr.Radio
+    places: list[gr.Column]
+    card: gr.HTML
+    queue: Queue
+    map: MapPart
+    figures: Figures
+    naming: Naming
+    hand_over: HandOver
+
+    @property
+    def choices(self) -> list[Any]:
+        """The components that depend on the labels, in the order of `choices_of`."""
+        return [self.way, self.queue.label, self.map.label, self.naming.label]
+
+
+def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> LabelTab:
+    """Build the tab and connect its events.
+
+    Args:
+        shared: the services of the page.
+        tab: the tab to fill.
+        name: the name of who labels, as this browser remembers it.
+    """
+    settings = shared.settings
+    # Here and not in a hidden column: the fields of the desk are inputs of every event.
+    project = gr.Textbox("", visible=False)
+    problem = message_place("ph-label-problem")
+    progress = gr.HTML("", elem_id="ph-label-opening", elem_classes="ph-message")
+    with gr.Column(visible=False, elem_id="ph-label-work") as work_place:
+        with gr.Row(elem_classes="ph-action"):
+            title = gr.HTML("", elem_id="ph-label-title")
+            back = gr.Button("All projects", size="sm", elem_id="ph-label-back")
+        with gr.Row(elem_classes="ph-controls"):
+            way = gr.Radio([CARD, TABLE, MAP], value=CARD, label="Label on", min_width=220, elem_id="ph-label-way")
+            order = gr.Dropdown(
+                [(title, str(order)) for order, title in _ORDERS.items()],
+                value=str(Order.MIX),
+                label="Next text",
+                min_width=200,
+                elem_id="ph-label-order",
+            )
+            annotator = gr.Textbox(
+                "", label="Your name", placeholder="me", max_length=40, max_lines=1, min_width=140,
+                elem_id="ph-label-annotator",
+            )  # fmt: skip
+        desk = Desk(shared, Projects(settings), OpenProjects(settings.open_label_projects), project, annotator, order)
+        with gr.Row():
+            with gr.Column(scale=3, min_width=320):
+                with gr.Column() as card_place:
+                    card = build_card(elem_id="ph-label-card")
+                with gr.Column(visible=False) as table_place:
+                    table = queue.build_queue(desk)
+                with gr.Column(visible=False) as map_place:
+                    drawn = maps.build_map(desk)
+            with gr.Column(scale=2, min_width=300):
+                panel = figures.build_figures()
+        changing = naming.build_naming()
+        hand_over = handover.build_hand_over(desk)
+    with gr.Column(elem_id="ph-label-begin") as start_place:
+        form = start.build_start(desk)
+    parts = _Parts(
+        start_place, work_place, form, problem, progress, title, back, way, [card_place, table_place, map_place], card,
+        table, drawn, panel, changing, hand_over,
+    )  # fmt: skip
+    start.wire_list(desk, form, tab, problem)
+    cards.wire_card(desk, card)
+    naming.wire_naming(desk, changing, card, parts.choices)
+    # Who labels is known before a card is asked for.
+    _wire_opening(desk, parts, tab.select(None, name, annotator, js=_KEPT_NAME))
+    _wire_work(desk, parts)
+    gr.on([annotator.input, annotator.blur], None, annotator, name, js=_KEEP_NAME, trigger_mode="always_last")
+    return LabelTab(desk, hand_over)
+
+
+def wire_hand_over(tab: LabelTab, training: TrainTab | None) -> None:
+    """Connect the Train tab, which is built later."""
+    handover.wire_train(tab.desk, tab.hand_over, training)
+
+
+def _wire_opening(desk: Desk, parts: _Parts, shown: Any) -> None:  # noqa: ANN401
+    form = parts.start
+    first = [parts.problem, parts.progress]
+    outputs = [
+        *first, parts.start_place, parts.work_place, desk.project, parts.title, parts.card, *parts.choices,
+        parts.hand_over.form,
+    ]  # fmt: skip
+    slow: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", **ON_ENGINE}
+
+    def begin(chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        fields, rest = values[: len(form.fields)], values[len(form.fields) :]
+        try:
+            project = start.new_project(desk.work(*rest), *fields)
+        except MtlError as error:
+            yield message.problem(error), *(gr.skip() for _ in outputs[1:])
+            yield tuple(gr.skip() for _ in outputs)
+            return
+        yield from steps(desk_work(desk, project, *rest), chosen)
+
+    # Gradio finds the event data by the annotation of a plain function.
+    def again(event: gr.EventData, chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        yield from steps(desk_work(desk, str(event._data.get("project")), *values), chosen)
+
+    def other_model(chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        work = desk.work(*values)
+        if not work.project or has_model(work):  # the header also says which model it has when the page opens
+            yield tuple(gr.skip() for _ in outputs)
+            return
+        yield from steps(work, chosen)
+
+    def resumed(asked: str | None, chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        if not asked or desk.work(*values).project:
+            yield tuple(gr.skip() for _ in outputs)
+            return
+        yield from steps(desk_work(desk, asked, *values), chosen)
+
+    given = [parts.hand_over.form, *form.fields, *desk.inputs]
+    starting: dict[str, Any] = {"fn": begin, "inputs": given, **slow}
+    address: dict[str, Any] = {"fn": None, "inputs": desk.project, "outputs": None, "js": links.remember("project")}
+    # The tab may have been opened before the page began to write its address.
+    opening = [form.start.click(**starting)]
+    for button, example in zip(form.examples, example_projects(), strict=True):
+        fill = button.click(partial(start.example_values, example), None, form.fields, **QUICK)
+        opening.append(fill.then(**starting))
+    opening.append(form.projects.open(again, [parts.hand_over.form, *desk.inputs], **slow))
+    for event in opening:
+        event.then(**address).then(None, None, None, js=links.remember_tab("label"))
+    desk.shared.picker.change(other_model, [parts.hand_over.form, *desk.inputs], **slow)
+    # The project in the address is opened when its tab is shown, as after a reload.
+    shown.then(resumed, [desk.project, parts.hand_over.form, *desk.inputs], js=_OF_ADDRESS, **slow)
+    parts.back.click(
+        partial(_left, desk),
+        desk.shared.owner,
+        [parts.start_place, parts.work_place, desk.project, form.projects],
+        **QUICK,
+    ).then(**address)
+
+
+def _wire_work(desk: Desk, parts: _Parts) -> None:
+    refresh = figures.refreshing(desk, parts.figures)
+    parts.card.idle(**refresh)
+    fresh: dict[str, Any] = {"fn": cards.fresh_of(desk), "inputs": desk.inputs, "outputs": parts.card, **QUICK}
+
+    # Gradio finds the event data by the annotation of a plain function.
+    def open_text(event: gr.EventData, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        return cards.opened_card(desk.work(*values), event._data.get("text")), CARD
+
+    parts.figures.details.open(
+        reporting(open_text, outputs=2), desk.inputs, [parts.problem, parts.card, parts.way], **QUICK
+    )
+    places = parts.way.change(_places, parts.way, parts.places, **QUICK)
+    for way, event in (
+        (CARD, fresh),
+        (TABLE, queue.shown(desk, parts.queue)),
+        (MAP, maps.drawing_event(desk, parts.map)),
+    ):
+        (parts.way.input if way == CARD else places.then)(**_only(way, parts.way, event))
+    parts.queue.accepted.then(**refresh)
+    maps.wire_apply(desk, parts.map).then(**refresh)
+
+
+def _only(way: str, chosen: gr.Radio, event: dict[str, Any]) -> dict[str, Any]:
+    """An event that changes nothing unless this way of labelling is chosen."""
+    fn, inputs, outputs = event["fn"], event["inputs"], event["outputs"]
+
+    def only(now: str, *values: Any) -> Any:  # noqa: ANN401
+        if now == way:
+            return fn(*values)
+        return tuple(gr.skip() for _ in outputs) if isinstance(outputs, list) else gr.skip()
+
+    return {**event, "fn": only, "inputs": [chosen, *inputs]}
+
+
+def _places(way: str) -> tuple[gr.Column, ...]:
+    return tuple(gr.Column(visible=way == one) for one in (CARD, TABLE, MAP))
+
+
+def _left(desk: Desk, owner: str) -> tuple[Any, ...]:
+    return gr.Column(visible=True), gr.Column(visible=False), "", start.listed(desk, owner)

@@ -1,0 +1,53 @@
+"""The list of a visitor's labelling projects, with a button to open and one to delete each."""
+
+import time
+from collections.abc import Sequence
+from html import escape
+
+from demo.views import message
+from demo.views.tables import Cell, Column, Html, attribute, table
+from mtl.labelling import ProjectKind, ProjectSummary
+
+KINDS = {
+    ProjectKind.CLASSES: "one label per text",
+    ProjectKind.LABELS: "several labels per text",
+    ProjectKind.SPANS: "entities",
+}
+PRESSES = """
+element.addEventListener('click', (event) => {
+  const open = event.target.closest('button[data-open]'), remove = event.target.closest('button[data-delete]');
+  if (open) trigger('open', {project: open.dataset.open});
+  // The first press asks, the second deletes: answers cannot be brought back.
+  else if (remove && remove.dataset.sure) trigger('delete', {project: remove.dataset.delete});
+  else if (remove) {
+    remove.dataset.sure = 'yes';
+    remove.textContent = 'Delete with all answers?';
+    setTimeout(() => { delete remove.dataset.sure; remove.textContent = 'Delete'; }, 4000);
+  }
+});
+"""
+"""The script of the component that shows the list."""
+_EMPTY = "There are no projects yet."
+
+
+def project_list(projects: Sequence[ProjectSummary]) -> str:
+    """A row for each project."""
+    if not projects:
+        return message.note(_EMPTY)
+    columns = [Column("project"), Column("kind"), Column("texts", number=True), Column("answers", number=True)]
+    columns += [Column("people"), Column("last change"), Column("")]
+    return table(columns, [_row(project) for project in projects], caption="Projects")
+
+
+def _row(project: ProjectSummary) -> list[Cell | Html]:
+    name = escape(project.name)
+    of = f' aria-label="Delete {attribute(project.name)}"'
+    return [
+        Html(f'<button type="button" class="ph-run-name" data-open="{attribute(project.id)}">{name}</button>'),
+        KINDS[project.spec.kind],
+        f"{project.texts:,}",
+        f"{project.answers:,}",
+        ", ".join(project.annotators),
+        time.strftime("%d %b %H:%M", time.localtime(project.changed)),
+        Html(f'<button type="button" class="ph-fix" data-delete="{attribute(project.id)}"{of}>Delete</button>'),
+    ]

@@ -1,0 +1,14 @@
+"""What stands above the card: the open project."""
+
+from html import escape
+
+from demo.views.labelling.projects import KINDS
+from mtl.labelling import Project
+
+
+def title_of(project: Project) -> str:
+    """The name, kind and size of a project."""
+    rows = sum(len(rows) for rows in project.rows)
+    twice = f", {rows:,} rows" if rows > len(project.texts) else ""
+    said = f"{KINDS[project.spec.kind]} · {len(project.texts):,} texts{twice}"
+    return f'<div class="ph-heading"><h2>{escape(project.name)}</h2><p>{escape(said)}</p></div>'

@@ -1,0 +1,169 @@
+"""The answers of a project by the names that its labels have now."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mtl.errors import InputError
+from mtl.labelling.cards import Counts
+from mtl.labelling.choosing import Asked
+from mtl.labelling.log import Action, ActionKind, AnswerLog, PersonLog, Stored, checked_name, now
+from mtl.labelling.project import Project
+from mtl.labelling.reasons import Reason
+from mtl.labelling.spec import Answer, ProjectKind
+from mtl.labels import TypedSpan, stable_order
+
+
+class ProjectAnswers:
+    """Reads and writes what people say of the texts of a project; labels have their present names.
+
+    An answer whose labels were all removed counts no more.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._log = AnswerLog(project.answers_folder)
+        self._state: tuple[int, tuple[str, ...]] | None = None
+        self._by_person: dict[str, dict[int, Answer]] = {}
+        self._merged: dict[int, Answer] = {}
+
+    @property
+    def folder(self) -> Path:
+        """Where they are."""
+        return self._project.answers_folder
+
+    def refresh(self) -> tuple[int, tuple[str, ...]]:
+        """Read what is new; equal values stand for equal answers."""
+        self._log.refresh()
+        keys = self._project.label_keys()
+        state = (self._log.version, tuple(f"{key}\0{name}" for name, key in keys.items()))
+        if state != self._state:
+            names = {key: name for name, key in keys.items()}
+            self._by_person = {name: self._named(person, names) for name, person in self._log.people.items()}
+            self._merged = self._majority()
+            self._state = state
+        return state
+
+    def of(self, name: str) -> dict[int, Answer]:
+        """What one person says, by text."""
+        return self._by_person.get(name, {})
+
+    @property
+    def merged(self) -> dict[int, Answer]:
+        """What all say: of each text the answer of most people, the latest of these where there are several."""
+        return self._merged
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who has done anything that is not taken back, by name."""
+        return tuple(sorted(name for name, person in self._log.people.items() if person.actions))
+
+    def person(self, name: str) -> PersonLog:
+        """What one person has done."""
+        return self._log.people.get(name) or PersonLog(name)
+
+    def measured(self) -> set[int]:
+        """Texts that anybody has answered or skipped because they were shown by chance."""
+        actions = (action for person in self._log.people.values() for action in person.actions)
+        return {text for action in actions if action.reason is Reason.MEASURED for text in action.texts}
+
+    def answered_at(self, text: int) -> float:
+        """When anybody first answered or skipped a text, in seconds since the epoch; 0 where nobody has."""
+        first = (person.since(text) for person in self._log.people.values())
+        return min((at for at in first if at is not None), default=0.0)
+
+    def counts(self, name: str) -> Counts:
+        """How far one person is."""
+        own = self.of(name)
+        others = sum(text not in own for text in self.merged)
+        return Counts(len(own), len(self.person(name).skipped()), others, len(self._project.texts))
+
+    def asked(self, name: str) -> Asked:
+        """Which texts may be shown to one person."""
+        person, total = self.person(name), len(self._project.texts)
+        unseen = np.ones(total, dtype=bool)
+        unseen[[*self.of(name), *(text for text in person.skipped() if 0 <= text < total)]] = False
+        is_open = unseen.copy()
+        is_open[list(self.merged)] = False
+        return Asked(is_open, unseen, self.merged.keys(), len(person.actions))
+
+    def keep(self, name: str, answers: Mapping[int, Answer], *, reason: Reason) -> None:
+        """Write checked answers as one action; errors as `AnswerLog.append`."""
+        keys = self._project.label_keys()
+        stored = tuple(_stored(answer, keys) for answer in answers.values())
+        self._log.append(checked_name(name), Action(ActionKind.ANSWER, tuple(answers), stored, reason, now()))
+
+    def skip(self, name: str, text: int, *, reason: Reason) -> None:
+        """Write that a text is left out."""
+        self._log.append(checked_name(name), Action(ActionKind.SKIP, (text,), (), reason, now()))
+
+    def undo(self, name: str) -> Action | None:
+        """Take back the last action, and give it."""
+        actions = self.person(name).actions
+        if not actions:
+            return None
+        last = actions[-1]
+        self._log.append(name, Action(ActionKind.UNDO, at=now()))
+        return last
+
+    def _named(self, person: PersonLog, names: Mapping[str, str]) -> dict[int, Answer]:
+        found: dict[int, Answer] = {}
+        for text in person.answered():
+            action = person.last(text)
+            if action is None or not 0 <= text < len(self._project.texts):
+                continue
+            answer = self._answer(action.answers[action.texts.index(text)], names, text)
+            if answer is not None:
+                found[text] = answer
+        return found
+
+    def _answer(self, stored: Stored, names: Mapping[str, str], text: int) -> Answer | None:
+        """An answer with present names; None where nothing of it is left, or it is not of the project's kind."""
+        kind = self._project.spec.kind
+        if isinstance(stored, str):
+            return names.get(stored) if kind is ProjectKind.CLASSES else None
+        if kind is ProjectKind.LABELS:
+            kept = [names[one] for one in stored if isinstance(one, str) and one in names]
+            return stable_order(kept) if kept or not stored else None
+        if kind is ProjectKind.SPANS:
+            length = len(self._project.texts[text])
+            spans = [one for one in stored if isinstance(one, TypedSpan) and one.label in names]
+            inside = [one for one in spans if 0 <= one.start < one.end <= length]
+            found = tuple(TypedSpan(one.start, one.end, names[one.label]) for one in inside)
+            return found if found or not stored else None
+        return None
+
+    def _majority(self) -> dict[int, Answer]:
+        if len(self._by_person) == 1:
+            return dict(next(iter(self._by_person.values())))
+        given: dict[int, list[tuple[float, Answer]]] = {}
+        for name, own in self._by_person.items():
+            for text, answer in own.items():
+                last = self._log.people[name].last(text)
+                given.setdefault(text, []).append((last.at if last else 0.0, answer))
+        merged: dict[int, Answer] = {}
+        for text, all_given in sorted(given.items(), key=lambda item: min(at for at, _ in item[1])):
+            counts = Counter(answer for _, answer in all_given)
+            most = max(counts.values())
+            merged[text] = max((one for one in all_given if counts[one[1]] == most), key=lambda one: one[0])[1]
+        return merged
+
+
+def check_number(project: Project, text: object) -> int:
+    """The number of a text.
+
+    Raises:
+        InputError: the project has none of this number.
+    """
+    if isinstance(text, bool) or not isinstance(text, int) or not 0 <= text < len(project.texts):
+        raise InputError(f"A text from 0 to {len(project.texts) - 1} was expected, was {str(text)[:40]!r}.")
+    return text
+
+
+def _stored(answer: Answer, keys: Mapping[str, str]) -> Stored:
+    if isinstance(answer, str):
+        return keys[answer]
+    spans = tuple(TypedSpan(s.start, s.end, keys[s.label]) for s in answer if isinstance(s, TypedSpan))
+    return spans or tuple(keys[one] for one in answer if isinstance(one, str))

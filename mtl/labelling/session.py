@@ -1,0 +1,316 @@
+"""The one door to a labelling project: cards, answers, table, map and progress."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from threading import Lock, RLock
+
+import numpy as np
+
+from mtl.data import Example
+from mtl.decoding.probabilities import Floats
+from mtl.errors import InputError
+from mtl.fitting import LinearHead, SpanHead
+from mtl.inference.engine import Engine
+from mtl.labelling.agreement import Agreement, agreement_of
+from mtl.labelling.answers import ProjectAnswers, check_number
+from mtl.labelling.cards import Card, Guess, Preview, TablePage, TableRow, preview_of
+from mtl.labelling.checking import checked_answer
+from mtl.labelling.choosing import CHOSEN, MEASURED, Asked, Choice, chance_order, choose, measured_texts
+from mtl.labelling.learner import Learner
+from mtl.labelling.log import ActionKind, checked_name
+from mtl.labelling.measuring import Measurement, Work, measure, progress_of
+from mtl.labelling.model import ProjectModel
+from mtl.labelling.progress import Progress
+from mtl.labelling.project import Project
+from mtl.labelling.reasons import Order, Reason
+from mtl.labelling.spec import Answer, ProjectKind, listed
+from mtl.labelling.writing import examples_of
+
+
+def _not_shown(_done: int, _total: int) -> None:
+    """Progress that is not shown."""
+
+
+class LabellingSession:
+    """A project with an encoder: an answer is on disk at once, and the model learns from it before the next card.
+
+    Any number of threads may use one session, and any number of processes may each have one on the same project. An
+    `annotator` is the name of a person, 1 to 40 characters; all that the people of a project have answered trains its
+    one model, but each is asked, and can undo, by themselves. Numbers of texts are those of `Project.texts`.
+
+    Attributes:
+        project: whose texts are labelled.
+
+    Every method raises InputError for a name, a number or an answer that cannot be, and StorageError where the disk
+    is full; then nothing has changed.
+    """
+
+    def __init__(self, project: Project, model: ProjectModel) -> None:
+        self.project = project
+        self._model = model
+        self._answers = ProjectAnswers(project)
+        self._by_chance = chance_order(project.id, len(project.texts))
+        self._pending: dict[str, tuple[Order, Choice]] = {}
+        self._learned_from: object = None
+        self._measured: tuple[object, Measurement] | None = None
+        self._disk = RLock()  # held for a moment, so that no answer waits for a fit
+        self._fitting = RLock()
+        self._measuring = Lock()
+
+    @classmethod
+    def open(
+        cls, project: Project, engine: Engine, *, progress: Callable[[int, int], None] = _not_shown
+    ) -> "LabellingSession":
+        """Compute the features of all texts, or read them from an earlier time.
+
+        Args:
+            project: whose texts and answers are read.
+            engine: whose encoder reads the texts; a head of the project's name that has its labels, or for spans any
+                head that has some of its types, makes the first guesses.
+            progress: is told how many windows of how many are done; what it raises ends the work.
+
+        Raises:
+            MtlError: the encoder cannot be loaded.
+        """
+        return cls(project, ProjectModel.of(project, engine, progress=progress))
+
+    def use(self, engine: Engine, *, progress: Callable[[int, int], None] = _not_shown) -> None:
+        """Go on with another engine, as after a fine-tune: its features, and the order by its head.
+
+        Answers of before may be what it was trained on, so that only later ones measure it.
+        """
+        model = ProjectModel.of(self.project, engine, progress=progress)
+        with self._fitting:
+            self._model, self._learned_from = model, None
+            self._pending.clear()
+
+    def next_card(self, annotator: str, *, order: Order = Order.MIX) -> Card | None:
+        """The text to label next, with the guess of a model that knows all answers so far; None: all are labelled.
+
+        Until it is answered or skipped, the same text comes again. It is none that somebody else has labelled, but for
+        one in five of those that are drawn by chance: they are the same for all and so show how far people agree.
+        """
+        name = checked_name(annotator)
+        with self._fitting:
+            learner = self._learned()
+            asked = self._asked(name)
+            before = self._pending.get(name)
+            if before is not None and before[0] is order and self._may_stay(before[1], asked):
+                return self._card(name, before[1])
+            choice = choose(learner, self._model.near, asked, by_chance=self._by_chance, order=order)
+            if choice is None:
+                self._pending.pop(name, None)
+                return None
+            self._pending[name] = (order, choice)
+            return self._card(name, choice)
+
+    def card(self, annotator: str, text: int) -> Card:
+        """A named text, with the present answer."""
+        name, text = checked_name(annotator), check_number(self.project, text)
+        with self._fitting:
+            self._learned()
+            return self._card(name, self._shown(name, text) or Choice(text, CHOSEN))
+
+    def answer(self, annotator: str, text: int, answer: Answer, *, reason: Reason | None = None) -> None:
+        """Keep an answer, in place of one of before; it is on disk when this returns. It is learned at the next card.
+
+        Args:
+            annotator: who answers.
+            text: its number.
+            answer: by the kind of the project; spans in any order, they are widened to whole words.
+            reason: of the card; by default that of the last card, where it was this text.
+        """
+        name, text = checked_name(annotator), check_number(self.project, text)
+        checked = checked_answer(self.project.texts[text], self.project.spec, answer)
+        with self._disk:
+            self._answers.keep(name, {text: checked}, reason=reason or self._reason(name, text))
+
+    def skip(self, annotator: str, text: int) -> None:
+        """Leave a text out: it is not shown again, and has no answer."""
+        name, text = checked_name(annotator), check_number(self.project, text)
+        with self._disk:
+            self._answers.skip(name, text, reason=self._reason(name, text))
+
+    def undo(self, annotator: str) -> Card | None:
+        """Take back the last answer, skip or accepted page, and give the card of its first text; None: there is none.
+
+        Called again, it goes back further.
+        """
+        name = checked_name(annotator)
+        with self._disk:
+            self._answers.refresh()
+            action = self._answers.undo(name)
+        if action is None:
+            return None
+        with self._fitting:
+            self._learned()
+            why = MEASURED if action.reason is Reason.MEASURED else CHOSEN
+            return self._card(name, Choice(action.texts[0], why))
+
+    def table(self, annotator: str, *, label: str | None = None, page: int = 0, size: int = 20) -> TablePage:
+        """Texts without an answer that this person has not skipped, those first of which the model is surest.
+
+        Args:
+            annotator: who looks.
+            label: those for which the model's answer has this label, by its probability; None for all texts.
+            page: from 0; one that is too high is the last.
+            size: rows of a page.
+        """
+        name = checked_name(annotator)
+        if label is not None:
+            self._need_label(label)
+        with self._fitting:
+            learner = self._learned()
+            texts = learner.ranked(np.flatnonzero(self._asked(name).open), label)
+            pages = max(1, -(-len(texts) // max(1, size)))
+            page = min(max(0, page), pages - 1)
+            numbers = texts[page * max(1, size) : (page + 1) * max(1, size)].tolist()
+            shown = zip(numbers, learner.guesses(numbers), strict=True)
+            rows = tuple(TableRow(text, self.project.texts[text], guess) for text, guess in shown)
+        with self._disk:
+            counts = self._answers.counts(name)
+        return TablePage(rows, page, pages, len(texts), counts)
+
+    def accept(self, annotator: str, answers: Mapping[int, Answer]) -> int:
+        """Keep answers for many texts at once, all or none: a page of the table, or a lasso; gives their number."""
+        name, spec = checked_name(annotator), self.project.spec
+        checked = {
+            check_number(self.project, text): checked_answer(self.project.texts[text], spec, answer)
+            for text, answer in answers.items()
+        }
+        if checked:
+            with self._disk:
+                self._answers.keep(name, checked, reason=Reason.CHOSEN)
+        return len(checked)
+
+    def preview(self, annotator: str, texts: Sequence[int], label: str) -> Preview:
+        """What it would mean to give this label to these texts, or to add it for sets; not for spans."""
+        name, kind = checked_name(annotator), self.project.spec.kind
+        self._need_label(label)
+        if kind is ProjectKind.SPANS:
+            raise InputError("A project for classes or sets of labels was expected, this one is for spans.")
+        numbers = [check_number(self.project, text) for text in dict.fromkeys(texts)]
+        with self._fitting:
+            learner = self._learned()
+            guesses = dict(zip(numbers, learner.guesses(numbers), strict=True))
+        return preview_of(label, numbers, given=self._answers.of(name), guesses=guesses, kind=kind)
+
+    def vectors(self) -> Floats:
+        """`(N, H)`, the vector of each text, for a map."""
+        return self._model.pool.vectors
+
+    def guesses(self, texts: Sequence[int] | None = None) -> tuple[Guess | None, ...]:
+        """What the model thinks of all texts, or of some."""
+        every = range(len(self.project.texts)) if texts is None else texts
+        numbers = [check_number(self.project, text) for text in every]
+        with self._fitting:
+            return tuple(self._learned().guesses(numbers))
+
+    def answers(self, annotator: str | None = None) -> Mapping[int, Answer]:
+        """The answers of one person; of all together without a name, where the majority counts, then the latest."""
+        with self._disk:
+            self._answers.refresh()
+            return dict(self._answers.merged if annotator is None else self._answers.of(checked_name(annotator)))
+
+    def annotators(self) -> tuple[str, ...]:
+        """Who has answered or skipped anything, by name."""
+        with self._disk:
+            self._answers.refresh()
+            return self._answers.people
+
+    def progress(self, annotator: str) -> Progress:
+        """Score, learning curve, confusions and contradictions; takes up to some seconds where answers are new.
+
+        The score is that of the one model, which all people train; the numbers of texts are those of this person.
+        """
+        name = checked_name(annotator)
+        with self._measuring:
+            with self._fitting:
+                learner = self._learned()
+                state, work = self._learned_from, self._work()
+            if self._measured is None or self._measured[0] is not state:
+                self._measured = (state, measure(learner, work))
+            measured = self._measured[1]
+        with self._disk:
+            counts = self._answers.counts(name)
+        return progress_of(measured, counts, work)
+
+    def agreement(self) -> Agreement | None:
+        """How far people agree; None where no two of them have labelled the same text."""
+        with self._disk:
+            self._answers.refresh()
+            given = {name: self._answers.of(name) for name in self._answers.people}
+        return agreement_of(self.project.texts, given, self.project.spec)
+
+    def examples(self, annotator: str | None = None) -> tuple[Example, ...]:
+        """All answers as training examples, those of one person or of all together; equal rows each have one."""
+        return examples_of(self.project, self.answers(annotator))
+
+    def engine(self) -> Engine:
+        """The engine with the fitted head in addition, named as the task: it saves as an ordinary checkpoint.
+
+        Raises:
+            InputError: there are no labels.
+        """
+        if not self.project.spec.labels:
+            raise InputError("A project with labels was expected, this one has none.")
+        with self._fitting:
+            return self._learned().engine()
+
+    def head(self) -> LinearHead | SpanHead | None:
+        """The fitted head as arrays, for features of the same encoder; None while nothing is known of the labels."""
+        with self._fitting:
+            return self._learned().head
+
+    def _learned(self) -> Learner:
+        """The learner, which knows all answers that are on disk now; under the lock of fits."""
+        learner, spec = self._model.learner, self.project.spec
+        with self._disk:
+            state, answers = self._answers.refresh(), self._answers.merged
+        if self._learned_from is not None and self._learned_from == (state, spec):
+            return learner
+        if self._model.spec != spec:
+            learner.relabel(spec)
+            self._model = replace(self._model, spec=spec)
+        learner.fit(answers)
+        self._learned_from = (state, spec)
+        return learner
+
+    def _asked(self, name: str) -> Asked:
+        with self._disk:
+            return self._answers.asked(name)
+
+    def _may_stay(self, choice: Choice, asked: Asked) -> bool:
+        is_shared = choice.why.reason is Reason.MEASURED
+        return bool((asked.unseen if is_shared else asked.open)[choice.text])
+
+    def _shown(self, name: str, text: int) -> Choice | None:
+        """The choice that is being shown, where it is this text."""
+        before = self._pending.get(name)
+        return before[1] if before is not None and before[1].text == text else None
+
+    def _reason(self, name: str, text: int) -> Reason:
+        return (self._shown(name, text) or Choice(text, CHOSEN)).why.reason
+
+    def _card(self, name: str, choice: Choice) -> Card:
+        text = choice.text
+        (guess,) = self._model.learner.guesses([text])
+        with self._disk:
+            answer, last = self._answers.of(name).get(text), self._answers.person(name).last(text)
+            is_skipped = last is not None and last.kind is ActionKind.SKIP
+            counts = self._answers.counts(name)
+        copies = len(self.project.rows[text])
+        return Card(text, self.project.texts[text], copies, answer, is_skipped, guess, choice.why, counts)
+
+    def _need_label(self, label: str) -> None:
+        names = self.project.spec.names
+        if label not in names:
+            raise InputError(f"One of {listed(names)} was expected, was {str(label)[:40]!r}.")
+
+    def _work(self) -> Work:
+        with self._disk:
+            answers = dict(self._answers.merged)
+            sample = measured_texts(self._by_chance, self._answers.measured())
+            since = self._model.since
+            measured = [text for text in sample if text in answers and self._answers.answered_at(text) >= since]
+        return Work(self.project.spec, answers, tuple(measured))

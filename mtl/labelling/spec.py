@@ -1,0 +1,83 @@
+"""What a labelling project asks of its texts."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mtl.errors import InputError
+from mtl.fitting import LabelHint
+from mtl.labels import TypedSpan
+from mtl.recipe.choices import TASK_NAME
+
+Answer = str | tuple[str, ...] | tuple[TypedSpan, ...]
+"""What a person says of a text: a label, a set of labels in stable order, or spans in the order of the text.
+
+Which of them it is follows from the `ProjectKind`; an empty tuple is an answer too: no label fits, no entity is there.
+"""
+
+MOST_LABELS = 500
+LONGEST_LABEL = 100
+"""Characters."""
+_SHOWN = 12  # labels in a message
+
+
+class ProjectKind(StrEnum):
+    """What is said of a text."""
+
+    CLASSES = "classes"
+    """One label."""
+    LABELS = "labels"
+    """Any number of labels, or none."""
+    SPANS = "spans"
+    """Entities: disjoint spans, each of a type."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSpec:
+    """The task of a project: its name, its kind, and its labels or entity types in the order of the page.
+
+    Raises:
+        InputError: the name is not one of a task, or the labels are not up to 500 different ones of 1 to 100
+            characters.
+    """
+
+    task: str
+    kind: ProjectKind
+    labels: tuple[LabelHint, ...]
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(TASK_NAME, self.task):
+            came = f"was {self.task[:40]!r}"
+            raise InputError(f"A letter, then letters, digits, - and _ were expected as the name of a task, {came}.")
+        if len(self.labels) > MOST_LABELS:
+            raise InputError(f"At most {MOST_LABELS} labels were expected, were {len(self.labels):,}.")
+        for name in self.names:
+            check_label(name)
+        twice = [name for name in dict.fromkeys(self.names) if self.names.count(name) > 1]
+        if twice:
+            raise InputError(f"Each label once was expected, {twice[0]!r} comes twice.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels without their descriptions."""
+        return tuple(hint.name for hint in self.labels)
+
+
+def check_label(name: str) -> None:
+    """Refuse what cannot be the name of a label.
+
+    Raises:
+        InputError: it is blank, has blanks at its edges, more than one line, or more than 100 characters.
+    """
+    if not name.strip() or name != name.strip() or len(name) > LONGEST_LABEL or not name.isprintable():
+        raise InputError(
+            f"1 to {LONGEST_LABEL} characters on one line were expected as a label, without blanks at its edges, "
+            f"was {name[:40]!r}."
+        )
+
+
+def listed(labels: Sequence[str]) -> str:
+    """Labels in a message, the first ones where there are many."""
+    more = f" … ({len(labels)} in all)" if len(labels) > _SHOWN else ""
+    return ", ".join(labels[:_SHOWN]) + more or "no label"

@@ -1,0 +1,80 @@
+"""Training embeddings in less than a megabyte, and the distance of a text from the nearest of them.
+
+The nearest training text tells what a model knows about better than the largest probability does (Sun et al. 2022,
+"Out-of-distribution detection with deep nearest neighbors"). Here the centres of clusters stand for the texts. They
+also smooth over texts with a wrong label or of a kind of their own.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtl.decoding.probabilities import Floats
+
+LEAST_TEXTS = 20
+"""Fewer texts say nothing about what is usual."""
+KEPT_SHARE = 0.95
+"""Of dev texts that lie within the limit."""
+_CENTRES = 750
+_BYTES = 1_000_000
+_FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """Centres `(K, H)`, float16 and of length 1, and the cosine distance from the nearest that is still usual."""
+
+    centres: NDArray[np.float16]
+    limit: float
+
+    def distances(self, embeddings: NDArray[np.floating]) -> Floats:
+        """`(N,)`: 1 less the cosine with the nearest centre, of embeddings `(N, H)`; 0 to 2."""
+        return _distances(embeddings, self.centres.astype(np.float32))
+
+    def is_outside(self, embeddings: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """`(N,)`: whether a text is farther away than all but a few of the dev texts."""
+        found: NDArray[np.bool_] = self.distances(embeddings) > self.limit
+        return found
+
+
+def summarize(train: NDArray[np.floating], dev: NDArray[np.floating] | None = None) -> Summary | None:
+    """The summary of training embeddings, or None of fewer than `LEAST_TEXTS`.
+
+    Args:
+        train: `(N, H)`.
+        dev: `(M, H)`, which decides on the limit. Where there are fewer than `LEAST_TEXTS`, the training texts do, each
+            compared with a summary that has not seen it.
+    """
+    if len(train) < LEAST_TEXTS:
+        return None
+    unit = _unit(train)
+    centres = _centres(unit)
+    if dev is not None and len(dev) >= LEAST_TEXTS:
+        away = _distances(dev, centres)
+    else:
+        folds = np.random.default_rng(0).permutation(len(unit)) % _FOLDS
+        parts = [_distances(unit[folds == fold], _centres(unit[folds != fold])) for fold in range(_FOLDS)]
+        away = np.concatenate(parts)
+    return Summary(centres.astype(np.float16), float(np.quantile(away, KEPT_SHARE)))
+
+
+def _centres(unit: Floats) -> Floats:
+    """`(K, H)`: the vectors themselves where they are few, else the centres of clusters."""
+    most = min(_CENTRES, _BYTES // (2 * unit.shape[1]))
+    if len(unit) <= most:
+        return unit
+    from sklearn.cluster import MiniBatchKMeans
+
+    return _unit(MiniBatchKMeans(most, n_init=3, batch_size=4096, random_state=0).fit(unit).cluster_centers_)
+
+
+def _distances(embeddings: NDArray[np.floating], centres: Floats) -> Floats:
+    found: Floats = 1 - (_unit(embeddings) @ centres.T).max(axis=1)
+    return found
+
+
+def _unit(vectors: NDArray[np.floating]) -> Floats:
+    found: Floats = np.asarray(vectors, dtype=np.float32)
+    unit: Floats = found / np.linalg.norm(found, axis=1, keepdims=True).clip(min=1e-12)
+    return unit

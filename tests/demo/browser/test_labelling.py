@@ -1,0 +1,258 @@
+"""Labelling sessions on one local page: by keys alone, by touch, with others, and over a crash of the server."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.demo.browser.visiting import settled
+from tests.demo.server import Server
+from tests.waiting import until
+
+TEXTS = [
+    "The cup final ended three to one.",
+    "Our night train to Lisbon was late.",
+    "The striker is injured again.",
+    "We found a quiet hotel by the sea.",
+    "She ran the marathon in three hours.",
+    "The museum in Oslo is closed on Mondays.",
+]
+NAMES = ["Ada Lovelace met Bo in Ulm.", "Nobody was there.", "Siri Larsen left Oslo."]
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def labelling(browser, tmp_path_factory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("labelling"))
+    running.start()
+    yield running
+    running.stop()
+
+
+def begin(page: Page, texts: list[str], task: str, kind: str, labels: str) -> None:
+    """Fill in the form by keys and start."""
+    expect(page.locator("#ph-chips")).to_contain_text("topic")
+    page.get_by_role("tab", name="Label").press("Enter")
+    expect(page.locator("#ph-label-projects")).not_to_be_empty()
+    page.locator("#ph-label-texts textarea").focus()
+    page.keyboard.insert_text("\n".join(texts))
+    page.locator("#ph-label-task input, #ph-label-task textarea").focus()
+    page.keyboard.insert_text(task)
+    page.get_by_role("radio", name=kind, exact=True).press("Space")
+    page.locator("#ph-label-names textarea").focus()
+    page.keyboard.insert_text(labels)
+    page.locator("#ph-label-start").press("Enter")
+    expect(page.locator("#ph-label-card .ph-label-text")).not_to_be_empty()
+    settled(page)
+
+
+def counts(page: Page):
+    return page.locator("#ph-label-card .ph-label-counts")
+
+
+def said(page: Page):
+    return page.locator("#ph-label-card .ph-label-said")
+
+
+def answers(server: Server, task: str) -> list[dict]:
+    """All lines that people have written in a project, in the order of each file."""
+    files = sorted(server.home.glob(f"labelling/local/*{task}*/answers/*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def violations(page: Page) -> list[tuple[str, list]]:
+    settled(page)
+    expect(page.locator(".empty:visible")).to_have_count(0)  # what Gradio shows until a figure is drawn
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
+
+
+def test_texts_are_labelled_by_keys_alone_and_the_session_goes_on_after_a_reload(labelling, open_page):
+    page = open_page(labelling.url)
+    begin(page, TEXTS, "by_keys", "one label per text", "sports: matches\ntravel: trains and hotels")
+    text = page.locator("#ph-label-card .ph-label-text")
+    first = text.inner_text()
+    page.keyboard.press("2")
+    expect(said(page)).to_have_text("Saved: travel.")
+    expect(counts(page)).to_have_text("1 of 6 labelled")
+    assert text.inner_text() != first
+    page.keyboard.press("Enter")  # the guess
+    expect(counts(page)).to_have_text("2 of 6 labelled")
+    page.keyboard.press("s")
+    expect(said(page)).to_have_text("Skipped.")
+    page.keyboard.press("u")
+    expect(said(page)).to_have_text("Taken back.")
+    expect(counts(page)).to_have_text("2 of 6 labelled")
+    expect(page.locator("#ph-label-card [aria-live]")).to_contain_text("Taken back.")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Shift+/")  # not a key of the card
+    expect(counts(page)).to_have_text("1 of 6 labelled")
+
+    page.locator("#ph-label-annotator input, #ph-label-annotator textarea").fill("1s")  # a field takes its keys itself
+    page.keyboard.press("s")
+    settled(page)
+    expect(counts(page)).to_have_text("1 of 6 labelled")
+    page.locator("#ph-label-annotator input, #ph-label-annotator textarea").fill("")
+
+    page.get_by_role("radio", name="Table").press("Space")
+    expect(page.locator("#ph-label-queue tbody tr")).to_have_count(5)
+    page.locator("#ph-label-queue input[type=checkbox]").first.press("Space")
+    page.keyboard.press("a")
+    expect(page.locator("#ph-label-queue [role=status]")).to_contain_text("4 texts are labelled")
+    expect(page.locator("#ph-label-queue tbody tr")).to_have_count(1)
+
+    page.reload(wait_until="domcontentloaded")
+    expect(counts(page)).to_have_text("5 of 6 labelled")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ph-label-card .ph-label-done")).to_be_visible()
+    expect(page.locator("#ph-label-progress")).to_contain_text("of 6 answers")
+
+    page.locator("#ph-label-train").click()
+    expect(page.locator("#ph-label-handed")).to_contain_text("by_keys is ticked")
+    page.locator("#ph-label-save").click()
+    expect(page.locator("#ph-label-handed")).to_contain_text("Saved as by_keys, labelled")
+    settled(page)
+    page.get_by_role("tab", name="Train").click()
+    expect(page.get_by_role("checkbox", name="by_keys")).to_be_checked()
+    page.get_by_role("tab", name="Runs").click()
+    expect(page.locator("#ph-runs")).to_contain_text("by_keys, labelled")
+
+
+def test_spans_are_marked_by_keys_alone(labelling, open_page):
+    page = open_page(labelling.url)
+    begin(page, NAMES[:1], "spans_by_keys", "entities", "PER\nLOC")
+    marks = page.locator("#ph-label-card mark")
+    words = page.locator("#ph-label-card .ph-word")
+    for _ in range(8):  # whatever the model guesses is taken away first
+        page.keyboard.press("ArrowLeft")
+    for _ in range(words.count()):
+        page.keyboard.press("Delete")
+        page.keyboard.press("ArrowRight")
+    expect(marks).to_have_count(0)
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+    for key in ("Shift+ArrowRight", "1", "ArrowRight", "ArrowRight", "1"):
+        page.keyboard.press(key)
+    expect(marks).to_have_text(["Ada LovelacePER", "BoPER"])
+    page.keyboard.press("2")
+    expect(marks).to_have_text(["Ada LovelacePER", "BoLOC"])
+    expect(page.locator("#ph-label-card [aria-live]")).to_have_text("Bo: LOC")
+    page.keyboard.press("Enter")
+    expect(said(page)).to_have_text("Saved: Ada Lovelace (PER), Bo (LOC).")
+    expect(page.locator("#ph-label-card .ph-label-done")).to_be_visible()
+    (line,) = answers(labelling, "spans-by-keys")
+    assert "Ada" not in json.dumps(line)
+    assert json.dumps(line).count("PER") == json.dumps(line).count("LOC") == 1
+
+
+def test_a_finger_taps_the_first_and_the_last_word_on_a_phone(labelling, open_page):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = open_page(labelling.url, **phone)
+    begin(page, NAMES[2:], "by_touch", "entities", "PER\nLOC")
+    word = page.locator("#ph-label-card .ph-word")
+    for name in ("Siri", "Larsen", "Oslo"):
+        word.get_by_text(name, exact=True).tap()
+        page.locator("#ph-label-card .ph-label-buttons").get_by_role("button", name="no entity").tap()
+    expect(page.locator("#ph-label-card mark")).to_have_count(0)
+    word.get_by_text("Siri", exact=True).tap()
+    word.get_by_text("Larsen", exact=True).tap()
+    page.locator("#ph-label-card .ph-label-buttons").get_by_role("button", name="PER").tap()
+    expect(page.locator("#ph-label-card mark")).to_have_text(["Siri LarsenPER"])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#ph-label-card .ph-label-accept").tap()
+    expect(said(page)).to_have_text("Saved: Siri Larsen (PER).")
+
+
+def test_several_labels_are_ticked_by_keys_and_saved_by_enter_and_no_state_of_the_tab_is_hard_to_use(
+    labelling, open_page
+):
+    page = open_page(labelling.url, color_scheme="dark")
+    begin(page, TEXTS, "several", "several labels per text", "sports\ntravel\nhealth")
+    pressed = page.locator("#ph-label-card .ph-label-buttons [aria-pressed=true]")
+    for box in pressed.all():
+        page.keyboard.press(box.locator("kbd").inner_text())
+    for key in ("1", "3", "2", "3"):
+        page.keyboard.press(key)
+    expect(pressed).to_have_count(2)
+    page.keyboard.press("Enter")
+    expect(said(page)).to_have_text("Saved: sports, travel.")
+    assert not violations(page)
+    page.get_by_role("radio", name="Table").check()
+    expect(page.locator("#ph-label-queue table")).to_be_visible()
+    assert not violations(page)
+    page.get_by_role("radio", name="Map").check()
+    canvas = page.locator("#ph-label-map .ph-scatter-area canvas")
+    expect(canvas).not_to_have_attribute("aria-label", "Map of sentences, empty.")
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.locator("#ph-label-preview")).to_contain_text("1 selected")
+    page.locator("#ph-label-lasso input").click()
+    page.get_by_role("option", name="health").click()
+    expect(page.locator("#ph-label-preview")).to_contain_text("health")
+    page.locator("#ph-label-apply").click()
+    expect(page.locator("#ph-label-preview")).to_contain_text("1 texts are labelled health")
+    assert not violations(page)
+
+
+def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open_page):
+    ann = open_page(labelling.url)
+    begin(ann, TEXTS, "together", "one label per text", "sports\ntravel")
+    bo = open_page(ann.url)
+    expect(counts(bo)).to_have_text("0 of 6 labelled")
+    for page, name in ((ann, "Ann"), (bo, "Bo")):
+        page.locator("#ph-label-annotator input, #ph-label-annotator textarea").fill(name)
+        page.locator("#ph-label-annotator input, #ph-label-annotator textarea").press("Enter")
+        page.get_by_role("radio", name="Card").focus()
+        settled(page)
+        page.locator("#ph-label-order input").click()
+        page.get_by_role("option", name="by chance").click()
+        settled(page)
+        page.locator("#ph-label-card").click(position={"x": 5, "y": 5})
+    for number in range(1, 4):
+        for page in (ann, bo):
+            page.keyboard.press("1")
+            expect(counts(page)).to_contain_text(f"{number} of 6 labelled")
+    expect(bo.locator("#ph-label-details")).to_contain_text("same answer100 % of 3")
+    kept = [line for line in answers(labelling, "together") if "sports" in json.dumps(line)]
+    assert len(kept) == 6
+
+
+def test_a_late_reply_does_not_replace_a_newer_card(labelling, open_page):
+    page = open_page(labelling.url)
+    begin(page, TEXTS, "late", "one label per text", "sports\ntravel")
+    held = []
+    page.route("**/gradio_api/run/**", lambda route: held.append(route) if not held else route.continue_())
+    page.keyboard.press("1")
+    until(lambda: page.evaluate("() => true") and held, "the request that is held")
+    page.keyboard.press("2")  # nobody has seen the text that this would be for
+    page.evaluate("document.dispatchEvent(new Event('ph-label-lost'))")
+    page.get_by_role("button", name="Try again").click()
+    expect(said(page)).to_have_text("Saved: sports.")
+    page.keyboard.press("2")
+    expect(said(page)).to_have_text("Saved: travel.")
+    newest = page.locator("#ph-label-card .ph-label-text").inner_text()
+    held[0].continue_()
+    settled(page)
+    expect(page.locator("#ph-label-card .ph-label-text")).to_have_text(newest)
+    expect(said(page)).to_have_text("Saved: travel.")
+    expect(counts(page)).to_have_text("2 of 6 labelled")
+
+
+def test_nothing_is_lost_when_the_server_is_killed(labelling, visitor):
+    page = visitor.new_page()
+    page.goto(labelling.url, wait_until="domcontentloaded")
+    page.evaluate("window.unanswered = () => []")
+    begin(page, TEXTS, "killed", "one label per text", "sports\ntravel")
+    page.keyboard.press("1")
+    expect(counts(page)).to_have_text("1 of 6 labelled")
+    labelling.kill()
+    page.keyboard.press("2")
+    page.evaluate("document.dispatchEvent(new Event('ph-label-lost'))")
+    expect(page.locator("#ph-label-card [role=alert]")).to_contain_text("kept here")
+    labelling.start()
+    page.goto(page.url, wait_until="domcontentloaded")
+    expect(said(page)).to_have_text("Saved: travel.")
+    expect(counts(page)).to_have_text("2 of 6 labelled")

@@ -1,0 +1,99 @@
+from dataclasses import replace
+
+import pytest
+
+import mtl
+from demo.answers.engines import Engines, key_of
+from demo.inputs import kept_drafts
+from demo.labelling import OpenProjects, Projects
+from demo.labelling.handing_over import FileFormat, checkpoint_of, file_of, formats_for, task_of
+from demo.runs import RunManager
+from demo.training.form_values import NAMES
+from mtl.data import LabelledText, MultiLabelText, read_files
+from mtl.errors import InputError
+from mtl.labelling import LabelHint, ProjectKind, ProjectSpec
+from mtl.labels import TypedSpan
+from mtl.recipe import TaskConfig, TaskKind
+from tests.demo.fakes import settings
+
+TEXTS = tuple(f"Text number {i} is about {'cups' if i % 2 else 'trains'} by Ann." for i in range(12))
+
+
+@pytest.fixture(params=list(ProjectKind))
+def session(request, starter):
+    kind = request.param
+    labels = (LabelHint("PER"),) if kind is ProjectKind.SPANS else (LabelHint("sports"), LabelHint("travel"))
+    project = Projects(settings()).create(TEXTS, ProjectSpec("My-topic", kind, labels), owner="")
+    return OpenProjects(1).session(project.folder, lambda: starter)
+
+
+def answer(session) -> None:
+    kind = session.project.spec.kind
+    for number, text in enumerate(session.project.texts):
+        label = "sports" if number % 2 else "travel"
+        at = text.index("Ann")
+        spans = (TypedSpan(at, at + 3, "PER"),)
+        given = {ProjectKind.CLASSES: label, ProjectKind.LABELS: (label,), ProjectKind.SPANS: spans}[kind]
+        session.answer("me", number, given)
+
+
+def config(kind: ProjectKind) -> TaskConfig:
+    of_spans = kind is ProjectKind.SPANS
+    more = {"multi_label": True} if kind is ProjectKind.LABELS else {}
+    return TaskConfig(kind=TaskKind.TAGGING if of_spans else TaskKind.CLASSIFICATION, **more)
+
+
+def test_every_format_that_is_offered_is_written_and_read_back(session):
+    answer(session)
+    kind = session.project.spec.kind
+    for title, form in formats_for(kind):
+        file = file_of(session, form)
+        assert file.stem == "My-topic", title
+        read = read_files(config(kind), [str(file)])
+        assert len(read) == len(TEXTS), title
+    assert {type(one) for one in read} <= {LabelledText, MultiLabelText, type(session.examples()[0])}
+
+
+def test_answers_become_a_task_of_the_train_tab_each_time_under_a_free_name(session):
+    answer(session)
+    chosen = settings()
+    first, second = (task_of(session, owner="ann", settings=chosen) for _ in range(2))
+    assert (first, second) == ("my_topic", "my_topic_2")
+    draft = next(task for task in kept_drafts.known("ann", chosen) if task.name == first)
+    assert draft.train_size + draft.dev_size == len(TEXTS)
+    assert draft.config.kind is config(session.project.spec.kind).kind
+
+
+def test_a_checkpoint_is_offered_in_the_header_to_its_owner_and_can_be_downloaded(session):
+    answer(session)
+    chosen = replace(settings(public=True), kept_days=None)
+    runs = RunManager(chosen)
+    run = checkpoint_of(session, owner="ann", address="", settings=chosen)
+    engines = Engines(settings=chosen, runs=runs, load=mtl.Engine.load)
+    assert key_of(run) in [key for _, key in engines.choices("ann")]
+    assert key_of(run) not in [key for _, key in engines.choices("bob")]
+    task = engines.get(key_of(run), "ann").tasks["My-topic"]
+    assert task.labels == session.project.spec.names
+    assert task.multi_label == (session.project.spec.kind is ProjectKind.LABELS)
+    assert runs.archive(run, "ann").suffix == ".zip"
+
+
+def test_without_answers_there_is_nothing_to_hand_over(session):
+    for hand_over in (
+        lambda: file_of(session, FileFormat.JSONL),
+        lambda: task_of(session, owner="", settings=settings()),
+        lambda: checkpoint_of(session, owner="", address="", settings=settings()),
+    ):
+        with pytest.raises(InputError, match="Label a text first"):
+            hand_over()
+    assert RunManager(settings()).runs("") == []
+
+
+def test_an_unknown_format_is_one_sentence(session):
+    answer(session)
+    with pytest.raises(InputError, match="A format of JSON lines"):
+        file_of(session, "exe")
+
+
+def test_the_tasks_are_the_first_field_of_the_train_form():
+    assert NAMES[0] == "tasks"

@@ -1,0 +1,83 @@
+from concurrent.futures import wait
+from threading import Event
+
+import pytest
+
+from demo.labelling import OpenProjects, Projects
+from mtl.errors import InputError
+from tests.demo.fakes import settings
+from tests.demo.labelling.conftest import TEXTS
+from tests.waiting import CEILING
+
+
+class Session:
+    def __init__(self, folder, engine):
+        self.folder, self.engine = folder, engine
+
+    def use(self, engine, *, progress):
+        progress(1, 1)
+        self.engine = engine
+
+
+def test_a_project_is_opened_once_and_tells_how_far_it_is(tmp_path):
+    opened, go = [], Event()
+
+    def open_one(folder, engine, progress):
+        opened.append(folder)
+        progress(3, 7)
+        go.wait(CEILING)
+        return Session(folder, engine)
+
+    projects, model = OpenProjects(2, open_one), object()
+    first, second = projects.begin(tmp_path, model), projects.begin(tmp_path, model)
+    assert first is second
+    go.set()
+    session = projects.session(tmp_path, lambda: model)
+    assert (first.done, first.total, opened) == (3, 7, [tmp_path])
+    assert projects.session(tmp_path, lambda: pytest.fail("it is open")) is session
+
+
+def test_with_another_model_the_same_session_goes_on(tmp_path):
+    projects = OpenProjects(2, lambda folder, engine, progress: Session(folder, engine))
+    session = projects.session(tmp_path, lambda: "old")
+    opening = projects.begin(tmp_path, "new")
+    assert projects.session(tmp_path, lambda: pytest.fail("it is open")) is session
+    wait([opening.future])
+    assert opening.future.result() is session
+    assert session.engine == "new"
+
+
+def test_the_least_recently_used_project_is_closed(tmp_path):
+    opened = []
+
+    def open_one(folder, engine, progress):
+        opened.append(folder.name)
+        return Session(folder, engine)
+
+    projects = OpenProjects(2, open_one)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        projects.session(tmp_path / name, lambda: "model")
+    assert opened == ["a", "b", "c", "b"]
+
+
+def test_a_project_that_failed_to_open_is_tried_again(tmp_path):
+    answers = [InputError("damaged"), Session(tmp_path, "model")]
+
+    def open_one(folder, engine, progress):
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    projects = OpenProjects(2, open_one)
+    with pytest.raises(InputError, match="damaged"):
+        projects.session(tmp_path, lambda: "model")
+    assert projects.session(tmp_path, lambda: "model").engine == "model"
+
+
+def test_a_session_of_the_library_opens_and_learns(spec, starter):
+    folder = Projects(settings()).create(TEXTS, spec, owner="").folder
+    session = OpenProjects(1).session(folder, lambda: starter)
+    card = session.next_card("ann")
+    session.answer("ann", card.number, "sports")
+    assert session.next_card("ann").counts.labelled == 1

@@ -1,0 +1,159 @@
+import json
+
+import gradio as gr
+import pytest
+
+from demo.answers.engines import Engines
+from demo.labelling import OpenProjects, Projects
+from demo.latest_only import LatestOnly
+from demo.runs import RunManager
+from demo.tabs.label import cards, maps, naming, opening, queue
+from demo.tabs.label.desk import Desk
+from demo.tabs.label.maps import DrawnTexts
+from demo.tabs.shared import Shared
+from mtl.errors import InputError
+from mtl.labelling import LabelHint, ProjectKind, ProjectSpec, open_project
+from tests.demo.fakes import settings
+
+TEXTS = tuple(f"Text number {i} is about {'cups' if i % 2 else 'trains'}." for i in range(30))
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, starter):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    chosen = settings()
+    runs = RunManager(chosen)
+    engines = Engines(settings=chosen, runs=runs, load=lambda _: starter)
+    with gr.Blocks():
+        boxes = [gr.Textbox() for _ in range(6)]
+        shared = Shared(chosen, engines, runs, boxes[0], boxes[1], boxes[2], boxes[3])
+        return Desk(shared, Projects(chosen), OpenProjects(2), boxes[4], boxes[5], boxes[5])
+
+
+@pytest.fixture
+def project(desk):
+    labels = (LabelHint("sports"), LabelHint("travel", "trains"))
+    return desk.projects.create(TEXTS, ProjectSpec("topic", ProjectKind.CLASSES, labels), owner="")
+
+
+@pytest.fixture
+def work(desk, project):
+    return desk.work("", "starter", project.id, "ann", "mix")
+
+
+def sent(work, number, kind, **more):
+    return cards.sent_of({"project": work.project, "number": number, "kind": kind, **more})
+
+
+def test_the_reply_to_an_answer_has_the_next_card_and_the_answer_is_on_disk(work, project):
+    first = json.loads(cards.fresh_card(work))["card"]["text"]
+    found = json.loads(cards.answered(LatestOnly(), work, sent(work, 5, "answer", text=first, answer="sports")))
+    assert found["number"] == 5
+    assert found["said"] == "Saved: sports."
+    assert found["card"]["text"] != first
+    again = OpenProjects(1).session(
+        open_project(project.folder).folder, lambda: work.desk.shared.engines.get("starter", "")
+    )
+    assert again.answers("ann") == {first: "sports"}
+
+
+def test_an_answer_whose_reply_is_too_late_is_kept_all_the_same(work):
+    requests = LatestOnly()
+    requests.begin(9)
+    late = cards.answered(requests, work, sent(work, 5, "answer", text=3, answer="sports"))
+    assert late == gr.skip()
+    assert work.session.answers("ann") == {3: "sports"}
+
+
+def test_the_same_undo_asked_twice_takes_back_one_answer(work):
+    requests = LatestOnly()
+    for number, text in enumerate((3, 4), start=1):
+        cards.answered(requests, work, sent(work, number, "answer", text=text, answer="sports"))
+    for _ in range(2):
+        cards.answered(requests, work, sent(work, 3, "undo"))
+    assert work.session.answers("ann") == {3: "sports"}
+    assert json.loads(cards.answered(requests, work, sent(work, 4, "undo")))["card"]["text"] == 3
+    assert "nothing to undo" in json.loads(cards.answered(requests, work, sent(work, 5, "undo")))["said"]
+
+
+def test_a_skipped_text_is_counted_and_does_not_come_again(work):
+    first = json.loads(cards.fresh_card(work))["card"]["text"]
+    found = json.loads(cards.answered(LatestOnly(), work, sent(work, 1, "skip", text=first)))
+    assert found["card"]["text"] != first
+    assert "1 skipped" in found["counts"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kind": "answer", "text": 3, "answer": "weather"},
+        {"kind": "answer", "text": 99, "answer": "sports"},
+        {"kind": "answer", "text": "3", "answer": "sports"},
+        {"kind": "answer", "text": 3, "answer": None},
+        {"kind": "skip", "text": -4},
+        {"kind": "delete everything", "text": 3},
+        {"kind": "answer", "project": "another", "text": 3, "answer": "sports"},
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence_on_the_card_and_changes_nothing(work, more):
+    found = json.loads(cards.answered(LatestOnly(), work, cards.sent_of({"project": work.project, "number": 1} | more)))
+    assert found["problem"]
+    assert "card" not in found
+    assert work.session.answers("ann") == {}
+
+
+def test_a_page_of_the_table_is_accepted_and_undone_as_one(work):
+    ticked = [[0, "travel"], [2, "travel"]]
+    said = queue._accepted(work, queue.ALL, {"ticked": ticked, "page": 0})
+    assert "2 texts are labelled" in said
+    assert work.session.answers("ann") == {0: "travel", 2: "travel"}
+    cards.answered(LatestOnly(), work, sent(work, 1, "undo"))
+    assert work.session.answers("ann") == {}
+    assert "No text is ticked" in queue._accepted(work, queue.ALL, {"ticked": [], "page": 0})
+
+
+def test_a_lasso_is_previewed_then_applied(work):
+    texts, points, colours, drawn, *_ = maps._draw(work, "PCA", "answers")
+    assert json.loads(texts)["stamp"] == json.loads(points)["stamp"] == json.loads(colours)["stamp"] == drawn.stamp
+    rows = maps._rows(drawn, {"stamp": drawn.stamp, "rows": [1, 3, "x", True, 99]})
+    assert rows == [1, 3]
+    assert maps._rows(drawn, {"stamp": drawn.stamp - 1, "rows": [1]}) == maps._rows(None, {"rows": [1]}) == []
+    shown, _ = maps._preview(work, rows, "sports")
+    assert "2 would be labelled sports" in shown
+    maps._apply(work, rows, "sports")
+    assert work.session.answers("ann") == {1: "sports", 3: "sports"}
+    with pytest.raises(InputError, match="lasso"):
+        maps._apply(work, [], "sports")
+
+
+def test_labels_are_added_renamed_and_removed_with_their_answers(work):
+    cards.answered(LatestOnly(), work, sent(work, 1, "answer", text=3, answer="sports"))
+    naming._add(work, "weather: rain", None)
+    naming._rename(work, "sport: games", "sports")
+    assert work.session.project.spec.labels[0] == LabelHint("sport", "games")
+    assert work.session.answers("ann") == {3: "sport"}
+    naming._remove(work, "", "weather")
+    assert work.session.project.spec.names == ("sport", "travel")
+    for change in (naming._add, naming._rename, naming._remove):
+        with pytest.raises(InputError):
+            change(work, "", None)
+
+
+def test_a_project_opens_with_its_first_card(work):
+    *_, opened, last = opening.steps(work, "jsonl")
+    problem, _, start, place, project, title, card, *_ = opened
+    assert (problem, project) == ("", work.project)
+    assert not start["visible"] if isinstance(start, dict) else not start.visible
+    assert place.visible
+    assert "30 texts" in title
+    assert json.loads(card)["card"]["content"] in TEXTS
+    assert len(opened) == len(last) == 2 + opening.OUTPUTS
+
+
+def test_a_stranger_project_does_not_open(desk):
+    first, *_ = opening.steps(desk.work("", "starter", "no-such-project", "ann", "mix"), "jsonl")
+    assert "no such project" in first[0]
+
+
+def test_a_map_of_another_project_is_not_painted_over():
+    assert maps._rows(DrawnTexts(4, "a", None), {"stamp": 5, "rows": [1]}) == []

@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+from demo.views.labelling.progress import curve, details, summary
+from mtl.labelling import (
+    Agreement,
+    Confusion,
+    Contradiction,
+    CurvePoint,
+    Disagreement,
+    Estimate,
+    Metric,
+    PairAgreement,
+    Progress,
+)
+from mtl.labels import TypedSpan
+from tests.demo.views.labelling.shown import CLASSES, SPANS, TEXT
+
+SCORE = Estimate(0.8, 0.7, 0.9)
+NONE = Progress(0, 0, 9, 0, (), Metric.ACCURACY, None, (), None, False, "", (), ())
+SOME = replace(
+    NONE,
+    answered=30,
+    measured=6,
+    by_label=(("<b>", 20), ("travel", 10)),
+    score=SCORE,
+    curve=(CurvePoint(10, Estimate(0.5, 0.3, 0.7)), CurvePoint(30, SCORE)),
+    ahead=Estimate(0.85, 0.8, 0.9),
+    hint="More <labels> help.",
+    confusions=(Confusion("<b>", "", 3, (0,)),),
+    contradictions=(Contradiction(0, "<b>", "travel", 0.97),),
+)
+
+
+def test_a_score_is_shown_with_its_interval_and_what_is_expected():
+    html = summary(SOME)
+    assert "0.80 (0.70–0.90)" in html
+    assert "6 of 30 answers" in html
+    assert "0.85 (0.80–0.90)" in html
+    assert "More &lt;labels&gt; help." in html
+
+
+def test_before_a_score_it_says_not_yet():
+    html = summary(replace(NONE, answered=3))
+    assert "not yet" in html
+    assert "after 50 more" not in html
+
+
+def test_the_curve_goes_on_with_what_is_expected():
+    made = curve(SOME)
+    lines = {trace.name: trace for trace in made.data if trace.name}
+    assert list(lines["measured"].x) == [10, 30]
+    assert list(lines["expected"].x) == [30, 80]
+    assert len(curve(replace(SOME, ahead=None)).data) == 2
+    assert "starts after" in curve(NONE).layout.annotations[0].text
+
+
+def test_confusions_and_contradictions_name_texts_that_can_be_opened():
+    html = details(SOME, None, CLASSES, (TEXT,))
+    assert "nothing" in html
+    assert 'data-text="0"' in html
+    assert "<i>Bo" not in html
+    assert details(NONE, None, CLASSES, (TEXT,)) == ""
+
+
+def test_agreement_has_kappa_the_share_of_equal_answers_and_where_people_differ():
+    differ = Disagreement(0, (TypedSpan(1, 4, "PER"),), ())
+    pair = PairAgreement("<a>", "bo", 12, 0.5, 0.75, 0.6, (differ,))
+    html = details(NONE, Agreement((pair, replace(pair, kappa=None, f1=None)), 0.5), SPANS, (TEXT,))
+    assert "0.50" in html
+    assert "75 % of 12" in html
+    assert "undefined" in html
+    assert "Ann (PER)" in html
+    assert "no entity" in html
+    assert "<a>" not in html
