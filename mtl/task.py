@@ -13,7 +13,8 @@ class TaskInfo:
 
     Labels that a head met later follow those that it had. `multi_label` is a classification task whose texts have any
     number of labels; `thresholds` has the probability from which each label is chosen, and is empty until dev data
-    give them.
+    give them. `temperature` divides the logarithms of the head's probabilities (`mtl.decoding.tempered`), and is 1
+    until dev data give another.
     """
 
     name: str
@@ -22,6 +23,7 @@ class TaskInfo:
     head: HeadConfig
     multi_label: bool = False
     thresholds: tuple[float, ...] = ()
+    temperature: float = 1.0
 
     @property
     def limits(self) -> dict[str, float]:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from mtl.backbones import BackboneSource, find_backbone
 from mtl.backbones.known_folders import remember
@@ -68,6 +68,8 @@ class TaskRecord(BaseModel):
     multi_label: bool = False
     thresholds: tuple[float, ...] = ()
     """Of a multi-label task: the probability from which each label is chosen; empty for 0.5."""
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """What the logarithms of the head's probabilities are divided by."""
 
     @classmethod
     def of(cls, task: TaskInfo) -> "TaskRecord":
@@ -78,18 +80,21 @@ class TaskRecord(BaseModel):
             head=task.head,
             multi_label=task.multi_label,
             thresholds=task.thresholds,
+            temperature=task.temperature,
         )
 
     def info(self, name: str) -> TaskInfo:
         """The task of this record."""
-        return TaskInfo(name, self.kind, self.labels, self.head, self.multi_label, self.thresholds)
+        return TaskInfo(name, self.kind, self.labels, self.head, self.multi_label, self.thresholds, self.temperature)
 
     @model_serializer(mode="wrap")
-    def _as_before_multi_label(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what other tasks do not have, so that versions before multi-label tasks read their checkpoints."""
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what a task does not use, so that versions that did not know it read the checkpoint."""
         content: dict[str, Any] = handler(self)
         if not self.multi_label:
             del content["multi_label"], content["thresholds"]
+        if self.temperature == 1:
+            del content["temperature"]
         return content
 
 

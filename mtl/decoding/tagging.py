@@ -18,10 +18,15 @@ _GROUP = 16_384  # words of sentences that are decoded together, padding include
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The tag `(W,)` of each word and its probability `(W,)`."""
+    """The tag `(W,)` of each word and its probability `(W,)`.
+
+    `log_marginals` `(W, L)` are those of every tag at temperature 1, where they were asked for; words that are no
+    decision of their own have no numbers.
+    """
 
     tags: NDArray[np.intp]
     probabilities: Floats
+    log_marginals: Floats | None = None
 
 
 class TagDecoder:
@@ -32,6 +37,7 @@ class TagDecoder:
         transitions: `(L, L)` of a conditional random field, or None for a linear head.
         starts: `(L,)` of the same.
         argmax: whether each word takes its best tag, and an I-X that continues nothing begins an entity.
+        temperature: divides the logarithms of the marginals of each word, which no tag depends on.
 
     Attributes:
         transitions: `(L, L)`, those of the arguments or 0, with the cost of what is illegal.
@@ -47,7 +53,9 @@ class TagDecoder:
         transitions: Floats | None = None,
         starts: Floats | None = None,
         argmax: bool = False,
+        temperature: float = 1.0,
     ) -> None:
+        self._temperature = temperature
         self.is_argmax = argmax
         self.tags = tags.tags
         self._legal = tags.legal_transitions()
@@ -61,7 +69,11 @@ class TagDecoder:
         self.starts = illegal_starts if starts is None else illegal_starts + starts
 
     def __call__(
-        self, sentences: Sequence[Floats], continued: Sequence[NDArray[np.bool_]] | None = None
+        self,
+        sentences: Sequence[Floats],
+        continued: Sequence[NDArray[np.bool_]] | None = None,
+        *,
+        marginals: bool = False,
     ) -> list[Decoded]:
         """Decode sentences to legal BIO.
 
@@ -69,31 +81,41 @@ class TagDecoder:
             sentences: emissions `(W, L)` of each.
             continued: `(W,)` of each, whether a word is no decision of its own but goes on with the tag of the word
                 before; never the first word. None where all words are their own.
+            marginals: whether those of every tag are given too.
         """
         counts = [len(sentence) for sentence in sentences]
         if not sum(counts):
-            nothing = Decoded(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32))
+            none = np.zeros((0, len(self.tags)), dtype=np.float32) if marginals else None
+            nothing = Decoded(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32), none)
             return [nothing] * len(sentences)
         flat, ends = np.concatenate([s for s in sentences if len(s)]), np.cumsum(counts)
         goes_on = np.concatenate(continued) if continued is not None else np.zeros(len(flat), dtype=np.bool_)
         if not goes_on.any():
-            return _cut(*self._decode(flat, counts, ends), counts, ends)
-        before = np.concatenate([np.zeros(1, np.intp), np.cumsum(~goes_on)])
-        own_ends = before[ends]
-        tags, probabilities = self._decode(flat[~goes_on], np.diff(own_ends, prepend=0).tolist(), own_ends)
-        decided = before[1:] - 1
-        spread = np.where(goes_on, self._inside[tags[decided]], tags[decided])
-        return _cut(spread, probabilities[decided], counts, ends)
+            tags, log_marginals = self._decode(flat, counts, ends)
+            probabilities = self._probabilities(tags, log_marginals)
+        else:
+            before = np.concatenate([np.zeros(1, np.intp), np.cumsum(~goes_on)])
+            own_ends = before[ends]
+            tags, own = self._decode(flat[~goes_on], np.diff(own_ends, prepend=0).tolist(), own_ends)
+            decided = before[1:] - 1
+            probabilities = self._probabilities(tags, own)[decided]
+            tags = np.where(goes_on, self._inside[tags[decided]], tags[decided])
+            log_marginals = np.where(goes_on[:, None], np.float32(np.nan), own[decided]) if marginals else own
+        rows = log_marginals if marginals else None
+        return [
+            Decoded(tags[end - n : end], probabilities[end - n : end], None if rows is None else rows[end - n : end])
+            for n, end in zip(counts, ends, strict=True)
+        ]
+
+    def _probabilities(self, tags: NDArray[np.intp], scores: Floats) -> Floats:
+        return tag_probabilities(tags, scores, self._temperature, is_argmax=self.is_argmax)
 
     def _decode(self, flat: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:
-        """Tags and probabilities of all words, one sentence after the other."""
+        """Tags `(W,)` and log-marginals `(W, L)` of all words, one sentence after the other."""
         if self.is_crf:
             return self._through_crf(flat, counts, ends)
         scores = log_softmax(flat)
-        tags = self._legal_argmax(scores, counts, ends)
-        if self.is_argmax:
-            return tags, np.exp(scores.max(axis=-1))
-        return tags, np.exp(scores[np.arange(len(flat)), tags])
+        return self._legal_argmax(scores, counts, ends), scores
 
     def _legal_argmax(self, scores: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> NDArray[np.intp]:
         tags: NDArray[np.intp] = scores.argmax(axis=-1)
@@ -114,16 +136,24 @@ class TagDecoder:
         self, flat: Floats, counts: Sequence[int], ends: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], Floats]:
         tags = np.zeros(len(flat), dtype=np.intp)
-        probabilities = np.zeros(len(flat), dtype=np.float32)
+        scores = np.zeros_like(flat, dtype=np.float32)
         for rows in _groups([i for i, count in enumerate(counts) if count], counts):
             padded, mask = _pad(flat, rows, counts, ends)
             best = viterbi(padded, mask, self.transitions, self.starts)
-            chances = marginals(padded, mask, self.transitions, self.starts)
-            picked = np.take_along_axis(chances, best[..., None], axis=2)[..., 0]
+            found = log_marginals(padded, mask, self.transitions, self.starts)
             for i, row in enumerate(rows):
                 place = slice(ends[row] - counts[row], ends[row])
-                tags[place], probabilities[place] = best[i, : counts[row]], picked[i, : counts[row]]
-        return tags, probabilities
+                tags[place], scores[place] = best[i, : counts[row]], found[i, : counts[row]]
+        return tags, scores
+
+
+def tag_probabilities(tags: NDArray[np.intp], scores: Floats, temperature: float, *, is_argmax: bool) -> Floats:
+    """The probability `(W,)` of a tag of each word `(W,)` at a temperature, from log-marginals `(W, L)` at 1.
+
+    Where each word takes its best tag (`is_argmax`), it is the probability of that one.
+    """
+    scaled = scores if temperature == 1 else log_softmax(scores / np.float32(temperature))
+    return np.exp(scaled.max(axis=-1) if is_argmax else scaled[np.arange(len(tags)), tags])
 
 
 def viterbi(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, starts: Floats) -> NDArray[np.intp]:
@@ -172,8 +202,8 @@ def _traced(pointers: NDArray[np.intp], score: Floats, mask: NDArray[np.bool_]) 
     return result
 
 
-def marginals(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, starts: Floats) -> Floats:
-    """Probability `(B, W, L)` of each tag given the whole sentence, by forward-backward."""
+def log_marginals(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, starts: Floats) -> Floats:
+    """The logarithm of the probability `(B, W, L)` of each tag given the whole sentence, by forward-backward."""
     length = emissions.shape[1]
     alpha, beta = np.zeros_like(emissions), np.zeros_like(emissions)
     alpha[:, 0] = starts + emissions[:, 0]
@@ -183,11 +213,7 @@ def marginals(emissions: Floats, mask: NDArray[np.bool_], transitions: Floats, s
     for i in range(length - 2, -1, -1):
         step = logsumexp(transitions + (emissions[:, i + 1] + beta[:, i + 1])[:, None], axis=-1)
         beta[:, i] = np.where(mask[:, i + 1, None], step, beta[:, i + 1])
-    return np.exp(log_softmax(alpha + beta))
-
-
-def _cut(tags: NDArray[np.intp], probabilities: Floats, counts: Sequence[int], ends: NDArray[np.intp]) -> list[Decoded]:
-    return [Decoded(tags[end - n : end], probabilities[end - n : end]) for n, end in zip(counts, ends, strict=True)]
+    return log_softmax(alpha + beta)
 
 
 def _groups(rows: Sequence[int], counts: Sequence[int]) -> list[list[int]]:

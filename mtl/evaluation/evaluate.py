@@ -1,15 +1,15 @@
 """Metrics of a task from labelled examples and the output of a model on their texts, whatever ran it."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, labels_of, texts_of
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
 from mtl.decoding import ModelOutput, Request, chosen
 from mtl.errors import DataError
-from mtl.evaluation.thresholds import indicators
+from mtl.evaluation.calibration import Curves, calibration_metrics, curves_of
+from mtl.evaluation.thresholds import all_labels, indicators, widened
 from mtl.labels import OUTSIDE, spans_of
 from mtl.metrics import (
     classification_metrics,
@@ -24,7 +24,6 @@ from mtl.task import TaskInfo
 from mtl.text import word_offsets
 
 Run = Callable[[Request], ModelOutput]
-_Number = TypeVar("_Number", np.bool_, np.float32)
 _EXAMPLES: dict[TaskKind, type[Example]] = {
     TaskKind.CLASSIFICATION: LabelledText,
     TaskKind.TAGGING: TaggedText,
@@ -58,14 +57,18 @@ def metrics_of(task: TaskInfo, examples: Sequence[Example], output: ModelOutput)
         examples: of the task's kind.
         output: of the request that `request_of` makes of them.
     """
+    return _answer_metrics(task, examples, output) | calibration_metrics(task, examples, output)
+
+
+def _answer_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> dict[str, float]:
     match task.kind:
         case TaskKind.CLASSIFICATION if task.multi_label:
-            labels = _all_labels(task, examples)
+            labels = all_labels(task, examples)
             return multi_label_metrics(
                 labels,
                 gold=indicators(examples, labels),
-                found=_widened(chosen(output.classes[task.name], task.thresholds), len(labels)),
-                probabilities=_widened(output.classes[task.name], len(labels)),
+                found=widened(chosen(output.classes[task.name], task.thresholds), len(labels)),
+                probabilities=widened(output.classes[task.name], len(labels)),
             )
         case TaskKind.CLASSIFICATION:
             return classification_metrics(_labels(examples), _predicted(task, output))
@@ -84,8 +87,8 @@ def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput
     """
     match task.kind:
         case TaskKind.CLASSIFICATION if task.multi_label:
-            labels = _all_labels(task, examples)
-            found = _widened(chosen(output.classes[task.name], task.thresholds), len(labels))
+            labels = all_labels(task, examples)
+            found = widened(chosen(output.classes[task.name], task.thresholds), len(labels))
             return micro_f1(indicators(examples, labels), found)
         case TaskKind.CLASSIFICATION:
             return float(np.mean([a == b for a, b in zip(_labels(examples), _predicted(task, output), strict=True)]))
@@ -96,19 +99,18 @@ def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput
             return metrics_of(task, examples, output)["spearman_cosine"]
 
 
-def evaluate(task: TaskInfo, examples: Sequence[Example], run: Run) -> dict[str, float]:
-    """Every metric of a task on examples; errors as `request_of`."""
-    return metrics_of(task, examples, run(request_of(task, examples)))
+@dataclass(frozen=True)
+class Evaluation:
+    """Of a task on examples: every metric by name, and its curves; None for a task without probabilities."""
+
+    metrics: dict[str, float]
+    curves: Curves | None
 
 
-def _all_labels(task: TaskInfo, examples: Sequence[Example]) -> tuple[str, ...]:
-    """Those of the head, then those that only the examples have."""
-    return tuple(dict.fromkeys([*task.labels, *labels_of(examples)]))
-
-
-def _widened(values: NDArray[_Number], columns: int) -> NDArray[_Number]:
-    """`(N, C)` with columns of zeros behind, for labels that the head lacks."""
-    return np.pad(values, ((0, 0), (0, columns - values.shape[1])))
+def evaluate(task: TaskInfo, examples: Sequence[Example], run: Run) -> Evaluation:
+    """Every metric and curve of a task on examples; errors as `request_of`."""
+    output = run(request_of(task, examples))
+    return Evaluation(metrics_of(task, examples, output), curves_of(task, examples, output))
 
 
 def _labels(examples: Sequence[Example]) -> list[str]:

@@ -12,10 +12,13 @@ _MAIN = {
     TaskKind.SIMILARITY: "spearman_cosine",
 }
 _PER_LABEL = ("precision/", "recall/", "f1/")
+LOWER_IS_BETTER = ("ece", "brier")
+"""Metrics of probabilities."""
+_SHARED = (*_PER_LABEL, *LOWER_IS_BETTER)
 _METRICS = {
-    TaskKind.CLASSIFICATION: ("accuracy", "macro_f1", *_PER_LABEL),
-    _MULTI_LABEL: ("micro_f1", "macro_f1", "subset_accuracy", "mean_average_precision", *_PER_LABEL),
-    TaskKind.TAGGING: ("f1", "precision", "recall", "token_accuracy", *_PER_LABEL),
+    TaskKind.CLASSIFICATION: ("accuracy", "macro_f1", *_SHARED),
+    _MULTI_LABEL: ("micro_f1", "macro_f1", "subset_accuracy", "mean_average_precision", *_SHARED),
+    TaskKind.TAGGING: ("f1", "precision", "recall", "token_accuracy", *_SHARED),
     TaskKind.SIMILARITY: ("spearman_cosine", "pearson_cosine"),
 }
 MAIN_METRICS = tuple(_MAIN.values())

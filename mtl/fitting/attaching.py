@@ -78,17 +78,20 @@ def put_weights(head: torch.nn.Module, fitted: Fitted) -> None:
 
 
 def linear_head(model: MultiTaskModel, task: str) -> Fitted | None:
-    """The head of a task as arrays, where it is linear and decodes to the best legal tags; else None."""
+    """The head of a task as arrays, where it is linear and decodes to the best legal tags; else None.
+
+    Its temperature is in the arrays.
+    """
     if task not in model.tasks or model.tasks[task].head.shared:
         return None
     info, module = model.tasks[task], model.heads[task]
     if isinstance(module, ClassificationHead) and not len(module.hidden):
-        return LinearHead(info.labels, *_arrays(module), info.multi_label)
+        return LinearHead(info.labels, *_arrays(module, info.temperature), info.multi_label)
     if isinstance(module, TaggingHead) and not len(module.hidden) and info.head.decoder is Decoder.LINEAR:
         mix = (0.0,) * (model.encoder.states_count - 1) + (1.0,)
         if module.mix is not None:
             mix = tuple((module.mix.scale * torch.softmax(module.mix.scores, 0)).tolist())
-        return FittedSpans(SpanHead(info.labels, *_arrays(module)), mix)
+        return FittedSpans(SpanHead(info.labels, *_arrays(module, info.temperature)), mix)
     return None
 
 
@@ -97,6 +100,7 @@ def is_last(mix: tuple[float, ...]) -> bool:
     return mix[-1] == 1.0 and not any(mix[:-1])
 
 
-def _arrays(module: ClassificationHead | TaggingHead) -> tuple[Floats, Floats]:
-    weight, bias = (tensor.detach().cpu().float().numpy() for tensor in (module.output.weight, module.output.bias))
+def _arrays(module: ClassificationHead | TaggingHead, temperature: float) -> tuple[Floats, Floats]:
+    output = module.output
+    weight, bias = ((part.detach().cpu().float() / temperature).numpy() for part in (output.weight, output.bias))
     return weight.T.copy(), bias.copy()

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.decoding import Decoded, ModelOutput, Request, TagDecoder, sigmoid, softmax
+from mtl.decoding import Decoded, ModelOutput, Request, sigmoid, softmax, tempered
 from mtl.inference.backends.interface import BatchRunner
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
@@ -28,16 +28,26 @@ def _go_on() -> None:
 
 
 class Runner:
-    """Runs texts through a backend, in batches of at most `batch_tokens` tokens, padding included."""
+    """Runs texts through a backend, in batches of at most `batch_tokens` tokens, padding included.
+
+    `marginals` says whether those of every tag of a word are given too.
+    """
 
     def __init__(
-        self, spec: EngineSpec, tokenizer: WindowTokenizer, backend: BatchRunner, *, batch_tokens: int
+        self,
+        spec: EngineSpec,
+        tokenizer: WindowTokenizer,
+        backend: BatchRunner,
+        *,
+        batch_tokens: int,
+        marginals: bool = False,
     ) -> None:
         self._spec = spec
         self._tokenizer = tokenizer
         self._backend = backend
         self._batch_tokens = batch_tokens
         self._decoders = spec.decoders()
+        self._marginals = marginals
 
     def __call__(self, request: Request) -> ModelOutput:
         """Run texts."""
@@ -76,12 +86,30 @@ class Runner:
             embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True).clip(min=1e-12)
         return ModelOutput(
             embeddings,
-            {name: _combine(texts, rows) for name, rows in classes.items()},
-            {name: _decode(texts, self._decoders[name], found, continued) for name, found in emissions.items()},
+            {name: self._tempered(name, _combine(texts, rows)) for name, rows in classes.items()},
+            {name: self._decode(texts, name, found, continued) for name, found in emissions.items()},
             texts.tokens,
             texts.window_counts,
             texts.cut_at,
         )
+
+    def _tempered(self, task: str, probabilities: Floats) -> Floats:
+        record = self._spec.tasks[task]
+        return tempered(probabilities, record.temperature, multi_label=record.multi_label)
+
+    def _decode(
+        self, texts: TokenizedTexts, task: str, emissions: Sequence[Floats], continued: Sequence[NDArray[np.bool_]]
+    ) -> list[Decoded]:
+        """The tags of the words of each text; every sentence is decoded by itself."""
+        sentences: list[range] = []  # the windows of each
+        counts = []
+        for begin, end in texts.sentences.tolist():
+            starts = [begin, *(begin + 1 + np.flatnonzero(~texts.follows[begin + 1 : end])).tolist(), end]
+            sentences += [range(a, b) for a, b in pairwise(starts)]
+            counts.append(len(starts) - 1)
+        scores, goes_on = [_flat(emissions, s) for s in sentences], [_flat(continued, s) for s in sentences]
+        found = iter(self._decoders[task](scores, goes_on, marginals=self._marginals))
+        return [_joined(list(islice(found, count))) for count in counts]
 
     def _batches(self, texts: TokenizedTexts, give_way: Callable[[], None]) -> Iterator[Batch]:
         lengths, parallel = texts.lengths.tolist(), self._backend.parallel
@@ -109,20 +137,6 @@ def _combine(texts: TokenizedTexts, values: Floats) -> Floats:
     return combined
 
 
-def _decode(
-    texts: TokenizedTexts, decoder: TagDecoder, emissions: Sequence[Floats], continued: Sequence[NDArray[np.bool_]]
-) -> list[Decoded]:
-    """The tags of the words of each text; every sentence is decoded by itself."""
-    sentences: list[range] = []  # the windows of each
-    counts = []
-    for begin, end in texts.sentences.tolist():
-        starts = [begin, *(begin + 1 + np.flatnonzero(~texts.follows[begin + 1 : end])).tolist(), end]
-        sentences += [range(a, b) for a, b in pairwise(starts)]
-        counts.append(len(starts) - 1)
-    found = iter(decoder([_flat(emissions, s) for s in sentences], [_flat(continued, s) for s in sentences]))
-    return [_joined(list(islice(found, count))) for count in counts]
-
-
 def _flat(values: Sequence[NDArray[_Value]], windows: range) -> NDArray[_Value]:
     return values[windows.start] if len(windows) == 1 else np.concatenate([values[i] for i in windows])
 
@@ -130,4 +144,9 @@ def _flat(values: Sequence[NDArray[_Value]], windows: range) -> NDArray[_Value]:
 def _joined(parts: Sequence[Decoded]) -> Decoded:
     if len(parts) == 1:
         return parts[0]
-    return Decoded(np.concatenate([p.tags for p in parts]), np.concatenate([p.probabilities for p in parts]))
+    marginals = [p.log_marginals for p in parts if p.log_marginals is not None]
+    return Decoded(
+        np.concatenate([p.tags for p in parts]),
+        np.concatenate([p.probabilities for p in parts]),
+        np.concatenate(marginals) if marginals else None,
+    )

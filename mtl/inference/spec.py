@@ -70,6 +70,13 @@ class EngineSpec(BaseModel):
             }
         )
 
+    def uncalibrated(self, names: Collection[str]) -> "EngineSpec":
+        """The same model with some of its heads at temperature 1."""
+        plain = {name: task.model_copy(update={"temperature": 1.0}) for name, task in self.tasks.items()}
+        return self.model_copy(
+            update={"tasks": {name: (plain if name in names else self.tasks)[name] for name in self.tasks}}
+        )
+
     def names(self, kind: TaskKind) -> list[str]:
         """The names of the tasks of one kind, in their order."""
         return [name for name, task in self.tasks.items() if task.kind is kind]
@@ -85,6 +92,7 @@ class EngineSpec(BaseModel):
                 transitions=np.array(scores.transitions, dtype=np.float32) if scores else None,
                 starts=np.array(scores.starts, dtype=np.float32) if scores else None,
                 argmax=tasks[name].head.decoder is Decoder.ARGMAX,
+                temperature=tasks[name].temperature,
             )
         return result
 

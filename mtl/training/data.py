@@ -3,8 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mtl.checkpoint.store import LoadedModel
-from mtl.data import Example, TaskData
+from mtl.data import Example, TaskData, texts_of
+from mtl.data.keys import hashes
 from mtl.evaluation import request_of
 from mtl.recipe.schema import Recipe
 from mtl.task import TaskInfo
@@ -15,11 +19,15 @@ from mtl.training.train_set import TrainSet, train_sets
 
 @dataclass(frozen=True)
 class DevSet:
-    """Labelled examples of one task and their texts; a pair has its two texts one after the other."""
+    """Labelled examples of one task and their texts; a pair has its two texts one after the other.
+
+    `unseen` `(N,)` says of each example that its text is none of the task's train data.
+    """
 
     task: TaskInfo
     examples: Sequence[Example]
     texts: TokenizedTexts
+    unseen: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -61,11 +69,12 @@ def tokenize(
             joint=recipe.sampling.joint,
             words=recipe.words,
         ),
-        {name: _dev_set(tasks[name], task.dev, loaded) for name, task in data.items() if task.dev},
+        {name: _dev_set(tasks[name], task, loaded) for name, task in data.items() if task.dev},
         draw_sample(untouched, loaded.tokenizer.store(sample_texts(data))),
     )
 
 
-def _dev_set(task: TaskInfo, examples: Sequence[Example], loaded: LoadedModel) -> DevSet:
-    request = request_of(task, examples)
-    return DevSet(task, examples, loaded.tokenizer.store(request.texts, request.words))
+def _dev_set(task: TaskInfo, data: TaskData, loaded: LoadedModel) -> DevSet:
+    request = request_of(task, data.dev)
+    dev, train = (hashes(map(texts_of, examples)) for examples in (data.dev, data.train))
+    return DevSet(task, data.dev, loaded.tokenizer.store(request.texts, request.words), ~np.isin(dev, train))

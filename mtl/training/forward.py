@@ -34,10 +34,23 @@ def run_model(
         cached: activations of the windows, where they are known.
         shared: whether all processes of the run call this and share the work; each gets the whole output.
     """
+    spec = spec_of(loaded).of_tasks(tasks)
+    backend = _backend(loaded, tasks, cached, shared=shared)
+    runner = Runner(spec, loaded.tokenizer, backend, batch_tokens=_BATCH_TOKENS)
+    return runner.run(texts, words=bool(spec.names(TaskKind.TAGGING)))
+
+
+def run_uncalibrated(
+    loaded: LoadedModel, texts: TokenizedTexts, task: str, *, cached: CachedActivations | None = None
+) -> ModelOutput:
+    """As `run_model`, shared by all processes, at temperature 1 and with the marginals of every tag of a word."""
+    spec = spec_of(loaded).of_tasks((task,)).uncalibrated((task,))
+    backend = _backend(loaded, (task,), cached, shared=True)
+    runner = Runner(spec, loaded.tokenizer, backend, batch_tokens=_BATCH_TOKENS, marginals=True)
+    return runner.run(texts, words=bool(spec.names(TaskKind.TAGGING)))
+
+
+def _backend(loaded: LoadedModel, tasks: Collection[str], cached: CachedActivations | None, *, shared: bool) -> Backend:
     loaded.model.eval()
-    backend: Backend = TorchBackend(loaded.model, tasks=tasks, cached=cached)
-    if shared and world().size > 1 and not world().shards:
-        backend = SharedBackend(backend, world())
-    runner = Runner(spec_of(loaded).of_tasks(tasks), loaded.tokenizer, backend, batch_tokens=_BATCH_TOKENS)
-    words = any(loaded.model.tasks[name].kind is TaskKind.TAGGING for name in tasks)
-    return runner.run(texts, words=words)
+    backend = TorchBackend(loaded.model, tasks=tasks, cached=cached)
+    return SharedBackend(backend, world()) if shared and world().size > 1 and not world().shards else backend

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mtl.errors import RecipeError
-from mtl.evaluation import is_metric, main_metric_name
+from mtl.evaluation import LOWER_IS_BETTER, is_metric, main_metric_name
 from mtl.evaluation.metrics import Measured
 from mtl.recipe.schema import EvaluationConfig
 
@@ -38,8 +38,8 @@ class CheckpointSelector:
         if config.best not in (_MEAN, _GUARDED) and task not in tasks:
             expected = f"mean, guarded, one of the tasks {', '.join(tasks)}, or task/metric"
             raise RecipeError(f"{expected} was expected, was {config.best!r}", key="evaluation.best")
-        if slash and not is_metric(tasks[task], metric):
-            expected = f"a metric of the {tasks[task].kind} task {task}"
+        if slash and (metric in LOWER_IS_BETTER or not is_metric(tasks[task], metric)):
+            expected = f"a metric of the {tasks[task].kind} task {task} that is the better the higher it is"
             raise RecipeError(f"{expected} was expected, was {metric!r}", key="evaluation.best")
         if config.best in (_MEAN, _GUARDED):
             self._keys = [f"eval/{name}/{main_metric_name(one)}" for name, one in tasks.items()]

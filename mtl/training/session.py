@@ -124,6 +124,8 @@ class Session:
         tasks = self.trainer.loaded.model.tasks
         for name, thresholds in progress.thresholds.items():
             tasks[name] = replace(tasks[name], thresholds=tuple(thresholds))
+        for name, temperature in progress.temperatures.items():
+            tasks[name] = replace(tasks[name], temperature=temperature)
         return changes
 
     def keep_state(self, step: int, *, now: bool = False) -> None:
@@ -143,6 +145,7 @@ class Session:
             self._losses,
             self.selector.selection,
             {name: task.thresholds for name, task in self.trainer.loaded.model.tasks.items() if task.thresholds},
+            {name: task.temperature for name, task in self.trainer.loaded.model.tasks.items()},
         )
         state = capture(self.trainer, progress)
         if world().is_main:

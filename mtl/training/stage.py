@@ -12,7 +12,7 @@ from mtl.checkpoint.store import LoadedModel
 from mtl.distributed import world
 from mtl.encoder import ActivationCache
 from mtl.errors import BackboneError, StorageError
-from mtl.evaluation import metrics_of, with_thresholds
+from mtl.evaluation import calibration_metrics, metrics_of, with_temperature, with_thresholds
 from mtl.freezing import FreezePlan, Freezer
 from mtl.home import home
 from mtl.inference.autotune.features import FEW_TOKENS, open_features
@@ -21,8 +21,8 @@ from mtl.metrics import embedding_metrics
 from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.text.tokenized import TokenizedTexts
-from mtl.training.data import TrainingData
-from mtl.training.forward import run_model
+from mtl.training.data import DevSet, TrainingData
+from mtl.training.forward import run_model, run_uncalibrated
 from mtl.training.precision import FEW_PARAMETERS
 
 _DRIFT = ""  # the drift sample among the dev sets; no task has this name
@@ -91,21 +91,32 @@ class StageState:
     def evaluate(self) -> dict[str, float]:
         """Every metric of every dev set, `eval/<task>/<metric>`, and the drift of the embedding; in full precision.
 
-        The model's multi-label tasks get the thresholds that fit its dev sets now, but for those that never change.
+        The model's tasks get the temperature that fits their dev sets now, and multi-label tasks the thresholds, but
+        for those that never change.
         """
         metrics: dict[str, float] = {}
         for name, dev in self.data.dev.items():
-            output = run_model(self.loaded, dev.texts, tasks=(name,), cached=self._dev[name], shared=True)
-            task = self.loaded.model.tasks[name]
-            changes = self.freezer.plan.backbone_trains or name not in self.freezer.plan.frozen_heads
-            if changes or not task.thresholds:
-                task = self.loaded.model.tasks[name] = with_thresholds(task, dev.examples, output)
-            found = metrics_of(task, dev.examples, output)
-            metrics |= {f"eval/{name}/{metric}": value for metric, value in found.items()}
+            metrics |= {f"eval/{name}/{metric}": value for metric, value in self._measure(name, dev).items()}
         sample = self.data.sample
         embeddings = run_model(self.loaded, sample.texts, cached=self._dev[_DRIFT], shared=True).embeddings
         moved = embedding_metrics(sample.before, embeddings)
         return metrics | {f"eval/embedding/{metric}": value for metric, value in moved.items()}
+
+    def _measure(self, name: str, dev: DevSet) -> dict[str, float]:
+        """Every metric of a task; those of probabilities are at temperatures that were fitted on other texts."""
+        tasks, config = self.loaded.model.tasks, self.loaded.config
+        changes = self.freezer.plan.backbone_trains or name not in self.freezer.plan.frozen_heads
+        if changes or config is None or name not in config.tasks or config.tasks[name].temperature == 1:
+            raw = run_uncalibrated(self.loaded, dev.texts, name, cached=self._dev[name])
+            fitted = with_temperature(tasks[name], dev.examples, raw, fits=dev.unseen)
+            tasks[name], output, held_out = fitted.task, fitted.output, fitted.held_out
+        else:
+            output = run_model(self.loaded, dev.texts, tasks=(name,), cached=self._dev[name], shared=True)
+            held_out = output
+        if changes or not tasks[name].thresholds:
+            tasks[name] = with_thresholds(tasks[name], dev.examples, output)
+        found = metrics_of(tasks[name], dev.examples, output)
+        return found | calibration_metrics(tasks[name], dev.examples, held_out)
 
 
 def activation_cache(

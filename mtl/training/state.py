@@ -19,8 +19,8 @@ from mtl.training.setup import Trainer
 class Progress:
     """Where a run stands after `step` steps, which took `seconds` over all its processes.
 
-    `losses` are those of each task since the evaluation after step `evaluated_step`, which gave `metrics` and the
-    `thresholds` of multi-label tasks.
+    `losses` are those of each task since the evaluation after step `evaluated_step`, which gave `metrics`, the
+    `temperatures` of tasks and the `thresholds` of multi-label tasks.
     """
 
     step: int
@@ -32,6 +32,7 @@ class Progress:
     losses: Mapping[str, list[float]] = field(default_factory=dict)
     selection: Selection = Selection()
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    temperatures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

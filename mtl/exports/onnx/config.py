@@ -21,8 +21,9 @@ def config_json(spec: EngineSpec, inputs: Sequence[str], outputs: Sequence[str])
     `inputs` names the field of an `Encoding` of the library `tokenizers` for each input. `tasks` are in the order of
     the outputs after the embedding: a classification task has `labels`, and for a multi-label task `limits`, the
     probability from which each one is chosen, else null; a tagging task has `tags` and what its decoding adds up beside
-    the emissions: `transitions` `[from][to]` and `starts`. `word_pattern` finds the words of a text, by Python's `re`
-    and, with the flag `u`, JavaScript's.
+    the emissions: `transitions` `[from][to]` and `starts`; the logarithms of its marginals are to be divided by its
+    `temperature`, as those of classes are already. `word_pattern` finds the words of a text, by Python's `re` and, with
+    the flag `u`, JavaScript's.
     """
     decoders, tasks = spec.decoders(), spec.task_infos()
     splitting = WordSplitting.CHARACTERS if spec.splitting is WordSplitting.ICU else spec.splitting
@@ -60,4 +61,5 @@ def _tagging(task: TaskInfo, decoder: TagDecoder) -> dict[str, Any]:
         "crf": decoder.is_crf,
         "transitions": (counted * decoder.transitions).tolist(),
         "starts": (counted * decoder.starts).tolist(),
+        "temperature": task.temperature,
     }

@@ -50,6 +50,6 @@ class OnnxGraph(nn.Module):
             if isinstance(head, TaggingHead):
                 outputs.append(head.scores(head.reads(encoded).float()))
             else:
-                logits = head(encoded.pooled.float())
+                logits = head(encoded.pooled.float()) / task.temperature
                 outputs.append(logits.sigmoid() if task.multi_label else logits.softmax(dim=-1))
         return tuple(outputs)

@@ -51,9 +51,9 @@ class Model:
 
 def _chain(scores: np.ndarray, task: dict[str, Any], weight: int, ufunc: np.ufunc) -> np.ndarray:
     steps, state = weight * np.array(task["transitions"]), weight * np.array(task["starts"]) + scores[0]
-    ahead = [state, *(state := ufunc.reduce(state[:, None] + steps, axis=0) + row for row in scores[1:])]
-    behind = [state := 0 * state, *(state := ufunc.reduce(steps + row + state, axis=1) for row in scores[:0:-1])]
-    return np.asarray((sums := np.array(ahead) + behind[::-1]) - ufunc.reduce(sums, axis=1, keepdims=True))
+    ahead = np.array([state, *(state := ufunc.reduce(state[:, None] + steps, axis=0) + row for row in scores[1:])])
+    behind = [state := 0 * state, *(state := ufunc.reduce(steps + row + state, axis=1) for row in scores[:0:-1])][::-1]
+    return np.asarray((sums := (ahead + behind) / task["temperature"]) - ufunc.reduce(sums, axis=1, keepdims=True))
 
 
 if __name__ == "__main__":

@@ -58,8 +58,9 @@ def open_session(path: Path, graph: OnnxGraph) -> OnnxSession:
 
 
 def spec_of_outputs(spec: EngineSpec) -> EngineSpec:
-    """What a runner makes of a graph's outputs: its embeddings have been through the dense layers already."""
-    return spec.model_copy(update={"dense": (), "dimension": spec.embedding_dimension})
+    """What a runner makes of a graph's outputs: dense layers and the temperatures of classes are in them already."""
+    plain = spec.uncalibrated(spec.names(TaskKind.CLASSIFICATION))
+    return plain.model_copy(update={"dense": (), "dimension": spec.embedding_dimension})
 
 
 def _logits(probabilities: Floats, *, multi_label: bool) -> Floats:

@@ -45,7 +45,10 @@ class HeadLayers:
 
 
 def layers_of(model: MultiTaskModel, task: str) -> HeadLayers:
-    """The layers of a head, with the layer that it shares with others; dropout does nothing in use."""
+    """The layers of a head, with the layer that it shares with others and the temperature in the last one.
+
+    Dropout does nothing in use.
+    """
     head = model.heads[task]
     assert isinstance(head, (ClassificationHead, TaggingHead))
     shared = model.shared[group] if (group := model.tasks[task].head.shared) else ()
@@ -58,7 +61,9 @@ def layers_of(model: MultiTaskModel, task: str) -> HeadLayers:
     norms = [module for module in modules if isinstance(module, nn.LayerNorm)]
     if norms and not (len(hidden) == 1 and model.encoder.model.config.model_type == "modernbert"):
         raise NotHeldError("only ModernBERT's classifier has a layer norm, and one hidden layer")
-    return HeadLayers(tuple(hidden), _dense(head.output, None), norms[0] if norms else None)
+    last, temperature = _dense(head.output, None), model.tasks[task].temperature
+    last = Dense(last.weight / temperature, last.bias / temperature)
+    return HeadLayers(tuple(hidden), last, norms[0] if norms else None)
 
 
 @torch.no_grad()

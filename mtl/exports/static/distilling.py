@@ -56,7 +56,7 @@ def read_vocabulary(loaded: LoadedModel, tokenizer: Tokenizer) -> Vocabulary:
             vectors = model.encoder(batch).pooled.float()
             pooled.append(vectors)
             for name, task in tasks.items():
-                logits = model.heads[name](vectors)
+                logits = model.heads[name](vectors) / task.temperature
                 found[name].append(logits.sigmoid() if task.multi_label else logits.softmax(dim=-1))
     probabilities = {name: torch.cat(parts).numpy() for name, parts in found.items()}
     return Vocabulary(ids, torch.cat(pooled).numpy(), probabilities)

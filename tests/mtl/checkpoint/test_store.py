@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -263,3 +264,15 @@ def test_a_bare_backbone_can_be_saved_and_stays_bit_equal(tiny_bert: Path, tmp_p
     np.testing.assert_array_equal(
         Engine.load(tmp_path / "c", **EXACT).encode(TEXTS), Engine.load(tiny_bert, **EXACT).encode(TEXTS)
     )
+
+
+def test_a_temperature_is_stored_and_one_of_one_is_not_written(trained_model: LoadedModel, tmp_path: Path):
+    topic = trained_model.model.tasks["topic"]
+    trained_model.model.tasks["topic"] = replace(topic, temperature=1.7)
+    save(trained_model, tmp_path / "c", SNAPSHOT)
+    assert load(tmp_path / "c").model.tasks["topic"].temperature == 1.7
+    written = json.loads((tmp_path / "c" / "config.json").read_text())["tasks"]
+    assert "temperature" not in written["names"]
+    written["topic"]["temperature"] = 0
+    edit_config(tmp_path / "c", tasks=written)
+    assert "tasks.topic.temperature" in complaint(tmp_path / "c")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl.decoding import TagDecoder, softmax
-from mtl.decoding.tagging import marginals, viterbi
+from mtl.decoding.tagging import log_marginals, viterbi
 from mtl.labels import ILLEGAL, TagSet, to_bio2
 
 TAGS = TagSet(("LOC", "PER"))
@@ -67,7 +67,8 @@ def test_padded_rows_have_the_best_sequence_and_the_marginals_of_their_own_words
     mask = np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
     emissions = np.full((*mask.shape, L), 77.0, dtype=np.float32)  # what stands outside the mask means nothing
     emissions[mask] = np.concatenate(sentences)
-    best, shares = (run(emissions, mask, transitions, starts) for run in (viterbi, marginals))
+    best, logs = (run(emissions, mask, transitions, starts) for run in (viterbi, log_marginals))
+    shares = np.exp(logs)
     assert not best[~mask].any()
     for row, (sentence, length) in enumerate(zip(sentences, LENGTHS, strict=True)):
         scores = all_scores(sentence, transitions, starts)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,10 +120,10 @@ def test_taggers_give_the_emissions_of_the_head(backbone_folder: Callable[[str],
 def tasks() -> dict[str, TaskInfo]:
     classes = TaskKind.CLASSIFICATION
     found = (
-        TaskInfo("topic", classes, ("a", "b", "c"), HeadConfig()),
+        TaskInfo("topic", classes, ("a", "b", "c"), HeadConfig(), temperature=0.7),
         TaskInfo("only", classes, ("one",), HeadConfig()),
-        TaskInfo("tone", classes, ("dry", "loud"), HeadConfig(), True, (0.4, 0.5)),
-        TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig(decoder="argmax")),
+        TaskInfo("tone", classes, ("dry", "loud"), HeadConfig(), True, (0.4, 0.5), 1.8),
+        TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig(decoder="argmax"), temperature=1.8),
         TaskInfo("chain", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig(decoder="crf")),
         TaskInfo("pairs", TaskKind.SIMILARITY, (), HeadConfig()),
     )
@@ -137,7 +138,7 @@ def test_pipelines_answer_as_the_engine_does(
     if architecture == "modernbert":
         # Words that its tiny tokenizer knows whole, so that blanks tell them.
         texts = [" ".join(word for word in text.lower().split() if word in WORDS) for text in TEXTS]
-        tasks = {n: TaskInfo(n, t.kind, t.labels, _narrow(t), t.multi_label, t.thresholds) for n, t in tasks.items()}
+        tasks = {name: replace(task, head=_narrow(task)) for name, task in tasks.items()}
     checkpoint = saved_model(backbone_folder(architecture), tmp_path / "c", tasks=tasks)
     logging.disable_progress_bar()
     report = export(checkpoint, tmp_path / "out", format="transformers")

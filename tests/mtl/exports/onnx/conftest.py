@@ -40,14 +40,16 @@ def model_with_every_head(backbone: Path) -> LoadedModel:
     """Random heads of every kind, taggers that find entities everywhere among them."""
     crf = HeadConfig(decoder=Decoder.CRF, layers="mix")
     tasks = {
-        "topic": TaskInfo("topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig(shared="first")),
-        "names": TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig()),
+        "topic": TaskInfo(
+            "topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig(shared="first"), temperature=0.7
+        ),
+        "names": TaskInfo("names", TaskKind.TAGGING, ("LOC", "PER"), HeadConfig(), temperature=1.8),
         "tone": TaskInfo(
             "tone", TaskKind.CLASSIFICATION, ("dry", "loud"), HeadConfig(shared="first"), True, (0.4, 0.6)
         ),
         "pairs": TaskInfo("pairs", TaskKind.SIMILARITY, (), HeadConfig()),
-        "parts": TaskInfo("parts", TaskKind.TAGGING, ("A", "B", "C"), crf),
-        "raw": TaskInfo("raw", TaskKind.TAGGING, ("X", "Y"), HeadConfig(decoder=Decoder.ARGMAX)),
+        "parts": TaskInfo("parts", TaskKind.TAGGING, ("A", "B", "C"), crf, temperature=1.8),
+        "raw": TaskInfo("raw", TaskKind.TAGGING, ("X", "Y"), HeadConfig(decoder=Decoder.ARGMAX), temperature=1.8),
     }
     torch.manual_seed(0)
     loaded = build(load_backbone(str(backbone)), tasks)

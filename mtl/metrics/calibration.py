@@ -1,0 +1,100 @@
+"""Whether probabilities mean what they say: calibration error, Brier scores, and how errors fall with confidence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS = 15
+"""Of equal width, as in Guo et al. 2017, section 2."""
+_POINTS = 100
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Events whose probabilities lie in one of the bins: how many, their mean probability, and the share that came."""
+
+    probability: float
+    share: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPoint:
+    """The share of wrong answers (`risk`) among the most confident ones, which are so many of all (`coverage`)."""
+
+    coverage: float
+    risk: float
+
+
+def reliability(probabilities: Numbers, came: Flags) -> tuple[ReliabilityBin, ...]:
+    """The points of a reliability diagram, with 15 bins of equal width; those without an event are left out.
+
+    Args:
+        probabilities: `(N,)` of events, 0 to 1.
+        came: `(N,)`, whether each event came.
+    """
+    edges = np.linspace(0, 1, BINS + 1)[1:-1]
+    places = np.searchsorted(edges, probabilities)  # a bin has its upper edge
+    counts, sums, right = (
+        np.bincount(places, weights=values, minlength=BINS) for values in (np.ones(len(came)), probabilities, came)
+    )
+    return tuple(
+        ReliabilityBin(float(sums[i] / counts[i]), float(right[i] / counts[i]), int(counts[i]))
+        for i in np.flatnonzero(counts)
+    )
+
+
+def calibration_error(probabilities: Numbers, came: Flags) -> float:
+    """The expected calibration error, 0 to 1: how far share and probability of a bin differ, over all events.
+
+    Args:
+        probabilities: `(N,)` of events, 0 to 1; N is at least 1.
+        came: `(N,)`, whether each event came.
+
+    Source:
+        Guo et al. 2017, *On Calibration of Modern Neural Networks*, equation 3.
+    """
+    if not np.isfinite(probabilities).all():
+        return float("nan")
+    bins = reliability(probabilities, came)
+    return sum(one.count * abs(one.share - one.probability) for one in bins) / len(came)
+
+
+def class_brier(probabilities: Numbers, right: NDArray[np.int64]) -> float:
+    """Half the mean squared distance between probabilities and truth, 0 to 1.
+
+    This is scikit-learn's `brier_score_loss` with `scale_by_half`, so that two classes have the score of one event.
+
+    Args:
+        probabilities: `(N, C)`.
+        right: `(N,)`, the right class of each row, or -1 for one that has no probability.
+    """
+    own = np.where(right >= 0, np.take_along_axis(probabilities, right.clip(0)[:, None], axis=1)[:, 0], 0)
+    return float(((probabilities**2).sum(axis=1) - 2 * own + 1).mean() / 2)
+
+
+def event_brier(probabilities: Numbers, came: Flags) -> float:
+    """The mean squared difference of probabilities `(N,)` and what came `(N,)`, 0 to 1."""
+    return float(((probabilities - came) ** 2).mean())
+
+
+def risk_coverage(confidence: Numbers, right: Flags) -> tuple[RiskPoint, ...]:
+    """How the share of wrong answers grows with the share of answers that are given, the most confident ones first.
+
+    At most 100 points, the last one of all answers. Answers of equal confidence are given together.
+
+    Args:
+        confidence: `(N,)`; N is at least 1.
+        right: `(N,)`, whether each answer is right.
+
+    Source:
+        El-Yaniv and Wiener 2010, *On the Foundations of Noise-free Selective Classification*.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    ranked, wrong = confidence[order], np.cumsum(~right[order])
+    ends = np.flatnonzero(np.append(ranked[:-1] > ranked[1:], True))
+    shown = ends[np.unique(np.linspace(0, len(ends) - 1, _POINTS).round().astype(np.int64))]
+    return tuple(RiskPoint(float((i + 1) / len(right)), float(wrong[i] / (i + 1))) for i in shown)

@@ -1,0 +1,69 @@
+"""Metrics of probabilities, against scikit-learn and against counting."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
+
+from mtl.metrics.calibration import BINS, calibration_error, class_brier, event_brier, reliability, risk_coverage
+
+EVENTS = st.lists(st.tuples(st.integers(0, 60).map(lambda n: n / 60), st.booleans()), min_size=1, max_size=40)
+
+
+def split(events: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([p for p, _ in events]), np.array([came for _, came in events])
+
+
+@given(EVENTS)
+def test_a_reliability_diagram_is_scikit_learns(events: list[tuple[float, bool]]):
+    probabilities, came = split(events)
+    shares, means = calibration_curve([*came.tolist(), True, False], [*probabilities, 1.0, 1.0], n_bins=BINS)
+    found = reliability(np.append(probabilities, [1.0, 1.0]), np.append(came, [True, False]))
+    assert [one.share for one in found] == pytest.approx(shares.tolist())
+    assert [one.probability for one in found] == pytest.approx(means.tolist())
+    assert sum(one.count for one in found) == len(events) + 2
+
+
+@given(EVENTS)
+def test_the_error_is_the_mean_difference_over_all_events(events: list[tuple[float, bool]]):
+    probabilities, came = split(events)
+    total = 0.0
+    for i in range(BINS):
+        inside = (probabilities > i / BINS) & (probabilities <= (i + 1) / BINS) | ((i == 0) & (probabilities == 0))
+        total += abs(probabilities[inside].sum() - came[inside].sum())
+    assert calibration_error(probabilities, came) == pytest.approx(total / len(events), abs=0.5 / len(events))
+    assert event_brier(probabilities, came) == pytest.approx(np.mean([(p - y) ** 2 for p, y in events]))
+
+
+def test_numbers_that_are_none_have_no_error():
+    assert np.isnan(calibration_error(np.array([0.5, np.nan]), np.array([True, False])))
+
+
+@given(st.integers(0, 99), st.integers(2, 5), st.integers(5, 30))
+def test_a_brier_score_is_half_of_scikit_learns_over_all_classes(seed: int, classes: int, rows: int):
+    chance = np.random.default_rng(seed)
+    probabilities, right = chance.dirichlet(np.ones(classes), size=rows), chance.integers(0, classes, rows)
+    expected = brier_score_loss(right, probabilities, labels=range(classes), scale_by_half=True)
+    assert class_brier(probabilities, right) == pytest.approx(expected)
+    unknown = class_brier(probabilities, np.full(rows, -1))
+    assert unknown == pytest.approx(((probabilities**2).sum() / rows + 1) / 2)
+
+
+@given(EVENTS)
+def test_risk_is_the_share_of_wrong_answers_among_those_at_least_as_confident(events: list[tuple[float, bool]]):
+    confidence, right = split(events)
+    found = risk_coverage(confidence, right)
+    expected = []
+    for least in sorted(set(confidence.tolist()), reverse=True):
+        given_out = confidence >= least
+        expected.append((given_out.mean(), (~right[given_out]).mean()))
+    assert [(one.coverage, one.risk) for one in found] == [pytest.approx(point) for point in expected]
+
+
+def test_a_curve_has_at_most_a_hundred_points_and_ends_with_all_answers():
+    chance = np.random.default_rng(0)
+    found = risk_coverage(chance.random(5000), chance.random(5000) < 0.8)
+    assert len(found) == 100
+    assert found[-1].coverage == 1.0
