@@ -35,6 +35,6 @@ def read_records(file: BinaryIO) -> Iterator[tuple[bytes, dict[str, Any] | None]
             return
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         yield line, record if isinstance(record, dict) else None

@@ -120,10 +120,10 @@ class AnswerLog:
                 file.seek(begin)
                 for line, record in read_records(file):
                     begin += len(line)
+                    self._read[path] = begin
                     self._take(record)
         except OSError:  # removed, or not readable just now
             return
-        self._read[path] = begin
 
     def _take(self, record: Mapping[str, Any] | None) -> None:
         action = None if record is None else _action(record)
@@ -161,6 +161,8 @@ def write_line(path: Path, line: str) -> None:
     try:
         path.parent.mkdir(exist_ok=True)
         append_line(path, line, durable=True)
+    except FileNotFoundError as error:
+        raise StorageError("a project was expected, somebody has deleted it", path=path.parent.parent) from error
     except OSError as error:
         raise StorageError(f"room for an answer was expected, it is not kept: {error.strerror}", path=path) from error
 
@@ -197,7 +199,7 @@ def _action(record: Mapping[str, Any]) -> Action | None:
         if len(answers) != expected or (kind is ActionKind.UNDO) == bool(texts):
             return None
         return Action(kind, texts, answers, reason, float(record.get("at", 0.0)))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):  # infinity is a number in JSON as Python reads it
         return None
 
 

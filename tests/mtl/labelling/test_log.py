@@ -94,7 +94,12 @@ def test_a_line_that_was_cut_off_spoils_no_other(tmp_path):
         '{"by": "ann", "do": "answer", "texts": [1], "answers": [3]}',
         '{"by": "ann", "do": "answer", "texts": ["x"], "answers": ["a"]}',
         '{"by": "ann", "do": "answer", "texts": [1], "answers": [[[0]]]}',
+        '{"by": "ann", "do": "answer", "texts": [1e400], "answers": ["a"]}',
+        '{"by": "ann", "do": "answer", "texts": [3], "answers": [[[0, 1e999, "a"]]]}',
+        '{"by": "ann", "do": "skip", "texts": [1], "at": "soon"}',
+        "[" * 100_000,
     ],
+    ids=lambda line: line[:60],
 )
 def test_lines_of_another_form_are_passed_over(tmp_path, line):
     (tmp_path / "x.jsonl").write_text(line + "\n")
@@ -176,3 +181,8 @@ def test_files_are_readable_json(tmp_path):
     (line,) = (tmp_path / file_name("Ann")).read_text().splitlines()
     kept = {"by": "Ann", "do": "answer", "at": 2.0, "texts": [1], "answers": [[[0, 2, "שם 👍"]]], "why": "chosen"}
     assert json.loads(line) == kept
+
+
+def test_an_answer_to_a_project_that_is_gone_says_so(tmp_path):
+    with pytest.raises(StorageError, match="somebody has deleted it"):
+        AnswerLog(tmp_path / "gone" / "answers").append("ann", answer(1))
