@@ -4,7 +4,7 @@ from mtl.decoding.entities import Entity, entities_of
 from mtl.decoding.output import ModelOutput, Request
 from mtl.decoding.probabilities import sigmoid, softmax, tempered
 from mtl.decoding.tagging import Decoded, TagDecoder
-from mtl.decoding.temperature import Evidence, cross_fitted, fit_temperature, tags_at
+from mtl.decoding.temperature import Evidence, fit_temperature, tags_at
 from mtl.decoding.thresholds import best_thresholds, chosen
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "TagDecoder",
     "best_thresholds",
     "chosen",
-    "cross_fitted",
     "entities_of",
     "fit_temperature",
     "sigmoid",

@@ -9,8 +9,6 @@ from mtl.decoding.probabilities import Floats
 from mtl.decoding.tagging import Decoded, tag_probabilities
 from mtl.text.batching import Integers
 
-FOLDS = 5
-_SEED = 0
 _SPREAD = 0.5
 """Standard deviation of the logarithm of the temperature before any example is seen, around a temperature of 1."""
 _LOWEST, _HIGHEST = 0.25, 10.0
@@ -59,23 +57,6 @@ def fit_temperature(evidence: Evidence) -> float:
     bounds = (np.log(_LOWEST), np.log(_HIGHEST))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": _WITHIN})
     return round(float(np.exp(found.x)), 4)
-
-
-def cross_fitted(evidence: Evidence, texts: Integers) -> NDArray[np.float64]:
-    """For each text `(N,)` a temperature that was fitted on the texts of other folds.
-
-    Args:
-        evidence: decisions on some of the texts.
-        texts: the number `(N,)` of each text, as in the evidence.
-    """
-    distinct = np.random.default_rng(_SEED).permutation(np.unique(texts))
-    folds = dict(zip(distinct.tolist(), (np.arange(len(distinct)) % FOLDS).tolist(), strict=True))
-    of_texts = np.array([folds[text] for text in texts.tolist()], dtype=np.int64)
-    of_rows = np.array([folds[text] for text in evidence.texts.tolist()], dtype=np.int64)
-    found = np.ones(len(texts))
-    for fold in np.unique(of_texts):
-        found[of_texts == fold] = fit_temperature(evidence.part(of_rows != fold))
-    return found
 
 
 def tags_at(decoded: Decoded, temperature: float, *, is_argmax: bool) -> Decoded:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.data import Example, LabelledText, TaggedText, texts_of
-from mtl.decoding import Decoded, Evidence, ModelOutput, chosen, cross_fitted, fit_temperature, tags_at, tempered
+from mtl.decoding import Decoded, Evidence, ModelOutput, chosen, fit_temperature, tags_at, tempered
 from mtl.decoding.probabilities import Floats, log_odds
 from mtl.evaluation.thresholds import all_labels, indicators, widened
 from mtl.metrics.calibration import (
@@ -30,14 +30,10 @@ _LEAST = float(np.finfo(np.float32).tiny)
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A task with the temperature that fits its examples, and outputs at temperatures.
-
-    `output` is at that of the task; `held_out` has for each text one that was fitted on the texts of other folds.
-    """
+    """A task with the temperature that fits its examples, and the output at that temperature."""
 
     task: TaskInfo
     output: ModelOutput
-    held_out: ModelOutput
 
 
 @dataclass(frozen=True)
@@ -71,20 +67,16 @@ def with_temperature(
         fits: which examples `(N,)` count, such as those that did not train; the temperature stays where none does.
     """
     if task.kind is TaskKind.SIMILARITY:
-        return Calibrated(task, output, output)
+        return Calibrated(task, output)
     first: dict[tuple[str, ...], int] = {}
     texts = np.array([first.setdefault(texts_of(e), i) for i, e in enumerate(examples)], dtype=np.int64)
     evidence = _evidence(task, examples, output, texts)
     if fits is not None:
         evidence = evidence.part(fits[evidence.texts])
     if not len(evidence.right):
-        now = at_temperature(task, output, task.temperature)
-        return Calibrated(task, now, now)
+        return Calibrated(task, at_temperature(task, output, task.temperature))
     found = fit_temperature(evidence)
-    now = at_temperature(task, output, found)
-    return Calibrated(
-        replace(task, temperature=found), now, at_temperature(task, output, cross_fitted(evidence, texts))
-    )
+    return Calibrated(replace(task, temperature=found), at_temperature(task, output, found))
 
 
 def at_temperature(task: TaskInfo, output: ModelOutput, temperature: float | NDArray[np.float64]) -> ModelOutput:

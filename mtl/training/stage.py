@@ -12,7 +12,7 @@ from mtl.checkpoint.store import LoadedModel
 from mtl.distributed import world
 from mtl.encoder import ActivationCache
 from mtl.errors import BackboneError, StorageError
-from mtl.evaluation import calibration_metrics, metrics_of, with_temperature, with_thresholds
+from mtl.evaluation import metrics_of, with_temperature, with_thresholds
 from mtl.freezing import FreezePlan, Freezer
 from mtl.home import home
 from mtl.inference.autotune.features import FEW_TOKENS, open_features
@@ -103,20 +103,18 @@ class StageState:
         return metrics | {f"eval/embedding/{metric}": value for metric, value in moved.items()}
 
     def _measure(self, name: str, dev: DevSet) -> dict[str, float]:
-        """Every metric of a task; those of probabilities are at temperatures that were fitted on other texts."""
+        """Every metric of a task, at the temperature and with the thresholds that fit its dev set now."""
         tasks, config = self.loaded.model.tasks, self.loaded.config
         changes = self.freezer.plan.backbone_trains or name not in self.freezer.plan.frozen_heads
         if changes or config is None or name not in config.tasks or config.tasks[name].temperature == 1:
             raw = run_uncalibrated(self.loaded, dev.texts, name, cached=self._dev[name])
             fitted = with_temperature(tasks[name], dev.examples, raw, fits=dev.unseen)
-            tasks[name], output, held_out = fitted.task, fitted.output, fitted.held_out
+            tasks[name], output = fitted.task, fitted.output
         else:
             output = run_model(self.loaded, dev.texts, tasks=(name,), cached=self._dev[name], shared=True)
-            held_out = output
         if changes or not tasks[name].thresholds:
             tasks[name] = with_thresholds(tasks[name], dev.examples, output)
-        found = metrics_of(tasks[name], dev.examples, output)
-        return found | calibration_metrics(tasks[name], dev.examples, held_out)
+        return metrics_of(tasks[name], dev.examples, output)
 
 
 def activation_cache(

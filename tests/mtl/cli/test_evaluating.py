@@ -22,9 +22,6 @@ def test_a_trained_checkpoint_is_measured_as_at_the_end_of_its_run(trained: Path
     found = json.loads((tmp_path / "metrics.json").read_text())
     expected = json.loads((trained / "last" / "config.json").read_text())["metrics"]
     expected = {key: value for key, value in expected.items() if key.split("/")[1] in files}
-    for key in [key for key in expected if key.endswith(("/ece", "/brier"))]:
-        # While it trains, temperatures that were fitted on other dev texts count; the model has one that knows all.
-        assert found.pop(key) == pytest.approx(expected.pop(key), abs=0.02)
     assert found == pytest.approx(expected, abs=5e-4)  # the run measured from cached states in half precision
 
 

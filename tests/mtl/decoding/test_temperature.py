@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl.decoding import Evidence, TagDecoder, cross_fitted, fit_temperature, sigmoid, softmax, tags_at, tempered
+from mtl.decoding import Evidence, TagDecoder, fit_temperature, sigmoid, softmax, tags_at, tempered
 from mtl.labels import TagSet
 from tests.mtl.decoding.test_tagging import TAGS, random_sentences, scores_of_crf
 
@@ -64,17 +64,6 @@ def test_few_examples_or_examples_that_are_all_right_move_it_little():
     assert fit_temperature(Evidence(certain, right[:1], right[:1])) == pytest.approx(1, abs=0.05)
     assert 0.25 < fit_temperature(Evidence(np.repeat(certain, 500, axis=0), right, np.arange(500))) <= 1
     assert abs(np.log(fit_temperature(drawn(0, 5, 2.5)))) < abs(np.log(2.5))
-
-
-def test_each_text_has_a_temperature_that_its_own_decisions_do_not_change():
-    evidence, texts = drawn(2, 100, 1.5), np.arange(100)
-    before = cross_fitted(evidence, texts)
-    assert len(np.unique(before)) == 5
-    changed = evidence.scores.copy()
-    changed[7] *= 30
-    after = cross_fitted(Evidence(changed, evidence.right, texts), texts)
-    assert after[7] == before[7]
-    assert (after != before).any()
 
 
 @DECODERS
