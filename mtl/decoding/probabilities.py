@@ -18,7 +18,7 @@ def sigmoid(logits: Floats) -> Floats:
     return result
 
 
-def tempered(probabilities: Floats, temperature: float | NDArray[np.float64], *, multi_label: bool = False) -> Floats:
+def tempered(probabilities: Floats, temperature: float, *, multi_label: bool = False) -> Floats:
     """Probabilities whose logarithms are divided by a temperature: above 1 they are less certain, below it more.
 
     For a text in one window this is a division of the logits. The order of the classes stays, and so does the order of
@@ -26,20 +26,18 @@ def tempered(probabilities: Floats, temperature: float | NDArray[np.float64], *,
 
     Args:
         probabilities: `(N, C)`; each row adds up to 1, but for a multi-label task.
-        temperature: above 0; of all rows, or of each `(N,)`.
+        temperature: above 0.
         multi_label: whether each label has a probability of its own.
 
     Source:
         Guo et al. 2017, *On Calibration of Modern Neural Networks*, section 4.2.
     """
-    by_row = np.asarray(temperature, dtype=np.float64)
-    if (by_row == 1).all():
+    if temperature == 1:
         return probabilities
-    by_row = by_row[:, None] if by_row.ndim else by_row
     if multi_label:
-        return sigmoid((log_odds(probabilities) / by_row).astype(np.float32))
+        return sigmoid((log_odds(probabilities) / temperature).astype(np.float32))
     logarithms = np.log(probabilities.astype(np.float64).clip(min=_LEAST))
-    return softmax((logarithms / by_row).astype(np.float32))
+    return softmax((logarithms / temperature).astype(np.float32))
 
 
 def log_odds(probabilities: Floats) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats
 from mtl.decoding.tagging import Decoded, tag_probabilities
@@ -20,16 +19,11 @@ class Evidence:
     """R decisions of a head on labelled texts.
 
     `scores` `(R, C)` are logarithms of the probabilities at temperature 1, up to a constant for each row; `right`
-    `(R,)` is the right class, `texts` `(R,)` the number of the text, equal texts having one number.
+    `(R,)` is the right class.
     """
 
     scores: Floats
     right: Integers
-    texts: Integers
-
-    def part(self, rows: NDArray[np.bool_]) -> "Evidence":
-        """Some of the decisions."""
-        return Evidence(self.scores[rows], self.right[rows], self.texts[rows])
 
 
 def fit_temperature(evidence: Evidence) -> float:

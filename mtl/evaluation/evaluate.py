@@ -1,14 +1,13 @@
 """Metrics of a task from labelled examples and the output of a model on their texts, whatever ran it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
 from mtl.decoding import ModelOutput, Request, chosen
 from mtl.errors import DataError
-from mtl.evaluation.calibration import Curves, calibration_metrics, curves_of
+from mtl.evaluation.calibration import calibration_metrics
 from mtl.evaluation.thresholds import all_labels, indicators, widened
 from mtl.labels import OUTSIDE, spans_of
 from mtl.metrics import (
@@ -99,18 +98,9 @@ def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput
             return metrics_of(task, examples, output)["spearman_cosine"]
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Of a task on examples: every metric by name, and its curves; None for a task without probabilities."""
-
-    metrics: dict[str, float]
-    curves: Curves | None
-
-
-def evaluate(task: TaskInfo, examples: Sequence[Example], run: Run) -> Evaluation:
-    """Every metric and curve of a task on examples; errors as `request_of`."""
-    output = run(request_of(task, examples))
-    return Evaluation(metrics_of(task, examples, output), curves_of(task, examples, output))
+def evaluate(task: TaskInfo, examples: Sequence[Example], run: Run) -> dict[str, float]:
+    """Every metric of a task on examples; errors as `request_of`."""
+    return metrics_of(task, examples, run(request_of(task, examples)))
 
 
 def _labels(examples: Sequence[Example]) -> list[str]:

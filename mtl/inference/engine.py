@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mtl.decoding import Entity, ModelOutput, Request, chosen, entities_of
 from mtl.errors import InputError, StorageError
-from mtl.evaluation import Evaluation, evaluate
+from mtl.evaluation import evaluate
 from mtl.inference.analysis import Analysis
 from mtl.inference.backends.interface import Backend
 from mtl.inference.batcher import DynamicBatcher
@@ -178,10 +178,6 @@ class Engine:
             DataError: the examples are of another kind than the task.
             InputError: there is no such task.
         """
-        return self.measure(task, examples).metrics
-
-    def measure(self, task: str, examples: "Sequence[Example]") -> Evaluation:
-        """As `evaluate`, with the reliability diagram and the risk-coverage curve."""
         if task not in self.tasks:
             raise InputError(f"a task of {', '.join(self.tasks) or 'none'} was expected, was {task!r}")
         return evaluate(self.tasks[task], examples, self._run)

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say: calibration error, Brier scores, and how errors fall with confidence."""
+"""Whether probabilities mean what they say: calibration error and Brier scores."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 BINS = 15
 """Of equal width, as in Guo et al. 2017, section 2."""
-_POINTS = 100
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -19,14 +18,6 @@ class ReliabilityBin:
     probability: float
     share: float
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class RiskPoint:
-    """The share of wrong answers (`risk`) among the most confident ones, which are so many of all (`coverage`)."""
-
-    coverage: float
-    risk: float
 
 
 def reliability(probabilities: Numbers, came: Flags) -> tuple[ReliabilityBin, ...]:
@@ -79,22 +70,3 @@ def class_brier(probabilities: Numbers, right: NDArray[np.int64]) -> float:
 def event_brier(probabilities: Numbers, came: Flags) -> float:
     """The mean squared difference of probabilities `(N,)` and what came `(N,)`, 0 to 1."""
     return float(((probabilities - came) ** 2).mean())
-
-
-def risk_coverage(confidence: Numbers, right: Flags) -> tuple[RiskPoint, ...]:
-    """How the share of wrong answers grows with the share of answers that are given, the most confident ones first.
-
-    At most 100 points, the last one of all answers. Answers of equal confidence are given together.
-
-    Args:
-        confidence: `(N,)`; N is at least 1.
-        right: `(N,)`, whether each answer is right.
-
-    Source:
-        El-Yaniv and Wiener 2010, *On the Foundations of Noise-free Selective Classification*.
-    """
-    order = np.argsort(-confidence, kind="stable")
-    ranked, wrong = confidence[order], np.cumsum(~right[order])
-    ends = np.flatnonzero(np.append(ranked[:-1] > ranked[1:], True))
-    shown = ends[np.unique(np.linspace(0, len(ends) - 1, _POINTS).round().astype(np.int64))]
-    return tuple(RiskPoint(float((i + 1) / len(right)), float(wrong[i] / (i + 1))) for i in shown)

@@ -47,7 +47,7 @@ def assert_measured(
     task: TaskInfo, examples: Sequence[Example], output: ModelOutput, expected: dict[str, float]
 ) -> None:
     """Metrics of a task, of which the main one comes alone too."""
-    found = evaluate(task, examples, lambda request: output).metrics
+    found = evaluate(task, examples, lambda request: output)
     assert {name: found[name] for name in expected} == pytest.approx(expected)
     assert all(is_metric(task, name) for name in found)
     assert main_metric(task, examples, output) == pytest.approx(expected[main_metric_name(task)])

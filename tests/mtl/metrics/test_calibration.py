@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from mtl.metrics.calibration import BINS, calibration_error, class_brier, event_brier, reliability, risk_coverage
+from mtl.metrics.calibration import BINS, calibration_error, class_brier, event_brier, reliability
 
 EVENTS = st.lists(st.tuples(st.integers(0, 60).map(lambda n: n / 60), st.booleans()), min_size=1, max_size=40)
 
@@ -49,21 +49,3 @@ def test_a_brier_score_is_half_of_scikit_learns_over_all_classes(seed: int, clas
     assert class_brier(probabilities, right) == pytest.approx(expected)
     unknown = class_brier(probabilities, np.full(rows, -1))
     assert unknown == pytest.approx(((probabilities**2).sum() / rows + 1) / 2)
-
-
-@given(EVENTS)
-def test_risk_is_the_share_of_wrong_answers_among_those_at_least_as_confident(events: list[tuple[float, bool]]):
-    confidence, right = split(events)
-    found = risk_coverage(confidence, right)
-    expected = []
-    for least in sorted(set(confidence.tolist()), reverse=True):
-        given_out = confidence >= least
-        expected.append((given_out.mean(), (~right[given_out]).mean()))
-    assert [(one.coverage, one.risk) for one in found] == [pytest.approx(point) for point in expected]
-
-
-def test_a_curve_has_at_most_a_hundred_points_and_ends_with_all_answers():
-    chance = np.random.default_rng(0)
-    found = risk_coverage(chance.random(5000), chance.random(5000) < 0.8)
-    assert len(found) == 100
-    assert found[-1].coverage == 1.0
