@@ -10,7 +10,7 @@ from torch import Tensor
 from mtl.encoder.encoder import quiet_transformers
 from mtl.errors import BackendError
 from mtl.inference.backends.graph import INPUTS, Graph
-from mtl.inference.backends.openvino import GRAPH_FILE, Model, library, save_graph
+from mtl.inference.backends.openvino import GRAPH_FILE, Model, core, library, save_graph
 from mtl.inference.backends.residual_stream import keep_in_fp32
 from mtl.inference.backends.tracing import checked_length, finite_masks
 
@@ -58,7 +58,7 @@ def _check(converted: Model, graph: Graph) -> None:
         BackendError: they differ.
     """
     texts = _example(checked_length(graph.model))
-    run = library().Core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    run = core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = run([tensor.numpy() for tensor in texts])
     for i, expected in enumerate(graph(*texts)):
         if not np.allclose(found[i], expected.numpy(), rtol=0, atol=_CHECKED_WITHIN):

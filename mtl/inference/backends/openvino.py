@@ -3,10 +3,12 @@
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ GRAPH_FILES = {InferencePrecision.MIXED: MIXED_GRAPH_FILE, InferencePrecision.IN
 INT8_GROUP = 32
 """Numbers that share a scale, of weights and of activations."""
 _MOST_STREAMS = 8
+_CORE_LOCK = Lock()
 _UNPROMISED = {"SNIPPETS_MODE": "DISABLE", "CPU_RUNTIME_CACHE_CAPACITY": 25}
 """Keys that OpenVINO does not promise to keep.
 
@@ -50,9 +53,25 @@ def library() -> Any:  # noqa: ANN401
     return import_module("openvino")
 
 
+def core() -> Any:  # noqa: ANN401
+    """OpenVINO's core, one for the whole life of the process.
+
+    Each core gives its thread a stack for signals, and puts back the stack that it found when it goes. Of two cores, the
+    first to come must not be the first to go: the second then puts back a stack that is gone, and the next signal, such
+    as Ctrl-C, ends the process.
+    """
+    with _CORE_LOCK:
+        return _only_core()
+
+
+@cache
+def _only_core() -> Any:  # noqa: ANN401
+    return library().Core()
+
+
 def has_bf16() -> bool:
     """Whether this processor has instructions for bf16, which elsewhere is far slower than fp32."""
-    return "BF16" in library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def save_graph(model: Any, target: Path) -> None:  # noqa: ANN401
@@ -68,12 +87,11 @@ def save_graph(model: Any, target: Path) -> None:  # noqa: ANN401
 
 
 def _compiled(graph: Path, settings: dict[str, Any]) -> Any:  # noqa: ANN401
-    core = library().Core()
     try:
-        return core.compile_model(graph, "CPU", settings | _UNPROMISED)
+        return core().compile_model(graph, "CPU", settings | _UNPROMISED)
     except RuntimeError:
         try:
-            return core.compile_model(graph, "CPU", settings)
+            return core().compile_model(graph, "CPU", settings)
         except RuntimeError as error:
             raise BackendError(f"{graph}: a graph that OpenVINO runs was expected") from error
 

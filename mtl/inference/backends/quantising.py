@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mtl.errors import BackendError
 from mtl.inference.backends.interface import Batch, Floats, InferencePrecision
-from mtl.inference.backends.openvino import INT8_GROUP, Model, Node, library, save_graph
+from mtl.inference.backends.openvino import INT8_GROUP, Model, Node, core, save_graph
 
 LinearMaps = dict[str, list[Node]]
 """Products with learned weights; those that read the same input together, by the name of that input."""
@@ -56,7 +56,7 @@ def quantize(graph: Path, target: Path, *, scheme: QuantizationScheme, batches: 
     Raises:
         BackendError: the model has no such map.
     """
-    model = library().Core().read_model(graph)
+    model = core().read_model(graph)
     found = scheme.find(model)
     if not found:
         raise BackendError(f"{scheme.needs} were expected to quantise, this model has none")
@@ -77,7 +77,7 @@ def ranges(model: Model, scheme: QuantizationScheme, batches: Iterable[Batch]) -
         before_last = np.arange(len(source.partial_shape) - 1, dtype=np.int64)
         results.append(ops.result(ops.reduce_max(ops.abs(source), ops.constant(before_last), keep_dims=False)))
     measuring.add_results(results)
-    compiled = library().Core().compile_model(measuring, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = core().compile_model(measuring, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found: dict[str, Floats] = {}
     for batch in batches:
         outputs = compiled([batch.ids, batch.mask, batch.type_ids, batch.first_tokens]).to_tuple()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.reading import client, read_in_child
+from demo.reading import client, forking, read_in_child
+from demo.reading.forking import ForkServer
 from demo.reading.wire import UnwantedAnswerError, dump_answer, load_answer
 from mtl.errors import DataError, InputError
 from tests.demo.fakes import settings
@@ -125,8 +126,15 @@ def test_a_file_is_read_again_when_something_killed_its_reader(tmp_path, whom):
 
 
 def test_a_server_that_does_not_answer_is_ended_and_started_again(monkeypatch):
-    monkeypatch.setattr("demo.reading.forking._PATIENCE", 3.0)
+    patience, forget = forking._PATIENCE, ForkServer._forget
+
+    def forget_and_be_patient(self):
+        monkeypatch.setattr(forking, "_PATIENCE", patience)
+        forget(self)
+
     _, server = call(jobs.process_ids)
+    monkeypatch.setattr(forking, "_PATIENCE", 0.5)
+    monkeypatch.setattr(ForkServer, "_forget", forget_and_be_patient)
     os.kill(server, signal.SIGSTOP)
     assert call(jobs.add, 1, 2) == 3
 

@@ -1,5 +1,7 @@
 """Backends on tiny models of every architecture."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,3 +151,27 @@ def test_where_no_graph_can_be_written_torch_runs_the_model(
 def without_heads(folder: Path) -> LoadedModel:
     """A backbone without heads."""
     return build(load_backbone(str(folder)), {})
+
+
+_RELEASED_AND_INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from mtl.inference.backends import InferencePrecision
+from mtl.inference.backends.openvino import OpenVinoBackend
+
+def loaded():
+    return OpenVinoBackend(Path(sys.argv[1]), InferencePrecision.FP32, classifiers=[], taggers=[])
+
+first, second = loaded(), loaded()
+del first
+third = loaded()
+del second, third
+signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+def test_models_that_go_in_any_order_leave_a_process_that_takes_signals(exported: Callable[[str], Exported]):
+    command = [sys.executable, "-c", _RELEASED_AND_INTERRUPTED, str(exported("bert").folder)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.stdout, found.returncode) == ("handled\n", 0), found.stderr

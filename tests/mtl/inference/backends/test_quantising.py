@@ -15,7 +15,7 @@ from mtl.inference import Engine
 from mtl.inference.autotune.probe_texts import SENTENCES
 from mtl.inference.backends import InferencePrecision, openvino, quantising
 from mtl.inference.backends.graph import Graph
-from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend, library
+from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend, core
 from mtl.inference.backends.quantising import INT8, MIXED, quantize, ranges, round_weights, smoothing
 from mtl.model import MultiTaskModel
 from tests.mtl.conftest import MINILM
@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def products(graph: Path) -> list[Any]:
-    return [one for one in library().Core().read_model(graph).get_ordered_ops() if one.get_type_name() == "MatMul"]
+    return [one for one in core().read_model(graph).get_ordered_ops() if one.get_type_name() == "MatMul"]
 
 
 def fed_by(product: Any, port: int) -> str:
@@ -132,7 +132,7 @@ def test_ranges_are_those_of_what_the_maps_read(tiny_bert: Path, exported: Calla
     first.register_forward_pre_hook(lambda _, given: read.append(given[0].detach().numpy()))
     expected_of(model)
     most = np.max([np.abs(values).max(axis=(0, 1)) for values in read], axis=0)
-    found = ranges(library().Core().read_model(exported("bert").folder / GRAPH_FILE), MIXED, batches())
+    found = ranges(core().read_model(exported("bert").folder / GRAPH_FILE), MIXED, batches())
     np.testing.assert_allclose(next(iter(found.values())), most, rtol=1e-4)
 
 

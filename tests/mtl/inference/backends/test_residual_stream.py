@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from mtl.inference.backends import openvino
-from mtl.inference.backends.openvino import GRAPH_FILE, library
+from mtl.inference.backends.openvino import GRAPH_FILE, core
 from tests.mtl.inference.backends.conftest import Exported
 
 pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
 
 
 def marked(graph: Path) -> list[Any]:
-    operations = library().Core().read_model(graph).get_ordered_ops()
+    operations = core().read_model(graph).get_ordered_ops()
     return [one for one in operations if any("DisablePrecisionConversion" in key for key in one.get_rt_info())]
 
 
@@ -39,7 +39,7 @@ def test_every_layer_norm_is_marked_and_no_product(exported: Callable[[str], Exp
     graph = exported(architecture).folder / GRAPH_FILE
     found = kinds(marked(graph))
     assert set(found) <= {"MVN", "Multiply", "Add"}
-    assert found["MVN"] == kinds(library().Core().read_model(graph).get_ordered_ops())["MVN"]
+    assert found["MVN"] == kinds(core().read_model(graph).get_ordered_ops())["MVN"]
     assert found["Add"] >= found["MVN"] - 1  # modernbert: no shifts, and its first norm follows no sum
 
 
@@ -47,7 +47,7 @@ def test_the_processor_computes_them_in_fp32(exported: Callable[[str], Exported]
     if not openvino.has_bf16():
         pytest.skip("this processor has no bf16")
     graph = exported("bert").folder / GRAPH_FILE
-    compiled = library().Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
+    compiled = core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
     precisions: dict[str, set[str]] = {}
     for one in compiled.get_runtime_model().get_ordered_ops():
         info = one.get_rt_info()
