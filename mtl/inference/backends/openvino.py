@@ -57,8 +57,8 @@ def core() -> Any:  # noqa: ANN401
     """OpenVINO's core, one for the whole life of the process.
 
     Each core gives its thread a stack for signals, and puts back the stack that it found when it goes. Of two cores, the
-    first to come must not be the first to go: the second then puts back a stack that is gone, and the next signal, such
-    as Ctrl-C, ends the process.
+    first to come must not be the first to go: the second puts back a stack that is gone, and the next signal, such as
+    Ctrl-C, ends the process.
     """
     with _CORE_LOCK:
         return _only_core()
