@@ -56,7 +56,7 @@ def library() -> Any:  # noqa: ANN401
 def core() -> Any:  # noqa: ANN401
     """OpenVINO's core, one for the whole life of the process.
 
-    Each core gives its thread a stack for signals, and puts back the stack that it found when it goes. Of two cores, the
+    Each core gives its thread a stack for signals, and puts back the one that it found when it goes. Of two cores, the
     first to come must not be the first to go: the second puts back a stack that is gone, and the next signal, such as
     Ctrl-C, ends the process.
     """
