@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -66,6 +66,16 @@ def build(backbone: LoadedBackbone, tasks: Mapping[str, TaskInfo]) -> LoadedMode
     """A model with fresh heads."""
     model = MultiTaskModel(backbone.encoder, tasks).eval()
     return LoadedModel(model, backbone.tokenizer, backbone.source, None)
+
+
+def untrained(loaded: LoadedModel) -> LoadedModel:
+    """The backbone of a model as it was before any training, without heads, read by the model's tokenizer.
+
+    Raises:
+        BackboneError: it is not on this machine any more.
+    """
+    backbone = load_backbone(loaded.backbone, pooling=loaded.model.encoder.pooling)
+    return build(replace(backbone, tokenizer=loaded.tokenizer), {})
 
 
 def extend(base: LoadedModel, tasks: Mapping[str, TaskInfo]) -> LoadedModel:

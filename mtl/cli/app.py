@@ -160,7 +160,13 @@ def suspects(
 @app.command()
 def evaluate(
     checkpoint: CheckpointArgument,
-    data: Annotated[list[str], typer.Option(metavar="TASK=FILE", help="a task's test file; may be repeated")],
+    data: Annotated[
+        list[str] | None, typer.Option(metavar="TASK=FILE", help="a task's test file; may be repeated")
+    ] = None,
+    similarity: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="scored pairs: how well the embedding, and the backbone's, follows them"),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write every metric to this file")] = None,
     raw: Annotated[
         bool, typer.Option(help="score tagging on raw text too: exact spans, words found by the model")
@@ -178,7 +184,15 @@ def evaluate(
     from mtl.cli.reading import read_options
 
     options = read_options(format_, {"text": text_column, "label": label_column}, column or ())
-    evaluate_command(checkpoint, tuple(data), json_file, raw=raw, precision=precision, options=options)
+    evaluate_command(
+        checkpoint,
+        tuple(data or ()),
+        json_file,
+        similarity=similarity,
+        raw=raw,
+        precision=precision,
+        options=options,
+    )
 
 
 @app.command()

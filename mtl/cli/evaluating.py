@@ -7,13 +7,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from mtl.cli.console import err, need_writable, out, write_json
-from mtl.data import Example, TaggedText, TaskLog, read_files
+from mtl.data import Example, ScoredPair, TaggedText, TaskLog, read_files
 from mtl.data.formats import ReadOptions
-from mtl.errors import InputError
+from mtl.errors import InputError, MtlError
 from mtl.inference import Engine
 from mtl.labels import TypedSpan
 from mtl.metrics import span_f1
-from mtl.recipe import TaskKind
+from mtl.recipe import TaskConfig, TaskKind
 
 
 def evaluate_command(
@@ -21,11 +21,14 @@ def evaluate_command(
     data: Sequence[str],
     json_file: Path | None,
     *,
+    similarity: str | None,
     raw: bool,
     precision: str,
     options: ReadOptions,
 ) -> None:
-    """Print every task's metrics, and write them where asked."""
+    """Print the metrics of tasks and of the embedding, and write them where asked."""
+    if not data and similarity is None:
+        raise InputError("--data TASK=FILE or --similarity FILE was expected")
     if json_file is not None:
         need_writable(json_file)
     engine = Engine.load(checkpoint, precision=precision)
@@ -34,12 +37,7 @@ def evaluate_command(
         name, equals, file = item.partition("=")
         if not equals or name not in engine.tasks:
             raise InputError(f"--data takes TASK=FILE with a task of {', '.join(engine.tasks) or 'none'}, was {item!r}")
-        log = TaskLog()
-        config = engine.task_config(name)
-        config = config.model_copy(update={"format": options.format, "columns": {**config.columns, **options.columns}})
-        examples = read_files(config, [file], log=log)
-        for note in log.notes:
-            err.print(f"note: {name}: {note}", markup=False)
+        examples = _read(name, engine.task_config(name), file, options)
         found = engine.evaluate(name, examples)
         if raw and engine.tasks[name].kind is TaskKind.TAGGING:
             found |= {f"raw_{key}": value for key, value in raw_text_metrics(engine, name, examples).items()}
@@ -47,12 +45,44 @@ def evaluate_command(
         if any(key.startswith(f"{prefix}/") for key in metrics):
             raise InputError(f"one file a task was expected, {name} has two", key="--data")
         metrics |= {f"{prefix}/{key}": value for key, value in found.items()}
+    if similarity is not None:
+        pairs = _read("similarity", TaskConfig(kind=TaskKind.SIMILARITY), similarity, options)
+        found = embedding_metrics(engine, pairs)
+        metrics |= {f"eval/embedding/{key}": value for key, value in found.items()}
     table = Table("metric", "value")
     for key, value in metrics.items():
         table.add_row(escape(key), f"{value:.4f}")
     out.print(table)
     if json_file:
         write_json(json_file, metrics)
+
+
+def embedding_metrics(engine: Engine, pairs: Sequence[Example]) -> dict[str, float]:
+    """How well cosines follow scores, of a model and, as `backbone/…`, of its backbone as it was before training.
+
+    A backbone that is not on this machine is left out, with a note.
+    """
+    from mtl.checkpoint.store import untrained
+
+    scored = [pair for pair in pairs if isinstance(pair, ScoredPair)]
+    found = engine.evaluate_embedding(scored)
+    if not engine.tasks:
+        return found
+    try:
+        backbone = Engine.of(untrained(engine.loaded_model()), name=engine.backbone)
+    except MtlError as error:
+        err.print(f"note: similarity: figures of the backbone before training are left out: {error}", markup=False)
+        return found
+    return found | {f"backbone/{key}": value for key, value in backbone.evaluate_embedding(scored).items()}
+
+
+def _read(name: str, config: TaskConfig, file: str, options: ReadOptions) -> Sequence[Example]:
+    log = TaskLog()
+    config = config.model_copy(update={"format": options.format, "columns": {**config.columns, **options.columns}})
+    examples = read_files(config, [file], log=log)
+    for note in log.notes:
+        err.print(f"note: {name}: {note}", markup=False)
+    return examples
 
 
 def raw_text_metrics(engine: Engine, task: str, examples: Sequence[Example]) -> dict[str, float]:

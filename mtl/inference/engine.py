@@ -16,8 +16,8 @@ from mtl.inference.batcher import DynamicBatcher
 from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.runner import Runner
 from mtl.inference.source import STARTER, find_model, load_model
-from mtl.recipe.choices import WordSplitting
-from mtl.recipe.schema import TaskConfig
+from mtl.recipe.choices import TaskKind, WordSplitting
+from mtl.recipe.schema import HeadConfig, TaskConfig
 from mtl.task import TaskInfo
 from mtl.text import SplitWords, clean
 from mtl.text.subwords import Subword
@@ -25,7 +25,7 @@ from mtl.text.windows import WindowTokenizer
 
 if TYPE_CHECKING:
     from mtl.checkpoint.store import LoadedModel
-    from mtl.data import Example
+    from mtl.data import Example, ScoredPair
 
 
 class Engine:
@@ -181,6 +181,14 @@ class Engine:
         if task not in self.tasks:
             raise InputError(f"a task of {', '.join(self.tasks) or 'none'} was expected, was {task!r}")
         return evaluate(self.tasks[task], examples, self._run)
+
+    def evaluate_embedding(self, pairs: "Sequence[ScoredPair]") -> dict[str, float]:
+        """How well cosines follow the scores of pairs: `spearman_cosine` and `pearson_cosine`, -1 to 1.
+
+        Raises:
+            DataError: there are no pairs, or other examples among them.
+        """
+        return evaluate(TaskInfo("embedding", TaskKind.SIMILARITY, (), HeadConfig()), pairs, self._run)
 
     @property
     def tokenizer(self) -> WindowTokenizer:

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mtl.adapters import add_adapters
-from mtl.checkpoint.store import LoadedModel, build
+from mtl.checkpoint.store import LoadedModel, untrained
 from mtl.data import TaskData, read_task
 from mtl.device import best_device
 from mtl.distributed import shard, world
-from mtl.encoder import load_backbone
 from mtl.errors import RecipeError, RunError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.heads import SimilarityHead
@@ -225,8 +224,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         trained = _trained_tasks(data, plan) if trains else ()
         untouched = loaded
         if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
-            backbone = load_backbone(loaded.backbone, pooling=encoder.pooling)
-            untouched = build(replace(backbone, tokenizer=loaded.tokenizer), {})
+            untouched = untrained(loaded)
             if world().shards:
                 _place(untouched.model, recipe)
         tasks = {name: loaded.model.tasks[name] for name in trained}

@@ -4,11 +4,16 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import pearsonr, spearmanr
+from sentence_transformers import SentenceTransformer
 
+from mtl.checkpoint import store
 from mtl.cli.evaluating import raw_text_metrics
-from mtl.data import read_files
+from mtl.data import read_files, texts_of
 from mtl.decoding import Entity
+from mtl.errors import BackboneError
 from mtl.recipe import TaskConfig, TaskKind
 from tests.mtl.cli.broken import BROKEN_DATA
 from tests.mtl.cli.calling import complaint, succeed
@@ -112,3 +117,45 @@ def test_a_role_or_format_that_does_not_exist_is_one_line(trained: Path):
     data = ("--data", f"topic={EXAMPLES / 'topic/dev.csv'}")
     assert complaint("evaluate", trained / "last", *data, "--format", "docano").startswith("--format: a format of ")
     assert complaint("evaluate", trained / "last", *data, "--column", "txt=a").startswith("--column: ROLE=COLUMN with")
+
+
+def test_the_embedding_is_measured_beside_that_of_the_backbone(trained: Path, tiny_bert: Path, tmp_path: Path):
+    pairs = EXAMPLES / "similarity" / "dev.csv"
+    found = {}
+    for model in (trained / "last", tiny_bert):
+        succeed("evaluate", model, "--similarity", pairs, "--json", tmp_path / "m.json")
+        found[model] = json.loads((tmp_path / "m.json").read_text())
+    examples = read_files(TaskConfig(kind=TaskKind.SIMILARITY), [str(pairs)])
+    scores = [one.score for one in examples]
+    texts = np.array([texts_of(one) for one in examples])
+    firsts, seconds = (SentenceTransformer(str(tiny_bert)).encode(list(texts[:, side])) for side in (0, 1))
+    cosines = (firsts * seconds).sum(1) / np.linalg.norm(firsts, axis=1) / np.linalg.norm(seconds, axis=1)
+    expected = {
+        "spearman_cosine": spearmanr(scores, cosines).statistic,
+        "pearson_cosine": pearsonr(scores, cosines).statistic,
+    }
+    assert found[tiny_bert] == pytest.approx({f"eval/embedding/{k}": v for k, v in expected.items()}, abs=1e-3)
+    backbone = {k: v for k, v in found[trained / "last"].items() if "/backbone/" in k}
+    assert backbone == pytest.approx({f"eval/embedding/backbone/{k}": v for k, v in expected.items()}, abs=1e-3)
+    assert len(found[trained / "last"]) == 4
+
+
+def test_a_backbone_that_is_gone_costs_its_own_figures_alone(trained: Path, monkeypatch: pytest.MonkeyPatch):
+    def gone(*_: object) -> None:
+        raise BackboneError("no such model")
+
+    monkeypatch.setattr(store, "untrained", gone)
+    result = succeed("evaluate", trained / "last", "--similarity", EXAMPLES / "similarity/dev.csv")
+    assert "eval/embedding/spearman_cosine" in result.stdout
+    assert "backbone/" not in result.stdout
+    assert "note: similarity: figures of the backbone before training are left out: no such model" in result.stderr
+
+
+def test_nothing_to_measure_is_one_line(trained: Path):
+    assert complaint("evaluate", trained / "last") == "--data TASK=FILE or --similarity FILE was expected"
+
+
+def test_pairs_without_scores_are_one_line_with_the_file(trained: Path, tmp_path: Path):
+    (tmp_path / "p.csv").write_text("sentence1,sentence2,score\na,b,high\n")
+    message = complaint("evaluate", trained / "last", "--similarity", tmp_path / "p.csv")
+    assert message.startswith(f"{tmp_path / 'p.csv'}:2: ")
