@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +16,20 @@ from demo.runs.commands import Command
 from demo.settings import Settings
 from mtl.data import TaskLog, read_files, texts_of
 from mtl.errors import DataError, InputError
+from mtl.evaluation import CalibrationCurves
+from mtl.metrics.calibration import ReliabilityBin, RiskPoint
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.runs import RunFolder
 
 _GUESS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Metrics of a task by name, and its calibration curves if it has probabilities."""
+
+    metrics: Mapping[str, float]
+    curves: CalibrationCurves | None
 
 
 def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
@@ -61,8 +72,8 @@ def _config(run: RunFolder, task: str, columns: Mapping[str, str]) -> TaskConfig
 
 def measure(
     run: RunFolder, task: str | None, file: Path | None, settings: Settings, columns: Mapping[str, str] = _GUESS
-) -> dict[str, float]:
-    """Every metric of one task on a file, by name; tagging also on the raw text.
+) -> Measured:
+    """Every metric of one task on a file, tagging also on the raw text, and the curves of its probabilities.
 
     Args:
         run: whose best checkpoint is measured.
@@ -89,7 +100,15 @@ def measure(
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
     given = [part for role, column in columns.items() for part in ("--column", f"{role}={column}")]
     seconds = 60 * (settings.max_minutes or 60)
-    arguments = ["evaluate", str(run.best), "--data", f"{task}={file}", *raw, *given]
-    answer = Command(arguments, settings=settings).answer(seconds=seconds)
-    prefix = f"eval/{task}/"
-    return {name.removeprefix(prefix): float(value) for name, value in answer.items()}
+    arguments = ["evaluate", str(run.best), "--data", f"{task}={file}", "--curves", *raw, *given]
+    answer: dict[str, Any] = Command(arguments, settings=settings).answer(seconds=seconds)
+    curves, prefix = answer.pop("curves", {}).get(task), f"eval/{task}/"
+    metrics = {name.removeprefix(prefix): float(value) for name, value in answer.items()}
+    return Measured(metrics, None if curves is None else _curves(curves))
+
+
+def _curves(content: Mapping[str, list[dict[str, Any]]]) -> CalibrationCurves:
+    return CalibrationCurves(
+        tuple(ReliabilityBin(**one) for one in content["reliability"]),
+        tuple(RiskPoint(**one) for one in content["risk_coverage"]),
+    )

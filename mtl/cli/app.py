@@ -167,6 +167,9 @@ def evaluate(
         str | None,
         typer.Option(metavar="FILE", help="scored pairs: how well the embedding, and the backbone's, follows them"),
     ] = None,
+    curves: Annotated[
+        bool, typer.Option(help="print reliability, and add it to --json with the risk-coverage curve")
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="write every metric to this file")] = None,
     raw: Annotated[
         bool, typer.Option(help="score tagging on raw text too: exact spans, words found by the model")
@@ -189,6 +192,7 @@ def evaluate(
         tuple(data or ()),
         json_file,
         similarity=similarity,
+        curves=curves,
         raw=raw,
         precision=precision,
         options=options,

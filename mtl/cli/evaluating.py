@@ -1,6 +1,7 @@
 """`evaluate`: a checkpoint measured on labelled files."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.markup import escape
@@ -10,6 +11,7 @@ from mtl.cli.console import err, need_writable, out, write_json
 from mtl.data import Example, ScoredPair, TaggedText, TaskLog, read_files
 from mtl.data.formats import ReadOptions
 from mtl.errors import InputError, MtlError
+from mtl.evaluation import CalibrationCurves
 from mtl.inference import Engine
 from mtl.labels import TypedSpan
 from mtl.metrics import span_f1
@@ -22,6 +24,7 @@ def evaluate_command(
     json_file: Path | None,
     *,
     similarity: str | None,
+    curves: bool,
     raw: bool,
     precision: str,
     options: ReadOptions,
@@ -32,19 +35,7 @@ def evaluate_command(
     if json_file is not None:
         need_writable(json_file)
     engine = Engine.load(checkpoint, precision=precision)
-    metrics: dict[str, float] = {}
-    for item in data:
-        name, equals, file = item.partition("=")
-        if not equals or name not in engine.tasks:
-            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(engine.tasks) or 'none'}, was {item!r}")
-        examples = _read(name, engine.task_config(name), file, options)
-        found = engine.evaluate(name, examples)
-        if raw and engine.tasks[name].kind is TaskKind.TAGGING:
-            found |= {f"raw_{key}": value for key, value in raw_text_metrics(engine, name, examples).items()}
-        prefix = f"eval/{name}"
-        if any(key.startswith(f"{prefix}/") for key in metrics):
-            raise InputError(f"one file a task was expected, {name} has two", key="--data")
-        metrics |= {f"{prefix}/{key}": value for key, value in found.items()}
+    metrics, drawn = _of_tasks(engine, data, raw=raw, options=options)
     if similarity is not None:
         pairs = _read("similarity", TaskConfig(kind=TaskKind.SIMILARITY), similarity, options)
         found = embedding_metrics(engine, pairs)
@@ -53,8 +44,43 @@ def evaluate_command(
     for key, value in metrics.items():
         table.add_row(escape(key), f"{value:.4f}")
     out.print(table)
+    for name, one in drawn.items() if curves else ():
+        out.print(reliability_table(name, one))
     if json_file:
-        write_json(json_file, metrics)
+        further = {"curves": {name: asdict(one) for name, one in drawn.items()}} if curves else {}
+        write_json(json_file, metrics | further)
+
+
+def _of_tasks(
+    engine: Engine, data: Sequence[str], *, raw: bool, options: ReadOptions
+) -> tuple[dict[str, float], dict[str, CalibrationCurves]]:
+    """The metrics of each `TASK=FILE`, by full name, and the curves of tasks with probabilities."""
+    metrics: dict[str, float] = {}
+    drawn: dict[str, CalibrationCurves] = {}
+    for item in data:
+        name, equals, file = item.partition("=")
+        if not equals or name not in engine.tasks:
+            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(engine.tasks) or 'none'}, was {item!r}")
+        examples = _read(name, engine.task_config(name), file, options)
+        evaluation = engine.evaluate_with_curves(name, examples)
+        found = dict(evaluation.metrics)
+        if evaluation.curves is not None:
+            drawn[name] = evaluation.curves
+        if raw and engine.tasks[name].kind is TaskKind.TAGGING:
+            found |= {f"raw_{key}": value for key, value in raw_text_metrics(engine, name, examples).items()}
+        prefix = f"eval/{name}"
+        if any(key.startswith(f"{prefix}/") for key in metrics):
+            raise InputError(f"one file a task was expected, {name} has two", key="--data")
+        metrics |= {f"{prefix}/{key}": value for key, value in found.items()}
+    return metrics, drawn
+
+
+def reliability_table(task: str, curves: CalibrationCurves) -> Table:
+    """The points of a reliability diagram."""
+    table = Table("probability", "came true", "decisions", title=f"{task}: reliability", title_justify="left")
+    for one in curves.reliability:
+        table.add_row(f"{one.probability:.3f}", f"{one.share:.3f}", f"{one.count:,}")
+    return table
 
 
 def embedding_metrics(engine: Engine, pairs: Sequence[Example]) -> dict[str, float]:

@@ -1,16 +1,19 @@
 """One evaluation for training, `mtl evaluate`, the page and the choice of a backend."""
 
-from mtl.evaluation.calibration import at_temperature, calibration_metrics, with_temperature
-from mtl.evaluation.evaluate import evaluate, main_metric, metrics_of, request_of
+from mtl.evaluation.calibration import CalibrationCurves, at_temperature, calibration_metrics, with_temperature
+from mtl.evaluation.evaluate import Evaluation, evaluate, evaluate_with_curves, main_metric, metrics_of, request_of
 from mtl.evaluation.metrics import LOWER_IS_BETTER, MAIN_METRICS, is_metric, main_metric_name
 from mtl.evaluation.thresholds import with_thresholds
 
 __all__ = [
     "LOWER_IS_BETTER",
     "MAIN_METRICS",
+    "CalibrationCurves",
+    "Evaluation",
     "at_temperature",
     "calibration_metrics",
     "evaluate",
+    "evaluate_with_curves",
     "is_metric",
     "main_metric",
     "main_metric_name",

@@ -7,13 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.data import Example, LabelledText, TaggedText
-from mtl.decoding import Decoded, Evidence, ModelOutput, fit_temperature, tags_at, tempered
+from mtl.decoding import Decoded, Evidence, ModelOutput, chosen, fit_temperature, tags_at, tempered
 from mtl.decoding.probabilities import Floats, log_odds
 from mtl.evaluation.thresholds import all_labels, indicators, widened
 from mtl.metrics.calibration import (
+    ReliabilityBin,
+    RiskPoint,
     calibration_error,
     class_brier,
     event_brier,
+    reliability,
+    risk_coverage,
 )
 from mtl.recipe.choices import Decoder, TaskKind
 from mtl.task import TaskInfo
@@ -60,31 +64,74 @@ def at_temperature(task: TaskInfo, output: ModelOutput, temperature: float) -> M
     return replace(output, classes={**output.classes, task.name: rows})
 
 
+@dataclass(frozen=True)
+class Events:
+    """What a task gave a probability to, and whether it came; its decisions, how sure they are, and which are right.
+
+    For one label a text, the event is that the label that was found is right, for multi-label tasks that a text has a
+    label, for tags that the tag of a word as given is right; words that were cut count nothing. All are `(N,)`.
+    """
+
+    probabilities: NDArray[np.float64]
+    came: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class CalibrationCurves:
+    """The points of a reliability diagram and of a risk-coverage curve."""
+
+    reliability: tuple[ReliabilityBin, ...]
+    risk_coverage: tuple[RiskPoint, ...]
+
+
 def calibration_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> dict[str, float]:
     """`ece` and `brier` of a task, 0 to 1; a task without probabilities, or without any answer, has none.
 
-    For one label a text, `ece` compares the probability of the label that was found with how often it is right, and
-    `brier` counts all classes. For multi-label tasks each pair of a text and a label is an event, for tags that the tag
-    of a word as given is right; words that were cut count nothing.
+    `ece` is that of `Events`. `brier` counts all classes where a text has one label, and events elsewhere.
     """
-    if task.kind is TaskKind.SIMILARITY:
+    events = _events(task, examples, output)
+    if events is None:
         return {}
+    found = {"ece": calibration_error(events.probabilities, events.came)}
+    if task.kind is TaskKind.TAGGING or task.multi_label:
+        return found | {"brier": event_brier(events.probabilities, events.came)}
+    rows = output.classes[task.name].astype(np.float64)
+    return found | {"brier": class_brier(rows, _right_classes(task, examples))}
+
+
+def calibration_curves(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> CalibrationCurves | None:
+    """The curves of a task, of the same events as its metrics; None where it has none, or not all are finite."""
+    events = _events(task, examples, output)
+    if events is None or not np.isfinite(events.probabilities).all():
+        return None
+    return CalibrationCurves(
+        reliability(events.probabilities, events.came), risk_coverage(events.confidence, events.right)
+    )
+
+
+def _events(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> Events | None:
+    """Of a task with probabilities, of examples with any answer."""
+    if task.kind is TaskKind.SIMILARITY:
+        return None
     if task.kind is TaskKind.TAGGING:
         found = output.tags[task.name]
         if not any(len(one.tags) for one in found):
-            return {}
+            return None
         chances = np.concatenate([one.probabilities for one in found]).astype(np.float64)
-        right = _right_tags(task, examples, [len(one.tags) for one in found])
-        came = np.concatenate([one.tags for one in found]) == right
-        return {"ece": calibration_error(chances, came), "brier": event_brier(chances, came)}
+        gold = _right_tags(task, examples, [len(one.tags) for one in found])
+        came = np.concatenate([one.tags for one in found]) == gold
+        return Events(chances, came, chances, came)
     rows = output.classes[task.name].astype(np.float64)
     if task.multi_label:
         labels = all_labels(task, examples)
-        gold, events = indicators(examples, labels).ravel(), widened(rows, len(labels)).ravel()
-        return {"ece": calibration_error(events, gold), "brier": event_brier(events, gold)}
-    classes = _right_classes(task, examples)
-    ece = calibration_error(rows.max(axis=1), rows.argmax(axis=1) == classes)
-    return {"ece": ece, "brier": class_brier(rows, classes)}
+        has = indicators(examples, labels).ravel()
+        chances = widened(rows, len(labels)).ravel()
+        given = widened(chosen(output.classes[task.name], task.thresholds), len(labels)).ravel().astype(bool)
+        return Events(chances, has, np.where(given, chances, 1 - chances), given == has)
+    chances, right = rows.max(axis=1), rows.argmax(axis=1) == _right_classes(task, examples)
+    return Events(chances, right, chances, right)
 
 
 def _evidence(task: TaskInfo, examples: Sequence[Example], output: ModelOutput, *, fits: NDArray[np.bool_]) -> Evidence:

@@ -1,13 +1,14 @@
 """Metrics of a task from labelled examples and the output of a model on their texts, whatever ran it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, texts_of
 from mtl.decoding import ModelOutput, Request, chosen
 from mtl.errors import DataError
-from mtl.evaluation.calibration import calibration_metrics
+from mtl.evaluation.calibration import CalibrationCurves, calibration_curves, calibration_metrics
 from mtl.evaluation.thresholds import all_labels, indicators, widened
 from mtl.labels import OUTSIDE, spans_of
 from mtl.metrics import (
@@ -101,6 +102,20 @@ def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput
 def evaluate(task: TaskInfo, examples: Sequence[Example], run: Run) -> dict[str, float]:
     """Every metric of a task on examples; errors as `request_of`."""
     return metrics_of(task, examples, run(request_of(task, examples)))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Every metric of a task by name without prefix, and its calibration curves if it has probabilities."""
+
+    metrics: dict[str, float]
+    curves: CalibrationCurves | None
+
+
+def evaluate_with_curves(task: TaskInfo, examples: Sequence[Example], run: Run) -> Evaluation:
+    """As `evaluate`, with the calibration curves of the same output."""
+    output = run(request_of(task, examples))
+    return Evaluation(metrics_of(task, examples, output), calibration_curves(task, examples, output))
 
 
 def _labels(examples: Sequence[Example]) -> list[str]:

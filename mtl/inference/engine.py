@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mtl.decoding import Entity, ModelOutput, Request, chosen, entities_of
 from mtl.errors import InputError, StorageError
-from mtl.evaluation import evaluate
+from mtl.evaluation import Evaluation, evaluate, evaluate_with_curves
 from mtl.inference.analysis import Analysis
 from mtl.inference.backends.interface import Backend
 from mtl.inference.batcher import DynamicBatcher
@@ -178,9 +178,17 @@ class Engine:
             DataError: the examples are of another kind than the task.
             InputError: there is no such task.
         """
+        return self.evaluate_with_curves(task, examples).metrics
+
+    def evaluate_with_curves(self, task: str, examples: "Sequence[Example]") -> Evaluation:
+        """As `evaluate`, with the reliability diagram and the risk-coverage curve of the task, if it has probabilities.
+
+        Raises:
+            DataError, InputError: as `evaluate`.
+        """
         if task not in self.tasks:
             raise InputError(f"a task of {', '.join(self.tasks) or 'none'} was expected, was {task!r}")
-        return evaluate(self.tasks[task], examples, self._run)
+        return evaluate_with_curves(self.tasks[task], examples, self._run)
 
     def evaluate_embedding(self, pairs: "Sequence[ScoredPair]") -> dict[str, float]:
         """How well cosines follow the scores of pairs: `spearman_cosine` and `pearson_cosine`, -1 to 1.

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 BINS = 15
 """Of equal width, as in Guo et al. 2017, section 2."""
+POINTS = 100
+"""Of a risk-coverage curve, at most."""
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -36,6 +38,32 @@ def reliability(probabilities: Numbers, came: Flags) -> tuple[ReliabilityBin, ..
         ReliabilityBin(float(sums[i] / counts[i]), float(right[i] / counts[i]), int(counts[i]))
         for i in np.flatnonzero(counts)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPoint:
+    """The surest decisions, as a share of all, and the share of wrong ones among them; both 0 to 1."""
+
+    coverage: float
+    risk: float
+
+
+def risk_coverage(confidence: Numbers, right: Flags) -> tuple[RiskPoint, ...]:
+    """How often the surest decisions are wrong, at up to 100 shares of all; equally sure ones are taken together.
+
+    Args:
+        confidence: `(N,)` of decisions.
+        right: `(N,)`, whether each is right.
+
+    Source:
+        El-Yaniv and Wiener 2010, *On the Foundations of Noise-free Selective Classification*.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    wrong = np.cumsum(~right[order])
+    ends = np.flatnonzero(np.append(np.diff(confidence[order]) != 0, True))  # the last of those that are equally sure
+    if len(ends) > POINTS:
+        ends = np.unique(ends[np.linspace(0, len(ends) - 1, POINTS).round().astype(int)])
+    return tuple(RiskPoint(float((i + 1) / len(right)), float(wrong[i] / (i + 1))) for i in ends)
 
 
 def calibration_error(probabilities: Numbers, came: Flags) -> float:

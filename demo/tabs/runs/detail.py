@@ -89,7 +89,7 @@ class Detail:
         return [
             self.place, *self.progressing,
             self.before_after.fold, self.before_after.other, *self.before_after.clearing, self.evaluation.fold,
-            self.evaluation.task, self.evaluation.panel.shown, self.evaluation.result,
+            self.evaluation.task, *self.evaluation.clearing,
             self.suspects.fold, self.suspects.task, *self.suspects.clearing,
             self.exporting.fold, *self.exporting.clearing, self.recipe, self.compare,
             self.name, self.sure, *([self.pushing.fold, *self.pushing.clearing] if self.pushing else []),
@@ -181,8 +181,7 @@ class Opening:
             *run_before_after.empty_change(),
             gr.Accordion(visible=usable and ended),
             run_evaluation.task_choice(folder),
-            "",
-            "",
+            *run_evaluation.empty_evaluation(),
             gr.Accordion(visible=ended and not group),
             run_suspects.task_choice(folder),
             *run_suspects.empty_suspects(),

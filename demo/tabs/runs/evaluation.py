@@ -11,8 +11,10 @@ from demo.inputs.columns import FLAGS, ROLES
 from demo.inputs.text_input import need_size
 from demo.tabs import column_choice
 from demo.tabs.panels import Panel, build_panel, panel_class
-from demo.tabs.shared import QUICK, Shared, message_place, reporting
+from demo.tabs.shared import QUICK, Shared, heading, message_place, reporting
 from demo.training.measuring import measure, tasks_of
+from demo.views.figures import placeholder
+from demo.views.training import calibration
 from demo.views.training.comparison import measured_table
 from mtl.runs import RunFolder
 
@@ -31,8 +33,16 @@ class Evaluation:
     go: gr.Button
     problem: gr.HTML
     result: gr.HTML
+    curves: gr.Row
+    reliability: gr.Plot
+    risk: gr.Plot
     panel: Panel
     columns: list[gr.Dropdown]
+
+    @property
+    def clearing(self) -> list[Any]:
+        """What `empty_evaluation` clears."""
+        return [self.panel.shown, self.result, self.curves]
 
 
 def build_evaluation() -> Evaluation:
@@ -49,8 +59,28 @@ def build_evaluation() -> Evaluation:
             problem = message_place("ph-evaluate-problem")
         with gr.Column(min_width=320):
             result = gr.HTML("", elem_id="ph-evaluate-result", elem_classes=panel_class(_PANEL))
+        with gr.Row(visible=False, elem_id="ph-evaluate-curves", elem_classes=panel_class(_PANEL)) as curves:
+            with gr.Column(min_width=300):
+                heading(
+                    "Reliability",
+                    "How often decisions of a probability come true; on the dashed line they mean what they say.",
+                )
+                reliability = _plot("ph-evaluate-reliability")
+            with gr.Column(min_width=300):
+                heading("Risk by coverage", "How many are wrong if only the surest decisions are taken.")
+                risk = _plot("ph-evaluate-risk")
         panel = build_panel(_PANEL, [task, file, *columns])
-    return Evaluation(fold, task, file, go, problem, result, panel, columns)
+    return Evaluation(fold, task, file, go, problem, result, curves, reliability, risk, panel, columns)
+
+
+def _plot(elem_id: str) -> gr.Plot:
+    empty = placeholder("", height=calibration.HEIGHT)
+    return gr.Plot(empty, show_label=False, elem_id=elem_id, elem_classes="ph-figure-box")
+
+
+def empty_evaluation() -> tuple[Any, ...]:
+    """No results."""
+    return ("", "", gr.Row(visible=False))
 
 
 def task_choice(folder: RunFolder) -> gr.Dropdown:
@@ -72,7 +102,7 @@ def wire_evaluation(shared: Shared, widgets: Evaluation, opened: gr.State) -> No
         **widgets.panel.event(
             partial(_evaluate, shared),
             [shared.owner, opened, widgets.task, widgets.file, *widgets.columns],
-            [widgets.result],
+            [widgets.result, widgets.curves, widgets.reliability, widgets.risk],
             problem=widgets.problem,
         ),
         trigger_mode="multiple",
@@ -100,8 +130,13 @@ def _roles(shared: Shared, owner: str, run_id: str, task: str | None) -> tuple[s
 
 def _evaluate(
     shared: Shared, owner: str, run_id: str, task: str | None, file: str | None, *columns: str | None
-) -> tuple[str]:
+) -> tuple[Any, ...]:
     folder = shared.runs.get(run_id, owner)
     roles = _roles(shared, owner, run_id, task)
     chosen = {role: column for role, column in zip(roles, columns, strict=False) if column and column != FLAGS}
-    return (measured_table(measure(folder, task, Path(file) if file else None, shared.settings, chosen)),)
+    found = measure(folder, task, Path(file) if file else None, shared.settings, chosen)
+    result = measured_table(found.metrics)
+    if found.curves is None:
+        return (result, gr.Row(visible=False), gr.skip(), gr.skip())
+    figures = (calibration.reliability_figure(found.curves), calibration.risk_figure(found.curves))
+    return (result, gr.Row(visible=True), *figures)

@@ -1,7 +1,7 @@
 """The table of a comparison of strategies."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def comparison_card(status: Status) -> str:
     )
 
 
-def measured_table(metrics: dict[str, float]) -> str:
+def measured_table(metrics: Mapping[str, float]) -> str:
     """The metrics of a file; those of labels in a table of their own if the task is multi-label."""
     names = sorted(metrics, key=lambda name: "/" in name)
     of_labels = label_table(metrics, title="the file") if "micro_f1" in metrics else ""

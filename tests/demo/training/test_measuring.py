@@ -6,6 +6,7 @@ import pytest
 from demo.training import measuring
 from demo.training.measuring import measure, tasks_of
 from mtl.errors import MtlError
+from mtl.metrics.calibration import ReliabilityBin, RiskPoint
 from mtl.recipe import TaskKind
 from mtl.runs import RunFolder
 from tests.demo.fakes import settings
@@ -55,10 +56,15 @@ def test_tagging_is_measured_on_raw_text_too_and_folders_stay_ours(run, file, mo
             asked.extend(arguments)
 
         def answer(self, *, seconds):
-            return {"eval/names/f1": 0.5, "eval/names/raw_f1": 0.25}
+            curves = {"reliability": [{"probability": 0.9, "share": 0.5, "count": 2}]}
+            curves |= {"risk_coverage": [{"coverage": 0.5, "risk": 0.0}, {"coverage": 1.0, "risk": 0.5}]}
+            return {"eval/names/f1": 0.5, "eval/names/raw_f1": 0.25, "curves": {"names": curves}}
 
     monkeypatch.setattr(measuring, "Command", Fake)
-    assert measure(run, "names", file, settings()) == {"f1": 0.5, "raw_f1": 0.25}
-    assert asked == ["evaluate", str(run.best), "--data", f"names={file}", "--raw"]
+    found = measure(run, "names", file, settings())
+    assert found.metrics == {"f1": 0.5, "raw_f1": 0.25}
+    assert found.curves.reliability == (ReliabilityBin(0.9, 0.5, 2),)
+    assert found.curves.risk_coverage == (RiskPoint(0.5, 0.0), RiskPoint(1.0, 0.5))
+    assert asked == ["evaluate", str(run.best), "--data", f"names={file}", "--curves", "--raw"]
     measure(run, "names", file, settings(), {"token": "2"})
     assert asked[-2:] == ["--column", "token=2"]

@@ -159,3 +159,19 @@ def test_pairs_without_scores_are_one_line_with_the_file(trained: Path, tmp_path
     (tmp_path / "p.csv").write_text("sentence1,sentence2,score\na,b,high\n")
     message = complaint("evaluate", trained / "last", "--similarity", tmp_path / "p.csv")
     assert message.startswith(f"{tmp_path / 'p.csv'}:2: ")
+
+
+def test_curves_agree_with_the_metrics_beside_them(trained: Path, tmp_path: Path):
+    files = {"topic": "topic/dev.csv", "names": "entities/dev.conll", "similarity": "similarity/dev.csv"}
+    data = [item for task, file in files.items() for item in ("--data", f"{task}={EXAMPLES / file}")]
+    printed = succeed("evaluate", trained / "last", *data, "--curves", "--json", tmp_path / "m.json").stdout
+    found = json.loads((tmp_path / "m.json").read_text())
+    curves = found.pop("curves")
+    assert set(curves) == {"topic", "names"}
+    for task, one in curves.items():
+        assert f"{task}: reliability" in printed
+        total = sum(point["count"] for point in one["reliability"])
+        error = sum(abs(p["share"] - p["probability"]) * p["count"] for p in one["reliability"]) / total
+        assert error == pytest.approx(found[f"eval/{task}/ece"])
+        accuracy = found[f"eval/{task}/{'accuracy' if task == 'topic' else 'token_accuracy'}"]
+        assert one["risk_coverage"][-1] == {"coverage": 1.0, "risk": pytest.approx(1 - accuracy)}

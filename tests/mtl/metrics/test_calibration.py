@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from mtl.metrics.calibration import BINS, calibration_error, class_brier, event_brier, reliability
+from mtl.metrics.calibration import (
+    BINS,
+    POINTS,
+    calibration_error,
+    class_brier,
+    event_brier,
+    reliability,
+    risk_coverage,
+)
 
 EVENTS = st.lists(st.tuples(st.integers(0, 60).map(lambda n: n / 60), st.booleans()), min_size=1, max_size=40)
 
@@ -49,3 +57,22 @@ def test_a_brier_score_is_half_of_scikit_learns_over_all_classes(seed: int, clas
     assert class_brier(probabilities, right) == pytest.approx(expected)
     unknown = class_brier(probabilities, np.full(rows, -1))
     assert unknown == pytest.approx(((probabilities**2).sum() / rows + 1) / 2)
+
+
+@given(EVENTS)
+def test_risk_is_the_share_of_wrong_ones_above_each_confidence(events: list[tuple[float, bool]]):
+    confidence, right = split(events)
+    found = risk_coverage(confidence, right)
+    limits = sorted(set(confidence.tolist()), reverse=True)
+    taken = [confidence >= limit for limit in limits]
+    assert [one.coverage for one in found] == pytest.approx([kept.mean() for kept in taken])
+    assert [one.risk for one in found] == pytest.approx([(~right[kept]).mean() for kept in taken])
+
+
+def test_a_long_curve_keeps_its_ends_and_few_points():
+    chance = np.random.default_rng(0)
+    confidence, right = chance.random(5000), chance.random(5000) < 0.8
+    found = risk_coverage(confidence, right)
+    assert len(found) == POINTS
+    assert found[0].coverage == 1 / 5000
+    assert (found[-1].coverage, found[-1].risk) == (1.0, pytest.approx((~right).mean()))
