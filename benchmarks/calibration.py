@@ -1,9 +1,9 @@
-"""What one temperature for each head of the starter is worth: calibration error and Brier score on test sets.
+"""What the temperatures of the starter's heads are worth: calibration error and Brier score on test sets.
 
     python benchmarks/calibration.py --data FOLDER [--out FILE]
 
-The temperature is fitted on the project's own dev examples, which the starter was not trained on, as a run does at each
-evaluation; it is applied to test sets of other sources. It exits 1 where a calibration error becomes worse.
+The temperatures are those of the checkpoint, which its run fitted on dev sets; `FOLDER` is one that
+`benchmarks/starter_data.py` wrote. It exits 1 where a calibration error becomes worse.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.starter import OWN, TESTS  # noqa: E402
+from benchmarks.starter import TESTS  # noqa: E402
 from mtl.data import Example, read_files  # noqa: E402
 from mtl.decoding import ModelOutput  # noqa: E402
-from mtl.evaluation import calibration_metrics, request_of, with_temperature  # noqa: E402
+from mtl.evaluation import calibration_metrics, request_of  # noqa: E402
 from mtl.evaluation.calibration import at_temperature  # noqa: E402
 from mtl.inference import Engine  # noqa: E402
 from mtl.inference.backends import DEFAULT_BATCH_TOKENS  # noqa: E402
@@ -37,10 +37,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
     engine, found = Engine.load("starter", precision="fp32", backend="torch"), []
-    for name, (_, dev) in OWN.items():
-        task, examples = engine.tasks[name], read_files(engine.task_config(name), [str(dev)])
-        temperature = with_temperature(task, examples, outputs(engine, name, examples)).task.temperature
-        for test in TESTS[name]:
+    for name, tests in TESTS.items():
+        task, temperature = engine.tasks[name], engine.tasks[name].temperature
+        for test in tests:
             examples = read_files(engine.task_config(name), [str(args.data / test)])
             plain = outputs(engine, name, examples)
             before = calibration_metrics(task, examples, plain)

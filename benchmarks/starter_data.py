@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ROOT / "examples" / "starter"
-LINKED = ("sib200_en", "review_sentiment", "uner_ewt", "btc", "wikigold")
+COPIED = ("sib200_en", "review_sentiment", "uner_ewt", "uner_pud", "btc", "wikigold")
 SOURCES = ("sib200_en", "dbpedia14_small", "clinc150", "snips")
 DRAWN = {"train": 350, "dev": 40, "test": 100}
 """Sentences from each source."""
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for name in LINKED:
+    for name in COPIED:
         shutil.copytree(args.data / name, args.out / name, dirs_exist_ok=True)
     shutil.copytree(OWN, args.out / "own", dirs_exist_ok=True)
     (args.out / "neutral").mkdir(exist_ok=True)

@@ -55,6 +55,8 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
     page.locator("#ph-evaluate-file input[type=file]").set_input_files(EXAMPLES / "topic" / "dev.csv")
     page.locator("#ph-evaluate").click()
     expect(page.locator("#ph-evaluate-result")).to_contain_text("macro f1")
+    for figure in ("reliability", "risk"):
+        expect(page.locator(f"#ph-evaluate-{figure} .scatterlayer path.js-line").first).to_be_visible()
 
     with page.expect_download() as download:
         page.locator("#ph-detail-download").click()

@@ -16,7 +16,7 @@ from sklearn.metrics import f1_score as class_f1
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
 from mtl.decoding import Decoded, ModelOutput
 from mtl.errors import DataError
-from mtl.evaluation import evaluate, is_metric, main_metric, main_metric_name, request_of
+from mtl.evaluation import evaluate, evaluate_with_curves, is_metric, main_metric, main_metric_name, request_of
 from mtl.labels import TagSet, to_bio2
 from mtl.model import TaskInfo
 from mtl.recipe import HeadConfig, TaskConfig, TaskKind
@@ -88,6 +88,26 @@ def test_labels_are_those_that_reach_their_thresholds_and_a_label_that_the_head_
     }
     examples = [MultiLabelText("hi", tuple(sorted(own))) for own, _ in rows]
     assert_measured(SEVERAL, examples, answers(len(rows), classes=probabilities), expected)
+    curves = evaluate_with_curves(SEVERAL, examples, lambda request: answers(len(rows), classes=probabilities)).curves
+    assert curves.risk_coverage[-1].risk == pytest.approx((gold != found).mean())
+    assert sum(one.count for one in curves.reliability) == gold.size
+
+
+@pytest.mark.parametrize(
+    ("task", "output"),
+    [
+        (PAIRS, answers(2, embeddings=np.ones((2, 2), dtype=np.float32))),
+        (TOPIC, answers(1, classes=np.full((1, 3), np.nan, dtype=np.float32))),
+        (NAMES, answers(1, tags=[Decoded((), np.zeros(0, dtype=np.float32))])),
+    ],
+)
+def test_what_has_no_probabilities_has_no_curves(task: TaskInfo, output: ModelOutput):
+    example = {
+        "pairs": ScoredPair("a", "b", 0.5),
+        "topic": LabelledText("hi", "a"),
+        "names": TaggedText(detokenize(("hi",)), ("O",)),
+    }[task.name]
+    assert evaluate_with_curves(task, [example], lambda request: output).curves is None
 
 
 @pytest.mark.parametrize("task", [TOPIC, SEVERAL])

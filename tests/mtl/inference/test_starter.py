@@ -19,7 +19,7 @@ def analyze(starter: Engine, text: str) -> Analysis:
 def test_the_starter_has_its_three_tasks(starter: Engine):
     assert set(starter.tasks) == {"topic", "sentiment", "entities"}
     assert starter.tasks["entities"].labels == ("LOC", "ORG", "PER")
-    assert starter.tasks["sentiment"].labels == ("negative", "positive")
+    assert starter.tasks["sentiment"].labels == ("negative", "positive", "neutral")
     assert len(starter.tasks["topic"].labels) == 7
 
 
@@ -42,6 +42,18 @@ def test_clear_topics_are_told(starter: Engine, text: str, topic: str):
 )
 def test_clear_opinions_are_told(starter: Engine, text: str, mood: str):
     assert analyze(starter, text).classes["sentiment"][mood] > 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["The meeting is at 10.", "Water boils at 100 degrees Celsius.", "My number is on the list.", "ok"]
+)
+def test_plain_statements_are_neutral(starter: Engine, text: str):
+    classes = analyze(starter, text).classes["sentiment"]
+    assert max(classes, key=lambda label: classes[label]) == "neutral"
+
+
+def test_every_head_has_a_temperature_of_its_own(starter: Engine):
+    assert all(task.temperature != 1 for task in starter.tasks.values())
 
 
 @pytest.mark.parametrize("change", [str, str.lower])
