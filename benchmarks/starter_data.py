@@ -6,7 +6,7 @@
 Reviews are positive or negative; most of what people type is neither. `neutral` has sentences that state or ask
 something: encyclopaedic ones (SIB-200, and the first sentence of each DBpedia abstract) and commands (CLINC150, Snips),
 as many of each, drawn with a seed; train, dev and test from the same part of each set. `own` are the sentences of
-`examples/starter`, written for this project.
+`examples/starter` and `examples/sentiment`, written for this project.
 """
 
 import argparse
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OWN = ROOT / "examples" / "starter"
 COPIED = ("sib200_en", "review_sentiment", "uner_ewt", "uner_pud", "btc", "wikigold")
 SOURCES = ("sib200_en", "dbpedia14_small", "clinc150", "snips")
-DRAWN = {"train": 350, "dev": 40, "test": 100}
+DRAWN = {"train": 230, "dev": 40, "test": 100}
 """Sentences from each source."""
 _LONGEST = 250
 """Characters; sentences of an abstract that were not told apart are longer."""
@@ -35,6 +35,7 @@ def main() -> None:
     for name in COPIED:
         shutil.copytree(args.data / name, args.out / name, dirs_exist_ok=True)
     shutil.copytree(OWN, args.out / "own", dirs_exist_ok=True)
+    shutil.copy(ROOT / "examples" / "sentiment" / "train.csv", args.out / "own" / "sentiment.csv")
     (args.out / "neutral").mkdir(exist_ok=True)
     for part in DRAWN:
         write(args.out / "neutral" / f"{part}.csv", neutral(args.data, part))
