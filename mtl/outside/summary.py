@@ -48,33 +48,34 @@ def summarize(train: NDArray[np.floating], dev: NDArray[np.floating] | None = No
     """
     if len(train) < LEAST_TEXTS:
         return None
-    unit = _unit(train)
-    centres = _centres(unit)
+    directions = unit(train)
+    centres = _centres(directions)
     if dev is not None and len(dev) >= LEAST_TEXTS:
         away = _distances(dev, centres)
     else:
-        folds = np.random.default_rng(0).permutation(len(unit)) % _FOLDS
-        parts = [_distances(unit[folds == fold], _centres(unit[folds != fold])) for fold in range(_FOLDS)]
+        folds = np.random.default_rng(0).permutation(len(directions)) % _FOLDS
+        parts = [_distances(directions[folds == fold], _centres(directions[folds != fold])) for fold in range(_FOLDS)]
         away = np.concatenate(parts)
     return Summary(centres.astype(np.float16), float(np.quantile(away, KEPT_SHARE)))
 
 
-def _centres(unit: Floats) -> Floats:
+def _centres(directions: Floats) -> Floats:
     """`(K, H)`: the vectors themselves where they are few, else the centres of clusters."""
-    most = min(_CENTRES, _BYTES // (2 * unit.shape[1]))
-    if len(unit) <= most:
-        return unit
+    most = min(_CENTRES, _BYTES // (2 * directions.shape[1]))
+    if len(directions) <= most:
+        return directions
     from sklearn.cluster import MiniBatchKMeans
 
-    return _unit(MiniBatchKMeans(most, n_init=3, batch_size=4096, random_state=0).fit(unit).cluster_centers_)
+    return unit(MiniBatchKMeans(most, n_init=3, batch_size=4096, random_state=0).fit(directions).cluster_centers_)
 
 
 def _distances(embeddings: NDArray[np.floating], centres: Floats) -> Floats:
-    found: Floats = 1 - (_unit(embeddings) @ centres.T).max(axis=1)
+    found: Floats = (1 - (unit(embeddings) @ centres.T).max(axis=1)).clip(0, 2)
     return found
 
 
-def _unit(vectors: NDArray[np.floating]) -> Floats:
+def unit(vectors: NDArray[np.floating]) -> Floats:
+    """Vectors `(N, H)` in float32, each of length 1; those of zeros stay as they are."""
     found: Floats = np.asarray(vectors, dtype=np.float32)
-    unit: Floats = found / np.linalg.norm(found, axis=1, keepdims=True).clip(min=1e-12)
-    return unit
+    directions: Floats = found / np.linalg.norm(found, axis=1, keepdims=True).clip(min=1e-12)
+    return directions
