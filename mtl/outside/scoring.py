@@ -34,7 +34,7 @@ class OutsideScorer:
         self._tasks = tuple(summaries)
         if not summaries:
             return
-        self._centres: Floats = np.concatenate([one.centres for one in summaries.values()]).astype(np.float32).T.copy()
+        self._centres: Floats = unit(np.concatenate([one.centres for one in summaries.values()])).T.copy()
         counts = [len(one.centres) for one in summaries.values()]
         self._starts = np.cumsum([0, *counts[:-1]])
         self._limits = np.array([one.limit for one in summaries.values()])
