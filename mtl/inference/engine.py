@@ -158,6 +158,11 @@ class Engine:
         ]
 
     @property
+    def knows_outside(self) -> tuple[str, ...]:
+        """The tasks of which the model tells whether a text is unlike the training texts."""
+        return self._outside.tasks
+
+    @property
     def waiting(self) -> int:
         """Requests of other threads that wait for the next batch."""
         return self._run.waiting

@@ -25,13 +25,13 @@ class OutsideScore:
 
 
 class OutsideScorer:
-    """Scores embeddings for every task that has a summary; safe to share between threads.
+    """Scores embeddings for every one of its `tasks`, those that have a summary; safe to share between threads.
 
     The centres of all tasks are kept in float32, one after the other.
     """
 
     def __init__(self, summaries: Mapping[str, Summary]) -> None:
-        self._tasks = tuple(summaries)
+        self.tasks = tuple(summaries)
         if not summaries:
             return
         self._centres: Floats = unit(np.concatenate([one.centres for one in summaries.values()])).T.copy()
@@ -41,7 +41,7 @@ class OutsideScorer:
 
     def __call__(self, embeddings: NDArray[np.floating]) -> list[dict[str, OutsideScore]]:
         """The scores by task of each of the embeddings `(N, H)`."""
-        if not self._tasks:
+        if not self.tasks:
             return [{} for _ in embeddings]
         blocks = range(0, len(embeddings), _BLOCK)
         return [scores for begin in blocks for scores in self._scores(embeddings[begin : begin + _BLOCK])]
@@ -50,6 +50,6 @@ class OutsideScorer:
         near = np.maximum.reduceat(unit(embeddings) @ self._centres, self._starts, axis=1)
         distances = (1 - near).clip(0, 2)
         return [
-            dict(zip(self._tasks, map(OutsideScore, own, is_outside), strict=True))
+            dict(zip(self.tasks, map(OutsideScore, own, is_outside), strict=True))
             for own, is_outside in zip(distances.tolist(), (distances > self._limits).tolist(), strict=True)
         ]
