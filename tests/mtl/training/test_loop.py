@@ -10,6 +10,7 @@ import mtl
 from mtl.checkpoint import read_config
 from mtl.errors import DataError, RecipeError, TrainingError
 from mtl.model import MultiTaskModel
+from mtl.outside import SUMMARIES_FILE
 from mtl.runs import Evaluated, Event, Saved, Step, StopReason
 from mtl.training import accumulation
 from mtl.training.losses import BatchLoss
