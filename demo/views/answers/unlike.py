@@ -32,8 +32,8 @@ def marks_note(analyses: Sequence[Analysis], tasks: Collection[str]) -> str:
         return ""
     if len(analyses) == 1:
         return message.note(f"U{_MARK[1:]} of {', '.join(found)}: {_MEANING}")
-    told = ", ".join(f"{task} {count:,}" for task, count in found.items())
-    return message.note(f"U{_MARK[1:]}, of {len(analyses):,} texts: {told}. These are {_MEANING}")
+    told = ", ".join(f"{task} {count:,} of {len(analyses):,}" for task, count in found.items())
+    return message.note(f"Texts {_MARK}: {told}. They are {_MEANING}")
 
 
 def spoken_marks(analysis: Analysis) -> list[str]:

@@ -50,7 +50,7 @@ def test_a_note_says_what_marks_mean_and_of_how_many_texts():
     one = marks_note([of(topic=True, entities=True)], ["topic"])
     assert "Unlike the training texts of topic: farther from them than 95 % of texts of their kind." in one
     many = marks_note([of(topic=True), of(topic=False, mood=True), of(topic=True)], ["topic", "mood"])
-    assert "of 3 texts: topic 2, mood 1." in many
+    assert "Texts unlike the training texts: topic 2 of 3, mood 1 of 3. They are farther" in many
 
 
 def test_a_screen_reader_and_the_json_are_told_too():
