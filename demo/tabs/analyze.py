@@ -18,7 +18,6 @@ from demo.views.answers.analysis import as_json, cut_warning, spoken
 from demo.views.answers.classes import bars
 from demo.views.answers.entities import entity_cards, entity_table
 from demo.views.answers.numbers import number_strip
-from demo.views.answers.unlike import marks_note
 from demo.views.answers.words import word_table
 from demo.views.maps.neighbours import near_list
 from demo.views.maps.place import QueryPoint, place_map
@@ -140,12 +139,10 @@ def _analyze(shared: Shared, reference_maps: ReferenceMaps, key: str | None, own
         message.cost(passed.analyses, passed.seconds),
         cut_warning(analysis),
         spoken(analysis),
-        bars(analysis, colours, limits=passes.limits_of(passed.tasks)) + marks_note([analysis], analysis.classes)
+        bars(analysis, colours, limits=passes.limits_of(passed.tasks))
         if analysis.classes
         else message.empty(_NO_CLASSES),
-        entity_cards([analysis], colours)
-        + marks_note([analysis], analysis.entities)
-        + entity_table([analysis], colours)
+        entity_cards([analysis], colours) + entity_table([analysis], colours)
         if passes.names_of(passed.tasks, TaskKind.TAGGING)
         else message.empty(_NO_ENTITIES),
         place_map(around, QueryPoint(analysis.text, analysis.embedding, near)),

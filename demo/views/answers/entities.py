@@ -44,15 +44,17 @@ def markable(text: str, entities: Sequence[Entity]) -> list[Entity]:
 def entity_cards(analyses: Sequence[Analysis], colours: LabelColours, *, correctable: bool = False) -> str:
     """A card for each tagging task with all texts; if it is `correctable`, with a button beside each text.
 
-    Texts that are unlike the training texts of the task are marked.
+    Texts that are unlike the training texts of the task are marked, a single one beside the name of the task.
     """
-    tasks = list(analyses[0].entities) if analyses else []
+    tasks, single = list(analyses[0].entities) if analyses else [], len(analyses) == 1
     return "".join(
-        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}</h3>'
+        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}'
+        + (mark(analyses[0], task) if single else "")
+        + "</h3>"
         + "".join(
             (_fix(task, row) if correctable else "")
             + highlighted(analysis.text, analysis.entities[task], colours)
-            + mark(analysis, task)
+            + ("" if single else mark(analysis, task))
             for row, analysis in enumerate(analyses)
         )
         + "</section>"

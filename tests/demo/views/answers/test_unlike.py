@@ -45,6 +45,14 @@ def test_the_mark_of_many_texts_stands_with_its_text():
     assert (MARK in first, MARK in second) == (False, True)
 
 
+def test_the_mark_of_a_single_text_takes_no_line_of_its_own():
+    """Nothing moves when the answer to a sentence arrives."""
+    heading, _, rest = entity_cards([of(entities=True)], {}).partition("</h3>")
+    assert (MARK in heading, MARK in rest) == (True, False)
+    heading, _, rest = entity_cards([of(entities=False), of(entities=True)], {}).partition("</h3>")
+    assert (MARK in heading, rest.count(MARK)) == (False, 1)
+
+
 def test_a_note_says_what_marks_mean_and_of_how_many_texts():
     assert marks_note([of(topic=False)], ["topic"]) == marks_note([], ["topic"]) == ""
     one = marks_note([of(topic=True, entities=True)], ["topic"])
