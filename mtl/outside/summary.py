@@ -72,6 +72,8 @@ def _centres(directions: Floats) -> Floats:
     most = min(_CENTRES, _BYTES // (2 * directions.shape[1]))
     if len(directions) <= most:
         return directions
+    if len(distinct := np.unique(directions, axis=0)) <= most:
+        return distinct
     from sklearn.cluster import KMeans
 
     # Better beginnings and more rounds take minutes, and tell texts apart no better.
