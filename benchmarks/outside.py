@@ -1,19 +1,26 @@
 """How well texts of other kinds are told from test texts, by summaries of training embeddings and by their rivals.
 
-Run `python benchmarks/outside.py --data FOLDER [--out FILE]`. The embeddings are those of the default backbone, as
-every `heads_only` model has them. Each line is the area under the ROC curve for a train set, its test set and other
-texts:
+Run `python benchmarks/outside.py --data FOLDER [--out FILE] [--only backbone|tuned|cost]`. The embeddings are those of
+the default backbone, as every `heads_only` model has them. Each line is the area under the ROC curve for a train set,
+its test set and other texts:
 
 - `summary`: `mtl.outside`, less than a megabyte; with the share of test texts that it takes for outside;
 - `nearest`: the distance from the nearest of all training texts;
 - `probability`: the largest probability of a logistic regression on the embeddings.
+
+The line `tuned` is of a model that was trained: the last two layers for two epochs of clinc150, one seed. Its summary
+is the one of the checkpoint, of 4,000 of the texts, and `probability` that of its own head. The lines `cost` say what
+the scores take of a pass of the starter, by the shortest of many rounds.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +32,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mtl import Engine  # noqa: E402
-from mtl.data import LabelledText, read_files  # noqa: E402
+from mtl.data import LabelledText, read_files, texts_of  # noqa: E402
 from mtl.outside import summarize  # noqa: E402
-from mtl.recipe import DEFAULT_BACKBONE, TaskKind  # noqa: E402
+from mtl.recipe import DEFAULT_BACKBONE, TaskKind, parse  # noqa: E402
 from mtl.recipe.schema import TaskConfig  # noqa: E402
+from mtl.training import run_in_folder  # noqa: E402
 
 Vectors = NDArray[np.float32]
 # The set whose training texts are known, and that whose test texts are of another kind; `held out` are its own classes.
@@ -43,6 +51,8 @@ CASES = (
     ("sib200_en", "held out"),
 )
 _EVERY = 4  # class of those that are held out
+_TUNED = {"freezing": {"preset": "last_layers", "layers": 2}, "budget": {"epochs": 2}, "seed": 0}
+_ROUNDS = 30
 
 
 @dataclass(frozen=True)
@@ -61,13 +71,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--only", choices=("backbone", "tuned", "cost"))
     args = parser.parse_args()
+    parts = {"backbone": _backbone, "tuned": _tuned, "cost": _cost}
+    rows = [row for name, part in parts.items() if args.only in (None, name) for row in part(args.data)]
+    if args.out:
+        args.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def _backbone(data: Path) -> list[Mapping[str, object]]:
+    """A row for each of `CASES`."""
     engine = Engine.load(DEFAULT_BACKBONE, precision="fp32")
     sets: dict[str, Texts] = {}
 
     def texts_of(name: str) -> Texts:
         if name not in sets:
-            sets[name] = _read(engine, args.data / f"{name}.csv")
+            sets[name] = _read(engine, data / f"{name}.csv")
         return sets[name]
 
     rows = []
@@ -81,8 +100,62 @@ def main() -> None:
             away = texts_of(other)
         rows.append({"known": known, "other": other, "train": len(train.labels), **_scores(train, dev, test, away)})
         print(_line(rows[-1]), flush=True)
-    if args.out:
-        args.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    return rows
+
+
+def _tuned(data: Path) -> list[Mapping[str, object]]:
+    """A row of a model that was trained, by its own scores."""
+    task = {"kind": "classification", "train": "clinc150/train.csv", "dev": "clinc150/dev.csv"}
+    recipe = parse({"backbone": DEFAULT_BACKBONE, "tasks": {"intent": task}, **_TUNED}, folder=data)
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        for _ in run_in_folder(recipe, Path(folder) / "run"):
+            pass
+        seconds = time.perf_counter() - began
+        engine = Engine.load(Path(folder) / "run" / "best", precision="fp32")
+        found = [engine.analyze(_texts(data / "clinc150" / f"{part}.csv")) for part in ("test", "oos_test")]
+    scores = [[one.outside["intent"] for one in analyses] for analyses in found]
+    inside, away = (float(np.mean([one.is_outside for one in own])) for own in scores)
+    row = {
+        "known": "clinc150, tuned",
+        "other": "clinc150/oos_test",
+        "train": 15_000,
+        "summary": _auroc([np.array([one.distance for one in own]) for own in scores]),
+        "nearest": float("nan"),
+        "probability": _auroc([np.array([1 - max(one.classes["intent"].values()) for one in own]) for own in found]),
+        "false_alarms": inside,
+        "found": away,
+        "bytes": 2 * 750 * engine.dimension,
+        "seconds": seconds,
+    }
+    print(_line(row), f" {seconds:.0f} s of training", flush=True)
+    return [{**row, "nearest": None}]
+
+
+def _cost(data: Path) -> list[Mapping[str, object]]:
+    """Of the starter: what the scores take of a pass over sentences, in the median of rounds."""
+    engine, texts = Engine.load(), _texts(data / "sib200_en" / "test.csv")
+    rows: list[Mapping[str, object]] = []
+    for count in (1, 32):
+        parts = [texts[i * count : (i + 1) * count] for i in range(min(_ROUNDS, len(texts) // count))]
+        whole = min(_seconds(partial(engine.analyze, part)) for part in parts)
+        scores = min(_seconds(partial(engine._outside, engine.encode(part))) for part in parts)
+        share = scores / whole
+        print(f"cost of the scores, {count:2} sentences at a time: {share:.1%} of {1000 * whole:.1f} ms")
+        rows.append({"sentences": count, "pass_ms": 1000 * whole, "share": share})
+    return rows
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    work()
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _texts(path: Path) -> list[str]:
+    examples = read_files(TaskConfig(kind=TaskKind.CLASSIFICATION), [str(path)])
+    return [text for example in examples for text in texts_of(example)]
 
 
 def _scores(train: Texts, dev: Texts, test: Texts, away: Texts) -> Mapping[str, float]:

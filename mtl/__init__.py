@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mtl.errors import MtlError
     from mtl.fitting.heads import fit_heads
-    from mtl.inference import Analysis, Engine, Entity
+    from mtl.inference import Analysis, Engine, Entity, OutsideScore
     from mtl.planning import plan
     from mtl.recipe import Recipe
     from mtl.runs import Event
@@ -23,6 +23,7 @@ __all__ = [
     "Entity",
     "Event",
     "MtlError",
+    "OutsideScore",
     "Recipe",
     "TaskInfo",
     "__version__",
@@ -37,6 +38,7 @@ _PLACES = {
     "Entity": "mtl.inference",
     "Event": "mtl.runs",
     "MtlError": "mtl.errors",
+    "OutsideScore": "mtl.inference",
     "Recipe": "mtl.recipe",
     "TaskInfo": "mtl.task",
     "fit_heads": "mtl.fitting.heads",

@@ -139,7 +139,7 @@ def _analyze(shared: Shared, reference_maps: ReferenceMaps, key: str | None, own
         message.cost(passed.analyses, passed.seconds),
         cut_warning(analysis),
         spoken(analysis),
-        bars(analysis.classes, colours, limits=passes.limits_of(passed.tasks))
+        bars(analysis, colours, limits=passes.limits_of(passed.tasks))
         if analysis.classes
         else message.empty(_NO_CLASSES),
         entity_cards([analysis], colours) + entity_table([analysis], colours)

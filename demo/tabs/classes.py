@@ -23,6 +23,7 @@ from demo.views import message
 from demo.views.answers import report
 from demo.views.answers.classes import bars, class_table
 from demo.views.answers.kept import answer_text
+from demo.views.answers.unlike import marks_note
 from mtl.errors import InputError
 from mtl.recipe import TaskKind
 
@@ -74,12 +75,13 @@ def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str]:
     colours, analyses = passes.label_colours(predicted.tasks), predicted.analyses
     limits = passes.limits_of(predicted.tasks)
     measured = _measured(predicted, threshold)
+    unlike = marks_note(analyses, passes.names_of(predicted.tasks, TaskKind.CLASSIFICATION))
     if len(analyses) == 1 and not measured:
-        found = bars(analyses[0].classes, colours, threshold=threshold, correctable=True, limits=limits)
-        return "", results.stamped(predicted, found)
+        found = bars(analyses[0], colours, threshold=threshold, correctable=True, limits=limits)
+        return "", results.stamped(predicted, found + unlike)
     cut = message.note(f"The first {_SHOWN} of {len(analyses):,} texts.") if len(analyses) > _SHOWN else ""
     found = class_table(analyses[:_SHOWN], colours, threshold=threshold, correctable=True, limits=limits)
-    return measured, results.stamped(predicted, cut + found)
+    return measured, results.stamped(predicted, cut + unlike + found)
 
 
 def _measured(predicted: Predicted, threshold: float) -> str:

@@ -29,11 +29,11 @@ def build_endpoints(shared: Shared) -> None:
         return [one.embedding.tolist() for one in _analyses(shared, text, model)]
 
     def classify(text: str | list[str], model: str = "") -> list[dict[str, Any]]:
-        """By task the probability of each label, and the labels that are chosen, of each text."""
+        """By task the probability of each label, the chosen labels, and how unlike the training texts each text is."""
         return _results(shared, text, model, results.classified)
 
     def tag(text: str | list[str], model: str = "") -> list[dict[str, Any]]:
-        """By task the entities of each text, with offsets in Unicode characters, end exclusive."""
+        """By task the entities of each text, offsets in Unicode characters, and how unlike the training texts it is."""
         return _results(shared, text, model, results.tagged)
 
     for handler in (analyze, embed, classify, tag):

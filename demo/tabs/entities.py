@@ -22,6 +22,7 @@ from demo.training.corrections import checked
 from demo.views import message
 from demo.views.answers import editor, report
 from demo.views.answers.entities import counts, entity_cards, entity_table, wrong_cards
+from demo.views.answers.unlike import marks_note
 from demo.views.answers.word_spans import spans_from
 from mtl.errors import InputError
 from mtl.inference.analysis import Analysis
@@ -86,7 +87,8 @@ def _show(predicted: Predicted | None, threshold: float) -> tuple[str, str, str,
     measured = _measured(replace(predicted, analyses=analyses))
     cut = message.note(f"The first {_SHOWN} of {len(analyses):,} texts.") if len(analyses) > _SHOWN else ""
     few = analyses[:_SHOWN]
-    marked = counts(analyses, colours) + cut + entity_cards(few, colours, correctable=True)
+    unlike = marks_note(analyses, passes.names_of(predicted.tasks, TaskKind.TAGGING))
+    marked = counts(analyses, colours) + cut + unlike + entity_cards(few, colours, correctable=True)
     return results.stamped(predicted, measured), results.stamped(predicted, marked), entity_table(few, colours), ""
 
 

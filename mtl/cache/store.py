@@ -74,6 +74,13 @@ class CachedActivations:
     kind: ActivationKind
     rows: RaggedRows
 
+    def pooled(self, windows: NDArray[np.int64]) -> "CachedActivations":
+        """The pooled vectors of some windows, in this order, without those of words; of the kind `pooled`."""
+        assert self.kind is ActivationKind.POOLED
+        return CachedActivations(
+            self.kind, RaggedRows(self.rows.values[self.rows.starts[windows]], np.ones_like(windows))
+        )
+
 
 @dataclass(frozen=True)
 class RaggedStore:

@@ -29,6 +29,7 @@ from mtl.encoder import LoadedBackbone, load_backbone
 from mtl.errors import CheckpointError, InputError
 from mtl.heads.growing import put_rows
 from mtl.model import MultiTaskModel, TaskInfo
+from mtl.outside import Summary, read_summaries, write_summaries
 from mtl.text.windows import WindowTokenizer
 
 _BACKBONE_PREFIX = "encoder."
@@ -49,6 +50,8 @@ class LoadedModel:
     changed: frozenset[str] = frozenset()
     folder: Path | None = None
     """Of the checkpoint, where it was loaded from one."""
+    outside: Mapping[str, Summary] = field(default_factory=dict)
+    """By task what its head has learned from, as embeddings of this encoder."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,15 @@ def untrained(loaded: LoadedModel) -> LoadedModel:
 
 
 def extend(base: LoadedModel, tasks: Mapping[str, TaskInfo]) -> LoadedModel:
-    """A loaded model with further heads, fresh ones; heads that it has stay as they are, or get more labels."""
+    """A loaded model with further heads, fresh ones; heads that it has stay as they are, or get more labels.
+
+    Summaries of training texts stay with the heads.
+    """
     model = MultiTaskModel(base.model.encoder, {**base.model.tasks, **tasks}).eval()
     for own, known in ((model.heads, base.model.heads), (model.shared, base.model.shared)):
         for name, module in known.items():
             put_rows(own[name], module.state_dict())
-    return LoadedModel(model, base.tokenizer, base.backbone, base.config, base.changed)
+    return LoadedModel(model, base.tokenizer, base.backbone, base.config, base.changed, outside=base.outside)
 
 
 def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
@@ -117,6 +123,7 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     (fresh / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (fresh / CARD_FILE).write_text(model_card(config, sampled=any(snapshot.sample.values())), encoding="utf-8")
     write_sample(fresh, snapshot.sample)
+    write_summaries(fresh, loaded.outside)
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
@@ -165,7 +172,8 @@ def load(folder: Path) -> LoadedModel:
             path=folder / WEIGHTS_FILE,
         )
     changed = frozenset(plain_name(name) for name in tensors if name.startswith(_BACKBONE_PREFIX))
-    return LoadedModel(model.eval(), backbone.tokenizer, source, config, changed, folder)
+    outside = read_summaries(folder, tasks=tasks, dimension=model.encoder.embedding_dimension)
+    return LoadedModel(model.eval(), backbone.tokenizer, source, config, changed, folder, outside)
 
 
 def tensor_bytes(loaded: LoadedModel, dtype: torch.dtype) -> int:

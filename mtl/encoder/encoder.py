@@ -94,6 +94,11 @@ class Encoder(nn.Module):
         self.gives_layers = False
 
     @property
+    def embedding_dimension(self) -> int:
+        """E, how many numbers an embedding has."""
+        return self.dense[-1].outputs if self.dense else self.dimension
+
+    @property
     def states_count(self) -> int:
         """K, the states of a token: after the embeddings and after each layer, also of layers that share weights."""
         return 1 + int(self.model.config.num_hidden_layers)

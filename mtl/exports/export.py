@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from mtl.errors import InputError, MtlError, StorageError
-from mtl.exports.formats import FORMATS
+from mtl.exports.formats import FORMATS, WHOLE
 from mtl.exports.report import ExportLog, ExportReport
 
 
@@ -80,6 +80,8 @@ def _write(checkpoint: str | Path, folder: Path, name: str, log: ExportLog) -> N
 
     loaded = load_model(find_model(str(checkpoint)))
     merge_adapters(loaded.model.encoder)
+    if loaded.outside and name != WHOLE:
+        log.note("nothing tells which texts are unlike the training texts, as mtl.Engine does")
     try:
         FORMATS[name](loaded, folder, log)
     except SafetensorError as error:  # it wraps what the system says in text

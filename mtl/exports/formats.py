@@ -38,8 +38,10 @@ def _static(loaded: "LoadedModel", folder: Path, log: ExportLog) -> None:
     write(loaded, folder, log)
 
 
+WHOLE = "sentence-transformers"
+"""The format that `mtl.Engine.load` reads with everything that the model had."""
 FORMATS: dict[str, Writer] = {
-    "sentence-transformers": _sentence_transformers,
+    WHOLE: _sentence_transformers,
     "transformers": _transformers,
     "onnx": _onnx,
     "static": _static,

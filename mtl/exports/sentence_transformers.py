@@ -66,7 +66,7 @@ def _write_heads(loaded: LoadedModel, folder: Path) -> None:
     own = BackboneSource(loaded.backbone.name.rsplit("/", 1)[-1], folder, hash_weights(folder), local=True)
     for parameter in loaded.model.encoder.parameters():
         parameter.requires_grad_(False)
-    heads = LoadedModel(loaded.model, loaded.tokenizer, own, None)
+    heads = LoadedModel(loaded.model, loaded.tokenizer, own, None, outside=loaded.outside)
     known = loaded.config
     sample = read_sample(loaded.folder, loaded.model.tasks) if loaded.folder else {}
     snapshot = Snapshot(

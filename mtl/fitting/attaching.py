@@ -51,7 +51,8 @@ def attach_heads(engine: Engine, fitted: Mapping[str, Fitted]) -> Engine:
                 put_rows(own[name], module.state_dict())
     for name, one in fitted.items():
         put_weights(model.heads[name], one)
-    loaded = replace(base, model=model.eval(), folder=None)
+    outside = {name: one for name, one in base.outside.items() if name not in fitted}
+    loaded = replace(base, model=model.eval(), folder=None, outside=outside)
     return Engine.of(loaded, name=engine.name)
 
 

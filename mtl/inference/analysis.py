@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding import Entity
+from mtl.outside import OutsideScore
 
-__all__ = ["Analysis", "Entity"]
+__all__ = ["Analysis", "Entity", "OutsideScore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Analysis:
     `tokens` counts the sub-word tokens that the backbone saw, special ones included; a text longer than the backbone's
     maximum is read in so many overlapping `windows`. `cut_at` is the offset of the first character that was not read,
     or None: an engine cuts only where it was told to.
+
+    `outside` says by task how unlike the text is to the training texts; it lacks tasks of which nothing is known.
     """
 
     text: str
@@ -31,3 +34,9 @@ class Analysis:
     cut_at: int | None
     windows: int = 1
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outside: Mapping[str, OutsideScore] = field(default_factory=dict)
+
+    @property
+    def outside_values(self) -> dict[str, dict[str, float | bool]]:
+        """`outside` as plain values, by the names of its fields."""
+        return {task: {"distance": one.distance, "is_outside": one.is_outside} for task, one in self.outside.items()}

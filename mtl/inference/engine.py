@@ -16,6 +16,7 @@ from mtl.inference.batcher import DynamicBatcher
 from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.runner import Runner
 from mtl.inference.source import STARTER, find_model, load_model
+from mtl.outside import OutsideScorer
 from mtl.recipe.choices import TaskKind, WordSplitting
 from mtl.recipe.schema import HeadConfig, TaskConfig
 from mtl.task import TaskInfo
@@ -38,6 +39,7 @@ class Engine:
         self._parts = parts
         runner = Runner(parts.spec, parts.tokenizer, parts.backend, batch_tokens=parts.choice.batch_tokens)
         self._run = DynamicBatcher(runner, run_long=runner.run_giving_way)
+        self._outside = OutsideScorer(parts.outside)
         self.name = name
         self.tasks: Mapping[str, TaskInfo] = parts.spec.task_infos()
         self._splitting = parts.spec.splitting
@@ -126,7 +128,7 @@ class Engine:
         return self._entities(request, self._run(request))
 
     def analyze(self, sentences: Sequence[str], *, entities: bool = True) -> list[Analysis]:
-        """Embedding, classes and entities of each sentence from one pass of the backbone.
+        """Embedding, classes and entities of each sentence, and whether it is unlike the training texts, from one pass.
 
         Args:
             sentences: the texts.
@@ -139,12 +141,26 @@ class Engine:
         request = self._worded(cleaned) if entities else Request(cleaned)
         found = self._run(request)
         classes, labels, spans = self._classes(found), self._labels(found), self._entities(request, found)
+        outside, tokens, windows = self._outside(found.embeddings), found.tokens.tolist(), found.windows.tolist()
         return [
-            Analysis(text, found.embeddings[i], classes[i], spans[i], tokens, found.cut_at.get(i), windows, labels[i])
-            for i, (text, tokens, windows) in enumerate(
-                zip(request.texts, found.tokens.tolist(), found.windows.tolist(), strict=True)
+            Analysis(
+                text,
+                found.embeddings[i],
+                classes[i],
+                spans[i],
+                tokens[i],
+                found.cut_at.get(i),
+                windows[i],
+                labels[i],
+                outside[i],
             )
+            for i, text in enumerate(request.texts)
         ]
+
+    @property
+    def knows_outside(self) -> tuple[str, ...]:
+        """The tasks of which the model tells whether a text is unlike the training texts."""
+        return self._outside.tasks
 
     @property
     def waiting(self) -> int:

@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from mtl.inference.backends import Backend, BackendName, InferencePrecision, ope
 from mtl.inference.options import AUTO, EngineOptions
 from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
+from mtl.outside import Summary, read_summaries
 from mtl.recipe.choices import LongTexts
 from mtl.text.splitting import need_splitter
 from mtl.text.windows import WindowTokenizer
@@ -42,6 +44,8 @@ class EngineParts:
     """Of the model's files; empty for a model in memory."""
     loaded: "LoadedModel | None" = None
     """A model in memory; None where it can be loaded from its files again."""
+    outside: Mapping[str, Summary] = field(default_factory=dict)
+    """By task what tells whether a text is unlike the training texts."""
 
 
 def open_model(name: str, *, precision: str, backend: str, long_texts: str | None) -> EngineParts:
@@ -57,7 +61,11 @@ def open_model(name: str, *, precision: str, backend: str, long_texts: str | Non
         export_in_subprocess(name, precision=precision, backend=backend)
         choice = folder.choice(key)
         ready = _from_folder(folder, choice, options)
-    return ready or _from_source(source, folder, choice, options)
+    parts = ready or _from_source(source, folder, choice, options)
+    if source.config is None:
+        return parts
+    outside = read_summaries(source.folder, tasks=parts.spec.tasks, dimension=parts.spec.embedding_dimension)
+    return replace(parts, outside=outside)
 
 
 def export_in_subprocess(name: str, *, precision: str, backend: str) -> None:
@@ -84,9 +92,8 @@ def open_loaded(loaded: "LoadedModel", *, long_texts: str | None) -> EngineParts
     spec = spec_of(loaded)
     options = EngineOptions.parse(precision=AUTO, backend=AUTO, long_texts=long_texts)
     choice = Choice(backend=BackendName.TORCH, precision=InferencePrecision.FP32, reason="the model is in memory")
-    return EngineParts(
-        spec, _tokenizer(spec, loaded.tokenizer, options), TorchBackend(loaded.model), choice, loaded=loaded
-    )
+    tokenizer, backend = _tokenizer(spec, loaded.tokenizer, options), TorchBackend(loaded.model)
+    return EngineParts(spec, tokenizer, backend, choice, loaded=loaded, outside=loaded.outside)
 
 
 def _gains_by_a_subprocess(choice: Choice | None, options: EngineOptions) -> bool:

@@ -12,6 +12,7 @@ from mtl.checkpoint.config import HEADS_FOLDER, SAMPLE_FOLDER
 from mtl.checkpoint.imported import imported_task
 from mtl.errors import CheckpointError
 from mtl.inference.other_folders import need_loadable
+from mtl.outside import SUMMARIES_FILE
 from mtl.task import TaskInfo
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class ModelSource:
             digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
         if self.config is not None:
             digest.update(self.config.model_dump_json().encode() + hash_weights(self.folder).encode())
-            for file in sorted((self.folder / SAMPLE_FOLDER).glob("*.jsonl")):
+            for file in (*sorted((self.folder / SAMPLE_FOLDER).glob("*.jsonl")), *self.folder.glob(SUMMARIES_FILE)):
                 digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
         return digest.hexdigest()
 

@@ -30,7 +30,7 @@ class Summary:
 
     def distances(self, embeddings: NDArray[np.floating]) -> Floats:
         """`(N,)`: 1 less the cosine with the nearest centre, of embeddings `(N, H)`; 0 to 2."""
-        return _distances(embeddings, self.centres.astype(np.float32))
+        return _distances(embeddings, unit(self.centres))  # rounding has changed their lengths
 
     def is_outside(self, embeddings: NDArray[np.floating]) -> NDArray[np.bool_]:
         """`(N,)`: whether a text is farther away than all but a few of the dev texts."""
@@ -38,43 +38,55 @@ class Summary:
         return found
 
 
-def summarize(train: NDArray[np.floating], dev: NDArray[np.floating] | None = None) -> Summary | None:
+def summarize(
+    train: NDArray[np.floating], dev: NDArray[np.floating] | None = None, *, known: Summary | None = None
+) -> Summary | None:
     """The summary of training embeddings, or None of fewer than `LEAST_TEXTS`.
 
     Args:
         train: `(N, H)`.
         dev: `(M, H)`, which decides on the limit. Where there are fewer than `LEAST_TEXTS`, the training texts do, each
             compared with a summary that has not seen it.
+        known: by the same encoder, of texts from which the same head has learned before. It stays, and gets those of
+            the training texts that lie outside of it.
     """
-    if len(train) < LEAST_TEXTS:
+    if known is None and len(train) < LEAST_TEXTS:
         return None
-    unit = _unit(train)
-    centres = _centres(unit)
+    directions = unit(train)
+    if known is not None:
+        directions = np.concatenate([unit(known.centres), directions[known.is_outside(train)]])
+    centres, least = _centres(directions), known.limit if known is not None else 0.0
     if dev is not None and len(dev) >= LEAST_TEXTS:
         away = _distances(dev, centres)
+    elif known is not None:
+        away = np.zeros(1, np.float32)
     else:
-        folds = np.random.default_rng(0).permutation(len(unit)) % _FOLDS
-        parts = [_distances(unit[folds == fold], _centres(unit[folds != fold])) for fold in range(_FOLDS)]
+        folds = np.random.default_rng(0).permutation(len(directions)) % _FOLDS
+        parts = [_distances(directions[folds == fold], _centres(directions[folds != fold])) for fold in range(_FOLDS)]
         away = np.concatenate(parts)
-    return Summary(centres.astype(np.float16), float(np.quantile(away, KEPT_SHARE)))
+    return Summary(centres.astype(np.float16), max(least, float(np.quantile(away, KEPT_SHARE))))
 
 
-def _centres(unit: Floats) -> Floats:
+def _centres(directions: Floats) -> Floats:
     """`(K, H)`: the vectors themselves where they are few, else the centres of clusters."""
-    most = min(_CENTRES, _BYTES // (2 * unit.shape[1]))
-    if len(unit) <= most:
-        return unit
-    from sklearn.cluster import MiniBatchKMeans
+    most = min(_CENTRES, _BYTES // (2 * directions.shape[1]))
+    if len(directions) <= most:
+        return directions
+    if len(distinct := np.unique(directions, axis=0)) <= most:
+        return distinct
+    from sklearn.cluster import KMeans
 
-    return _unit(MiniBatchKMeans(most, n_init=3, batch_size=4096, random_state=0).fit(unit).cluster_centers_)
+    # Better beginnings and more rounds take minutes, and tell texts apart no better.
+    return unit(KMeans(most, init="random", n_init=1, max_iter=10, random_state=0).fit(directions).cluster_centers_)
 
 
 def _distances(embeddings: NDArray[np.floating], centres: Floats) -> Floats:
-    found: Floats = 1 - (_unit(embeddings) @ centres.T).max(axis=1)
+    found: Floats = (1 - (unit(embeddings) @ centres.T).max(axis=1)).clip(0, 2)
     return found
 
 
-def _unit(vectors: NDArray[np.floating]) -> Floats:
+def unit(vectors: NDArray[np.floating]) -> Floats:
+    """Vectors `(N, H)` in float32, each of length 1; those of zeros stay as they are."""
     found: Floats = np.asarray(vectors, dtype=np.float32)
-    unit: Floats = found / np.linalg.norm(found, axis=1, keepdims=True).clip(min=1e-12)
-    return unit
+    directions: Floats = found / np.linalg.norm(found, axis=1, keepdims=True).clip(min=1e-12)
+    return directions

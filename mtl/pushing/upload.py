@@ -21,6 +21,7 @@ from mtl.checkpoint.config import CARD_FILE, SAMPLE_FOLDER
 from mtl.errors import CheckpointError, HubError, InputError
 from mtl.hub import network_errors
 from mtl.inference.source import ModelSource, find_model
+from mtl.outside import SUMMARIES_FILE
 from mtl.pushing.card import pushed_card
 from mtl.pushing.options import PushOptions
 
@@ -116,9 +117,11 @@ def _size(files: Iterable[CommitOperationAdd]) -> int:
 
 
 def _no_longer(there: Iterable[str], uploaded: set[str]) -> list[CommitOperationDelete]:
-    """Deletions of the examples that an earlier version had, and this one has not."""
+    """Deletions of the examples and summaries that an earlier version had, and this one has not."""
     return [
-        CommitOperationDelete(file) for file in there if file.startswith(f"{SAMPLE_FOLDER}/") and file not in uploaded
+        CommitOperationDelete(file)
+        for file in there
+        if (file.startswith(f"{SAMPLE_FOLDER}/") or file == SUMMARIES_FILE) and file not in uploaded
     ]
 
 

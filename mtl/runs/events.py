@@ -91,7 +91,10 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A checkpoint was written; `name` is `best` or `last`."""
+    """A checkpoint was written; `name` is `best` or `last`.
+
+    Summaries of the training texts, which come at the end of the run, are not in its size.
+    """
 
     kind: ClassVar[str] = "saved"
     step: int

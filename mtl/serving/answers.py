@@ -15,14 +15,30 @@ class EntityAnswer(BaseModel):
     end: int
 
 
-class Classes(BaseModel):
+class OutsideAnswer(BaseModel):
+    """The cosine distance (0 to 2) of a text from the training texts, and whether it is farther than 95 % of dev texts.
+
+    Tasks of which the model knows no training texts have none.
+    """
+
+    distance: float
+    is_outside: bool
+
+
+class Outside(BaseModel):
+    """By task how unlike the training texts a text is."""
+
+    outside: dict[str, OutsideAnswer]
+
+
+class Classes(Outside):
     """By task the probability of each label, and the labels that are chosen."""
 
     classes: dict[str, dict[str, float]]
     labels: dict[str, list[str]]
 
 
-class Entities(BaseModel):
+class Entities(Outside):
     """By task the entities of a text, disjoint and in order."""
 
     entities: dict[str, list[EntityAnswer]]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.text.alignment import WindowArrays
-from mtl.text.batching import Batch, Integers
+from mtl.text.batching import Batch, Integers, segments
 
 
 class WindowSource(Protocol):
@@ -79,6 +79,27 @@ class TokenizedTexts:
         """The same windows without words, of texts that are stored as arrays."""
         none = np.zeros_like(self.stored.word_starts)
         return replace(self, source=replace(self.stored, first_tokens=np.zeros(0, np.int32), word_starts=none))
+
+    def windows_of(self, texts: Integers) -> Integers:
+        """The passages of some texts, one text after the other."""
+        return segments(self.passages[texts, 0], self.window_counts[texts])
+
+    def select(self, texts: Integers) -> "TokenizedTexts":
+        """Some of the texts, in this order, with their passages alone and without words; of texts stored as arrays."""
+        windows, counts = self.windows_of(texts), self.window_counts[texts]
+        ends = np.cumsum(counts)
+        passages = np.stack([ends - counts, ends], axis=1)
+        source = replace(self.stored.select(windows), first_tokens=np.zeros(0, np.int32))
+        return TokenizedTexts(
+            passages,
+            passages,
+            self.lengths[windows],
+            self.owned[windows],
+            np.zeros(len(windows), np.bool_),
+            {i: self.cut_at[text] for i, text in enumerate(texts.tolist()) if text in self.cut_at},
+            replace(source, word_starts=np.zeros(len(windows) + 1, np.int64)),
+            self.pad_id,
+        )
 
     def batch(self, rows: Sequence[int] | Integers) -> Batch:
         """Some of the windows, padded."""

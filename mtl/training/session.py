@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ from mtl.training.clock import RunClock
 from mtl.training.failure import has_finite_weights
 from mtl.training.gradients import gradient_cosines
 from mtl.training.inputs import changed_data, inputs_of
+from mtl.training.keeping_summaries import BEST, LAST, keep_summaries
 from mtl.training.resume import load_state, save_state
 from mtl.training.selection import CheckpointSelector
 from mtl.training.setup import Trainer
@@ -33,6 +35,8 @@ STATE = "resume"
 _STATE_SECONDS = 120.0
 _LAST_EVALUATION = 20.0
 """Seconds that an evaluation still has when the run is asked to stop: what it finds may be the best."""
+_LAST_SUMMARIES = 20.0
+"""Seconds further that summaries of the training texts have."""
 
 
 class Session:
@@ -213,8 +217,19 @@ class Session:
                 yield from self.evaluate(step)
         except StopRequested:  # the weights are worth more than their figures
             self._metrics = {}
-        yield from self.save(step, "last")
+        yield from self.save(step, LAST)
+        yield from self._keep_summaries(step)
         yield Finished(step, reason, self.clock.seconds, self._summary(step, reason))
+
+    def _keep_summaries(self, step: int) -> Iterator[Event]:
+        """Summarise the training texts; the main process does, while the others wait."""
+        if self.folder is None:
+            return
+        work = partial(keep_summaries, self.trainer, self.folder, step)
+        with stoppable(partial(self._should_give_up, _LAST_EVALUATION + _LAST_SUMMARIES)):
+            missing = world().first(work)
+        if missing is not None:
+            yield Noticed(step, missing)
 
     def evaluate(self, step: int) -> Iterator[Event]:
         """Measure every task with dev data and the drift of the embedding; the best so far is saved.
@@ -224,7 +239,7 @@ class Session:
         """
         began = time.monotonic()
         assert self.trainer.stage is not None
-        with stoppable(self._should_give_up), lost_as_error():
+        with stoppable(partial(self._should_give_up, _LAST_EVALUATION)), lost_as_error():
             metrics = self.trainer.stage.evaluate()
         is_best = self.selector.update(step, metrics)
         self._evaluated_step, self._metrics = step, _finite(metrics)
@@ -243,22 +258,22 @@ class Session:
         if missing:
             yield Noticed(step, f"not finite, so left out of this evaluation: {missing}")
         if is_best:
-            yield from self.save(step, "best")
+            yield from self.save(step, BEST)
 
-    def _should_give_up(self) -> bool:
-        """Whether an evaluation has had its time since the run was asked to stop."""
+    def _should_give_up(self, seconds: float) -> bool:
+        """Whether work has had so much time since the run was asked to stop."""
         if not self._should_stop():
             return False
         if self._stop_seen is None:
             self._stop_seen = time.monotonic()
-        return time.monotonic() - self._stop_seen >= _LAST_EVALUATION
+        return time.monotonic() - self._stop_seen >= seconds
 
     def keep_last_good(self, step: int) -> Iterator[Event]:
         """Save the weights before a step that cannot be made, unless they are not finite themselves."""
         if self._evaluated_step != step:
             self._metrics = {}  # they are those of other weights
         if has_finite_weights(self.trainer.loaded.model):
-            yield from self.save(step, "last")
+            yield from self.save(step, LAST)
 
     def save(self, step: int, name: str) -> Iterator[Event]:
         """Write a checkpoint of the weights as they are; the main process does."""

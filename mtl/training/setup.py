@@ -20,6 +20,7 @@ from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.heads import SimilarityHead
 from mtl.model import MultiTaskModel
 from mtl.optim import Optimization, build_optimization
+from mtl.outside import Summary
 from mtl.recipe.choices import Precision, Preset, Schedule, Solver, TaskKind
 from mtl.recipe.schema import Recipe
 from mtl.text.splitting import need_splitter
@@ -222,6 +223,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         trained_parameters = freezer.trained_parameters()
         trains = trained_parameters > 0
         trained = _trained_tasks(data, plan) if trains else ()
+        loaded = replace(loaded, outside=_still_true(loaded.outside, plan, trained, recipe.solver))
         untouched = loaded
         if loaded.config is not None:  # drift and anchor count from the untouched backbone, not from the checkpoint
             untouched = untrained(loaded)
@@ -234,6 +236,17 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         anchors = {name: anchors_of(recipe, untouched, examples.texts) for name, examples in tokenized.train.items()}
     schedule = _schedule(recipe, loaded, tokenized, plan) if trains else None
     return Trainer(recipe, loaded, data, tokenized, run_stages, schedule, freezer, trained_parameters, anchors=anchors)
+
+
+def _still_true(
+    known: Mapping[str, Summary], plan: FreezePlan, trained: Sequence[str], solver: Solver
+) -> dict[str, Summary]:
+    """The summaries of a checkpoint that hold during a run: of its encoder, and of texts that its heads do not forget.
+
+    L-BFGS finds the optimum of the texts of the run alone, wherever it begins.
+    """
+    forgets = trained if solver is Solver.LBFGS else ()
+    return {} if plan.backbone_trains else {name: one for name, one in known.items() if name not in forgets}
 
 
 def _place(model: MultiTaskModel, recipe: Recipe) -> None:

@@ -24,6 +24,7 @@ from mtl.text.tokenized import TokenizedTexts
 from mtl.training.data import DevSet, TrainingData
 from mtl.training.forward import run_model, run_uncalibrated
 from mtl.training.precision import FEW_PARAMETERS
+from mtl.training.summarizing import KnownActivations
 
 _DRIFT = ""  # the drift sample among the dev sets; no task has this name
 
@@ -67,6 +68,14 @@ class StageState:
             return dict.fromkeys(texts)
         self.loaded.model.eval()
         return cached(self.cache, texts, self.for_dev)
+
+    @property
+    def known(self) -> KnownActivations:
+        """What this stage has computed already of texts that a frozen backbone reads; nothing is computed now."""
+        if self.cache is None or self.cache.kind is not ActivationKind.POOLED:
+            return KnownActivations()
+        computed = vars(self)  # where cached properties are, once they were read
+        return KnownActivations(computed.get("train", {}), computed.get("_dev", {}))
 
     def for_train(self, cache: ActivationCache) -> ActivationCache:
         """The cache for texts that train: what heads read of a frozen backbone comes from the fastest backend.

@@ -13,10 +13,10 @@ from mtl.cache import store
 from mtl.cli import training as command
 from mtl.encoder import activations
 from mtl.recipe import Recipe
-from mtl.runs import Evaluated, Finished, RunFolder, RunState, Step, folder
+from mtl.runs import Evaluated, Finished, Noticed, RunFolder, RunState, Step, folder
 from mtl.runs.lock import holder
 from mtl.runs.processes import send_signal
-from mtl.training import accumulation, loop, resume, run, session, setup
+from mtl.training import accumulation, keeping_summaries, loop, resume, run, session, setup
 from mtl.training.stage import StageState
 from tests.hardening.running import ended, reaches, small_recipe, training_page
 from tests.mtl.processes import sleep_at
@@ -65,6 +65,7 @@ PHASES = {
     "half of the last state": (resume, "asdict", 1),
     "the last evaluation": (StageState, "evaluate", 2),
     "the last checkpoint": (session, "save", 2),
+    "summarising the training texts": (keeping_summaries, "write_summaries", 1),
 }
 
 
@@ -159,6 +160,14 @@ def test_a_full_disk_ends_a_run_with_a_sentence_and_it_goes_on_when_there_is_roo
 def test_a_full_disk_costs_the_cache_and_not_the_run(recipe: Recipe, monkeypatch: Patch):
     runs = training_page(monkeypatch, lambda patch: patch.setattr(store, "_reserve", full))
     assert ended(runs.start(recipe, owner=OWNER)).state is RunState.FINISHED
+
+
+def test_a_full_disk_costs_the_summaries_and_not_the_run(recipe: Recipe, monkeypatch: Patch):
+    runs = training_page(monkeypatch, lambda patch: patch.setattr(keeping_summaries, "write_summaries", full))
+    found = runs.start(recipe, owner=OWNER)
+    assert ended(found).state is RunState.FINISHED
+    (told,) = [event.message for event in found.events() if isinstance(event, Noticed)]
+    assert told.endswith("cannot tell which texts are unlike its training texts: the disk is full")
 
 
 def test_a_disk_on_which_not_even_the_failure_can_be_written_leaves_a_run_that_died(recipe: Recipe, monkeypatch: Patch):

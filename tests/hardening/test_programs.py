@@ -38,13 +38,14 @@ def _expected(name, text):
         "classes": one.classes,
         "labels": {},
         "entities": one.entities,
+        "outside": one.outside_values,
         "tokens": one.tokens,
         "windows": 1,
         "cut_at": None,
     }
     if name == "embed":
         return parts["embedding"]
-    keys = {"classify": ("classes", "labels"), "tag": ("entities",)}.get(name, tuple(parts))
+    keys = {"classify": ("classes", "labels", "outside"), "tag": ("entities", "outside")}.get(name, tuple(parts))
     return {"text": text, **{key: parts[key] for key in keys}}
 
 

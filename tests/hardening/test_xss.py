@@ -98,7 +98,7 @@ VIEWS = {
     "empty": message.empty,
     "cut": lambda x: analysis.cut_warning(dataclasses.replace(_analysis(x), cut_at=1)),
     "spoken": lambda x: message.note(analysis.spoken(_analysis(x))),
-    "bars": lambda x: classes.bars(_analysis(x).classes, _colours(x), correctable=True),
+    "bars": lambda x: classes.bars(_analysis(x), _colours(x), correctable=True),
     "classes": lambda x: classes.class_table([_analysis(x)], _colours(x), correctable=True),
     "entities": lambda x: entities.entity_cards([_analysis(x)], _colours(x), correctable=True),
     "table of entities": lambda x: entities.entity_table([_analysis(x)], _colours(x)),

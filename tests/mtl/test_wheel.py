@@ -39,6 +39,7 @@ def test_a_wheel_has_every_file_of_the_package_and_no_other(wheel: Path):
     files = {path.relative_to(ROOT) for path in (ROOT / "mtl").rglob("*") if path.is_file()}
     assert names == {path.as_posix() for path in files if "__pycache__" not in path.parts}
     assert {"mtl/starter/model.safetensors", "mtl/starter/README.md", "mtl/starter/sample/topic.jsonl"} <= names
+    assert "mtl/starter/outside.safetensors" in names
 
 
 def test_without_the_checkout_the_default_engine_answers(wheel: Path, tmp_path: Path):

@@ -4,6 +4,7 @@ import json
 from html import escape
 
 from demo.answers.passes import NO_LABEL, answer_of
+from demo.views.answers.unlike import spoken_marks
 from demo.views.message import problem
 from mtl.inference.analysis import Analysis
 
@@ -13,7 +14,8 @@ def spoken(analysis: Analysis) -> str:
     classes = [f"{task}: {_answer(analysis, task)}" for task in analysis.classes]
     found = [f"{entity['word']}, {entity['entity_group']}" for spans in analysis.entities.values() for entity in spans]
     entities = [f"entities: {'; '.join(found) or 'none'}"] if analysis.entities else []
-    return f'<span class="ph-unseen" aria-hidden="true">{escape(". ".join([*classes, *entities]))}</span>'
+    told = ". ".join([*classes, *entities, *spoken_marks(analysis)])
+    return f'<span class="ph-unseen" aria-hidden="true">{escape(told)}</span>'
 
 
 def _answer(analysis: Analysis, task: str) -> str:
@@ -40,6 +42,7 @@ def as_json(analysis: Analysis) -> str:
         "classes": analysis.classes,
         "labels": {task: answer_of(analysis, task) for task in analysis.classes},
         "entities": analysis.entities,
+        "outside": analysis.outside_values,
         "embedding": [round(float(value), 6) for value in analysis.embedding],
     }
     return json.dumps(content, ensure_ascii=False)

@@ -1,12 +1,13 @@
 """Class probabilities: bars for one text, a table for many."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from types import MappingProxyType
 
 from demo.answers.passes import Limits, answer_of, winner
 from demo.palette import NEUTRAL, LabelColours
 from demo.views.answers.label_sets import set_card, set_choice, set_tags
+from demo.views.answers.unlike import mark
 from demo.views.tables import Column, Html, attribute, table
 from mtl.inference.analysis import Analysis
 
@@ -14,7 +15,7 @@ _NO_LIMITS: Limits = MappingProxyType({})
 
 
 def bars(
-    classes: Mapping[str, Mapping[str, float]],
+    analysis: Analysis,
     colours: LabelColours,
     *,
     threshold: float = 0.0,
@@ -23,14 +24,14 @@ def bars(
 ) -> str:
     """A card for each task with a bar for each label, sorted by probability.
 
-    A task is marked as unsure if its best label is below the threshold; `correctable` labels are buttons. Tasks that
-    have `limits` are multi-label.
+    A task is marked as unsure if its best label is below the threshold, and apart from that where the text is unlike
+    its training texts; `correctable` labels are buttons. Tasks that have `limits` are multi-label.
     """
     cards = "".join(
-        set_card(task, scores, limits[task], colours=colours, correctable=correctable)
+        set_card(task, analysis, limits[task], colours=colours, correctable=correctable)
         if task in limits
-        else _card(task, scores, colours, unsure=max(scores.values()) < threshold, correctable=correctable)
-        for task, scores in classes.items()
+        else _card(task, analysis, colours, threshold=threshold, correctable=correctable)
+        for task in analysis.classes
     )
     return f'<div class="ph-cards">{cards}</div>'
 
@@ -45,8 +46,8 @@ def class_table(
 ) -> str:
     """A row for each text with the most probable label of every task and its probability.
 
-    Of tasks that have `limits` all chosen labels are shown. A label below the threshold is marked as unsure. If it is
-    `correctable`, another label can be chosen.
+    Of tasks that have `limits` all chosen labels are shown. A label below the threshold is marked as unsure, and one of
+    a text that is unlike the training texts is marked too. If it is `correctable`, another label can be chosen.
     """
     tasks = list(analyses[0].classes) if analyses else []
     columns = [Column("no.", number=True), Column("text")]
@@ -60,12 +61,12 @@ def class_table(
                 chosen, scores = answer_of(analysis, task), analysis.classes[task]
                 tags = set_tags(scores, chosen, colours=colours, threshold=threshold)
                 shown = set_choice(task, number - 1, scores, chosen=chosen, tags=tags) if correctable else tags
-                row.append(Html(shown))
+                row.append(Html(shown + mark(analysis, task)))
                 continue
             label, score = winner(analysis.classes[task])
             unsure = ' <span class="ph-p">unsure</span>' if score < threshold else ""
             shown = _choice(task, number - 1, analysis, colours) if correctable else tag(label, colours)
-            row.append(Html(f'{shown} <span class="ph-p">{score:.2f}</span>{unsure}'))
+            row.append(Html(f'{shown} <span class="ph-p">{score:.2f}</span>{unsure}{mark(analysis, task)}'))
         rows.append(row)
     return table(columns, rows, caption="Classes of every text")
 
@@ -89,8 +90,8 @@ def _choice(task: str, row: int, analysis: Analysis, colours: LabelColours) -> s
     )
 
 
-def _card(task: str, scores: Mapping[str, float], colours: LabelColours, *, unsure: bool, correctable: bool) -> str:
-    ranked = sorted(scores.items(), key=lambda item: -item[1])
+def _card(task: str, analysis: Analysis, colours: LabelColours, *, threshold: float, correctable: bool) -> str:
+    ranked = sorted(analysis.classes[task].items(), key=lambda item: -item[1])
     rows = "".join(
         f'<div class="ph-bar{" ph-first" if place == 0 else ""}" data-label="{escape(label)}">'
         f"{_name(task, label, correctable=correctable)}"
@@ -99,7 +100,7 @@ def _card(task: str, scores: Mapping[str, float], colours: LabelColours, *, unsu
         f'<span class="ph-figure">{score:.2f}</span></div>'
         for place, (label, score) in enumerate(ranked)
     )
-    doubt = "<small>unsure</small>" if unsure else ""
+    doubt = ("<small>unsure</small>" if ranked[0][1] < threshold else "") + mark(analysis, task)
     return f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}{doubt}</h3>{rows}</section>'
 
 

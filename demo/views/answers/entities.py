@@ -6,6 +6,7 @@ from html import escape
 
 from demo.palette import NEUTRAL, LabelColours, line_in
 from demo.views.answers.classes import tag
+from demo.views.answers.unlike import mark
 from demo.views.tables import Column, Html, table
 from mtl.inference.analysis import Analysis, Entity
 from mtl.labels import TypedSpan
@@ -41,12 +42,19 @@ def markable(text: str, entities: Sequence[Entity]) -> list[Entity]:
 
 
 def entity_cards(analyses: Sequence[Analysis], colours: LabelColours, *, correctable: bool = False) -> str:
-    """A card for each tagging task with all texts; if it is `correctable`, with a button beside each text."""
-    tasks = list(analyses[0].entities) if analyses else []
+    """A card for each tagging task with all texts; if it is `correctable`, with a button beside each text.
+
+    Texts that are unlike the training texts of the task are marked, a single one beside the name of the task.
+    """
+    tasks, single = list(analyses[0].entities) if analyses else [], len(analyses) == 1
     return "".join(
-        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}</h3>'
+        f'<section class="ph-card" data-task="{escape(task)}"><h3>{escape(task)}'
+        + (mark(analyses[0], task) if single else "")
+        + "</h3>"
         + "".join(
-            (_fix(task, row) if correctable else "") + highlighted(analysis.text, analysis.entities[task], colours)
+            (_fix(task, row) if correctable else "")
+            + highlighted(analysis.text, analysis.entities[task], colours)
+            + ("" if single else mark(analysis, task))
             for row, analysis in enumerate(analyses)
         )
         + "</section>"

@@ -5,12 +5,14 @@ from html import escape
 
 from demo.answers.passes import NO_LABEL
 from demo.palette import NEUTRAL, LabelColours
+from demo.views.answers.unlike import mark
 from demo.views.tables import attribute
+from mtl.inference.analysis import Analysis
 
 
 def set_card(
     task: str,
-    scores: Mapping[str, float],
+    analysis: Analysis,
     limits: Mapping[str, float],
     *,
     colours: LabelColours,
@@ -20,6 +22,7 @@ def set_card(
 
     Labels that reach theirs are ticked; if they are `correctable`, others can be ticked and saved.
     """
+    scores = analysis.classes[task]
     ranked = sorted(scores.items(), key=lambda item: -item[1])
     chosen = [label for label, score in ranked if score >= limits[label]]
     rows = "".join(
@@ -30,7 +33,7 @@ def set_card(
     count = f"{len(chosen)} of {len(scores)} labels" if chosen else NO_LABEL
     return (
         f'<section class="ph-card" data-task="{escape(task)}" data-set="yes"><h3>{escape(task)}<small>{count}</small>'
-        f"</h3>{rows}{save}</section>"
+        f"{mark(analysis, task)}</h3>{rows}{save}</section>"
     )
 
 

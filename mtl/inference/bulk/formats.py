@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _FIELDS = ("classes", "labels", "entities", "tokens", "cut_at", "windows")
+_OUTSIDE = "outside"
 
 
 class OutputFormat(Protocol):
@@ -91,7 +92,7 @@ class _ParquetParts:
 class PredictionTable(_ParquetParts):
     """The fields of `PredictionLines` as columns, `line` and kept ones as text.
 
-    A model without tasks of a kind has no such column.
+    A model without tasks of a kind has no such column, nor one that knows of no training texts the column `outside`.
     """
 
     def write(self, path: Path, engine: Engine, rows: Sequence[OutputRow]) -> None:
@@ -132,11 +133,11 @@ def _analyses(engine: Engine, rows: Sequence[OutputRow]) -> list[dict[str, objec
     """The fields of each row's analysis, None where it has no text."""
     texts = [row.text for row in rows if row.text is not None]
     found = iter(engine.analyze(texts)) if texts else iter(())
-    return [dict.fromkeys(_FIELDS) if row.text is None else _fields(next(found)) for row in rows]
+    return [dict.fromkeys((*_FIELDS, _OUTSIDE)) if row.text is None else _fields(next(found)) for row in rows]
 
 
 def _fields(analysis: Analysis) -> dict[str, object]:
-    return {name: getattr(analysis, name) for name in _FIELDS}
+    return {**{name: getattr(analysis, name) for name in _FIELDS}, _OUTSIDE: analysis.outside_values}
 
 
 def _schema(engine: Engine, columns: Sequence[str]) -> "pyarrow.Schema":
@@ -163,4 +164,8 @@ def _schema(engine: Engine, columns: Sequence[str]) -> "pyarrow.Schema":
         labels = [(name, pa.list_(pa.string())) for name, _ in classes]
         fields += [("classes", pa.struct(classes)), ("labels", pa.struct(labels))]
     fields += [("entities", pa.struct(entities))] if entities else []
-    return pa.schema([*fields, ("tokens", pa.int64()), ("cut_at", pa.int64()), ("windows", pa.int64())])
+    fields += [("tokens", pa.int64()), ("cut_at", pa.int64()), ("windows", pa.int64())]
+    if engine.knows_outside:
+        score = pa.struct([("distance", pa.float64()), ("is_outside", pa.bool_())])
+        fields.append((_OUTSIDE, pa.struct([(name, score) for name in engine.knows_outside])))
+    return pa.schema(fields)

@@ -12,7 +12,10 @@ from mtl.text import clean
 KEEP_ALL = "all"
 """In place of names of columns."""
 TEXT = "text"
-_OWN = ("row", "line", TEXT, "has_text", "embedding", "classes", "labels", "entities", "tokens", "cut_at", "windows")
+_OWN = (
+    *("row", "line", TEXT, "has_text", "embedding", "classes", "labels", "entities", "tokens", "cut_at", "windows"),
+    "outside",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class PartsState:
     format: str
     options: str = ""
     keep: tuple[str, ...] = ()
-    layout: int = 2
+    layout: int = 3
     part_texts: int = MOST_TEXTS
     part_characters: int = MOST_CHARACTERS
 

@@ -84,17 +84,17 @@ def sets(labels: Sequence[str]) -> list[Analysis]:
 
 VIEWS = {
     "bars of sets": lambda labels: classes.bars(
-        analyses(labels)[0].classes, colours(labels), correctable=True, limits=limits(labels)
+        analyses(labels)[0], colours(labels), correctable=True, limits=limits(labels)
     ),
     "bars of sets that stay": lambda labels: classes.bars(
-        analyses(labels)[0].classes, colours(labels), limits=limits(labels)
+        analyses(labels)[0], colours(labels), limits=limits(labels)
     ),
     "sets": lambda labels: classes.class_table(sets(labels), colours(labels), correctable=True, limits=limits(labels)),
     "sets that stay": lambda labels: classes.class_table(sets(labels), colours(labels), limits=limits(labels)),
     "labels of a run": lambda labels: label_table.label_table({f"f1/{label}": 0.5 for label in labels}, title="t"),
     "kept sets": lambda labels: kept.kept_list({"topic": [Correction(TEXT, labels=tuple(labels))]}),
-    "bars": lambda labels: classes.bars(analyses(labels)[0].classes, colours(labels), correctable=True),
-    "bars that stay": lambda labels: classes.bars(analyses(labels)[0].classes, colours(labels)),
+    "bars": lambda labels: classes.bars(analyses(labels)[0], colours(labels), correctable=True),
+    "bars that stay": lambda labels: classes.bars(analyses(labels)[0], colours(labels)),
     "classes": lambda labels: classes.class_table(analyses(labels), colours(labels), correctable=True),
     "classes that stay": lambda labels: classes.class_table(analyses(labels), colours(labels)),
     "entities": lambda labels: entities.entity_cards(analyses(labels), colours(labels), correctable=True),

@@ -15,6 +15,7 @@ from mtl.checkpoint.sample import read_sample
 from mtl.cli.app import app, main
 from mtl.errors import CheckpointError, HubError, InputError
 from mtl.inference.source import STARTER_FOLDER, find_model
+from mtl.outside import SUMMARIES_FILE
 from mtl.pushing import PushOptions, push
 from tests.hub_server import TOKEN, Hub, hub_server
 
@@ -86,8 +87,17 @@ def test_an_interrupted_upload_goes_on_with_the_files_that_are_missing(hub: Hub,
     assert hub.files[NAME] == {} and len(hub.uploads) == 1
     hub.breaks_after = None
     push(folder, NAME)
-    assert len(hub.uploads) == len(set(hub.uploads)) == 2
+    assert len(hub.uploads) == len(set(hub.uploads)) == 3
     assert hub.files[NAME]["more.safetensors"] == b"x" * 100_000
+
+
+def test_summaries_of_another_model_do_not_stay(hub: Hub, tmp_path: Path):
+    push("starter", NAME)
+    assert SUMMARIES_FILE in hub.files[NAME]
+    folder = Path(shutil.copytree(STARTER_FOLDER, tmp_path / "without"))
+    (folder / SUMMARIES_FILE).unlink()
+    push(folder, NAME)
+    assert SUMMARIES_FILE not in hub.files[NAME]
 
 
 def test_a_licence_that_the_hub_does_not_know_is_told(hub: Hub):

@@ -63,11 +63,11 @@ def test_analyze_gives_everything_that_the_engine_gives(client, engine):
 def test_the_parts_are_those_of_the_whole(client, engine):
     expected = engine.analyze(SENTENCES)
     for found, wanted in zip(_ask(client, "/classify", SENTENCES)["results"], expected, strict=True):
-        assert set(found) == {"classes", "labels"}
+        assert set(found) == {"classes", "labels", "outside"}
         for task, scores in wanted.classes.items():
             assert found["classes"][task] == pytest.approx(scores, abs=1e-5)
     for found, wanted in zip(_ask(client, "/tag", SENTENCES)["results"], expected, strict=True):
-        assert set(found) == {"entities"}
+        assert set(found) == {"entities", "outside"}
         for task, spans in wanted.entities.items():
             assert [span["word"] for span in found["entities"][task]] == [span["word"] for span in spans]
 

@@ -5,13 +5,16 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch.distributed.fsdp  # noqa: F401
 from safetensors.torch import load_file
 
 import mtl
+from mtl.checkpoint.store import load
 from mtl.distributed import is_shared, world
 from mtl.errors import RecipeError, TrainingError
+from mtl.outside import summary
 from mtl.recipe import Recipe
 from mtl.runs import Event, Started, Step
 from mtl.training.loop import train
@@ -57,8 +60,9 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_processes_with_parts_of_the_encoder_have_the_losses_and_figures_of_one(
-    make: Callable[..., Recipe], tmp_path: Path, name: str
+    make: Callable[..., Recipe], tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(summary, "LEAST_TEXTS", 4)
     recipe = make(**SECTIONS[name])
     alone = shown(list(mtl.train(recipe, folder=tmp_path / "alone")))
     found = on_ranks(3, lambda: shown(list(mtl.train(recipe, folder=tmp_path / "parts"))))
@@ -69,6 +73,11 @@ def test_processes_with_parts_of_the_encoder_have_the_losses_and_figures_of_one(
     for key, value in expected.items():
         if not key.endswith("key.bias"):  # it changes nothing, so its gradient is noise, which AdamW makes large
             assert (kept[key] - value).abs().max() < 1e-3, key
+    for place in ("best", "last"):
+        own, theirs = (load(tmp_path / run / place).outside for run in ("parts", "alone"))
+        assert own.keys() == theirs.keys() == {"topic", "names"}
+        for task, one in own.items():
+            np.testing.assert_allclose(one.centres, theirs[task].centres, atol=5e-3)
 
 
 def held(recipe: Recipe) -> tuple[int, int]:

@@ -11,8 +11,10 @@ import torch
 
 import mtl
 from mtl.cache import RaggedStore
+from mtl.checkpoint.store import load
 from mtl.distributed import start, world
 from mtl.errors import MtlError, TrainingError
+from mtl.outside import summary
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event, Finished, Noticed, RunFolder, RunState, Started, Step, StopReason
 from mtl.training import accumulation, resume_in_folder, run_in_folder, session, share_run
@@ -259,8 +261,9 @@ def with_dropout(make: Callable[..., Recipe], backbone: Path) -> Recipe:
 
 
 def test_with_dropout_the_same_number_of_processes_goes_on_to_the_last_bit(
-    make: Callable[..., Recipe], tiny_bert: Path, tmp_path: Path
+    make: Callable[..., Recipe], tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(summary, "LEAST_TEXTS", 4)
     recipe = with_dropout(make, tiny_bert)
     whole, _ = on_ranks(2, lambda: shown(list(mtl.train(recipe))))
     alone = shown(list(mtl.train(recipe)))
@@ -274,6 +277,8 @@ def test_with_dropout_the_same_number_of_processes_goes_on_to_the_last_bit(
     on_ranks(2, lambda: take_part(recipe, folder, stop))
     on_ranks(2, lambda: take_part(recipe, folder))
     assert [one for one in shown(folder.events()) if one[0]] == [one for one in whole if one[0]]
+    for name in ("best", "last"):
+        assert load(folder.path / name).outside.keys() == {"topic", "names"}
 
 
 def fills(recipe: Recipe) -> int:

@@ -47,7 +47,7 @@ def test_the_status_follows_the_run(recipe: Recipe, tmp_path: Path):
 def test_both_checkpoints_and_the_recipe_are_in_the_folder(recipe: Recipe, tmp_path: Path):
     folder = RunFolder(tmp_path / "run")
     list(run_in_folder(recipe, folder.path))
-    written = {"config.json", "model.safetensors", "README.md", "sample"}
+    written = {"config.json", "model.safetensors", "outside.safetensors", "README.md", "sample"}
     assert {file.name for file in folder.best.iterdir()} == written
     assert {file.name for file in folder.last.iterdir()} == written
     assert yaml.safe_load(folder.recipe.read_text())["budget"]["max_steps"] == 4

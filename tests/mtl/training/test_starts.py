@@ -1,6 +1,6 @@
 """Every model that a run can start from with every freezing preset: nothing is lost on the way in or out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from safetensors.torch import load_file, save_file
 
 import mtl
 from mtl.checkpoint.store import LoadedModel, load
-from mtl.data import read_task
+from mtl.data import read_task, texts_of
 from mtl.errors import RecipeError
 from mtl.inference import Analysis, Engine
+from mtl.outside import summary
 from mtl.recipe import Recipe
 from mtl.runs import Step
 from mtl.training.initial_model import load_initial_model
@@ -86,6 +87,14 @@ def assert_equal(found: list[Analysis], expected: list[Analysis]) -> None:
             assert scores[0] == pytest.approx(scores[1], abs=1e-6)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_texts() -> Iterator[None]:
+    """Even these few examples are summarised."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(summary, "LEAST_TEXTS", 4)
+        yield
+
+
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     data = tmp_path_factory.mktemp("data")
@@ -155,6 +164,18 @@ def test_a_saved_model_loads_as_it_is_in_memory(case: Case):
 
 def test_an_engine_answers_as_the_model_in_memory(case: Case):
     assert_equal(answers(case.folder / "last"), answers(case.model))
+
+
+def test_the_training_texts_are_summarised_by_the_encoder_that_is_saved(case: Case):
+    """Where nothing trains, those of the checkpoint before."""
+    loaded = load(case.folder / "last")
+    trained = case.recipe.freezing.preset != "all_frozen" or loaded.changed
+    assert loaded.outside.keys() == ({"topic", "names"} if trained else set())
+    engine = Engine.of(loaded, name="last")
+    for task, known in loaded.outside.items():
+        texts = [text for e in read_task(task, case.recipe.tasks[task]).train for text in texts_of(e)]
+        expected = engine.encode(texts, normalize_embeddings=True)
+        np.testing.assert_allclose(known.centres, expected, rtol=0, atol=2e-3)
 
 
 def test_the_next_run_starts_where_this_one_ended(case: Case, make: Make):

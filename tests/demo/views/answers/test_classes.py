@@ -5,18 +5,23 @@ import pytest
 
 from demo.answers.passes import winner
 from demo.views.answers.classes import bars, class_table
+from mtl.inference import Analysis
 from tests.demo.fakes import analysis
 
 
+def of(classes: dict[str, dict[str, float]]) -> Analysis:
+    return replace(analysis("x"), classes=classes)
+
+
 def test_bars_are_sorted_and_as_long_as_the_probability():
-    html = bars({"t": {"low": 0.1, "high": 0.7, "mid": 0.2}}, {"high": "#010101"})
+    html = bars(of({"t": {"low": 0.1, "high": 0.7, "mid": 0.2}}), {"high": "#010101"})
     assert re.findall(r'data-label="(\w+)"', html) == ["high", "mid", "low"]
     assert re.findall(r"width:([\d.]+)%", html) == ["70.0", "20.0", "10.0"]
     assert "#010101" in html
 
 
 def test_labels_and_tasks_are_escaped():
-    assert "<i>x" not in bars({"<i>x": {"<i>x": 1.0}}, {})
+    assert "<i>x" not in bars(of({"<i>x": {"<i>x": 1.0}}), {})
 
 
 def test_a_row_for_each_text_with_the_winner():
@@ -32,8 +37,8 @@ def test_the_winner_is_the_most_probable_label():
 
 
 def test_a_winner_below_the_threshold_is_unsure():
-    assert "unsure" in bars({"t": {"a": 0.6, "b": 0.4}}, {}, threshold=0.7)
-    assert "unsure" not in bars({"t": {"a": 0.6, "b": 0.4}}, {}, threshold=0.6)
+    assert "unsure" in bars(of({"t": {"a": 0.6, "b": 0.4}}), {}, threshold=0.7)
+    assert "unsure" not in bars(of({"t": {"a": 0.6, "b": 0.4}}), {}, threshold=0.6)
     assert class_table([analysis("x")], {}, threshold=0.8).count("unsure") == 1
 
 
@@ -49,7 +54,7 @@ SCORES = {"t": {"low": 0.1, "high": 0.7, "mid": 0.2}}
 
 
 def test_of_several_labels_those_that_reach_their_thresholds_are_chosen_and_marked():
-    html = bars(SCORES, {}, limits=LIMITS)
+    html = bars(of(SCORES), {}, limits=LIMITS)
     assert re.findall(r'data-label="(\w+)" data-chosen="yes"', html) == ["high", "mid"]
     assert re.findall(r"--limit:([\d.]+)%", html) == ["60.0", "20.0", "50.0"]
     assert "2 of 3 labels" in html
@@ -57,7 +62,7 @@ def test_of_several_labels_those_that_reach_their_thresholds_are_chosen_and_mark
 
 
 def test_several_labels_can_be_ticked_and_saved():
-    html = bars(SCORES, {}, limits=LIMITS, correctable=True)
+    html = bars(of(SCORES), {}, limits=LIMITS, correctable=True)
     assert re.findall(r'value="(\w+)"( checked)?>', html) == [("high", " checked"), ("mid", " checked"), ("low", "")]
     assert 'data-act="correct" data-row="0" data-task="t"' in html
 
