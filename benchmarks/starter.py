@@ -1,6 +1,6 @@
 """The starter on every test set, beside a single-task full fine-tune of the same backbone on the same data.
 
-    python benchmarks/starter.py --data FOLDER [--starter CHECKPOINT] [--work FOLDER] [--alone] [--card] [--outside]
+    python benchmarks/starter.py --data FOLDER [--starter CHECKPOINT] [--work FOLDER] [--alone] [--card]
 
 `FOLDER` is one that `benchmarks/starter_data.py` wrote. Trains the three baselines (about 20 minutes on two cores; with
 `--alone` their figures of the time before are kept), evaluates everything the same way, prints a table and writes
@@ -9,7 +9,6 @@
 statements of our own with another sentiment above 0.6; `spearman_cosine` is that of the scored pairs in
 `examples/similarity`, beside the backbone's. `--card` puts the starter's figures into its model card, and `--sample`
 does nothing but lay the project's own dev examples beside its weights: those that it was trained with are not shipped.
-`--outside` does nothing but lay summaries of its training texts beside them, as every run does at its end.
 """
 
 import argparse
@@ -17,7 +16,6 @@ import json
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +27,13 @@ sys.path.insert(0, str(ROOT))
 
 from mtl import Engine  # noqa: E402
 from mtl.checkpoint.sample import drawn, write_sample  # noqa: E402
-from mtl.checkpoint.store import load as load_checkpoint  # noqa: E402
 from mtl.cli.evaluating import raw_text_metrics  # noqa: E402
-from mtl.data import LabelledText, ScoredPair, read_files, read_task  # noqa: E402
+from mtl.data import LabelledText, ScoredPair, read_files  # noqa: E402
 from mtl.evaluation import main_metric_name  # noqa: E402
 from mtl.inference.source import STARTER_FOLDER  # noqa: E402
-from mtl.outside import Summary, write_summaries  # noqa: E402
 from mtl.recipe import Recipe, TaskConfig, TaskKind, load  # noqa: E402
 from mtl.runs import Evaluated, Finished  # noqa: E402
 from mtl.training import run_in_folder  # noqa: E402
-from mtl.training.data import tokenize  # noqa: E402
-from mtl.training.summarizing import summaries_of  # noqa: E402
 
 RECIPE = ROOT / "examples" / "recipes" / "starter.yaml"
 OWN = {
@@ -70,7 +64,6 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without baselines")
     parser.add_argument("--card", action="store_true")
     parser.add_argument("--sample", action="store_true")
-    parser.add_argument("--outside", action="store_true")
     args = parser.parse_args()
     if args.sample:
         own = {task: read_files(TaskConfig(kind=kind), [str(file)]) for task, (kind, file) in OWN.items()}
@@ -78,9 +71,6 @@ def main() -> None:
         return
     if args.data is None:
         parser.error("--data is needed")
-    if args.outside:
-        write_summaries(STARTER_FOLDER, starter_summaries(args.data))
-        return
     work = args.work or Path(tempfile.mkdtemp(prefix="starter-"))
     recipe = load(RECIPE, [f"data_root={args.data.resolve()}"])
     starter = Engine.load(args.starter)
@@ -104,14 +94,6 @@ def main() -> None:
     RESULTS.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     if args.card:
         write_card(Path(args.starter) if args.starter != "starter" else STARTER_FOLDER, rows)
-
-
-def starter_summaries(data: Path) -> dict[str, Summary]:
-    """Of the texts that the starter was trained on, by task."""
-    recipe, loaded = load(RECIPE, [f"data_root={data.resolve()}"]), load_checkpoint(STARTER_FOLDER)
-    read = {name: read_task(name, config) for name, config in recipe.tasks.items()}
-    texts = tokenize(read, loaded.model.tasks, (loaded, loaded), recipe=recipe)
-    return summaries_of(replace(loaded, outside={}), texts, seed=recipe.seed)
 
 
 def train_baseline(recipe: Recipe, task: str, folder: Path) -> Path:
