@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from mtl.errors import InputError
 from mtl.fitting import LabelHint
+from mtl.labelling.names import is_readable
 from mtl.labels import TypedSpan
 from mtl.recipe.choices import TASK_NAME
 
@@ -68,7 +69,7 @@ def check_label(name: str) -> None:
     Raises:
         InputError: it is blank, has blanks at its edges, more than one line, or more than 100 characters.
     """
-    if not name.strip() or name != name.strip() or len(name) > LONGEST_LABEL or not name.isprintable():
+    if name != name.strip() or len(name) > LONGEST_LABEL or not is_readable(name):
         raise InputError(
             f"1 to {LONGEST_LABEL} characters on one line were expected as a label, without blanks at its edges, "
             f"was {name[:40]!r}."

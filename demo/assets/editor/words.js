@@ -15,6 +15,12 @@ function spanWords(line, aloud) {
     render();
   }
 
+  /* Other types for the same text; the spans stay. */
+  function types(now) {
+    data = { ...data, types: now };
+    render();
+  }
+
   function render() {
     const parts = [];
     for (let i = 0; i < data.words.length; i++) {
@@ -120,5 +126,5 @@ function spanWords(line, aloud) {
     if (pressed >= 0 && event.pointerType === "touch" && at(event.target) === pressed) tap(pressed);
     pressed = -1;
   });
-  return { load, give, key, focus, spans: () => spans.map((span) => [...span]) };
+  return { load, types, give, key, focus, spans: () => spans.map((span) => [...span]) };
 }
