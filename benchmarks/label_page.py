@@ -69,6 +69,8 @@ WATCH = """() => {
   }).observe(place, { childList: true });
 }"""
 
+FRESH = "(before) => document.querySelector('#ph-label-progress').innerHTML !== before"
+
 
 def main() -> int:
     """Measure, print and write."""
@@ -174,14 +176,14 @@ def measured(page: Any, url: str, answers: int) -> dict[str, Any]:  # noqa: ANN4
     took: list[float] = []
     page.on("requestfinished", lambda asked: took.append(asked.timing["responseEnd"]) if _is_answer(asked) else None)
     for count in range(answers):
+        before = page.locator("#ph-label-progress").inner_html()
         if count % 2:
             page.locator("#ph-label-card .ph-label-accept").click()
         else:
-            page.keyboard.press("Enter" if page.locator("#ph-label-card mark").count() else "1")
-            if page.locator("#ph-label-card .ph-label-card[data-kind=spans]").count():
-                page.keyboard.press("Enter")
+            page.keyboard.press("Enter")
         page.wait_for_function(f"window.waits.length > {count}", timeout=60_000)
-        page.wait_for_timeout(1_500)  # a person reads; the figures are drawn meanwhile
+        page.wait_for_function(FRESH, arg=before, timeout=60_000)  # a person reads; the figures are drawn meanwhile
+        page.wait_for_timeout(500)
     waits = page.evaluate("window.waits")
     return {
         "median_ms": round(median(waits), 1),

@@ -48,7 +48,9 @@ class ProjectSpec:
     def __post_init__(self) -> None:
         if not re.fullmatch(TASK_NAME, self.task):
             came = f"was {self.task[:40]!r}"
-            raise InputError(f"A letter, then letters, digits, - and _ were expected as the name of a task, {came}.")
+            raise InputError(
+                f"As a task name, a letter from a to z, then such letters, digits, - and _ were expected, {came}."
+            )
         if len(self.labels) > MOST_LABELS:
             raise InputError(f"At most {MOST_LABELS} labels were expected, were {len(self.labels):,}.")
         for name in self.names:

@@ -21,7 +21,10 @@ from demo.views.labelling.projects import KINDS, PRESSES, project_list
 from mtl.labelling import ProjectKind
 
 _ROLES = ("text",)
-_LABELS_INFO = "One per line. A description after a colon helps the first guesses: “sports: matches and records”."
+_LABELS_INFO = (
+    "One per line; they can be changed later. A description after a colon and a blank helps the first guesses: "
+    "“sports: matches and records”."
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def build_start(desk: Desk) -> StartForm:
     endings = list(text_files(settings))
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
-            heading("Texts", "Nothing has to be labelled yet.")
+            heading("Texts", "Paste them or upload a file. They need no labels.")
             text = gr.Textbox(
                 "", label="Texts to label, one per line", lines=12, max_lines=12, elem_id="ph-label-texts"
             )
@@ -67,7 +70,9 @@ def build_start(desk: Desk) -> StartForm:
             with gr.Row():
                 columns = column_choice.build_choices(len(_ROLES), elem_id="ph-label-column")
             limit = f"Up to {settings.max_label_texts:,} texts."
-            note = gr.HTML(message.note(f"{', '.join(endings)}: one text per line, or a column text. {limit}"))
+            note = gr.HTML(
+                message.note(f"{', '.join(endings)}: one text per line, or a table with a column of texts. {limit}")
+            )
             upload_problem = message_place()
         with gr.Column(scale=2, min_width=300):
             heading("Task", "The model guesses from the first text on, and learns from every answer.")
