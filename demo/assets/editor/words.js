@@ -75,7 +75,8 @@ function spanWords(line, aloud) {
 
   /* What a key does; false if it is none of these. */
   function key(event) {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key], number = Number(event.key);
+    const right = getComputedStyle(line).direction === "rtl" ? -1 : 1;
+    const step = { ArrowRight: right, ArrowDown: 1, ArrowLeft: -right, ArrowUp: -1 }[event.key], number = Number(event.key);
     if (step) {
       to = Math.max(0, Math.min(data.words.length - 1, to + step));
       if (!event.shiftKey) from = to;

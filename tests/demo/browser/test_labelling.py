@@ -143,6 +143,9 @@ def test_spans_are_marked_by_keys_alone(labelling, open_page):
     page.keyboard.press("2")
     expect(marks).to_have_text(["Ada LovelacePER", "BoLOC"])
     expect(page.locator("#ph-label-card [aria-live]")).to_have_text("Bo: LOC")
+    page.locator("#ph-label-card .ph-label-text").evaluate("line => { line.dir = 'rtl'; }")
+    page.keyboard.press("ArrowLeft")  # onwards, where a text runs to the left
+    expect(words.get_by_text("in", exact=True)).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Enter")
     expect(said(page)).to_have_text("Saved: Ada Lovelace (PER), Bo (LOC).")
     expect(page.locator("#ph-label-card .ph-label-done")).to_be_visible()
@@ -244,6 +247,19 @@ def test_a_double_click_labels_one_text_and_deletes_no_project(labelling, open_p
     expect(counts(page)).to_have_text("1 of 6 labelled")
     settled(page)
     assert [line["answers"] for line in answers(labelling, "double")] == [["travel"]]
+    card = page.locator("#ph-label-card .ph-label-card")
+    for key, code, reply in (
+        ("é", "Digit2", "Saved: travel."),
+        ("ы", "KeyS", "Skipped."),
+        ("&", "Digit1", "Saved: sports."),
+    ):
+        card.dispatch_event(
+            "keydown", {"key": key, "code": code, "bubbles": True}
+        )  # of a French and a Russian keyboard
+        expect(said(page)).to_have_text(reply)
+    card.dispatch_event("keydown", {"key": "@", "code": "Digit2", "shiftKey": True, "bubbles": True})
+    settled(page)
+    expect(counts(page)).to_have_text("3 of 6 labelled · 1 skipped")
     page.locator("#ph-label-back").click()
     expect(page).not_to_have_url(re.compile("project="))
     settled(page)
