@@ -49,7 +49,7 @@ class ProjectSpec:
         if not re.fullmatch(TASK_NAME, self.task):
             came = f"was {self.task[:40]!r}"
             raise InputError(
-                f"A letter from a to z, then letters, digits, - and _ were expected as a task name, {came}."
+                f"A letter from a to z, then letters, digits, - and _ were expected as the name of a task, {came}."
             )
         if len(self.labels) > MOST_LABELS:
             raise InputError(f"At most {MOST_LABELS} labels were expected, were {len(self.labels):,}.")
