@@ -249,9 +249,9 @@ def test_a_double_click_labels_one_text_and_deletes_no_project(labelling, open_p
     assert [line["answers"] for line in answers(labelling, "double")] == [["travel"]]
     card = page.locator("#ph-label-card .ph-label-card")
     for key, code, reply in (
-        ("é", "Digit2", "Saved: travel."),
-        ("ы", "KeyS", "Skipped."),
         ("&", "Digit1", "Saved: sports."),
+        ("ы", "KeyS", "Skipped."),
+        ("é", "Digit2", "Saved: travel."),
     ):
         card.dispatch_event(
             "keydown", {"key": key, "code": code, "bubbles": True}
