@@ -77,8 +77,8 @@ def formats_for(kind: ProjectKind) -> list[tuple[str, str]]:
     return [(TITLES[one], str(one)) for one in FileFormat if kind is ProjectKind.SPANS or one not in _OF_SPANS]
 
 
-def file_of(session: LabellingSession, form: str | None) -> Path:
-    """All answers as a file below the temporary folder.
+def file_of(session: LabellingSession, form: str | None) -> tuple[Path, tuple[str, ...]]:
+    """All answers as a file below the temporary folder, and what of them the format cannot hold, in sentences.
 
     Raises:
         InputError: there are no answers, or no such format.
@@ -89,8 +89,9 @@ def file_of(session: LabellingSession, form: str | None) -> Path:
     examples = _examples(session)
     with new_folder(new_temporary_folder()) as folder:
         path = folder / f"{session.project.spec.task}{_ENDINGS.get(chosen, '.jsonl')}"
-        writers()[chosen](path, examples, ReadLog(lambda _: None))
-    return path
+        log = ReadLog(lambda _: None)
+        writers()[chosen](path, examples, log)
+    return path, log.notes
 
 
 def task_of(session: LabellingSession, *, owner: str, settings: Settings) -> str:

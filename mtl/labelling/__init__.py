@@ -16,13 +16,22 @@ from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.labelling.agreement import Agreement, Disagreement, PairAgreement
 from mtl.labelling.cards import Card, Counts, Guess, Preview, ScoredSpan, TablePage, TableRow
 from mtl.labelling.progress import AHEAD, Confusion, Contradiction, CurvePoint, Estimate, Metric, Progress
-from mtl.labelling.project import Project, ProjectSummary, create_project, delete_project, list_projects, open_project
+from mtl.labelling.project import (
+    LONGEST_TEXT,
+    Project,
+    ProjectSummary,
+    create_project,
+    delete_project,
+    list_projects,
+    open_project,
+)
 from mtl.labelling.reasons import Order, Reason, Why
 from mtl.labelling.session import LabellingSession
 from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
 
 __all__ = [
     "AHEAD",
+    "LONGEST_TEXT",
     "MOST_TEXTS",
     "Agreement",
     "Answer",

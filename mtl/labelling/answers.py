@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,11 +94,17 @@ class ProjectAnswers:
         """Write checked answers as one action; errors as `AnswerLog.append`."""
         keys = self._project.label_keys()
         stored = tuple(_stored(answer, keys) for answer in answers.values())
-        self._log.append(checked_name(name), Action(ActionKind.ANSWER, tuple(answers), stored, reason, now()))
+        self._append(name, Action(ActionKind.ANSWER, tuple(answers), stored, reason, now()))
 
     def skip(self, name: str, text: int, *, reason: Reason) -> None:
         """Write that a text is left out."""
-        self._log.append(checked_name(name), Action(ActionKind.SKIP, (text,), (), reason, now()))
+        self._append(name, Action(ActionKind.SKIP, (text,), (), reason, now()))
+
+    def _append(self, name: str, action: Action) -> None:
+        """Write an action, but not one that has just been done: asked twice is done once, and undone by one undo."""
+        done = self.person(checked_name(name)).actions
+        if not done or replace(action, reason=done[-1].reason, at=done[-1].at) != done[-1]:
+            self._log.append(checked_name(name), action)
 
     def undo(self, name: str) -> Action | None:
         """Take back the last action, and give it."""

@@ -53,11 +53,15 @@ class Tally:
 
 
 def interval(tally: Tally) -> Estimate | None:
-    """A score with its interval of 95 %: Wilson's for a share, else from the bootstrap; None where nothing counts."""
+    """A score with its interval of 95 %: Wilson's for a share, else from the bootstrap; None where nothing counts.
+
+    Where all is right or all is wrong, every draw of a bootstrap is the same, and Wilson's over the texts is taken.
+    """
     if not tally.total.sum():
         return None
-    if tally.is_share:
-        return Estimate(tally.score, *wilson(float(tally.hits.sum()), len(tally.total)))
+    if tally.is_share or tally.score in (0.0, 1.0):
+        counted = int((tally.total > 0).sum())
+        return Estimate(tally.score, *wilson(tally.score * counted, counted))
     low, high = _middle(tally.resampled(_draws(len(tally.total))))
     return Estimate(tally.score, min(low, tally.score), max(high, tally.score))
 
@@ -81,7 +85,8 @@ def expected_after(sizes: Sequence[int], tallies: Sequence[Tally], *, more: int)
     """The score after so many more answers, where errors go on to fall as a power of the number of answers.
 
     The exponent is that of least squares over the logarithms, and never makes errors grow; the curve goes through
-    today's score. The interval is of the bootstrap over the measured texts. None for fewer than three points.
+    today's score. The interval is of the bootstrap over the measured texts, and at least what today's interval becomes:
+    a score of so few texts is no better known after more answers. None for fewer than three points.
     """
     if len(sizes) < _LEAST_POINTS or not all(tally.total.sum() for tally in tallies):
         return None
@@ -92,10 +97,13 @@ def expected_after(sizes: Sequence[int], tallies: Sequence[Tally], *, more: int)
     x = np.log(np.array(sizes, dtype=np.float64))
     x -= x.mean()
     slopes = np.minimum((x[:, None] * np.log(errors)).sum(axis=0) / (x * x).sum(), 0.0)
-    ahead = 1 - (1 - scores[-1]) * ((sizes[-1] + more) / sizes[-1]) ** slopes
+    shares = ((sizes[-1] + more) / sizes[-1]) ** slopes  # of the errors of today
+    ahead = 1 - (1 - scores[-1]) * shares
     low, high = _middle(ahead[1:])
-    value = float(ahead[0])
-    return Estimate(value, min(low, value), max(high, value))
+    value, today = float(ahead[0]), interval(tallies[-1])
+    assert today is not None
+    lowest, highest = (1 - (1 - bound) * float(shares[0]) for bound in (today.low, today.high))
+    return Estimate(value, min(low, lowest, value), max(high, highest, value))
 
 
 def _draws(count: int) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from mtl.errors import InputError, StorageError
 from mtl.jsonl import append_line, read_records
+from mtl.labelling.names import is_readable
 from mtl.labelling.reasons import Reason
 from mtl.labels import TypedSpan
 
@@ -141,7 +142,7 @@ def checked_name(name: str) -> str:
         InputError: it is not of 1 to 40 characters on one line.
     """
     found = " ".join(unicodedata.normalize("NFC", name).split()) if isinstance(name, str) else ""
-    if not found or len(found) > LONGEST_NAME or not found.isprintable():
+    if len(found) > LONGEST_NAME or not is_readable(found):
         raise InputError(f"A name of 1 to {LONGEST_NAME} characters was expected, was {str(name)[:60]!r}.")
     return found
 

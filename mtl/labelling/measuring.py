@@ -161,7 +161,7 @@ def _hint(found: Measurement, work: Work, *, gain: float | None, is_flat: bool) 
     if len(work.measured) < LEAST:
         missing = LEAST - len(work.measured)
         texts = "text" if missing == 1 else "texts"
-        return f"A score needs {missing} more {texts} drawn by chance, which the mix has."
+        return f"A score needs {missing} more {texts} drawn by chance; of the mix, one card in five is."
     rare = [name for name, count in _texts_by_label(work.answers, work.spec.names) if not count]
     if rare:
         return f"There is no text yet with {rare[0]}."

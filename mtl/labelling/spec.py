@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from mtl.errors import InputError
 from mtl.fitting import LabelHint
+from mtl.labelling.names import is_readable
 from mtl.labels import TypedSpan
 from mtl.recipe.choices import TASK_NAME
 
@@ -47,7 +48,9 @@ class ProjectSpec:
     def __post_init__(self) -> None:
         if not re.fullmatch(TASK_NAME, self.task):
             came = f"was {self.task[:40]!r}"
-            raise InputError(f"A letter, then letters, digits, - and _ were expected as the name of a task, {came}.")
+            raise InputError(
+                f"A letter from a to z, then letters, digits, - and _ were expected as the name of a task, {came}."
+            )
         if len(self.labels) > MOST_LABELS:
             raise InputError(f"At most {MOST_LABELS} labels were expected, were {len(self.labels):,}.")
         for name in self.names:
@@ -68,7 +71,7 @@ def check_label(name: str) -> None:
     Raises:
         InputError: it is blank, has blanks at its edges, more than one line, or more than 100 characters.
     """
-    if not name.strip() or name != name.strip() or len(name) > LONGEST_LABEL or not name.isprintable():
+    if name != name.strip() or len(name) > LONGEST_LABEL or not is_readable(name):
         raise InputError(
             f"1 to {LONGEST_LABEL} characters on one line were expected as a label, without blanks at its edges, "
             f"was {name[:40]!r}."

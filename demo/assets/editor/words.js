@@ -15,6 +15,12 @@ function spanWords(line, aloud) {
     render();
   }
 
+  /* Other types for the same text; the spans stay. */
+  function types(now) {
+    data = { ...data, types: now };
+    render();
+  }
+
   function render() {
     const parts = [];
     for (let i = 0; i < data.words.length; i++) {
@@ -69,7 +75,8 @@ function spanWords(line, aloud) {
 
   /* What a key does; false if it is none of these. */
   function key(event) {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key], number = Number(event.key);
+    const right = getComputedStyle(line).direction === "rtl" ? -1 : 1;
+    const step = { ArrowRight: right, ArrowDown: 1, ArrowLeft: -right, ArrowUp: -1 }[event.key], number = Number(event.key);
     if (step) {
       to = Math.max(0, Math.min(data.words.length - 1, to + step));
       if (!event.shiftKey) from = to;
@@ -120,5 +127,5 @@ function spanWords(line, aloud) {
     if (pressed >= 0 && event.pointerType === "touch" && at(event.target) === pressed) tap(pressed);
     pressed = -1;
   });
-  return { load, give, key, focus, spans: () => spans.map((span) => [...span]) };
+  return { load, types, give, key, focus, spans: () => spans.map((span) => [...span]) };
 }

@@ -6,14 +6,15 @@ const problem = element.querySelector(".ph-problem");
 const find = element.querySelector(".ph-label-find");
 const words = spanWords(line, aloud);
 const LATE = 6000;  // milliseconds without an answer until the card says so
-let shown = null, chosen = new Set(), pending = null, late = 0, idle = 0;
+const DOUBLE = 500;  // milliseconds in which the second half of a double click comes
+let shown = null, chosen = new Set(), pending = null, late = 0, idle = 0, since = 0;
 
 const parsed = (text) => { try { return JSON.parse(text || "null"); } catch { return null; } };
 const part = (name) => element.querySelector(`.ph-label-${name}`);
 
 function load() {
   const next = parsed(props.value);
-  if (!next) return;
+  if (!next || (next.problem && !shown)) return;  // a problem is one of a card, and this one is still empty
   const fresh = !shown || shown.project !== next.project || !next.number;
   // A late answer shows nothing: the browser numbers what it asks, and only the newest is waited for.
   if (!fresh && (next.number <= shown.number || (pending && next.number < pending.number))) return;
@@ -22,8 +23,9 @@ function load() {
   keep(null);
   clearTimeout(late);
   card.removeAttribute("aria-busy");
-  if (next.problem && shown) { shown.number = next.number; complain(next.problem, false); return; }
+  if (next.problem) { refused(next); return; }
   shown = next;
+  since = performance.now();
   complain("", false);
   render();
   if (mine || (fresh && visible())) card.focus({ preventScroll: true });
@@ -33,6 +35,19 @@ function load() {
   clearTimeout(idle);
   // The figures beside the card are asked for when the hand rests, so that they never delay the next card.
   idle = setTimeout(() => { if (element.isConnected) trigger("idle", { project: shown.project }); }, fresh ? 0 : 700);
+}
+
+/* What was asked could not be done: the card stays, also what is marked or ticked, with labels and answer as they are now. */
+function refused(next) {
+  shown.number = next.number;
+  if (next.card && next.card.text === shown.card?.text) {
+    shown = next;
+    chosen = new Set([...chosen].filter((name) => shown.labels.some((label) => label.name === name)));
+    if (shown.kind === "spans") words.types(shown.labels);
+    part("counts").textContent = shown.counts;
+    buttons();
+  }
+  complain(next.problem, false);
 }
 
 function render() {
@@ -62,7 +77,7 @@ function complain(sentence, again) {
 /* One question at a time: keys that come before the next text is there would label a text that nobody has seen. */
 function act(kind, answer) {
   if (pending || !shown || (!shown.card && kind !== "undo")) return;
-  ask({ kind, text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null });
+  ask({ kind, text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null, before: shown.card?.answer ?? null });
 }
 function ask(what) {
   pending = { ...what, project: shown.project, number: phPanels.next() };
@@ -114,7 +129,8 @@ function pick(name) {
 const visible = () => element.isConnected && card.checkVisibility();
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (!button) return;
+  // The second half of a double click would be for a text that nobody has seen.
+  if (!button || (event.detail > 1 && performance.now() - since < DOUBLE)) return;
   const { act: what, label } = button.dataset;
   if (what === "again") { if (pending) send(); }
   else if (what === "accept") confirm();

@@ -52,18 +52,25 @@ function typing(target) {
   return Boolean(field) && !["checkbox", "radio", "button", "range"].includes(field.type);
 }
 
+/* The key as its cap has it: in French the row of digits has letters, and other alphabets have no S. */
+function cap({ key, code, shiftKey }) {
+  if (/^[\x20-\x7e]$/.test(key) && !/^Digit/.test(code)) return key.toLowerCase();
+  const [, kind, name] = /^(Digit|Key)(.)$/.exec(code ?? "") ?? [];
+  return !name || /^[0-9]$/.test(key) || (kind === "Digit" && shiftKey) ? key : name.toLowerCase();
+}
+
 function keys(event) {
   if (!element.isConnected) { document.removeEventListener("keydown", keys); return; }
-  const { key, target } = event;
+  const key = cap(event), { target, shiftKey } = event;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !shown || !visible()) return;
   if (document.querySelector("dialog[open]") || typing(target)) return;
   const free = target === document.body || target === document.documentElement || card.contains(target);
   const pressing = target.closest?.("button, a, summary, [role=tab]");
   if (key === "/" && !find.hidden) find.querySelector("input").focus();
   else if (key === "Enter" && free && !pressing) { if (!event.repeat) confirm(); }
-  else if (key.toLowerCase() === "s") { if (!event.repeat) act("skip"); }
-  else if (key.toLowerCase() === "u" || key === "Backspace") { if (!event.repeat) act("undo"); }
-  else if (shown.kind === "spans" && shown.card && (free || !key.startsWith("Arrow")) && words.key(event)) {}
+  else if (key === "s") { if (!event.repeat) act("skip"); }
+  else if (key === "u" || key === "Backspace") { if (!event.repeat) act("undo"); }
+  else if (shown.kind === "spans" && shown.card && (free || !key.startsWith("Arrow")) && words.key({ key, shiftKey })) {}
   else if (shown.kind !== "spans" && /^[1-9]$/.test(key) && Number(key) <= shown.labels.length) { if (!event.repeat) pick(shown.labels[Number(key) - 1].name); }
   else return;
   event.preventDefault();

@@ -12,7 +12,7 @@ from demo.tabs.shared import QUICK
 from demo.views.labelling import card as view
 from demo.views.labelling.card import Asked
 from mtl.errors import InputError, MtlError
-from mtl.labelling import Card, LabellingSession, Reason
+from mtl.labelling import Answer, Card, LabellingSession, Reason
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Sent:
     kind: str
     text: int
     answer: Any
+    before: Any
+    """What the card showed as the answer of before."""
     reason: Reason | None
 
 
@@ -69,7 +71,8 @@ def sent_of(data: dict[str, Any]) -> Sent:
     """What came with an event of the card."""
     asked = Asked(str(data.get("project") or ""), max(0, _whole(data.get("number"), other=0)))
     reason = next((one for one in Reason if one == data.get("why")), None)
-    return Sent(asked, str(data.get("kind")), _whole(data.get("text"), other=-1), data.get("answer"), reason)
+    text = _whole(data.get("text"), other=-1)
+    return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason)
 
 
 def answered(requests: LatestOnly, work: Work, sent: Sent) -> Any:  # noqa: ANN401
@@ -79,7 +82,7 @@ def answered(requests: LatestOnly, work: Work, sent: Sent) -> Any:  # noqa: ANN4
     try:
         value = _act(work, sent, again=again)
     except MtlError as error:
-        value = view.problem_value(sent.asked, sentence_of(error))
+        value = view.problem_value(sent.asked, sentence_of(error), card=_present(work, sent))
     return value if requests.is_latest(number) else gr.skip()
 
 
@@ -92,16 +95,41 @@ def _act(work: Work, sent: Sent, *, again: bool) -> str:
         said = "There is nothing to undo." if card is None else "Taken back."
         return _shown(work, session, sent.asked, card or session.next_card(who, order=work.order), said)
     if sent.kind == "skip":
+        _need_unchanged(work, sent, None)
         session.skip(who, sent.text)
         said = "Skipped."
     elif sent.kind == "answer":
         spec, text = session.project.spec, _text(session, sent.text)
         answer = view.answer_from(sent.answer, spec, text)
+        _need_unchanged(work, sent, answer)
         session.answer(who, sent.text, answer, reason=sent.reason)
         said = f"Saved: {view.answer_in_words(answer, spec, text)}."
     else:
         raise InputError("An answer, a skip or an undo was expected.")
     return _shown(work, session, sent.asked, session.next_card(who, order=work.order), said)
+
+
+def _need_unchanged(work: Work, sent: Sent, answer: Answer | None) -> None:
+    """Refuse what would replace an answer that this person has given meanwhile, and that the card did not show.
+
+    What a browser asks once more, since a reply was lost, is the same answer and no other one.
+    """
+    session, who = work.session, work.annotator
+    text, now = _text(session, sent.text), session.answers(who).get(sent.text)
+    if now is not None and now != answer and view.answer_as_sent(now, text) != sent.before:
+        given = view.answer_in_words(now, session.project.spec, text)
+        raise InputError(
+            f"Not saved: in another window, {who} has answered {given}. Answer again to replace that. "
+            "Where several people label, each needs a name."
+        )
+
+
+def _present(work: Work, sent: Sent) -> str:
+    """The card of the same text with the labels and the answer of now; empty where the project cannot be read."""
+    try:
+        return opened_card(work, sent.text) if sent.asked.project == work.project else ""
+    except MtlError:
+        return ""
 
 
 def _shown(work: Work, session: LabellingSession, asked: Asked, card: Card | None, said: str = "") -> str:

@@ -52,14 +52,15 @@ def build_hand_over(desk: Desk) -> HandOver:
     file = gr.File(visible=False)
     made = HandOver(train, form, download, file, save, problem, status)
 
-    def pack(form: str, *values: Any) -> tuple[str]:  # noqa: ANN401
-        return (str(file_of(desk.work(*values).session, form)),)
+    def pack(form: str, *values: Any) -> tuple[str, str]:  # noqa: ANN401
+        path, notes = file_of(desk.work(*values).session, form)
+        return str(path), message.note(" · ".join([path.name, *notes]))
 
     def keep(*values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         return _keep(desk.work(*values))
 
     slow: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": status, "api_visibility": "private"}
-    packed = download.click(reporting(pack, outputs=1), [form, *desk.inputs], [problem, file], **slow)
+    packed = download.click(reporting(pack, outputs=2), [form, *desk.inputs], [problem, file, status], **slow)
     packed.success(None, file, None, js=SAVE_FILE)
     save.click(reporting(keep, outputs=2), desk.inputs, [problem, desk.shared.picker, status], **slow | ON_ENGINE)
     return made

@@ -15,6 +15,7 @@ from demo.tabs.label.desk import Desk, Work
 from demo.tabs.shared import QUICK, latest, message_place, reporting
 from demo.views import message
 from demo.views.labelling import map as view
+from demo.views.labelling.counting import count_of, labelled
 from demo.views.labelling.map import ColourBy
 from demo.views.maps import scatter
 from demo.views.maps.drawing import placed
@@ -127,8 +128,12 @@ def _wire(desk: Desk, made: MapPart) -> None:
         drawn, label, *work = values
         sent = event._data.get("number")
         number = requests.begin(sent if isinstance(sent, int) else None)
-        rows = _rows(drawn, event._data)
-        found = reporting(lambda: (rows, *_preview(desk.work(*work), rows, label)), outputs=3)()
+
+        def previewed() -> tuple[Any, ...]:
+            rows = _rows(drawn, event._data)
+            return rows, *_preview(desk.work(*work), rows, label)
+
+        found = reporting(previewed, outputs=3)()
         return found if requests.is_latest(number) else tuple(gr.skip() for _ in range(4))
 
     def preview(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
@@ -194,7 +199,7 @@ def _preview(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
     found = session.preview(work.annotator, rows, label)
     guesses = dict(zip(found.disagreeing, session.guesses(found.disagreeing), strict=True))
     shown = view.preview_of(found, label, guesses, session.project.texts)
-    return shown, gr.Button(f"Label {len(found.answers):,} texts {label}", interactive=bool(found.answers))
+    return shown, gr.Button(f"Label {count_of(len(found.answers))} {label}", interactive=bool(found.answers))
 
 
 def _apply(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
@@ -202,7 +207,7 @@ def _apply(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
         raise InputError("Draw a lasso and choose a label first.")
     session = work.session
     count = session.accept(work.annotator, session.preview(work.annotator, rows, label).answers)
-    done = message.note(f"{count:,} texts are labelled {label}. Undo on the card takes them back.")
+    done = message.note(f"{labelled(count, label)} Undo on the card takes {'it' if count == 1 else 'them'} back.")
     return [], done, gr.Button("Label the selection", interactive=False)
 
 
@@ -211,8 +216,14 @@ def _nothing() -> tuple[str, gr.Button]:
 
 
 def _rows(drawn: DrawnTexts | None, data: dict[str, Any]) -> list[int]:
-    """The numbers of the texts in a lasso, of the map that is shown: the browser is not trusted."""
-    if drawn is None or data.get("stamp") != drawn.stamp or not isinstance(data.get("rows"), list):
+    """The numbers of the texts in a lasso, of the map that is shown: the browser is not trusted.
+
+    Raises:
+        InputError: the server does not know this map, as after it was started anew.
+    """
+    if not isinstance(data.get("rows"), list) or not data["rows"]:
         return []
+    if drawn is None or data.get("stamp") != drawn.stamp:
+        raise InputError("The server no longer knows this map. Choose Card and then Map to draw it again.")
     known = set(drawn.rows.tolist())
     return [row for row in data["rows"] if isinstance(row, int) and not isinstance(row, bool) and row in known]

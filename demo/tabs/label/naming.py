@@ -8,7 +8,7 @@ import gradio as gr
 from demo.labelling.form import hints_of
 from demo.tabs.label.cards import fresh_card
 from demo.tabs.label.desk import Desk, Work
-from demo.tabs.label.opening import choices_of
+from demo.tabs.label.opening import labels_of
 from demo.tabs.shared import QUICK, message_place, reporting
 from mtl.errors import InputError
 from mtl.labelling import LabelHint
@@ -42,22 +42,25 @@ def build_naming() -> Naming:
     return Naming(label, text, add, rename, remove, problem)
 
 
-def wire_naming(desk: Desk, made: Naming, card: gr.HTML, choices: list[Any]) -> None:
-    """Connect the buttons; `choices` are the components that depend on the labels."""
+def wire_naming(desk: Desk, made: Naming, card: gr.HTML, choices: list[Any]) -> list[Any]:
+    """Connect the buttons and give their events; `choices` are the components that depend on the labels."""
+    events = []
     changes = {made.add: _add, made.rename: _rename, made.remove: _remove}
     for button, change in changes.items():
 
         def changed(text: str, label: str | None, *values: Any, change: Any = change) -> tuple[Any, ...]:  # noqa: ANN401
             work = desk.work(*values)
             change(work, text, label)
-            return fresh_card(work), "", *choices_of(work.session)
+            return fresh_card(work), "", *labels_of(work.session)
 
-        button.click(
+        event = button.click(
             reporting(changed, outputs=2 + len(choices)),
             [made.text, made.label, *desk.inputs],
             [made.problem, card, made.text, *choices],
             **QUICK,
         )
+        events.append(event)
+    return events
 
 
 def _add(work: Work, text: str, _label: str | None) -> None:

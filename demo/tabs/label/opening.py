@@ -64,11 +64,15 @@ def opened(work: Work, form: str | None) -> tuple[Any, ...]:
 
 def choices_of(session: LabellingSession) -> tuple[Any, ...]:
     """The choices that depend on the labels: ways of labelling, labels of the table, of the map, and to change."""
-    spec = session.project.spec
-    names = list(spec.names)
-    ways = [CARD, TABLE] if spec.kind is ProjectKind.SPANS else [CARD, TABLE, MAP]
+    is_spans = session.project.spec.kind is ProjectKind.SPANS
+    ways = [CARD, TABLE] if is_spans else [CARD, TABLE, MAP]
+    return gr.Radio(choices=ways, value=CARD), *labels_of(session)
+
+
+def labels_of(session: LabellingSession) -> tuple[Any, ...]:
+    """The labels to choose from: of the table, of the map, and to change."""
+    names = list(session.project.spec.names)
     return (
-        gr.Radio(choices=ways, value=CARD),
         gr.Dropdown(choices=[ALL, *names], value=ALL),
         gr.Dropdown(choices=names, value=None),
         gr.Dropdown(choices=names, value=None),

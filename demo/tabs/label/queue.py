@@ -10,6 +10,7 @@ from demo.tabs.label.desk import Desk, Work
 from demo.tabs.shared import QUICK, message_place, reporting
 from demo.views import message
 from demo.views.labelling import queue as view
+from demo.views.labelling.counting import count_of, labelled
 from mtl.labelling import LabellingSession
 
 ALL = "all labels"
@@ -75,9 +76,15 @@ def page(work: Work, label: str | None, number: object, said: str = "") -> str:
 
 def _accepted(work: Work, label: str | None, data: dict[str, Any]) -> str:
     session = work.session
-    answers = view.accepted(data.get("ticked"), session.project.spec, session.project.texts)
+    ticked = view.accepted(data.get("ticked"), session.project.spec, session.project.texts)
+    given = session.answers(work.annotator)
+    # What was answered since the table was filled, as in another window, is not replaced by a guess.
+    answers = {text: answer for text, answer in ticked.items() if given.get(text, answer) == answer}
     count = session.accept(work.annotator, answers) if answers else 0
-    said = f"{count} texts are labelled. Undo on the card takes them back." if count else "No text is ticked."
+    said = f"{labelled(count)} Undo on the card takes {'it' if count == 1 else 'them'} back." if count else ""
+    if len(ticked) > len(answers):
+        said += f" {count_of(len(ticked) - len(answers))} had another answer meanwhile, which stays."
+    said = said.strip() or "No text is ticked."
     # What was accepted has left the table, so the next texts are on the same page.
     return page(work, label, data.get("page"), said)
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 
-from demo.answers.cost import need_file, need_typed
+from demo.answers.cost import need_file
 from demo.inputs.endings import text_files
-from demo.inputs.text_input import Sentences, lines_of, read_sentences
+from demo.inputs.text_input import Sentences, read_sentences
 from demo.labelling.examples import ExampleProject, example_projects
 from demo.labelling.form import spec_of
+from demo.labelling.texts import need_short, texts_to_label
 from demo.tabs import column_choice
 from demo.tabs.label.desk import Desk, Work
 from demo.tabs.shared import QUICK, example_buttons, heading, message_place, reporting
@@ -20,7 +21,10 @@ from demo.views.labelling.projects import KINDS, PRESSES, project_list
 from mtl.labelling import ProjectKind
 
 _ROLES = ("text",)
-_LABELS_INFO = "One per line. A description after a colon helps the first guesses: “sports: matches and records”."
+_LABELS_INFO = (
+    "One per line; they can be changed later. A description after a colon and a blank helps the first guesses: "
+    "“sports: matches and records”."
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class StartForm:
 
     text: gr.Textbox
     uploaded: gr.State
+    count: gr.Textbox
+    """How many texts a longer file has than the box shows; the browser knows it when the server forgets the texts."""
     upload: gr.UploadButton
     columns: list[gr.Dropdown]
     note: gr.HTML
@@ -43,7 +49,7 @@ class StartForm:
     @property
     def fields(self) -> list[Any]:
         """What `new_project` takes."""
-        return [self.text, self.uploaded, self.task, self.kind, self.labels]
+        return [self.text, self.uploaded, self.count, self.task, self.kind, self.labels]
 
 
 def build_start(desk: Desk) -> StartForm:
@@ -52,7 +58,7 @@ def build_start(desk: Desk) -> StartForm:
     endings = list(text_files(settings))
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
-            heading("Texts", "Nothing has to be labelled yet.")
+            heading("Texts", "Paste them or upload a file. They need no labels.")
             text = gr.Textbox(
                 "", label="Texts to label, one per line", lines=12, max_lines=12, elem_id="ph-label-texts"
             )
@@ -64,7 +70,9 @@ def build_start(desk: Desk) -> StartForm:
             with gr.Row():
                 columns = column_choice.build_choices(len(_ROLES), elem_id="ph-label-column")
             limit = f"Up to {settings.max_label_texts:,} texts."
-            note = gr.HTML(message.note(f"{', '.join(endings)}: one text per line, or a column text. {limit}"))
+            note = gr.HTML(
+                message.note(f"{', '.join(endings)}: one text per line, or a table with a column of texts. {limit}")
+            )
             upload_problem = message_place()
         with gr.Column(scale=2, min_width=300):
             heading("Task", "The model guesses from the first text on, and learns from every answer.")
@@ -84,14 +92,16 @@ def build_start(desk: Desk) -> StartForm:
                 start = gr.Button("Start labelling", variant="primary", size="md", elem_id="ph-label-start")
     heading("Projects", "Every answer is kept; a project can be opened again at any time.")
     projects = gr.HTML("", js_on_load=PRESSES, apply_default_css=False, elem_id="ph-label-projects")
+    count = gr.Textbox("", visible=False)
     form = StartForm(
-        text, gr.State(None), upload, columns, note, upload_problem, task, kind, labels, start, examples, projects
-    )
+        text, gr.State(None), count, upload, columns, note, upload_problem, task, kind, labels, start, examples,
+        projects,
+    )  # fmt: skip
     column_choice.wire_upload(
         settings,
         column_choice.ColumnUpload(upload, columns, _ROLES, upload_problem),
         partial(_read, desk),
-        [text, form.uploaded, note],
+        [text, form.uploaded, count, note],
     )
     return form
 
@@ -119,7 +129,7 @@ def listed(desk: Desk, owner: str) -> str:
 def example_values(example: ExampleProject) -> tuple[Any, ...]:
     """The values of `StartForm.fields` for an example."""
     sentences = example.sentences
-    return sentences.shown, sentences, example.task, str(example.kind), example.labels
+    return sentences.shown, sentences, _hidden(sentences), example.task, str(example.kind), example.labels
 
 
 def new_project(work: Work, *fields: Any) -> str:  # noqa: ANN401
@@ -128,17 +138,25 @@ def new_project(work: Work, *fields: Any) -> str:  # noqa: ANN401
     Raises:
         MtlError: a field cannot be used, the texts are too many, or there is no place left.
     """
-    text, uploaded, task, kind, labels = fields
+    box, uploaded, count, task, kind, labels = fields
     settings, spec = work.desk.shared.settings, spec_of(task, kind, labels)
-    from_file = isinstance(uploaded, Sentences) and (text or "") == uploaded.shown
-    texts = uploaded.texts if from_file else lines_of(text or "", settings)
-    (need_file if from_file else need_typed)(work.model, texts, settings)
+    file = uploaded if isinstance(uploaded, Sentences) else None
+    texts = texts_to_label(box, file, settings, of_file=int(count) if str(count).isdecimal() else 0)
+    need_file(work.model, texts, settings)
     return work.desk.projects.create(texts, spec, owner=work.owner).id
 
 
-def _read(desk: Desk, file: str, *columns: str | None) -> tuple[str, Sentences, str]:
-    """The text box, the texts of a file, and a note."""
+def _read(desk: Desk, file: str, *columns: str | None) -> tuple[str, Sentences, str, str]:
+    """The text box, the texts of a file, their number, and a note."""
     sentences = read_sentences(Path(file), desk.shared.settings, column_choice.chosen(columns, _ROLES))
+    need_short(sentences, Path(file).name)
     total, shown = len(sentences.texts), len(sentences.shown.split("\n"))
-    line = f"{Path(file).name}: {total:,} texts" + (f", the first {shown:,} are in the box" if shown < total else "")
-    return sentences.shown, sentences, message.note(" · ".join([line, *sentences.notes]))
+    line = f"{Path(file).name}: {total:,} {'text' if total == 1 else 'texts'}"
+    line += f"; the first {shown:,} are in the box and can be changed there" if shown < total else ""
+    return sentences.shown, sentences, _hidden(sentences), message.note(" · ".join([line, *sentences.notes]))
+
+
+def _hidden(sentences: Sentences) -> str:
+    """The number of all texts, where the box does not show all of them."""
+    total = len(sentences.texts)
+    return str(total) if total > len(sentences.shown.split("\n")) else ""

@@ -122,10 +122,14 @@ def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> Label
     )  # fmt: skip
     start.wire_list(desk, form, tab, problem)
     cards.wire_card(desk, card)
-    naming.wire_naming(desk, changing, card, parts.choices)
+    renamed = naming.wire_naming(desk, changing, card, parts.choices[1:])
     tab.select(None, name, annotator, js=_KEPT_NAME)
     _wire_opening(desk, parts)
     _wire_work(desk, parts)
+    for event in renamed:
+        event.success(**_only(TABLE, way, queue.shown(desk, table))).success(
+            **_only(MAP, way, maps.painting_event(desk, drawn))
+        )
     gr.on([annotator.input, annotator.blur], None, annotator, name, js=_KEEP_NAME, trigger_mode="always_last")
     return LabelTab(desk, hand_over)
 

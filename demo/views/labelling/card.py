@@ -63,9 +63,18 @@ def card_value(asked: Asked, spec: ProjectSpec, card: Card | None, *, counts: Co
     return json.dumps(content, ensure_ascii=False)
 
 
-def problem_value(asked: Asked, sentence: str) -> str:
-    """An error, which leaves the card as it is."""
-    return json.dumps({"project": asked.project, "number": asked.number, "problem": sentence}, ensure_ascii=False)
+def problem_value(asked: Asked, sentence: str, *, card: str = "") -> str:
+    """An error, which leaves the text as it is; labels and answer become those of `card`, of the same text."""
+    content = {**json.loads(card or "{}"), "project": asked.project, "number": asked.number, "problem": sentence}
+    return json.dumps(content, ensure_ascii=False)
+
+
+def answer_as_sent(answer: Answer | None, text: str) -> Any:  # noqa: ANN401
+    """An answer as the browser gets it and sends it back."""
+    if answer is None or isinstance(answer, str):
+        return answer
+    spans = _spans(answer)
+    return [list(one) for one in in_words(text, spans)] if spans else list(answer)
 
 
 def counts_line(counts: Counts) -> str:
@@ -118,6 +127,7 @@ def _content(card: Card, spec: ProjectSpec) -> dict[str, Any]:
         "content": card.text,
         "why": str(card.why.reason),
         "reason": f"{card.why.sentence}{copies}",
+        "answer": answer_as_sent(card.answer, card.text),
     }
     guess = card.guess
     if spec.kind is ProjectKind.SPANS:

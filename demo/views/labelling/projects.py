@@ -14,18 +14,21 @@ KINDS = {
     ProjectKind.SPANS: "entities",
 }
 PRESSES = """
-// The first list of a page opens the project in the address, as after a reload; by then the whole tab is there.
-let asked = false;
+// The first list of a page opens the project in the address, as after a reload; by then the whole tab is there. The
+// script runs again each time that the list comes back, and then the address may still have the project that was left.
 function resume() {
+  if (window.phResumed || !props.value) return;
+  window.phResumed = true;
   const project = new URL(location.href).searchParams.get('project');
-  if (asked || !props.value) return;
-  asked = true;
   if (project) trigger('open', {project});
 }
 watch('value', resume);
 resume();
+// A key that is held down and the second half of a double click are no answer to a question.
+element.addEventListener('keydown', (event) => { if (event.repeat) event.preventDefault(); });
 element.addEventListener('click', (event) => {
   const open = event.target.closest('button[data-open]'), remove = event.target.closest('button[data-delete]');
+  if (event.detail > 1) return;
   if (open) trigger('open', {project: open.dataset.open});
   // The first press asks, the second deletes: answers cannot be brought back.
   else if (remove && remove.dataset.sure) trigger('delete', {project: remove.dataset.delete});

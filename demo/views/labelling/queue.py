@@ -14,6 +14,7 @@ from demo.views import message
 from demo.views.answers.classes import tag
 from demo.views.answers.word_spans import in_words
 from demo.views.labelling.card import answer_from, label_colours
+from demo.views.labelling.counting import count_of
 from demo.views.tables import Cell, Column, Html, attribute, table
 from mtl.labelling import Answer, Guess, ProjectKind, ProjectSpec, TablePage, TableRow
 from mtl.labels import TypedSpan
@@ -46,7 +47,7 @@ def page_of_table(page: TablePage, spec: ProjectSpec, *, said: str = "") -> str:
     return (
         f'{_said(said)}<div class="ph-label-table" data-page="{page.page}">{rows}<div class="ph-label-end">'
         '<button type="button" class="ph-label-take" data-act="accept">Accept the ticked texts <kbd>A</kbd></button>'
-        f'{turn}<span class="ph-note">Page {page.page + 1:,} of {page.pages:,}, {page.total:,} texts.</span>'
+        f'{turn}<span class="ph-note">Page {page.page + 1:,} of {page.pages:,}, {count_of(page.total)}.</span>'
         "</div></div>"
     )
 

@@ -2,6 +2,7 @@
 
 from html import escape
 
+from demo.views.labelling.counting import count_of
 from demo.views.labelling.projects import KINDS
 from mtl.labelling import Project
 
@@ -10,5 +11,5 @@ def title_of(project: Project) -> str:
     """The name, kind and size of a project."""
     rows = sum(len(rows) for rows in project.rows)
     twice = f", {rows:,} rows" if rows > len(project.texts) else ""
-    said = f"{KINDS[project.spec.kind]} · {len(project.texts):,} texts{twice}"
+    said = f"{KINDS[project.spec.kind]} · {count_of(len(project.texts))}{twice}"
     return f'<div class="ph-heading"><h2>{escape(project.name)}</h2><p>{escape(said)}</p></div>'

@@ -143,6 +143,9 @@ def test_spans_are_marked_by_keys_alone(labelling, open_page):
     page.keyboard.press("2")
     expect(marks).to_have_text(["Ada LovelacePER", "BoLOC"])
     expect(page.locator("#ph-label-card [aria-live]")).to_have_text("Bo: LOC")
+    page.locator("#ph-label-card .ph-label-text").evaluate("line => { line.dir = 'rtl'; }")
+    page.keyboard.press("ArrowLeft")  # onwards, where a text runs to the left
+    expect(words.get_by_text("in", exact=True)).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Enter")
     expect(said(page)).to_have_text("Saved: Ada Lovelace (PER), Bo (LOC).")
     expect(page.locator("#ph-label-card .ph-label-done")).to_be_visible()
@@ -197,7 +200,7 @@ def test_several_labels_are_ticked_by_keys_and_saved_by_enter_and_no_state_of_th
     page.get_by_role("option", name="health").click()
     expect(page.locator("#ph-label-preview")).to_contain_text("health")
     page.locator("#ph-label-apply").click()
-    expect(page.locator("#ph-label-preview")).to_contain_text("1 texts are labelled health")
+    expect(page.locator("#ph-label-preview")).to_contain_text("1 text is labelled health")
     assert not violations(page)
 
 
@@ -206,6 +209,10 @@ def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open
     begin(ann, TEXTS, "together", "one label per text", "sports\ntravel")
     bo = open_page(ann.url)
     expect(counts(bo)).to_have_text("0 of 6 labelled")
+    ann.keyboard.press("1")
+    expect(counts(ann)).to_have_text("1 of 6 labelled")
+    bo.keyboard.press("2")  # both without a name, and so one person
+    expect(bo.locator("#ph-label-card [role=alert]")).to_contain_text("in another window, me has answered sports")
     for page, name in ((ann, "Ann"), (bo, "Bo")):
         page.locator("#ph-label-annotator input, #ph-label-annotator textarea").fill(name)
         page.locator("#ph-label-annotator input, #ph-label-annotator textarea").press("Enter")
@@ -221,7 +228,48 @@ def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open
             expect(counts(page)).to_contain_text(f"{number} of 6 labelled")
     expect(bo.locator("#ph-label-details")).to_contain_text("same answer100 % of 3")
     kept = [line for line in answers(labelling, "together") if "sports" in json.dumps(line)]
-    assert len(kept) == 6
+    assert len(kept) == 7
+
+
+# The second half of a double click, in the moment in which the next card is there.
+CLICK_AGAIN = """() => {
+  const place = document.querySelector('#ph-label-card .ph-label-counts');
+  new MutationObserver(() => document.querySelector('#ph-label-card [data-label]').dispatchEvent(
+    new MouseEvent('click', { bubbles: true, detail: 2 }))).observe(place, { childList: true });
+}"""
+
+
+def test_a_double_click_labels_one_text_and_deletes_no_project(labelling, open_page):
+    page = open_page(labelling.url)
+    begin(page, TEXTS, "double", "one label per text", "sports\ntravel")
+    page.evaluate(CLICK_AGAIN)
+    page.locator("#ph-label-card").get_by_role("button", name="travel").first.click()
+    expect(counts(page)).to_have_text("1 of 6 labelled")
+    settled(page)
+    assert [line["answers"] for line in answers(labelling, "double")] == [["travel"]]
+    card = page.locator("#ph-label-card .ph-label-card")
+    for key, code, reply in (
+        ("&", "Digit1", "Saved: sports."),
+        ("ы", "KeyS", "Skipped."),
+        ("é", "Digit2", "Saved: travel."),
+    ):
+        card.dispatch_event(
+            "keydown", {"key": key, "code": code, "bubbles": True}
+        )  # of a French and a Russian keyboard
+        expect(said(page)).to_have_text(reply)
+    card.dispatch_event("keydown", {"key": "@", "code": "Digit2", "shiftKey": True, "bubbles": True})
+    settled(page)
+    expect(counts(page)).to_have_text("3 of 6 labelled · 1 skipped")
+    page.locator("#ph-label-back").click()
+    expect(page).not_to_have_url(re.compile("project="))
+    settled(page)
+    row = page.locator("#ph-label-projects tr", has_text="double")
+    row.get_by_role("button", name="Delete").dblclick()
+    expect(row.get_by_role("button", name="Delete")).to_have_text("Delete with all answers?")
+    settled(page)
+    row.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    assert not answers(labelling, "double")
 
 
 def test_a_late_reply_does_not_replace_a_newer_card(labelling, open_page):

@@ -47,11 +47,22 @@ def test_every_format_that_is_offered_is_written_and_read_back(session):
     answer(session)
     kind = session.project.spec.kind
     for title, form in formats_for(kind):
-        file = file_of(session, form)
+        file, notes = file_of(session, form)
+        assert notes == (), title
         assert file.stem == "My-topic", title
         read = read_files(config(kind), [str(file)])
         assert len(read) == len(TEXTS), title
     assert {type(one) for one in read} <= {LabelledText, MultiLabelText, type(session.examples()[0])}
+
+
+def test_what_a_format_cannot_hold_is_told(starter):
+    spec = ProjectSpec("names", ProjectKind.SPANS, (LabelHint("PER"),))
+    session = OpenProjects(1).session(
+        Projects(settings()).create(("Ann\tLee", "Bo"), spec, owner="").folder, lambda: starter
+    )
+    session.accept("me", {0: (TypedSpan(0, 3, "PER"),), 1: ()})
+    _, notes = file_of(session, FileFormat.CONLL)
+    assert notes == ("of 1 row the spaces between words are not kept",)
 
 
 def test_answers_become_a_task_of_the_train_tab_each_time_under_a_free_name(session):

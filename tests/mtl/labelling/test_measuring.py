@@ -149,6 +149,16 @@ def test_a_curve_that_falls_is_expected_to_stay_and_a_short_one_is_not_known():
     assert expected_after(sizes, perfect, more=50).value == 1
 
 
+@pytest.mark.parametrize("pair", [("a", "a"), (("a",), ("a",)), (("a",), ("b",))], ids=["classes", "sets", "all wrong"])
+@pytest.mark.parametrize("count", [5, 30])
+def test_few_texts_that_are_all_right_or_all_wrong_are_no_certainty_now_nor_after_more_answers(pair, count):
+    every = Tally.of([pair] * count)
+    today, ahead = interval(every), expected_after((25, 50, 100), [every] * 3, more=50)
+    expected = binomtest(round(every.score * count), count).proportion_ci(0.95, method="wilson")
+    assert (today.low, today.high) == pytest.approx((expected.low, expected.high))
+    assert ahead.low <= today.low + 1e-9 and ahead.high >= today.high - 1e-9
+
+
 def test_spans_are_confused_where_they_overlap_and_missed_or_invented_elsewhere():
     given = (TypedSpan(0, 4, "a"), TypedSpan(5, 9, "b"), TypedSpan(10, 12, "c"), TypedSpan(20, 22, "a"))
     guessed = (TypedSpan(0, 4, "b"), TypedSpan(5, 8, "b"), TypedSpan(10, 12, "c"), TypedSpan(30, 32, "c"))

@@ -370,3 +370,20 @@ def test_an_own_head_for_spans_of_other_names_makes_first_guesses(new_session, t
     assert labels == {"PER"}
     project.add_label(LabelHint("LOC"))
     assert {span.label for guess in other.guesses() for span in guess.answer} == {"PER", "LOC"}
+
+
+def test_what_is_asked_twice_is_done_once_and_undone_by_one_undo(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    for _ in range(2):
+        session.answer("ann", 3, "bank")
+    for _ in range(2):
+        session.accept("ann", {1: "bank", 2: "film"})
+    for _ in range(2):
+        session.skip("ann", 0)
+    session.undo("ann")
+    session.undo("ann")
+    assert session.answers("ann") == {3: "bank"}
+    session.undo("ann")
+    session.answer("ann", 3, "bank")  # taken back, so it is new
+    assert session.answers("ann") == {3: "bank"}
+    assert session.undo("bo") is None
