@@ -107,7 +107,7 @@ def tests(folder: Path = RESULTS) -> list[Tested]:
         Tested(row["task"], row["test"].partition("/")[0], metric, value, row["single_task"][metric])
         for row in _read(folder / "starter.json") or []
         for metric, value in row["starter"].items()
-        if metric in row["single_task"]
+        if metric in row.get("single_task", {})
     ]
 
 

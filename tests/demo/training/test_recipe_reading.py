@@ -41,7 +41,7 @@ def test_a_recipe_fills_the_form_that_makes_it_again(tmp_path, form, write):
 
 def test_every_example_recipe_can_be_loaded():
     for file in sorted((drafts.EXAMPLES / "recipes").glob("*.yaml")):
-        if file.stem != "starter":  # its data are not part of the project
+        if not file.stem.startswith("starter"):  # its data are not part of the project
             assert recipe_of(read_form(file, KNOWN, any_files=True).form, KNOWN, settings()).tasks
 
 
