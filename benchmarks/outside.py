@@ -114,7 +114,7 @@ def _tuned(data: Path) -> list[Mapping[str, object]]:
         seconds = time.perf_counter() - began
         engine = Engine.load(Path(folder) / "run" / "best", precision="fp32")
         found = [engine.analyze(_texts(data / "clinc150" / f"{part}.csv")) for part in ("test", "oos_test")]
-    scores = [[one.outside["intent"] for one in analyses] for analyses in found]
+    scores = [[one.outside_scores["intent"] for one in analyses] for analyses in found]
     inside, away = (float(np.mean([one.is_outside for one in own])) for own in scores)
     row = {
         "known": "clinc150, tuned",

@@ -1,7 +1,7 @@
 """What one pass says about a sentence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ class Analysis:
     maximum is read in so many overlapping `windows`. `cut_at` is the offset of the first character that was not read,
     or None: an engine cuts only where it was told to.
 
-    `outside` says by task how unlike the text is to the training texts; it lacks tasks of which nothing is known.
+    `outside_scores` says by task how unlike the text is to the training texts; tasks of which nothing is known are not
+    in it.
     """
 
     text: str
@@ -34,9 +35,14 @@ class Analysis:
     cut_at: int | None
     windows: int = 1
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    outside: Mapping[str, OutsideScore] = field(default_factory=dict)
+    outside_scores: Mapping[str, OutsideScore] = field(default_factory=dict)
+
+    @property
+    def outside(self) -> dict[str, bool]:
+        """By task whether the text is unlike the training texts; it lacks tasks of which nothing is known."""
+        return {task: one.is_outside for task, one in self.outside_scores.items()}
 
     @property
     def outside_values(self) -> dict[str, dict[str, float | bool]]:
-        """`outside` as plain values, by the names of its fields."""
-        return {task: {"distance": one.distance, "is_outside": one.is_outside} for task, one in self.outside.items()}
+        """`outside_scores` as plain values, by the names of their fields."""
+        return {task: asdict(one) for task, one in self.outside_scores.items()}

@@ -12,14 +12,14 @@ _MEANING = "farther from them than 95 % of texts of their kind. The answer may b
 
 def is_unlike(analysis: Analysis, task: str) -> bool:
     """Whether a text is unlike the training texts of a task, as far as the model knows them."""
-    return task in analysis.outside and analysis.outside[task].is_outside
+    return analysis.outside.get(task, False)
 
 
 def mark(analysis: Analysis, task: str) -> str:
     """The mark of a text, or an empty text."""
     if not is_unlike(analysis, task):
         return ""
-    distance = analysis.outside[task].distance
+    distance = analysis.outside_scores[task].distance
     meaning = escape(f"Cosine distance {distance:.2f} from the nearest training texts of {task}: {_MEANING}")
     return f'<small class="ph-unlike" title="{meaning}">{_MARK}</small>'
 

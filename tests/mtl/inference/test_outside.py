@@ -42,7 +42,7 @@ def engine(checkpoint: Path) -> Engine:
 
 def distances(found: list[Analysis]) -> np.ndarray:
     """`(N, tasks)`."""
-    return np.array([[score.distance for score in one.outside.values()] for one in found])
+    return np.array([[score.distance for score in one.outside_scores.values()] for one in found])
 
 
 def assert_alike(one: Engine, other: Engine, *, atol: float = 1e-6) -> None:
@@ -55,9 +55,9 @@ def test_tasks_that_label_texts_have_a_score_by_the_embedding_of_the_same_pass(e
     found, summaries = engine.analyze(GIVEN), load(checkpoint).outside
     assert set(engine.knows_outside) == TEXTED == summaries.keys()
     for i, one in enumerate(found):
-        for task, score in one.outside.items():
+        for task, score in one.outside_scores.items():
             assert score.distance == pytest.approx(float(summaries[task].distances(one.embedding[None])[0]), abs=1e-6)
-            assert score.is_outside is (score.distance > summaries[task].limit)
+            assert score.is_outside is (score.distance > summaries[task].limit) is one.outside[task]
         assert engine.analyze([GIVEN[i]])[0].outside.keys() == one.outside.keys()
     assert engine.analyze([]) == []
     assert engine.analyze(GIVEN[:1], entities=False)[0].outside.keys() == TEXTED
@@ -120,7 +120,7 @@ def test_files_have_the_scores(engine: Engine, tmp_path: Path, form: OutputForma
         rows = [json.loads(line) for line in out.read_text().splitlines()]
     else:
         rows = pyarrow.parquet.read_table(out).to_pylist()
-    expected = {one.text: one.outside for one in engine.analyze([text for text in GIVEN if text.strip()])}
+    expected = {one.text: one.outside_scores for one in engine.analyze([text for text in GIVEN if text.strip()])}
     assert any(row["text"] for row in rows)
     for row in rows:
         if row["text"] is None:
@@ -151,7 +151,7 @@ def test_a_server_answers_with_the_scores(engine: Engine, path: str, tasks: set[
     for found, wanted in zip(results, engine.analyze(GIVEN[:3]), strict=True):
         assert found["outside"].keys() == tasks
         for task, score in found["outside"].items():
-            assert score["distance"] == pytest.approx(wanted.outside[task].distance, abs=1e-5)
+            assert score["distance"] == pytest.approx(wanted.outside_scores[task].distance, abs=1e-5)
             assert isinstance(score["is_outside"], bool)
 
 

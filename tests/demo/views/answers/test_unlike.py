@@ -27,7 +27,7 @@ VIEWS = {
 
 
 def of(**is_outside: bool) -> Analysis:
-    return replace(analysis("x"), outside={name: OutsideScore(0.5, one) for name, one in is_outside.items()})
+    return replace(analysis("x"), outside_scores={name: OutsideScore(0.5, one) for name, one in is_outside.items()})
 
 
 @pytest.mark.parametrize("view", VIEWS)
