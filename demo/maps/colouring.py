@@ -9,6 +9,7 @@ from demo import palette
 from demo.answers.embedded import NO_ENTITY, Embedded
 from demo.answers.passes import NO_LABEL, label_colours
 from demo.maps.clusters import cluster
+from demo.maps.keywords import keywords
 from mtl.recipe import TaskKind
 
 ONE_COLOUR, LABEL, CLUSTER = "one colour", "label", "cluster"
@@ -52,7 +53,11 @@ def _groups(embedded: Embedded, by: str, *, clusters: int) -> Colouring:
     if by == CLUSTER:
         found = cluster(embedded.vectors, clusters)
         ranked = sorted(set(found), key=lambda name: int(name.rpartition(" ")[2]))
-        return _coloured(by, found, ranked, palette.assign([ranked]))
+        told = keywords(embedded.texts, found)
+        titles = {name: f"{name}: {told[name]}" if told[name] else name for name in ranked}
+        colours = palette.assign([ranked])
+        own = {titles[name]: colours[name] for name in ranked}
+        return _coloured(by, [titles[name] for name in found], list(titles.values()), own)
     if by in embedded.predicted:
         task = embedded.tasks[by]
         nothing = [NO_ENTITY] * (task.kind is TaskKind.TAGGING) + [NO_LABEL] * task.multi_label
