@@ -56,8 +56,8 @@ def _groups(embedded: Embedded, by: str, *, clusters: int) -> Colouring:
         told = keywords(embedded.texts, found)
         titles = {name: f"{name}: {told[name]}" if told[name] else name for name in ranked}
         colours = palette.assign([ranked])
-        own = {titles[name]: colours[name] for name in ranked}
-        return _coloured(by, [titles[name] for name in found], list(titles.values()), own)
+        of_titles = {titles[name]: colours[name] for name in ranked}
+        return _coloured(by, [titles[name] for name in found], list(titles.values()), of_titles)
     if by in embedded.predicted:
         task = embedded.tasks[by]
         nothing = [NO_ENTITY] * (task.kind is TaskKind.TAGGING) + [NO_LABEL] * task.multi_label
