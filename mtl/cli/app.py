@@ -122,7 +122,7 @@ def backbones(
 @app.command()
 def compare(
     recipe: Annotated[Path, typer.Argument(help="a recipe in YAML; its freezing is replaced")],
-    presets: Annotated[str, typer.Option(help="by commas; last_layers:N and one_head_frozen:TASK say more")],
+    presets: Annotated[str, typer.Option(help="by commas; last_layers:N, one_head_frozen:TASK, only:TASK say more")],
     seeds: Annotated[str, typer.Option(help="by commas")] = "42",
     single_task: Annotated[bool, typer.Option(help="add a full fine-tune of each task alone")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the table to this file")] = None,

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out, write_json
-from mtl.comparing import Outcome, Spread, StrategyResult, compare, strategies, summarize
+from mtl.comparing import Outcome, Spread, StrategyResult, compare, sharing, strategies, summarize
 from mtl.evaluation import main_metric_name
 from mtl.recipe import Recipe, load
 from mtl.runs import new_run_id, runs_root
@@ -34,6 +34,8 @@ def compare_command(
         outcomes.append(outcome)
     rows = summarize(outcomes)
     out.print(_table(recipe, rows))
+    for one in sharing({row.strategy: {key: spread.mean for key, spread in row.metrics.items()} for row in rows}):
+        out.print(str(one), markup=False)
     out.print(f"runs: {folder}", markup=False)
     if json_file:
         write_json(json_file, [asdict(row) for row in rows])

@@ -2,6 +2,18 @@
 
 from mtl.comparing.compare import compare
 from mtl.comparing.report import Outcome, Spread, StrategyResult, summarize
-from mtl.comparing.strategies import Strategy, strategies
+from mtl.comparing.sharing import Sharing, sharing
+from mtl.comparing.strategies import Strategy, alone, strategies
 
-__all__ = ["Outcome", "StrategyResult", "Spread", "Strategy", "compare", "strategies", "summarize"]
+__all__ = [
+    "Outcome",
+    "Sharing",
+    "Spread",
+    "Strategy",
+    "StrategyResult",
+    "alone",
+    "compare",
+    "sharing",
+    "strategies",
+    "summarize",
+]

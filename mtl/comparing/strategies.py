@@ -8,6 +8,8 @@ from mtl.errors import RecipeError
 from mtl.recipe.choices import Preset
 from mtl.recipe.schema import FreezingConfig, Recipe
 
+_ONLY = "only"
+
 
 @dataclass(frozen=True)
 class Strategy:
@@ -22,8 +24,9 @@ def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> 
 
     Args:
         recipe: gives everything but the freezing, and what follows from it by default.
-        presets: names; `last_layers:N` says how many layers, `one_head_frozen:TASK` which head.
-        single_task: whether to add the baselines.
+        presets: names; `last_layers:N` says how many layers, `one_head_frozen:TASK` which head, and `only:TASK` is a
+            baseline.
+        single_task: whether to add the baselines of all tasks.
 
     Raises:
         RecipeError: a preset is unknown, given twice, or lacks what it needs.
@@ -31,11 +34,33 @@ def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> 
     twice = sorted(name for name, count in Counter(presets).items() if count > 1)
     if twice:
         raise RecipeError(f"each preset once was expected, {', '.join(twice)} came twice", key="--presets")
-    found = [Strategy(name, recipe.under(_freezing(name, recipe))) for name in presets]
+    found = [_strategy(name, recipe) for name in presets]
     if single_task:
-        full = FreezingConfig(preset=Preset.FULL)
-        found += [Strategy(f"only {name}", _alone(name, recipe).under(full)) for name in recipe.tasks]
+        known = {strategy.name for strategy in found}
+        baselines = [_strategy(alone(name), recipe) for name in recipe.tasks]
+        found += [baseline for baseline in baselines if baseline.name not in known]
     return found
+
+
+def alone(task: str) -> str:
+    """What the preset is called that trains one task alone."""
+    return f"{_ONLY}:{task}"
+
+
+def task_alone(strategy: str) -> str | None:
+    """The task that a strategy trains alone, by its name; None for one that trains all."""
+    only, space, task = strategy.partition(" ")
+    return task if only == _ONLY and space else None
+
+
+def _strategy(preset: str, recipe: Recipe) -> Strategy:
+    only, colon, task = preset.partition(":")
+    if only != _ONLY or not colon:
+        return Strategy(preset, recipe.under(_freezing(preset, recipe)))
+    if task not in recipe.tasks:
+        expected = f"{_ONLY}:TASK with a task of {', '.join(recipe.tasks)}"
+        raise RecipeError(f"{expected} was expected, was {preset!r}", key="--presets")
+    return Strategy(f"{_ONLY} {task}", _alone(task, recipe).under(FreezingConfig(preset=Preset.FULL)))
 
 
 def _alone(name: str, recipe: Recipe) -> Recipe:

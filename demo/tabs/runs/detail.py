@@ -30,10 +30,12 @@ from demo.views import message
 from demo.views.training.comparison import comparison_card, comparison_table
 from demo.views.training.label_table import label_tables
 from demo.views.training.run_card import run_card
+from mtl.comparing import alone
 from mtl.errors import InputError, MtlError, RunError
 from mtl.recipe import Preset, Recipe, dump, load
 from mtl.runs import RunFolder
 
+_EACH_ALONE = "each_alone"  # stands for one strategy a task
 _STRATEGIES = {
     "heads only": Preset.HEADS_ONLY,
     "last layer": f"{Preset.LAST_LAYERS}:1",
@@ -42,6 +44,7 @@ _STRATEGIES = {
     "probe, then fine-tune": Preset.PROBE_THEN_FINETUNE,
     "gradual": Preset.GRADUAL,
     "adapters": Preset.LORA,
+    "each task alone: is sharing worth it?": _EACH_ALONE,
 }
 _USUAL = [Preset.HEADS_ONLY, f"{Preset.LAST_LAYERS}:2", Preset.FULL]
 _SECTIONS = 3  # whose requests may be pending
@@ -267,7 +270,10 @@ class Opening:
         if len(presets) < 2:
             raise InputError("Select at least two strategies.")
         recipe = _recipe_of(self.shared.runs.get(run_id, owner))
-        names = [str(preset) for preset in presets]
+        if _EACH_ALONE in presets and len(recipe.tasks) < 2:
+            raise InputError("A recipe with several tasks was expected to train each of them alone, this one has one.")
+        each = [alone(task) for task in recipe.tasks]
+        names = [name for one in presets for name in (each if one == _EACH_ALONE else [str(one)])]
         folder = self.shared.runs.compare(recipe, names, owner=owner, address=current().address)
         return (folder.id, *self.again(owner, folder.id))
 

@@ -12,6 +12,7 @@ from demo.views.training.curves import main_metric_key
 from demo.views.training.format import duration, megabytes, millions
 from demo.views.training.label_table import label_table
 from demo.views.training.run_card import STATE_NAMES
+from mtl.comparing import sharing
 from mtl.runs import Status
 
 
@@ -35,7 +36,9 @@ def comparison_table(path: Path) -> str:
     titles = [key.removeprefix("eval/").replace("/", " ").replace("_", " ") for key in keys]
     columns = [Column("strategy"), *(Column(title, number=True) for title in titles)]
     columns += [Column(title, number=True) for title in ("time", "memory", "trains", "checkpoint")]
-    return table(columns, body, caption="Strategies compared")
+    told = sharing({row["strategy"]: {key: one["mean"] for key, one in row["metrics"].items()} for row in rows})
+    notes = "".join(message.note(str(one)) for one in told)
+    return table(columns, body, caption="Strategies compared") + notes
 
 
 def comparison_card(status: Status) -> str:

@@ -121,6 +121,13 @@ def test_a_comparison_is_one_row_a_strategy_with_the_best_bold(tmp_path):
     assert "sports" not in html
 
 
+def test_a_comparison_with_tasks_alone_says_what_sharing_costs(tmp_path):
+    file = tmp_path / "table.json"
+    file.write_text(json.dumps([row("full", 0.9, 0.3), row("only topic", 0.95, 0.4)]))
+    said = "Sharing costs topic 5.0 points: accuracy 0.900 with the others (full), 0.950 alone."
+    assert said in comparison_table(file)
+
+
 @pytest.mark.parametrize("content", [None, "", "[{"])
 def test_a_comparison_without_a_table_yet_says_so(tmp_path, content):
     file = tmp_path / "table.json"

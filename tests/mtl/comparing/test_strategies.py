@@ -93,3 +93,16 @@ def test_a_baseline_whose_task_does_not_choose_the_best_is_chosen_by_the_mean(
     found = strategies(recipe, [], single_task=True)
     assert {name: s.recipe.evaluation.best for name, s in zip(TASKS, found, strict=True)} == alone
     assert all(strategy.recipe.evaluation.every == 2 for strategy in found)
+
+
+def test_a_task_alone_is_one_of_the_strategies(recipe: Recipe):
+    first, second, third = strategies(recipe, ["only:topic", "full"], single_task=True)
+    assert [one.name for one in (first, second, third)] == ["only topic", "full", "only entities"]
+    assert list(first.recipe.tasks) == ["topic"]
+    assert first.recipe.freezing.preset == "full"
+
+
+@pytest.mark.parametrize("name", ["only:", "only:colour"])
+def test_a_task_alone_is_one_of_the_recipe(recipe: Recipe, name: str):
+    with pytest.raises(RecipeError, match="--presets: only:TASK with a task of topic, entities was expected, was"):
+        strategies(recipe, [name], single_task=False)

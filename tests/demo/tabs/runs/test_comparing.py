@@ -9,6 +9,7 @@ from demo.tabs.runs.detail import Opening
 from demo.training.freezing_choice import Freezing
 from demo.training.recipe_form import recipe_of
 from mtl.comparing import strategies
+from mtl.errors import InputError
 from mtl.recipe import Preset, dump, load
 from mtl.runs import RunFolder
 from tests.demo.fakes import settings
@@ -23,14 +24,14 @@ class Comparing(Opening):
         return ()
 
 
-def asked_for(folder: RunFolder, **how):
-    """The recipe that Compare strategies hands to the run manager."""
+def asked_for(folder: RunFolder, presets=PRESETS, **how):
+    """The recipe and presets that Compare strategies hands to the run manager."""
     found = []
     runs = SimpleNamespace(
         get=lambda run_id, owner: folder,
-        compare=lambda recipe, presets, owner, address: found.append(recipe) or folder,
+        compare=lambda recipe, presets, owner, address: found.append((recipe, presets)) or folder,
     )
-    Comparing(SimpleNamespace(settings=settings(**how), runs=runs), None, None).compare("ann", folder.id, PRESETS)
+    Comparing(SimpleNamespace(settings=settings(**how), runs=runs), None, None).compare("ann", folder.id, presets)
     return found[0]
 
 
@@ -45,7 +46,7 @@ def test_strategies_are_those_of_what_was_chosen_however_the_run_kept_it(tmp_pat
         if name in files:
             (folder.path / name).write_text(write(made))
     request = tmp_path / "comparison.yaml"
-    request.write_text(as_yaml(asked_for(folder)))
+    request.write_text(as_yaml(asked_for(folder)[0]))
     found = strategies(load(request), PRESETS, single_task=False)
     assert [s.recipe for s in found] == [s.recipe for s in strategies(made, PRESETS, single_task=False)]
 
@@ -55,6 +56,19 @@ def test_a_shared_page_divides_its_minutes_and_leaves_the_rest_to_the_strategies
     folder = RunFolder(tmp_path / "run")
     folder.create()
     folder.recipe.write_text(dump(made))
-    asked = within_limits(asked_for(folder, share=True), settings(share=True), presets=len(PRESETS))
+    asked = within_limits(asked_for(folder, share=True)[0], settings(share=True), presets=len(PRESETS))
     assert asked.budget.max_minutes == pytest.approx(10 / 3)
     assert asked.unset() == made.unset()
+
+
+def test_each_task_alone_is_a_strategy_for_each(tmp_path):
+    made = recipe_of(FORM, KNOWN, settings())
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    folder.recipe.write_text(dump(made))
+    assert len(made.tasks) > 1
+    _, presets = asked_for(folder, ["full", "each_alone"])
+    assert presets == ["full", *(f"only:{task}" for task in made.tasks)]
+    folder.recipe.write_text(dump(made.model_copy(update={"tasks": dict([next(iter(made.tasks.items()))])})))
+    with pytest.raises(InputError, match="A recipe with several tasks was expected"):
+        asked_for(folder, ["full", "each_alone"])

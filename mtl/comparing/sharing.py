@@ -1,0 +1,55 @@
+"""Whether it pays that tasks share an encoder: each task of a comparison beside a model of that task alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mtl.comparing.strategies import task_alone
+from mtl.evaluation import MAIN_METRICS
+
+LEAST = 0.01
+"""Smaller differences of a metric are not called better or worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The main metric of a task trained alone, and under the strategy that serves it best beside the others."""
+
+    task: str
+    metric: str
+    alone: float
+    shared: float
+    strategy: str
+
+    @property
+    def gain(self) -> float:
+        """Of sharing, below 0 where it costs."""
+        return self.shared - self.alone
+
+    def __str__(self) -> str:
+        """One sentence."""
+        figures = f"{self.shared:.3f} with the others ({self.strategy}), {self.alone:.3f} alone"
+        what = f"{self.metric.replace('_', ' ')} {figures}"
+        if round(abs(self.gain), 6) <= LEAST:
+            return f"Sharing makes little difference to {self.task}: {what}."
+        verb = "helps" if self.gain > 0 else "costs"
+        return f"Sharing {verb} {self.task} {100 * abs(self.gain):.1f} points: {what}."
+
+
+def sharing(metrics: Mapping[str, Mapping[str, float]]) -> list[Sharing]:
+    """Of every task that was trained alone and, under at least one strategy, with others.
+
+    Args:
+        metrics: `eval/<task>/<metric>` by strategy, means over seeds.
+    """
+    together = {name: own for name, own in metrics.items() if task_alone(name) is None}
+    found = []
+    for name, alone in metrics.items():
+        task = task_alone(name)
+        for metric in MAIN_METRICS if task is not None else ():
+            key = f"eval/{task}/{metric}"
+            others = {other: own[key] for other, own in together.items() if key in own}
+            if key in alone and others:
+                best = max(others, key=lambda other: others[other])
+                found.append(Sharing(str(task), metric, alone[key], others[best], best))
+                break
+    return found

@@ -1,0 +1,43 @@
+"""What sharing an encoder costs and gains, from the figures of a comparison."""
+
+import pytest
+
+from mtl.comparing import Sharing, sharing
+
+TOPIC, NAMES = "eval/topic/accuracy", "eval/only names/f1"
+FULL = {TOPIC: 0.8, NAMES: 0.7, "eval/embedding/drift": 0.1}
+
+
+def test_each_task_is_beside_the_strategy_that_serves_it_best():
+    metrics = {"full": FULL, "last_layers:2": {TOPIC: 0.85, NAMES: 0.6}, "only topic": {TOPIC: 0.9}}
+    (found,) = sharing(metrics)
+    assert found == Sharing("topic", "accuracy", 0.9, 0.85, "last_layers:2")
+    assert str(found) == (
+        "Sharing costs topic 5.0 points: accuracy 0.850 with the others (last_layers:2), 0.900 alone."
+    )
+
+
+@pytest.mark.parametrize(
+    ("alone", "says"), [(0.795, "makes little difference to"), (0.7, "helps topic 10.0 points"), (0.81, "makes little")]
+)
+def test_differences_of_a_point_are_not_called_better_or_worse(alone: float, says: str):
+    (found,) = sharing({"full": FULL, "only topic": {TOPIC: alone}})
+    assert says in str(found)
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {},
+        {"full": FULL},
+        {"only topic": {TOPIC: 0.9}, "only other": {"eval/other/f1": 0.5}},
+        {"full": FULL, "only topic": {}},
+    ],
+)
+def test_without_both_sides_nothing_is_said(metrics: dict[str, dict[str, float]]):
+    assert sharing(metrics) == []
+
+
+def test_names_of_tasks_may_hold_spaces():
+    (found,) = sharing({"full": FULL, "only only names": {NAMES: 0.5}})
+    assert (found.task, found.alone, found.shared) == ("only names", 0.5, 0.7)
