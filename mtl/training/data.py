@@ -70,7 +70,7 @@ def tokenize(
             words=recipe.words,
         ),
         {name: _dev_set(tasks[name], task, loaded) for name, task in data.items() if task.dev},
-        draw_sample(untouched, loaded.tokenizer.store(sample_texts(data))),
+        draw_sample(untouched, loaded.tokenizer, sample_texts(data)),
     )
 
 

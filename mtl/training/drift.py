@@ -1,8 +1,10 @@
-"""A fixed sample of sentences that shows how far training moves the embedding."""
+"""Fixed sentences that show how far training moves the embedding, and whether it still tells what is alike."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +12,36 @@ from numpy.typing import NDArray
 from mtl.checkpoint.store import LoadedModel
 from mtl.data import TaskData, texts_of
 from mtl.data.keys import firsts, hashes
+from mtl.metrics import embedding_metrics, similarity_metrics
+from mtl.metrics.neighbours import unit_length
 from mtl.recipe.choices import TaskKind
 from mtl.text.tokenized import TokenizedTexts
+from mtl.text.windows import WindowTokenizer
 from mtl.training.forward import run_model
 
 _SIZE = 256
 
 
+_PAIRS = Path(__file__).parent / "pairs.csv"
+
+
 @dataclass(frozen=True)
 class DriftSample:
-    """Tokenised sentences and their embeddings `(N, H)` by the untouched backbone."""
+    """Tokenised sentences, of which the first N are of the data and the others are scored pairs of our own, in English.
+
+    `before` are the embeddings `(N, H)` of the first by the untouched backbone, `scores` `(P,)` those of the pairs.
+    """
 
     texts: TokenizedTexts
     before: NDArray[np.float32]
+    scores: tuple[float, ...]
+
+    def metrics(self, embeddings: NDArray[np.float32]) -> dict[str, float]:
+        """How far `embeddings` of all sentences are from where they were, and how well cosines follow the scores."""
+        count = len(self.before)
+        firsts, seconds = (unit_length(embeddings[begin::2]) for begin in (count, count + 1))
+        similar = similarity_metrics(self.scores, (firsts * seconds).sum(axis=1).tolist())
+        return embedding_metrics(self.before, embeddings[:count]) | {"spearman_cosine": similar["spearman_cosine"]}
 
 
 def sample_texts(data: Mapping[str, TaskData]) -> list[str]:
@@ -40,6 +59,11 @@ def sample_texts(data: Mapping[str, TaskData]) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def draw_sample(untouched: LoadedModel, texts: TokenizedTexts) -> DriftSample:
-    """Embed the sample before anything trains."""
-    return DriftSample(texts, run_model(untouched, texts).embeddings)
+def draw_sample(untouched: LoadedModel, tokenizer: WindowTokenizer, sentences: Sequence[str]) -> DriftSample:
+    """Embed sentences of the data before anything trains, and add the scored pairs."""
+    with _PAIRS.open(encoding="utf-8", newline="") as file:
+        pairs = list(csv.DictReader(file))
+    scored = [pair[side] for pair in pairs for side in ("sentence1", "sentence2")]
+    before = run_model(untouched, tokenizer.store(sentences)).embeddings
+    scores = tuple(float(pair["score"]) for pair in pairs)
+    return DriftSample(tokenizer.store([*sentences, *scored]), before, scores)

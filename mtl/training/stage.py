@@ -17,7 +17,6 @@ from mtl.freezing import FreezePlan, Freezer
 from mtl.home import home
 from mtl.inference.autotune.features import FEW_TOKENS, open_features
 from mtl.inference.backends import InferencePrecision
-from mtl.metrics import embedding_metrics
 from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.text.tokenized import TokenizedTexts
@@ -98,7 +97,7 @@ class StageState:
         return replace(cache, precision=Precision.FP32, exact=True, backend=None)
 
     def evaluate(self) -> dict[str, float]:
-        """Every metric of every dev set, `eval/<task>/<metric>`, and the drift of the embedding; in full precision.
+        """Every metric of every dev set, `eval/<task>/<metric>`, and those of the embedding; in full precision.
 
         The model's tasks get the temperature that fits their dev sets now, and multi-label tasks the thresholds, but
         for those that never change.
@@ -108,8 +107,7 @@ class StageState:
             metrics |= {f"eval/{name}/{metric}": value for metric, value in self._measure(name, dev).items()}
         sample = self.data.sample
         embeddings = run_model(self.loaded, sample.texts, cached=self._dev[_DRIFT], shared=True).embeddings
-        moved = embedding_metrics(sample.before, embeddings)
-        return metrics | {f"eval/embedding/{metric}": value for metric, value in moved.items()}
+        return metrics | {f"eval/embedding/{metric}": value for metric, value in sample.metrics(embeddings).items()}
 
     def _measure(self, name: str, dev: DevSet) -> dict[str, float]:
         """Every metric of a task, at the temperature and with the thresholds that fit its dev set now."""
