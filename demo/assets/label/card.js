@@ -25,6 +25,7 @@ function load() {
   card.removeAttribute("aria-busy");
   if (next.problem) { refused(next); return; }
   shown = next;
+  window.phOpened = true;
   since = performance.now();
   complain("", false);
   render();

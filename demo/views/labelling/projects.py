@@ -14,11 +14,13 @@ KINDS = {
     ProjectKind.SPANS: "entities",
 }
 PRESSES = """
-// The first list of a page opens the project in the address, as after a reload; by then the whole tab is there. The
-// script runs again each time that the list comes back, and then the address may still have the project that was left.
+// The first list of a page opens the project in the address, as after a reload; by then the whole tab is there. Gradio
+// may mount the list twice before it listens, so each mount asks until a card has come (card.js). After that the list
+// comes back when a project is left, which the address may still have.
+let asked = false;
 function resume() {
-  if (window.phResumed || !props.value) return;
-  window.phResumed = true;
+  if (asked || window.phOpened || !props.value) return;
+  asked = true;
   const project = new URL(location.href).searchParams.get('project');
   if (project) trigger('open', {project});
 }

@@ -196,7 +196,7 @@ def test_broken_data_end_a_run_before_anything_is_loaded(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "bad.csv").write_text("text,label\nonly text\n")
-    monkeypatch.setattr("mtl.training.setup.load_backbone", lambda *_, **__: pytest.fail("the backbone was loaded"))
+    monkeypatch.setattr("mtl.training.setup.load_initial_model", lambda *_, **__: pytest.fail("a model was loaded"))
     with pytest.raises(DataError, match="bad.csv:2: 2 fields"):
         next(mtl.train(recipe_of(tiny_bert, ["topic"], tasks_topic={"train": str(tmp_path / "bad.csv")})))
 

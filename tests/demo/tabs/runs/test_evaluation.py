@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from demo.tabs.runs import evaluation
+from demo.training.measuring import Measured
 from mtl.runs import RunFolder
 from tests.demo.fakes import settings
 
@@ -32,7 +33,7 @@ def test_the_columns_of_a_file_are_those_of_the_kind_of_task(shared, tmp_path, t
 
 def test_what_is_chosen_is_measured(shared, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(evaluation, "measure", lambda *given: asked.append(given) or {})
+    monkeypatch.setattr(evaluation, "measure", lambda *given: asked.append(given) or Measured({}, None))
     monkeypatch.setattr(evaluation, "measured_table", str)
     evaluation._evaluate(shared, "ann", "run", "topic", "t.csv", "remark", "mood", None)
     assert asked[0][-1] == {"text": "remark", "label": "mood"}
