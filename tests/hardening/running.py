@@ -17,8 +17,8 @@ from demo.settings import Settings
 from mtl.cli.app import main
 from mtl.recipe import Recipe
 from mtl.runs import RunFolder, RunState, Status
-from mtl.runs.lock import INHERITED, Lock
-from mtl.runs.processes import process_of
+from mtl.runs.lock import INHERITED, Lock, holder
+from mtl.runs.processes import Process, process_of
 from tests.demo.fakes import settings
 from tests.mtl import processes
 from tests.mtl.recipes import quick_recipe
@@ -106,6 +106,14 @@ def _become_trainer(
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def trainer_of(run: RunFolder) -> Process:
+    """The process of a run, which may do its first work before the page has written down who it is."""
+    until(lambda: holder(run.path) is not None, "the name of the trainer in the lock")
+    found = holder(run.path)
+    assert found is not None
+    return found.process
 
 
 def training_page(monkeypatch: pytest.MonkeyPatch, prepare: Callable[[pytest.MonkeyPatch], None]) -> RunManager:

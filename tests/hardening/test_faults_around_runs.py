@@ -21,11 +21,11 @@ from mtl.cli.app import main
 from mtl.errors import RunError
 from mtl.recipe import Recipe
 from mtl.runs import RunFolder, RunState, runs_root
-from mtl.runs.lock import holder, take_lock
+from mtl.runs.lock import take_lock
 from mtl.runs.processes import process_of, send_signal
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM
-from tests.hardening.running import ENDS, FAKE, GENTLE, QUICK, Child, ended, page, reaches
+from tests.hardening.running import ENDS, FAKE, GENTLE, QUICK, Child, ended, page, reaches, trainer_of
 from tests.waiting import until
 
 Patch = pytest.MonkeyPatch
@@ -148,7 +148,7 @@ def test_a_halted_trainer_is_ended_and_the_next_run_has_its_turn(recipe: Recipe)
     runs = page(pace=QUICK)
     halted, waiting = (runs.start(recipe, owner="ann") for _ in range(2))
     reaches(halted, RunState.RUNNING)
-    assert send_signal(holder(halted.path).process, signal.SIGSTOP)
+    assert send_signal(trainer_of(halted), signal.SIGSTOP)
     runs.stop(halted.id, "ann")
     status = ended(halted)
     assert status.state is RunState.STOPPED

@@ -14,11 +14,10 @@ from mtl.cli import training as command
 from mtl.encoder import activations
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Finished, Noticed, RunFolder, RunState, Step, folder
-from mtl.runs.lock import holder
 from mtl.runs.processes import send_signal
 from mtl.training import accumulation, keeping_summaries, loop, resume, run, session, setup
 from mtl.training.stage import StageState
-from tests.hardening.running import ended, reaches, small_recipe, training_page
+from tests.hardening.running import ended, reaches, small_recipe, trainer_of, training_page
 from tests.mtl.processes import sleep_at
 from tests.tiny import save_backbone
 from tests.waiting import until
@@ -90,7 +89,7 @@ def test_a_trainer_that_is_killed_loses_nothing_that_was_kept_and_blocks_nobody(
     steps = [event for event in killed.events() if isinstance(event, Step)]
     assert status_of(killed).state.is_live
     assert status_of(waiting).state is RunState.QUEUED
-    assert send_signal(holder(killed.path).process, signal.SIGKILL)
+    assert send_signal(trainer_of(killed), signal.SIGKILL)
 
     status = ended(killed)
     assert (status.state, status.message) in {
