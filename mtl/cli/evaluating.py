@@ -1,7 +1,7 @@
 """`evaluate`: a checkpoint measured on labelled files."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from mtl.cli.console import err, need_writable, out, write_json
 from mtl.data import Example, ScoredPair, TaggedText, TaskLog, read_files
+from mtl.data.columns import ROLES
 from mtl.data.formats import ReadOptions
 from mtl.errors import InputError, MtlError
 from mtl.evaluation import CalibrationCurves
@@ -35,9 +36,10 @@ def evaluate_command(
     if json_file is not None:
         need_writable(json_file)
     engine = Engine.load(checkpoint, precision=precision)
-    metrics, drawn = _of_tasks(engine, data, raw=raw, options=options)
+    of_tasks, of_pairs = _divided(options) if data and similarity is not None else (options, options)
+    metrics, drawn = _of_tasks(engine, data, raw=raw, options=of_tasks)
     if similarity is not None:
-        pairs = _read("similarity", TaskConfig(kind=TaskKind.SIMILARITY), similarity, options)
+        pairs = _read("similarity", TaskConfig(kind=TaskKind.SIMILARITY), similarity, of_pairs)
         found = embedding_metrics(engine, pairs)
         metrics |= {f"eval/embedding/{key}": value for key, value in found.items()}
     table = Table("metric", "value")
@@ -49,6 +51,14 @@ def evaluate_command(
     if json_file:
         further = {"curves": {name: asdict(one) for name, one in drawn.items()}} if curves else {}
         write_json(json_file, metrics | further)
+
+
+def _divided(options: ReadOptions) -> tuple[ReadOptions, ReadOptions]:
+    """The options for files of tasks, and those for scored pairs, whose columns have other roles."""
+    roles = ROLES[TaskKind.SIMILARITY]
+    pairs = {role: column for role, column in options.columns.items() if role in roles}
+    others = {role: column for role, column in options.columns.items() if role not in roles}
+    return replace(options, columns=others), replace(options, columns=pairs)
 
 
 def _of_tasks(

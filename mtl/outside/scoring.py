@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats
-from mtl.outside.summary import Summary, unit
+from mtl.metrics.neighbours import unit_length
+from mtl.outside.summary import Summary
 
 _BLOCK = 2048  # texts whose distances from all centres are in memory at a time
 
@@ -34,7 +35,8 @@ class OutsideScorer:
         self.tasks = tuple(summaries)
         if not summaries:
             return
-        self._centres: Floats = unit(np.concatenate([one.centres for one in summaries.values()])).T.copy()
+        centres = np.concatenate([one.centres for one in summaries.values()])
+        self._centres: Floats = unit_length(centres.astype(np.float32)).T.copy()
         counts = [len(one.centres) for one in summaries.values()]
         self._starts = np.cumsum([0, *counts[:-1]])
         self._limits = np.array([one.limit for one in summaries.values()])
@@ -47,7 +49,7 @@ class OutsideScorer:
         return [scores for begin in blocks for scores in self._scores(embeddings[begin : begin + _BLOCK])]
 
     def _scores(self, embeddings: NDArray[np.floating]) -> list[dict[str, OutsideScore]]:
-        near = np.maximum.reduceat(unit(embeddings) @ self._centres, self._starts, axis=1)
+        near = np.maximum.reduceat(unit_length(embeddings.astype(np.float32)) @ self._centres, self._starts, axis=1)
         distances = (1 - near).clip(0, 2)
         return [
             dict(zip(self.tasks, map(OutsideScore, own, is_outside), strict=True))

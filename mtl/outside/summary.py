@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats
+from mtl.metrics.neighbours import unit_length
 
 LEAST_TEXTS = 20
 """Fewer texts say nothing about what is usual."""
@@ -30,7 +31,7 @@ class Summary:
 
     def distances(self, embeddings: NDArray[np.floating]) -> Floats:
         """`(N,)`: 1 less the cosine with the nearest centre, of embeddings `(N, H)`; 0 to 2."""
-        return _distances(embeddings, unit(self.centres))  # rounding has changed their lengths
+        return _distances(embeddings, _directions(self.centres))  # rounding has changed their lengths
 
     def is_outside(self, embeddings: NDArray[np.floating]) -> NDArray[np.bool_]:
         """`(N,)`: whether a text is farther away than all but a few of the dev texts."""
@@ -52,9 +53,9 @@ def summarize(
     """
     if known is None and len(train) < LEAST_TEXTS:
         return None
-    directions = unit(train)
+    directions = _directions(train)
     if known is not None:
-        directions = np.concatenate([unit(known.centres), directions[known.is_outside(train)]])
+        directions = np.concatenate([_directions(known.centres), directions[known.is_outside(train)]])
     centres, least = _centres(directions), known.limit if known is not None else 0.0
     if dev is not None and len(dev) >= LEAST_TEXTS:
         away = _distances(dev, centres)
@@ -77,16 +78,15 @@ def _centres(directions: Floats) -> Floats:
     from sklearn.cluster import KMeans
 
     # Better beginnings and more rounds take minutes, and tell texts apart no better.
-    return unit(KMeans(most, init="random", n_init=1, max_iter=10, random_state=0).fit(directions).cluster_centers_)
+    return unit_length(
+        KMeans(most, init="random", n_init=1, max_iter=10, random_state=0).fit(directions).cluster_centers_
+    )
 
 
 def _distances(embeddings: NDArray[np.floating], centres: Floats) -> Floats:
-    found: Floats = (1 - (unit(embeddings) @ centres.T).max(axis=1)).clip(0, 2)
+    found: Floats = (1 - (_directions(embeddings) @ centres.T).max(axis=1)).clip(0, 2)
     return found
 
 
-def unit(vectors: NDArray[np.floating]) -> Floats:
-    """Vectors `(N, H)` in float32, each of length 1; those of zeros stay as they are."""
-    found: Floats = np.asarray(vectors, dtype=np.float32)
-    directions: Floats = found / np.linalg.norm(found, axis=1, keepdims=True).clip(min=1e-12)
-    return directions
+def _directions(vectors: NDArray[np.floating]) -> Floats:
+    return unit_length(vectors.astype(np.float32))  # in float16 the lengths would be rounded too

@@ -20,8 +20,6 @@ from mtl.text.windows import WindowTokenizer
 from mtl.training.forward import run_model
 
 _SIZE = 256
-
-
 _PAIRS = Path(__file__).parent / "pairs.csv"
 
 

@@ -175,3 +175,16 @@ def test_curves_agree_with_the_metrics_beside_them(trained: Path, tmp_path: Path
         assert error == pytest.approx(found[f"eval/{task}/ece"])
         accuracy = found[f"eval/{task}/{'accuracy' if task == 'topic' else 'token_accuracy'}"]
         assert one["risk_coverage"][-1] == {"coverage": 1.0, "risk": pytest.approx(1 - accuracy)}
+
+
+def test_columns_of_texts_and_of_pairs_are_told_apart(trained: Path, tmp_path: Path):
+    (tmp_path / "t.csv").write_text("remark,kind\nwell then,sports\nno more,politics\n")
+    (tmp_path / "p.csv").write_text("a,b,s\nwell then,very well,0.9\nno more,some more,0.2\na dog,a cat,0.5\n")
+    columns = [("text", "remark"), ("label", "kind"), ("sentence1", "a"), ("sentence2", "b"), ("score", "s")]
+    given = [item for role, column in columns for item in ("--column", f"{role}={column}")]
+    files = ("--data", f"topic={tmp_path / 't.csv'}", "--similarity", tmp_path / "p.csv")
+    succeed("evaluate", trained / "last", *files, *given, "--json", tmp_path / "m.json")
+    found = json.loads((tmp_path / "m.json").read_text())
+    assert {"eval/topic/accuracy", "eval/embedding/spearman_cosine"} <= found.keys()
+    message = complaint("evaluate", trained / "last", *files[2:], "--column", "text=a")  # of pairs alone, no role fits
+    assert message.startswith(f"{tmp_path / 'p.csv'}:1: the columns sentence1, sentence2, score were expected")
