@@ -10,6 +10,8 @@ from mtl.runs import RunFolder, runs_root
 from mtl.runs.folder import replace_file
 
 _PRESETS = "presets"
+BACKBONE = "backbone:"
+"""The start of a preset that is another backbone."""
 
 
 def place_of(run_id: str) -> RunFolder:
@@ -59,7 +61,7 @@ def presets_of(comparison: RunFolder) -> tuple[str, ...]:
         RunError: they cannot be read.
     """
     try:
-        return tuple((comparison.path / _PRESETS).read_text(encoding="utf-8").split())
+        return tuple((comparison.path / _PRESETS).read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError) as error:
         raise RunError("a comparison was expected, its folder cannot be read", path=comparison.path) from error
 

@@ -14,7 +14,7 @@ from demo.runs.info import TABLE, status_of
 from demo.runs.limits import broken_limit
 from demo.runs.process import launch
 from demo.runs.quotas import RecentTurns
-from demo.runs.run_store import is_comparison, presets_of, top_folders
+from demo.runs.run_store import BACKBONE, is_comparison, presets_of, top_folders
 from demo.runs.stopping import Patience, Stopping, processes_of, request_stop
 from demo.settings import Settings, Training
 from mtl.errors import MtlError, RunError
@@ -187,11 +187,25 @@ def arguments_of(folder: RunFolder) -> tuple[str, ...]:
     """Arguments of `python -m mtl` that start or resume a run."""
     request = str(folder.path / REQUEST)
     if is_comparison(folder):
-        presets = ("--presets", ",".join(presets_of(folder)))
-        return ("compare", request, *presets, "--json", str(folder.path / TABLE), "--run-dir", str(folder.path))
+        return (
+            "compare",
+            request,
+            *_compared(folder),
+            "--json",
+            str(folder.path / TABLE),
+            "--run-dir",
+            str(folder.path),
+        )
     if folder.recipe.is_file():
         return ("train", "--resume", str(folder.path))
     return ("train", request, "--run-dir", str(folder.path))
+
+
+def _compared(folder: RunFolder) -> tuple[str, ...]:
+    presets = presets_of(folder)
+    backbones = [preset.removeprefix(BACKBONE) for preset in presets if preset.startswith(BACKBONE)]
+    others = ",".join(preset for preset in presets if not preset.startswith(BACKBONE))
+    return (*(("--presets", others) if others else ()), *(f"--backbone={name}" for name in backbones))
 
 
 def is_live(folder: RunFolder) -> bool:

@@ -119,25 +119,42 @@ def backbones(
     backbones_command(domain, json_file)
 
 
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",")]
+
+
 @app.command()
 def compare(
     recipe: Annotated[Path, typer.Argument(help="a recipe in YAML; its freezing is replaced")],
-    presets: Annotated[str, typer.Option(help="by commas; last_layers:N, one_head_frozen:TASK, only:TASK say more")],
+    presets: Annotated[
+        str | None, typer.Option(help="by commas; last_layers:N, one_head_frozen:TASK, only:TASK say more")
+    ] = None,
+    backbone: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="the recipe as it is with this backbone instead; may be repeated"),
+    ] = None,
+    probe: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="ROWS", help="with --backbone: linear heads alone, on so many rows of each task"),
+    ] = None,
     seeds: Annotated[str, typer.Option(help="by commas")] = "42",
     single_task: Annotated[bool, typer.Option(help="add a full fine-tune of each task alone")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the table to this file")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="folder of the runs; one begun before is gone on with")] = None,
 ) -> None:
-    """Train under several freezing presets, same data and seeds, and print one table."""
-    from mtl.cli.comparing import compare_command
+    """Train under several freezing presets or with several backbones, same data and seeds, and print one table."""
+    from mtl.cli.comparing import Compared, compare_command
 
     if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
         raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
+    if probe is not None and not backbone:
+        raise InputError("--probe belongs to --backbone, which was not given")
+    if presets is None and not backbone:
+        raise InputError("--presets or --backbone was expected, neither was given")
     compare_command(
         recipe,
-        [name.strip() for name in presets.split(",")],
+        Compared([] if presets is None else _names(presets), backbone or [], probe, single_task),
         [int(seed) for seed in seeds.split(",")],
-        single_task=single_task,
         json_file=json_file,
         run_dir=run_dir,
     )

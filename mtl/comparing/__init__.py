@@ -3,7 +3,7 @@
 from mtl.comparing.compare import compare
 from mtl.comparing.report import Outcome, Spread, StrategyResult, summarize
 from mtl.comparing.sharing import Sharing, sharing
-from mtl.comparing.strategies import Strategy, alone, strategies
+from mtl.comparing.strategies import Strategy, alone, candidates, linear_probe, strategies
 
 __all__ = [
     "Outcome",
@@ -12,7 +12,9 @@ __all__ = [
     "Strategy",
     "StrategyResult",
     "alone",
+    "candidates",
     "compare",
+    "linear_probe",
     "sharing",
     "strategies",
     "summarize",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from mtl.recipe import Recipe, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
 
+_UNSAFE = re.compile(r"[^\w.-]")  # in the name of a folder
 _REQUEST, _DATA = "request.yaml", "data.json"
 _Data = Mapping[str, Mapping[str, Any]]
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -30,7 +32,8 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
     again, so an interrupted comparison continues where it was.
 
     Raises:
-        RunError: a run failed, with its message, or has no best checkpoint; or `folder` holds a complete run of
+        RunError: a run failed, with its message, or has no best checkpoint: at once, or after the others where the
+            strategy may fail; or `folder` holds a complete run of
             another recipe or other data, or another process owns it.
         DataError: a data file is not as expected.
     """
@@ -42,17 +45,25 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
 def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path, lock: Lock) -> Iterator[Outcome]:
     tasks = {name: config for strategy in strategies for name, config in strategy.recipe.tasks.items()}
     data = {name: asdict(data_fingerprint(read_task(name, config))) for name, config in tasks.items()}
+    failed: list[str] = []
     for seed in seeds:
         for strategy in strategies:
-            name = strategy.name.replace(" ", "-").replace(":", "-")
-            run = RunFolder(folder / f"{name}-seed{seed}")
+            run = RunFolder(folder / f"{_UNSAFE.sub('-', strategy.name)}-seed{seed}")
             recipe = strategy.recipe.model_copy(update={"seed": seed})
             own = {task: data[task] for task in recipe.tasks}
             if _is_complete(run):
                 _require_same(run, recipe, own)
             else:
-                _run(Strategy(strategy.name, recipe), run, own, lock)
+                try:
+                    _run(Strategy(strategy.name, recipe), run, own, lock)
+                except RunError as error:
+                    if not strategy.may_fail or run.stop_reason() is not None:
+                        raise
+                    failed.append(str(error))
+                    continue
             yield _outcome(strategy.name, seed, run)
+    if failed:
+        raise RunError("; ".join(failed))
 
 
 def _require_same(run: RunFolder, recipe: Recipe, data: _Data) -> None:
@@ -112,4 +123,5 @@ def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:
     finished = next(event for event in events if isinstance(event, Finished))
     memory = int((run.path / "memory").read_text(encoding="utf-8"))
     metrics = dict(measured.metrics)
-    return Outcome(strategy, seed, metrics, finished.seconds, memory, best.size_bytes, started.trained_parameters)
+    parameters = started.trained_parameters, started.total_parameters
+    return Outcome(strategy, seed, metrics, finished.seconds, memory, best.size_bytes, *parameters)

@@ -17,6 +17,7 @@ class Outcome:
     memory_bytes: int
     checkpoint_bytes: int
     trained_parameters: int
+    total_parameters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class StrategyResult:
     memory_bytes: int
     checkpoint_bytes: int
     trained_parameters: int
+    total_parameters: int
 
 
 def summarize(outcomes: Sequence[Outcome]) -> list[StrategyResult]:
@@ -58,6 +60,7 @@ def summarize(outcomes: Sequence[Outcome]) -> list[StrategyResult]:
                 max(outcome.memory_bytes for outcome in own),
                 own[0].checkpoint_bytes,
                 own[0].trained_parameters,
+                own[0].total_parameters,
             )
         )
     return rows

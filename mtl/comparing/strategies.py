@@ -1,22 +1,28 @@
-"""Strategies that can be compared: freezing presets on all tasks, and single-task baselines."""
+"""Strategies that can be compared: freezing presets on all tasks, single-task baselines, and other backbones."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mtl.errors import RecipeError
-from mtl.recipe.choices import Preset
+from mtl.recipe.choices import Preset, TaskKind
 from mtl.recipe.schema import FreezingConfig, Recipe
 
 _ONLY = "only"
+_BACKBONE = "backbone"
+_OF_DATA = (
+    *("tasks", "data_root", "pooling", "max_length", "long_texts", "words"),
+    *("evaluation", "checkpoint", "cache", "seed", "precision"),
+)
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """A name and the recipe that it means."""
+    """A name and the recipe that it means; `may_fail` says that the others go on where this one cannot train."""
 
     name: str
     recipe: Recipe
+    may_fail: bool = False
 
 
 def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> list[Strategy]:
@@ -40,6 +46,41 @@ def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> 
         baselines = [_strategy(alone(name), recipe) for name in recipe.tasks]
         found += [baseline for baseline in baselines if baseline.name not in known]
     return found
+
+
+def candidates(recipe: Recipe, backbones: Sequence[str]) -> list[Strategy]:
+    """The recipe as it is, with each of these backbones.
+
+    Raises:
+        RecipeError: a backbone has no name, or came twice.
+    """
+    names = [name.strip() for name in backbones]
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice or "" in names:
+        came = f"{', '.join(twice)} came twice" if twice else "one has no name"
+        raise RecipeError(f"each backbone once was expected, {came}", key="--backbone")
+    short = [name.rstrip("/").rpartition("/")[2] for name in names]
+    titles = short if len(set(short)) == len(short) else names
+    return [
+        Strategy(f"{_BACKBONE} {title}", recipe.model_copy(update={"backbone": name}), may_fail=True)
+        for title, name in zip(titles, names, strict=True)
+    ]
+
+
+def linear_probe(recipe: Recipe, rows: int) -> Recipe:
+    """A recipe whose linear heads alone learn, from at most so many training examples of each task.
+
+    Tagging heads read a mix of all layers. Everything that belongs to other ways of training has its default.
+    """
+    content = recipe.model_dump(mode="json", exclude_unset=True)
+    kept = {key: value for key, value in content.items() if key in _OF_DATA}
+    for name, task in recipe.tasks.items():
+        own = kept["tasks"][name]
+        own["max_rows"] = min(rows, task.max_rows or rows)
+        own["head"] = {"layers": "mix"} if task.kind is TaskKind.TAGGING else {}
+    kinds = {task.kind for task in recipe.tasks.values()}
+    preset = Preset.ALL_FROZEN if kinds == {TaskKind.SIMILARITY} else Preset.HEADS_ONLY
+    return Recipe.model_validate(kept | {"freezing": {"preset": preset.value}})
 
 
 def alone(task: str) -> str:

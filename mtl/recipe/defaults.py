@@ -18,6 +18,7 @@ class Defaults:
     head_lr: float = 1.0e-3
     tagging_lr: float = 1.0e-2
     epochs: float = 5.0
+    anchor: float = 0.0
 
 
 _FULL = Defaults()

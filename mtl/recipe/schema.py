@@ -40,11 +40,17 @@ DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 FollowingKey = Literal[
-    "optimizer.backbone_lr", "optimizer.head_lr", "optimizer.tagging_lr", "budget.epochs", "precision", "solver"
+    "optimizer.backbone_lr",
+    "optimizer.head_lr",
+    "optimizer.tagging_lr",
+    "budget.epochs",
+    "anchor",
+    "precision",
+    "solver",
 ]
 """Keys whose value, where nobody sets one, follows the freezing choice or, for `precision`, a measurement."""
-_CHOSEN = ("precision", "solver")
-"""Those of them that a run settles when it begins."""
+_CHOSEN = ("anchor", "precision", "solver")
+"""Those of them outside of sections; a run settles the last two when it begins."""
 _ANY = Defaults()
 _Count = Annotated[int, Field(ge=1, le=10**9)]
 _Tokens = Annotated[int, Field(ge=16, le=10**9)]
@@ -291,7 +297,8 @@ class Recipe(_Config):
     balancing: Literal["static", "uncertainty"] = "static"
     """`uncertainty` learns a weight for each task's loss on top of the fixed ones."""
     anchor: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of a loss that keeps the embedding near that of the untouched backbone."""
+    """Weight of a loss that keeps the embedding near that of the untouched backbone; default: that of the freezing
+    choice, 0 with a task that trains the embedding itself."""
     solver: Solver = Solver.AUTO
     """`sgd`: steps of AdamW on batches. `lbfgs`: where the backbone is frozen, linear heads by L-BFGS; a step is an
     iteration over all examples of a task. `auto` takes it for `heads_only` where all tasks that train are of
@@ -350,10 +357,14 @@ class Recipe(_Config):
             chosen = replace(chosen, tagging_lr=self.optimizer.head_lr)
         for name, section in sections.items():
             written = {key: getattr(section, key) for key in section.model_fields_set}
-            self.__dict__[name] = type(section).model_construct(said[name], **asdict(chosen) | written)
+            own = {key: value for key, value in asdict(chosen).items() if key in type(section).model_fields}
+            self.__dict__[name] = type(section).model_construct(said[name], **own | written)
         self.model_fields_set.difference_update(
             key for key in _CHOSEN if (key, getattr(self, key)) in self.filled_in.items()
         )
+        if "anchor" not in self.model_fields_set:
+            trains_embedding = any(task.kind is TaskKind.SIMILARITY for task in self.tasks.values())
+            self.__dict__["anchor"] = 0.0 if trains_embedding else chosen.anchor
         self.__dict__["filled_in"] = {}
         self.model_fields_set.discard("filled_in")
         return self

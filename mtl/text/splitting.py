@@ -1,9 +1,9 @@
 """Words of raw text, in every script.
 
-White space and signs separate words. Scripts that are written without spaces between words (Chinese, Japanese, Thai,
-Lao, Khmer, Burmese) are split further, by default into characters, so that entities inside of a run can be found.
-Characters that nobody sees (directional marks, zero-width spaces, soft hyphens, control characters) are no words: they
-separate none and stand at the edge of none.
+White space and signs separate words; a user handle (`@anna_b`) is one. Scripts that are written without spaces between
+words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are split further, by default into characters, so that entities
+inside of a run can be found. Characters that nobody sees (directional marks, zero-width spaces, soft hyphens, control
+characters) are no words: they separate none and stand at the edge of none.
 """
 
 import re
@@ -33,9 +33,16 @@ CHARACTER_CLASSES = (_ANY_LETTER, _LETTER, _MARK, _UNSPACED, _VISIBLE, _EMOJI, _
 """All that stand in `PATTERNS`, in the syntax of the library `regex`; one may be part of another."""
 
 
+def _run(letter: str) -> str:
+    return rf"{letter}+(?:{_INVISIBLE}+{letter}+)*"
+
+
+def _handle(letter: str) -> str:
+    return rf"(?<!{letter})(?<!_)@{_run(f'(?:{letter}|_)')}"
+
+
 def _pattern(letter: str, unspaced: str | None) -> str:
-    word = rf"{letter}+(?:{_INVISIBLE}+{letter}+)*"
-    return "|".join([word, *([unspaced] if unspaced else []), _SIGN])
+    return "|".join([_run(letter), *([unspaced] if unspaced else []), _handle(letter), _SIGN])
 
 
 PATTERNS = {
@@ -47,7 +54,8 @@ PATTERNS = {
 _PATTERNS = {splitting: regex.compile(pattern, flags=regex.V1) for splitting, pattern in PATTERNS.items()}
 # Characters of which none is invisible, extends another one or is of such a script: the faster library splits them.
 _IS_PLAIN = re.compile(r"[\t\n\r -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e]*+")
-_PLAIN = re.compile(r"[^\W_]+|[^\w\s]|_")
+_PLAIN = re.compile(r"[^\W_]+|(?<!\w)@\w+|[^\w\s]|_")
+_HANDLE = regex.compile(_handle(_LETTER), flags=regex.V1)
 _IS_UNSPACED = regex.compile(_UNSPACED, flags=regex.V1)
 _IS_SPACE = regex.compile(r"\s", flags=regex.V1)
 _IN_WORD = regex.compile(_ANY_LETTER, flags=regex.V1)
@@ -99,7 +107,10 @@ def is_inside_word(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     if _EXTENDS.match(after):
         return True
-    return bool(_IN_WORD.match(before) and _IN_WORD.match(after)) and not (is_unspaced(before) or is_unspaced(after))
+    if _IN_WORD.match(before) and _IN_WORD.match(after):
+        return not (is_unspaced(before) or is_unspaced(after))
+    handle = _HANDLE.match(text, text.rfind("@", 0, at)) if "@" in text[:at] else None
+    return handle is not None and at < handle.end()
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

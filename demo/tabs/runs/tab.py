@@ -16,7 +16,7 @@ from demo.tabs import train
 from demo.tabs.panels import NUMBERED
 from demo.tabs.runs import detail as run_detail
 from demo.tabs.shared import QUICK, UNCHANGED, Shared, heading, latest, message_place, reporting
-from demo.tabs.train import TrainTab
+from demo.tabs.train import TrainForm, TrainTab, try_candidates
 from demo.views import figures, message
 from demo.views.training import overlay
 from demo.views.training.run_table import PRESSES, run_table
@@ -115,6 +115,8 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
         detail.watch.click(
             partial(_watch, shared), [shared.owner, table.opened], [training.selector, shared.watched], **QUICK
         ).then(None, None, None, js=_SHOW_TRAIN)
+        if training.form.candidates is not None:
+            opened.append(_candidates_event(shared, training.form, table.opened))
     for event in opened:
         event.then(
             run_detail.dropping(reporting(opening.show, outputs=1 + len(detail.outputs))),
@@ -125,6 +127,23 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
         ).then(**looked).then(**overlaid)
     for changed in run_detail.wire_run_detail(opening, table.opened):
         changed.then(**looked).then(**overlaid)
+
+
+def _candidates_event(shared: Shared, form: TrainForm, opened: gr.State) -> Any:  # noqa: ANN401
+    """Starts a comparison of backbones and opens it; an error stays on Train."""
+    step = form.candidates
+    assert step is not None
+    started = step.start.click(
+        reporting(partial(try_candidates, shared, form.answers), outputs=1),
+        [shared.owner, step.names, *form.fields],
+        [step.problem, opened],
+        concurrency_limit=1,
+        show_progress="minimal",
+        show_progress_on=step.problem,
+        api_visibility="private",
+    )
+    started.then(None, step.problem, None, js=f"(problem) => {{ if (!problem) ({_SHOW_RUNS})(); return [] }}")
+    return started
 
 
 def _lay_out_overlay() -> _Overlay:

@@ -25,7 +25,7 @@ from demo.training.freezing_choice import Freezing, one_head, pressed
 from demo.training.initial_models import initial_models, keyed, resolved
 from demo.training.network import Network, network
 from demo.training.planner import Forecast, Planner
-from demo.training.recipe_form import Form, heads_of, recipe_of
+from demo.training.recipe_form import OWN_POOLING, Form, heads_of, recipe_of
 from demo.training.recipe_reading import read_upload
 from demo.views import message
 from demo.views.training.data import data_line
@@ -128,6 +128,20 @@ class Answers:
             MtlError: a field is wrong.
         """
         return self._recipe(form_of(values), kept_drafts.known(owner, self.settings), owner)[1]
+
+    def candidates(self, owner: str, names: Sequence[str], *values: Any) -> tuple[Recipe, list[str]]:  # noqa: ANN401
+        """The recipe of the form with the first of several backbones, and their names.
+
+        Raises:
+            MtlError: a field is wrong, there are fewer than two names, or the page does not offer one of them.
+        """
+        chosen = list(dict.fromkeys(" ".join(str(name).split()) for name in names))
+        if len(chosen) < 2:
+            raise InputError("Select at least two candidates.")
+        known, form = kept_drafts.known(owner, self.settings), form_of(values)
+        plain = replace(form, freezing=Freezing(Preset.HEADS_ONLY), pooling=OWN_POOLING)
+        recipes = [self._recipe(replace(plain, backbone=name), known, owner)[1] for name in chosen]
+        return recipes[0], [recipe.backbone for recipe in recipes]
 
     def load(self, owner: str, file: str | None) -> tuple[Any, ...]:
         """The fields of a recipe file.

@@ -15,6 +15,7 @@ from demo.tabs.train import freezing as freezing_step
 from demo.tabs.train import model as model_step
 from demo.tabs.train import plan as plan_step
 from demo.tabs.train.answers import TITLES, Answers
+from demo.tabs.train.candidates import Candidates, build_candidates
 from demo.training import architecture
 from demo.training.planner import Planner
 
@@ -32,6 +33,7 @@ class TrainForm:
     problem: gr.HTML
     kept: gr.BrowserState
     answers: Answers
+    candidates: Candidates | None
     refresh_after: Callable[[Any], None]
     """Reads the form after an event of the opening page; it is planned when the tab is shown."""
 
@@ -41,6 +43,7 @@ class _Steps:
     folds: list[gr.Accordion]
     data: data_step.DataStep
     model: model_step.ModelStep
+    candidates: Candidates | None
     freezing: freezing_step.FreezingStep
     plan: plan_step.PlanStep
 
@@ -109,7 +112,7 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     def refresh_after(event: Any) -> None:  # noqa: ANN401
         event.then(**read).then(**plan_step_event | {"fn": plan_linked})
 
-    return TrainForm(fields, plan.start, plan.problem, kept, answers, refresh_after)
+    return TrainForm(fields, plan.start, plan.problem, kept, answers, steps.candidates, refresh_after)
 
 
 def reading(answers: Answers) -> Callable[..., tuple[Any, ...]]:
@@ -141,11 +144,12 @@ def _lay_out(shared: Shared) -> _Steps:
         data = data_step.build_data_step(shared)
     with folds[1]:
         model = model_step.build_model_step(shared.settings)
+        candidates = build_candidates(shared.settings)
     with folds[2]:
         freezing = freezing_step.build_freezing_step(known.layers if known else freezing_step.DEEPEST)
     with folds[3]:
         plan = plan_step.build_plan_step(shared.settings)
-    return _Steps(folds, data, model, freezing, plan)
+    return _Steps(folds, data, model, candidates, freezing, plan)
 
 
 def _backbone_event(shared: Shared, steps: _Steps, answers: Answers) -> Any:  # noqa: ANN401

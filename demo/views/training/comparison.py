@@ -17,13 +17,18 @@ from mtl.runs import Status
 
 
 def comparison_table(path: Path) -> str:
-    """A row for each strategy with main metrics, drift, time, memory, parameters and size; best metrics are bold."""
+    """A row for each strategy with main metrics, drift, time, memory, parameters and size; best metrics are bold.
+
+    The parameters of the whole model are told where they differ, as those of other backbones do.
+    """
     try:
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return message.note("The table appears when the last strategy has finished. The curves are below.")
     keys = _keys(rows)
     best = {key: _best(key, [row["metrics"][key]["mean"] for row in rows if key in row["metrics"]]) for key in keys}
+    sizes = [row.get("total_parameters") for row in rows]
+    tells_size = len(set(sizes)) > 1
     body: list[list[Cell | Html]] = []
     for row in rows:
         cells: list[Cell | Html] = [row["strategy"]]
@@ -31,11 +36,15 @@ def comparison_table(path: Path) -> str:
             spread = row["metrics"].get(key)
             cells.append(None if spread is None else _shown(spread["mean"], is_best=spread["mean"] == best[key]))
         cells += [duration(row["seconds"]["mean"]), f"{row['memory_bytes'] / 1e6:,.0f} MB"]
-        cells += [millions(row["trained_parameters"]), megabytes(row["checkpoint_bytes"])]
+        cells.append(millions(row["trained_parameters"]))
+        if tells_size:
+            cells.append(None if row.get("total_parameters") is None else millions(row["total_parameters"]))
+        cells.append(megabytes(row["checkpoint_bytes"]))
         body.append(cells)
     titles = [key.removeprefix("eval/").replace("/", " ").replace("_", " ") for key in keys]
     columns = [Column("strategy"), *(Column(title, number=True) for title in titles)]
-    columns += [Column(title, number=True) for title in ("time", "memory", "trains", "checkpoint")]
+    last = ("trains", *(("parameters",) if tells_size else ()), "checkpoint")
+    columns += [Column(title, number=True) for title in ("time", "memory", *last)]
     told = sharing({row["strategy"]: {key: one["mean"] for key, one in row["metrics"].items()} for row in rows})
     notes = "".join(message.note(str(one)) for one in told)
     return table(columns, body, caption="Strategies compared") + notes

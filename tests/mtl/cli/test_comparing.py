@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from mtl.cli import comparing
 from mtl.comparing import Spread, StrategyResult
 from mtl.recipe import load
 from mtl.runs import RunFolder, RunState
-from tests.mtl.cli.calling import complaint, succeed
+from tests.mtl.cli.calling import call, complaint, succeed
 from tests.mtl.comparing.conftest import runs  # noqa: F401
 
 
@@ -70,6 +71,21 @@ def test_a_comparison_can_be_written_as_json(short: Path, tmp_path: Path):
     assert all(row[key] > 0 for row in rows for key in ("memory_bytes", "checkpoint_bytes"))
 
 
+@pytest.mark.usefixtures("runs")
+def test_candidates_have_a_row_each_though_one_of_them_fails(
+    short: Path, tmp_path: Path, backbone_folder: Callable[[str], Path]
+):
+    names = [backbone_folder(name) for name in ("bert", "distilbert")]
+    table = tmp_path / "table.json"
+    given = [part for name in [*names, tmp_path / "none"] for part in ("--backbone", name)]
+    result = call("compare", short, *given, "--probe", "8", "--json", table)
+    assert result.status == 1
+    assert "backbone none, seed 42: error: " in result.stderr.splitlines()[-1]
+    rows = json.loads(table.read_text())
+    assert [row["strategy"] for row in rows] == [f"backbone {name.name}" for name in names]
+    assert all(f"{row['total_parameters']:,}"[:5] in result.stdout for row in rows)
+
+
 def test_a_run_that_fails_is_one_line(short: Path, runs: list[list[str]]):  # noqa: F811
     message = complaint("compare", short, "--presets", "last_layers:9")
     assert message.startswith("last_layers:9, seed 42: error: freezing.layers: at most 3")
@@ -85,6 +101,9 @@ def test_a_run_that_fails_is_one_line(short: Path, runs: list[list[str]]):  # no
         (("--presets", "full", "--seeds", "-1"), "--seeds takes whole numbers by commas"),
         (("--presets", "full", "--seeds", "²"), "--seeds takes whole numbers by commas"),
         (("--presets", "full", "--json", "none/table.json"), "none does not exist"),
+        ((), "--presets or --backbone was expected, neither was given"),
+        (("--presets", "full", "--probe", "5"), "--probe belongs to --backbone, which was not given"),
+        (("--backbone", "a", "--backbone", "a"), "--backbone: each backbone once was expected, a came twice"),
     ],
 )
 def test_what_cannot_be_compared_is_one_line_before_anything_runs(
@@ -96,10 +115,12 @@ def test_what_cannot_be_compared_is_one_line_before_anything_runs(
 
 def test_a_narrow_terminal_cuts_no_name_and_no_figure(short: Path):
     figures = {"eval/topic/accuracy": Spread(0.8123, 0.0123), "eval/entities/f1": Spread(0.7, 0.01)}
-    row = StrategyResult("probe_then_finetune", 3, figures, Spread(120, 3), 812_345_678, 90_123_456, 12_345_678)
+    row = StrategyResult(
+        "probe_then_finetune", 3, figures, Spread(120, 3), 812_345_678, 90_123_456, 12_345_678, 22_345_678
+    )
     printed = io.StringIO()
     Console(file=printed, width=60).print(comparing._table(load(short), [row]))
     lines = [line.split("│")[1:-1] for line in printed.getvalue().splitlines() if line.startswith("│")]
     cells = ["".join("".join(column).split()) for column in zip(*lines, strict=True)]
     assert cells == ["probe_then_finetune", "0.8123±0.0123", "0.7000±0.0100", "", "120±3", *cells[5:]]
-    assert cells[5:] == ["812MB", "12,345,678", "90.1MB"]
+    assert cells[5:] == ["812MB", "12,345,678", "22,345,678", "90.1MB"]

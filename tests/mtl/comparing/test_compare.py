@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl.comparing import Outcome, compare, strategies, summarize
+from mtl.comparing import Outcome, candidates, compare, linear_probe, strategies, summarize
 from mtl.errors import RunError
 from mtl.recipe import Precision, Recipe, Solver, load
 from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
@@ -231,3 +231,25 @@ def test_a_comparison_in_a_folder_that_a_process_owns_is_refused(recipe: Recipe,
     found = compare(strategies(recipe, PRESETS, single_task=False), seeds=SEEDS, folder=tmp_path)
     with holding(tmp_path), pytest.raises(RunError, match="still going on in process"):
         next(found)
+
+
+def test_a_candidate_that_cannot_be_loaded_stops_no_other(
+    recipe: Recipe, runs: list[list[str]], tmp_path: Path, tiny_bert: Path
+):
+    found = candidates(linear_probe(recipe, 9), [str(tmp_path / "none"), str(tiny_bert)])
+    outcomes = compare(found, seeds=[1], folder=tmp_path / "compared")
+    assert next(outcomes).strategy == f"backbone {tiny_bert.name}"
+    with pytest.raises(RunError, match="^backbone none, seed 1: error: "):
+        next(outcomes)
+    assert len(runs) == 2
+
+
+def test_a_candidate_that_somebody_stopped_ends_the_comparison(
+    recipe: Recipe, runs: list[list[str]], tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(RunFolder, "stop_requested", lambda _: True)
+    monkeypatch.setattr(RunFolder, "stop_reason", lambda _: "")
+    found = candidates(recipe, [str(tiny_bert), str(tmp_path / "none")])
+    with pytest.raises(RunError, match="the run was stopped before its end$"):
+        list(compare(found, seeds=[1], folder=tmp_path / "compared"))
+    assert len(runs) == 1

@@ -11,7 +11,9 @@ from mtl.comparing import Outcome, summarize
 
 
 def outcome(strategy: str, seed: int, metrics: dict[str, float], seconds: float = 1.0, memory: int = 100) -> Outcome:
-    return Outcome(strategy, seed, metrics, seconds, memory, checkpoint_bytes=500, trained_parameters=50)
+    return Outcome(
+        strategy, seed, metrics, seconds, memory, checkpoint_bytes=500, trained_parameters=50, total_parameters=80
+    )
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 100)), min_size=2, max_size=6))
@@ -53,7 +55,7 @@ def test_memory_is_the_most_that_a_seed_took():
 
 def test_sizes_are_those_that_all_seeds_share():
     (row,) = summarize([outcome("full", 1, {}), outcome("full", 2, {})])
-    assert (row.checkpoint_bytes, row.trained_parameters) == (500, 50)
+    assert (row.checkpoint_bytes, row.trained_parameters, row.total_parameters) == (500, 50, 80)
 
 
 def test_nothing_gives_no_rows():

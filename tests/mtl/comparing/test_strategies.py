@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl.comparing import strategies
+from mtl.comparing import candidates, linear_probe, strategies
 from mtl.errors import RecipeError
 from mtl.recipe import FreezingConfig, Recipe
 from tests.mtl.recipes import recipe_of
@@ -106,3 +106,56 @@ def test_a_task_alone_is_one_of_the_strategies(recipe: Recipe):
 def test_a_task_alone_is_one_of_the_recipe(recipe: Recipe, name: str):
     with pytest.raises(RecipeError, match="--presets: only:TASK with a task of topic, entities was expected, was"):
         strategies(recipe, [name], single_task=False)
+
+
+def test_candidates_are_the_recipe_with_other_backbones(recipe: Recipe):
+    found = candidates(recipe, ["org/albert", " other/roberta/", recipe.backbone])
+    assert [one.name for one in found] == [
+        "backbone albert",
+        "backbone roberta",
+        f"backbone {Path(recipe.backbone).name}",
+    ]
+    assert found[0].recipe == recipe.model_copy(update={"backbone": "org/albert"})
+    assert found[2].recipe == recipe
+
+
+def test_candidates_of_one_name_are_told_apart_by_their_owners(recipe: Recipe):
+    found = candidates(recipe, ["a/bert", "b/bert"])
+    assert [one.name for one in found] == ["backbone a/bert", "backbone b/bert"]
+
+
+@pytest.mark.parametrize("names", [["a", "a "], [""], ["a", " "]])
+def test_a_candidate_without_a_name_or_given_twice_is_refused(recipe: Recipe, names: list[str]):
+    with pytest.raises(
+        RecipeError, match="--backbone: each backbone once was expected, (a came twice|one has no name)"
+    ):
+        candidates(recipe, names)
+
+
+def test_a_linear_probe_keeps_the_data_and_drops_how_they_were_trained_on(tiny_bert: Path):
+    said = {
+        "seed": 3,
+        "max_length": 32,
+        "anchor": 5.0,
+        "optimizer": {"head_lr": 0.1},
+        "budget": {"epochs": 99},
+        "freezing": {"preset": "full"},
+        "about": "long",
+    }
+    recipe = recipe_of(tiny_bert, TASKS, **said)
+    topic = recipe.tasks["topic"].model_copy(update={"max_rows": 20, "map_labels": {"a": "b"}})
+    recipe = recipe.model_copy(update={"tasks": {"topic": topic, "entities": recipe.tasks["entities"]}})
+    probe = linear_probe(recipe, 50)
+    assert (probe.seed, probe.max_length) == (3, 32)
+    assert (probe.anchor, probe.about) == (Recipe.model_fields["anchor"].default, "")
+    assert probe.freezing == FreezingConfig(preset="heads_only")
+    assert {"head_lr", "epochs"}.isdisjoint(probe.optimizer.model_fields_set | probe.budget.model_fields_set)
+    assert {name: task.max_rows for name, task in probe.tasks.items()} == {"topic": 20, "entities": 50}
+    assert probe.tasks["topic"].map_labels == {"a": "b"}
+    assert probe.tasks["entities"].head.layers == "mix"
+    for name in TASKS:
+        assert (probe.tasks[name].train, probe.tasks[name].dev) == (recipe.tasks[name].train, recipe.tasks[name].dev)
+
+
+def test_a_probe_of_pairs_alone_trains_nothing(tiny_bert: Path):
+    assert linear_probe(recipe_of(tiny_bert, ("similarity",)), 9).freezing == FreezingConfig(preset="all_frozen")

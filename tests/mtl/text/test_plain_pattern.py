@@ -13,7 +13,7 @@ from tests.mtl.inference.engines import TEXTS
 CHARACTERS = WordSplitting.CHARACTERS
 
 # Characters that join, extend or hide others, and some that they stand beside.
-_AWKWARD = "a1ßé_-\u0301\u0308\u200b\u200d\ufe0f\u00ad\u2060🙂👩🏽🇩🇪🇫©™字ﾞกำ្ក္က\u0903\u0e33 \t\u3000'"
+_AWKWARD = "a1ßé_@-\u0301\u0308\u200b\u200d\ufe0f\u00ad\u2060🙂👩🏽🇩🇪🇫©™字ﾞกำ្ក္က\u0903\u0e33 \t\u3000'"
 
 
 @pytest.mark.parametrize("splitting", WordSplitting)

@@ -26,7 +26,8 @@ RUNS = {
     "burmese": "ပြည်ထောင်စု",
 }
 TEXTS = st.text(
-    st.one_of(st.characters(exclude_categories=("Cs",)), st.sampled_from("ab1 .é日ไ" + "".join(INVISIBLE))), max_size=20
+    st.one_of(st.characters(exclude_categories=("Cs",)), st.sampled_from("ab1 .@_é日ไ" + "".join(INVISIBLE))),
+    max_size=20,
 )
 
 
@@ -101,6 +102,21 @@ def test_plain_characters_are_split_by_either_library_alike(splitting: WordSplit
 
 
 @pytest.mark.parametrize("splitting", WordSplitting)
+@given(text=st.text("a1é_@. -", max_size=12))
+def test_handles_are_found_by_either_library_alike(splitting: WordSplitting, text: str):
+    assert module._IS_PLAIN.fullmatch(text)
+    assert cut(text, splitting) == [match.group() for match in module._PATTERNS[splitting].finditer(text)]
+
+
+@given(text=TEXTS)
+def test_a_place_is_inside_of_a_word_where_a_word_goes_on(text: str):
+    seen = regex.compile(r"[[\p{M}]]|\p{Default_Ignorable_Code_Point}|\p{Cc}")
+    inside = {at for span in split_words(text) for at in range(span.start + 1, span.end)}
+    found = {at for at in range(len(text)) if is_inside_word(text, at)}
+    assert {at for at in inside ^ found if not (seen.match(text[at]) or seen.match(text[at - 1]))} == set()
+
+
+@pytest.mark.parametrize("splitting", WordSplitting)
 @pytest.mark.parametrize(
     "text", ["北\ufe0f京", "葛\U000e0100城市", "-\u034f", ".\U000e0061", "a\ufe0f", "$\u200d", "กำ\ufe0f"], ids=ascii
 )
@@ -122,6 +138,12 @@ def test_no_word_but_an_emoji_ends_with_what_nobody_sees(text: str, splitting: W
         ("a東", 1, False),
         ("Anna", 0, False),
         ("Anna", 4, False),
+        ("ask @an_b", 5, True),
+        ("ask @an_b", 8, True),
+        ("ask @an_b", 4, False),
+        ("ask @an_b?", 9, False),
+        ("ask@an_b", 4, False),
+        ("@an_b to_c", 8, False),
     ],
 )
 def test_places_inside_of_words(text: str, at: int, inside: bool):

@@ -1,0 +1,160 @@
+"""What the weight of the anchor costs and keeps: the study behind the default of `anchor`.
+
+    python benchmarks/anchor.py --data FOLDER [--similarity FILE …] [--cases examples,snips+uner_ewt]
+        [--presets full,last_layers] [--anchors 0,0.1,0.3,1,3] [--seeds 1,2,3]
+
+Trains the examples of this repository, and 2,000 rows each of the intents and slots of snips and of uner_ewt, with the
+defaults of each preset and several weights of the anchor. The checkpoint that a run calls best is measured: the main
+metric of each task on dev, drift, and how well cosines follow scored pairs (Spearman): `examples/similarity` (both of
+its files) and each `--similarity FILE` (`sentence1,sentence2,score`), all beside the backbone. Every run is kept in
+`benchmarks/results/anchor.json`, so a study that was interrupted goes on; the tables are means over seeds.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from mtl import Engine  # noqa: E402
+from mtl.data import ScoredPair, read_files  # noqa: E402
+from mtl.evaluation.metrics import main_metric  # noqa: E402
+from mtl.recipe import DEFAULT_BACKBONE, Recipe, TaskKind, parse  # noqa: E402
+from mtl.recipe.schema import TaskConfig  # noqa: E402
+from mtl.training import run_in_folder  # noqa: E402
+
+RESULTS = ROOT / "benchmarks" / "results" / "anchor.json"
+EXAMPLES = ROOT / "examples"
+_ROWS = 2000
+_CASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "examples": {
+        "topic": ("classification", "topic/{}.csv"),
+        "sentiment": ("classification", "sentiment/{}.csv"),
+        "entities": ("tagging", "entities/{}.conll"),
+    },
+    "snips+uner_ewt": {
+        "intent": ("classification", "snips/{}.csv"),
+        "slots": ("tagging", "snips/{}.conll"),
+        "entities": ("tagging", "uner_ewt/{}.conll"),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run: dev figures by task, drift, Spearman by file of pairs, and seconds."""
+
+    case: str
+    preset: str
+    anchor: float
+    seed: int
+    figures: Mapping[str, float]
+    drift: float
+    spearman: Mapping[str, float]
+    seconds: float
+
+    @property
+    def key(self) -> tuple[str, str, float, int]:
+        return self.case, self.preset, self.anchor, self.seed
+
+
+def main() -> None:
+    """Run what is missing, then print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--similarity", type=Path, nargs="*", default=[])
+    parser.add_argument("--cases", default=",".join(_CASES))
+    parser.add_argument("--presets", default="full,last_layers")
+    parser.add_argument("--anchors", default="0,0.1,0.3,1,3")
+    parser.add_argument("--seeds", default="1,2,3")
+    args = parser.parse_args()
+    console = Console(highlight=False)
+    pairs = {"examples": _pairs([EXAMPLES / "similarity" / f"{part}.csv" for part in ("train", "dev")])}
+    pairs |= {file.stem: _pairs([file]) for file in args.similarity}
+    trials = [Trial(**trial) for trial in json.loads(RESULTS.read_text(encoding="utf-8"))] if RESULTS.is_file() else []
+    done = {trial.key for trial in trials}
+    for case in args.cases.split(","):
+        for seed in map(int, args.seeds.split(",")):
+            for preset in args.presets.split(","):
+                for anchor in map(float, args.anchors.split(",")):
+                    if (case, preset, anchor, seed) not in done:
+                        trials.append(_run(args.data, pairs, case, (preset, anchor, seed)))
+                        console.print(_line(trials[-1]))
+                        content = json.dumps([asdict(trial) for trial in trials], indent=1)
+                        RESULTS.write_text(content + "\n", encoding="utf-8")
+    backbone = Engine.load(DEFAULT_BACKBONE, precision="fp32")
+    before = {name: backbone.evaluate_embedding(own)["spearman_cosine"] for name, own in pairs.items()}
+    for case in dict.fromkeys(trial.case for trial in trials):
+        for preset in dict.fromkeys(trial.preset for trial in trials if trial.case == case):
+            console.print(table([t for t in trials if (t.case, t.preset) == (case, preset)], before))
+
+
+def _recipe(data: Path, case: str, preset: str, anchor: float, seed: int) -> Recipe:
+    folder = EXAMPLES if case == "examples" else data
+    tasks = {
+        name: {"kind": kind, "max_rows": _ROWS, **{part: files.format(part) for part in ("train", "dev")}}
+        for name, (kind, files) in _CASES[case].items()
+    }
+    freezing = {"preset": preset} | ({"layers": 2} if preset == "last_layers" else {})
+    content = {"tasks": tasks, "freezing": freezing, "anchor": anchor, "seed": seed, "precision": "fp32"}
+    return parse(content, folder=folder.resolve())
+
+
+def _run(data: Path, pairs: Mapping[str, Sequence[ScoredPair]], case: str, how: tuple[str, float, int]) -> Trial:
+    recipe = _recipe(data, case, *how)
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        for _ in run_in_folder(recipe, Path(folder) / "run"):
+            pass
+        seconds = time.perf_counter() - begun
+        best = Path(folder) / "run" / "best"
+        metrics = json.loads((best / "metrics.json").read_text(encoding="utf-8"))
+        engine = Engine.load(best, precision="fp32")
+        spearman = {name: engine.evaluate_embedding(own)["spearman_cosine"] for name, own in pairs.items()}
+    figures = {name: metrics[f"eval/{name}/{main_metric(task)}"] for name, task in recipe.tasks.items()}
+    return Trial(case, *how, figures, metrics["eval/embedding/drift"], spearman, round(seconds, 1))
+
+
+def _pairs(files: Sequence[Path]) -> list[ScoredPair]:
+    config = TaskConfig(kind=TaskKind.SIMILARITY)
+    return [pair for pair in read_files(config, [str(file) for file in files]) if isinstance(pair, ScoredPair)]
+
+
+def _line(trial: Trial) -> str:
+    figures = "  ".join(f"{name} {value:.3f}" for name, value in {**trial.figures, **trial.spearman}.items())
+    return f"{trial.case} {trial.preset} {trial.anchor:g} seed {trial.seed}: {figures}  drift {trial.drift:.3f}"
+
+
+def table(trials: Sequence[Trial], before: Mapping[str, float]) -> Table:
+    """Means over seeds by weight; differences in points from weight 0, and of Spearman from the backbone."""
+    names, files = list(trials[0].figures), list(trials[0].spearman)
+    found = Table(title=f"{trials[0].case}, {trials[0].preset}", title_justify="left")
+    for column in ("anchor", "seeds", *names, "drift", *(f"Spearman, {file}" for file in files), "seconds"):
+        found.add_column(column, justify="right")
+    plain = [trial for trial in trials if trial.anchor == 0]
+    for anchor in sorted({trial.anchor for trial in trials}):
+        own = [trial for trial in trials if trial.anchor == anchor]
+        cells = [f"{anchor:g}", str(len(own))]
+        for name in names:
+            value, base = (mean(t.figures[name] for t in group) if group else 0.0 for group in (own, plain))
+            cells.append(f"{value:.3f} ({100 * (value - base):+.1f})")
+        cells.append(f"{mean(trial.drift for trial in own):.3f}")
+        for file in files:
+            value = mean(trial.spearman[file] for trial in own)
+            cells.append(f"{value:.3f} ({100 * (value - before[file]):+.1f})")
+        found.add_row(*cells, f"{mean(trial.seconds for trial in own):.0f}")
+    return found
+
+
+if __name__ == "__main__":
+    main()
