@@ -145,12 +145,12 @@ def test_a_linear_probe_keeps_the_data_and_drops_how_they_were_trained_on(tiny_b
     recipe = recipe_of(tiny_bert, TASKS, **said)
     topic = recipe.tasks["topic"].model_copy(update={"max_rows": 20, "map_labels": {"a": "b"}})
     recipe = recipe.model_copy(update={"tasks": {"topic": topic, "entities": recipe.tasks["entities"]}})
-    probe = linear_probe(recipe, 50)
+    probe = linear_probe(recipe, 30)
     assert (probe.seed, probe.max_length) == (3, 32)
     assert (probe.anchor, probe.about) == (Recipe.model_fields["anchor"].default, "")
     assert probe.freezing == FreezingConfig(preset="heads_only")
     assert {"head_lr", "epochs"}.isdisjoint(probe.optimizer.model_fields_set | probe.budget.model_fields_set)
-    assert {name: task.max_rows for name, task in probe.tasks.items()} == {"topic": 20, "entities": 50}
+    assert {name: task.max_rows for name, task in probe.tasks.items()} == {"topic": 20, "entities": 30}
     assert probe.tasks["topic"].map_labels == {"a": "b"}
     assert probe.tasks["entities"].head.layers == "mix"
     for name in TASKS:
