@@ -6,8 +6,9 @@
 Trains the examples of this repository, and 2,000 rows each of the intents and slots of snips and of uner_ewt, with the
 defaults of each preset and several weights of the anchor. The checkpoint that a run calls best is measured: the main
 metric of each task on dev, drift, and how well cosines follow scored pairs (Spearman): `examples/similarity` (both of
-its files) and up to 1,500 pairs of each `--similarity FILE` (`sentence1,sentence2,score`), all beside the backbone. Every run is kept in
-`benchmarks/results/anchor.json`, so a study that was interrupted goes on; the tables are means over seeds.
+its files) and up to 1,500 pairs of each `--similarity FILE` (`sentence1,sentence2,score`), all beside the backbone.
+Every run is kept in `benchmarks/results/anchor.json`, so a study that was interrupted goes on; the tables are means
+over seeds.
 """
 
 import argparse

@@ -18,13 +18,13 @@ class Defaults:
     head_lr: float = 1.0e-3
     tagging_lr: float = 1.0e-2
     epochs: float = 5.0
-    anchor: float = 0.0
+    anchor: float = 1.0
 
 
 _FULL = Defaults()
 _LAST_LAYERS = Defaults(backbone_lr=4.0e-4, head_lr=3.0e-3, tagging_lr=3.0e-3, epochs=10.0)
 _OF_BACKBONE = {
-    BackboneFreezing.FROZEN: Defaults(tagging_lr=3.0e-2, epochs=20.0),
+    BackboneFreezing.FROZEN: Defaults(tagging_lr=3.0e-2, epochs=20.0, anchor=0.0),
     BackboneFreezing.LAST_LAYERS: _LAST_LAYERS,
     BackboneFreezing.LORA: Defaults(backbone_lr=1.0e-3, epochs=10.0),
     BackboneFreezing.FULL: _FULL,

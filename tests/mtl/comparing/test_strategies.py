@@ -34,7 +34,9 @@ def recipe(tiny_bert: Path) -> Recipe:
 def test_a_name_is_the_recipe_with_another_freezing(recipe: Recipe, name: str, freezing: dict[str, object]):
     (strategy,) = strategies(recipe, [name], single_task=False)
     assert strategy.name == name
-    assert strategy.recipe == recipe.model_copy(update={"freezing": FreezingConfig(**freezing)})
+    changed = {"freezing": FreezingConfig(**freezing), "anchor": strategy.recipe.anchor}
+    assert strategy.recipe == recipe.model_copy(update=changed)
+    assert strategy.recipe.anchor == recipe_of(Path(recipe.backbone), TASKS, freezing=freezing).anchor
 
 
 def test_strategies_keep_their_order(recipe: Recipe):
@@ -147,7 +149,7 @@ def test_a_linear_probe_keeps_the_data_and_drops_how_they_were_trained_on(tiny_b
     recipe = recipe.model_copy(update={"tasks": {"topic": topic, "entities": recipe.tasks["entities"]}})
     probe = linear_probe(recipe, 30)
     assert (probe.seed, probe.max_length) == (3, 32)
-    assert (probe.anchor, probe.about) == (Recipe.model_fields["anchor"].default, "")
+    assert (probe.anchor, probe.about) == (0.0, "")
     assert probe.freezing == FreezingConfig(preset="heads_only")
     assert {"head_lr", "epochs"}.isdisjoint(probe.optimizer.model_fields_set | probe.budget.model_fields_set)
     assert {name: task.max_rows for name, task in probe.tasks.items()} == {"topic": 20, "entities": 30}

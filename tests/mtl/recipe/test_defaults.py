@@ -20,7 +20,7 @@ def recipe(**sections: object) -> Recipe:
 def test_a_recipe_that_says_nothing_gets_those_of_its_preset(preset: Preset):
     found, expected = recipe(freezing={"preset": preset.value}), defaults_of(preset, None, None)
     assert (found.optimizer.backbone_lr, found.optimizer.head_lr) == (expected.backbone_lr, expected.head_lr)
-    assert found.budget.epochs == expected.epochs
+    assert (found.budget.epochs, found.anchor) == (expected.epochs, expected.anchor)
 
 
 def test_what_is_said_stays():
@@ -63,3 +63,23 @@ def test_another_freezing_choice_brings_its_own_and_keeps_what_was_said():
 
 def test_every_backbone_choice_has_defaults():
     assert all(defaults_of(None, backbone, None) for backbone in BackboneFreezing)
+
+
+@pytest.mark.parametrize("preset", [p for p in Preset if p is not Preset.ONE_HEAD_FROZEN])
+def test_the_embedding_is_anchored_where_the_backbone_trains_for_tasks_that_only_read_it(preset: Preset):
+    freezing = {"preset": preset.value}
+    trains = preset not in (Preset.ALL_FROZEN, Preset.HEADS_ONLY)
+    assert (recipe(freezing=freezing).anchor > 0) is trains
+    pairs = {"topic": {"kind": "classification"}, "alike": {"kind": "similarity"}}
+    assert recipe(tasks=pairs, freezing=freezing).anchor == 0
+    assert recipe(tasks=pairs, freezing=freezing, anchor=2).anchor == 2
+    assert recipe(freezing=freezing, anchor=0).anchor == 0
+
+
+@pytest.mark.parametrize("said", [None, 0.0, 1.0, 2.5])
+def test_an_anchor_is_one_that_somebody_set_or_that_of_the_freezing_however_it_is_written(said: float | None):
+    made = recipe(**({} if said is None else {"anchor": said}))
+    again = parse(yaml.safe_load(dump(made)), folder=Path())
+    assert (again.anchor, again.unset()) == (made.anchor, made.unset())
+    frozen = again.under(FreezingConfig(preset=Preset.HEADS_ONLY))
+    assert frozen.anchor == (0.0 if said is None else said)

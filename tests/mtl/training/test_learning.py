@@ -95,7 +95,7 @@ def test_the_weight_of_a_task_scales_its_gradient_and_not_the_loss_told(
     norms: dict[float, float] = {}
     told: dict[float, float] = {}
     for weight in (1.0, 3.0):
-        recipe = recipe_of(tiny_bert, ["topic"], tasks_topic={"weight": weight}, budget={"max_steps": 1})
+        recipe = recipe_of(tiny_bert, ["topic"], tasks_topic={"weight": weight}, budget={"max_steps": 1}, anchor=0)
         with monkeypatch.context() as patch:
             patch.setattr(
                 torch.nn.utils,

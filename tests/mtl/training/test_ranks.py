@@ -44,7 +44,7 @@ SECTIONS: dict[str, dict[str, object]] = {
     "gradual": {"freezing": {"preset": "gradual"}},
     "probe_then_finetune": {"freezing": {"preset": "probe_then_finetune"}, "tasks_pairs": PAIRS["cosine"]},
     "uncertainty": {"balancing": "uncertainty", "tasks_topic": {"class_weights": "balanced", **NO_DROPOUT}},
-    "bf16": {"precision": "bf16", "tasks": ("topic", "names")},
+    "bf16": {"precision": "bf16", "tasks": ("topic", "names"), "anchor": 0.0},
 }
 
 
