@@ -79,6 +79,5 @@ def _need(found: list[str], columns: tuple[str, ...], where: Place) -> None:
         among = ", ".join(found[:8]) or "none"
         are = "is" if len(missing) == 1 else "are"
         hint = "; pairs without scores train with loss: multiple_negatives" if missing == ["score"] else ""
-        raise where.error(
-            f"the columns {expected} were expected, {lacks} {are} missing among {among}{hint}", missing[0]
-        )
+        came = f"{lacks} {are} missing among {among}{hint}"
+        raise where.error(f"the columns {expected} were expected, {came}", missing[0])

@@ -85,12 +85,12 @@ def _label_warnings(data: TaskData) -> Iterator[str]:
     first = next(scores, None) if ranks else None
     if first is not None and all(score == first for score in scores):
         yield f"{data.name}: every pair has the same score, so there is nothing to rank"
-    if (
-        is_contrastive(data.config)
-        and data.dev
-        and not any(e.is_positive for e in data.dev if isinstance(e, ScoredPair))
-    ):
-        yield f"{data.name}: no dev pair has a high score, so the mean reciprocal rank is not measured"
+    if is_contrastive(data.config) and data.dev and not any(map(_is_positive, data.dev)):
+        yield f"{data.name}: no dev pair has a high score, so accuracy and reciprocal rank are not measured"
+
+
+def _is_positive(example: Example) -> bool:
+    return isinstance(example, ScoredPair) and example.is_positive
 
 
 def _spelling_warnings(name: str, part: str, examples: Sequence[Example]) -> Iterator[str]:

@@ -82,7 +82,8 @@ def _answer_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOu
 def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> float:
     """The metric that `main_metric_name` names alone, as `metrics_of` gives it; 0 for pairs of which none is positive.
 
-    All but Spearman's correlation come without the libraries of the whole report, which take longer to load than a sample to run.
+    All but Spearman's correlation come without the libraries of the whole report, which take longer to load than a
+    sample to run.
     """
     match task.kind:
         case TaskKind.CLASSIFICATION if task.multi_label:

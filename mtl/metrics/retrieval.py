@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mtl.metrics.neighbours import Vectors, unit_length
 
 MOST_CANDIDATES = 10_000
-"""Distinct second sentences that are searched, and first sentences that search; the first of them, if there are more."""
+"""Distinct second sentences that are searched, and first sentences that search; of more of them, the first ones."""
 _AT_ONCE = 1 << 22  # cosines
 
 
@@ -70,7 +70,7 @@ def average_precision(positive: NDArray[np.bool_], cosines: Sequence[float]) -> 
 
 @dataclass(frozen=True)
 class _Search:
-    """The pairs at which candidates and queries come first, and the candidates of each query that are right or itself."""
+    """The pairs at which candidates and queries come first, and which candidates of a query are right, or itself."""
 
     candidates: Sequence[int]
     queries: Sequence[int]

@@ -109,9 +109,9 @@ class HeadConfig(_Config):
     layers: Literal["last", "mix"] = "last"
     """What tags are read from: the last layer, or a learned mix of all (worth it where the backbone is frozen)."""
     loss: SimilarityLoss = SimilarityLoss.COSENT
-    """Of similarity: `cosent` and `cosine` learn from scores; `multiple_negatives` from pairs that belong together (those
-    with a score of at least 0.5), to which all other second sentences of a batch are negatives. More tokens of a batch
-    give it more of them; micro-batches are compared each by itself."""
+    """Of similarity: `cosent` and `cosine` learn from scores, `multiple_negatives` from pairs that belong together
+    (with a score of at least 0.5): all other second sentences of a batch are negatives, so more tokens of a batch give
+    more of them. Micro-batches are compared each by itself."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
