@@ -1,6 +1,6 @@
 """Rows of a file of any format, with the columns that they must have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
@@ -39,7 +39,7 @@ def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
             yield row
             continue
         try:
-            _need(list(row.values), wanted, row.header or row.where)
+            _need(list(row.values), wanted, row.header or row.where, guessed)
         except DataError as error:
             if row.header:
                 raise
@@ -50,7 +50,10 @@ def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
 
 
 def _guessed(source: Source, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
-    """The column that takes the place of each missing one; none where one that is needed has none."""
+    """The column that takes the place of each missing one; none where one that is needed has none.
+
+    Where only a score has none, the others have theirs, so that it alone is named as missing.
+    """
     roles = tuple(dict.fromkeys((*source.wanted, *source.optional)))
     missing = [role for role in roles if role not in columns]
     likely = guess(roles, columns, [row.values for row in rows]) if missing else {}
@@ -58,7 +61,7 @@ def _guessed(source: Source, columns: Sequence[str], rows: Sequence[Row]) -> dic
     # Of triplets a column such as `label` is no score, and pairs with scores have no negatives unless somebody says so.
     found.pop("negative" if "score" in columns else "score" if "negative" in {*columns, *found} else "", None)
     known = {*columns, *found}
-    return found if known.issuperset(needed(source.wanted, source.optional, known)) else {}
+    return found if known.issuperset({*needed(source.wanted, source.optional, known)} - {"score"}) else {}
 
 
 def _with_text(row: Row) -> Row:
@@ -69,14 +72,14 @@ def _with_text(row: Row) -> Row:
     return replace(row, values={**row.values, "text": detokenize(tokens).text})
 
 
-def _need(found: list[str], columns: tuple[str, ...], where: Place) -> None:
+def _need(found: list[str], columns: tuple[str, ...], where: Place, guessed: Collection[str]) -> None:
     repeated = [column for column in columns if f"{column} (2)" in found]
     if repeated:
         raise where.error(f"each column once was expected, {repeated[0]} is there more often", repeated[0])
     missing = [column for column in columns if column not in found]
     if missing:
         expected, lacks = ", ".join(columns), " and ".join(missing)
-        among = ", ".join(found[:8]) or "none"
+        among = ", ".join([name for name in found if name not in guessed][:8]) or "none"
         are = "is" if len(missing) == 1 else "are"
         hint = "; pairs without scores train with loss: multiple_negatives" if missing == ["score"] else ""
         came = f"{lacks} {are} missing among {among}{hint}"
