@@ -20,6 +20,8 @@ FURTHER_ROLES: Mapping[TaskKind, tuple[str, ...]] = {
     TaskKind.SIMILARITY: ("negative",),
 }
 """The columns that a table may have beside them; one with a negative needs no score."""
+SPARED_ROLES = ("score", "negative")
+"""The columns that a table of pairs may do without."""
 SET_ROLES = ("text", "labels")
 """The columns of a multi-label task; without the second one, each label has a column of 0 and 1."""
 USUAL: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +49,8 @@ def guess(roles: Sequence[str], columns: Sequence[str], rows: Sequence[Mapping[s
     """The columns that are likely meant, without those of which nothing says so.
 
     A column of a usual name comes first, unless it is to be a text and holds none; then a text is the column of the
-    longest texts, and never one of ids or numbers.
+    longest texts, and never one of ids or numbers. Of triplets a column such as `label` is no score, and pairs with a
+    column `score` have no negatives.
     """
     found: dict[str, str] = {}
     lower = {name.strip().lower(): name for name in reversed(columns)}
@@ -60,6 +63,8 @@ def guess(roles: Sequence[str], columns: Sequence[str], rows: Sequence[Mapping[s
             free = free or [name for name in sorted(left, key=lambda n: -_letters(rows, n)) if _is_text(rows, name)]
         if free:
             found[role] = free[0]
+    if {"score", "negative"} <= found.keys():
+        del found["negative" if "score" in columns else "score"]
     return found
 
 

@@ -21,8 +21,8 @@ from mtl.data.stored import StoredExamples
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
 from mtl.labels import POSITIVE_SCORE, stable_order
-from mtl.recipe.choices import HUB_PREFIX, TaskKind
-from mtl.recipe.schema import TaskConfig
+from mtl.recipe.choices import HUB_PREFIX, SimilarityLoss, TaskKind
+from mtl.recipe.schema import HeadConfig, TaskConfig
 from mtl.stopping import check_stop
 from mtl.task import is_contrastive
 from mtl.text import clean
@@ -134,6 +134,13 @@ def _examples(
             if isinstance(log, TaskLog) and len(log.rejected) > rejected:
                 raise log.rejected[rejected]
             raise DataError("at least one example was expected, the file has none", path=source.path, line=1)
+
+
+def has_scores(config: TaskConfig, file: str) -> bool:
+    """Whether the pairs of a file of a similarity task have scores; errors as `read_files`."""
+    unscored = config.model_copy(update={"head": HeadConfig(loss=SimilarityLoss.MULTIPLE_NEGATIVES)})
+    rows = read_rows(_source(unscored, file, "train"), ReadLog(lambda _: None))
+    return any("score" in row.values for row in islice(rows, 1))
 
 
 def read_task(name: str, config: TaskConfig, *, accepted: int | None = None) -> TaskData:

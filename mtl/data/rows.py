@@ -58,8 +58,6 @@ def _guessed(source: Source, columns: Sequence[str], rows: Sequence[Row]) -> dic
     missing = [role for role in roles if role not in columns]
     likely = guess(roles, columns, [row.values for row in rows]) if missing else {}
     found = {role: likely[role] for role in missing if role in likely}
-    # Of triplets a column such as `label` is no score, and pairs with scores have no negatives unless somebody says so.
-    found.pop("negative" if "score" in columns else "score" if "negative" in {*columns, *found} else "", None)
     known = {*columns, *found}
     return found if known.issuperset({*needed(source.wanted, source.optional, known)} - {"score"}) else {}
 
