@@ -39,7 +39,7 @@ def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
             yield row
             continue
         try:
-            _need(list(row.values), wanted, row.header or row.where, guessed)
+            _need(row, source, wanted, guessed)
         except DataError as error:
             if row.header:
                 raise
@@ -70,13 +70,14 @@ def _with_text(row: Row) -> Row:
     return replace(row, values={**row.values, "text": detokenize(tokens).text})
 
 
-def _need(found: list[str], columns: tuple[str, ...], where: Place, guessed: Collection[str]) -> None:
+def _need(row: Row, source: Source, columns: tuple[str, ...], guessed: Collection[str]) -> None:
+    found, where = list(row.values), row.header or row.where
     repeated = [column for column in columns if f"{column} (2)" in found]
     if repeated:
         raise where.error(f"each column once was expected, {repeated[0]} is there more often", repeated[0])
     missing = [column for column in columns if column not in found]
     if missing:
-        expected, lacks = ", ".join(columns), " and ".join(missing)
+        expected, lacks = ", ".join(source.wanted), " and ".join(missing)
         among = ", ".join([name for name in found if name not in guessed][:8]) or "none"
         are = "is" if len(missing) == 1 else "are"
         hint = "; pairs without scores train with loss: multiple_negatives" if missing == ["score"] else ""
