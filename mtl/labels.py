@@ -14,6 +14,8 @@ ILLEGAL = -1.0e4
 
 DEFAULT_THRESHOLD = 0.5
 """The probability from which a label of a multi-label task is chosen, where no dev data have told a better one."""
+POSITIVE_SCORE = 0.5
+"""The score of a pair, of 0 to 1, from which its two sentences belong together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What is known of a task beside its weights."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from mtl.labels import DEFAULT_THRESHOLD, TagSet
-from mtl.recipe.choices import TaskKind
+from mtl.recipe.choices import SimilarityLoss, TaskKind
 from mtl.recipe.schema import HeadConfig
 
 
@@ -35,3 +36,20 @@ class TaskInfo:
     def tags(self) -> TagSet:
         """The tags of a tagging task."""
         return TagSet(self.labels)
+
+
+class Headed(Protocol):
+    """A task of a recipe or of a model."""
+
+    @property
+    def kind(self) -> TaskKind:
+        """Its kind."""
+
+    @property
+    def head(self) -> HeadConfig:
+        """The shape of its head, or its loss."""
+
+
+def is_contrastive(task: Headed) -> bool:
+    """Whether a task learns from pairs that belong together, not from scores: `loss: multiple_negatives`."""
+    return task.kind is TaskKind.SIMILARITY and task.head.loss is SimilarityLoss.MULTIPLE_NEGATIVES

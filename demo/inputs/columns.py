@@ -8,7 +8,7 @@ from pathlib import Path
 from demo.inputs.endings import CONLL_FILES
 from demo.inputs.text_input import need_columns
 from mtl.data import TaggedText
-from mtl.data.columns import ROLES, SET_ROLES, USUAL
+from mtl.data.columns import FURTHER_ROLES, ROLES, SET_ROLES, SPARED_ROLES, USUAL
 from mtl.data.columns import guess as likely_columns
 from mtl.data.formats import Source, read_records
 from mtl.data.label_sets import flag_columns, has_sets
@@ -21,11 +21,13 @@ __all__ = [
     "FLAGS",
     "ROLES",
     "SET_ROLES",
+    "SPARED_ROLES",
     "TablePreview",
     "first_rows",
     "guess",
     "guess_sets",
     "has_several_labels",
+    "roles_of",
     "tagged_rows",
     "text_roles",
 ]
@@ -80,13 +82,24 @@ def first_rows(path: Path, kind: TaskKind | None = TaskKind.CLASSIFICATION) -> T
     return TablePreview(columns, tuple(shown), tuple(records))
 
 
+def roles_of(kind: TaskKind) -> tuple[str, ...]:
+    """What columns of a table of a kind of task can be."""
+    return (*ROLES[kind], *FURTHER_ROLES[kind])
+
+
 def guess(kind: TaskKind, table: TablePreview) -> dict[str, str]:
-    """The likely column of each role, else the unused column whose values come again most often, else the first one."""
-    found = likely_columns(ROLES[kind], table.columns, table.sample)
+    """The likely column of each role, else the unused column whose values come again most often, else the first one.
+
+    A table of pairs may do without a score: only a column of numbers is one. It may do without a negative too.
+    """
+    found = likely_columns(roles_of(kind), table.columns, table.sample)
     for role in ROLES[kind]:
         free = [name for name in table.columns if name not in found.values()]
-        if role not in found and free:
+        if role not in found and role not in SPARED_ROLES and free:
             found[role] = min(free, key=lambda name: _distinct(table, name)) if role == "label" else free[0]
+    free = [name for name in table.columns if name not in found.values() and _is_numeric(table, name)]
+    if kind is TaskKind.SIMILARITY and free and not found.keys() & set(SPARED_ROLES):
+        found["score"] = min(free, key=lambda name: _distinct(table, name))
     return found
 
 
@@ -116,6 +129,14 @@ def _distinct(table: TablePreview, name: str) -> int:
     """How many different values the sample has in a column; one that never changes is as good as none."""
     count = len({str(row.get(name)) for row in table.sample})
     return count if count > 1 else len(table.sample) + 1
+
+
+def _is_numeric(table: TablePreview, name: str) -> bool:
+    values = [str(row.get(name)).replace(",", ".", 1) for row in table.sample]
+    try:
+        return bool([float(value) for value in values])
+    except ValueError:
+        return False
 
 
 def guess_sets(table: TablePreview) -> dict[str, str]:

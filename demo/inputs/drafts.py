@@ -19,11 +19,11 @@ from demo.runs.visitors import hashed
 from demo.settings import Settings
 from mtl.backbones.catalogue import DataSummary, summarise
 from mtl.cache.store import folder_size
-from mtl.data import TaskData, count_labels, read_task
+from mtl.data import TaskData, count_labels, has_scores, read_task
 from mtl.data.examples import texts_of
 from mtl.data.warnings import data_warnings, no_dev
 from mtl.errors import DataError
-from mtl.recipe import TaskConfig, TaskKind
+from mtl.recipe import HeadConfig, SimilarityLoss, TaskConfig, TaskKind
 from mtl.runs import home
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -34,6 +34,7 @@ _BUILT_IN = {
     "entities": TaskConfig(kind=TaskKind.TAGGING),
     "similarity": TaskConfig(kind=TaskKind.SIMILARITY),
 }
+_UNSCORED = "pairs without scores are learned with loss: multiple_negatives"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -125,17 +126,22 @@ def check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
     config = TaskConfig.model_validate(
         {"kind": upload.kind, "train": str(train), "score_range": upload.score_range, "columns": columns, **own}
     )
+    notes: tuple[str, ...] = ()
+    if upload.kind is TaskKind.SIMILARITY and not has_scores(config, str(train)):
+        config = config.model_copy(update={"head": HeadConfig(loss=SimilarityLoss.MULTIPLE_NEGATIVES)})
+        notes = (_UNSCORED,)
     if dev is not None:
         both = config.model_copy(update={"dev": (str(dev),)})
         data = read_task(upload.name, both, accepted=settings.max_rows)
-        return _draft(data, tuple(data_warnings(data)))
+        return _draft(data, (*data_warnings(data), *notes))
     data = read_task(upload.name, config, accepted=settings.max_rows)
     split = hold_out(data.train, folder)
     held = config.model_copy(
         update={"train": (str(split.train),), "dev": (str(split.dev),), "score_range": (0.0, 1.0), "columns": {}}
     )
     told = [line for line in data_warnings(data) if line != no_dev(upload.name)]
-    return _draft(read_task(upload.name, held), (*told, f"every fifth example is held out for dev (seed {split.seed})"))
+    notes += (f"every fifth example is held out for dev (seed {split.seed})",)
+    return _draft(read_task(upload.name, held), (*told, *notes))
 
 
 def allowed_endings(kind: TaskKind, settings: Settings) -> tuple[str, ...]:

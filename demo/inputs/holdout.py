@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
 
-from mtl.data import Example, LabelledText, MultiLabelText, TaggedText, count_labels, write_examples
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, count_labels, write_examples
 from mtl.errors import DataError
 
 _SEED = 42
@@ -25,7 +25,8 @@ class Split:
 def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
-    Of several labels or entities the rarest counts. Every label stays among the kept ones.
+    Of several labels or entities the rarest counts. Every label stays among the kept ones. Pairs with the same first
+    sentence stay together, so that a hard negative is where its sentence is: every fifth sentence is held out.
 
     Raises:
         DataError: there are too few examples, or no label has a second one.
@@ -37,7 +38,7 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     # Sorting keeps the shuffled order within a label, so every fifth example is a random fifth of each label.
     counts = count_labels(examples)
     shuffled.sort(key=lambda example: _stratum(example, counts))
-    held, kept = _every_fifth(shuffled)
+    held, kept = _every_fifth(shuffled, _units(shuffled))
     known = {label for example in kept for label in _labels(example)}
     for example in [one for one in held if not known.issuperset(_labels(one))]:
         held.remove(example)
@@ -49,8 +50,15 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     return Split(_write(kept, folder / "kept.jsonl"), _write(held, folder / "held-out.jsonl"), _SEED)
 
 
-def _every_fifth(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    is_held = [i % _EVERY == _EVERY // 2 for i in range(len(examples))]
+def _units(examples: Sequence[Example]) -> Sequence[int]:
+    """The number of the unit that each example is held out with: its own, or that of the first sentence of a pair."""
+    firsts = [example.sentence1 for example in examples if isinstance(example, ScoredPair)]
+    places = {text: place for place, text in enumerate(dict.fromkeys(firsts))}
+    return [places[text] for text in firsts] if len(places) >= _EVERY else range(len(examples))
+
+
+def _every_fifth(examples: Sequence[Example], units: Sequence[int]) -> tuple[list[Example], list[Example]]:
+    is_held = [unit % _EVERY == _EVERY // 2 for unit in units]
     return list(compress(examples, is_held)), list(compress(examples, (not one for one in is_held)))
 
 

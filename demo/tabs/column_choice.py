@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.inputs.columns import FLAGS, text_roles
+from demo.inputs.columns import FLAGS, SPARED_ROLES, text_roles
 from demo.inputs.text_input import need_size
 from demo.reading import read_in_child
 from demo.settings import Settings
@@ -17,6 +17,8 @@ from mtl.errors import InputError
 
 TEXT_ROLES = ("text", "label")
 NO_LABEL = "no label"
+NO_COLUMN = "no column"
+"""The choice of a role that a table of pairs may do without."""
 
 
 def build_choices(count: int, *, elem_id: str | None = None) -> list[gr.Dropdown]:
@@ -85,7 +87,9 @@ def look_at(settings: Settings, roles: Sequence[str], file: str | None) -> tuple
 
 
 def choice(role: str, columns: Sequence[str], value: str | None) -> gr.Dropdown:
-    """The choice of the column of a role."""
+    """The choice of the column of a role, or of none where none is likely and the role can be spared."""
+    if value is None and role in SPARED_ROLES:
+        columns, value = [NO_COLUMN, *columns], NO_COLUMN
     return gr.Dropdown(choices=list(columns), value=value, label=f"Column with the {role}", visible=True)
 
 
@@ -121,6 +125,12 @@ def choices_of_roles(settings: Settings, file: str, roles: Sequence[str]) -> lis
 
 def _columns(settings: Settings, file: str, roles: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     return read_in_child(text_roles, Path(file), roles, path=Path(file), settings=settings)
+
+
+def of_roles(roles: Sequence[str], values: Sequence[str | None]) -> dict[str, str]:
+    """The column of each role that has one."""
+    pairs = zip(roles, values, strict=False)
+    return {role: column for role, column in pairs if column and column not in (FLAGS, NO_COLUMN)}
 
 
 def chosen(values: Sequence[str | None], roles: Sequence[str] = TEXT_ROLES) -> Mapping[str, str]:

@@ -66,6 +66,8 @@ def _config(run: RunFolder, task: str, columns: Mapping[str, str]) -> TaskConfig
     record, trained = config["tasks"][task], config.get("recipe", {}).get("tasks", {}).get(task, {})
     kept = {key: trained[key] for key in ("map_labels", "score_range") if key in trained}
     several = {"multi_label": True} if record.get("multi_label") else {}
+    if record["kind"] == TaskKind.SIMILARITY and "head" in record:
+        kept["head"] = {"loss": record["head"]["loss"]}
     given = {**trained.get("columns", {}), **columns}
     return TaskConfig.model_validate({"kind": record["kind"], "columns": given, **kept, **several})
 

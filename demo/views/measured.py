@@ -8,7 +8,7 @@ from demo.views.tables import Cell, Column, table
 _SOURCE = '<p class="ph-note">Written by <code>{program}</code>.</p>'
 
 
-_MAIN = ("accuracy", "micro_f1", "f1", "spearman_cosine", "drift")
+_MAIN = ("accuracy", "micro_f1", "f1", "mrr", "spearman_cosine", "drift")
 
 
 def timing_table(runs: Sequence[Timed], *, program: str) -> str:

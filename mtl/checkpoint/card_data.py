@@ -22,6 +22,9 @@ _FIGURES = {
     "precision": ("precision", "Entity precision"),
     "recall": ("recall", "Entity recall"),
     "token_accuracy": ("accuracy", "Token accuracy"),
+    "accuracy@1": ("cosine_accuracy@1", "Accuracy@1 of cosines"),
+    "mrr": ("cosine_mrr", "Mean reciprocal rank of cosines"),
+    "average_precision": ("cosine_ap", "Average precision of cosines"),
     "spearman_cosine": ("spearmanr", "Spearman of cosines"),
     "pearson_cosine": ("pearsonr", "Pearson of cosines"),
 }

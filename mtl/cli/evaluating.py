@@ -9,14 +9,14 @@ from rich.table import Table
 
 from mtl.cli.console import err, need_writable, out, write_json
 from mtl.data import Example, ScoredPair, TaggedText, TaskLog, read_files
-from mtl.data.columns import ROLES
+from mtl.data.columns import FURTHER_ROLES, ROLES
 from mtl.data.formats import ReadOptions
 from mtl.errors import InputError, MtlError
 from mtl.evaluation import CalibrationCurves
 from mtl.inference import Engine
 from mtl.labels import TypedSpan
 from mtl.metrics import span_f1
-from mtl.recipe import TaskConfig, TaskKind
+from mtl.recipe import HeadConfig, SimilarityLoss, TaskConfig, TaskKind
 
 
 def evaluate_command(
@@ -39,7 +39,8 @@ def evaluate_command(
     of_tasks, of_pairs = _divided(options) if data and similarity is not None else (options, options)
     metrics, drawn = _of_tasks(engine, data, raw=raw, options=of_tasks)
     if similarity is not None:
-        pairs = _read("similarity", TaskConfig(kind=TaskKind.SIMILARITY), similarity, of_pairs)
+        of_any = HeadConfig(loss=SimilarityLoss.MULTIPLE_NEGATIVES)  # pairs without scores can be measured too
+        pairs = _read("similarity", TaskConfig(kind=TaskKind.SIMILARITY, head=of_any), similarity, of_pairs)
         found = embedding_metrics(engine, pairs)
         metrics |= {f"eval/embedding/{key}": value for key, value in found.items()}
     table = Table("metric", "value")
@@ -54,8 +55,8 @@ def evaluate_command(
 
 
 def _divided(options: ReadOptions) -> tuple[ReadOptions, ReadOptions]:
-    """The options for files of tasks, and those for scored pairs, whose columns have other roles."""
-    roles = ROLES[TaskKind.SIMILARITY]
+    """The options for files of tasks, and those for pairs, whose columns have other roles."""
+    roles = (*ROLES[TaskKind.SIMILARITY], *FURTHER_ROLES[TaskKind.SIMILARITY])
     pairs = {role: column for role, column in options.columns.items() if role in roles}
     others = {role: column for role, column in options.columns.items() if role not in roles}
     return replace(options, columns=others), replace(options, columns=pairs)

@@ -1,6 +1,6 @@
 """Which column of a table is the text, the label and so on: named by the user, else guessed and said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import regex
@@ -14,15 +14,24 @@ ROLES: Mapping[TaskKind, tuple[str, ...]] = {
     TaskKind.SIMILARITY: ("sentence1", "sentence2", "score"),
 }
 """The columns that a table needs for each kind of task; a tagging file has several forms."""
+FURTHER_ROLES: Mapping[TaskKind, tuple[str, ...]] = {
+    TaskKind.CLASSIFICATION: (),
+    TaskKind.TAGGING: (),
+    TaskKind.SIMILARITY: ("negative",),
+}
+"""The columns that a table may have beside them; one with a negative needs no score."""
+SPARED_ROLES = ("score", "negative")
+"""The columns that a table of pairs may do without."""
 SET_ROLES = ("text", "labels")
 """The columns of a multi-label task; without the second one, each label has a column of 0 and 1."""
 USUAL: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "sentence", "content", "review", "utterance", "comment", "message", "body", "question", "title"),
     "label": ("label", "class", "category", "intent", "topic", "sentiment", "target", "y", "labels"),
     "labels": ("labels", "label", "tags", "classes", "categories", "topics"),
-    "sentence1": ("sentence1", "sentence_a", "text1", "first", "premise", "query", "question1"),
-    "sentence2": ("sentence2", "sentence_b", "text2", "second", "hypothesis", "answer", "question2"),
+    "sentence1": ("sentence1", "sentence_a", "text1", "first", "premise", "anchor", "query", "question1"),
+    "sentence2": ("sentence2", "sentence_b", "text2", "second", "hypothesis", "positive", "answer", "question2"),
     "score": ("score", "similarity", "similarity_score", "label", "rating"),
+    "negative": ("negative", "hard_negative"),
 }
 _TEXTS = ("text", "sentence1", "sentence2")
 _WORD = regex.compile(r"\p{L}{2,}")
@@ -30,11 +39,18 @@ _WORDS = 2  # of a text, on average
 _CHARACTERS = 6  # of a text in a script without spaces, on average
 
 
+def needed(wanted: Sequence[str], optional: Collection[str], columns: Collection[str]) -> tuple[str, ...]:
+    """The roles that every row of a file with these columns must have; pairs with negatives need no score."""
+    spared = {*optional, *(("score",) if "negative" in columns else ())}
+    return tuple(role for role in wanted if role in columns or role not in spared)
+
+
 def guess(roles: Sequence[str], columns: Sequence[str], rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, str]:
     """The columns that are likely meant, without those of which nothing says so.
 
     A column of a usual name comes first, unless it is to be a text and holds none; then a text is the column of the
-    longest texts, and never one of ids or numbers.
+    longest texts, and never one of ids or numbers. Of triplets a column such as `label` is no score, and pairs with a
+    column `score` have no negatives.
     """
     found: dict[str, str] = {}
     lower = {name.strip().lower(): name for name in reversed(columns)}
@@ -47,6 +63,8 @@ def guess(roles: Sequence[str], columns: Sequence[str], rows: Sequence[Mapping[s
             free = free or [name for name in sorted(left, key=lambda n: -_letters(rows, n)) if _is_text(rows, name)]
         if free:
             found[role] = free[0]
+    if {"score", "negative"} <= found.keys():
+        del found["negative" if "score" in columns else "score"]
     return found
 
 

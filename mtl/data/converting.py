@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from mtl.data.columns import ROLES
 from mtl.data.formats import CONLL, FORMATS, SHAPES, ReadOptions, Source, Writer, read_records
@@ -13,7 +14,7 @@ from mtl.data.label_sets import has_sets
 from mtl.data.place import ReadLog, unpacked
 from mtl.data.reading import read_files
 from mtl.errors import DataError, InputError, MtlError
-from mtl.recipe.choices import TaskKind
+from mtl.recipe.choices import SimilarityLoss, TaskKind
 from mtl.recipe.schema import TaskConfig
 
 _BY_ENDING = {
@@ -22,6 +23,7 @@ _BY_ENDING = {
 }  # fmt: skip
 _PEEKED = 200
 _KNOWN = {"text", "label", "labels", "tokens", "tags", "words", "spans", "sentence1", "sentence2", "score"}
+_PAIRS = ({"sentence1", "sentence2"}, {"anchor", "positive"})
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,10 @@ def convert(
     kind = kind or kind_of(path, options)
     rejected: list[DataError] = []
     log = ReadLog(rejected.append)
-    several = {"multi_label": True} if kind is TaskKind.CLASSIFICATION and _has_sets(path, options) else {}
-    content = {"kind": kind, "format": options.format, "columns": dict(options.columns), **several}
+    own: dict[str, Any] = {"multi_label": True} if kind is TaskKind.CLASSIFICATION and _has_sets(path, options) else {}
+    if kind is TaskKind.SIMILARITY:  # pairs without scores are examples too
+        own = {"head": {"loss": SimilarityLoss.MULTIPLE_NEGATIVES}}
+    content = {"kind": kind, "format": options.format, "columns": dict(options.columns), **own}
     config = TaskConfig.model_validate(content)
     try:
         examples = read_files(config, [str(path)], log=log)
@@ -109,7 +113,7 @@ def kind_of(path: Path, options: ReadOptions) -> TaskKind:
     columns = {name for row in rows for name in row}
     if any(row.get("spans") for row in rows) or columns >= {"tokens", "tags"} or columns >= {"text", "words", "tags"}:
         return TaskKind.TAGGING
-    if columns >= {"sentence1", "sentence2"}:
+    if any(columns >= pair for pair in _PAIRS):
         return TaskKind.SIMILARITY
     return TaskKind.TAGGING if "spans" in columns and "label" not in columns else TaskKind.CLASSIFICATION
 
@@ -130,4 +134,5 @@ def _first(path: Path, kind: TaskKind, options: ReadOptions) -> list[Mapping[str
 
 def _other_columns(path: Path, kind: TaskKind, options: ReadOptions) -> list[str]:
     names = dict.fromkeys(name for row in _first(path, kind, options) for name in row)
-    return [name for name in names if name not in _KNOWN]
+    known = _KNOWN | {"anchor", "positive", "negative"} if kind is TaskKind.SIMILARITY else _KNOWN
+    return [name for name in names if name not in known]

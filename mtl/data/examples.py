@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from mtl.labels import TypedSpan, spans_of
+from mtl.labels import POSITIVE_SCORE, TypedSpan, spans_of
 from mtl.recipe.choices import WordSplitting
 from mtl.text import Span, WordedText, split_words
 from mtl.text.splitting import is_space, trimmed
@@ -73,6 +73,11 @@ class ScoredPair:
     sentence1: str
     sentence2: str
     score: float
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether the sentences belong together, rather than not."""
+        return self.score >= POSITIVE_SCORE
 
 
 Example = LabelledText | MultiLabelText | TaggedText | ScoredPair

@@ -8,21 +8,23 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from mtl.data.columns import ROLES
+from mtl.data.columns import FURTHER_ROLES, ROLES
 from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
 from mtl.data.formats import ReadOptions, Source
 from mtl.data.hub import dataset_rows, fetch_dataset, is_split
 from mtl.data.label_sets import with_label_sets
+from mtl.data.pairs import read_pairs
 from mtl.data.place import ReadLog, Row, UnclosedQuoteError
 from mtl.data.rereading import RereadRows
 from mtl.data.rows import read_rows
 from mtl.data.stored import StoredExamples
 from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
-from mtl.labels import stable_order
-from mtl.recipe.choices import HUB_PREFIX, TaskKind
-from mtl.recipe.schema import TaskConfig
+from mtl.labels import POSITIVE_SCORE, stable_order
+from mtl.recipe.choices import HUB_PREFIX, SimilarityLoss, TaskKind
+from mtl.recipe.schema import HeadConfig, TaskConfig
 from mtl.stopping import check_stop
+from mtl.task import is_contrastive
 from mtl.text import clean
 
 _CHECK_EVERY = 256  # examples
@@ -134,6 +136,13 @@ def _examples(
             raise DataError("at least one example was expected, the file has none", path=source.path, line=1)
 
 
+def has_scores(config: TaskConfig, file: str) -> bool:
+    """Whether the pairs of a file of a similarity task have scores; errors as `read_files`."""
+    unscored = config.model_copy(update={"head": HeadConfig(loss=SimilarityLoss.MULTIPLE_NEGATIVES)})
+    rows = read_rows(_source(unscored, file, "train"), ReadLog(lambda _: None))
+    return any("score" in row.values for row in islice(rows, 1))
+
+
 def read_task(name: str, config: TaskConfig, *, accepted: int | None = None) -> TaskData:
     """The train and dev data of a task of a recipe, with its labels in stable order.
 
@@ -157,6 +166,10 @@ def read_task(name: str, config: TaskConfig, *, accepted: int | None = None) -> 
         raise DataError(f"at least two labels were expected for {name}, was only {labels[0]!r}", path=config.train[0])
     if config.kind is TaskKind.TAGGING and train and not labels:
         raise DataError(f"at least one entity was expected for {name}, every tag is O", path=config.train[0])
+    if is_contrastive(config) and train and not any(isinstance(e, ScoredPair) and e.is_positive for e in train):
+        low, high = config.score_range
+        least = f"{low + POSITIVE_SCORE * (high - low):g}"
+        raise DataError(f"at least one pair with a score from {least} was expected for {name}", path=config.train[0])
     unseen = sorted(set(labels_of(dev)) - set(labels)) if train else []
     notes = tuple(f"{name}: {note}" for note in log.notes)
     notes += (f"{name}: dev has labels that train lacks: {', '.join(unseen)}",) if unseen else ()
@@ -196,16 +209,20 @@ def _source(config: TaskConfig, file: str, split: str) -> Source:
     numbers = any(label.isdecimal() for label in config.map_labels)
     options = ReadOptions(config.format, dict(config.columns.items()), keep_numbers=numbers)
     wanted = ("text",) if config.multi_label else ROLES[config.kind]
+    optional = (*FURTHER_ROLES[config.kind], *(("score",) if is_contrastive(config) else ()))
     if file.startswith(HUB_PREFIX) and is_split(file):
         rows = partial(dataset_rows, file, split=split, keep_numbers=numbers)
-        return Source(Path(file), config.kind, wanted, options, rows)
+        return Source(Path(file), config.kind, wanted, options, rows, optional)
     path = fetch_dataset(file, split=split) if file.startswith(HUB_PREFIX) else Path(file)
-    return Source(path, config.kind, wanted, options)
+    return Source(path, config.kind, wanted, options, optional=optional)
 
 
 def _read(config: TaskConfig, source: Source, log: ReadLog | None) -> Iterator[Example]:
     if config.kind is TaskKind.TAGGING:
         yield from read_tagging(source, config.map_labels, log)
+        return
+    if config.kind is TaskKind.SIMILARITY:
+        yield from read_pairs(source, config, log)
         return
     bad = (log or ReadLog()).bad
     if config.multi_label:
@@ -215,7 +232,7 @@ def _read(config: TaskConfig, source: Source, log: ReadLog | None) -> Iterator[E
         return
     for row in read_rows(source, log):
         try:
-            example = _labelled(row, config) if config.kind is TaskKind.CLASSIFICATION else _pair(row, config)
+            example = _labelled(row, config)
         except DataError as error:
             bad(error)
             continue
@@ -225,13 +242,3 @@ def _read(config: TaskConfig, source: Source, log: ReadLog | None) -> Iterator[E
 def _labelled(row: Row, config: TaskConfig) -> LabelledText:
     label = row.label("label")
     return LabelledText(clean(row.text("text")), config.map_labels.get(label, label))
-
-
-def _pair(row: Row, config: TaskConfig) -> ScoredPair:
-    low, high = config.score_range
-    score = row.number("score")
-    if not low <= score <= high:
-        message = f"a score from {low:g} to {high:g} was expected, was {score:g} (set score_range)"
-        raise row.where.error(message, "score")
-    first, second = clean(row.text("sentence1")), clean(row.text("sentence2"))
-    return ScoredPair(first, second, (score - low) / (high - low))

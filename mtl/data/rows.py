@@ -1,10 +1,10 @@
 """Rows of a file of any format, with the columns that they must have."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
-from mtl.data.columns import guess
+from mtl.data.columns import guess, needed
 from mtl.data.formats import Source, read_records
 from mtl.data.place import Place, ReadLog, Row
 from mtl.errors import DataError
@@ -16,8 +16,8 @@ _PEEKED = 100
 def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
     """The rows of a file, each of which has the wanted columns; others are kept.
 
-    Where a wanted column is missing and `log` keeps notes, another column that is likely meant takes its place, with a
-    note.
+    Where a wanted or optional column is missing and `log` keeps notes, another column that is likely meant takes its
+    place, with a note.
 
     Raises:
         DataError: no format reads the file, it lacks a column, or a row is wrong and `log` refuses it.
@@ -26,16 +26,11 @@ def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
     log = log or ReadLog()
     rows = map(_with_text, read_records(source, log)) if "text" in source.wanted else read_records(source, log)
     first = list(islice(rows, _PEEKED))
-    guessed = {}
-    if may_guess and first:
-        columns = list(dict.fromkeys(name for row in first for name in row.values))
-        missing = [role for role in source.wanted if role not in columns]
-        found = guess(source.wanted, columns, [row.values for row in first]) if missing else {}
-        guessed = {role: found[role] for role in missing if role in found}
-        if len(guessed) < len(missing):
-            guessed = {}
-        for role, column in guessed.items():
-            log.note(f"{source.path.name}: the column {column} is read as {role}")
+    columns = list(dict.fromkeys(name for row in first for name in row.values))
+    guessed = _guessed(source, columns, first) if may_guess and first else {}
+    for role, column in guessed.items():
+        log.note(f"{source.path.name}: the column {column} is read as {role}")
+    wanted = needed(source.wanted, source.optional, {*columns, *guessed})
     checked: Place | None = None
     for row in chain(first, rows):
         if guessed:
@@ -44,7 +39,7 @@ def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
             yield row
             continue
         try:
-            _need(list(row.values), source.wanted, row.header or row.where)
+            _need(row, source, wanted, guessed)
         except DataError as error:
             if row.header:
                 raise
@@ -52,6 +47,19 @@ def read_rows(source: Source, log: ReadLog | None = None) -> Iterator[Row]:
             continue
         checked = row.header
         yield row
+
+
+def _guessed(source: Source, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
+    """The column that takes the place of each missing one; none where one that is needed has none.
+
+    Where only a score has none, the others have theirs, so that it alone is named as missing.
+    """
+    roles = tuple(dict.fromkeys((*source.wanted, *source.optional)))
+    missing = [role for role in roles if role not in columns]
+    likely = guess(roles, columns, [row.values for row in rows]) if missing else {}
+    found = {role: likely[role] for role in missing if role in likely}
+    known = {*columns, *found}
+    return found if known.issuperset({*needed(source.wanted, source.optional, known)} - {"score"}) else {}
 
 
 def _with_text(row: Row) -> Row:
@@ -62,13 +70,16 @@ def _with_text(row: Row) -> Row:
     return replace(row, values={**row.values, "text": detokenize(tokens).text})
 
 
-def _need(found: list[str], columns: tuple[str, ...], where: Place) -> None:
+def _need(row: Row, source: Source, columns: tuple[str, ...], guessed: Collection[str]) -> None:
+    found, where = list(row.values), row.header or row.where
     repeated = [column for column in columns if f"{column} (2)" in found]
     if repeated:
         raise where.error(f"each column once was expected, {repeated[0]} is there more often", repeated[0])
     missing = [column for column in columns if column not in found]
     if missing:
-        expected, lacks = ", ".join(columns), " and ".join(missing)
-        among = ", ".join(found[:8]) or "none"
+        expected, lacks = ", ".join(source.wanted), " and ".join(missing)
+        among = ", ".join([name for name in found if name not in guessed][:8]) or "none"
         are = "is" if len(missing) == 1 else "are"
-        raise where.error(f"the columns {expected} were expected, {lacks} {are} missing among {among}", missing[0])
+        hint = "; pairs without scores train with loss: multiple_negatives" if missing == ["score"] else ""
+        came = f"{lacks} {are} missing among {among}{hint}"
+        raise where.error(f"the columns {expected} were expected, {came}", missing[0])

@@ -11,6 +11,7 @@ from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair,
 from mtl.data.keys import Keys, conflicts, first_places, firsts, hashes
 from mtl.data.reading import TaskData, count_labels
 from mtl.recipe.choices import TaskKind
+from mtl.task import is_contrastive
 from mtl.text.splitting import is_inside_word
 
 _IMBALANCE = 10  # times that the commonest label may outnumber the rarest
@@ -80,9 +81,16 @@ def _label_warnings(data: TaskData) -> Iterator[str]:
         (most, many), (least, few) = counts.most_common()[0], counts.most_common()[-1]
         yield f"{data.name}: labels are out of balance, {most} has {many} examples and {least} {few}; read macro_f1 too"
     scores = (e.score for e in data.train if isinstance(e, ScoredPair))
-    first = next(scores, None) if data.config.kind is TaskKind.SIMILARITY else None
+    ranks = data.config.kind is TaskKind.SIMILARITY and not is_contrastive(data.config)
+    first = next(scores, None) if ranks else None
     if first is not None and all(score == first for score in scores):
         yield f"{data.name}: every pair has the same score, so there is nothing to rank"
+    if is_contrastive(data.config) and data.dev and not any(map(_is_positive, data.dev)):
+        yield f"{data.name}: no dev pair has a high score, so accuracy and reciprocal rank are not measured"
+
+
+def _is_positive(example: Example) -> bool:
+    return isinstance(example, ScoredPair) and example.is_positive
 
 
 def _spelling_warnings(name: str, part: str, examples: Sequence[Example]) -> Iterator[str]:

@@ -9,13 +9,13 @@ from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedTe
 from mtl.decoding import ModelOutput, Request, chosen
 from mtl.errors import DataError
 from mtl.evaluation.calibration import CalibrationCurves, calibration_curves, calibration_metrics
+from mtl.evaluation.pairs import main_pair_metric, pair_metrics
 from mtl.evaluation.thresholds import all_labels, indicators, widened
 from mtl.labels import OUTSIDE, spans_of
 from mtl.metrics import (
     classification_metrics,
     micro_f1,
     multi_label_metrics,
-    similarity_metrics,
     span_f1,
     tagging_metrics,
 )
@@ -76,14 +76,14 @@ def _answer_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOu
             gold = [e.tags for e in examples if isinstance(e, TaggedText)]
             return tagging_metrics(gold, _tags(task, gold, output))
         case TaskKind.SIMILARITY:
-            scores = [e.score for e in examples if isinstance(e, ScoredPair)]
-            return similarity_metrics(scores, _cosines(output))
+            return pair_metrics(task, examples, output)
 
 
 def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> float:
-    """Accuracy, F1 of labels or exact spans, or Spearman's correlation alone, as `metrics_of` gives them.
+    """The metric that `main_metric_name` names alone, as `metrics_of` gives it; 0 for pairs of which none is positive.
 
-    All but the last come without the libraries of the whole report, which take longer to load than a sample to run.
+    All but Spearman's correlation come without the libraries of the whole report, which take longer to load than a
+    sample to run.
     """
     match task.kind:
         case TaskKind.CLASSIFICATION if task.multi_label:
@@ -96,7 +96,7 @@ def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput
             gold = [e.tags for e in examples if isinstance(e, TaggedText)]
             return span_f1([spans_of(tags) for tags in gold], [spans_of(t) for t in _tags(task, gold, output)])["f1"]
         case TaskKind.SIMILARITY:
-            return metrics_of(task, examples, output)["spearman_cosine"]
+            return main_pair_metric(task, examples, output)
 
 
 def evaluate(task: TaskInfo, examples: Sequence[Example], run: Run) -> dict[str, float]:
@@ -132,9 +132,3 @@ def _tags(task: TaskInfo, gold: Sequence[Sequence[str]], output: ModelOutput) ->
         tuple(names[tag] for tag in found.tags) + (OUTSIDE,) * (len(tags) - len(found.tags))
         for tags, found in zip(gold, output.tags[task.name], strict=True)
     ]
-
-
-def _cosines(output: ModelOutput) -> list[float]:
-    embeddings = output.embeddings.astype(np.float64)  # texts much alike differ in the last digits of float32
-    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True).clip(min=1e-12)
-    return [float(cosine) for cosine in (unit[0::2] * unit[1::2]).sum(axis=1)]

@@ -3,12 +3,15 @@
 from typing import Protocol
 
 from mtl.recipe.choices import TaskKind
+from mtl.task import Headed, is_contrastive
 
 _MULTI_LABEL = "multi-label"
+_CONTRASTIVE = "contrastive"
 _MAIN = {
     TaskKind.CLASSIFICATION: "accuracy",
     _MULTI_LABEL: "micro_f1",
     TaskKind.TAGGING: "f1",
+    _CONTRASTIVE: "mrr",
     TaskKind.SIMILARITY: "spearman_cosine",
 }
 _PER_LABEL = ("precision/", "recall/", "f1/")
@@ -19,18 +22,15 @@ _METRICS = {
     TaskKind.CLASSIFICATION: ("accuracy", "macro_f1", *_SHARED),
     _MULTI_LABEL: ("micro_f1", "macro_f1", "subset_accuracy", "mean_average_precision", *_SHARED),
     TaskKind.TAGGING: ("f1", "precision", "recall", "token_accuracy", *_SHARED),
+    _CONTRASTIVE: ("accuracy@1", "mrr", "average_precision", "spearman_cosine", "pearson_cosine"),
     TaskKind.SIMILARITY: ("spearman_cosine", "pearson_cosine"),
 }
 MAIN_METRICS = tuple(_MAIN.values())
-"""Of all kinds of tasks."""
+"""Of all kinds of tasks; a task that has several of them is measured by the first."""
 
 
-class Measured(Protocol):
+class Measured(Headed, Protocol):
     """What the metrics of a task depend on: a task of a recipe or of a model."""
-
-    @property
-    def kind(self) -> TaskKind:
-        """Its kind."""
 
     @property
     def multi_label(self) -> bool:
@@ -50,4 +50,6 @@ def is_metric(task: Measured, name: str) -> bool:
 
 
 def _family(task: Measured) -> str:
+    if is_contrastive(task):
+        return _CONTRASTIVE
     return _MULTI_LABEL if task.multi_label else task.kind

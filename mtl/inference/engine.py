@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mtl.decoding import Entity, ModelOutput, Request, chosen, entities_of
 from mtl.errors import InputError, StorageError
-from mtl.evaluation import Evaluation, evaluate, evaluate_with_curves
+from mtl.evaluation import Evaluation, embedding_task, evaluate, evaluate_with_curves
 from mtl.inference.analysis import Analysis
 from mtl.inference.backends.interface import Backend
 from mtl.inference.batcher import DynamicBatcher
@@ -209,10 +209,13 @@ class Engine:
     def evaluate_embedding(self, pairs: "Sequence[ScoredPair]") -> dict[str, float]:
         """How well cosines follow the scores of pairs: `spearman_cosine` and `pearson_cosine`, -1 to 1.
 
+        Where all scores are 0 or 1, `accuracy@1`, `mrr` and `average_precision` too, as of a task with
+        `loss: multiple_negatives`.
+
         Raises:
             DataError: there are no pairs, or other examples among them.
         """
-        return evaluate(TaskInfo("embedding", TaskKind.SIMILARITY, (), HeadConfig()), pairs, self._run)
+        return evaluate(embedding_task(pairs), pairs, self._run)
 
     @property
     def tokenizer(self) -> WindowTokenizer:
@@ -272,7 +275,10 @@ class Engine:
         """How the task's data files are to be read, as its training did."""
         trained = self._parts.spec.recipe.get("tasks", {}).get(task, {})
         kept = {key: trained[key] for key in ("map_labels", "score_range", "columns") if key in trained}
-        return TaskConfig(kind=self.tasks[task].kind, multi_label=self.tasks[task].multi_label, **kept)
+        info = self.tasks[task]
+        if info.kind is TaskKind.SIMILARITY:
+            kept["head"] = HeadConfig(loss=info.head.loss)
+        return TaskConfig(kind=info.kind, multi_label=info.multi_label, **kept)
 
     def _worded(self, texts: list[str]) -> Request:
         if self._parts.spec.has_pipeline_words:

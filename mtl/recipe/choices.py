@@ -48,10 +48,15 @@ class Activation(StrEnum):
 
 
 class SimilarityLoss(StrEnum):
-    """What a similarity task minimises: `cosine` is the squared error, `cosent` the ranking loss of CoSENT."""
+    """What a similarity task minimises.
+
+    `cosine` is the squared error, `cosent` the ranking loss of CoSENT; both learn from scores. `multiple_negatives`
+    learns to find the second sentence of a pair among those of all pairs of the batch.
+    """
 
     COSINE = "cosine"
     COSENT = "cosent"
+    MULTIPLE_NEGATIVES = "multiple_negatives"
 
 
 class BackboneFreezing(StrEnum):

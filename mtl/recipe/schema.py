@@ -82,7 +82,18 @@ def _text_label(value: object) -> object:
 
 
 ColumnRole = Literal[
-    "text", "label", "labels", "sentence1", "sentence2", "score", "tokens", "tags", "spans", "token", "tag"
+    "text",
+    "label",
+    "labels",
+    "sentence1",
+    "sentence2",
+    "score",
+    "negative",
+    "tokens",
+    "tags",
+    "spans",
+    "token",
+    "tag",
 ]
 """What a column can be; `token` and `tag` are those of CoNLL."""
 
@@ -104,6 +115,9 @@ class HeadConfig(_Config):
     layers: Literal["last", "mix"] = "last"
     """What tags are read from: the last layer, or a learned mix of all (worth it where the backbone is frozen)."""
     loss: SimilarityLoss = SimilarityLoss.COSENT
+    """Of similarity: `cosent` and `cosine` learn from scores, `multiple_negatives` from pairs that belong together
+    (with a score of at least 0.5): all other second sentences of a batch are negatives, so more tokens of a batch give
+    more of them. Micro-batches are compared each by itself."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
@@ -139,7 +153,7 @@ class TaskConfig(_Config):
     map_labels: Annotated[dict[str, str], BeforeValidator(_with_text_labels)] = {}
     """Labels (entity types for tagging) to read as another one; a type read as `O` is no entity."""
     score_range: tuple[float, float] = (0.0, 1.0)
-    """Lowest and highest score of a similarity task's files."""
+    """Lowest and highest score of a similarity task's files; a pair without a score has the highest."""
     multi_label: bool = False
     """Of classification: whether a text has any number of labels, none included."""
     class_weights: Annotated[

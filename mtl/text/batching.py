@@ -35,19 +35,27 @@ class Batch:
         return np.pad(shared, ((0, 0), (1, 0)))
 
 
-def pack(lengths: Sequence[int] | Integers, order: Sequence[int] | Integers, *, budget: int) -> Iterator[list[int]]:
+def pack(
+    lengths: Sequence[int] | Integers,
+    order: Sequence[int] | Integers,
+    *,
+    budget: int,
+    sizes: Sequence[int] | Integers | None = None,
+) -> Iterator[list[int]]:
     """Split an order of items into batches whose size times longest length stays within the budget.
 
-    An item longer than the budget is a batch of its own.
+    An item longer than the budget is a batch of its own. With `sizes` an item counts as so many of its length.
     """
     batch: list[int] = []
-    longest = 0
+    longest = size = 0
     for item in order:
+        more = 1 if sizes is None else sizes[item]
         longest = max(longest, lengths[item])
-        if batch and longest * (len(batch) + 1) > budget:
+        if batch and longest * (size + more) > budget:
             yield batch
-            batch, longest = [], lengths[item]
+            batch, longest, size = [], lengths[item], 0
         batch.append(item)
+        size += more
     if batch:
         yield batch
 

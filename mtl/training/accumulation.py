@@ -14,8 +14,8 @@ from mtl.errors import TrainingError
 from mtl.heads import SimilarityHead
 from mtl.optim import Optimization
 from mtl.recipe.choices import Precision
-from mtl.text.batching import pack
 from mtl.training.counting import BatchCounts, count_units
+from mtl.training.grouping import packed_groups
 from mtl.training.losses import batch_loss
 from mtl.training.ranking import SharedPairs
 from mtl.training.sampler import BatchIndices
@@ -49,8 +49,9 @@ class GradientAccumulator:
     """Runs batches forward and backward and leaves the gradients in the parameters.
 
     Several processes share each batch, and each may split its part into micro-batches. Either way the gradient is that
-    of the whole batch: a pass counts by its share of the units (sentences, words or pairs). The one exception is the
-    ranking loss `cosent`, which compares only pairs of the same micro-batch.
+    of the whole batch: a pass counts by its share of the units (sentences, words or pairs). The exceptions are the
+    losses `cosent` and `multiple_negatives`, which compare only pairs of the same micro-batch; those with the same
+    first sentence are in one, as far as it has room for them.
 
     When memory runs out, micro-batches are half as large from then on, and `notices` says so.
 
@@ -107,7 +108,9 @@ class GradientAccumulator:
         if self.limit is None:
             yield from [indices.rows] if indices.rows else []
             return
-        for group in pack(lengths, range(len(lengths)), budget=self.limit):
+        groups = self.trainer.data.train[indices.name].groups
+        own = None if groups is None else groups[indices.rows]
+        for group in packed_groups(lengths, own, budget=self.limit):
             yield [indices.rows[i] for i in group]
 
     def _lengths(self, indices: BatchIndices) -> list[int]:
@@ -136,12 +139,16 @@ class GradientAccumulator:
         return self.trainer.schedule.optimization
 
     def _shared_pairs(self, indices: BatchIndices, counts: BatchCounts) -> SharedPairs | None:
-        """The pairs of the whole batch for `cosent`, where no process splits its part."""
+        """The pairs of the whole batch for losses that compare them, where no process splits its part."""
         head = self.trainer.loaded.model.heads[next(iter(counts.units))]
         if world().size == 1 or counts.most_passes > 1 or not isinstance(head, SimilarityHead) or not head.ranks:
             return None
-        scores = self.trainer.data.train[indices.name].targets[indices.name][indices.rows]
-        return SharedPairs(torch.from_numpy(scores).to(self.trainer.loaded.model.device), world())
+        data, model = self.trainer.data.train[indices.name], self.trainer.loaded.model
+        scores = torch.from_numpy(data.targets[indices.name][indices.rows]).to(model.device)
+        if data.pair_texts is None:
+            return SharedPairs(scores, world(), counts.passes)
+        texts = torch.from_numpy(data.pair_texts[indices.rows]).to(model.device)
+        return SharedPairs(scores, world(), counts.passes, texts, 2 * model.encoder.dimension)
 
     def _run(self, batches: list[TrainBatch], counts: BatchCounts, pairs: SharedPairs | None) -> BatchOutcome:
         trainer = self.trainer
@@ -154,7 +161,7 @@ class GradientAccumulator:
                 found = batch_loss(model, batch) if pairs is None else batch_loss(model, batch, pairs)
             minimised = torch.zeros((), device=model.device)
             for name, loss in found.tasks.items():
-                share = counts.share(name, number)
+                share = counts.share(name, number) if pairs is None else pairs.share
                 minimised = minimised + schedule.weights(name, loss) * share
                 losses[name] += share * float(loss.detach())
             if found.moved is not None:

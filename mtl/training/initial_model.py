@@ -13,7 +13,7 @@ from mtl.heads import ClassificationHead
 from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.model import MultiTaskModel, TaskInfo
-from mtl.recipe.choices import Preset, Solver
+from mtl.recipe.choices import Preset, Solver, TaskKind
 from mtl.recipe.schema import HeadConfig, Recipe
 from mtl.training.solver import choose_solver, linear
 
@@ -29,6 +29,16 @@ class InitialModel:
     kept_tasks: frozenset[str]
     solver: Solver
     grown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def settled(self, recipe: Recipe) -> Recipe:
+        """The recipe with the solver, and with the losses of pairs that a checkpoint has where it names none."""
+        tasks = {
+            name: config.model_copy(update={"head": self.loaded.model.tasks[name].head})
+            for name, config in recipe.tasks.items()
+            if config.kind is TaskKind.SIMILARITY and config.head != self.loaded.model.tasks[name].head
+        }
+        recipe = recipe.with_solver(self.solver)
+        return recipe.model_copy(update={"tasks": {**recipe.tasks, **tasks}}) if tasks else recipe
 
     def noted(self, data: Mapping[str, TaskData]) -> dict[str, TaskData]:
         """The data with a note for each head that has grown."""
@@ -107,6 +117,8 @@ def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
             f"tasks.{task.name}.{part}: labels of the checkpoint's head ({', '.join(known.labels[:8])}) were expected "
             f"since {why}, found {', '.join(new[:5])} too; a new name makes a new head"
         )
+    if task.config.kind is TaskKind.SIMILARITY and task.config.head != HeadConfig():
+        known = replace(known, head=task.config.head)  # a loss leaves no weights behind
     if task.config.head not in (HeadConfig(), known.head):  # the defaults stand in every recipe that was written out
         raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")
     # A label without a threshold of its own begins with the default.

@@ -9,6 +9,7 @@ from torch.nn.functional import cosine_similarity
 
 from mtl.encoder import Encoded, TokenBatch
 from mtl.heads import ClassificationHead, SimilarityHead, TaggingHead
+from mtl.labels import POSITIVE_SCORE
 from mtl.model import MultiTaskModel
 from mtl.training.ranking import SharedPairs
 from mtl.training.targets import IGNORED
@@ -81,7 +82,7 @@ def batch_loss(model: MultiTaskModel, batch: TrainBatch, pairs: SharedPairs | No
 
 
 def unit_counts(model: MultiTaskModel, batch: TrainBatch) -> dict[str, float]:
-    """How many units (sentences, words or pairs) the loss of each task is the mean of."""
+    """How many units (sentences, words, pairs or positive pairs) the loss of each task is the mean of."""
     return {name: _units(model.heads[name], batch.tokens, targets) for name, targets in batch.targets.items()}
 
 
@@ -93,13 +94,15 @@ def _units(head: nn.Module, tokens: TokenBatch, targets: Targets) -> float:
         return float(tokens.word_mask.sum() if targets.sentences is None else (targets.sentences >= 0).sum())
     if isinstance(head, ClassificationHead):
         return float(head.units(targets.values, targets.shares))
+    if isinstance(head, SimilarityHead) and head.is_contrastive:
+        return float((targets.values >= POSITIVE_SCORE).sum())
     return float(len(targets.values))
 
 
 def _ranking_loss(head: nn.Module, encoded: Encoded, pairs: SharedPairs) -> Tensor:
     assert isinstance(head, SimilarityHead)
     own = head(*encoded.embedding.chunk(2))
-    return pairs.scaled(head.loss(pairs.cosines(own), pairs.scores), len(own))
+    return pairs.scaled(head.loss(pairs.compared(own), pairs.scores, pairs.texts))
 
 
 def _task_loss(head: nn.Module, encoded: Encoded, tokens: TokenBatch, targets: Targets) -> Tensor:
@@ -109,6 +112,6 @@ def _task_loss(head: nn.Module, encoded: Encoded, tokens: TokenBatch, targets: T
         return head.loss(emissions, values, tokens.word_mask, targets.sentences)
     if isinstance(head, SimilarityHead):
         first, second = encoded.embedding.chunk(2)
-        return head.loss(head(first, second), targets.values)
+        return head.loss(head(first, second), targets.values, targets.texts)
     assert isinstance(head, ClassificationHead)
     return head.loss(head(encoded.pooled), targets.values, targets.shares)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.recipe.schema import SamplingConfig
-from mtl.text.batching import pack
+from mtl.text.batching import Integers, pack
+from mtl.training.grouping import BatchUnits, Lengths, batch_units
 
-Lengths = Sequence[int] | NDArray[np.integer]
 _POOL_BATCHES = 32  # texts are sorted by length within pools of about so many batches
 
 _PICKS = 1024  # batches whose sets are drawn at once
@@ -30,24 +30,28 @@ class EpochBatches(Sequence[list[int]]):
     """One pass over a set's examples: shuffled, sorted by length within pools, cut by tokens, shuffled again.
 
     Args:
-        lengths: tokens of every example `(E,)`.
+        examples: tokens of every example `(E,)`, or units of examples that stay together.
         budget: tokens of a batch.
         seed: of the run and the set.
         epoch: from 0.
     """
 
-    def __init__(self, lengths: Lengths, *, budget: int, seed: int, epoch: int) -> None:
-        lengths = np.asarray(lengths)
+    def __init__(self, examples: Lengths | BatchUnits, *, budget: int, seed: int, epoch: int) -> None:
+        self._units = examples if isinstance(examples, BatchUnits) else None
+        lengths = np.asarray(examples.lengths if isinstance(examples, BatchUnits) else examples)
+        many = None if self._units is None else self._units.sizes
         generator = np.random.default_rng([seed, epoch])
         self._rows = generator.permutation(len(lengths))
-        mean = max(1.0, int(lengths.sum()) / max(1, len(lengths)))
+        tokens = int(lengths.sum() if many is None else lengths @ many)
+        mean = max(1.0, tokens / max(1, len(lengths)))
         pool = max(1, int(_POOL_BATCHES * budget / mean))
         sizes: list[NDArray[np.int64]] = []
         for start in range(0, len(lengths), pool):
             rows = self._rows[start : start + pool]
             rows[:] = rows[np.argsort(lengths[rows], kind="stable")]
             own = lengths[rows].tolist()
-            sizes.append(np.fromiter(map(len, pack(own, range(len(own)), budget=budget)), np.int64))
+            counted = None if many is None else many[rows].tolist()
+            sizes.append(np.fromiter(map(len, pack(own, range(len(own)), budget=budget, sizes=counted)), np.int64))
         counts = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
         self._ends = np.cumsum(counts)
         self._order = generator.permutation(len(counts))
@@ -64,8 +68,9 @@ class EpochBatches(Sequence[list[int]]):
             return [self[i] for i in range(*index.indices(len(self)))]
         batch = self._order[index]
         begin = self._ends[batch - 1] if batch else 0
-        rows: list[int] = self._rows[begin : self._ends[batch]].tolist()
-        return rows
+        rows = self._rows[begin : self._ends[batch]]
+        found: list[int] = rows.tolist() if self._units is None else self._units.rows_of(rows)
+        return found
 
 
 class TaskSampler:
@@ -76,12 +81,20 @@ class TaskSampler:
         sampling: how the next set is chosen.
         budgets: tokens of a batch of each set.
         seed: decides everything.
+        groups: of sets that have some, the number of the group of every example `(E,)`; a group stays in one batch.
     """
 
     def __init__(
-        self, lengths: Mapping[str, Lengths], *, sampling: SamplingConfig, budgets: Mapping[str, int], seed: int
+        self,
+        lengths: Mapping[str, Lengths],
+        *,
+        sampling: SamplingConfig,
+        budgets: Mapping[str, int],
+        seed: int,
+        groups: Mapping[str, Integers] | None = None,
     ) -> None:
-        self._lengths = lengths
+        units = {name: batch_units(lengths[name], own, budget=budgets[name]) for name, own in (groups or {}).items()}
+        self._examples: Mapping[str, Lengths | BatchUnits] = {**lengths, **units}
         self._names = list(lengths)
         self._budgets = dict(budgets)
         self._seed = seed
@@ -123,6 +136,6 @@ class TaskSampler:
         known, batches = self._last.get(name, (-1, None))
         if batches is None or known != epoch:
             seed = self._seed + 1000 * self._names.index(name)
-            batches = EpochBatches(self._lengths[name], budget=self._budgets[name], seed=seed, epoch=epoch)
+            batches = EpochBatches(self._examples[name], budget=self._budgets[name], seed=seed, epoch=epoch)
             self._last[name] = epoch, batches
         return batches

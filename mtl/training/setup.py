@@ -204,7 +204,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
         torch.manual_seed(recipe.seed)
         initial = load_initial_model(recipe, data)
-        recipe = recipe.with_solver(initial.solver)
+        recipe = initial.settled(recipe)
         loaded, data = initial.loaded, initial.noted(data)
         loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
         encoder = loaded.model.encoder
@@ -258,12 +258,12 @@ def _place(model: MultiTaskModel, recipe: Recipe) -> None:
     if not world().shards:
         model.to(best_device())
         return
-    cosent = any(isinstance(head, SimilarityHead) and head.ranks for head in model.heads.values())
+    compares = any(isinstance(head, SimilarityHead) and head.ranks for head in model.heads.values())
     for key, found in {
         "freezing.schedule": recipe.freezing.schedule is not Schedule.CONSTANT
         or recipe.freezing.preset in (Preset.GRADUAL, Preset.PROBE_THEN_FINETUNE),
         "evaluation.gradient_cosine": recipe.evaluation.gradient_cosine,
-        "head.loss": cosent,
+        "head.loss": compares,
         "head.layers": model.encoder.gives_layers,
     }.items():
         if found:
@@ -298,7 +298,8 @@ def _schedule(recipe: Recipe, loaded: LoadedModel, data: TrainingData, plan: Fre
     """While the last stage's plan is applied, so that the optimizer holds all that will ever train, and no more."""
     lengths = {name: examples.lengths for name, examples in data.train.items()}
     budgets = {name: _batch_tokens(recipe, examples, plan) for name, examples in data.train.items()}
-    sampler = TaskSampler(lengths, sampling=recipe.sampling, budgets=budgets, seed=recipe.seed)
+    groups = {name: own for name, examples in data.train.items() if (own := examples.groups) is not None}
+    sampler = TaskSampler(lengths, sampling=recipe.sampling, budgets=budgets, seed=recipe.seed, groups=groups)
     total = max(1, round(sampler.batches_per_epoch * recipe.budget.epochs))
     if recipe.solver is Solver.LBFGS:
         total = MOST_ITERATIONS * len(data.trained_tasks)

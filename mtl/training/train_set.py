@@ -15,12 +15,13 @@ from mtl.data import Example, TaggedText, texts_of
 from mtl.encoder import TokenBatch, token_batch
 from mtl.recipe.choices import Decoder, TaskKind, WordSplitting
 from mtl.scratch import ArrayWriter
-from mtl.task import TaskInfo
+from mtl.task import TaskInfo, is_contrastive
 from mtl.text import word_offsets
 from mtl.text.batching import Batch, Integers, padded, segments
 from mtl.text.storing import TextsWriter, in_chunks
 from mtl.text.tokenized import TokenizedTexts
 from mtl.text.windows import WindowTokenizer
+from mtl.training.pair_texts import PairTextsWriter
 from mtl.training.same_texts import grouped
 from mtl.training.targets import IGNORED, TargetsWriter
 
@@ -35,7 +36,8 @@ class TrainSet:
 
     `windows[starts[e] : starts[e + 1]]` are the windows of example e. The `targets` of a task are the class of every
     window `(K,)`, for multi-label which labels it has `(K, C)`, the tag of every word of every window, as `texts` has
-    them, or the score of every pair `(E,)`.
+    them, or the score of every pair `(E,)`. Where pairs are compared by their texts, `pair_texts` `(E, 2)` has a number
+    for each text of a pair; texts of the same tokens have the same.
     """
 
     tasks: Mapping[str, TaskInfo]
@@ -43,9 +45,15 @@ class TrainSet:
     windows: Integers
     starts: Integers
     targets: Mapping[str, NDArray[Any]]
+    pair_texts: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    @property
+    def groups(self) -> Integers | None:
+        """`(E,)`: examples of the same number belong in one batch; None where each stands for itself."""
+        return None if self.pair_texts is None else self.pair_texts[:, 0]
 
     @cached_property
     def lengths(self) -> NDArray[np.int32]:
@@ -70,17 +78,18 @@ class Targets:
 
     `values` are `(B,)` classes, `(B, C)` labels of 0 or 1, `(B, W)` tags, or the scores of pairs, whose texts are the
     first and second half of the embeddings. `shares` `(B,)` is how much a window counts of its text, None where each
-    is a whole text; `sentences` is what `TaggingHead.loss` takes.
+    is a whole text; `sentences` is what `TaggingHead.loss` takes, `texts` `(B, 2)` what `SimilarityHead.loss` takes.
     """
 
     values: Tensor
     shares: Tensor | None = None
     sentences: Tensor | None = None
+    texts: Tensor | None = None
 
     def to(self, device: torch.device) -> "Targets":
         """The targets on a device."""
-        shares, sentences = (None if t is None else t.to(device) for t in (self.shares, self.sentences))
-        return Targets(self.values.to(device), shares, sentences)
+        others = (None if t is None else t.to(device) for t in (self.shares, self.sentences, self.texts))
+        return Targets(self.values.to(device), *others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +156,7 @@ def _train_set(
 ) -> TrainSet:
     texts, windows, starts = TextsWriter(), ArrayWriter(np.int64), ArrayWriter(np.int64)
     targets = {name: TargetsWriter(task) for name, task in tasks.items()}
+    pairs = PairTextsWriter() if any(map(is_contrastive, tasks.values())) else None
     starts.append([0])
     for chunks in zip(*map(in_chunks, examples.values()), strict=True):
         own = dict(zip(examples, chunks, strict=True))
@@ -154,11 +164,14 @@ def _train_set(
         part = texts.add(_tokenized(next(iter(own.values())), own, tokenizer))
         for name, writer in targets.items():
             writer.add(own[name], part)
+        if pairs is not None:
+            pairs.add(part)
         found, counts = _layout(tasks, part)
         starts.append(np.cumsum(counts) + windows.size)
         windows.append(found + before)
     found_targets = {name: writer.finish() for name, writer in targets.items()}
-    return TrainSet(tasks, texts.finish(), windows.finish(), starts.finish(), found_targets)
+    pair_texts = None if pairs is None else pairs.finish()
+    return TrainSet(tasks, texts.finish(), windows.finish(), starts.finish(), found_targets, pair_texts)
 
 
 def _tokenized(
@@ -218,7 +231,9 @@ def make_batch(
 def _batch_targets(data: TrainSet, task: TaskInfo, rows: Sequence[int], batch: Batch) -> Targets:
     targets = data.targets[task.name]
     if task.kind is TaskKind.SIMILARITY:
-        return Targets(torch.from_numpy(targets[np.asarray(rows, dtype=np.int64)]))
+        at = np.asarray(rows, dtype=np.int64)
+        texts = None if data.pair_texts is None else torch.from_numpy(data.pair_texts[at])
+        return Targets(torch.from_numpy(targets[at]), texts=texts)
     if task.kind is TaskKind.CLASSIFICATION:
         shares = torch.from_numpy(data.texts.shares[batch.rows]) if data.texts.is_split else None
         return Targets(torch.from_numpy(targets[batch.rows]), shares)

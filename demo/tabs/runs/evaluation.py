@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.inputs.columns import FLAGS, ROLES
+from demo.inputs.columns import roles_of
 from demo.inputs.text_input import need_size
 from demo.tabs import column_choice
 from demo.tabs.panels import Panel, build_panel, panel_class
@@ -20,7 +20,7 @@ from mtl.runs import RunFolder
 
 _PANEL = "evaluation"
 _AT_ONCE = 2
-_SLOTS = 3  # columns of a pair with a score
+_SLOTS = 4  # columns of a pair with a score or a negative
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _look(shared: Shared, owner: str, run_id: str, task: str | None, file: str |
 
 def _roles(shared: Shared, owner: str, run_id: str, task: str | None) -> tuple[str, ...]:
     kind = tasks_of(shared.runs.get(run_id, owner)).get(str(task))
-    return ROLES[kind] if kind is not None else ()
+    return roles_of(kind) if kind is not None else ()
 
 
 def _evaluate(
@@ -133,7 +133,7 @@ def _evaluate(
 ) -> tuple[Any, ...]:
     folder = shared.runs.get(run_id, owner)
     roles = _roles(shared, owner, run_id, task)
-    chosen = {role: column for role, column in zip(roles, columns, strict=False) if column and column != FLAGS}
+    chosen = column_choice.of_roles(roles, columns)
     found = measure(folder, task, Path(file) if file else None, shared.settings, chosen)
     result = measured_table(found.metrics)
     if found.curves is None:

@@ -9,13 +9,13 @@ import gradio as gr
 
 from demo.inputs.columns import (
     FLAGS,
-    ROLES,
     SET_ROLES,
     TablePreview,
     first_rows,
     guess,
     guess_sets,
     has_several_labels,
+    roles_of,
     tagged_rows,
 )
 from demo.inputs.drafts import TaskUpload, allowed_endings
@@ -35,9 +35,10 @@ _FORMATS = {
     "row. Several labels are a list, a column with | between them, or a column of 0 and 1 for each.",
     TaskKind.TAGGING: "CoNLL (a token and its tag per line, a blank line between sentences), or an export of an "
     "annotation tool.",
-    TaskKind.SIMILARITY: "CSV, Excel or JSON with two sentences and a score in each row.",
+    TaskKind.SIMILARITY: "CSV, Excel or JSON with two sentences and a score in each row; or with two sentences that "
+    "belong together, and perhaps a third one that does not belong to the first.",
 }
-_ROLE_SLOTS = 3
+_ROLE_SLOTS = 4
 _SHOWN_SENTENCES = 4
 
 
@@ -96,8 +97,8 @@ def upload_of(name: str, kind: str, scores: str, several: bool, *files_and_colum
     """The upload as it was filled in; the training file, the dev file and the columns of the roles come last."""
     train, dev, *columns = files_and_columns
     sets = several and kind == TaskKind.CLASSIFICATION
-    roles = SET_ROLES if sets else ROLES[_kind(kind)]
-    mapping = {role: column for role, column in zip(roles, columns, strict=False) if column and column != FLAGS}
+    roles = SET_ROLES if sets else roles_of(_kind(kind))
+    mapping = column_choice.of_roles(roles, columns)
     return TaskUpload(name, _kind(kind), _path(train), _path(dev), _RANGES[scores], sets, mapping)
 
 
@@ -155,7 +156,7 @@ def _roles_again(settings: Settings, kind: str, file: str | None, several: bool)
 
 def _role_choices(kind: TaskKind, table: TablePreview) -> list[gr.Dropdown]:
     guessed = guess(kind, table)
-    shown = [column_choice.choice(role, table.columns, guessed.get(role)) for role in ROLES[kind]]
+    shown = [column_choice.choice(role, table.columns, guessed.get(role)) for role in roles_of(kind)]
     return column_choice.padded(shown, _ROLE_SLOTS)
 
 

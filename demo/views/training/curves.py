@@ -14,7 +14,7 @@ from mtl.runs import Evaluated, Event, Step
 HEIGHT = 260
 _POINTS = 240
 _SMOOTHEST = 0.15
-_METRICS = ("accuracy", "micro_f1", "f1", "spearman_cosine")
+_METRICS = ("accuracy", "micro_f1", "f1", "mrr", "spearman_cosine")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Source:
     options: ReadOptions = ReadOptions()
     rows: Callable[[], Iterator[Row]] | None = None
     """Gives the rows of what is no file, such as a split of a Hub data set."""
+    optional: tuple[str, ...] = ()
+    """Columns that rows may have; a file may lack those of `wanted` that are among them."""
 
     @property
     def suffix(self) -> str:

@@ -45,6 +45,12 @@ def test_a_table_without_rows_is_refused_with_its_line(tmp_path):
             ("premise", "hypothesis", "label"),
             {"sentence1": "premise", "sentence2": "hypothesis", "score": "label"},
         ),
+        (
+            PAIRS,
+            ("anchor", "positive", "negative", "label"),
+            {"sentence1": "anchor", "sentence2": "positive", "negative": "negative"},
+        ),
+        (PAIRS, ("a", "b", "c"), {"sentence1": "a", "sentence2": "b"}),
         (TaskKind.TAGGING, ("tokens",), {}),
     ],
 )
@@ -56,6 +62,14 @@ def test_columns_are_guessed_by_what_they_hold(tmp_path):
     rows = "".join(f"{i},https://example.org/{i},the {i}th lamp flickers at night,{i % 2}\n" for i in range(5))
     (tmp_path / "a.csv").write_text("number,link,remark,kind\n" + rows)
     assert guess(CLASSES, first_rows(tmp_path / "a.csv")) == {"text": "remark", "label": "kind"}
+
+
+def test_a_score_is_a_column_of_numbers(tmp_path):
+    rows = "".join(f"the lamp {i} flickers,a light goes out,{i / 5},note {i}\n" for i in range(5))
+    (tmp_path / "a.csv").write_text("one,other,points,remark\n" + rows)
+    assert guess(PAIRS, first_rows(tmp_path / "a.csv", PAIRS)).get("score") == "points"
+    (tmp_path / "b.csv").write_text("one,other,kind\nthe lamp flickers,a light goes out,x\n")
+    assert guess(PAIRS, first_rows(tmp_path / "b.csv", PAIRS)).keys() == {"sentence1", "sentence2"}
 
 
 @pytest.mark.parametrize("broken", [1, 3, 50, 99])

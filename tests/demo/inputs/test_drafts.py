@@ -9,8 +9,9 @@ from demo.inputs import drafts, kept_drafts
 from demo.inputs.columns import first_rows, guess_sets, has_several_labels
 from demo.inputs.drafts import TaskUpload
 from demo.runs.shown import sentence_of
+from mtl.data import read_files
 from mtl.errors import DataError, MtlError
-from mtl.recipe import TaskKind
+from mtl.recipe import SimilarityLoss, TaskKind
 from mtl.runs import home
 from tests.demo.broken import BROKEN
 from tests.demo.fakes import settings
@@ -186,3 +187,16 @@ def test_an_unclosed_quote_costs_one_row_of_an_upload_and_is_noted(tmp_path, bro
     )
     assert draft.train_size + draft.dev_size == 49
     assert any(f"a.csv:{broken + 1}: " in note for note in draft.notes), draft.notes
+
+
+@pytest.mark.parametrize(("columns", "rows"), [("anchor,positive", 20), ("anchor,positive,negative", 40)])
+def test_pairs_without_scores_are_learned_as_pairs_that_belong_together(tmp_path, columns, rows):
+    file = tmp_path / "pairs.csv"
+    cells = [[f"{word} number {i}" for word in ("question", "answer", "gossip")] for i in range(20)]
+    file.write_text(columns + "\n" + "".join(",".join(row[: columns.count(",") + 1]) + "\n" for row in cells))
+    draft = add(file, kind=TaskKind.SIMILARITY)
+    assert draft.config.head.loss is SimilarityLoss.MULTIPLE_NEGATIVES
+    assert "pairs without scores are learned with loss: multiple_negatives" in draft.notes
+    assert (draft.train_size, draft.dev_size) == (rows * 4 // 5, rows // 5)
+    train, dev = (read_files(draft.config, files) for files in (draft.config.train, draft.config.dev))
+    assert not {pair.sentence1 for pair in train} & {pair.sentence1 for pair in dev}

@@ -9,7 +9,7 @@ import pytest
 from demo.answers.gold import read_labelled, read_tagged
 from demo.inputs.columns import FLAGS
 from demo.tabs import column_choice, results
-from demo.tabs.column_choice import NO_LABEL, choices_of_roles, choices_of_texts, chosen
+from demo.tabs.column_choice import NO_COLUMN, NO_LABEL, choices_of_roles, choices_of_texts, chosen, of_roles
 from demo.tabs.embeddings import steps
 from mtl.data.columns import ROLES
 from mtl.recipe import TaskKind
@@ -83,9 +83,11 @@ def test_an_export_without_annotations_is_read_as_texts(tmp_path: Path):
     assert results.take_file(read_labelled, SHARED, file)[0] == "text 1\ntext 2"
 
 
-def test_a_pair_has_three_columns(tmp_path: Path):
+def test_a_pair_may_have_no_column_of_a_usual_score(tmp_path: Path):
     file = put(tmp_path, "premise;answer;wert\nthe soup was cold;it was not warm;0,5\nwe left;they came;1\n")
-    assert values(choices_of_roles(SHARED.settings, file, ROLES[TaskKind.SIMILARITY])) == ["premise", "answer", None]
+    found = values(choices_of_roles(SHARED.settings, file, ROLES[TaskKind.SIMILARITY]))
+    assert found == ["premise", "answer", NO_COLUMN]
+    assert of_roles(ROLES[TaskKind.SIMILARITY], found) == {"sentence1": "premise", "sentence2": "answer"}
     assert chosen(["a", FLAGS]) == {"text": "a"}
 
 

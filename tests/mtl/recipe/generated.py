@@ -16,7 +16,7 @@ _HEADS = {
         "label_smoothing": st.sampled_from([0.0, 0.2]),
     },
     "tagging": {"decoder": st.sampled_from(["linear", "crf"]), "layers": st.sampled_from(["last", "mix"])},
-    "similarity": {"loss": st.sampled_from(["cosine", "cosent"])},
+    "similarity": {"loss": st.sampled_from(["cosine", "cosent", "multiple_negatives"])},
 }
 _SECTIONS = {
     "optimizer": {

@@ -83,8 +83,8 @@ def test_training_on_the_example_pairs_raises_the_spearman_of_unseen_ones():
     assert after > before + 0.02
 
 
-@pytest.mark.parametrize("loss", ["cosine", "cosent"])
-def test_both_similarity_losses_can_be_trained(tiny_bert: Path, loss: str):
+@pytest.mark.parametrize("loss", ["cosine", "cosent", "multiple_negatives"])
+def test_all_similarity_losses_can_be_trained(tiny_bert: Path, loss: str):
     recipe = recipe_of(tiny_bert, ["similarity"], tasks_similarity={"head": {"loss": loss}})
     assert last(events_of(recipe)).reason is StopReason.COMPLETED
 

@@ -155,6 +155,7 @@ def refused(recipe: Recipe) -> str:
         ("freezing.schedule", {"freezing": {"preset": "gradual"}}),
         ("evaluation.gradient_cosine", {"evaluation": {"gradient_cosine": True}}),
         ("head.loss", {"tasks_pairs": {"head": {"loss": "cosent"}}}),
+        ("head.loss", {"tasks_pairs": {"head": {"loss": "multiple_negatives"}}}),
     ],
 )
 def test_what_does_not_go_with_parts_is_refused(make: Callable[..., Recipe], key: str, sections: dict[str, object]):

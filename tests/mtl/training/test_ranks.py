@@ -30,7 +30,7 @@ from tests.mtl.training.seen import begin
 
 STEPS, EVERY = 6, 3
 NO_DROPOUT = {"head": {"dropout": 0.0}}
-PAIRS = {"cosine": {"head": {"loss": "cosine"}}, "cosent": {"head": {"loss": "cosent"}}}
+PAIRS = {loss: {"head": {"loss": loss}} for loss in ("cosine", "cosent", "multiple_negatives")}
 CRF = {"head": {"dropout": 0.0, "decoder": "crf"}}
 SECTIONS: dict[str, dict[str, object]] = {
     "full": {"freezing": {"preset": "full"}, "tasks_names": CRF},
@@ -44,6 +44,7 @@ SECTIONS: dict[str, dict[str, object]] = {
     "gradual": {"freezing": {"preset": "gradual"}},
     "probe_then_finetune": {"freezing": {"preset": "probe_then_finetune"}, "tasks_pairs": PAIRS["cosine"]},
     "uncertainty": {"balancing": "uncertainty", "tasks_topic": {"class_weights": "balanced", **NO_DROPOUT}},
+    "pairs": {"tasks_pairs": PAIRS["multiple_negatives"]},
     "bf16": {"precision": "bf16", "tasks": ("topic", "names"), "anchor": 0.0},
 }
 
@@ -130,8 +131,11 @@ def gradients(recipe: Recipe, indices: BatchIndices, limit: int | None) -> tuple
         ("names", 5, {"tasks_names": CRF, "balancing": "uncertainty"}, 16),
         ("pairs", 8, {"tasks_pairs": PAIRS["cosent"], "balancing": "uncertainty"}, None),
         ("pairs", 2, {"tasks_pairs": PAIRS["cosent"], "anchor": 0.5}, None),  # one process has nothing
+        ("pairs", 8, {"tasks_pairs": PAIRS["multiple_negatives"], "balancing": "uncertainty"}, None),
+        ("pairs", 4, {"tasks_pairs": PAIRS["multiple_negatives"], "anchor": 0.5}, None),  # one has no positive pair
+        ("pairs", 2, {"tasks_pairs": PAIRS["multiple_negatives"]}, None),
     ],
-    ids=["classes", "crf", "cosent", "fewer pairs than processes"],
+    ids=["classes", "crf", "cosent", "few for cosent", "negatives", "hard negatives alone", "few for negatives"],
 )
 def test_three_processes_have_the_gradient_of_the_whole_batch(
     make: Callable[..., Recipe], task: str, rows: int, sections: dict[str, object], limit: int | None

@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, object]] = {
     "uncertainty": {"freezing": {"preset": "full"}, "balancing": "uncertainty"},
     "micro-batches": {"budget": {"epochs": 1000, "max_steps": STEPS, "batch_tokens": 64, "micro_batch_tokens": 20}},
     "anchor": {"freezing": {"preset": "last_layers", "layers": 2}, "anchor": 1.0},
+    "pairs": {"freezing": {"preset": "full"}, "tasks_pairs": {"head": {"loss": "multiple_negatives"}}},
     "lbfgs": {"freezing": {"preset": "heads_only"}, "solver": "lbfgs"},
 }
 Make = Callable[..., Recipe]

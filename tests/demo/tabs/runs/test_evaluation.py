@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from demo.tabs.column_choice import NO_COLUMN
 from demo.tabs.runs import evaluation
 from demo.training.measuring import Measured
 from mtl.runs import RunFolder
@@ -22,7 +23,11 @@ def shared(tmp_path):
 
 @pytest.mark.parametrize(
     ("task", "found"),
-    [("topic", ["remark", "label", None]), ("names", [None] * 3), ("pairs", ["remark", None, "label"])],
+    [
+        ("topic", ["remark", "label", None, None]),
+        ("names", [None] * 4),
+        ("pairs", ["remark", None, "label", NO_COLUMN]),
+    ],
 )
 def test_the_columns_of_a_file_are_those_of_the_kind_of_task(shared, tmp_path, task, found):
     file = tmp_path / "t.csv"
@@ -35,5 +40,5 @@ def test_what_is_chosen_is_measured(shared, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(evaluation, "measure", lambda *given: asked.append(given) or Measured({}, None))
     monkeypatch.setattr(evaluation, "measured_table", str)
-    evaluation._evaluate(shared, "ann", "run", "topic", "t.csv", "remark", "mood", None)
+    evaluation._evaluate(shared, "ann", "run", "topic", "t.csv", "remark", "mood", None, NO_COLUMN)
     assert asked[0][-1] == {"text": "remark", "label": "mood"}
