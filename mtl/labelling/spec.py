@@ -41,7 +41,7 @@ class ProjectKind(StrEnum):
         return self in (ProjectKind.CLASSES, ProjectKind.PAIRS)
 
 
-PAIR_LABELS = (LabelHint(SAME), LabelHint(DIFFERENT))
+PAIR_LABELS = (LabelHint(SAME, "both texts mean the same"), LabelHint(DIFFERENT, "they do not mean the same"))
 """The labels of a project for pairs."""
 
 
