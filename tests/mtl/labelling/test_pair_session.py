@@ -217,6 +217,15 @@ def test_examples_are_scored_pairs_each_once(new_session):
     assert session.examples() == (ScoredPair("old film", "a river", 0.0), ScoredPair("old film", "one moon", 1.0))
 
 
+def test_a_hard_negative_has_the_text_first_that_has_a_partner(new_session):
+    session = new_session(["film", "river", "moon", "bank"], PAIRS)
+    session.answer("ann", pair_number(0, 2), "same")
+    session.answer("ann", pair_number(1, 2), "different")
+    session.answer("ann", pair_number(1, 3), "different")
+    found = [(e.sentence1, e.sentence2, e.score) for e in session.examples()]
+    assert found == [("moon", "film", 1.0), ("moon", "river", 0.0), ("river", "bank", 0.0)]
+
+
 @pytest.mark.parametrize("number", [-1, len(TEXTS) * (len(TEXTS) - 1) // 2, True, "0", None, 1.0, (0, 1)])
 def test_numbers_of_no_pair_are_refused(session, number):
     for ask in (
