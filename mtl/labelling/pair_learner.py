@@ -15,6 +15,8 @@ from mtl.labelling.spec import ProjectSpec
 from mtl.metrics.neighbours import unit_length
 from mtl.text.batching import Integers
 
+_BLOCK = 10_000
+
 
 class PairLearner:
     """Learns from which cosine on texts mean the same; as `Learner`, for numbers of pairs.
@@ -30,14 +32,20 @@ class PairLearner:
 
     def __init__(self, vectors: Floats, mined: Integers) -> None:
         self._unit = unit_length(np.nan_to_num(vectors))
-        self._spread = Spread.of(self.cosines(mined))
+        self._mined = mined
+        self._cosines = self._computed(mined)
+        self._spread = Spread.of(self._cosines)
         self.fit({})
 
     def cosines(self, numbers: Integers | Sequence[int]) -> Floats:
         """The cosines `(M,)` of pairs."""
-        ends = pairs_of(np.asarray(numbers, dtype=np.int64))
-        found = np.einsum("mh,mh->m", self._unit[ends[:, 0]], self._unit[ends[:, 1]])
-        return np.asarray(found.clip(-1, 1), dtype=np.float32)
+        asked = np.asarray(numbers, dtype=np.int64)
+        if not len(self._mined):
+            return self._computed(asked)
+        place = np.minimum(np.searchsorted(self._mined, asked), len(self._mined) - 1)
+        found, others = self._cosines[place], self._mined[place] != asked
+        found[others] = self._computed(asked[others])
+        return found
 
     def relabel(self, spec: ProjectSpec) -> None:
         """As `Learner`: pairs have no other labels."""
@@ -84,6 +92,13 @@ class PairLearner:
     def cosine_of(self, number: int) -> PairCosine:
         """What a card shows of a pair."""
         return PairCosine(float(self.cosines([number])[0]), self.threshold.at)
+
+    def _computed(self, numbers: Integers) -> Floats:
+        ends, found = pairs_of(numbers), [np.empty(0, dtype=np.float32)]
+        for begin in range(0, len(ends), _BLOCK):
+            first, second = ends[begin : begin + _BLOCK].T
+            found.append(np.einsum("mh,mh->m", self._unit[first], self._unit[second]).clip(-1, 1))
+        return np.concatenate(found).astype(np.float32)
 
     def _fitted(self, answers: Answers) -> CosineThreshold:
         is_same = np.array([answer == SAME for answer in answers.values()], dtype=bool)
