@@ -50,6 +50,8 @@ class TaskUpload:
     multi_label: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     """The column of each role, if the columns of a table have other names."""
+    loss: str | None = None
+    """Of a similarity task, what it minimises; None for the default of recipes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def check_copy(upload: TaskUpload, folder: Path, settings: Settings) -> Draft:
     columns = {role: column for role, column in upload.columns.items() if column}
     if len(set(columns.values())) < len(columns):
         raise DataError(f"a different column was expected for each of {', '.join(columns)}", path=train)
-    own = {"multi_label": True} if upload.multi_label else {}
+    own: dict[str, object] = {"multi_label": True} if upload.multi_label else {}
+    own |= {"head": {"loss": upload.loss}} if upload.loss else {}
     config = TaskConfig.model_validate(
         {"kind": upload.kind, "train": str(train), "score_range": upload.score_range, "columns": columns, **own}
     )

@@ -30,8 +30,18 @@ _LABELS = {
     },
     "entities": {"PER": "people", "ORG": "companies, clubs and authorities", "LOC": "places"},
 }
-_TITLES = {"topic": "topics", "passengers": "complaints of passengers", "entities": "names"}
-_KINDS = {"topic": ProjectKind.CLASSES, "passengers": ProjectKind.LABELS, "entities": ProjectKind.SPANS}
+_TITLES = {
+    "topic": "topics",
+    "passengers": "complaints of passengers",
+    "entities": "names",
+    "similarity": "pairs of sentences",
+}
+_KINDS = {
+    "topic": ProjectKind.CLASSES,
+    "passengers": ProjectKind.LABELS,
+    "entities": ProjectKind.SPANS,
+    "similarity": ProjectKind.PAIRS,
+}
 
 
 @dataclass(frozen=True)
@@ -51,10 +61,10 @@ def example_projects() -> tuple[ExampleProject, ...]:
     """One of each kind, without their labels."""
     found = []
     for draft in built_in():
-        if draft.name in _LABELS:
+        if draft.name in _KINDS:
             examples = read_files(draft.config, draft.config.train)
-            texts = tuple(dict.fromkeys(" ".join(texts_of(example)[0].split()) for example in examples))
-            labels = "\n".join(f"{name}: {said}" for name, said in _LABELS[draft.name].items())
+            texts = tuple(dict.fromkeys(" ".join(text.split()) for example in examples for text in texts_of(example)))
+            labels = "\n".join(f"{name}: {said}" for name, said in _LABELS.get(draft.name, {}).items())
             kind = _KINDS[draft.name]
             found.append(ExampleProject(_TITLES[draft.name], draft.name, kind, labels, Sentences(texts)))
     return tuple(found)

@@ -17,7 +17,7 @@ def spec_of(task: str | None, kind: str | None, labels: str | None) -> ProjectSp
     Args:
         task: its name; blanks in it become underscores.
         kind: a value of `ProjectKind`.
-        labels: one a line, each perhaps with a description after a colon and a blank.
+        labels: one a line, each perhaps with a description after a colon and a blank; pairs need none.
 
     Raises:
         InputError: a field is empty or cannot be used.
@@ -28,6 +28,8 @@ def spec_of(task: str | None, kind: str | None, labels: str | None) -> ProjectSp
     found = next((one for one in ProjectKind if one == kind), None)
     if found is None:
         raise InputError(f"A kind of {', '.join(ProjectKind)} was expected.")
+    if found is ProjectKind.PAIRS:
+        return ProjectSpec(name, found, ())
     hints = hints_of(labels)
     least = 2 if found is ProjectKind.CLASSES else 1
     if len(hints) < least:

@@ -14,7 +14,7 @@ from demo.runs.run_store import top_folders
 from demo.runs.visitors import hashed_visitor, write_visitor
 from demo.settings import Settings
 from demo.temporary import new_temporary_folder
-from mtl.data import Example, write_examples
+from mtl.data import Example, ScoredPair, write_examples
 from mtl.data.converting import writers
 from mtl.data.place import ReadLog
 from mtl.errors import InputError
@@ -69,45 +69,66 @@ _ENDINGS = {
 }
 """Of those that are not `.jsonl`."""
 _OF_SPANS = (FileFormat.CONLL, FileFormat.GLINER, FileFormat.HUGGING_FACE)
+_OF_PAIRS = (FileFormat.JSONL, FileFormat.CSV, FileFormat.JSON, FileFormat.EXCEL, FileFormat.PARQUET)
+PAIR_LOSS = "cosent"
+"""What a task of pairs minimises."""
 _NO_ANSWERS = "Label a text first: there is nothing to hand over yet."
+_NO_SAME = "No pair is answered same yet: an embedding learns from those, so answer some first."
+_KINDS = {ProjectKind.SPANS: TaskKind.TAGGING, ProjectKind.PAIRS: TaskKind.SIMILARITY}
 
 
 def formats_for(kind: ProjectKind) -> list[tuple[str, str]]:
     """Title and value of the formats that hold this kind of answers."""
+    if kind is ProjectKind.PAIRS:
+        return [(TITLES[one], str(one)) for one in _OF_PAIRS]
     return [(TITLES[one], str(one)) for one in FileFormat if kind is ProjectKind.SPANS or one not in _OF_SPANS]
 
 
 def file_of(session: LabellingSession, form: str | None) -> tuple[Path, tuple[str, ...]]:
     """All answers as a file below the temporary folder, and what of them the format cannot hold, in sentences.
 
+    Of pairs it is said how many there are of each kind.
+
     Raises:
         InputError: there are no answers, or no such format.
     """
+    kind = session.project.spec.kind
     chosen = next((one for one in FileFormat if one == form), None)
-    if chosen is None:
-        raise InputError(f"A format of {', '.join(TITLES.values())} was expected.")
+    if chosen is None or (kind is ProjectKind.PAIRS and chosen not in _OF_PAIRS):
+        raise InputError(f"A format of {', '.join(title for title, _ in formats_for(kind))} was expected.")
     examples = _examples(session)
     with new_folder(new_temporary_folder()) as folder:
         path = folder / f"{session.project.spec.task}{_ENDINGS.get(chosen, '.jsonl')}"
         log = ReadLog(lambda _: None)
         writers()[chosen](path, examples, log)
-    return path, log.notes
+    return path, (*log.notes, *([counts_of(examples)] if kind is ProjectKind.PAIRS else []))
+
+
+def counts_of(examples: Sequence[Example]) -> str:
+    """How many pairs are the same and how many are not, which training takes as hard negatives."""
+    scores = [example.score for example in examples if isinstance(example, ScoredPair)]
+    same = sum(score > 0.5 for score in scores)
+    others = len(scores) - same
+    return f"{same:,} same and {others:,} different {'pair' if others == 1 else 'pairs'} (hard negatives)"
 
 
 def task_of(session: LabellingSession, *, owner: str, settings: Settings) -> str:
     """Add all answers to the tasks of the Train tab; gives the name of the new task.
 
     Raises:
-        MtlError: there are no answers, or the page takes no task of this size.
+        MtlError: there are no answers, of pairs none that is `same`, or the page takes no task of this size.
     """
     examples, spec = _examples(session), session.project.spec
+    is_pairs = spec.kind is ProjectKind.PAIRS
+    if is_pairs and not any(isinstance(example, ScoredPair) and example.score > 0.5 for example in examples):
+        raise InputError(_NO_SAME)
     taken = {task.name for task in kept_drafts.known(owner, settings)}
     with new_folder(new_temporary_folder()) as folder:
         file = folder / f"{spec.task}.jsonl"
         write_examples(file, examples)
-        kind = TaskKind.TAGGING if spec.kind is ProjectKind.SPANS else TaskKind.CLASSIFICATION
-        several = spec.kind is ProjectKind.LABELS
-        upload = TaskUpload(_free_name(spec, taken), kind, file, None, multi_label=several)
+        kind, several = _KINDS.get(spec.kind, TaskKind.CLASSIFICATION), spec.kind is ProjectKind.LABELS
+        loss = PAIR_LOSS if is_pairs else None
+        upload = TaskUpload(_free_name(spec, taken), kind, file, None, multi_label=several, loss=loss)
         return kept_drafts.add_task(upload, owner=owner, settings=settings).name
 
 
@@ -115,19 +136,21 @@ def checkpoint_of(session: LabellingSession, *, owner: str, address: str, settin
     """Save the model with the fitted head as a finished run of this owner; gives its id.
 
     Raises:
-        MtlError: there are no labels, no place on the disk, or the visitor keeps no cookies.
+        MtlError: there are no labels, or pairs, for which there is no head; no place on the disk, or the visitor keeps
+            no cookies.
     """
     if settings.private_runs and not owner:
         raise InputError("A browser that keeps cookies was expected: without one, a checkpoint would be nobody's.")
     by, task = hashed_visitor(owner, address), session.project.spec.task
     need_disk(top_folders(), by, settings)
     _examples(session)
+    engine = session.engine()
     folder = RunFolder(runs_root() / new_run_id(f"label-{task}"))
     folder.create()
     try:
         write_visitor(folder, by)
         write_name(folder, f"{task}, labelled")
-        session.engine().save(folder.best)
+        engine.save(folder.best)
         size = sum(file.stat().st_size for file in folder.best.rglob("*") if file.is_file())
         folder.append(Saved(0, "best", None, size))
         now = time.time()

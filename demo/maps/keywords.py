@@ -11,7 +11,7 @@ WORDS = 3
 _SHORTEST = 2  # letters, but for scripts in which a character is a word
 
 
-def keywords(texts: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
+def keywords(texts: Sequence[str], groups: Sequence[str], *, count: int = WORDS) -> dict[str, str]:
     """The words of each group with the highest c-TF-IDF, joined by commas; empty where a group has no word.
 
     English function words are left out; those of other languages are, as far as they are frequent everywhere.
@@ -19,6 +19,7 @@ def keywords(texts: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
     Args:
         texts: `(N,)`.
         groups: `(N,)`, the group of each.
+        count: of words, where a group has as many.
 
     Source:
         Grootendorst 2022, *BERTopic: Neural topic modeling with a class-based TF-IDF procedure*, equation 2.
@@ -39,7 +40,7 @@ def keywords(texts: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
     weight = np.log1p(totals.mean() / by_group.sum(axis=0))
     scores = by_group / totals.clip(min=1) * weight
     vocabulary = counter.get_feature_names_out()
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :WORDS]
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :count]
     return {
         name: ", ".join(vocabulary[word] for word in best[i] if scores[i, word] > 0) for i, name in enumerate(names)
     }

@@ -14,7 +14,9 @@ session.engine().save(folder)                          # an ordinary checkpoint
 
 from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.labelling.agreement import Agreement, Disagreement, PairAgreement
-from mtl.labelling.cards import Card, Counts, Guess, Preview, ScoredSpan, TablePage, TableRow
+from mtl.labelling.cards import Card, Counts, Guess, PairCosine, Preview, ScoredSpan, TablePage, TableRow
+from mtl.labelling.groups import MOST_IN_GROUP, BrokenChain
+from mtl.labelling.pairs import DIFFERENT, SAME
 from mtl.labelling.progress import AHEAD, Confusion, Contradiction, CurvePoint, Estimate, Metric, Progress
 from mtl.labelling.project import (
     LONGEST_TEXT,
@@ -31,10 +33,14 @@ from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
 
 __all__ = [
     "AHEAD",
+    "DIFFERENT",
     "LONGEST_TEXT",
+    "MOST_IN_GROUP",
     "MOST_TEXTS",
+    "SAME",
     "Agreement",
     "Answer",
+    "BrokenChain",
     "Card",
     "Confusion",
     "Contradiction",
@@ -48,6 +54,7 @@ __all__ = [
     "Metric",
     "Order",
     "PairAgreement",
+    "PairCosine",
     "Preview",
     "Progress",
     "Project",

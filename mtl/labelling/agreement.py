@@ -24,9 +24,10 @@ class Disagreement:
 class PairAgreement:
     """Two people, the `texts` that both have labelled, and how far they agree.
 
-    `kappa` is Cohen's: over texts for classes, over each label of each text for sets of labels, over words for spans;
-    None where both always say one and the same thing, for then nothing could have agreed by chance. `same` is the share
-    of texts with equal answers, `f1` that of the spans of one against those of the other, None but for spans.
+    `kappa` is Cohen's: over texts for classes, over pairs, over each label of each text for sets of labels, over words
+    for spans; None where both always say one and the same thing, for then nothing could have agreed by chance. `same`
+    is the share of texts with equal answers, `f1` that of the spans of one against those of the other, None but for
+    spans.
     """
 
     first: str
@@ -69,7 +70,7 @@ def _pair(
     spec: ProjectSpec,
 ) -> PairAgreement:
     differ = tuple(Disagreement(text, *both) for text, both in answers.items() if both[0] != both[1])
-    decided = [pair for text, both in answers.items() for pair in _decisions(texts[text], *both, spec=spec)]
+    decided = [pair for text, both in answers.items() for pair in _decisions(texts, text, both, spec=spec)]
     f1 = None
     if spec.kind is ProjectKind.SPANS:
         sides = ([_spans(both[side]) for both in answers.values()] for side in (0, 1))
@@ -85,14 +86,17 @@ def _kappa(decided: Sequence[tuple[str, str]]) -> float | None:
     return float(cohen_kappa_score(*zip(*decided, strict=True)))
 
 
-def _decisions(text: str, first: Answer, second: Answer, *, spec: ProjectSpec) -> Iterator[tuple[str, str]]:
-    """What two people decided of a text, each time a pair of what they said."""
-    if spec.kind is ProjectKind.CLASSES:
+def _decisions(
+    texts: Sequence[str], number: int, both: tuple[Answer, Answer], *, spec: ProjectSpec
+) -> Iterator[tuple[str, str]]:
+    """What two people decided of a text or pair, each time what one and the other said."""
+    first, second = both
+    if spec.kind.has_one_label:
         yield str(first), str(second)
     elif spec.kind is ProjectKind.LABELS:
         yield from ((str(name in first), str(name in second)) for name in spec.names)
     else:
-        words = split_words(text)
+        words = split_words(texts[number])
         yield from zip(*(tags_from_chars(words, _spans(side)) for side in (first, second)), strict=True)
 
 

@@ -1,11 +1,12 @@
 """The answers of a project by the names that its labels have now."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtl.errors import InputError
 from mtl.labelling.cards import Counts
@@ -15,6 +16,7 @@ from mtl.labelling.project import Project
 from mtl.labelling.reasons import Reason
 from mtl.labelling.spec import Answer, ProjectKind
 from mtl.labels import TypedSpan, stable_order
+from mtl.text.batching import Integers
 
 
 class ProjectAnswers:
@@ -25,7 +27,7 @@ class ProjectAnswers:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._log = AnswerLog(project.answers_folder)
+        self._log = AnswerLog(project.answers_folder, of_pairs=project.of_pairs)
         self._state: tuple[int, tuple[str, ...]] | None = None
         self._by_person: dict[str, dict[int, Answer]] = {}
         self._merged: dict[int, Answer] = {}
@@ -75,19 +77,19 @@ class ProjectAnswers:
         first = (person.since(text) for person in self._log.people.values())
         return min((at for at in first if at is not None), default=0.0)
 
-    def counts(self, name: str) -> Counts:
-        """How far one person is."""
-        own = self.of(name)
-        others = sum(text not in own for text in self.merged)
-        return Counts(len(own), len(self.person(name).skipped()), others, len(self._project.texts))
+    def counts(self, name: str, numbers: Integers) -> Counts:
+        """How far one person is with what may be shown; answers to anything else come in addition."""
+        own, skipped = self.of(name), self.person(name).skipped()
+        others = [text for text in self.merged if text not in own]
+        touched = np.array([*own, *skipped, *others], dtype=np.int64)
+        total = len(numbers) + int((~np.isin(np.unique(touched), numbers)).sum())
+        return Counts(len(own), len(skipped), len(others), total)
 
-    def asked(self, name: str) -> Asked:
-        """Which texts may be shown to one person."""
-        person, total = self.person(name), len(self._project.texts)
-        unseen = np.ones(total, dtype=bool)
-        unseen[[*self.of(name), *(text for text in person.skipped() if 0 <= text < total)]] = False
-        is_open = unseen.copy()
-        is_open[list(self.merged)] = False
+    def asked(self, name: str, numbers: Integers) -> Asked:
+        """Which of the texts or pairs `(M,)` that may be shown, in ascending order, may be shown to one person."""
+        person = self.person(name)
+        unseen = _without(np.ones(len(numbers), dtype=bool), numbers, [*self.of(name), *person.skipped()])
+        is_open = _without(unseen, numbers, list(self.merged))
         return Asked(is_open, unseen, self.merged.keys(), len(person.actions))
 
     def keep(self, name: str, answers: Mapping[int, Answer], *, reason: Reason) -> None:
@@ -119,7 +121,7 @@ class ProjectAnswers:
         found: dict[int, Answer] = {}
         for text in person.answered():
             action = person.last(text)
-            if action is None or not 0 <= text < len(self._project.texts):
+            if action is None or not 0 <= text < self._project.count:
                 continue
             answer = self._answer(action.answers[action.texts.index(text)], names, text)
             if answer is not None:
@@ -130,7 +132,7 @@ class ProjectAnswers:
         """An answer with present names; None where nothing of it is left, or it is not of the project's kind."""
         kind = self._project.spec.kind
         if isinstance(stored, str):
-            return names.get(stored) if kind is ProjectKind.CLASSES else None
+            return names.get(stored) if kind.has_one_label else None
         if kind is ProjectKind.LABELS:
             kept = [names[one] for one in stored if isinstance(one, str) and one in names]
             return stable_order(kept) if kept or not stored else None
@@ -158,15 +160,33 @@ class ProjectAnswers:
         return merged
 
 
-def check_number(project: Project, text: object) -> int:
-    """The number of a text.
+def check_number(project: Project, number: object) -> int:
+    """The number of a text, or of a pair.
 
     Raises:
         InputError: the project has none of this number.
     """
-    if isinstance(text, bool) or not isinstance(text, int) or not 0 <= text < len(project.texts):
-        raise InputError(f"A text from 0 to {len(project.texts) - 1} was expected, was {str(text)[:40]!r}.")
-    return text
+    return _checked(number, project.count, "pair" if project.of_pairs else "text")
+
+
+def check_text(project: Project, text: object) -> int:
+    """The number of a text, also where pairs are labelled; errors as `check_number`."""
+    return _checked(text, len(project.texts), "text")
+
+
+def _checked(number: object, count: int, noun: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < count:
+        raise InputError(f"A {noun} from 0 to {count - 1} was expected, was {str(number)[:40]!r}.")
+    return number
+
+
+def _without(mask: NDArray[np.bool_], numbers: Integers, left_out: Sequence[int]) -> NDArray[np.bool_]:
+    """A mask `(M,)` of numbers in ascending order, without some numbers, which need not be among them."""
+    found, out = mask.copy(), np.array(left_out, dtype=np.int64)
+    if len(numbers):
+        place = np.minimum(np.searchsorted(numbers, out), len(numbers) - 1)
+        found[place[numbers[place] == out]] = False
+    return found
 
 
 def _stored(answer: Answer, keys: Mapping[str, str]) -> Stored:

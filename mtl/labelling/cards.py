@@ -47,11 +47,20 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A text to be labelled.
+class PairCosine:
+    """The cosine of two texts, and the one `at` which it is as probable that they mean the same as that they do not."""
 
-    `number` is that of the distinct text in the project; `copies` how many rows of the file it stands for. `answer` is
-    what this person has said of it, None for nothing; `guess` is None while nothing is known of the labels.
+    cosine: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A text to be labelled, or a pair.
+
+    `number` is that of the distinct text in the project, or of the pair; `copies` how many rows of the file it stands
+    for. `answer` is what this person has said of it, None for nothing; `guess` is None while nothing is known of the
+    labels. `other` and `cosine` are those of a pair.
     """
 
     number: int
@@ -62,15 +71,19 @@ class Card:
     guess: Guess | None
     why: Why
     counts: Counts
+    other: str | None = None
+    cosine: PairCosine | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A text that nobody has labelled, with the model's guess."""
+    """A text or pair that nobody has labelled, with the model's guess; `other` and `cosine` are those of a pair."""
 
     number: int
     text: str
     guess: Guess | None
+    other: str | None = None
+    cosine: PairCosine | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ def checked_answer(text: str, spec: ProjectSpec, answer: object) -> Answer:
     Raises:
         InputError: it is not of the project's kind, or as in `checked_class`, `checked_set` and `checked_spans`.
     """
-    if spec.kind is ProjectKind.CLASSES:
+    if spec.kind.has_one_label:
         return checked_class(spec.names, answer)
     if spec.kind is ProjectKind.LABELS:
         return checked_set(spec.names, answer)

@@ -95,10 +95,11 @@ def chance_order(name: str, count: int) -> Integers:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """Of N texts, which may be shown to a person: `open` `(N,)` is neither answered by anybody nor skipped by them.
+    """Of N texts or pairs, which may be shown to a person.
 
-    `unseen` `(N,)` is what this person has neither answered nor skipped; `known` are the texts that anybody has
-    answered; `turn` counts what the person has done, so that each so many cards one is by chance.
+    `open` `(N,)` is neither answered by anybody nor skipped by this person; `unseen` `(N,)` is what this person has
+    neither answered nor skipped; `known` are the numbers of those that anybody has answered; `turn` counts what the
+    person has done, so that each so many cards one is by chance.
     """
 
     open: NDArray[np.bool_]
@@ -119,6 +120,7 @@ def choose(learner: Learner, near: Neighbourhood, asked: Asked, *, by_chance: In
     """
     if not asked.open.any():
         return None
+    order = Order.MIX if order is Order.NEAR else order
     is_shared = asked.turn % MEASURED_EVERY == MEASURED_EVERY - 1
     if order is Order.RANDOM or (order is Order.MIX and is_shared):
         left = asked.unseen if is_shared else asked.open

@@ -18,6 +18,7 @@ from typing import Any
 from mtl.errors import InputError, StorageError
 from mtl.jsonl import append_line, read_records
 from mtl.labelling.names import is_readable
+from mtl.labelling.pairs import pair_number, pair_of
 from mtl.labelling.reasons import Reason
 from mtl.labels import TypedSpan
 
@@ -88,11 +89,17 @@ class PersonLog:
 
 
 class AnswerLog:
-    """The answers of all people of a project; `version` changes with every line that is read."""
+    """The answers of all people of a project; `version` changes with every line that is read.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: of the files.
+        of_pairs: whether numbers are those of pairs, which the files have as `[text, text]`.
+    """
+
+    def __init__(self, folder: Path, *, of_pairs: bool = False) -> None:
         self.version = 0
         self.people: dict[str, PersonLog] = {}
+        self._of_pairs = of_pairs
         self._folder = folder
         self._read: dict[Path, int] = {}
 
@@ -108,7 +115,7 @@ class AnswerLog:
             StorageError: the disk is full or the folder cannot be written; the action does not count.
         """
         path = self._folder / file_name(name)
-        line = json.dumps({"by": name, **_record(action)}, ensure_ascii=False)
+        line = json.dumps({"by": name, **_record(action, of_pairs=self._of_pairs)}, ensure_ascii=False)
         write_line(path, line)
         self._read_on(path)
 
@@ -127,7 +134,7 @@ class AnswerLog:
             return
 
     def _take(self, record: Mapping[str, Any] | None) -> None:
-        action = None if record is None else _action(record)
+        action = None if record is None else _action(record, of_pairs=self._of_pairs)
         if record is None or action is None or not isinstance(record.get("by"), str):
             return
         name = record["by"]
@@ -173,10 +180,10 @@ def now() -> float:
     return round(time.time(), 3)
 
 
-def _record(action: Action) -> dict[str, Any]:
+def _record(action: Action, *, of_pairs: bool) -> dict[str, Any]:
     kept: dict[str, Any] = {"do": str(action.kind), "at": action.at}
     if action.texts:
-        kept["texts"] = list(action.texts)
+        kept["texts"] = [list(pair_of(one)) for one in action.texts] if of_pairs else list(action.texts)
     if action.kind is not ActionKind.UNDO:
         kept["why"] = str(action.reason)
     if action.kind is ActionKind.ANSWER:
@@ -190,10 +197,11 @@ def _stored(answer: Stored) -> object:
     return [[one.start, one.end, one.label] if isinstance(one, TypedSpan) else one for one in answer]
 
 
-def _action(record: Mapping[str, Any]) -> Action | None:
+def _action(record: Mapping[str, Any], *, of_pairs: bool) -> Action | None:
     """The action of a line, or None for one of another form."""
     try:
-        kind, texts = ActionKind(record["do"]), tuple(int(text) for text in record.get("texts", ()))
+        number = _pair if of_pairs else int
+        kind, texts = ActionKind(record["do"]), tuple(number(text) for text in record.get("texts", ()))
         answers = tuple(_answer(answer) for answer in record.get("answers", ()))
         reason = Reason(record.get("why", Reason.CHOSEN))
         expected = len(texts) if kind is ActionKind.ANSWER else 0
@@ -202,6 +210,11 @@ def _action(record: Mapping[str, Any]) -> Action | None:
         return Action(kind, texts, answers, reason, float(record.get("at", 0.0)))
     except (KeyError, TypeError, ValueError, OverflowError):  # infinity is a number in JSON as Python reads it
         return None
+
+
+def _pair(stored: Any) -> int:  # noqa: ANN401
+    first, second = stored
+    return pair_number(int(first), int(second))
 
 
 def _answer(stored: object) -> Stored:

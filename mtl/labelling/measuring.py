@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from mtl.labelling.cards import Counts, Guess
 from mtl.labelling.estimating import CURVE, Tally, curve_of, expected_after, interval
+from mtl.labelling.groups import BrokenChain, SameAs
 from mtl.labelling.learner import Answers, Learner
+from mtl.labelling.pairs import pairs_of
 from mtl.labelling.progress import AHEAD, Confusion, Contradiction, CurvePoint, Estimate, Metric, Progress
 from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
 from mtl.labels import TypedSpan
@@ -41,6 +43,7 @@ class Measurement:
     ahead: Estimate | None
     confusions: tuple[Confusion, ...]
     contradictions: tuple[Contradiction, ...]
+    chains: tuple[BrokenChain, ...] = ()
 
 
 def measure(learner: Learner, work: Work) -> Measurement:
@@ -59,13 +62,15 @@ def measure(learner: Learner, work: Work) -> Measurement:
             found.update(zip(own, guessed, strict=True))
     rows = list(work.measured)
     tallies = [Tally.of([(work.answers[t], found[t].answer) for t in rows]) for found in guesses]
-    enough = len(rows) >= LEAST
+    enough, is_pairs = len(rows) >= LEAST, work.spec.kind is ProjectKind.PAIRS
     return Measurement(
         score=interval(tallies[-1]) if enough else None,
         curve=curve_of(sizes, tallies) if enough else (),
         ahead=expected_after(sizes, tallies, more=AHEAD) if enough else None,
         confusions=confusions_of({t: (work.answers[t], guesses[-1][t].answer) for t in rows}),
-        contradictions=_contradictions(work.answers, guesses[-1]),
+        # A pair that is near and yet different is a hard negative, and no contradiction.
+        contradictions=() if is_pairs else _contradictions(work.answers, guesses[-1]),
+        chains=_chains(work.answers) if is_pairs else (),
     )
 
 
@@ -75,7 +80,7 @@ def progress_of(found: Measurement, counts: Counts, work: Work) -> Progress:
     is_flat = gain is not None and gain < _FLAT and len(work.measured) >= _ENOUGH
     by_label = tuple(_texts_by_label(work.answers, work.spec.names))
     hint = _hint(found, work, gain=gain, is_flat=is_flat)
-    metric = Metric.ACCURACY if work.spec.kind is ProjectKind.CLASSES else Metric.F1
+    metric = Metric.ACCURACY if work.spec.kind.has_one_label else Metric.F1
     return Progress(
         answered=counts.labelled,
         skipped=counts.skipped,
@@ -90,6 +95,7 @@ def progress_of(found: Measurement, counts: Counts, work: Work) -> Progress:
         hint=hint,
         confusions=found.confusions,
         contradictions=found.contradictions,
+        chains=found.chains,
     )
 
 
@@ -141,6 +147,11 @@ def _contradictions(answers: Answers, guesses: Mapping[int, Guess]) -> tuple[Con
     return tuple(sorted(found, key=lambda one: -one.confidence)[:_MOST_SHOWN])
 
 
+def _chains(answers: Answers) -> tuple[BrokenChain, ...]:
+    ends = pairs_of(np.fromiter(answers, dtype=np.int64))
+    return SameAs(answers, int(ends.max()) + 1).denied_by(answers)
+
+
 def _folds(texts: Sequence[int]) -> list[list[int]]:
     """Texts in folds of like size, by chance."""
     order: NDArray[np.int64] = np.random.default_rng(0).permutation(np.array(texts, dtype=np.int64))
@@ -158,13 +169,16 @@ def _texts_by_label(answers: Answers, names: Sequence[str]) -> list[tuple[str, i
 def _hint(found: Measurement, work: Work, *, gain: float | None, is_flat: bool) -> str:
     if len(work.spec.names) < 2 and work.spec.kind is ProjectKind.CLASSES:
         return "Name at least two labels."
+    noun = "pair" if work.spec.kind is ProjectKind.PAIRS else "text"
     if len(work.measured) < LEAST:
         missing = LEAST - len(work.measured)
-        texts = "text" if missing == 1 else "texts"
-        return f"A score needs {missing} more {texts} drawn by chance; of the mix, one card in five is."
+        more = noun if missing == 1 else f"{noun}s"
+        return f"A score needs {missing} more {more} drawn by chance; of the mix, one card in five is."
     rare = [name for name, count in _texts_by_label(work.answers, work.spec.names) if not count]
     if rare:
-        return f"There is no text yet with {rare[0]}."
+        return f"There is no {noun} yet with {rare[0]}."
+    if found.chains:
+        return "Some answers contradict each other: look at them below."
     if len(found.contradictions) > max(3, len(work.answers) // 20):
         return f"Look at the {len(found.contradictions)} texts whose labels contradict the others."
     if is_flat and gain is not None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mtl.labelling.groups import BrokenChain
 from mtl.labelling.spec import Answer
 
 
@@ -61,7 +62,9 @@ class Progress:
     `answered` and `skipped` of `total` distinct texts; of the answered ones, `measured` were drawn by chance, and the
     score is measured on these alone, each by a model that has not seen it. `by_label` has the number of texts with each
     label. `curve` ends with today's score. `ahead` is expected after `AHEAD` more answers, None while too little is
-    known. `hint` is one sentence on what to do next, or empty.
+    known. `hint` is one sentence on what to do next, or empty. Of pairs, `threshold` is the cosine from which on two
+    texts are taken for the same, and `chains` are the answers `different` that a chain of answers `same` contradicts;
+    their score is measured among the mined pairs.
     """
 
     answered: int
@@ -77,6 +80,8 @@ class Progress:
     hint: str
     confusions: tuple[Confusion, ...]
     contradictions: tuple[Contradiction, ...]
+    threshold: float | None = None
+    chains: tuple[BrokenChain, ...] = ()
 
 
 AHEAD = 50

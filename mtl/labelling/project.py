@@ -17,6 +17,8 @@ from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.jsonl import read_records
 from mtl.labelling.labels import Keyed, LabelLog, line_of
 from mtl.labelling.log import AnswerLog
+from mtl.labelling.mining import sense_of
+from mtl.labelling.pairs import pair_count, pair_of
 from mtl.labelling.spec import ProjectKind, ProjectSpec
 from mtl.runs import new_run_id
 from mtl.text import clean
@@ -76,6 +78,20 @@ class Project:
             return self._spec
 
     @property
+    def of_pairs(self) -> bool:
+        """Whether pairs of texts are labelled."""
+        return self._spec.kind is ProjectKind.PAIRS
+
+    @property
+    def count(self) -> int:
+        """How many texts, or pairs of texts, there are to label; their numbers count from 0."""
+        return pair_count(len(self.texts)) if self.of_pairs else len(self.texts)
+
+    def texts_of(self, number: int) -> tuple[str, ...]:
+        """The text of a number, or the two texts of a pair."""
+        return tuple(self.texts[one] for one in (pair_of(number) if self.of_pairs else (number,)))
+
+    @property
     def answers_folder(self) -> Path:
         """Where the answers of each person are."""
         return self.folder / _ANSWERS
@@ -90,10 +106,12 @@ class Project:
         """Add a label at the end; one that was removed comes back with its answers.
 
         Raises:
-            InputError: the label is there already, cannot be a name, or is one too many.
+            InputError: the label is there already, cannot be a name, or is one too many; pairs have labels that cannot
+                be changed, also by the methods below.
             StorageError: the disk is full; also of the methods below.
         """
         with self._lock:
+            self._need_own_labels()
             replace(self.spec, labels=(*self.spec.labels, hint))
             self._labels.put(hint, key=self._labels.key_of(hint.name))
 
@@ -116,6 +134,10 @@ class Project:
             key = self._key(name)
             self._labels.put(self.spec.labels[self.spec.names.index(name)], key=key, is_removed=True)
 
+    def _need_own_labels(self) -> None:
+        if self.of_pairs:
+            raise InputError("Pairs are the same or different: these labels cannot be changed.")
+
     def _refresh(self) -> None:
         try:
             self._labels.refresh()
@@ -126,6 +148,7 @@ class Project:
             self._spec = replace(self._spec, labels=self._labels.hints)
 
     def _key(self, name: str) -> str:
+        self._need_own_labels()
         names = self.spec.names
         if name not in names:
             raise InputError(f"One of {listed(names)} was expected, was {name[:40]!r}.")
@@ -137,7 +160,8 @@ def create_project(root: Path, texts: Sequence[str], spec: ProjectSpec, *, name:
 
     Args:
         root: of all projects of one owner; it is made if need be.
-        texts: at most `MOST_TEXTS`; blank ones are left out, equal ones are labelled once.
+        texts: at most `MOST_TEXTS`; blank ones are left out, equal ones are labelled once. Pairs need two that differ
+            by more than case and white space.
         spec: the task.
         name: for people; by default that of the task.
 
@@ -146,6 +170,8 @@ def create_project(root: Path, texts: Sequence[str], spec: ProjectSpec, *, name:
         StorageError: the disk is full or the folder cannot be written; nothing is left behind.
     """
     rows = distinct(texts)
+    if spec.kind is ProjectKind.PAIRS and len({sense_of(text) for text in rows}) < 2:
+        raise InputError("At least two different texts were expected for pairs.")
     title = " ".join(name.split())[:LONGEST_TITLE] or spec.task
     header = {
         "format": _FORMAT,
@@ -232,10 +258,12 @@ def delete_project(folder: Path) -> None:
 
 
 def _summary(folder: Path) -> ProjectSummary:
-    header, labels, answers = _header(folder), LabelLog(folder / _LABELS), AnswerLog(folder / _ANSWERS)
+    header, labels = _header(folder), LabelLog(folder / _LABELS)
+    kind = ProjectKind(header["kind"])
+    answers = AnswerLog(folder / _ANSWERS, of_pairs=kind is ProjectKind.PAIRS)
     labels.refresh()
     answers.refresh()
-    spec = ProjectSpec(str(header["task"]), ProjectKind(header["kind"]), labels.hints)
+    spec = ProjectSpec(str(header["task"]), kind, labels.hints)
     created = float(header["created"])
     latest = [action.at for person in answers.people.values() for action in person.actions]
     texts = {text for person in answers.people.values() for text in person.answered()}

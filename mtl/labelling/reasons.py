@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Order(StrEnum):
-    """What comes next."""
+    """What comes next. Pairs have no order by `DIVERSE` or `DENSE`, they take the mix."""
 
     MIX = "mix"
     """What helps the model most, and one card in five by chance, which measures it."""
@@ -15,6 +15,8 @@ class Order(StrEnum):
     """Far from everything that has been labelled."""
     DENSE = "dense"
     """Like many other texts."""
+    NEAR = "near"
+    """Of pairs: those of the highest cosine. Texts have no such order, they take the mix."""
     RANDOM = "random"
     """By chance alone."""
 
@@ -29,6 +31,8 @@ class Reason(StrEnum):
     """It may have a label of which there are few examples."""
     DIVERSE = "diverse"
     DENSE = "dense"
+    NEAR = "near"
+    """Both texts of the pair are near each other: if they differ, they are a hard negative."""
     CHOSEN = "chosen"
     """Somebody opened it: from the table, the map or by undo."""
 

@@ -13,14 +13,17 @@ from mtl.errors import InputError
 from mtl.fitting import LinearHead, SpanHead
 from mtl.inference.engine import Engine
 from mtl.labelling.agreement import Agreement, agreement_of
-from mtl.labelling.answers import ProjectAnswers, check_number
-from mtl.labelling.cards import Card, Guess, Preview, TablePage, TableRow, preview_of
+from mtl.labelling.answers import ProjectAnswers, check_number, check_text
+from mtl.labelling.cards import Card, Counts, Guess, Preview, TablePage, TableRow, preview_of
 from mtl.labelling.checking import checked_answer
-from mtl.labelling.choosing import CHOSEN, MEASURED, Asked, Choice, chance_order, choose, measured_texts
+from mtl.labelling.choosing import CHOSEN, MEASURED, Asked, Choice, measured_texts
+from mtl.labelling.groups import SameAs, pairs_of_group
 from mtl.labelling.learner import Learner
 from mtl.labelling.log import ActionKind, checked_name
 from mtl.labelling.measuring import Measurement, Work, measure, progress_of
 from mtl.labelling.model import ProjectModel
+from mtl.labelling.pair_learner import PairLearner
+from mtl.labelling.pairs import SAME
 from mtl.labelling.progress import Progress
 from mtl.labelling.project import Project
 from mtl.labelling.reasons import Order, Reason
@@ -37,7 +40,9 @@ class LabellingSession:
 
     Any number of threads may use one session, and any number of processes may each have one on the same project. An
     `annotator` is the name of a person, 1 to 40 characters; all that the people of a project have answered trains its
-    one model, but each is asked, and can undo, by themselves. Numbers of texts are those of `Project.texts`.
+    one model, but each is asked, and can undo, by themselves. Numbers of texts are those of `Project.texts`; in a
+    project for pairs, what is asked and answered are pairs by their numbers (`mtl.labelling.pairs`), which are mined
+    from the embeddings.
 
     Attributes:
         project: whose texts are labelled.
@@ -50,7 +55,6 @@ class LabellingSession:
         self.project = project
         self._model = model
         self._answers = ProjectAnswers(project)
-        self._by_chance = chance_order(project.id, len(project.texts))
         self._pending: dict[str, tuple[Order, Choice]] = {}
         self._learned_from: object = None
         self._measured: tuple[object, Measurement] | None = None
@@ -78,7 +82,7 @@ class LabellingSession:
     def use(self, engine: Engine, *, progress: Callable[[int, int], None] = _not_shown) -> None:
         """Go on with another engine, as after a fine-tune: its features, and the order by its head.
 
-        Answers of before may be what it was trained on, so that only later ones measure it.
+        Answers of before may be what it was trained on, so that only later ones measure it. Pairs are mined anew.
         """
         model = ProjectModel.of(self.project, engine, progress=progress)
         with self._fitting:
@@ -98,7 +102,7 @@ class LabellingSession:
             before = self._pending.get(name)
             if before is not None and before[0] is order and self._may_stay(before[1], asked):
                 return self._card(name, before[1])
-            choice = choose(learner, self._model.near, asked, by_chance=self._by_chance, order=order)
+            choice = self._model.queue.choose(learner, asked, order=order)
             if choice is None:
                 self._pending.pop(name, None)
                 return None
@@ -122,7 +126,7 @@ class LabellingSession:
             reason: of the card; by default that of the last card, where it was this text.
         """
         name, text = checked_name(annotator), check_number(self.project, text)
-        checked = checked_answer(self.project.texts[text], self.project.spec, answer)
+        checked = checked_answer(self.project.texts_of(text)[0], self.project.spec, answer)
         with self._disk:
             self._answers.keep(name, {text: checked}, reason=reason or self._reason(name, text))
 
@@ -162,21 +166,20 @@ class LabellingSession:
             self._need_label(label)
         with self._fitting:
             learner = self._learned()
-            texts = learner.ranked(np.flatnonzero(self._asked(name).open), label)
+            texts = learner.ranked(self._model.queue.numbers[self._asked(name).open], label)
             pages = max(1, -(-len(texts) // max(1, size)))
             page = min(max(0, page), pages - 1)
             numbers = texts[page * max(1, size) : (page + 1) * max(1, size)].tolist()
             shown = zip(numbers, learner.guesses(numbers), strict=True)
-            rows = tuple(TableRow(text, self.project.texts[text], guess) for text, guess in shown)
-        with self._disk:
-            counts = self._answers.counts(name)
+            rows = tuple(self._row(text, guess) for text, guess in shown)
+            counts = self._counts(name)
         return TablePage(rows, page, pages, len(texts), counts)
 
     def accept(self, annotator: str, answers: Mapping[int, Answer]) -> int:
         """Keep answers for many texts at once, all or none: a page of the table, or a lasso; gives their number."""
         name, spec = checked_name(annotator), self.project.spec
         checked = {
-            check_number(self.project, text): checked_answer(self.project.texts[text], spec, answer)
+            check_number(self.project, text): checked_answer(self.project.texts_of(text)[0], spec, answer)
             for text, answer in answers.items()
         }
         if checked:
@@ -185,14 +188,21 @@ class LabellingSession:
         return len(checked)
 
     def preview(self, annotator: str, texts: Sequence[int], label: str) -> Preview:
-        """What it would mean to give this label to these texts, or to add it for sets; not for spans."""
+        """What it would mean to give this label to these texts, or to add it for sets; not for spans.
+
+        Of a project for pairs it is what makes these texts a group that means the same: `pairs_of_group`.
+        """
         name, kind = checked_name(annotator), self.project.spec.kind
         self._need_label(label)
         if kind is ProjectKind.SPANS:
             raise InputError("A project for classes or sets of labels was expected, this one is for spans.")
-        numbers = [check_number(self.project, text) for text in dict.fromkeys(texts)]
+        numbers = [check_text(self.project, text) for text in dict.fromkeys(texts)]
         with self._fitting:
             learner = self._learned()
+            if kind is ProjectKind.PAIRS:
+                if label != SAME:
+                    raise InputError(f"The texts of a group are {SAME}, was {label}.")
+                numbers = list(pairs_of_group(numbers, self._model.pool.vectors, self._answers.of(name)))
             guesses = dict(zip(numbers, learner.guesses(numbers), strict=True))
         return preview_of(label, numbers, given=self._answers.of(name), guesses=guesses, kind=kind)
 
@@ -201,11 +211,15 @@ class LabellingSession:
         return self._model.pool.vectors
 
     def guesses(self, texts: Sequence[int] | None = None) -> tuple[Guess | None, ...]:
-        """What the model thinks of all texts, or of some."""
-        every = range(len(self.project.texts)) if texts is None else texts
+        """What the model thinks of all that may be shown, or of some texts or pairs."""
+        every = self._model.queue.numbers.tolist() if texts is None else texts
         numbers = [check_number(self.project, text) for text in every]
         with self._fitting:
             return tuple(self._learned().guesses(numbers))
+
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Of a project for pairs: texts that a chain of answers makes the same, the largest group first."""
+        return SameAs(self.answers(), len(self.project.texts)).groups() if self.project.of_pairs else ()
 
     def answers(self, annotator: str | None = None) -> Mapping[int, Answer]:
         """The answers of one person; of all together without a name, where the majority counts, then the latest."""
@@ -231,10 +245,9 @@ class LabellingSession:
                 state, work = self._learned_from, self._work()
             if self._measured is None or self._measured[0] is not state:
                 self._measured = (state, measure(learner, work))
-            measured = self._measured[1]
-        with self._disk:
-            counts = self._answers.counts(name)
-        return progress_of(measured, counts, work)
+            measured, counts = self._measured[1], self._counts(name)
+        threshold = learner.threshold.at if isinstance(learner, PairLearner) else None
+        return replace(progress_of(measured, counts, work), threshold=threshold)
 
     def agreement(self) -> Agreement | None:
         """How far people agree; None where no two of them have labelled the same text."""
@@ -251,7 +264,7 @@ class LabellingSession:
         """The engine with the fitted head in addition, named as the task: it saves as an ordinary checkpoint.
 
         Raises:
-            InputError: there are no labels.
+            InputError: there are no labels, or pairs are labelled, for which no head is fitted.
         """
         if not self.project.spec.labels:
             raise InputError("A project with labels was expected, this one has none.")
@@ -279,11 +292,16 @@ class LabellingSession:
 
     def _asked(self, name: str) -> Asked:
         with self._disk:
-            return self._answers.asked(name)
+            return self._answers.asked(name, self._model.queue.numbers)
+
+    def _counts(self, name: str) -> Counts:
+        with self._disk:
+            return self._answers.counts(name, self._model.queue.numbers)
 
     def _may_stay(self, choice: Choice, asked: Asked) -> bool:
         is_shared = choice.why.reason is Reason.MEASURED
-        return bool((asked.unseen if is_shared else asked.open)[choice.text])
+        place = np.searchsorted(self._model.queue.numbers, choice.text)
+        return bool((asked.unseen if is_shared else asked.open)[place])
 
     def _shown(self, name: str, text: int) -> Choice | None:
         """The choice that is being shown, where it is this text."""
@@ -299,9 +317,16 @@ class LabellingSession:
         with self._disk:
             answer, last = self._answers.of(name).get(text), self._answers.person(name).last(text)
             is_skipped = last is not None and last.kind is ActionKind.SKIP
-            counts = self._answers.counts(name)
-        copies = len(self.project.rows[text])
-        return Card(text, self.project.texts[text], copies, answer, is_skipped, guess, choice.why, counts)
+        row, counts = self._row(text, guess), self._counts(name)
+        copies = 1 if self.project.of_pairs else len(self.project.rows[text])
+        return Card(text, row.text, copies, answer, is_skipped, guess, choice.why, counts, row.other, row.cosine)
+
+    def _row(self, number: int, guess: Guess | None) -> TableRow:
+        """A text or pair with what is known of it, under the lock of fits."""
+        learner, texts = self._model.learner, self.project.texts_of(number)
+        if not isinstance(learner, PairLearner):
+            return TableRow(number, texts[0], guess)
+        return TableRow(number, texts[0], guess, texts[1], learner.cosine_of(number))
 
     def _need_label(self, label: str) -> None:
         names = self.project.spec.names
@@ -311,7 +336,7 @@ class LabellingSession:
     def _work(self) -> Work:
         with self._disk:
             answers = dict(self._answers.merged)
-            sample = measured_texts(self._by_chance, self._answers.measured())
+            sample = measured_texts(self._model.queue.by_chance, self._answers.measured())
             since = self._model.since
             measured = [text for text in sample if text in answers and self._answers.answered_at(text) >= since]
         return Work(self.project.spec, answers, tuple(measured))

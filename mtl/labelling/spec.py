@@ -7,11 +7,13 @@ from enum import StrEnum
 from mtl.errors import InputError
 from mtl.fitting import LabelHint
 from mtl.labelling.names import is_readable
+from mtl.labelling.pairs import DIFFERENT, SAME
 from mtl.labels import TypedSpan
 from mtl.recipe.choices import TASK_NAME
 
 Answer = str | tuple[str, ...] | tuple[TypedSpan, ...]
-"""What a person says of a text: a label, a set of labels in stable order, or spans in the order of the text.
+"""What a person says of a text: a label, a set of labels in stable order, or spans in the order of the text; of a pair
+a label too.
 
 Which of them it is follows from the `ProjectKind`; an empty tuple is an answer too: no label fits, no entity is there.
 """
@@ -22,7 +24,7 @@ LONGEST_LABEL = 100
 
 
 class ProjectKind(StrEnum):
-    """What is said of a text."""
+    """What is said of a text, or of two."""
 
     CLASSES = "classes"
     """One label."""
@@ -30,15 +32,28 @@ class ProjectKind(StrEnum):
     """Any number of labels, or none."""
     SPANS = "spans"
     """Entities: disjoint spans, each of a type."""
+    PAIRS = "pairs"
+    """Of two texts, whether they mean the same."""
+
+    @property
+    def has_one_label(self) -> bool:
+        """Whether an answer is one label."""
+        return self in (ProjectKind.CLASSES, ProjectKind.PAIRS)
+
+
+PAIR_LABELS = (LabelHint(SAME, "both texts mean the same"), LabelHint(DIFFERENT, "they do not mean the same"))
+"""The labels of a project for pairs."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectSpec:
     """The task of a project: its name, its kind, and its labels or entity types in the order of the page.
 
+    The labels of pairs are always `same` and `different`, also where none are given.
+
     Raises:
         InputError: the name is not one of a task, or the labels are not up to 500 different ones of 1 to 100
-            characters.
+            characters, or others than those of pairs.
     """
 
     task: str
@@ -55,6 +70,10 @@ class ProjectSpec:
             raise InputError(f"At most {MOST_LABELS} labels were expected, were {len(self.labels):,}.")
         for name in self.names:
             check_label(name)
+        if self.kind is ProjectKind.PAIRS:
+            if self.names not in ((), (SAME, DIFFERENT)):
+                raise InputError(f"Pairs are {SAME} or {DIFFERENT}, other labels were given: {self.names[-1][:40]!r}.")
+            object.__setattr__(self, "labels", PAIR_LABELS)
         twice = [name for name in dict.fromkeys(self.names) if self.names.count(name) > 1]
         if twice:
             raise InputError(f"Each label once was expected, {twice[0]!r} comes twice.")

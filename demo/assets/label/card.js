@@ -30,7 +30,8 @@ function load() {
   complain("", false);
   render();
   if (mine || (fresh && visible())) card.focus({ preventScroll: true });
-  if (next.said) aloud.textContent = `${next.said} ${next.card ? next.card.content : "Every text is labelled."}`;
+  const { card: text, done } = next;
+  if (next.said) aloud.textContent = `${next.said} ${text ? [text.content, text.other].filter(Boolean).join(" / ") : done}`;
   // What this browser asked before the server was lost and the page was loaded again; twice is as once.
   if (unsaved && next.card) { ask(unsaved); return; }
   clearTimeout(idle);
@@ -58,13 +59,17 @@ function render() {
   part("counts").textContent = shown.counts;
   part("said").textContent = shown.said;
   part("done").hidden = Boolean(text);
-  for (const name of ["text", "buttons"]) part(name).hidden = !text;
+  part("done").textContent = shown.done;
+  for (const name of ["texts", "buttons"]) part(name).hidden = !text;
+  for (const name of ["question", "second"]) part(name).hidden = kind !== "pairs" || !text;
+  part("second").textContent = text?.other ?? "";
+  part("cosine").textContent = text?.cosine ?? "";
   find.hidden = !text || shown.labels.length <= 9;
   chosen = new Set(text?.chosen ?? []);
   if (!text) line.replaceChildren();
   else if (kind === "spans") words.load({ ...text, types: shown.labels });
   else line.textContent = text.content;
-  line.scrollTop = 0;
+  line.scrollTop = part("second").scrollTop = 0;
   find.querySelector("input").value = "";
   buttons();
 }
@@ -119,7 +124,7 @@ function confirm() {
 function pick(name) {
   if (!shown?.card) return;
   if (shown.kind === "spans") words.give(name);
-  else if (shown.kind === "classes") act("answer", name);
+  else if (shown.kind !== "labels") act("answer", name);
   else {
     chosen.has(name) ? chosen.delete(name) : chosen.add(name);
     aloud.textContent = `${name}: ${chosen.has(name) ? "chosen" : "not chosen"}`;

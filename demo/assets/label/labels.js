@@ -29,8 +29,8 @@ function button({ name, colour, description }, k, text) {
   mark.style.background = colour;
   title.textContent = name ?? "no entity";
   made.append(k < 0 ? keyed("Del") : k < 9 ? keyed(k + 1) : "", mark, title);
-  if (shown.kind !== "classes" && k >= 0 && shown.kind === "labels") made.setAttribute("aria-pressed", String(chosen.has(name)));
-  if (shown.kind === "classes" && text?.chosen.includes(name)) made.setAttribute("aria-pressed", "true");
+  if (k >= 0 && shown.kind === "labels") made.setAttribute("aria-pressed", String(chosen.has(name)));
+  if (["classes", "pairs"].includes(shown.kind) && text?.chosen.includes(name)) made.setAttribute("aria-pressed", "true");
   const share = k < 0 ? undefined : text?.shares?.[k];
   if (share !== undefined) {
     const bar = document.createElement("span"), fill = document.createElement("i"), figure = document.createElement("small");

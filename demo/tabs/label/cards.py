@@ -13,6 +13,7 @@ from demo.views.labelling import card as view
 from demo.views.labelling.card import Asked
 from mtl.errors import InputError, MtlError
 from mtl.labelling import Answer, Card, LabellingSession, Reason
+from mtl.labelling.answers import check_number
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,8 @@ def _shown(work: Work, session: LabellingSession, asked: Asked, card: Card | Non
 
 
 def _text(session: LabellingSession, number: int) -> str:
-    texts = session.project.texts
-    if not 0 <= number < len(texts):
-        raise InputError(f"A text from 0 to {len(texts) - 1:,} was expected, was {number}.")
-    return texts[number]
+    project = session.project
+    return project.texts_of(check_number(project, number))[0]
 
 
 def _whole(value: Any, *, other: int = -1) -> int:  # noqa: ANN401

@@ -7,7 +7,7 @@ import gradio as gr
 
 from demo.answers.engines import key_of
 from demo.inputs import kept_drafts
-from demo.labelling.handing_over import FileFormat, checkpoint_of, file_of, formats_for, task_of
+from demo.labelling.handing_over import FileFormat, checkpoint_of, counts_of, file_of, formats_for, task_of
 from demo.serving.visitor import current
 from demo.settings import Training
 from demo.tabs.label.desk import Desk, Work
@@ -97,12 +97,16 @@ def formats_of(kind: ProjectKind, current: str | None) -> gr.Dropdown:
 
 def _add(work: Work, ticked: list[str] | None) -> tuple[Any, ...]:
     settings = work.desk.shared.settings
-    name = task_of(work.session, owner=work.owner, settings=settings)
+    session = work.session
+    name = task_of(session, owner=work.owner, settings=settings)
     names = [task.name for task in kept_drafts.known(work.owner, settings)]
     stem = name.rstrip("0123456789").rstrip("_")  # a later hand-over has the data of the earlier ones
     kept = [one for one in ticked or () if one in names and one.rstrip("0123456789").rstrip("_") != stem]
-    said = message.note(f"{name} is ticked on the Train tab; every fifth text is held out for dev.")
-    return gr.CheckboxGroup(choices=names, value=[*kept, name]), said
+    said = f"{name} is ticked on the Train tab; every fifth text is held out for dev."
+    if session.project.of_pairs:
+        counted = counts_of(session.examples())
+        said = f"{name} is ticked on the Train tab: {counted}; every fifth pair is held out for dev."
+    return gr.CheckboxGroup(choices=names, value=[*kept, name]), message.note(said)
 
 
 def _keep(work: Work) -> tuple[Any, ...]:

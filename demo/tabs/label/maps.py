@@ -15,14 +15,16 @@ from demo.tabs.label.desk import Desk, Work
 from demo.tabs.shared import QUICK, latest, message_place, reporting
 from demo.views import message
 from demo.views.labelling import map as view
-from demo.views.labelling.counting import count_of, labelled
+from demo.views.labelling.counting import count_of, labelled, pairs
 from demo.views.labelling.map import ColourBy
 from demo.views.maps import scatter
 from demo.views.maps.drawing import placed
 from demo.views.maps.scatter import ScatterMap
 from mtl.errors import InputError
+from mtl.labelling import LabellingSession
 
 _stamps = count(1)
+_LABEL, _GROUP = "Label the selection", "Make a group of the selection"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,7 @@ def build_map(desk: Desk) -> MapPart:
     drawing = scatter.build_scatter_map(family="labelling", elem_id="ph-label-map")
     with gr.Row(elem_classes="ph-action"):
         label = gr.Dropdown([], label="Label of the selection", min_width=200, elem_id="ph-label-lasso")
-        apply = gr.Button("Label the selection", variant="primary", interactive=False, elem_id="ph-label-apply")
+        apply = gr.Button(_LABEL, variant="primary", interactive=False, elem_id="ph-label-apply")
     problem = message_place()
     preview = gr.HTML(message.empty(view.NO_SELECTION), elem_id="ph-label-preview")
     made = MapPart(
@@ -179,25 +181,36 @@ def _draw(work: Work, method: str, by: str) -> tuple[Any, ...]:
         _colours(work, drawn, by),
         drawn,
         [],
-        *_nothing(),
+        *_nothing(session),
     )
 
 
 def _colours(work: Work, drawn: DrawnTexts, by: str) -> str:
     session = work.session
     wanted = next((one for one in ColourBy if one == by), ColourBy.BOTH)
-    painted = view.colours_of(session.project.spec, session.answers(), session.guesses(), wanted)
+    if session.project.of_pairs:
+        painted = view.colours_of_groups(session.groups(), len(session.project.texts))
+    else:
+        painted = view.colours_of(session.project.spec, session.answers(), session.guesses(), wanted)
     return scatter.map_colours(drawn.stamp, painted, drawn.rows)
 
 
 def _preview(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
-    if not rows or not work.project:
+    if not work.project:
         return _nothing()
+    session = work.session
+    if not rows:
+        return _nothing(session)
     if not label:
         return message.note(f"{len(rows):,} selected. Choose their label."), gr.Button(interactive=False)
-    session = work.session
+    if session.project.of_pairs and len(rows) == 1:
+        return message.note("1 text selected. A group has two or more."), _button(session)
     found = session.preview(work.annotator, rows, label)
     guesses = dict(zip(found.disagreeing, session.guesses(found.disagreeing), strict=True))
+    if session.project.of_pairs:
+        shown = view.preview_of_group(found, len(rows), guesses, session.project.texts)
+        title = f"Answer {pairs(len(found.answers))} same" if found.answers else _GROUP
+        return shown, gr.Button(title, interactive=bool(found.answers))
     shown = view.preview_of(found, label, guesses, session.project.texts)
     return shown, gr.Button(f"Label {count_of(len(found.answers))} {label}", interactive=bool(found.answers))
 
@@ -207,12 +220,21 @@ def _apply(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
         raise InputError("Draw a lasso and choose a label first.")
     session = work.session
     count = session.accept(work.annotator, session.preview(work.annotator, rows, label).answers)
-    done = message.note(f"{labelled(count, label)} Undo on the card takes {'it' if count == 1 else 'them'} back.")
-    return [], done, gr.Button("Label the selection", interactive=False)
+    are = "is" if count == 1 else "are"
+    said = f"{pairs(count)} {are} answered same." if session.project.of_pairs else labelled(count, label)
+    done = message.note(f"{said} Undo on the card takes {'it' if count == 1 else 'them'} back.")
+    return [], done, _button(session)
 
 
-def _nothing() -> tuple[str, gr.Button]:
-    return message.empty(view.NO_SELECTION), gr.Button("Label the selection", interactive=False)
+def _nothing(session: LabellingSession | None = None) -> tuple[str, gr.Button]:
+    is_pairs = session is not None and session.project.of_pairs
+    return message.empty(view.NO_GROUP if is_pairs else view.NO_SELECTION), _button(session)
+
+
+def _button(session: LabellingSession | None) -> gr.Button:
+    """The button while there is nothing that it could do."""
+    title = _GROUP if session is not None and session.project.of_pairs else _LABEL
+    return gr.Button(title, interactive=False)
 
 
 def _rows(drawn: DrawnTexts | None, data: dict[str, Any]) -> list[int]:

@@ -18,6 +18,7 @@ from mtl.labelling import LabelHint
 class Naming:
     """The components of the section."""
 
+    place: gr.Accordion
     label: gr.Dropdown
     text: gr.Textbox
     add: gr.Button
@@ -28,7 +29,7 @@ class Naming:
 
 def build_naming() -> Naming:
     """Build the section."""
-    with gr.Accordion("Change the labels", open=False, elem_classes="ph-fold", elem_id="ph-label-change"):
+    with gr.Accordion("Change the labels", open=False, elem_classes="ph-fold", elem_id="ph-label-change") as place:
         with gr.Row():
             text = gr.Textbox(
                 "", label="New name", placeholder="name: description", max_lines=1, elem_id="ph-label-new"
@@ -39,7 +40,7 @@ def build_naming() -> Naming:
             rename = gr.Button("Rename", size="sm", elem_id="ph-label-rename")
             remove = gr.Button("Remove", size="sm", elem_id="ph-label-remove")
         problem = message_place()
-    return Naming(label, text, add, rename, remove, problem)
+    return Naming(place, label, text, add, rename, remove, problem)
 
 
 def wire_naming(desk: Desk, made: Naming, card: gr.HTML, choices: list[Any]) -> list[Any]:

@@ -16,10 +16,24 @@ from demo.tabs.label.queue import ALL
 from demo.views import message
 from demo.views.labelling.workbench import title_of
 from mtl.errors import MtlError
-from mtl.labelling import LabellingSession, ProjectKind
+from mtl.labelling import SAME, LabellingSession, Order, ProjectKind
 
+TEXT_ORDERS = {
+    Order.MIX: "a mix (recommended)",
+    Order.UNSURE: "where the model hesitates",
+    Order.DIVERSE: "unlike those labelled",
+    Order.DENSE: "like many others",
+    Order.RANDOM: "by chance",
+}
+PAIR_ORDERS = {
+    Order.MIX: "a mix (recommended)",
+    Order.UNSURE: "close to the threshold",
+    Order.NEAR: "the nearest first",
+    Order.RANDOM: "by chance",
+}
+"""With their titles."""
 CARD, TABLE, MAP = "Card", "Table", "Map"
-OUTPUTS = 10
+OUTPUTS = 14
 """The number of values that `opened` gives after the message and the progress."""
 _POLL = 0.25  # seconds
 
@@ -48,7 +62,7 @@ def opened(work: Work, form: str | None) -> tuple[Any, ...]:
     """The components of an open project.
 
     They are: the places of the start and of the work, the project, title, card, way of labelling, the labels of the
-    table and of the map, file formats, and the labels that can be changed.
+    table and of the map, the labels that can be changed, file formats, and what `parts_of` gives.
     """
     session = work.session
     return (
@@ -59,6 +73,7 @@ def opened(work: Work, form: str | None) -> tuple[Any, ...]:
         fresh_card(work),
         *choices_of(session),
         handover.formats_of(session.project.spec.kind, form),
+        *parts_of(session, work.order),
     )
 
 
@@ -71,11 +86,26 @@ def choices_of(session: LabellingSession) -> tuple[Any, ...]:
 
 def labels_of(session: LabellingSession) -> tuple[Any, ...]:
     """The labels to choose from: of the table, of the map, and to change."""
-    names = list(session.project.spec.names)
+    names, is_pairs = list(session.project.spec.names), session.project.of_pairs
     return (
         gr.Dropdown(choices=[ALL, *names], value=ALL),
+        gr.Dropdown(choices=[SAME], value=SAME, visible=False)
+        if is_pairs
+        else gr.Dropdown(choices=names, value=None, visible=True),
         gr.Dropdown(choices=names, value=None),
-        gr.Dropdown(choices=names, value=None),
+    )
+
+
+def parts_of(session: LabellingSession, order: Order) -> tuple[Any, ...]:
+    """What depends on the kind: the orders, and whether colours, labels to change and a checkpoint are offered."""
+    is_pairs = session.project.of_pairs
+    orders = PAIR_ORDERS if is_pairs else TEXT_ORDERS
+    kept = order if order in orders else Order.MIX
+    return (
+        gr.Dropdown(choices=[(title, str(one)) for one, title in orders.items()], value=str(kept)),
+        gr.Dropdown(visible=not is_pairs),
+        gr.Accordion(visible=not is_pairs),
+        gr.Button(visible=not is_pairs),
     )
 
 

@@ -10,7 +10,7 @@ from demo.tabs.label.desk import Desk, Work
 from demo.tabs.shared import QUICK, message_place, reporting
 from demo.views import message
 from demo.views.labelling import queue as view
-from demo.views.labelling.counting import count_of, labelled
+from demo.views.labelling.counting import count_of, labelled, pairs
 from mtl.labelling import LabellingSession
 
 ALL = "all labels"
@@ -81,10 +81,13 @@ def _accepted(work: Work, label: str | None, data: dict[str, Any]) -> str:
     # What was answered since the table was filled, as in another window, is not replaced by a guess.
     answers = {text: answer for text, answer in ticked.items() if given.get(text, answer) == answer}
     count = session.accept(work.annotator, answers) if answers else 0
-    said = f"{labelled(count)} Undo on the card takes {'it' if count == 1 else 'them'} back." if count else ""
+    is_pairs = session.project.of_pairs
+    done = f"{pairs(count)} {'is' if count == 1 else 'are'} answered." if is_pairs else labelled(count)
+    said = f"{done} Undo on the card takes {'it' if count == 1 else 'them'} back." if count else ""
     if len(ticked) > len(answers):
-        said += f" {count_of(len(ticked) - len(answers))} had another answer meanwhile, which stays."
-    said = said.strip() or "No text is ticked."
+        left = len(ticked) - len(answers)
+        said += f" {pairs(left) if is_pairs else count_of(left)} had another answer meanwhile, which stays."
+    said = said.strip() or f"No {'pair' if is_pairs else 'text'} is ticked."
     # What was accepted has left the table, so the next texts are on the same page.
     return page(work, label, data.get("page"), said)
 

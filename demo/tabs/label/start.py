@@ -13,14 +13,18 @@ from demo.inputs.text_input import Sentences, read_sentences
 from demo.labelling.examples import ExampleProject, example_projects
 from demo.labelling.form import spec_of
 from demo.labelling.texts import need_short, texts_to_label
+from demo.settings import Settings
 from demo.tabs import column_choice
 from demo.tabs.label.desk import Desk, Work
-from demo.tabs.shared import QUICK, example_buttons, heading, message_place, reporting
+from demo.tabs.label.suggesting import suggested_labels
+from demo.tabs.shared import ON_ENGINE, QUICK, example_buttons, heading, message_place, reporting
 from demo.views import message
 from demo.views.labelling.projects import KINDS, PRESSES, project_list
 from mtl.labelling import ProjectKind
 
 _ROLES = ("text",)
+_SUGGESTED = (ProjectKind.CLASSES, ProjectKind.LABELS)
+"""Kinds whose labels clusters can suggest."""
 _LABELS_INFO = (
     "One per line; they can be changed later. A description after a colon and a blank helps the first guesses: "
     "“sports: matches and records”."
@@ -42,6 +46,8 @@ class StartForm:
     task: gr.Textbox
     kind: gr.Radio
     labels: gr.Textbox
+    suggest: gr.Button
+    suggest_problem: gr.HTML
     start: gr.Button
     examples: list[gr.Button]
     projects: gr.HTML
@@ -88,14 +94,16 @@ def build_start(desk: Desk) -> StartForm:
             labels = gr.Textbox(
                 "", label="Labels or entity types", info=_LABELS_INFO, lines=6, max_lines=12, elem_id="ph-label-names"
             )
+            problem = message_place()
             with gr.Row(elem_classes="ph-action"):
+                suggest = gr.Button("Suggest labels from clusters", size="md", elem_id="ph-label-suggest")
                 start = gr.Button("Start labelling", variant="primary", size="md", elem_id="ph-label-start")
     heading("Projects", "Every answer is kept; a project can be opened again at any time.")
     projects = gr.HTML("", js_on_load=PRESSES, apply_default_css=False, elem_id="ph-label-projects")
     count = gr.Textbox("", visible=False)
     form = StartForm(
-        text, gr.State(None), count, upload, columns, note, upload_problem, task, kind, labels, start, examples,
-        projects,
+        text, gr.State(None), count, upload, columns, note, upload_problem, task, kind, labels, suggest, problem, start,
+        examples, projects,
     )  # fmt: skip
     column_choice.wire_upload(
         settings,
@@ -103,7 +111,35 @@ def build_start(desk: Desk) -> StartForm:
         partial(_read, desk),
         [text, form.uploaded, count, note],
     )
+    _wire_labels(desk, form)
     return form
+
+
+def _wire_labels(desk: Desk, form: StartForm) -> None:
+    """Show what the kind needs, and suggest labels."""
+
+    def needed(kind: str) -> tuple[gr.Textbox, gr.Button]:
+        return gr.Textbox(visible=kind != ProjectKind.PAIRS), gr.Button(visible=kind in _SUGGESTED)
+
+    def suggest(*values: Any) -> tuple[str]:  # noqa: ANN401
+        fields, rest = values[: len(form.fields)], values[len(form.fields) :]
+        return (_suggested(desk.work(*rest), *fields),)
+
+    form.kind.change(needed, form.kind, [form.labels, form.suggest], **QUICK)
+    form.suggest.click(
+        reporting(suggest, outputs=1),
+        [*form.fields, *desk.inputs],
+        [form.suggest_problem, form.labels],
+        show_progress="minimal",
+        show_progress_on=form.suggest_problem,
+        **ON_ENGINE,
+    )
+
+
+def _suggested(work: Work, *fields: Any) -> str:  # noqa: ANN401
+    box, uploaded, count, *_, labels = fields
+    settings = work.desk.shared.settings
+    return suggested_labels(work.model, _texts(box, uploaded, count, settings), labels, settings)
 
 
 def wire_list(desk: Desk, form: StartForm, tab: gr.Tab, problem: gr.HTML) -> None:
@@ -140,10 +176,14 @@ def new_project(work: Work, *fields: Any) -> str:  # noqa: ANN401
     """
     box, uploaded, count, task, kind, labels = fields
     settings, spec = work.desk.shared.settings, spec_of(task, kind, labels)
-    file = uploaded if isinstance(uploaded, Sentences) else None
-    texts = texts_to_label(box, file, settings, of_file=int(count) if str(count).isdecimal() else 0)
+    texts = _texts(box, uploaded, count, settings)
     need_file(work.model, texts, settings)
     return work.desk.projects.create(texts, spec, owner=work.owner).id
+
+
+def _texts(box: str | None, uploaded: object, count: object, settings: Settings) -> tuple[str, ...]:
+    file = uploaded if isinstance(uploaded, Sentences) else None
+    return texts_to_label(box, file, settings, of_file=int(str(count)) if str(count).isdecimal() else 0)
 
 
 def _read(desk: Desk, file: str, *columns: str | None) -> tuple[str, Sentences, str, str]:

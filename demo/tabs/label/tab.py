@@ -16,7 +16,7 @@ from demo.tabs.label.figures import Figures
 from demo.tabs.label.handover import HandOver
 from demo.tabs.label.maps import MapPart
 from demo.tabs.label.naming import Naming
-from demo.tabs.label.opening import CARD, MAP, TABLE, desk_work, has_model, steps
+from demo.tabs.label.opening import CARD, MAP, TABLE, TEXT_ORDERS, desk_work, has_model, steps
 from demo.tabs.label.queue import Queue
 from demo.tabs.label.start import StartForm
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
@@ -25,14 +25,6 @@ from demo.views import message
 from demo.views.labelling.card import build_card
 from mtl.errors import MtlError
 from mtl.labelling import Order
-
-_ORDERS = {
-    Order.MIX: "a mix (recommended)",
-    Order.UNSURE: "where the model hesitates",
-    Order.DIVERSE: "unlike those labelled",
-    Order.DENSE: "like many others",
-    Order.RANDOM: "by chance",
-}
 
 # Gradio stores no empty text in the browser.
 _KEEP_NAME = "(name) => `=${name ?? ''}`"
@@ -70,6 +62,10 @@ class _Parts:
         """The components that depend on the labels, in the order of `choices_of`."""
         return [self.way, self.queue.label, self.map.label, self.naming.label]
 
+    def of_kind(self, order: gr.Dropdown) -> list[Any]:
+        """The components that depend on the kind, in the order of `parts_of`."""
+        return [order, self.map.colour_by, self.naming.place, self.hand_over.save]
+
 
 def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> LabelTab:
     """Build the tab and connect its events.
@@ -91,9 +87,9 @@ def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> Label
         with gr.Row(elem_classes="ph-controls"):
             way = gr.Radio([CARD, TABLE, MAP], value=CARD, label="Label on", min_width=220, elem_id="ph-label-way")
             order = gr.Dropdown(
-                [(title, str(order)) for order, title in _ORDERS.items()],
+                [(title, str(order)) for order, title in TEXT_ORDERS.items()],
                 value=str(Order.MIX),
-                label="Next text",
+                label="Next card",
                 min_width=200,
                 elem_id="ph-label-order",
             )
@@ -144,7 +140,7 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
     first = [parts.problem, parts.progress]
     outputs = [
         *first, parts.start_place, parts.work_place, desk.project, parts.title, parts.card, *parts.choices,
-        parts.hand_over.form,
+        parts.hand_over.form, *parts.of_kind(desk.order),
     ]  # fmt: skip
     slow: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", **ON_ENGINE}
 

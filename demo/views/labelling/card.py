@@ -1,4 +1,4 @@
-"""The card of one text: the component, and its content as JSON."""
+"""The card of one text or pair: the component, and its content as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -10,11 +10,19 @@ import gradio as gr
 from demo import palette
 from demo.assets import ASSETS
 from demo.views.answers.word_spans import SCRIPT, in_words, spans_from, words_of
-from mtl.labelling import Answer, Card, Counts, ProjectKind, ProjectSpec
+from mtl.labelling import Answer, Card, Counts, PairCosine, ProjectKind, ProjectSpec
 from mtl.labels import TypedSpan, stable_order
 
 _FOLDER = ASSETS / "label"
-_NOTHING = {ProjectKind.CLASSES: "no label", ProjectKind.LABELS: "no label", ProjectKind.SPANS: "no entity"}
+_NOTHING = {ProjectKind.LABELS: "no label", ProjectKind.SPANS: "no entity"}
+_DONE = (
+    "Every text is labelled or skipped. The table and the map show what the model makes of them; Undo takes the last "
+    "answer back."
+)
+_DONE_PAIRS = (
+    "Every mined pair is answered or skipped. Add the answers to Train: with the fine-tuned model in the header, pairs "
+    "are mined anew. Undo takes the last answer back."
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ def card_value(asked: Asked, spec: ProjectSpec, card: Card | None, *, counts: Co
         "labels": _labels(spec),
         "counts": counts_line(counts),
         "said": said,
+        "done": _DONE_PAIRS if spec.kind is ProjectKind.PAIRS else _DONE,
         "card": None if card is None else _content(card, spec),
     }
     return json.dumps(content, ensure_ascii=False)
@@ -130,6 +139,8 @@ def _content(card: Card, spec: ProjectSpec) -> dict[str, Any]:
         "answer": answer_as_sent(card.answer, card.text),
     }
     guess = card.guess
+    if card.other is not None and card.cosine is not None:
+        content |= {"other": card.other, "cosine": cosine_in_words(card.cosine)}
     if spec.kind is ProjectKind.SPANS:
         shown = card.answer if card.answer is not None else guess.answer if guess is not None else ()
         return content | words_of(card.text) | {"spans": in_words(card.text, _spans(shown)), "chosen": []}
@@ -141,6 +152,11 @@ def _content(card: Card, spec: ProjectSpec) -> dict[str, Any]:
         chosen = _labels_in(guess.answer)
     sure = guess.answer if guess is not None and isinstance(guess.answer, str) else None
     return content | {"shares": shares, "chosen": list(chosen), "guess": sure}
+
+
+def cosine_in_words(cosine: PairCosine) -> str:
+    """The cosine of a pair beside the threshold."""
+    return f"cosine {cosine.cosine:.2f}, same from {cosine.at:.2f} on"
 
 
 def _labels_in(answer: Answer | None) -> Sequence[str]:

@@ -3,17 +3,25 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+import numpy as np
+
 from demo import palette
 from demo.maps.colouring import Colouring
 from demo.views import message
 from demo.views.labelling.card import label_colours
+from demo.views.labelling.counting import count_of, pairs
 from demo.views.message import shorten
 from demo.views.tables import Cell, Column, Html, table
 from mtl.labelling import Answer, Guess, Preview, ProjectSpec
+from mtl.labelling.pairs import pair_of
 
 NO_SELECTION = "Draw a lasso around texts that belong together, then choose their label."
+NO_GROUP = "Draw a lasso around texts that mean the same: they become a group, and their pairs answers."
 NO_ANSWER, SEVERAL, NONE = "not labelled", "several labels", "no label"
+ALONE, SMALLER = "in no group", "smaller groups"
 _SHOWN = 12
+_GROUPS = 8
+"""With a colour of their own."""
 
 
 class ColourBy(StrEnum):
@@ -39,6 +47,38 @@ def colours_of(
     place = {name: i for i, name in enumerate(names)}
     own = tuple(colours[name] for name in names)
     return Colouring(by, tuple(place.get(name, 0) for name in found), names, own, palette.symbols(own))
+
+
+def colours_of_groups(groups: Sequence[Sequence[int]], count: int) -> Colouring:
+    """The group of each of so many texts, the largest ones by a number."""
+    of = np.full(count, -1)
+    for place, group in enumerate(groups):
+        of[list(group)] = min(place, _GROUPS)
+    own = [f"group {place + 1}" for place in range(min(len(groups), _GROUPS))]
+    names = (*own, *([SMALLER] if len(groups) > _GROUPS else []), ALONE)
+    known = {**palette.assign([own]), SMALLER: palette.NEUTRAL, ALONE: palette.NEUTRAL}
+    colours = tuple(known[name] for name in names)
+    places = np.where(of < 0, len(names) - 1, of)
+    return Colouring("groups", tuple(places.tolist()), names, colours, palette.symbols(colours))
+
+
+def preview_of_group(preview: Preview, selected: int, guesses: Mapping[int, Guess | None], texts: Sequence[str]) -> str:
+    """How many pairs make selected texts a group, and which of these pairs were or are seen as different."""
+    if not preview.answers:
+        return message.note(f"{count_of(selected)} selected · they are one group already")
+    parts = [f"{count_of(selected)} selected", f"{pairs(len(preview.answers))} would be answered same"]
+    parts += [f"{len(preview.changed):,} answered different before"] if preview.changed else []
+    line = message.note(" · ".join(parts))
+    against = [(number, "you said different") for number in preview.changed]
+    against += [(number, f"the model sees different ({_sure(guesses.get(number))})") for number in preview.disagreeing]
+    if not against:
+        return line
+    rows: list[list[Cell | Html]] = [
+        [*(shorten(texts[text], 80) for text in pair_of(number)), why] for number, why in against[:_SHOWN]
+    ]
+    columns = [Column("text"), Column("other text"), Column("but")]
+    title = f"{pairs(len(against))} of these {'disagrees' if len(against) == 1 else 'disagree'}:"
+    return line + message.note(title) + table(columns, rows, caption="Pairs that were or are seen as different")
 
 
 def preview_of(preview: Preview, label: str, guesses: Mapping[int, Guess | None], texts: Sequence[str]) -> str:

@@ -12,7 +12,8 @@ from demo.views.figures import GRID, figure, placeholder
 from demo.views.labelling.card import answer_in_words
 from demo.views.message import shorten
 from demo.views.tables import Cell, Column, Html, attribute, table
-from mtl.labelling import AHEAD, Agreement, Confusion, Estimate, Progress, ProjectSpec
+from mtl.labelling import AHEAD, Agreement, BrokenChain, Confusion, Estimate, Progress, ProjectKind, ProjectSpec
+from mtl.labelling.pairs import pair_of
 
 HEIGHT = 220
 EMPTY = "The first figures come with the first answers."
@@ -26,6 +27,7 @@ element.addEventListener('click', (event) => {
 _NAMES = {"accuracy": "accuracy", "f1": "F1"}
 _SHOWN = 6
 _LENGTH = 90  # characters of a text
+_MINED = "Measured among the mined pairs: these are texts near each other, which are harder to tell apart than others."
 
 
 def summary(progress: Progress) -> str:
@@ -37,9 +39,12 @@ def summary(progress: Progress) -> str:
     }
     if progress.ahead is not None:
         figures[f"after {AHEAD} more"] = _interval(progress.ahead)
+    if progress.threshold is not None:
+        figures["same from a cosine of"] = f"{progress.threshold:.2f}"
     hint = f'<p class="ph-label-hint">{escape(progress.hint)}</p>' if progress.hint else ""
     by_label = " · ".join(f"{escape(label)} {count:,}" for label, count in progress.by_label)
     below = f'<p class="ph-note">{by_label}</p>' if by_label else ""
+    below += message.note(_MINED) if progress.threshold is not None else ""
     return f'<div class="ph-label-score">{measures(figures)}{hint}{below}</div>'
 
 
@@ -89,7 +94,7 @@ def details(progress: Progress, agreement: Agreement | None, spec: ProjectSpec, 
     if progress.contradictions:
         rows: list[list[Cell | Html]] = [
             [
-                _opens(one.number, texts),
+                _opens(one.number, spec, texts),
                 answer_in_words(one.answer, spec, texts[one.number]),
                 answer_in_words(one.guess, spec, texts[one.number]),
             ]
@@ -97,9 +102,20 @@ def details(progress: Progress, agreement: Agreement | None, spec: ProjectSpec, 
         ]
         columns = [Column("text"), Column("your answer"), Column("the others suggest")]
         parts.append(_part("Contradictions", table(columns, rows, caption="Answers that contradict others")))
+    if progress.chains:
+        parts.append(_part("Contradictions", _chains(progress.chains, spec, texts)))
     if agreement is not None:
         parts.append(_part("Agreement", _agreement(agreement, spec, texts)))
     return "".join(parts)
+
+
+def _chains(chains: Sequence[BrokenChain], spec: ProjectSpec, texts: Sequence[str]) -> str:
+    rows: list[list[Cell | Html]] = [
+        [_opens(one.number, spec, texts), " = ".join(shorten(texts[text], _LENGTH // 2) for text in one.texts)]
+        for one in chains[:_SHOWN]
+    ]
+    columns = [Column("answered different"), Column("but the same by these answers")]
+    return table(columns, rows, caption="Pairs that are different and the same at once")
 
 
 def _confusions(confusions: Sequence[Confusion]) -> str:
@@ -122,9 +138,9 @@ def _agreement(agreement: Agreement, spec: ProjectSpec, texts: Sequence[str]) ->
         parts.append(f'<p class="ph-note">{escape(pair.first)} and {escape(pair.second)}</p>{measures(figures)}')
         rows: list[list[Cell | Html]] = [
             [
-                _opens(one.number, texts),
-                answer_in_words(one.first, spec, texts[one.number]),
-                answer_in_words(one.second, spec, texts[one.number]),
+                _opens(one.number, spec, texts),
+                answer_in_words(one.first, spec, _text(one.number, spec, texts)),
+                answer_in_words(one.second, spec, _text(one.number, spec, texts)),
             ]
             for one in pair.disagreements[:_SHOWN]
         ]
@@ -134,8 +150,15 @@ def _agreement(agreement: Agreement, spec: ProjectSpec, texts: Sequence[str]) ->
     return "".join(parts) or message.note("Nobody has labelled a text that somebody else has.")
 
 
-def _opens(number: int, texts: Sequence[str]) -> Html:
-    text = texts[number]
+def _text(number: int, spec: ProjectSpec, texts: Sequence[str]) -> str:
+    """A text, or both texts of a pair."""
+    if spec.kind is ProjectKind.PAIRS:
+        return " / ".join(shorten(texts[one], _LENGTH // 2) for one in pair_of(number))
+    return texts[number]
+
+
+def _opens(number: int, spec: ProjectSpec, texts: Sequence[str]) -> Html:
+    text = _text(number, spec, texts)
     return Html(
         f'<button type="button" class="ph-run-name" data-text="{number}" title="{attribute(shorten(text, 400))}">'
         f"{escape(shorten(text, _LENGTH))}</button>"

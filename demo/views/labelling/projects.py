@@ -12,6 +12,7 @@ KINDS = {
     ProjectKind.CLASSES: "one label per text",
     ProjectKind.LABELS: "several labels per text",
     ProjectKind.SPANS: "entities",
+    ProjectKind.PAIRS: "same meaning or different",
 }
 PRESSES = """
 // The first list of a page opens the project in the address, as after a reload; by then the whole tab is there. Gradio

@@ -14,9 +14,9 @@ from demo.views import message
 from demo.views.answers.classes import tag
 from demo.views.answers.word_spans import in_words
 from demo.views.labelling.card import answer_from, label_colours
-from demo.views.labelling.counting import count_of
+from demo.views.labelling.counting import count_of, pairs
 from demo.views.tables import Cell, Column, Html, attribute, table
-from mtl.labelling import Answer, Guess, ProjectKind, ProjectSpec, TablePage, TableRow
+from mtl.labelling import DIFFERENT, SAME, Answer, Guess, ProjectKind, ProjectSpec, TablePage, TableRow
 from mtl.labels import TypedSpan
 
 _NOTHING = "Nothing is left here: no unlabelled text has this label as its guess."
@@ -33,12 +33,20 @@ def page_of_table(page: TablePage, spec: ProjectSpec, *, said: str = "") -> str:
     """One page with its buttons."""
     if not page.rows:
         return _said(said) + message.empty(_NOTHING)
+    is_pairs = spec.kind is ProjectKind.PAIRS
     known = [row for row in page.rows if row.guess is not None]
     if not known:
         return _said(said) + message.empty(_WAITING)
     colours = label_colours(spec)
     columns = [Column("accept"), Column("text"), Column("guess"), Column("sure", number=True)]
-    rows = table(columns, [_row(row, spec, colours) for row in page.rows], caption="Unlabelled texts, surest first")
+    caption = "Unlabelled texts, surest first"
+    if is_pairs:
+        columns = [Column("take"), Column("texts"), Column("guess"), Column("cosine", number=True)]
+        caption = "Unanswered pairs by their cosine"
+    rows = table(columns, [_row(row, spec, colours) for row in page.rows], caption=caption)
+    take = _take("Accept the ticked texts", "A")
+    if is_pairs:
+        take = _take("The ticked are the same", "1", SAME) + _take("The ticked are different", "2", DIFFERENT)
     turn = "".join(
         f'<button type="button" class="ph-fix" data-page="{target}"{"" if 0 <= target < page.pages else " disabled"}>'
         f"{title}</button>"
@@ -46,8 +54,8 @@ def page_of_table(page: TablePage, spec: ProjectSpec, *, said: str = "") -> str:
     )
     return (
         f'{_said(said)}<div class="ph-label-table" data-page="{page.page}">{rows}<div class="ph-label-end">'
-        '<button type="button" class="ph-label-take" data-act="accept">Accept the ticked texts <kbd>A</kbd></button>'
-        f'{turn}<span class="ph-note">Page {page.page + 1:,} of {page.pages:,}, {count_of(page.total)}.</span>'
+        f'{take}{turn}<span class="ph-note">Page {page.page + 1:,} of {page.pages:,}, '
+        f"{pairs(page.total) if is_pairs else count_of(page.total)}.</span>"
         "</div></div>"
     )
 
@@ -55,11 +63,14 @@ def page_of_table(page: TablePage, spec: ProjectSpec, *, said: str = "") -> str:
 def accepted(sent: Any, spec: ProjectSpec, texts: Sequence[str]) -> dict[int, Answer]:  # noqa: ANN401
     """The answers of the ticked rows, as `[number, answer]`; what a browser sends is not trusted.
 
-    They are those that the page has shown, whatever the model guesses by now.
+    They are those that the page has shown, whatever the model guesses by now; `LabellingSession.accept` checks the
+    numbers of pairs.
     """
     found: dict[int, Answer] = {}
     for row in sent if isinstance(sent, list) else []:
         match row:
+            case [int(number), answer] if spec.kind is ProjectKind.PAIRS:
+                found[number] = answer_from(answer, spec, "")
             case [int(number), answer] if 0 <= number < len(texts):
                 found[number] = answer_from(answer, spec, texts[number])
     return found
@@ -90,11 +101,23 @@ def _row(row: TableRow, spec: ProjectSpec, colours: LabelColours) -> list[Cell |
         'aria-label="Accept the guess of this text">'
     )
     sure = f"{100 * guess.confidence:.0f} %"
+    if row.other is not None and row.cosine is not None:
+        both = "".join(f'<div class="ph-clip" dir="auto">{escape(text)}</div>' for text in (row.text, row.other))
+        return [Html(box), Html(both), Html(_tags(guess, colours)), f"{row.cosine.cosine:.2f}"]
     if spec.kind is ProjectKind.SPANS:
         text = f'<div class="ph-text" dir="auto">{marked(row.text, spans, colours)}</div>'
         return [Html(box), Html(text), f"{len(spans)} {'entity' if len(spans) == 1 else 'entities'}", sure]
     text = f'<div class="ph-clip" dir="auto" title="{escape(row.text)}">{escape(row.text)}</div>'
     return [Html(box), Html(text), Html(_tags(guess, colours)), sure]
+
+
+def _take(title: str, key: str, answer: str = "") -> str:
+    """A button that takes the ticked rows, with their guesses or all with one answer."""
+    own = f' data-answer="{attribute(answer)}"' if answer else ""
+    return (
+        f'<button type="button" class="ph-label-take" data-act="accept" data-key="{key.lower()}"{own}>'
+        f"{title} <kbd>{key}</kbd></button>"
+    )
 
 
 def _tags(guess: Guess, colours: LabelColours) -> str:

@@ -20,6 +20,7 @@ TEXTS = [
     "She ran the marathon in three hours.",
     "The museum in Oslo is closed on Mondays.",
 ]
+PAIRED = [f"{size} {thing} by the sea." for size in ("A big", "A large") for thing in ("house", "boat", "dog", "tree")]
 NAMES = ["Ada Lovelace met Bo in Ulm.", "Nobody was there.", "Siri Larsen left Oslo."]
 SERIOUS = {"serious", "critical"}
 
@@ -42,8 +43,9 @@ def begin(page: Page, texts: list[str], task: str, kind: str, labels: str) -> No
     page.locator("#ph-label-task input, #ph-label-task textarea").focus()
     page.keyboard.insert_text(task)
     page.get_by_role("radio", name=kind, exact=True).press("Space")
-    page.locator("#ph-label-names textarea").focus()
-    page.keyboard.insert_text(labels)
+    if labels:
+        page.locator("#ph-label-names textarea").focus()
+        page.keyboard.insert_text(labels)
     page.locator("#ph-label-start").press("Enter")
     expect(page.locator("#ph-label-card .ph-label-text")).not_to_be_empty()
     expect(page).to_have_url(re.compile("(?=.*tab=label)(?=.*project=)"))
@@ -202,6 +204,101 @@ def test_several_labels_are_ticked_by_keys_and_saved_by_enter_and_no_state_of_th
     page.locator("#ph-label-apply").click()
     expect(page.locator("#ph-label-preview")).to_contain_text("1 text is labelled health")
     assert not violations(page)
+
+
+def test_pairs_are_answered_by_keys_alone_up_to_a_task_of_train(labelling, open_page):
+    page = open_page(labelling.url, color_scheme="dark")
+    begin(page, PAIRED, "meaning", "same meaning or different", "")
+    both = page.locator("#ph-label-card").locator(".ph-label-text, .ph-label-second")
+    expect(both).to_have_count(2)
+    expect(page.locator("#ph-label-card .ph-label-question")).to_contain_text("Do these mean the same? cosine")
+    assert set(both.all_inner_texts()) <= set(PAIRED)
+    first = both.all_inner_texts()
+    page.keyboard.press("1")
+    expect(said(page)).to_have_text("Saved: same.")
+    assert both.all_inner_texts() != first
+    page.keyboard.press("2")
+    expect(said(page)).to_have_text("Saved: different.")
+    page.keyboard.press("s")
+    expect(said(page)).to_have_text("Skipped.")
+    page.keyboard.press("u")
+    expect(said(page)).to_have_text("Taken back.")
+    page.keyboard.press("Enter")  # the guess
+    expect(counts(page)).to_contain_text("3 of ")
+    expect(page.locator("#ph-label-progress")).to_contain_text("same from a cosine of")
+    expect(page.locator("#ph-label-save")).to_be_hidden()
+    expect(page.locator("#ph-label-change")).to_be_hidden()
+    assert not violations(page)
+
+    page.get_by_role("radio", name="Table").focus()
+    page.get_by_role("radio", name="Table").press("Space")
+    rows = page.locator("#ph-label-queue tbody tr")
+    expect(rows).not_to_have_count(0)
+    assert not violations(page)
+    ticked = page.locator("#ph-label-queue input[data-number]").count()
+    page.keyboard.press("2")
+    expect(page.locator("#ph-label-queue [role=status]")).to_contain_text(f"{ticked} pairs are answered")
+
+    page.get_by_role("radio", name="Map").check()
+    canvas = page.locator("#ph-label-map .ph-scatter-area canvas")
+    expect(canvas).not_to_have_attribute("aria-label", "Map of sentences, empty.")
+    canvas.focus()
+    for key in ("ArrowRight", "Space", "ArrowRight", "Space"):
+        page.keyboard.press(key)
+    expect(page.locator("#ph-label-preview")).to_contain_text("selected")
+    assert not violations(page)
+
+    page.locator("#ph-label-train").press("Enter")
+    expect(page.locator("#ph-label-handed")).to_contain_text("meaning is ticked on the Train tab")
+    expect(page.locator("#ph-label-handed")).to_contain_text("different pairs (hard negatives)")
+    settled(page)
+    page.get_by_role("tab", name="Train").press("Enter")
+    expect(page.get_by_role("checkbox", name="meaning")).to_be_checked()
+    assert all(len(line["texts"][0]) == 2 for line in answers(labelling, "meaning") if "texts" in line)
+
+
+def test_a_pair_is_stacked_on_a_phone_and_its_texts_are_text(labelling, open_page):
+    page = open_page(labelling.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    odd = ["<img src=x onerror='window.broken = 1'>", "שלום עולם 👋", "x" * 300]
+    begin(page, odd, "stacked", "same meaning or different", "")
+    first, second = (page.locator(f"#ph-label-card .ph-label-{name}").bounding_box() for name in ("text", "second"))
+    assert second["y"] >= first["y"] + first["height"]
+    for _ in odd:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        before = counts(page).inner_text()
+        page.locator("#ph-label-card .ph-label-buttons").get_by_role("button", name="different").tap()
+        expect(counts(page)).not_to_have_text(before)
+    expect(page.locator("#ph-label-card .ph-label-done")).to_contain_text("Every mined pair is answered")
+    assert not page.evaluate("window.broken")
+
+
+def test_labels_are_suggested_from_clusters_changed_and_used(labelling, open_page):
+    page = open_page(labelling.url)
+    expect(page.locator("#ph-chips")).to_contain_text("topic")
+    page.get_by_role("tab", name="Label").press("Enter")
+    expect(page.locator("#ph-label-projects")).not_to_be_empty()
+    box, names = page.locator("#ph-label-texts textarea"), page.locator("#ph-label-names textarea")
+    box.focus()
+    page.keyboard.insert_text("\n".join(TEXTS))
+    page.locator("#ph-label-suggest").press("Enter")
+    expect(page.locator("#ph-label-begin [role=alert]")).to_contain_text("At least 10 different texts")
+    box.focus()
+    page.keyboard.insert_text("\n".join(["", *PAIRED, *(f"Boil the rice with onions {i}" for i in range(8))]))
+    page.locator("#ph-label-suggest").press("Enter")
+    expect(names).to_have_value(re.compile(r"\w+: \w+.*\n\w+"))
+    expect(page.locator("#ph-label-begin [role=alert]")).to_have_count(0)
+    assert not violations(page)
+    page.get_by_role("radio", name="same meaning or different").press("Space")
+    expect(page.locator("#ph-label-suggest")).to_be_hidden()
+    expect(names).to_be_hidden()
+    page.get_by_role("radio", name="one label per text").press("Space")
+    names.focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("mine: what I added\n")
+    page.locator("#ph-label-task input, #ph-label-task textarea").focus()
+    page.keyboard.insert_text("suggested")
+    page.locator("#ph-label-start").press("Enter")
+    expect(page.locator("#ph-label-card .ph-label-buttons button").first).to_contain_text("mine")
 
 
 def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open_page):

@@ -51,3 +51,8 @@ def test_there_is_an_example_of_each_kind_which_the_form_takes():
         assert all(hint.description for hint in spec.labels)
         assert len(example.sentences.texts) > 100
     assert kinds == set(ProjectKind)
+
+
+def test_pairs_need_no_labels():
+    spec = spec_of("meaning", "pairs", "what was typed for another kind")
+    assert (spec.kind, spec.names) == (ProjectKind.PAIRS, ("same", "different"))

@@ -6,7 +6,7 @@ import mtl
 from demo.answers.engines import Engines, key_of
 from demo.inputs import kept_drafts
 from demo.labelling import OpenProjects, Projects
-from demo.labelling.handing_over import FileFormat, checkpoint_of, file_of, formats_for, task_of
+from demo.labelling.handing_over import PAIR_LOSS, FileFormat, checkpoint_of, file_of, formats_for, task_of
 from demo.runs import RunManager
 from demo.training.form_values import NAMES
 from mtl.data import LabelledText, MultiLabelText, read_files
@@ -22,7 +22,9 @@ TEXTS = tuple(f"Text number {i} is about {'cups' if i % 2 else 'trains'} by Ann.
 @pytest.fixture(params=list(ProjectKind))
 def session(request, starter):
     kind = request.param
-    labels = (LabelHint("PER"),) if kind is ProjectKind.SPANS else (LabelHint("sports"), LabelHint("travel"))
+    labels = {ProjectKind.SPANS: (LabelHint("PER"),), ProjectKind.PAIRS: ()}.get(
+        kind, (LabelHint("sports"), LabelHint("travel"))
+    )
     project = Projects(settings()).create(TEXTS, ProjectSpec("My-topic", kind, labels), owner="")
     return OpenProjects(1).session(project.folder, lambda: starter)
 
@@ -33,14 +35,20 @@ def answer(session) -> None:
         label = "sports" if number % 2 else "travel"
         at = text.index("Ann")
         spans = (TypedSpan(at, at + 3, "PER"),)
-        given = {ProjectKind.CLASSES: label, ProjectKind.LABELS: (label,), ProjectKind.SPANS: spans}[kind]
+        same = "different" if number % 3 else "same"
+        given = {
+            ProjectKind.CLASSES: label,
+            ProjectKind.LABELS: (label,),
+            ProjectKind.SPANS: spans,
+            ProjectKind.PAIRS: same,
+        }[kind]
         session.answer("me", number, given)
 
 
 def config(kind: ProjectKind) -> TaskConfig:
-    of_spans = kind is ProjectKind.SPANS
     more = {"multi_label": True} if kind is ProjectKind.LABELS else {}
-    return TaskConfig(kind=TaskKind.TAGGING if of_spans else TaskKind.CLASSIFICATION, **more)
+    kinds = {ProjectKind.SPANS: TaskKind.TAGGING, ProjectKind.PAIRS: TaskKind.SIMILARITY}
+    return TaskConfig(kind=kinds.get(kind, TaskKind.CLASSIFICATION), **more)
 
 
 def test_every_format_that_is_offered_is_written_and_read_back(session):
@@ -48,10 +56,13 @@ def test_every_format_that_is_offered_is_written_and_read_back(session):
     kind = session.project.spec.kind
     for title, form in formats_for(kind):
         file, notes = file_of(session, form)
-        assert notes == (), title
+        is_pairs = kind is ProjectKind.PAIRS
+        assert notes == (("4 same and 8 different pairs (hard negatives)",) if is_pairs else ()), title
         assert file.stem == "My-topic", title
         read = read_files(config(kind), [str(file)])
         assert len(read) == len(TEXTS), title
+        if is_pairs:
+            assert read == list(session.examples()), title
     assert {type(one) for one in read} <= {LabelledText, MultiLabelText, type(session.examples()[0])}
 
 
@@ -75,7 +86,43 @@ def test_answers_become_a_task_of_the_train_tab_each_time_under_a_free_name(sess
     assert draft.config.kind is config(session.project.spec.kind).kind
 
 
+@pytest.fixture
+def pairs(starter):
+    project = Projects(settings()).create(TEXTS, ProjectSpec("meaning", ProjectKind.PAIRS, ()), owner="")
+    return OpenProjects(1).session(project.folder, lambda: starter)
+
+
+def test_a_task_of_pairs_says_its_loss_also_in_the_recipe(pairs):
+    answer(pairs)
+    chosen = settings()
+    name = task_of(pairs, owner="ann", settings=chosen)
+    draft = next(task for task in kept_drafts.known("ann", chosen) if task.name == name)
+    assert draft.config.head.loss == PAIR_LOSS
+    assert draft.config.model_dump(mode="json", exclude_unset=True)["head"] == {"loss": PAIR_LOSS}
+
+
+def test_pairs_of_which_none_is_the_same_train_nothing_but_are_a_file(pairs):
+    for number in range(6):
+        pairs.answer("me", number, "different")
+    with pytest.raises(InputError, match="No pair is answered same yet"):
+        task_of(pairs, owner="ann", settings=settings())
+    file, notes = file_of(pairs, FileFormat.CSV)
+    assert notes == ("0 same and 6 different pairs (hard negatives)",)
+    assert file.read_text(encoding="utf-8").splitlines()[0] == "sentence1,sentence2,score"
+
+
+def test_pairs_have_no_checkpoint_and_no_format_of_texts(pairs):
+    answer(pairs)
+    with pytest.raises(InputError, match="add them to Train"):
+        checkpoint_of(pairs, owner="", address="", settings=settings())
+    assert RunManager(settings()).runs("") == []
+    with pytest.raises(InputError, match="A format of JSON lines, CSV, JSON, Excel, Parquet was expected"):
+        file_of(pairs, FileFormat.DOCCANO)
+
+
 def test_a_checkpoint_is_offered_in_the_header_to_its_owner_and_can_be_downloaded(session):
+    if session.project.of_pairs:
+        pytest.skip("no head is fitted")
     answer(session)
     chosen = replace(settings(public=True), kept_days=None)
     runs = RunManager(chosen)

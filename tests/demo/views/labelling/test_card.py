@@ -5,7 +5,7 @@ import pytest
 from demo.views.labelling.card import Asked, answer_from, answer_in_words, card_value, counts_line, problem_value
 from mtl.labelling import Counts, Guess
 from mtl.labels import TypedSpan
-from tests.demo.views.labelling.shown import CLASSES, COUNTS, LABELS, MARKED, SPANS, SURE, TEXT, card
+from tests.demo.views.labelling.shown import CLASSES, COUNTS, LABELS, MARKED, PAIRS, SPANS, SURE, TEXT, card, pair
 
 ASKED = Asked("p", 12)
 
@@ -49,6 +49,17 @@ def test_spans_are_drawn_in_words_the_answer_before_the_guess():
     assert content(SPANS, card(guess=MARKED, answer=()))["card"]["spans"] == []
     found = content(SPANS, card())["card"]
     assert found["lead"] + "".join(w + g for w, g in zip(found["words"], found["gaps"], strict=True)) == TEXT
+
+
+def test_a_pair_has_both_texts_and_its_cosine_beside_the_threshold():
+    found = content(PAIRS, pair(answer="different"))
+    shown = found["card"]
+    assert (shown["content"], shown["other"]) == (TEXT, "<i>other</i>")
+    assert shown["cosine"] == "cosine 0.83, same from 0.70 on"
+    assert [label["name"] for label in found["labels"]] == ["same", "different"]
+    assert (shown["shares"], shown["guess"], shown["chosen"]) == ([0.8, 0.2], "same", ["different"])
+    assert "mined anew" in found["done"] and "mined" not in content(CLASSES, None)["done"]
+    assert "other" not in content(CLASSES, card())["card"]
 
 
 def test_without_a_card_everything_is_labelled():

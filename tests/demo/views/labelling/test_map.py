@@ -1,7 +1,19 @@
 from demo.palette import NEUTRAL
-from demo.views.labelling.map import NO_ANSWER, NONE, SEVERAL, ColourBy, colours_of, preview_of
+from demo.views.labelling.map import (
+    ALONE,
+    NO_ANSWER,
+    NONE,
+    SEVERAL,
+    SMALLER,
+    ColourBy,
+    colours_of,
+    colours_of_groups,
+    preview_of,
+    preview_of_group,
+)
 from mtl.labelling import Guess, Preview
-from tests.demo.views.labelling.shown import CLASSES, LABELS, SURE, TEXT
+from mtl.labelling.pairs import pair_number
+from tests.demo.views.labelling.shown import CLASSES, LABELS, LIKELY, SURE, TEXT
 
 
 def test_an_answer_colours_before_a_guess_and_guesses_only_where_they_are_wanted():
@@ -35,3 +47,23 @@ def test_a_preview_without_disagreement_has_no_table():
 def test_a_guess_of_no_label_is_said():
     preview = Preview({0: ("travel",)}, (0,), (), (), (0,))
     assert NONE in preview_of(preview, "travel", {0: Guess((), 0.9, {})}, (TEXT,))
+
+
+def test_groups_have_colours_of_their_own_the_largest_ones():
+    found = colours_of_groups([(0, 2), (4, 5)], 6)
+    assert [found.names[one] for one in found.of] == ["group 1", ALONE, "group 1", ALONE, "group 2", "group 2"]
+    assert found.colours[-1] == NEUTRAL and found.colours[0] != found.colours[1]
+    many = colours_of_groups([(2 * i, 2 * i + 1) for i in range(12)], 25)
+    assert [many.names[one] for one in many.of][-3:] == [SMALLER, SMALLER, ALONE]
+    assert colours_of_groups([], 2).names == (ALONE,)
+
+
+def test_a_preview_of_a_group_counts_its_pairs_and_lists_what_disagrees():
+    said, seen = pair_number(0, 1), pair_number(0, 2)
+    preview = Preview(dict.fromkeys((said, seen, 9), "same"), (seen, 9), (), (said,), (seen,))
+    html = preview_of_group(preview, 4, {seen: LIKELY}, (TEXT, "<b>", "three"))
+    assert "4 texts selected · 3 pairs would be answered same · 1 answered different before" in html
+    assert "you said different" in html and "the model sees different (80 %)" in html
+    assert "<i>Bo" not in html and "2 pairs of these disagree" in html
+    assert "one group already" in preview_of_group(Preview({}, (), (), (), ()), 2, {}, (TEXT,))
+    assert "table" not in preview_of_group(Preview({9: "same"}, (9,), (), (), ()), 2, {}, (TEXT,))

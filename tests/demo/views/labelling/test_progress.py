@@ -3,6 +3,7 @@ from dataclasses import replace
 from demo.views.labelling.progress import curve, details, summary
 from mtl.labelling import (
     Agreement,
+    BrokenChain,
     Confusion,
     Contradiction,
     CurvePoint,
@@ -12,8 +13,9 @@ from mtl.labelling import (
     PairAgreement,
     Progress,
 )
+from mtl.labelling.pairs import pair_number
 from mtl.labels import TypedSpan
-from tests.demo.views.labelling.shown import CLASSES, SPANS, TEXT
+from tests.demo.views.labelling.shown import CLASSES, PAIRS, SPANS, TEXT
 
 SCORE = Estimate(0.8, 0.7, 0.9)
 NONE = Progress(0, 0, 9, 0, (), Metric.ACCURACY, None, (), None, False, "", (), ())
@@ -72,3 +74,26 @@ def test_agreement_has_kappa_the_share_of_equal_answers_and_where_people_differ(
     assert "Ann (PER)" in html
     assert "no entity" in html
     assert "<a>" not in html
+
+
+def test_pairs_have_a_threshold_and_say_what_their_score_is_measured_on():
+    html = summary(replace(SOME, threshold=0.714))
+    assert "0.71" in html
+    assert "among the mined pairs" in html
+    assert "mined" not in summary(SOME)
+
+
+def test_pairs_that_are_different_and_the_same_at_once_are_listed_with_their_chain():
+    texts, number = (TEXT, "<b>two</b>", "three"), pair_number(0, 2)
+    html = details(replace(NONE, chains=(BrokenChain(number, (0, 1, 2)),)), None, PAIRS, texts)
+    assert f'data-text="{number}"' in html
+    assert "&lt;b&gt;two&lt;/b&gt; = three" in html
+    assert "<i>Bo" not in html
+
+
+def test_people_who_disagree_on_a_pair_see_both_texts():
+    differ = Disagreement(pair_number(0, 1), "same", "different")
+    pair = PairAgreement("ann", "bo", 2, 0.5, 0.5, None, (differ,))
+    html = details(NONE, Agreement((pair,), 0.5), PAIRS, (TEXT, "two"))
+    assert "/ two" in html
+    assert "different" in html

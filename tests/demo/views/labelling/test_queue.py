@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 import pytest
 
 from demo.views.labelling.queue import accepted, page_of_table
-from mtl.labelling import Guess, TablePage, TableRow
-from tests.demo.views.labelling.shown import CLASSES, COUNTS, LABELS, MARKED, SPANS, SURE, TEXT
+from mtl.labelling import Guess, PairCosine, TablePage, TableRow
+from tests.demo.views.labelling.shown import CLASSES, COUNTS, LABELS, LIKELY, MARKED, PAIRS, SPANS, SURE, TEXT
 
 SETS = Guess(("<b>", "travel"), 0.6, {"<b>": 0.6, "travel": 0.9})
 
@@ -63,3 +63,21 @@ def test_pages_are_turned_within_their_bounds():
 @pytest.mark.parametrize("sent", [None, 7, [1], [[5, "travel"]], [[-1, "travel"]], [["0", "travel"]], [[0]], {}])
 def test_what_is_no_row_is_not_accepted(sent):
     assert accepted(sent, CLASSES, (TEXT,)) == {}
+
+
+def test_a_page_of_pairs_is_answered_the_same_or_different_as_a_whole():
+    rows = [TableRow(number, TEXT, LIKELY, "<b>other</b>", PairCosine(0.831, 0.7)) for number in (4, 3_000)]
+    html = page_of_table(page(*rows), PAIRS)
+    assert [number for number, _ in Boxes(html).found] == [4, 3_000]
+    assert 'data-key="1" data-answer="same"' in html and 'data-key="2" data-answer="different"' in html
+    assert "0.83" in html and "2 pairs" in html
+    assert "<b>other" not in html and "<i>Bo" not in html
+    assert accepted([[4, "same"], [3_000, "different"], ["x", "same"]], PAIRS, (TEXT,)) == {
+        4: "same",
+        3_000: "different",
+    }
+
+
+def test_a_page_of_texts_is_accepted_by_one_key():
+    html = page_of_table(page(TableRow(0, TEXT, SURE)), CLASSES)
+    assert html.count("data-key") == 1 and 'data-key="a">' in html
