@@ -41,18 +41,18 @@ def batch_units(lengths: Lengths, groups: Integers, *, budget: int) -> BatchUnit
         groups: the number of the group of every example `(E,)`.
         budget: tokens of a batch.
     """
-    lengths = np.asarray(lengths, dtype=np.int64)
+    tokens: Integers = np.asarray(lengths, dtype=np.int64)
     rows = np.argsort(groups, kind="stable")
     begins = np.flatnonzero(np.diff(groups[rows], prepend=-1))
     sizes = np.diff(begins, append=len(rows))
-    longest = np.maximum.reduceat(lengths[rows], begins) if len(rows) else lengths
+    longest = np.maximum.reduceat(tokens[rows], begins) if len(rows) else tokens
     cuts = [begins]
     for group in np.flatnonzero((longest * sizes > budget) & (sizes > 1)).tolist():
-        own = lengths[rows[begins[group] : begins[group] + sizes[group]]].tolist()
+        own = tokens[rows[begins[group] : begins[group] + sizes[group]]].tolist()
         counts = [len(part) for part in pack(own, range(len(own)), budget=budget)]
         cuts.append(begins[group] + np.cumsum(counts)[:-1])
     starts = np.sort(np.concatenate(cuts))
-    found = np.maximum.reduceat(lengths[rows], starts) if len(rows) else lengths
+    found = np.maximum.reduceat(tokens[rows], starts) if len(rows) else tokens
     return BatchUnits(rows, np.append(starts, len(rows)), found)
 
 
