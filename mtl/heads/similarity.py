@@ -49,8 +49,9 @@ class SimilarityHead(nn.Module):
         """
         if self.is_contrastive:
             assert texts is not None
+            first, second = compared.chunk(2, dim=-1)
             with torch.autocast(compared.device.type, enabled=False):
-                return multiple_negatives_loss(*compared.chunk(2, dim=-1), scores, texts)
+                return multiple_negatives_loss(first, second, scores, texts)
         if self.kind is SimilarityLoss.COSINE:
             return torch.mean((compared - scores) ** 2)
         scaled = compared * _COSENT_SCALE
