@@ -70,7 +70,7 @@ _ENDINGS = {
 """Of those that are not `.jsonl`."""
 _OF_SPANS = (FileFormat.CONLL, FileFormat.GLINER, FileFormat.HUGGING_FACE)
 _OF_PAIRS = (FileFormat.JSONL, FileFormat.CSV, FileFormat.JSON, FileFormat.EXCEL, FileFormat.PARQUET)
-PAIR_LOSS = "cosent"
+PAIR_LOSS = "multiple_negatives"
 """What a task of pairs minimises."""
 _NO_ANSWERS = "Label a text first: there is nothing to hand over yet."
 _NO_SAME = "No pair is answered same yet: an embedding learns from those, so answer some first."

@@ -101,6 +101,16 @@ def test_a_task_of_pairs_says_its_loss_also_in_the_recipe(pairs):
     assert draft.config.model_dump(mode="json", exclude_unset=True)["head"] == {"loss": PAIR_LOSS}
 
 
+def test_pairs_are_learned_by_a_loss_that_takes_the_different_ones_as_hard_negatives(pairs):
+    answer(pairs)
+    chosen = settings()
+    name = task_of(pairs, owner="ann", settings=chosen)
+    draft = next(task for task in kept_drafts.known("ann", chosen) if task.name == name)
+    assert draft.config.head.loss == "multiple_negatives"
+    scores = [pair.score for pair in read_files(draft.config, draft.config.train)]
+    assert set(scores) == {0.0, 1.0}
+
+
 def test_pairs_of_which_none_is_the_same_train_nothing_but_are_a_file(pairs):
     for number in range(6):
         pairs.answer("me", number, "different")
