@@ -123,8 +123,10 @@ def _freezing(config: FreezingConfig, tasks: tuple[str, ...]) -> tuple[Freezing,
 
 def _more(recipe: Recipe, freezing: dict[str, Any]) -> str:
     content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
-    for key in _FIELDS:
+    for key in (*_FIELDS, *recipe.unset()):
         content.pop(key, None)
+    if "anchor" in recipe.model_fields_set:  # 0 too, since its default follows the freezing
+        content["anchor"] = recipe.anchor
     tasks = {
         name: _without(task, ("kind", "train", "dev", "score_range", "multi_label"))
         for name, task in content["tasks"].items()

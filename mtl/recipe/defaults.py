@@ -4,7 +4,7 @@ Each is the best of its preset's trials at 512 tokens a batch, but for `lora`: t
 apart with one seed of two in smaller batches, so it gets the next lower one and ten epochs, which is better still. For
 all that train layers 256 tokens are a little better and slower, so 512 is kept.
 
-The anchor is the largest weight tried with which the tasks lost about half a point at most, with one seed: with `full` a
+The anchor is the largest weight tried with which tasks lost about half a point at most, with one seed: with `full` a
 weight of 0.3 keeps the embedding better, but entities lose two points.
 """
 

@@ -23,6 +23,9 @@ FORMS = [
     dataclasses.replace(FORM, epochs=None, head_lr=None, backbone_lr=None, batch_tokens=None),
     dataclasses.replace(FORM, epochs=20, head_lr=None, tagging_lr=3e-2, backbone_lr=None),
     dataclasses.replace(FORM, epochs=None, tagging_lr=1e-3),
+    dataclasses.replace(FORM, freezing=Freezing(Preset.FULL), more="anchor: 0.0\n"),
+    dataclasses.replace(FORM, freezing=Freezing(Preset.FULL), more="anchor: 0.1\n"),
+    dataclasses.replace(FORM, freezing=Freezing(Preset.LAST_LAYERS), more="anchor: 2\n"),
 ]
 
 
