@@ -1,12 +1,13 @@
 """A seeded fifth of the examples of a task held out for dev; both parts are written as JSONL."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress
 from pathlib import Path
 
-from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, count_labels, write_examples
+from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, write_examples
 from mtl.errors import DataError
 
 _SEED = 42
@@ -26,7 +27,8 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
     Of several labels or entities the rarest counts. Every label stays among the kept ones. Pairs with the same first
-    sentence stay together, so that a hard negative is where its sentence is: every fifth sentence is held out.
+    sentence stay together, so that a hard negative is where its sentence is: every fifth sentence is held out, of those
+    with a partner and of the others. At least one pair that belongs together is kept.
 
     Raises:
         DataError: there are too few examples, or no label has a second one.
@@ -36,14 +38,16 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     shuffled = list(examples)
     random.Random(_SEED).shuffle(shuffled)
     # Sorting keeps the shuffled order within a label, so every fifth example is a random fifth of each label.
-    counts = count_labels(examples)
+    counts = Counter(chain.from_iterable(map(_labels, examples)))
     shuffled.sort(key=lambda example: _stratum(example, counts))
     held, kept = _every_fifth(shuffled, _units(shuffled))
     known = {label for example in kept for label in _labels(example)}
     for example in [one for one in held if not known.issuperset(_labels(one))]:
-        held.remove(example)
-        kept.append(example)
-        known.update(_labels(example))
+        if not known.issuperset(_labels(example)):
+            together = [one for one in held if one is example or _is_of_same_unit(one, example)]
+            held = [one for one in held if one not in together]
+            kept += together
+            known.update(chain.from_iterable(map(_labels, together)))
     if not held:
         raise DataError("Without a dev file, labels with two examples or more were expected; each has only one.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,9 +56,15 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
 
 def _units(examples: Sequence[Example]) -> Sequence[int]:
     """The number of the unit that each example is held out with: its own, or that of the first sentence of a pair."""
-    firsts = [example.sentence1 for example in examples if isinstance(example, ScoredPair)]
-    places = {text: place for place, text in enumerate(dict.fromkeys(firsts))}
+    pairs = [example for example in examples if isinstance(example, ScoredPair)]
+    firsts = [pair.sentence1 for pair in pairs]
+    with_partner = [pair.sentence1 for pair in pairs if pair.is_positive]
+    places = {text: place for place, text in enumerate(dict.fromkeys([*with_partner, *firsts]))}
     return [places[text] for text in firsts] if len(places) >= _EVERY else range(len(examples))
+
+
+def _is_of_same_unit(one: Example, other: Example) -> bool:
+    return isinstance(one, ScoredPair) and isinstance(other, ScoredPair) and one.sentence1 == other.sentence1
 
 
 def _every_fifth(examples: Sequence[Example], units: Sequence[int]) -> tuple[list[Example], list[Example]]:
@@ -71,7 +81,9 @@ def _labels(example: Example) -> tuple[str, ...]:
         return (example.label,)
     if isinstance(example, MultiLabelText):
         return example.labels
-    return tuple(span.label for span in example.char_spans()) if isinstance(example, TaggedText) else ()
+    if isinstance(example, ScoredPair):
+        return ("same" if example.is_positive else "different",)
+    return tuple(span.label for span in example.char_spans())
 
 
 def _write(examples: Sequence[Example], path: Path) -> Path:

@@ -72,25 +72,22 @@ def _show(recipe: Recipe, outcomes: Sequence[Outcome], folder: Path, json_file: 
 def _table(recipe: Recipe, rows: Sequence[StrategyResult]) -> Table:
     keys = [f"eval/{name}/{main_metric_name(task)}" for name, task in recipe.tasks.items()]
     keys.append("eval/embedding/drift")
-    names = (
-        "strategy",
-        *(key.removeprefix("eval/") for key in keys),
-        "seconds",
-        "memory",
-        "trained",
-        "parameters",
-        "checkpoint",
-    )
+    tells_size = len({row.total_parameters for row in rows}) > 1  # as those of several backbones do
+    sizes = ("memory", "trained", *(("parameters",) if tells_size else ()), "checkpoint")
+    names = ("strategy", *(key.removeprefix("eval/") for key in keys), "seconds", *sizes)
     table = Table(*(Column(name, overflow="fold") for name in names))  # in a narrow terminal no figure is cut
     for row in rows:
         figures = [_shown(row.metrics[key], 4) if key in row.metrics else "" for key in keys]
-        sizes = (
+        parameters = (f"{row.total_parameters:,}",) if tells_size else ()
+        table.add_row(
+            row.strategy,
+            *figures,
+            _shown(row.seconds, 0),
             f"{row.memory_bytes / 1e6:,.0f} MB",
             f"{row.trained_parameters:,}",
-            f"{row.total_parameters:,}",
+            *parameters,
             f"{row.checkpoint_bytes / 1e6:.1f} MB",
         )
-        table.add_row(row.strategy, *figures, _shown(row.seconds, 0), *sizes)
     return table
 
 

@@ -177,7 +177,7 @@ def write_line(path: Path, line: str) -> None:
 
 def now() -> float:
     """Seconds since the epoch."""
-    return round(time.time(), 3)
+    return round(time.time(), 6)
 
 
 def _record(action: Action, *, of_pairs: bool) -> dict[str, Any]:

@@ -85,3 +85,20 @@ def test_every_label_can_still_be_learned(tmp_path, kind: type, seed: int):
 def test_labels_of_which_none_comes_again_are_refused(tmp_path):
     with pytest.raises(DataError, match="labels with two examples or more were expected"):
         hold_out([LabelledText(f"text {i}", f"L{i}") for i in range(9)], tmp_path)
+
+
+@pytest.mark.parametrize("positives", [1, 2, 5, 30])
+@pytest.mark.parametrize("seed", range(6))
+def test_pairs_that_belong_together_are_kept_and_sentences_are_held_out_whole(tmp_path, positives: int, seed: int):
+    draw = random.Random(seed)
+    pairs = [ScoredPair(f"a{draw.randrange(20)}", f"b{i}", float(i < positives)) for i in range(40)]
+    draw.shuffle(pairs)
+    split = hold_out(pairs, tmp_path)
+    config = TaskConfig(kind=TaskKind.SIMILARITY)
+    kept, held = (read_files(config, [str(path)]) for path in (split.train, split.dev))
+    assert sorted(map(str, (*kept, *held))) == sorted(map(str, pairs))
+    assert any(pair.is_positive for pair in kept)
+    assert any(not pair.is_positive for pair in kept)
+    assert {pair.sentence1 for pair in kept}.isdisjoint(pair.sentence1 for pair in held)
+    if len({pair.sentence1 for pair in pairs if pair.is_positive}) >= 3:
+        assert any(pair.is_positive for pair in held)
