@@ -41,13 +41,13 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     counts = Counter(chain.from_iterable(map(_labels, examples)))
     shuffled.sort(key=lambda example: _stratum(example, counts))
     held, kept = _every_fifth(shuffled, _units(shuffled))
-    known = {label for example in kept for label in _labels(example)}
-    for example in [one for one in held if not known.issuperset(_labels(one))]:
-        if not known.issuperset(_labels(example)):
+    known = {label for example in kept for label in _needed(example)}
+    for example in [one for one in held if not known.issuperset(_needed(one))]:
+        if not known.issuperset(_needed(example)):
             together = [one for one in held if one is example or _is_of_same_unit(one, example)]
             held = [one for one in held if one not in together]
             kept += together
-            known.update(chain.from_iterable(map(_labels, together)))
+            known.update(chain.from_iterable(map(_needed, together)))
     if not held:
         raise DataError("Without a dev file, labels with two examples or more were expected; each has only one.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,6 +74,11 @@ def _every_fifth(examples: Sequence[Example], units: Sequence[int]) -> tuple[lis
 
 def _stratum(example: Example, counts: Mapping[str, int]) -> str:
     return min(_labels(example), key=lambda label: counts[label], default="")
+
+
+def _needed(example: Example) -> tuple[str, ...]:
+    """What has to be among the kept examples: every label, and of pairs one that belongs together."""
+    return _labels(example) if not isinstance(example, ScoredPair) or example.is_positive else ()
 
 
 def _labels(example: Example) -> tuple[str, ...]:

@@ -122,7 +122,8 @@ def _of_comparison(folder: RunFolder, status: Status) -> Status:
         return status
     if queue.is_starting(folder) or folder.is_held():
         return replace(status, state=RunState.RUNNING)
-    if (folder.path / TABLE).is_file():
+    is_broken = folder.stop_reason() is not None or folder.log_tail(1).startswith("error: ")
+    if (folder.path / TABLE).is_file() and (done >= status.total_steps or not is_broken):
         return replace(status, state=RunState.FINISHED)
     if reason := folder.stop_reason():
         return replace(status, state=RunState.FAILED, message=reason)

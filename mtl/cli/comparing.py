@@ -19,6 +19,7 @@ from mtl.comparing import (
     strategies,
     summarize,
 )
+from mtl.errors import MtlError
 from mtl.evaluation import main_metric_name
 from mtl.recipe import Recipe, load
 from mtl.runs import new_run_id, runs_root
@@ -54,9 +55,11 @@ def compare_command(
         for outcome in compare(found, seeds=seeds, folder=folder):
             err.print(f"{outcome.strategy}, seed {outcome.seed}: {outcome.seconds:.0f} s", markup=False)
             outcomes.append(outcome)
-    finally:
+    except MtlError:
         if outcomes:
             _show(recipe, outcomes, folder, json_file)
+        raise
+    _show(recipe, outcomes, folder, json_file)
 
 
 def _show(recipe: Recipe, outcomes: Sequence[Outcome], folder: Path, json_file: Path | None) -> None:

@@ -15,7 +15,7 @@ from mtl.comparing.report import Outcome
 from mtl.comparing.strategies import Strategy
 from mtl.data import data_fingerprint, read_task
 from mtl.errors import RunError
-from mtl.recipe import Recipe, dump, load
+from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
 
@@ -43,14 +43,14 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
 
 
 def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path, lock: Lock) -> Iterator[Outcome]:
-    tasks = {name: config for strategy in strategies for name, config in strategy.recipe.tasks.items()}
-    data = {name: asdict(data_fingerprint(read_task(name, config))) for name, config in tasks.items()}
+    tasks = {_key(name, task): (name, task) for one in strategies for name, task in one.recipe.tasks.items()}
+    data = {key: asdict(data_fingerprint(read_task(name, task))) for key, (name, task) in tasks.items()}
     failed: list[str] = []
     for seed in seeds:
         for strategy in strategies:
             run = RunFolder(folder / f"{_UNSAFE.sub('-', strategy.name)}-seed{seed}")
             recipe = strategy.recipe.model_copy(update={"seed": seed})
-            own = {task: data[task] for task in recipe.tasks}
+            own = {name: data[_key(name, task)] for name, task in recipe.tasks.items()}
             if _is_complete(run):
                 _require_same(run, recipe, own)
             else:
@@ -64,6 +64,11 @@ def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path,
             yield _outcome(strategy.name, seed, run)
     if failed:
         raise RunError("; ".join(failed))
+
+
+def _key(name: str, task: TaskConfig) -> str:
+    """Of the data of a task: strategies may read different rows of the same files."""
+    return f"{name} {task.model_dump_json()}"
 
 
 def _require_same(run: RunFolder, recipe: Recipe, data: _Data) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mtl.comparing.strategies import task_alone
+from mtl.comparing.strategies import is_candidate, task_alone
 from mtl.evaluation import MAIN_METRICS
 
 LEAST = 0.01
@@ -41,7 +41,7 @@ def sharing(metrics: Mapping[str, Mapping[str, float]]) -> list[Sharing]:
     Args:
         metrics: `eval/<task>/<metric>` by strategy, means over seeds.
     """
-    together = {name: own for name, own in metrics.items() if task_alone(name) is None}
+    together = {name: own for name, own in metrics.items() if task_alone(name) is None and not is_candidate(name)}
     found = []
     for name, alone in metrics.items():
         task = task_alone(name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mtl.errors import RecipeError
 from mtl.recipe.choices import Preset, TaskKind
-from mtl.recipe.schema import FreezingConfig, Recipe
+from mtl.recipe.schema import FreezingConfig, Recipe, TaskConfig
 
 _ONLY = "only"
 _BACKBONE = "backbone"
@@ -77,10 +77,16 @@ def linear_probe(recipe: Recipe, rows: int) -> Recipe:
     for name, task in recipe.tasks.items():
         own = kept["tasks"][name]
         own["max_rows"] = min(rows, task.max_rows or rows)
-        own["head"] = {"layers": "mix"} if task.kind is TaskKind.TAGGING else {}
+        own["head"] = _probed_head(task)
     kinds = {task.kind for task in recipe.tasks.values()}
     preset = Preset.ALL_FROZEN if kinds == {TaskKind.SIMILARITY} else Preset.HEADS_ONLY
     return Recipe.model_validate(kept | {"freezing": {"preset": preset.value}})
+
+
+def _probed_head(task: TaskConfig) -> dict[str, str]:
+    if task.kind is TaskKind.SIMILARITY:  # the loss says how its pairs are read and measured
+        return {"loss": task.head.loss.value} if "loss" in task.head.model_fields_set else {}
+    return {"layers": "mix"} if task.kind is TaskKind.TAGGING else {}
 
 
 def alone(task: str) -> str:
@@ -92,6 +98,11 @@ def task_alone(strategy: str) -> str | None:
     """The task that a strategy trains alone, by its name; None for one that trains all."""
     only, space, task = strategy.partition(" ")
     return task if only == _ONLY and space else None
+
+
+def is_candidate(strategy: str) -> bool:
+    """Whether a strategy, by its name, is the recipe with another backbone."""
+    return strategy.startswith(f"{_BACKBONE} ")
 
 
 def _strategy(preset: str, recipe: Recipe) -> Strategy:

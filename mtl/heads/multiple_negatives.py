@@ -36,7 +36,7 @@ def _not_negative(texts: Tensor, positives: Tensor) -> Tensor:
     names, numbers = torch.unique(texts, return_inverse=True)
     anchors, partners, candidates = numbers[positives, 0], numbers[positives, 1], numbers[:, 1]
     belong = torch.eye(len(names), dtype=torch.bool, device=texts.device)
-    belong[anchors, partners] = True
+    belong[anchors, partners] = belong[partners, anchors] = True
     left_out = belong[anchors][:, candidates]
     left_out[torch.arange(len(positives), device=texts.device), positives] = False
     return left_out

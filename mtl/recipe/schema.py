@@ -312,7 +312,7 @@ class Recipe(_Config):
     """`uncertainty` learns a weight for each task's loss on top of the fixed ones."""
     anchor: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a loss that keeps the embedding near that of the untouched backbone; default: that of the freezing
-    choice, 0 with a task that trains the embedding itself."""
+    choice, 0 with a similarity task that trains the embedding itself."""
     solver: Solver = Solver.AUTO
     """`sgd`: steps of AdamW on batches. `lbfgs`: where the backbone is frozen, linear heads by L-BFGS; a step is an
     iteration over all examples of a task. `auto` takes it for `heads_only` where all tasks that train are of
@@ -373,12 +373,12 @@ class Recipe(_Config):
             written = {key: getattr(section, key) for key in section.model_fields_set}
             own = {key: value for key, value in asdict(chosen).items() if key in type(section).model_fields}
             self.__dict__[name] = type(section).model_construct(said[name], **own | written)
+        if "anchor" not in self.model_fields_set:
+            trains_embedding = any(task.kind is TaskKind.SIMILARITY and task.train for task in self.tasks.values())
+            self.__dict__["anchor"] = 0.0 if trains_embedding else chosen.anchor
         self.model_fields_set.difference_update(
             key for key in _CHOSEN if (key, getattr(self, key)) in self.filled_in.items()
         )
-        if "anchor" not in self.model_fields_set:
-            trains_embedding = any(task.kind is TaskKind.SIMILARITY for task in self.tasks.values())
-            self.__dict__["anchor"] = 0.0 if trains_embedding else chosen.anchor
         self.__dict__["filled_in"] = {}
         self.model_fields_set.discard("filled_in")
         return self

@@ -148,7 +148,7 @@ class GradientAccumulator:
         if data.pair_texts is None:
             return SharedPairs(scores, world(), counts.passes)
         texts = torch.from_numpy(data.pair_texts[indices.rows]).to(model.device)
-        return SharedPairs(scores, world(), counts.passes, texts, 2 * model.encoder.dimension)
+        return SharedPairs(scores, world(), counts.passes, texts, 2 * model.encoder.embedding_dimension)
 
     def _run(self, batches: list[TrainBatch], counts: BatchCounts, pairs: SharedPairs | None) -> BatchOutcome:
         trainer = self.trainer

@@ -20,7 +20,7 @@ from demo.views.labelling.map import ColourBy
 from demo.views.maps import scatter
 from demo.views.maps.drawing import placed
 from demo.views.maps.scatter import ScatterMap
-from mtl.errors import InputError
+from mtl.errors import InputError, MtlError
 from mtl.labelling import LabellingSession
 
 _stamps = count(1)
@@ -135,7 +135,10 @@ def _wire(desk: Desk, made: MapPart) -> None:
             rows = _rows(drawn, event._data)
             return rows, *_preview(desk.work(*work), rows, label)
 
-        found = reporting(previewed, outputs=3)()
+        try:
+            found = ("", *previewed())
+        except MtlError as error:  # what was selected before is not what the button would answer
+            found = (message.problem(error), [], *_nothing())
         return found if requests.is_latest(number) else tuple(gr.skip() for _ in range(4))
 
     def preview(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401

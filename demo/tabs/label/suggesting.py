@@ -43,9 +43,13 @@ def suggested_labels(model: Model, texts: Sequence[str], box: str | None, settin
     some = [distinct[at] for at in chosen]
     need_file(model, some, settings)
     before = hints_of(box)
-    most = USUAL if settings.max_labels is None else max(0, min(USUAL, settings.max_labels - len(before)))
+    if settings.max_labels is not None and len(before) >= settings.max_labels:
+        raise InputError(f"At most {settings.max_labels} labels were expected, there are {len(before)} already.")
+    most = USUAL if settings.max_labels is None else min(USUAL, settings.max_labels - len(before))
     groups = cluster(analyze_texts(model, some).vectors, min(most, max(2, len(some) // _IN_CLUSTER)))
     found = labels_of_clusters(some, groups, taken=[hint.name for hint in before])
+    if not found and before:
+        raise InputError("Clusters without a label were expected, each has the name of one already.")
     if not found:
         raise InputError("Words to name clusters by were expected, the texts have none: type the labels.")
     return lines_of_hints((*before, *found))
@@ -54,16 +58,21 @@ def suggested_labels(model: Model, texts: Sequence[str], box: str | None, settin
 def labels_of_clusters(texts: Sequence[str], groups: Sequence[str], *, taken: Sequence[str]) -> tuple[LabelHint, ...]:
     """A label for each cluster with a word that no other label has: its first such word, described by the next ones.
 
+    A cluster whose first word is a label already gets none.
+
     Args:
         texts: `(N,)`.
         groups: `(N,)`, the cluster of each.
         taken: names of labels that there are already.
     """
-    known = {name.casefold() for name in taken}
+    before = {name.casefold() for name in taken}
+    known = set(before)
     found = []
     names = keywords(texts, groups, count=_WORDS)
     for group in sorted(names, key=lambda one: -groups.count(one)):
         words = [word for word in names[group].split(", ") if word and len(word) <= _LONGEST]
+        if words and words[0].casefold() in before:
+            continue
         own = next((word for word in words if word.casefold() not in known), None)
         if own is not None:
             known.add(own.casefold())

@@ -98,7 +98,17 @@ def test_pairs_that_belong_together_are_kept_and_sentences_are_held_out_whole(tm
     kept, held = (read_files(config, [str(path)]) for path in (split.train, split.dev))
     assert sorted(map(str, (*kept, *held))) == sorted(map(str, pairs))
     assert any(pair.is_positive for pair in kept)
-    assert any(not pair.is_positive for pair in kept)
     assert {pair.sentence1 for pair in kept}.isdisjoint(pair.sentence1 for pair in held)
     if len({pair.sentence1 for pair in pairs if pair.is_positive}) >= 3:
         assert any(pair.is_positive for pair in held)
+
+
+def test_a_sentence_with_all_hard_negatives_may_be_held_out(tmp_path):
+    for place in range(5):
+        pairs = [ScoredPair(f"a{i}", f"b{i}", 1.0) for i in range(5)] + [ScoredPair(f"a{place}", "c", 0.0)]
+        split = hold_out(pairs, tmp_path / str(place))
+        kept, held = (
+            read_files(TaskConfig(kind=TaskKind.SIMILARITY), [str(path)]) for path in (split.train, split.dev)
+        )
+        assert len({pair.sentence1 for pair in held}) == 1
+        assert len(kept) + len(held) == 6

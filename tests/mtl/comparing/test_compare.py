@@ -253,3 +253,14 @@ def test_a_candidate_that_somebody_stopped_ends_the_comparison(
     with pytest.raises(RunError, match="the run was stopped before its end$"):
         list(compare(found, seeds=[1], folder=tmp_path / "compared"))
     assert len(runs) == 1
+
+
+def test_a_probe_and_the_whole_recipe_are_compared_in_one_folder(
+    recipe: Recipe, runs: list[list[str]], tmp_path: Path, tiny_bert: Path
+):
+    whole = strategies(recipe, ["heads_only"], single_task=False)
+    probes = candidates(linear_probe(recipe, 9), [str(tiny_bert)])
+    (first,) = compare(whole, seeds=[1], folder=tmp_path / "compared")
+    found = list(compare([*whole, *probes], seeds=[1], folder=tmp_path / "compared"))
+    assert found[0] == first
+    assert len(runs) == 2

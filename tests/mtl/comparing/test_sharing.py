@@ -32,6 +32,7 @@ def test_differences_of_a_point_are_not_called_better_or_worse(alone: float, say
         {"full": FULL},
         {"only topic": {TOPIC: 0.9}, "only other": {"eval/other/f1": 0.5}},
         {"full": FULL, "only topic": {}},
+        {"backbone large": FULL, "only topic": {TOPIC: 0.9}},  # another backbone is no sharing
     ],
 )
 def test_without_both_sides_nothing_is_said(metrics: dict[str, dict[str, float]]):

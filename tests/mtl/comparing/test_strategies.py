@@ -161,3 +161,10 @@ def test_a_linear_probe_keeps_the_data_and_drops_how_they_were_trained_on(tiny_b
 
 def test_a_probe_of_pairs_alone_trains_nothing(tiny_bert: Path):
     assert linear_probe(recipe_of(tiny_bert, ("similarity",)), 9).freezing == FreezingConfig(preset="all_frozen")
+
+
+@pytest.mark.parametrize("loss", [None, "multiple_negatives", "cosine"])
+def test_a_probe_reads_and_measures_pairs_as_the_recipe_does(tiny_bert: Path, loss: str | None):
+    head = {} if loss is None else {"head": {"loss": loss}}
+    probe = linear_probe(recipe_of(tiny_bert, ("similarity", "topic"), tasks_similarity=head), 9)
+    assert probe.tasks["similarity"].head.loss == (loss or "cosent")

@@ -34,7 +34,7 @@ def loss_of(pairs: Sequence[Pair], of_texts: Tensor) -> Tensor:
 def brute_force(pairs: Sequence[Pair], of_texts: Tensor) -> Tensor:
     """The mean over positive pairs of the cross entropy of the partner among all that may be wrong."""
     unit = normalize(of_texts, dim=1)
-    known = {(first, second) for first, second, score in pairs if score >= 0.5}
+    known = {both for first, second, score in pairs if score >= 0.5 for both in ((first, second), (second, first))}
     terms = []
     for i, (first, second, score) in enumerate(pairs):
         if score < 0.5:

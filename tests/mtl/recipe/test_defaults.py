@@ -70,10 +70,25 @@ def test_the_embedding_is_anchored_where_the_backbone_trains_for_tasks_that_only
     freezing = {"preset": preset.value}
     trains = preset not in (Preset.ALL_FROZEN, Preset.HEADS_ONLY)
     assert (recipe(freezing=freezing).anchor > 0) is trains
-    pairs = {"topic": {"kind": "classification"}, "alike": {"kind": "similarity"}}
+    pairs = {"topic": {"kind": "classification"}, "alike": {"kind": "similarity", "train": "hf:me/pairs"}}
     assert recipe(tasks=pairs, freezing=freezing).anchor == 0
     assert recipe(tasks=pairs, freezing=freezing, anchor=2).anchor == 2
     assert recipe(freezing=freezing, anchor=0).anchor == 0
+
+
+def test_a_default_that_was_written_out_stays_when_the_default_changes():
+    written = yaml.safe_load(dump(recipe()))
+    written["anchor"] = written["filled_in"]["anchor"] = 7.5  # as a version with another default wrote it
+    again = parse(written, folder=Path())
+    assert (again.anchor, again.unset()["anchor"]) == (7.5, 7.5)
+    assert again.under(FreezingConfig(preset=Preset.HEADS_ONLY)).anchor == 0
+
+
+def test_pairs_that_are_only_measured_turn_no_anchor_off():
+    pairs = {"kind": "similarity", "dev": "hf:me/pairs"}
+    tasks = {"topic": {"kind": "classification"}}
+    assert recipe(tasks=tasks | {"alike": pairs}).anchor == recipe(tasks=tasks).anchor > 0
+    assert recipe(tasks=tasks | {"alike": pairs | {"train": "hf:me/pairs"}}).anchor == 0
 
 
 @pytest.mark.parametrize("said", [None, 0.0, 1.0, 2.5])

@@ -36,6 +36,18 @@ def test_each_cluster_has_a_name_of_its_own_the_largest_first():
     assert labels_of_clusters(["x" * 60] * 2, ["a", "a"], taken=()) == ()
 
 
+def test_clusters_that_are_named_already_are_not_named_again(starter):
+    once = suggested_labels(starter, TEXTS, "", settings())
+    with pytest.raises(InputError, match="Clusters without a label were expected, each has the name of one already"):
+        suggested_labels(starter, TEXTS, once, settings())
+
+
+def test_a_box_that_is_full_takes_no_label_more():
+    full = "\n".join(f"l{i}" for i in range(3))
+    with pytest.raises(InputError, match="At most 3 labels were expected, there are 3 already"):
+        suggested_labels(FakeModel(), TEXTS, full, replace(settings(), max_labels=3))
+
+
 def test_other_languages_have_words_too():
     texts = [f"הרכבת מאחרת {i}" for i in range(6)] + [f"食堂が混んでいる {i}" for i in range(6)]
     assert hints_of(suggested_labels(FakeModel(), texts, None, settings()))
