@@ -10,7 +10,6 @@ prints for each task. Runs that are complete in `--runs` are not done again. Wri
 import argparse
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,19 +19,12 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from presets import SETS  # noqa: E402
+
 from mtl.comparing import Sharing, compare, sharing, strategies, summarize  # noqa: E402
 from mtl.recipe import parse  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "sharing.json"
-TASKS: Mapping[str, tuple[str, str]] = {
-    "intent": ("classification", "snips/{}.csv"),
-    "slots": ("tagging", "snips/{}.conll"),
-    "topic": ("classification", "sib200_en/{}.csv"),
-    "sentiment": ("classification", "review_sentiment/{}.csv"),
-    "entities": ("tagging", "uner_ewt/{}.conll"),
-    "wiki": ("tagging", "wikigold/{}.conll"),
-    "category": ("classification", "dbpedia14_small/{}.csv"),
-}
 PAIRS = ("intent+slots", "topic+entities", "topic+sentiment", "sentiment+wiki", "category+entities")
 LEAST = 1.0  # points that a task may lose
 
@@ -62,7 +54,7 @@ def main() -> None:
 
 def _shared(pair: str, data: Path, rows: int, seeds: list[int], folder: Path) -> list[Sharing]:
     tasks = {
-        name: {"kind": TASKS[name][0], "max_rows": rows, **{p: TASKS[name][1].format(p) for p in ("train", "dev")}}
+        name: {"kind": SETS[name][0], "max_rows": rows, **{p: SETS[name][1].format(p) for p in ("train", "dev")}}
         for name in pair.split("+")
     }
     recipe = parse({"tasks": tasks, "precision": "fp32"}, folder=data)

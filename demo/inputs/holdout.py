@@ -45,7 +45,8 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     for example in [one for one in held if not known.issuperset(_needed(one))]:
         if not known.issuperset(_needed(example)):
             together = [one for one in held if one is example or _is_of_same_unit(one, example)]
-            held = [one for one in held if one not in together]
+            moved = set(map(id, together))  # equal examples are several
+            held = [one for one in held if id(one) not in moved]
             kept += together
             known.update(chain.from_iterable(map(_needed, together)))
     if not held:

@@ -106,9 +106,9 @@ def file_of(session: LabellingSession, form: str | None) -> tuple[Path, tuple[st
 
 def counts_of(examples: Sequence[Example]) -> str:
     """How many pairs are the same and how many are not, which training takes as hard negatives."""
-    scores = [example.score for example in examples if isinstance(example, ScoredPair)]
-    same = sum(score > 0.5 for score in scores)
-    others = len(scores) - same
+    pairs = [example for example in examples if isinstance(example, ScoredPair)]
+    same = sum(pair.is_positive for pair in pairs)
+    others = len(pairs) - same
     return f"{same:,} same and {others:,} different {'pair' if others == 1 else 'pairs'} (hard negatives)"
 
 
@@ -120,7 +120,7 @@ def task_of(session: LabellingSession, *, owner: str, settings: Settings) -> str
     """
     examples, spec = _examples(session), session.project.spec
     is_pairs = spec.kind is ProjectKind.PAIRS
-    if is_pairs and not any(isinstance(example, ScoredPair) and example.score > 0.5 for example in examples):
+    if is_pairs and not any(isinstance(example, ScoredPair) and example.is_positive for example in examples):
         raise InputError(_NO_SAME)
     taken = {task.name for task in kept_drafts.known(owner, settings)}
     with new_folder(new_temporary_folder()) as folder:

@@ -86,14 +86,14 @@ def pairs_of_group(texts: Sequence[int], vectors: Floats, answers: Mapping[int, 
         raise InputError(f"2 to {MOST_IN_GROUP:,} texts were expected for a group, were {len(texts):,}.")
     same = SameAs(answers, len(vectors))
     unit = unit_length(np.nan_to_num(vectors[list(texts)]))
-    near = unit @ unit.sum(axis=0)
-    middle = texts[int(near.argmax())]
+    center = int((unit @ unit.sum(axis=0)).argmax())
+    middle = texts[center]
     joined, star = {int(same.group[middle])}, []
-    for text in sorted(texts, key=lambda text: -float(unit[texts.index(text)] @ unit[texts.index(middle)])):
-        own = int(same.group[text])
+    for at in np.argsort(-(unit @ unit[center]), kind="stable"):
+        own = int(same.group[texts[at]])
         if own not in joined:
             joined.add(own)
-            star.append(pair_number(middle, text))
+            star.append(pair_number(middle, texts[at]))
     denied = [
         number
         for number in _numbers(answers, DIFFERENT).tolist()

@@ -112,3 +112,21 @@ def test_a_sentence_with_all_hard_negatives_may_be_held_out(tmp_path):
         )
         assert len({pair.sentence1 for pair in held}) == 1
         assert len(kept) + len(held) == 6
+
+
+@pytest.mark.parametrize("kind", [LabelledText, MultiLabelText, TaggedText])
+@pytest.mark.parametrize("seed", range(6))
+def test_equal_examples_are_all_there_afterwards(tmp_path, kind: type, seed: int):
+    draw = random.Random(seed)
+    names = ["often", *(f"L{i}" for i in range(12))]
+    examples = [labelled(f"text {draw.randrange(6)}", [draw.choice(names)], kind) for _ in range(60)]
+    split = hold_out(examples, tmp_path)
+    assert sum(len(path.read_text().splitlines()) for path in (split.train, split.dev)) == 60
+
+
+def test_equal_pairs_are_all_there_afterwards(tmp_path):
+    for seed in range(20):
+        draw = random.Random(seed)
+        pairs = [ScoredPair(f"a{draw.randrange(8)}", f"b{draw.randrange(2)}", float(i == 0)) for i in range(30)]
+        split = hold_out(pairs, tmp_path / str(seed))
+        assert sum(len(path.read_text().splitlines()) for path in (split.train, split.dev)) == 30
