@@ -6,8 +6,6 @@ positives by all that was given and all that was guessed. So one bootstrap over 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,19 +58,13 @@ def interval(tally: Tally) -> Estimate | None:
     if not tally.total.sum():
         return None
     if tally.is_share or tally.score in (0.0, 1.0):
+        from scipy.stats import binomtest  # slow to load, like what is measured with it
+
         counted = int((tally.total > 0).sum())
-        return Estimate(tally.score, *wilson(tally.score * counted, counted))
+        found = binomtest(round(tally.score * counted), counted).proportion_ci(_LEVEL, method="wilson")
+        return Estimate(tally.score, float(found.low), float(found.high))
     low, high = _middle(tally.resampled(_draws(len(tally.total))))
     return Estimate(tally.score, min(low, tally.score), max(high, tally.score))
-
-
-def wilson(right: float, count: int, *, level: float = _LEVEL) -> tuple[float, float]:
-    """The score interval of a share (Wilson 1927), which holds for few texts and near 0 and 1 too."""
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    share = right / count
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def curve_of(sizes: Sequence[int], tallies: Sequence[Tally]) -> tuple[CurvePoint, ...]:

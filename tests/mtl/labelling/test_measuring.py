@@ -5,7 +5,7 @@ from sklearn.metrics import f1_score
 
 from mtl.labelling import AHEAD, Metric
 from mtl.labelling.cards import Counts, Guess
-from mtl.labelling.estimating import Tally, expected_after, interval, wilson
+from mtl.labelling.estimating import Tally, expected_after, interval
 from mtl.labelling.measuring import Work, confusions_of, measure, progress_of
 from mtl.labels import TypedSpan
 from tests.mtl.labelling.specs import spec
@@ -42,7 +42,9 @@ def test_no_model_is_measured_on_what_it_was_told():
     found = measure(learner, work())
     assert all(text not in told for told, text in learner.told)
     assert {text for _, text in learner.told} == set(range(60))
-    assert found.score.value == 1 and found.score.low == pytest.approx(wilson(30, 30)[0])
+    assert found.score.value == 1 and found.score.low == pytest.approx(
+        binomtest(30, 30).proportion_ci(0.95, method="wilson").low
+    )
     assert [point.answers for point in found.curve] == [7, 15, 30, 60]
     assert found.curve[-1].score == found.score
 
@@ -81,11 +83,19 @@ def test_progress_says_where_a_person_and_the_labels_stand():
 
 @pytest.mark.parametrize(("right", "count"), [(0, 5), (3, 7), (7, 7), (80, 100)])
 def test_the_interval_of_a_share_is_wilsons(right, count):
-    expected = binomtest(right, count).proportion_ci(0.95, method="wilson")
-    assert wilson(right, count) == pytest.approx((expected.low, expected.high))
-    pairs = [("a", "a")] * right + [("a", "b")] * (count - right)
-    found = interval(Tally.of(pairs))
-    assert (found.value, found.low, found.high) == pytest.approx((right / count, expected.low, expected.high))
+    found = interval(Tally.of([("a", "a")] * right + [("a", "b")] * (count - right)))
+    share, z = right / count, 1.959964
+    assert found.value == pytest.approx(share)
+    for bound in (found.low, found.high):  # where the score test of Wilson (1927) just rejects
+        assert abs(share - bound) == pytest.approx(z * (bound * (1 - bound) / count) ** 0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", [str, lambda label: (label,)], ids=["a share", "F1"])
+def test_every_score_lies_within_its_interval(kind):
+    for count in range(1, 200):
+        for right in {0, 1, count // 2, count - 1, count}:
+            found = interval(Tally.of([(kind("a"), kind("a"))] * right + [(kind("a"), kind("b"))] * (count - right)))
+            assert 0 <= found.low <= found.value <= found.high <= 1, (right, count)
 
 
 def sets(seed, count=80):
@@ -114,9 +124,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     rng = np.random.default_rng(0)
     held = 0
     for _ in range(300):
-        right = int((rng.random(60) < 0.8).sum())
-        low, high = wilson(right, 60)
-        held += low <= 0.8 <= high
+        found = interval(Tally.of([("a", "a" if right else "b") for right in rng.random(60) < 0.8]))
+        held += found.low <= 0.8 <= found.high
     assert held / 300 == pytest.approx(0.95, abs=0.03)
 
 
