@@ -15,6 +15,7 @@ from mtl.comparing.report import Outcome
 from mtl.comparing.strategies import Strategy
 from mtl.data import data_fingerprint, read_task
 from mtl.errors import RunError
+from mtl.inference.known_losses import with_known_losses
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
@@ -43,7 +44,12 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
 
 
 def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path, lock: Lock) -> Iterator[Outcome]:
-    tasks = {_key(name, task): (name, task) for one in strategies for name, task in one.recipe.tasks.items()}
+    read = [with_known_losses(one.recipe).tasks for one in strategies]
+    tasks = {
+        _key(name, task): (name, own[name])
+        for one, own in zip(strategies, read, strict=True)
+        for name, task in one.recipe.tasks.items()
+    }
     data = {key: asdict(data_fingerprint(read_task(name, task))) for key, (name, task) in tasks.items()}
     failed: list[str] = []
     for seed in seeds:

@@ -85,7 +85,7 @@ def linear_probe(recipe: Recipe, rows: int) -> Recipe:
 
 def _probed_head(task: TaskConfig) -> dict[str, str]:
     if task.kind is TaskKind.SIMILARITY:  # the loss says how its pairs are read and measured
-        return {"loss": task.head.loss.value} if "loss" in task.head.model_fields_set else {}
+        return {} if task.head.loss is None else {"loss": task.head.loss.value}
     return {"layers": "mix"} if task.kind is TaskKind.TAGGING else {}
 
 

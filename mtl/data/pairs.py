@@ -7,6 +7,7 @@ from mtl.data.formats import Source
 from mtl.data.place import ReadLog, Row
 from mtl.data.rows import read_rows
 from mtl.errors import DataError
+from mtl.recipe.choices import SimilarityLoss
 from mtl.recipe.schema import TaskConfig
 from mtl.task import is_contrastive
 from mtl.text import clean
@@ -40,9 +41,10 @@ def read_pairs(source: Source, config: TaskConfig, log: ReadLog | None) -> Itera
             log.note(f"{source.path.name}: the column negative is not read, since there are scores")
         yield from found
     if row is not None and not differs and not is_contrastive(config):
+        loss = config.head.loss or SimilarityLoss.COSENT
         raise DataError(
-            f"a score or a negative was expected for loss: {config.head.loss}, no pair has one; loss: "
-            "multiple_negatives learns from pairs alone",
+            f"a score or a negative was expected for loss: {loss}, no pair has one; loss: multiple_negatives learns "
+            "from pairs alone",
             path=source.path,
         )
 

@@ -16,7 +16,7 @@ class SimilarityHead(nn.Module):
 
     def __init__(self, config: HeadConfig) -> None:
         super().__init__()
-        self.kind = config.loss
+        self.kind = config.loss or SimilarityLoss.COSENT
 
     @property
     def ranks(self) -> bool:

@@ -37,6 +37,13 @@ class ModelSource:
     backbone: BackboneSource
     imported: TaskInfo | None = None
 
+    @property
+    def tasks(self) -> dict[str, TaskInfo]:
+        """The tasks that it has already."""
+        if self.imported is not None:
+            return {self.imported.name: self.imported}
+        return {name: record.info(name) for name, record in self.config.tasks.items()} if self.config else {}
+
     def fingerprint(self) -> str:
         """A hash of everything that the model's answers depend on, hexadecimal."""
         digest = hashlib.sha256(self.backbone.sha256.encode())

@@ -114,10 +114,11 @@ class HeadConfig(_Config):
     decoder: Decoder = Decoder.LINEAR
     layers: Literal["last", "mix"] = "last"
     """What tags are read from: the last layer, or a learned mix of all (worth it where the backbone is frozen)."""
-    loss: SimilarityLoss = SimilarityLoss.COSENT
-    """Of similarity: `cosent` and `cosine` learn from scores, `multiple_negatives` from pairs that belong together
-    (with a score of at least 0.5): all other second sentences of a batch are negatives, so more tokens of a batch give
-    more of them. Micro-batches are compared each by itself."""
+    loss: Annotated[SimilarityLoss | None, Field(exclude_if=lambda value: value is None)] = None
+    """Of similarity; default: that of the checkpoint it starts from, or `cosent`. `cosent` and `cosine` learn from
+    scores, `multiple_negatives` from pairs that belong together (with a score of at least 0.5): all other second
+    sentences of a batch are negatives, so more tokens of a batch give more of them. Micro-batches are compared each by
+    itself."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 

@@ -10,10 +10,10 @@ from mtl.data import TaskData, count_labels
 from mtl.encoder import load_backbone
 from mtl.errors import RecipeError
 from mtl.heads import ClassificationHead
-from mtl.inference.source import ModelSource, find_model, load_model
+from mtl.inference.source import find_model, load_model
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.model import MultiTaskModel, TaskInfo
-from mtl.recipe.choices import Preset, Solver, TaskKind
+from mtl.recipe.choices import Preset, Solver
 from mtl.recipe.schema import HeadConfig, Recipe
 from mtl.training.solver import choose_solver, linear
 
@@ -29,16 +29,6 @@ class InitialModel:
     kept_tasks: frozenset[str]
     solver: Solver
     grown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def settled(self, recipe: Recipe) -> Recipe:
-        """The recipe with the solver, and with the losses of pairs that a checkpoint has where it names none."""
-        tasks = {
-            name: config.model_copy(update={"head": self.loaded.model.tasks[name].head})
-            for name, config in recipe.tasks.items()
-            if config.kind is TaskKind.SIMILARITY and config.head != self.loaded.model.tasks[name].head
-        }
-        recipe = recipe.with_solver(self.solver)
-        return recipe.model_copy(update={"tasks": {**recipe.tasks, **tasks}}) if tasks else recipe
 
     def noted(self, data: Mapping[str, TaskData]) -> dict[str, TaskData]:
         """The data with a note for each head that has grown."""
@@ -60,7 +50,7 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
         MtlError: the backbone or checkpoint cannot be loaded.
     """
     source = find_model(recipe.backbone)
-    solver = choose_solver(recipe, _tasks_of(source))
+    solver = choose_solver(recipe, source.tasks)
     if source.config is None and source.imported is None:
         backbone = load_backbone(source.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
         loaded = build(backbone, {name: _fresh(task, solver) for name, task in data.items()})
@@ -89,13 +79,6 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
     return InitialModel(loaded, frozenset(base.model.tasks) - frozenset(tasks), solver, grown)
 
 
-def _tasks_of(source: ModelSource) -> dict[str, TaskInfo]:
-    """The tasks that a model has already."""
-    if source.imported is not None:
-        return {source.imported.name: source.imported}
-    return {name: record.info(name) for name, record in source.config.tasks.items()} if source.config else {}
-
-
 def _fresh(task: TaskData, solver: Solver) -> TaskInfo:
     head = linear(task.config.head) if solver is Solver.LBFGS else task.config.head
     return TaskInfo(task.name, task.config.kind, task.labels, head, task.config.multi_label)
@@ -117,7 +100,7 @@ def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
             f"tasks.{task.name}.{part}: labels of the checkpoint's head ({', '.join(known.labels[:8])}) were expected "
             f"since {why}, found {', '.join(new[:5])} too; a new name makes a new head"
         )
-    if task.config.kind is TaskKind.SIMILARITY and task.config.head != HeadConfig():
+    if task.config.head.loss is not None:
         known = replace(known, head=task.config.head)  # a loss leaves no weights behind
     if task.config.head not in (HeadConfig(), known.head):  # the defaults stand in every recipe that was written out
         raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")

@@ -18,6 +18,7 @@ from mtl.distributed import shard, world
 from mtl.errors import RecipeError, RunError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.heads import SimilarityHead
+from mtl.inference.known_losses import with_known_losses
 from mtl.model import MultiTaskModel
 from mtl.optim import Optimization, build_optimization
 from mtl.outside import Summary
@@ -201,10 +202,11 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
     """
     with world().together():
         need_splitter(recipe.words)
+        recipe = with_known_losses(recipe)
         data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
         torch.manual_seed(recipe.seed)
         initial = load_initial_model(recipe, data)
-        recipe = initial.settled(recipe)
+        recipe = recipe.with_solver(initial.solver)
         loaded, data = initial.loaded, initial.noted(data)
         loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
         encoder = loaded.model.encoder

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 from mtl.checkpoint.store import load
+from mtl.comparing import Strategy, compare
 from mtl.data.examples import ScoredPair
+from mtl.errors import DataError
 from mtl.inference import Engine
 from mtl.planning import plan
-from mtl.recipe import Preset, Recipe, SimilarityLoss, parse
+from mtl.recipe import Preset, Recipe, SimilarityLoss, dump, parse
+from mtl.recipe import load as load_recipe
 from mtl.runs import Saved, StopReason
+from mtl.training import set_up
 from mtl.training.accumulation import GradientAccumulator
 from mtl.training.sampler import BatchIndices
 from tests.mtl.data.test_pairs import FORMATS, write
@@ -36,10 +40,11 @@ PRESETS = {
 
 
 def recipe_of(
-    backbone: Path, file: Path, *, loss: str = "multiple_negatives", steps: int = 4, **sections: object
+    backbone: Path, file: Path, *, loss: str | None = "multiple_negatives", steps: int = 4, **sections: object
 ) -> Recipe:
     """A recipe of triplets, measured on what it trains on, and of topics where `topic` is true."""
-    tasks = {"pairs": {"kind": "similarity", "train": str(file), "dev": str(file), "head": {"loss": loss}}}
+    head = {} if loss is None else {"head": {"loss": loss}}
+    tasks = {"pairs": {"kind": "similarity", "train": str(file), "dev": str(file), **head}}
     if sections.pop("topic", False):
         tasks["topic"] = {**TASKS["topic"], "max_rows": 12, "head": {"hidden": 4}}
     settings = {
@@ -166,16 +171,31 @@ def test_pairs_that_do_not_belong_together_alone_change_nothing_in_a_batch(tiny_
     run.close()
 
 
-def test_a_checkpoint_keeps_its_loss_where_a_recipe_names_none(tiny_bert: Path, triplets: Path, tmp_path: Path):
-    events_of(recipe_of(tiny_bert, triplets, steps=1), tmp_path / "run")
-    start = tmp_path / "run" / "last"
-    for loss, expected in (("cosent", "multiple_negatives"), ("cosine", "cosine")):
-        events = events_of(recipe_of(start, triplets, loss=loss, steps=1), tmp_path / loss)
-        assert load(tmp_path / loss / "last").model.tasks["pairs"].head.loss == expected
-        assert bool(scores(events, "eval/pairs/mrr")) is (expected == "multiple_negatives")
-        best = [event.score for event in events if isinstance(event, Saved) and event.name == "best"]
-        main = "mrr" if expected == "multiple_negatives" else "spearman_cosine"
-        assert best[0] == pytest.approx(scores(events, f"eval/pairs/{main}")[0])
+@pytest.mark.parametrize("named", [None, *SimilarityLoss])
+@pytest.mark.parametrize("has", [None, *SimilarityLoss])
+def test_a_checkpoint_keeps_its_loss_where_a_recipe_names_none(
+    tiny_bert: Path, triplets: Path, tmp_path: Path, has, named
+):
+    events_of(recipe_of(tiny_bert, triplets, loss=has, steps=1), tmp_path / "run")
+    recipe = recipe_of(tmp_path / "run" / "last", triplets, loss=named, steps=1)
+    events = events_of(recipe, tmp_path / "more")
+    expected = named or has
+    assert load(tmp_path / "more" / "last").model.tasks["pairs"].head.loss == expected
+    best = [event.score for event in events if isinstance(event, Saved) and event.name == "best"]
+    main = "mrr" if expected is SimilarityLoss.MULTIPLE_NEGATIVES else "spearman_cosine"
+    assert best[0] == pytest.approx(scores(events, f"eval/pairs/{main}")[0])
+    (tmp_path / "recipe.yaml").write_text(dump(recipe))  # what nobody named stays open
+    assert load_recipe(tmp_path / "recipe.yaml").tasks["pairs"].head.loss == named
+
+
+def test_pairs_without_scores_go_on_by_the_loss_of_their_checkpoint(tiny_bert: Path, tmp_path: Path):
+    alone = write(tmp_path / "pairs.csv", ("sentence1", "sentence2"), ("a cat", "a kitten"), ("a bus", "a coach"))
+    events_of(recipe_of(tiny_bert, alone, steps=1), tmp_path / "run")
+    events_of(recipe_of(tmp_path / "run" / "last", alone, loss=None, steps=1), tmp_path / "more")
+    strategies = [Strategy("again", recipe_of(tmp_path / "run" / "last", alone, loss=None, steps=1))]
+    assert len(list(compare(strategies, seeds=[1], folder=tmp_path / "compared"))) == 1
+    with pytest.raises(DataError, match="score is missing"):
+        set_up(recipe_of(tiny_bert, alone, loss=None, steps=1))
 
 
 def test_a_plan_measures_it(tiny_bert: Path, triplets: Path):
