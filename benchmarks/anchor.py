@@ -1,14 +1,14 @@
 """What the weight of the anchor costs and keeps: the study behind the default of `anchor`.
 
     python benchmarks/anchor.py --data FOLDER [--similarity FILE …] [--cases examples,snips+uner_ewt]
-        [--presets full,last_layers] [--anchors 0,0.1,0.3,1,3] [--seeds 1,2,3]
+        [--presets full,last_layers] [--anchors 0,0.1,0.3,1,3] [--layers last,4,mix] [--seeds 1,2,3]
 
 Trains the examples of this repository, and 1,000 sentences each of snips (intents and slots) and of uner_ewt, with the
-defaults of each preset and several weights of the anchor. The checkpoint that a run calls best is measured: the main
-metric of each task on dev, drift, and how well cosines follow scored pairs (Spearman): `examples/similarity` (both of
-its files) and up to 1,500 pairs of each `--similarity FILE` (`sentence1,sentence2,score`), all beside the backbone.
-Every run is kept in `benchmarks/results/anchor.json`, so a study that was interrupted goes on; the tables are means
-over seeds.
+defaults of each preset, several weights of the anchor, and tags read from several layers. The checkpoint that a run
+calls best is measured: the main metric of each task on dev, drift, and how well cosines follow scored pairs (Spearman):
+`examples/similarity` (both of its files) and up to 1,500 pairs of each `--similarity FILE`
+(`sentence1,sentence2,score`), all beside the backbone. Every run is kept in `benchmarks/results/anchor.json`, so a
+study that was interrupted goes on; the tables are means over seeds.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from statistics import mean
 
@@ -65,10 +66,11 @@ class Trial:
     drift: float
     spearman: Mapping[str, float]
     seconds: float
+    layers: str = "last"
 
     @property
-    def key(self) -> tuple[str, str, float, int]:
-        return self.case, self.preset, self.anchor, self.seed
+    def key(self) -> tuple[str, str, str, float, int]:
+        return self.case, self.preset, self.layers, self.anchor, self.seed
 
 
 def main() -> None:
@@ -79,6 +81,7 @@ def main() -> None:
     parser.add_argument("--cases", default=",".join(_CASES))
     parser.add_argument("--presets", default="full,last_layers")
     parser.add_argument("--anchors", default="0,0.1,0.3,1,3")
+    parser.add_argument("--layers", default="last,4,mix", help="what tags are read from")
     parser.add_argument("--seeds", default="1,2,3")
     args = parser.parse_args()
     console = Console(highlight=False)
@@ -86,35 +89,36 @@ def main() -> None:
     pairs |= {file.stem: _pairs([file]) for file in args.similarity}
     trials = [Trial(**trial) for trial in json.loads(RESULTS.read_text(encoding="utf-8"))] if RESULTS.is_file() else []
     done = {trial.key for trial in trials}
-    for case in args.cases.split(","):
-        for seed in map(int, args.seeds.split(",")):
-            for preset in args.presets.split(","):
-                for anchor in map(float, args.anchors.split(",")):
-                    if (case, preset, anchor, seed) not in done:
-                        trials.append(_run(args.data, pairs, case, (preset, anchor, seed)))
-                        console.print(_line(trials[-1]))
-                        content = json.dumps([asdict(trial) for trial in trials], indent=1)
-                        RESULTS.write_text(content + "\n", encoding="utf-8")
+    lists = [value.split(",") for value in (args.seeds, args.cases, args.presets, args.layers, args.anchors)]
+    for seed, case, preset, layers, anchor in product(*lists):
+        if (case, preset, layers, float(anchor), int(seed)) not in done:
+            trials.append(_run(args.data, pairs, case, (preset, layers, float(anchor), int(seed))))
+            console.print(_line(trials[-1]))
+            content = json.dumps([asdict(trial) for trial in trials], indent=1)
+            RESULTS.write_text(content + "\n", encoding="utf-8")
     backbone = Engine.load(DEFAULT_BACKBONE, precision="fp32")
     before = {name: backbone.evaluate_embedding(own)["spearman_cosine"] for name, own in pairs.items()}
-    for case in dict.fromkeys(trial.case for trial in trials):
-        for preset in dict.fromkeys(trial.preset for trial in trials if trial.case == case):
-            console.print(table([t for t in trials if (t.case, t.preset) == (case, preset)], before))
+    for case, preset in dict.fromkeys((trial.case, trial.preset) for trial in trials):
+        console.print(table([t for t in trials if (t.case, t.preset) == (case, preset)], before))
 
 
-def _recipe(data: Path, case: str, preset: str, anchor: float, seed: int) -> Recipe:
+def _recipe(data: Path, case: str, how: tuple[str, str, float, int]) -> Recipe:
+    preset, layers, anchor, seed = how
     folder = EXAMPLES if case == "examples" else data
     tasks = {
         name: {"kind": kind, "max_rows": _ROWS, **{part: files.format(part) for part in ("train", "dev")}}
         for name, (kind, files) in _CASES[case].items()
     }
+    for task in tasks.values():
+        if task["kind"] == "tagging" and layers != "last":
+            task["head"] = {"layers": int(layers) if layers.isdigit() else layers}
     freezing = {"preset": preset} | ({"layers": 2} if preset == "last_layers" else {})
     content = {"tasks": tasks, "freezing": freezing, "anchor": anchor, "seed": seed, "precision": "fp32"}
     return parse(content, folder=folder.resolve())
 
 
-def _run(data: Path, pairs: Mapping[str, Sequence[ScoredPair]], case: str, how: tuple[str, float, int]) -> Trial:
-    recipe = _recipe(data, case, *how)
+def _run(data: Path, pairs: Mapping[str, Sequence[ScoredPair]], case: str, how: tuple[str, str, float, int]) -> Trial:
+    recipe = _recipe(data, case, how)
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         for _ in run_in_folder(recipe, Path(folder) / "run"):
@@ -125,7 +129,9 @@ def _run(data: Path, pairs: Mapping[str, Sequence[ScoredPair]], case: str, how: 
         engine = Engine.load(best, precision="fp32")
         spearman = {name: engine.evaluate_embedding(own)["spearman_cosine"] for name, own in pairs.items()}
     figures = {name: metrics[f"eval/{name}/{main_metric_name(task)}"] for name, task in recipe.tasks.items()}
-    return Trial(case, *how, figures, metrics["eval/embedding/drift"], spearman, round(seconds, 1))
+    preset, layers, anchor, seed = how
+    drift = metrics["eval/embedding/drift"]
+    return Trial(case, preset, anchor, seed, figures, drift, spearman, round(seconds, 1), layers)
 
 
 def _pairs(files: Sequence[Path]) -> list[ScoredPair]:
@@ -136,19 +142,28 @@ def _pairs(files: Sequence[Path]) -> list[ScoredPair]:
 
 def _line(trial: Trial) -> str:
     figures = "  ".join(f"{name} {value:.3f}" for name, value in {**trial.figures, **trial.spearman}.items())
-    return f"{trial.case} {trial.preset} {trial.anchor:g} seed {trial.seed}: {figures}  drift {trial.drift:.3f}"
+    told = f"{trial.case} {trial.preset} tags from {trial.layers} {trial.anchor:g} seed {trial.seed}"
+    return f"{told}: {figures}  drift {trial.drift:.3f}"
 
 
 def table(trials: Sequence[Trial], before: Mapping[str, float]) -> Table:
-    """Means over seeds by weight; differences in points from weight 0, and of Spearman from the backbone."""
+    """Means over seeds, with points beside the last layer without an anchor, and of Spearman beside the backbone."""
     names, files = list(trials[0].figures), list(trials[0].spearman)
     found = Table(title=f"{trials[0].case}, {trials[0].preset}", title_justify="left")
-    for column in ("anchor", "seeds", *names, "drift", *(f"Spearman, {file}" for file in files), "seconds"):
+    for column in (
+        "tags from",
+        "anchor",
+        "seeds",
+        *names,
+        "drift",
+        *(f"Spearman, {file}" for file in files),
+        "seconds",
+    ):
         found.add_column(column, justify="right")
-    plain = [trial for trial in trials if trial.anchor == 0]
-    for anchor in sorted({trial.anchor for trial in trials}):
-        own = [trial for trial in trials if trial.anchor == anchor]
-        cells = [f"{anchor:g}", str(len(own))]
+    plain = [trial for trial in trials if (trial.layers, trial.anchor) == ("last", 0)]
+    for layers, anchor in sorted({(trial.layers, trial.anchor) for trial in trials}):
+        own = [trial for trial in trials if (trial.layers, trial.anchor) == (layers, anchor)]
+        cells = [layers, f"{anchor:g}", str(len(own))]
         for name in names:
             value, base = (mean(t.figures[name] for t in group) if group else 0.0 for group in (own, plain))
             cells.append(f"{value:.3f} ({100 * (value - base):+.1f})")

@@ -22,7 +22,8 @@ class MultiTaskModel(nn.Module):
         tasks: by name; the order is kept.
 
     Raises:
-        RecipeError: a task's name cannot name a module, or heads that share a layer differ in its shape.
+        RecipeError: a task's name cannot name a module, heads that share a layer differ in its shape, or a head reads
+            a layer that the encoder has not.
     """
 
     def __init__(self, encoder: Encoder, tasks: Mapping[str, TaskInfo]) -> None:
@@ -35,7 +36,7 @@ class MultiTaskModel(nn.Module):
             if hasattr(self.heads, name):
                 raise RecipeError(f"tasks.{name}: another name was expected, this one is taken by PyTorch")
             self.heads[name] = self._head(task)
-        encoder.gives_layers = any(task.head.layers == "mix" for task in tasks.values())
+        encoder.gives_layers = any(task.head.layers != "last" for task in tasks.values())
 
     def _head(self, task: TaskInfo) -> nn.Module:
         size = self.encoder.dimension
@@ -46,7 +47,13 @@ class MultiTaskModel(nn.Module):
                     task.head, size=size, classes=len(task.labels), shared=shared, multi_label=task.multi_label
                 )
             case TaskKind.TAGGING:
-                return TaggingHead(task.head, size=size, tags=task.tags, states=self.encoder.states_count)
+                last = self.encoder.states_count - 1
+                if isinstance(task.head.layers, int) and task.head.layers > last:
+                    raise RecipeError(
+                        f"tasks.{task.name}.head.layers: a layer of the backbone from 1 to {last} was expected, "
+                        f"was {task.head.layers}"
+                    )
+                return TaggingHead(task.head, size=size, tags=task.tags, states=last + 1)
             case TaskKind.SIMILARITY:
                 return SimilarityHead(task.head)
 

@@ -11,6 +11,7 @@ from mtl.fitting.classes import LinearHead
 from mtl.fitting.spans import SpanHead
 from mtl.heads import ClassificationHead, TaggingHead
 from mtl.heads.growing import put_rows
+from mtl.heads.layers import LayerMix
 from mtl.inference.engine import Engine
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import Decoder, TaskKind
@@ -60,8 +61,7 @@ def _task(name: str, fitted: Fitted) -> TaskInfo:
     if isinstance(fitted, LinearHead):
         config = HeadConfig(hidden=(), dropout=0.0)
         return TaskInfo(name, TaskKind.CLASSIFICATION, fitted.labels, config, fitted.multi_label)
-    layers = "last" if is_last(fitted.mix) else "mix"
-    config = HeadConfig.model_validate({"hidden": (), "dropout": 0.0, "layers": layers})
+    config = HeadConfig.model_validate({"hidden": (), "dropout": 0.0, "layers": _read(fitted.mix)})
     return TaskInfo(name, TaskKind.TAGGING, fitted.head.types, config)
 
 
@@ -72,7 +72,7 @@ def put_weights(head: torch.nn.Module, fitted: Fitted) -> None:
     own = fitted if isinstance(fitted, LinearHead) else fitted.head
     head.output.weight.copy_(torch.from_numpy(own.weight.T.copy()))
     head.output.bias.copy_(torch.from_numpy(own.bias))
-    if isinstance(head, TaggingHead) and head.mix is not None and isinstance(fitted, FittedSpans):
+    if isinstance(head, TaggingHead) and isinstance(head.mix, LayerMix) and isinstance(fitted, FittedSpans):
         total = sum(fitted.mix)
         head.mix.scores.copy_(torch.tensor(fitted.mix).div(total).clamp(min=1e-12).log())
         head.mix.scale.fill_(total)
@@ -91,14 +91,17 @@ def linear_head(model: MultiTaskModel, task: str) -> Fitted | None:
     if isinstance(module, TaggingHead) and not len(module.hidden) and info.head.decoder is Decoder.LINEAR:
         mix = (0.0,) * (model.encoder.states_count - 1) + (1.0,)
         if module.mix is not None:
-            mix = tuple((module.mix.scale * torch.softmax(module.mix.scores, 0)).tolist())
+            mix = tuple(module.mix.weights.tolist())
         return FittedSpans(SpanHead(info.labels, *_arrays(module, info.temperature)), mix)
     return None
 
 
-def is_last(mix: tuple[float, ...]) -> bool:
-    """Whether a mix is the last state alone."""
-    return mix[-1] == 1.0 and not any(mix[:-1])
+def _read(mix: tuple[float, ...]) -> str | int:
+    """What a head with these weights of K states reads, as its configuration says it."""
+    if sum(mix) != 1.0 or max(mix) != 1.0:
+        return "mix"
+    layer = mix.index(1.0)
+    return "last" if layer == len(mix) - 1 else layer or "mix"
 
 
 def _arrays(module: ClassificationHead | TaggingHead, temperature: float) -> tuple[Floats, Floats]:

@@ -52,9 +52,36 @@ class LayerMix(nn.Module):
         self.scores = nn.Parameter(torch.zeros(states))
         self.scale = nn.Parameter(torch.ones(()))
 
+    @property
+    def weights(self) -> Tensor:
+        """How much each state counts, `(K,)`."""
+        return self.scale * torch.softmax(self.scores, dim=0)
+
     def forward(self, layers: Tensor) -> Tensor:
         """`(…, H)` from `(…, K, H)`."""
         return self.scale * torch.einsum("...kh,k->...h", layers, torch.softmax(self.scores, dim=0))
+
+
+class OneLayer(nn.Module):
+    """The state after one layer; it has no parameters.
+
+    Args:
+        layer: counted from 1; the states begin with that before the first layer.
+        states: K, how many states a token has.
+    """
+
+    def __init__(self, layer: int, states: int) -> None:
+        super().__init__()
+        self.layer, self._states = layer, states
+
+    @property
+    def weights(self) -> Tensor:
+        """How much each state counts, `(K,)`."""
+        return torch.eye(self._states)[self.layer]
+
+    def forward(self, layers: Tensor) -> Tensor:
+        """`(…, H)` from `(…, K, H)`."""
+        return layers[..., self.layer, :]
 
 
 def hidden_layers(size: int, sizes: Sequence[int], config: HeadConfig) -> nn.Sequential:

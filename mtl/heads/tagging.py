@@ -6,7 +6,7 @@ from torch.nn.functional import cross_entropy
 
 from mtl.encoder import Encoded
 from mtl.heads import crf
-from mtl.heads.layers import Dropout, LayerMix, hidden_layers
+from mtl.heads.layers import Dropout, LayerMix, OneLayer, hidden_layers
 from mtl.labels import ILLEGAL, TagSet
 from mtl.recipe.choices import Decoder
 from mtl.recipe.schema import HeadConfig
@@ -19,12 +19,14 @@ class TaggingHead(nn.Module):
         config: the head's shape.
         size: H, a hidden state's.
         tags: the L tags.
-        states: K, the states of a token that the head may mix.
+        states: K, the states of a token that the head may read.
     """
 
     def __init__(self, config: HeadConfig, *, size: int, tags: TagSet, states: int = 1) -> None:
         super().__init__()
-        self.mix = LayerMix(states) if config.layers == "mix" else None
+        self.mix: LayerMix | OneLayer | None = None
+        if config.layers != "last":
+            self.mix = LayerMix(states) if config.layers == "mix" else OneLayer(config.layers, states)
         sizes = config.hidden or ()
         self.dropout = Dropout(config.dropout)
         self.hidden = hidden_layers(size, sizes, config)
@@ -50,7 +52,7 @@ class TaggingHead(nn.Module):
         return emissions.float()
 
     def reads(self, encoded: Encoded) -> Tensor:
-        """The last hidden states `(B, T, H)`, or those of all layers `(B, T, K, H)` where the head mixes them."""
+        """The last hidden states `(B, T, H)`, or those of all layers `(B, T, K, H)` where the head reads others."""
         if self.mix is None:
             return encoded.hidden
         assert encoded.layers is not None

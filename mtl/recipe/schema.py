@@ -112,8 +112,9 @@ class HeadConfig(_Config):
     shared: str | None = None
     """Name of a group of classification heads that share their first hidden layer."""
     decoder: Decoder = Decoder.LINEAR
-    layers: Literal["last", "mix"] = "last"
-    """What tags are read from: the last layer, or a learned mix of all (worth it where the backbone is frozen)."""
+    layers: Literal["last", "mix"] | Annotated[int, Field(ge=1, le=1000)] = "last"
+    """What tags are read from: the last layer, a learned mix of all, or the layer of that number from the bottom. Those
+    below the last leave it free to keep the embedding."""
     loss: Annotated[SimilarityLoss | None, Field(exclude_if=lambda value: value is None)] = None
     """Of similarity; default: that of the checkpoint it starts from, or `cosent`. `cosent` and `cosine` learn from
     scores, `multiple_negatives` from pairs that belong together (with a score of at least 0.5): all other second

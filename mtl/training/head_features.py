@@ -13,6 +13,7 @@ from mtl.fitting.encoder import default_mix
 from mtl.fitting.objectives import LogisticLoss, Objective, Scaling, SoftmaxLoss
 from mtl.fitting.window_words import words_of_windows
 from mtl.heads import ClassificationHead, TaggingHead
+from mtl.heads.layers import LayerMix
 from mtl.model import MultiTaskModel
 from mtl.scratch import ArrayWriter
 from mtl.task import TaskInfo
@@ -66,15 +67,12 @@ def objective_of(task: TaskInfo, data: TrainSet, rows: RaggedRows, model: MultiT
 @torch.no_grad()
 def put_default_mix(head: nn.Module) -> None:
     """Give a new head that mixes the states of layers the weights that the solver leaves as they are."""
-    if isinstance(head, TaggingHead) and head.mix is not None:
+    if isinstance(head, TaggingHead) and isinstance(head.mix, LayerMix):
         head.mix.scores.copy_(torch.tensor(default_mix(len(head.mix.scores))).log())
 
 
 def _mix(head: TaggingHead) -> Floats | None:
-    if head.mix is None:
-        return None
-    weights: Floats = (head.mix.scale * head.mix.scores.softmax(0)).detach().cpu().numpy()
-    return weights
+    return None if head.mix is None else head.mix.weights.detach().cpu().numpy()
 
 
 def _windows(task: TaskInfo, data: TrainSet, rows: RaggedRows) -> _Units:

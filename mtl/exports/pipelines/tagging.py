@@ -5,6 +5,8 @@ from typing import Any
 
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
+from mtl.encoder import Encoder
+from mtl.encoder.parts import stack_name
 from mtl.exports.pipelines.as_bert import as_bert
 from mtl.exports.pipelines.classification import stock_model
 from mtl.exports.pipelines.last_layer import ARCHITECTURES, add_layer
@@ -20,9 +22,9 @@ def tagger_of(model: MultiTaskModel, task: str) -> PreTrainedModel:
         NotHeldError: there is none.
     """
     info, head = model.tasks[task], layers_of(model, task)
-    encoder = model.encoder.model
     if info.head.layers == "mix":
         raise NotHeldError("the token classifiers of transformers read the last layer, not a mix of all")
+    encoder = model.encoder.model if info.head.layers == "last" else _up_to(model.encoder, info.head.layers)
     if encoder.config.model_type == "modernbert":
         found = stock_model(AutoModelForTokenClassification, encoder, head.output.size)
         fill_modernbert(found, head)
@@ -38,6 +40,17 @@ def tagger_of(model: MultiTaskModel, task: str) -> PreTrainedModel:
     found = _stock(encoder, head)
     same = head.output.bias.new_ones(head.output.size).diag()
     fill(_classifier(found), same)
+    return found
+
+
+def _up_to(encoder: Encoder, layer: int) -> PreTrainedModel:
+    """The backbone without the layers above one, whose states are then its last."""
+    if encoder.parts().top and layer + 1 < encoder.states_count:
+        raise NotHeldError("the token classifiers of transformers read a norm after the last layer, not a layer below")
+    found = copy.deepcopy(encoder.model)
+    if not getattr(found.config, "num_hidden_groups", 0):  # else layers share their weights
+        del found.get_submodule(stack_name(found))[layer:]
+    found.config.num_hidden_layers = layer
     return found
 
 

@@ -97,7 +97,15 @@ def test_other_poolings_are_refused(tiny_bert: Path, pooling: Pooling):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @torch.no_grad()
 def test_taggers_give_the_emissions_of_the_head(backbone_folder: Callable[[str], Path], architecture: str):
-    configs = {"none": HeadConfig(), "gelu": HeadConfig(hidden=9, activation="gelu"), "mix": HeadConfig(layers="mix")}
+    gelu = {"hidden": 9, "activation": "gelu"}
+    shapes = {
+        "none": {},
+        "gelu": gelu,
+        "mix": {"layers": "mix"},
+        "below": {"layers": 1},
+        "below_gelu": {"layers": 2, **gelu},
+    }
+    configs = {name: HeadConfig.model_validate(shape) for name, shape in shapes.items()}
     loaded = model_with(backbone_folder(architecture), configs, TaskKind.TAGGING, Pooling.MEAN)
     batch = batch_of(loaded, TEXTS)
     encoded = loaded.model.encoder(batch)
@@ -110,10 +118,16 @@ def test_taggers_give_the_emissions_of_the_head(backbone_folder: Callable[[str],
             lacking.add(name)
             continue
         found = stock.eval()(input_ids=batch.ids, attention_mask=batch.mask).logits
-        expected = loaded.model.heads[name](encoded.hidden, rows)
+        head = loaded.model.heads[name]
+        expected = head(head.reads(encoded), rows)
         torch.testing.assert_close(found[batch.mask == 1], expected[batch.mask == 1], rtol=0, atol=1e-5)
     holds_gelu = architecture in {*EXTENDED, "modernbert", "deberta-v2", "electra"}
-    assert lacking == ({"mix"} if holds_gelu else {"mix", "gelu"})
+    has_norm = bool(loaded.model.encoder.parts().top)
+    assert lacking == {
+        "mix",
+        *(() if holds_gelu else ("gelu", "below_gelu")),
+        *(("below", "below_gelu") if has_norm else ()),
+    }
 
 
 @pytest.fixture

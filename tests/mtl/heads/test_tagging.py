@@ -128,6 +128,14 @@ def test_a_mixing_head_can_choose_one_layer():
     torch.testing.assert_close(head(layers, first), head.output(layers[:, :, 1]))
 
 
+@pytest.mark.parametrize("layer", [1, 2])
+def test_a_head_can_read_one_layer(layer):
+    head = TaggingHead(HeadConfig(layers=layer), size=H, tags=TAGS, states=3).eval()
+    layers, first = torch.randn(1, 2, 3, H), torch.tensor([[0, 1]])
+    torch.testing.assert_close(head(layers, first), head.output(layers[:, :, layer]))
+    assert set(head.state_dict()) == {"output.weight", "output.bias"}
+
+
 def test_a_sentence_over_two_windows_has_the_crf_loss_of_its_joined_words():
     head = head_of(Decoder.CRF)
     emissions, mask = random_emissions(6, [3, 2, 2])

@@ -15,7 +15,7 @@ _HEADS = {
         "dropout": st.sampled_from([0.0, 0.1, 0.5]),
         "label_smoothing": st.sampled_from([0.0, 0.2]),
     },
-    "tagging": {"decoder": st.sampled_from(["linear", "crf"]), "layers": st.sampled_from(["last", "mix"])},
+    "tagging": {"decoder": st.sampled_from(["linear", "crf"]), "layers": st.sampled_from(["last", "mix", 1, 3])},
     "similarity": {"loss": st.sampled_from(["cosine", "cosent", "multiple_negatives"])},
 }
 _SECTIONS = {

@@ -96,7 +96,7 @@ def openvino_fills(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("layers", ["last", "mix"])
+@pytest.mark.parametrize("layers", ["last", "mix", 2])
 def test_another_backend_fills_the_cache_for_training_and_none_for_evaluation(
     recipe: Make, without_dropout: Path, openvino_fills: list[str], layers: str
 ):

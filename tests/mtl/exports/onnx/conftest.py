@@ -39,6 +39,7 @@ class Exported:
 def model_with_every_head(backbone: Path) -> LoadedModel:
     """Random heads of every kind, taggers that find entities everywhere among them."""
     crf = HeadConfig(decoder=Decoder.CRF, layers="mix")
+    below = HeadConfig(decoder=Decoder.ARGMAX, layers=1)
     tasks = {
         "topic": TaskInfo(
             "topic", TaskKind.CLASSIFICATION, ("a", "b", "c"), HeadConfig(shared="first"), temperature=0.7
@@ -49,7 +50,7 @@ def model_with_every_head(backbone: Path) -> LoadedModel:
         ),
         "pairs": TaskInfo("pairs", TaskKind.SIMILARITY, (), HeadConfig()),
         "parts": TaskInfo("parts", TaskKind.TAGGING, ("A", "B", "C"), crf, temperature=1.8),
-        "raw": TaskInfo("raw", TaskKind.TAGGING, ("X", "Y"), HeadConfig(decoder=Decoder.ARGMAX), temperature=1.8),
+        "raw": TaskInfo("raw", TaskKind.TAGGING, ("X", "Y"), below, temperature=1.8),
     }
     torch.manual_seed(0)
     loaded = build(load_backbone(str(backbone)), tasks)
