@@ -149,8 +149,12 @@ def compare(
         raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
     if probe is not None and not backbone:
         raise InputError("--probe belongs to --backbone, which was not given")
+    if single_task and backbone:
+        raise InputError("--single-task belongs to --presets, it does not go with --backbone")
+    if presets is None and single_task:
+        presets = "full"  # what each task alone is compared with
     if presets is None and not backbone:
-        raise InputError("--presets or --backbone was expected, neither was given")
+        raise InputError("--presets, --single-task or --backbone was expected, none was given")
     compare_command(
         recipe,
         Compared([] if presets is None else _names(presets), backbone or [], probe, single_task),

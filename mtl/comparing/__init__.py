@@ -3,7 +3,7 @@
 from mtl.comparing.compare import compare
 from mtl.comparing.report import Outcome, Spread, StrategyResult, summarize
 from mtl.comparing.sharing import Sharing, sharing
-from mtl.comparing.strategies import Strategy, alone, candidates, linear_probe, strategies
+from mtl.comparing.strategies import Strategy, alone, candidates, linear_probe, strategies, trained_tasks
 
 __all__ = [
     "Outcome",
@@ -18,4 +18,5 @@ __all__ = [
     "sharing",
     "strategies",
     "summarize",
+    "trained_tasks",
 ]

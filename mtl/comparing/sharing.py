@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mtl.comparing.strategies import is_candidate, task_alone
 from mtl.evaluation import MAIN_METRICS
+from mtl.recipe import Preset
 
 LEAST = 0.01
 """Smaller differences of a metric are not called better or worse."""
@@ -12,7 +13,10 @@ LEAST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """The main metric of a task trained alone, and under the strategy that serves it best beside the others."""
+    """The main metric of a task trained alone by `full`, and beside the others: by `full` too, where that was done.
+
+    Otherwise the strategy is the one that serves the task best, and freezing tells the two apart as well as sharing.
+    """
 
     task: str
     metric: str
@@ -29,6 +33,8 @@ class Sharing:
         """One sentence."""
         figures = f"{self.shared:.3f} with the others ({self.strategy}), {self.alone:.3f} alone"
         what = f"{self.metric.replace('_', ' ')} {figures}"
+        if self.strategy != Preset.FULL:
+            return f"Whether sharing helps {self.task} cannot be said without {Preset.FULL} with the others: {what}."
         if round(abs(self.gain), 6) <= LEAST:
             return f"Sharing makes little difference to {self.task}: {what}."
         verb = "helps" if self.gain > 0 else "costs"
@@ -36,7 +42,7 @@ class Sharing:
 
 
 def sharing(metrics: Mapping[str, Mapping[str, float]]) -> list[Sharing]:
-    """Of every task that was trained alone and, under at least one strategy, with others.
+    """Of every task that was trained alone and, by at least one strategy, with others.
 
     Args:
         metrics: `eval/<task>/<metric>` by strategy, means over seeds.
@@ -49,7 +55,7 @@ def sharing(metrics: Mapping[str, Mapping[str, float]]) -> list[Sharing]:
             key = f"eval/{task}/{metric}"
             others = {other: own[key] for other, own in together.items() if key in own}
             if key in alone and others:
-                best = max(others, key=lambda other: others[other])
+                best = Preset.FULL.value if Preset.FULL in others else max(others, key=lambda other: others[other])
                 found.append(Sharing(str(task), metric, alone[key], others[best], best))
                 break
     return found

@@ -32,7 +32,7 @@ def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> 
         recipe: gives everything but the freezing, and what follows from it by default.
         presets: names; `last_layers:N` says how many layers, `one_head_frozen:TASK` which head, and `only:TASK` is a
             baseline.
-        single_task: whether to add the baselines of all tasks.
+        single_task: whether to add the baselines of all tasks that train.
 
     Raises:
         RecipeError: a preset is unknown, given twice, or lacks what it needs.
@@ -43,7 +43,7 @@ def strategies(recipe: Recipe, presets: Sequence[str], *, single_task: bool) -> 
     found = [_strategy(name, recipe) for name in presets]
     if single_task:
         known = {strategy.name for strategy in found}
-        baselines = [_strategy(alone(name), recipe) for name in recipe.tasks]
+        baselines = [_strategy(alone(name), recipe) for name in trained_tasks(recipe)]
         found += [baseline for baseline in baselines if baseline.name not in known]
     return found
 
@@ -68,7 +68,7 @@ def candidates(recipe: Recipe, backbones: Sequence[str]) -> list[Strategy]:
 
 
 def linear_probe(recipe: Recipe, rows: int) -> Recipe:
-    """A recipe whose linear heads alone learn, from at most so many training examples of each task.
+    """A recipe whose linear heads alone learn, from at most so many training examples of each task, drawn by chance.
 
     Tagging heads read a mix of all layers. Everything that belongs to other ways of training has its default.
     """
@@ -76,7 +76,9 @@ def linear_probe(recipe: Recipe, rows: int) -> Recipe:
     kept = {key: value for key, value in content.items() if key in _OF_DATA}
     for name, task in recipe.tasks.items():
         own = kept["tasks"][name]
-        own["max_rows"] = min(rows, task.max_rows or rows)
+        own |= {"max_rows": min(rows, task.max_rows or rows), "take": "drawn"}
+        if isinstance(task.class_weights, dict):
+            del own["class_weights"]  # so few rows may lack a label
         own["head"] = _probed_head(task)
     kinds = {task.kind for task in recipe.tasks.values()}
     preset = Preset.ALL_FROZEN if kinds == {TaskKind.SIMILARITY} else Preset.HEADS_ONLY
@@ -87,6 +89,11 @@ def _probed_head(task: TaskConfig) -> dict[str, str]:
     if task.kind is TaskKind.SIMILARITY:  # the loss says how its pairs are read and measured
         return {} if task.head.loss is None else {"loss": task.head.loss.value}
     return {"layers": "mix"} if task.kind is TaskKind.TAGGING else {}
+
+
+def trained_tasks(recipe: Recipe) -> list[str]:
+    """The tasks that have training data."""
+    return [name for name, task in recipe.tasks.items() if task.train]
 
 
 def alone(task: str) -> str:

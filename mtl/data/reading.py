@@ -1,6 +1,7 @@
 """A task's files as examples, checked at the door."""
 
 import hashlib
+import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -179,11 +180,14 @@ def read_task(name: str, config: TaskConfig, *, accepted: int | None = None) -> 
 def _part(config: TaskConfig, split: str, log: TaskLog, left: int | None) -> Sequence[Example]:
     """The examples of a split, of which `left` are accepted."""
     files, most = (config.train, config.max_rows) if split == "train" else (config.dev, None)
-    bounds = [most, None if left is None else left + 1]
+    is_drawn = split == "train" and most is not None and config.take == "drawn"
+    bounds = [None if is_drawn else most, None if left is None else left + 1]
     least = min((bound for bound in bounds if bound is not None), default=None)
     examples = read_files(config, files, split=split, log=log, most=least)
     if left is not None and len(examples) > left:
         raise DataError(f"{split} was expected to have at most {left:,} examples, it has more", path=files[0])
+    if most is not None and is_drawn and len(examples) > most:
+        return [examples[row] for row in sorted(random.Random(0).sample(range(len(examples)), most))]
     return examples
 
 

@@ -20,6 +20,8 @@ KEPT_SHARE = 0.95
 _CENTRES = 750
 _BYTES = 1_000_000
 _FOLDS = 5
+_DIGITS = 4  # embeddings that agree in so many are of one text
+_LEAST_LIMIT = 0.001  # float16, integers and caches move an embedding by less
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +64,15 @@ def summarize(
     elif known is not None:
         away = np.zeros(1, np.float32)
     else:
-        folds = np.random.default_rng(0).permutation(len(directions)) % _FOLDS
-        parts = [_distances(directions[folds == fold], _centres(directions[folds != fold])) for fold in range(_FOLDS)]
-        away = np.concatenate(parts)
-    return Summary(centres.astype(np.float16), max(least, float(np.quantile(away, KEPT_SHARE))))
+        distinct = directions[np.unique(directions.round(_DIGITS), axis=0, return_index=True)[1]]
+        folds = np.random.default_rng(0).permutation(len(distinct)) % _FOLDS
+        parts = [
+            _distances(distinct[folds == fold], _centres(distinct[folds != fold]))
+            for fold in range(_FOLDS)
+            if (folds != fold).any() and (folds == fold).any()
+        ]
+        away = np.concatenate(parts) if parts else np.zeros(1, np.float32)
+    return Summary(centres.astype(np.float16), max(least, float(np.quantile(away, KEPT_SHARE)), _LEAST_LIMIT))
 
 
 def _centres(directions: Floats) -> Floats:

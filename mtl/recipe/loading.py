@@ -174,7 +174,7 @@ def _resolve(file: str, folder: Path, where: str, key: str) -> str:
 
 def _override(content: dict[str, Any], overrides: Sequence[str]) -> None:
     settings = [_setting(override) for override in overrides]
-    if any(path[0] == "freezing" for path, _ in settings):
+    if any(path[0] in ("freezing", "tasks") or path == ["optimizer", "head_lr"] for path, _ in settings):
         _drop_filled_in(content)
     for override, ((*parents, last), value) in zip(overrides, settings, strict=True):
         place = content
@@ -188,7 +188,7 @@ def _override(content: dict[str, Any], overrides: Sequence[str]) -> None:
 
 
 def _drop_filled_in(content: dict[str, Any]) -> None:
-    """Take the values out that nobody set, so that they follow another freezing choice."""
+    """Take the values out that nobody set, so that they follow what has changed."""
     filled_in = content.pop("filled_in", None)
     for key, value in filled_in.items() if isinstance(filled_in, dict) else ():
         *sections, name = str(key).split(".")

@@ -165,7 +165,9 @@ class TaskConfig(_Config):
     """Of single-label classification: how much each label counts in the loss, 1 where it is not named; `balanced`
     weighs labels inversely to their number of training examples."""
     max_rows: _Count | None = None
-    """Read only the first so many training examples."""
+    """Read only so many training examples."""
+    take: Annotated[Literal["first", "drawn"], Field(exclude_if=lambda value: value == "first")] = "first"
+    """Which of more than `max_rows`: the first, or some that are drawn by chance, the same ones each time."""
     head: HeadConfig = HeadConfig()
 
     @model_serializer(mode="wrap")

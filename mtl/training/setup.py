@@ -186,7 +186,18 @@ class Trainer:
             idle = [name for name in self.task_data if name not in self.data.trained_tasks]
             notes += [f"{name}: nothing to train here, it is only measured" for name in idle]
         missing = [name for name, data in self.task_data.items() if not data.dev]
-        notes += [f"{name}: no dev data, so it is not evaluated" for name in missing]
+        for name in missing:
+            note = f"{name}: no dev data, so it is not evaluated"
+            if self.schedule and self.loaded.model.tasks[name].temperature != 1:
+                note += ", and its probabilities keep the temperature that fitted the checkpoint"
+            notes.append(note)
+        if self.stages[-1].plan.backbone_trains:
+            notes += [
+                f"{name}: stays as it is while the encoder changes, so its answers may change, and no text is marked "
+                "as unlike its training texts"
+                for name in self.loaded.model.tasks
+                if name not in self.task_data
+            ]
         return tuple(notes)
 
 

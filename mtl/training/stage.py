@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedRows, RaggedStore
 from mtl.checkpoint.store import LoadedModel
+from mtl.decoding import at_temperature
 from mtl.distributed import world
 from mtl.encoder import ActivationCache
 from mtl.errors import BackboneError, StorageError
@@ -117,6 +118,9 @@ class StageState:
             raw = run_uncalibrated(self.loaded, dev.texts, name, cached=self._dev[name])
             fitted = with_temperature(tasks[name], dev.examples, raw, fits=dev.unseen)
             tasks[name], output = fitted.task, fitted.output
+            if not changes and config is not None and name in config.tasks:  # what was chosen stays chosen
+                kept = at_temperature(config.tasks[name].thresholds, tasks[name].temperature)
+                tasks[name] = replace(tasks[name], thresholds=kept)
         else:
             output = run_model(self.loaded, dev.texts, tasks=(name,), cached=self._dev[name], shared=True)
         if changes or not tasks[name].thresholds:

@@ -1,5 +1,6 @@
 """The map: a lasso around texts, a label for all of them, and what that would change before it is done."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -21,7 +22,7 @@ from demo.views.maps import scatter
 from demo.views.maps.drawing import placed
 from demo.views.maps.scatter import ScatterMap
 from mtl.errors import InputError, MtlError
-from mtl.labelling import LabellingSession
+from mtl.labelling import LabellingSession, Preview
 
 _stamps = count(1)
 _LABEL, _GROUP = "Label the selection", "Make a group of the selection"
@@ -49,12 +50,13 @@ class MapPart:
     problem: gr.HTML
     drawn: gr.State
     selected: gr.State
+    previewed: gr.State
     requests: gr.State
 
     @property
     def shown(self) -> list[Any]:
         """What follows a change of the selection."""
-        return [self.preview, self.apply]
+        return [self.preview, self.apply, self.previewed]
 
 
 def build_map(desk: Desk) -> MapPart:
@@ -71,8 +73,9 @@ def build_map(desk: Desk) -> MapPart:
     problem = message_place()
     preview = gr.HTML(message.empty(view.NO_SELECTION), elem_id="ph-label-preview")
     made = MapPart(
-        method, colour_by, drawing, label, apply, preview, problem, gr.State(None), gr.State([]), gr.State(LatestOnly())
-    )
+        method, colour_by, drawing, label, apply, preview, problem, gr.State(None), gr.State([]), gr.State(""),
+        gr.State(LatestOnly()),
+    )  # fmt: skip
     _wire(desk, made)
     return made
 
@@ -85,9 +88,9 @@ def drawing_event(desk: Desk, made: MapPart) -> dict[str, Any]:
 
     return _event(
         made,
-        reporting(draw, outputs=7),
+        reporting(draw, outputs=8),
         [made.method, made.colour_by, *desk.inputs],
-        [made.problem, *made.drawing.drawing, made.drawn, made.selected, made.preview, made.apply],
+        [made.problem, *made.drawing.drawing, made.drawn, made.selected, *made.shown],
     )
 
 
@@ -111,12 +114,12 @@ def painting_event(desk: Desk, made: MapPart) -> dict[str, Any]:
 def wire_apply(desk: Desk, made: MapPart) -> Any:  # noqa: ANN401
     """Connect the button that labels the selection; gives its event."""
 
-    def apply(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        return _apply(desk.work(*values), rows, label)
+    def apply(rows: list[int], previewed: str, label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        return _apply(desk.work(*values), rows, label, previewed)
 
     applied = made.apply.click(
-        reporting(apply, outputs=3),
-        [made.selected, made.label, *desk.inputs],
+        reporting(apply, outputs=4),
+        [made.selected, made.previewed, made.label, *desk.inputs],
         [made.problem, made.selected, *made.shown],
         **QUICK,
     )
@@ -139,7 +142,7 @@ def _wire(desk: Desk, made: MapPart) -> None:
             found = ("", *previewed())
         except MtlError as error:  # what was selected before is not what the button would answer
             found = (message.problem(error), [], *_nothing())
-        return found if requests.is_latest(number) else tuple(gr.skip() for _ in range(4))
+        return found if requests.is_latest(number) else tuple(gr.skip() for _ in range(5))
 
     def preview(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         return _preview(desk.work(*values), rows, label)
@@ -152,7 +155,7 @@ def _wire(desk: Desk, made: MapPart) -> None:
         **QUICK,
     )
     made.label.input(
-        reporting(preview, outputs=2), [made.selected, made.label, *desk.inputs], [made.problem, *made.shown], **QUICK
+        reporting(preview, outputs=3), [made.selected, made.label, *desk.inputs], [made.problem, *made.shown], **QUICK
     )
     made.method.input(**drawing_event(desk, made))
     made.colour_by.input(**painting_event(desk, made))
@@ -173,7 +176,7 @@ def _event(made: MapPart, fn: Callable[..., Any], inputs: list[Any], outputs: li
 
 def _draw(work: Work, method: str, by: str) -> tuple[Any, ...]:
     if not work.project:
-        return tuple(gr.skip() for _ in range(7))
+        return tuple(gr.skip() for _ in range(8))
     session = work.session
     chosen = next((one for one in Projection if one == method), Projection.PCA)
     rows, places = placed(session.vectors(), chosen)
@@ -205,33 +208,49 @@ def _preview(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
     if not rows:
         return _nothing(session)
     if not label:
-        return message.note(f"{len(rows):,} selected. Choose their label."), gr.Button(interactive=False)
+        return message.note(f"{len(rows):,} selected. Choose their label."), gr.Button(interactive=False), ""
     if session.project.of_pairs and len(rows) == 1:
-        return message.note("1 text selected. A group has two or more."), _button(session)
+        return message.note("1 text selected. A group has two or more."), _button(session), ""
     found = session.preview(work.annotator, rows, label)
     guesses = dict(zip(found.disagreeing, session.guesses(found.disagreeing), strict=True))
     if session.project.of_pairs:
         shown = view.preview_of_group(found, len(rows), guesses, session.project.texts)
         title = f"Answer {pairs(len(found.answers))} same" if found.answers else _GROUP
-        return shown, gr.Button(title, interactive=bool(found.answers))
+        return shown, gr.Button(title, interactive=bool(found.answers)), _mark(found)
     shown = view.preview_of(found, label, guesses, session.project.texts)
-    return shown, gr.Button(f"Label {count_of(len(found.answers))} {label}", interactive=bool(found.answers))
+    button = gr.Button(f"Label {count_of(len(found.answers))} {label}", interactive=bool(found.answers))
+    return shown, button, _mark(found)
 
 
-def _apply(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
+def _mark(preview: Preview) -> str:
+    """What tells a preview from another one."""
+    told = sorted(preview.answers.items()), sorted(preview.changed)
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def _apply(work: Work, rows: list[int], label: str | None, previewed: str) -> tuple[Any, ...]:
     if not rows or not label:
         raise InputError("Draw a lasso and choose a label first.")
     session = work.session
-    count = session.accept(work.annotator, session.preview(work.annotator, rows, label).answers)
+    found = session.preview(work.annotator, rows, label)
+    if _mark(found) != previewed:  # as after answers in another window
+        shown, button, mark = _preview(work, rows, label)
+        return (
+            rows,
+            message.note("Answers have changed since. This is what the button would do now:") + shown,
+            button,
+            mark,
+        )
+    count = session.accept(work.annotator, found.answers)
     are = "is" if count == 1 else "are"
     said = f"{pairs(count)} {are} answered same." if session.project.of_pairs else labelled(count, label)
     done = message.note(f"{said} Undo on the card takes {'it' if count == 1 else 'them'} back.")
-    return [], done, _button(session)
+    return [], done, _button(session), ""
 
 
-def _nothing(session: LabellingSession | None = None) -> tuple[str, gr.Button]:
+def _nothing(session: LabellingSession | None = None) -> tuple[str, gr.Button, str]:
     is_pairs = session is not None and session.project.of_pairs
-    return message.empty(view.NO_GROUP if is_pairs else view.NO_SELECTION), _button(session)
+    return message.empty(view.NO_GROUP if is_pairs else view.NO_SELECTION), _button(session), ""
 
 
 def _button(session: LabellingSession | None) -> gr.Button:

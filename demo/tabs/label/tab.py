@@ -204,6 +204,7 @@ def _wire_work(desk: Desk, parts: _Parts) -> None:
         (MAP, maps.drawing_event(desk, parts.map)),
     ):
         (parts.way.input if way == CARD else places.then)(**_only(way, parts.way, event))
+    parts.way.input(**refresh)  # the card asks when the hand rests, but not where it is no longer shown
     parts.queue.accepted.then(**refresh)
     maps.wire_apply(desk, parts.map).then(**refresh)
 

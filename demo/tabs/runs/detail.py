@@ -30,7 +30,7 @@ from demo.views import message
 from demo.views.training.comparison import comparison_card, comparison_table
 from demo.views.training.label_table import label_tables
 from demo.views.training.run_card import run_card
-from mtl.comparing import alone
+from mtl.comparing import alone, trained_tasks
 from mtl.errors import InputError, MtlError, RunError
 from mtl.recipe import Preset, Recipe, dump, load
 from mtl.runs import RunFolder
@@ -270,9 +270,11 @@ class Opening:
         if len(presets) < 2:
             raise InputError("Select at least two strategies.")
         recipe = _recipe_of(self.shared.runs.get(run_id, owner))
-        if _EACH_ALONE in presets and len(recipe.tasks) < 2:
-            raise InputError("A recipe with several tasks was expected to train each of them alone, this one has one.")
-        each = [alone(task) for task in recipe.tasks]
+        each = [alone(task) for task in trained_tasks(recipe)]
+        if _EACH_ALONE in presets and len(each) < 2:
+            raise InputError(
+                f"A recipe that trains several tasks was expected to train each alone, this one trains {len(each)}."
+            )
         names = [name for one in presets for name in (each if one == _EACH_ALONE else [str(one)])]
         folder = self.shared.runs.compare(recipe, names, owner=owner, address=current().address)
         return (folder.id, *self.again(owner, folder.id))

@@ -42,7 +42,7 @@ def summary(progress: Progress) -> str:
     if progress.threshold is not None:
         figures["same from a cosine of"] = f"{progress.threshold:.2f}"
     hint = f'<p class="ph-label-hint">{escape(progress.hint)}</p>' if progress.hint else ""
-    by_label = " · ".join(f"{escape(label)} {count:,}" for label, count in progress.by_label)
+    by_label = " · ".join(f"<bdi>{escape(label)}</bdi> {count:,}" for label, count in progress.by_label)
     below = f'<p class="ph-note">{by_label}</p>' if by_label else ""
     below += message.note(_MINED) if progress.threshold is not None else ""
     return f'<div class="ph-label-score">{measures(figures)}{hint}{below}</div>'

@@ -18,12 +18,16 @@ PRESSES = """
 // The first list of a page opens the project in the address, as after a reload; by then the whole tab is there. Gradio
 // may mount the list twice before it listens, so each mount asks until a card has come (card.js). After that the list
 // comes back when a project is left, which the address may still have.
-let asked = false;
-function resume() {
-  if (asked || window.phOpened || !props.value) return;
-  asked = true;
+let asked = 0;
+function resume() { if (!asked && !window.phOpened && props.value) ask(); }
+// What shows the project may be lost while the page is being built, so it is asked for again as long as the list is seen.
+function ask() {
   const project = new URL(location.href).searchParams.get('project');
-  if (project) trigger('open', {project});
+  const refused = document.querySelector('#ph-label-problem [role=alert]');
+  if (!project || asked === 4 || !element.isConnected || (asked && (!element.offsetParent || refused))) return;
+  asked += 1;
+  trigger('open', {project});
+  setTimeout(ask, 2000);
 }
 watch('value', resume);
 resume();

@@ -20,6 +20,7 @@ from mtl.labelling import DIFFERENT, SAME, Answer, Guess, ProjectKind, ProjectSp
 from mtl.labels import TypedSpan
 
 _NOTHING = "Nothing is left here: no unlabelled text has this label as its guess."
+_NO_PAIR = "Nothing is left here: no unanswered pair has this answer as its guess."
 _WAITING = "The table fills when the model has guesses: label a few texts on cards first."
 
 
@@ -31,9 +32,9 @@ def build_table(*, elem_id: str) -> gr.HTML:
 
 def page_of_table(page: TablePage, spec: ProjectSpec, *, said: str = "") -> str:
     """One page with its buttons."""
-    if not page.rows:
-        return _said(said) + message.empty(_NOTHING)
     is_pairs = spec.kind is ProjectKind.PAIRS
+    if not page.rows:
+        return _said(said) + message.empty(_NO_PAIR if is_pairs else _NOTHING)
     known = [row for row in page.rows if row.guess is not None]
     if not known:
         return _said(said) + message.empty(_WAITING)

@@ -8,12 +8,19 @@ TOPIC, NAMES = "eval/topic/accuracy", "eval/only names/f1"
 FULL = {TOPIC: 0.8, NAMES: 0.7, "eval/embedding/drift": 0.1}
 
 
-def test_each_task_is_beside_the_strategy_that_serves_it_best():
-    metrics = {"full": FULL, "last_layers:2": {TOPIC: 0.85, NAMES: 0.6}, "only topic": {TOPIC: 0.9}}
+def test_each_task_is_beside_the_strategy_that_trains_as_it_did_alone():
+    metrics = {"last_layers:2": {TOPIC: 0.85, NAMES: 0.6}, "full": FULL, "only topic": {TOPIC: 0.9}}
     (found,) = sharing(metrics)
-    assert found == Sharing("topic", "accuracy", 0.9, 0.85, "last_layers:2")
+    assert found == Sharing("topic", "accuracy", 0.9, 0.8, "full")
+    assert str(found) == "Sharing costs topic 10.0 points: accuracy 0.800 with the others (full), 0.900 alone."
+
+
+def test_another_freezing_is_not_blamed_on_sharing():
+    metrics = {"heads_only": FULL, "last_layers:2": {TOPIC: 0.85, NAMES: 0.6}, "only topic": {TOPIC: 0.9}}
+    (found,) = sharing(metrics)
     assert str(found) == (
-        "Sharing costs topic 5.0 points: accuracy 0.850 with the others (last_layers:2), 0.900 alone."
+        "Whether sharing helps topic cannot be said without full with the others: "
+        "accuracy 0.850 with the others (last_layers:2), 0.900 alone."
     )
 
 

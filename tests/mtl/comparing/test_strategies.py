@@ -145,7 +145,8 @@ def test_a_linear_probe_keeps_the_data_and_drops_how_they_were_trained_on(tiny_b
         "about": "long",
     }
     recipe = recipe_of(tiny_bert, TASKS, **said)
-    topic = recipe.tasks["topic"].model_copy(update={"max_rows": 20, "map_labels": {"a": "b"}})
+    weights = {"class_weights": {"a label of few rows": 2.0}}
+    topic = recipe.tasks["topic"].model_copy(update={"max_rows": 20, "map_labels": {"a": "b"}, **weights})
     recipe = recipe.model_copy(update={"tasks": {"topic": topic, "entities": recipe.tasks["entities"]}})
     probe = linear_probe(recipe, 30)
     assert (probe.seed, probe.max_length) == (3, 32)
@@ -153,6 +154,7 @@ def test_a_linear_probe_keeps_the_data_and_drops_how_they_were_trained_on(tiny_b
     assert probe.freezing == FreezingConfig(preset="heads_only")
     assert {"head_lr", "epochs"}.isdisjoint(probe.optimizer.model_fields_set | probe.budget.model_fields_set)
     assert {name: task.max_rows for name, task in probe.tasks.items()} == {"topic": 20, "entities": 30}
+    assert {task.take for task in probe.tasks.values()} == {"drawn"} and probe.tasks["topic"].class_weights is None
     assert probe.tasks["topic"].map_labels == {"a": "b"}
     assert probe.tasks["entities"].head.layers == "mix"
     for name in TASKS:
@@ -168,3 +170,9 @@ def test_a_probe_reads_and_measures_pairs_as_the_recipe_does(tiny_bert: Path, lo
     head = {} if loss is None else {"head": {"loss": loss}}
     probe = linear_probe(recipe_of(tiny_bert, ("similarity", "topic"), tasks_similarity=head), 9)
     assert probe.tasks["similarity"].head.loss == loss
+
+
+def test_a_task_that_only_is_measured_is_not_trained_alone(tiny_bert: Path):
+    recipe = recipe_of(tiny_bert, ("topic", "entities", "sentiment"), tasks_sentiment={"train": []})
+    found = strategies(recipe, ["full"], single_task=True)
+    assert [one.name for one in found] == ["full", "only topic", "only entities"]

@@ -132,6 +132,17 @@ def test_at_most_max_rows_training_examples_are_taken():
     assert len(read_task("topic", config).train) == 20
 
 
+def test_rows_that_are_drawn_are_of_all_labels_and_the_same_each_time(tmp_path: Path):
+    (tmp_path / "train.csv").write_text("text,label\n" + "".join(f"text {i},{'abcd'[i // 100]}\n" for i in range(400)))
+    files = (str(tmp_path / "train.csv"),)
+    config = TaskConfig(kind="classification", train=files, dev=files, max_rows=60, take="drawn")
+    found = read_task("t", config)
+    assert len(found.train) == 60 and set(found.labels) == set("abcd") and len(found.dev) == 400
+    assert list(found.train) == list(read_task("t", config).train)
+    assert [e.label for e in found.train] == sorted(e.label for e in found.train)  # in the order of the file
+    assert len(read_task("t", config.model_copy(update={"max_rows": 900})).train) == 400
+
+
 def test_dev_labels_that_train_lacks_are_noted(tmp_path: Path):
     (tmp_path / "train.csv").write_text("text,label\na,x\nb,y\n")
     (tmp_path / "dev.csv").write_text("text,label\na,x\nb,z\n")

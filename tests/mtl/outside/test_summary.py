@@ -50,6 +50,17 @@ def test_nearly_all_texts_of_the_same_kind_lie_inside(few_centres: None, count: 
     assert 0.01 < outside.mean() < 0.12
 
 
+@pytest.mark.parametrize("distinct", [1, 3, 40])
+def test_texts_that_occur_many_times_are_inside_however_their_embeddings_are_rounded(distinct: int):
+    train = np.repeat(around(distinct), 200 // distinct, axis=0)
+    train += 1e-6 * np.random.default_rng(1).normal(size=train.shape).astype(np.float32)
+    for dev in (None, train):
+        found = summarize(train, dev)
+        asked = train + 2e-3 * np.random.default_rng(2).normal(size=train.shape).astype(np.float32)
+        assert found.is_outside(asked).mean() <= 0.06
+        assert found.is_outside(-train).all()
+
+
 def test_fewer_than_the_least_have_no_summary():
     assert summarize(around(LEAST_TEXTS - 1)) is None
 

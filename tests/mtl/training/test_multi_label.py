@@ -108,15 +108,37 @@ def test_a_run_that_goes_on_keeps_its_thresholds(
     assert any(threshold != 0.5 for threshold in before)
 
 
-def test_a_model_that_is_only_evaluated_keeps_its_thresholds(
+def test_a_model_that_is_only_evaluated_keeps_its_answers(
     learnt: tuple[Path, list[Event]], data: Path, tmp_path: Path
 ):
     other = tmp_path / "other.jsonl"
     other.write_text('{"text": "the old team", "labels": ["money"]}\n{"text": "a bank", "labels": ["sport"]}\n')
     task = {"train": [], "dev": str(other)}
     events_of(recipe(learnt[0] / "last", data, task=task, freezing={"preset": "all_frozen"}), tmp_path)
-    before, after = (read_config(folder).tasks["about"] for folder in (learnt[0] / "last", tmp_path / "last"))
-    assert after.thresholds == before.thresholds
+    before, after = (Engine.load(folder, **EXACT) for folder in (learnt[0] / "last", tmp_path / "last"))
+    texts = [example.text for example in read_files(before.task_config("about"), [str(data / "about.jsonl")])]
+    assert [one.labels for one in after.analyze(texts)] == [one.labels for one in before.analyze(texts)]
+
+
+def test_a_frozen_head_that_gets_its_first_temperature_chooses_the_same_labels(
+    tiny_bert: Path, data: Path, tmp_path: Path
+):
+    (tmp_path / "seen").mkdir()
+    seen = recipe(tiny_bert, tmp_path / "seen")
+    train = seen.tasks["about"].train[0]
+    events_of(recipe(tiny_bert, tmp_path / "seen", task={"dev": train}), tmp_path / "run")
+    start = tmp_path / "run" / "last"
+    lines = [json.loads(line) for line in Path(train).read_text().splitlines()]
+    for line in lines[::2]:  # many wrong labels, so that the temperature is far from 1
+        line |= {"text": f"{line['text']} indeed", "labels": []}
+    (tmp_path / "dev.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    task = {"train": [], "dev": str(tmp_path / "dev.jsonl")}
+    events_of(recipe(start, tmp_path / "seen", task=task, freezing={"preset": "all_frozen"}), tmp_path / "more")
+    before, after = Engine.load(start, **EXACT), Engine.load(tmp_path / "more" / "last", **EXACT)
+    assert before.tasks["about"].temperature == 1 and before.tasks["about"].thresholds
+    assert abs(after.tasks["about"].temperature - 1) > 0.05
+    texts = [line["text"] for line in lines]
+    assert [one.labels for one in after.analyze(texts)] == [one.labels for one in before.analyze(texts)]
 
 
 def test_without_dev_data_a_label_is_chosen_from_a_half_on(tiny_bert: Path, data: Path, tmp_path: Path):

@@ -120,12 +120,22 @@ def test_a_lasso_is_previewed_then_applied(work):
     for other in (None, drawn):  # the first as after a restart
         with pytest.raises(InputError, match="no longer knows this map"):
             maps._rows(other, {"stamp": drawn.stamp - 1, "rows": [1]})
-    shown, _ = maps._preview(work, rows, "sports")
+    shown, _, mark = maps._preview(work, rows, "sports")
     assert "2 would be labelled sports" in shown
-    maps._apply(work, rows, "sports")
+    maps._apply(work, rows, "sports", mark)
     assert work.session.answers("ann") == {1: "sports", 3: "sports"}
     with pytest.raises(InputError, match="lasso"):
-        maps._apply(work, [], "sports")
+        maps._apply(work, [], "sports", "")
+
+
+def test_a_lasso_does_what_was_previewed_and_nothing_else(work):
+    _, _, mark = maps._preview(work, [1, 3], "sports")
+    work.session.answer("ann", 3, "travel")  # as in another window
+    rows, shown, button, new = maps._apply(work, [1, 3], "sports", mark)
+    assert rows == [1, 3] and "1 would change" in shown and "Answers have changed since" in shown
+    assert button.interactive and work.session.answers("ann") == {3: "travel"}
+    maps._apply(work, rows, "sports", new)
+    assert work.session.answers("ann") == {1: "sports", 3: "sports"}
 
 
 def test_labels_are_added_renamed_and_removed_with_their_answers(work):

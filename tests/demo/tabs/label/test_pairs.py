@@ -61,12 +61,12 @@ def test_a_project_of_pairs_opens_without_what_only_labels_need(work):
 
 
 def test_a_lasso_becomes_a_group_and_the_map_shows_it(work):
-    *_, drawn, _, hint, button = maps._draw(work, "PCA", "answers")
+    *_, drawn, _, hint, button, _ = maps._draw(work, "PCA", "answers")
     assert "mean the same" in hint and button.value == "Make a group of the selection"
     assert "1 text selected" in maps._preview(work, [1], "same")[0]
-    shown, button = maps._preview(work, [0, 2, 4], "same")
+    shown, button, mark = maps._preview(work, [0, 2, 4], "same")
     assert "2 pairs would be answered same" in shown and button.value == "Answer 2 pairs same"
-    _, done, _ = maps._apply(work, [0, 2, 4], "same")
+    _, done, *_ = maps._apply(work, [0, 2, 4], "same", mark)
     assert "2 pairs are answered same. Undo on the card takes them back." in done
     assert work.session.groups() == ((0, 2, 4),)
     assert "group 1" in maps._colours(work, drawn, "answers")

@@ -70,5 +70,5 @@ def test_each_task_alone_is_a_strategy_for_each(tmp_path):
     _, presets = asked_for(folder, ["full", "each_alone"])
     assert presets == ["full", *(f"only:{task}" for task in made.tasks)]
     folder.recipe.write_text(dump(made.model_copy(update={"tasks": dict([next(iter(made.tasks.items()))])})))
-    with pytest.raises(InputError, match="A recipe with several tasks was expected"):
+    with pytest.raises(InputError, match="A recipe that trains several tasks was expected"):
         asked_for(folder, ["full", "each_alone"])
