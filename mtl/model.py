@@ -36,7 +36,7 @@ class MultiTaskModel(nn.Module):
             if hasattr(self.heads, name):
                 raise RecipeError(f"tasks.{name}: another name was expected, this one is taken by PyTorch")
             self.heads[name] = self._head(task)
-        encoder.gives_layers = any(task.head.layers != "last" for task in tasks.values())
+        encoder.gives_layers = any(task.head.layers not in (None, "last") for task in tasks.values())
 
     def _head(self, task: TaskInfo) -> nn.Module:
         size = self.encoder.dimension

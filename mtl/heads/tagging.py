@@ -25,8 +25,10 @@ class TaggingHead(nn.Module):
     def __init__(self, config: HeadConfig, *, size: int, tags: TagSet, states: int = 1) -> None:
         super().__init__()
         self.mix: LayerMix | OneLayer | None = None
-        if config.layers != "last":
-            self.mix = LayerMix(states) if config.layers == "mix" else OneLayer(config.layers, states)
+        if config.layers == "mix":
+            self.mix = LayerMix(states)
+        elif isinstance(config.layers, int):
+            self.mix = OneLayer(config.layers, states)
         sizes = config.hidden or ()
         self.dropout = Dropout(config.dropout)
         self.hidden = hidden_layers(size, sizes, config)

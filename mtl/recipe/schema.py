@@ -112,9 +112,13 @@ class HeadConfig(_Config):
     shared: str | None = None
     """Name of a group of classification heads that share their first hidden layer."""
     decoder: Decoder = Decoder.LINEAR
-    layers: Literal["last", "mix"] | Annotated[int, Field(ge=1, le=1000)] = "last"
+    layers: Annotated[
+        Literal["last", "mix"] | Annotated[int, Field(ge=1, le=1000)] | None,
+        Field(exclude_if=lambda value: value is None),
+    ] = None
     """What tags are read from: the last layer, a learned mix of all, or the layer of that number from the bottom. Those
-    below the last leave it free to keep the embedding."""
+    below the last leave it free to keep the embedding. Default: what the checkpoint's head reads; for a new head the
+    last layer, and with `full` and an anchor that after two thirds of all."""
     loss: Annotated[SimilarityLoss | None, Field(exclude_if=lambda value: value is None)] = None
     """Of similarity; default: that of the checkpoint it starts from, or `cosent`. `cosent` and `cosine` learn from
     scores, `multiple_negatives` from pairs that belong together (with a score of at least 0.5): all other second
@@ -404,6 +408,13 @@ class Recipe(_Config):
             return self
         recipe = self.model_copy(update={"precision": precision.value})
         recipe.model_fields_set.discard("precision")
+        return recipe
+
+    def with_anchor(self, anchor: float, note: str) -> "Recipe":
+        """The same recipe with another weight, which stays marked as set by nobody, and a note that says why."""
+        recipe = self.model_copy(update={"anchor": anchor})
+        recipe.model_fields_set.discard("anchor")
+        recipe._notes = (*self._notes, note)
         return recipe
 
     def with_solver(self, solver: Solver) -> "Recipe":

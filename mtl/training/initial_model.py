@@ -13,9 +13,10 @@ from mtl.heads import ClassificationHead
 from mtl.inference.source import find_model, load_model
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.model import MultiTaskModel, TaskInfo
-from mtl.recipe.choices import Preset, Solver
+from mtl.recipe.choices import Preset, Solver, TaskKind
 from mtl.recipe.schema import HeadConfig, Recipe
 from mtl.training.solver import choose_solver, linear
+from mtl.training.tag_layers import default_layer
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
     solver = choose_solver(recipe, source.tasks)
     if source.config is None and source.imported is None:
         backbone = load_backbone(source.backbone, pooling=recipe.pooling, max_length=recipe.max_length)
-        loaded = build(backbone, {name: _fresh(task, solver) for name, task in data.items()})
+        layer = default_layer(recipe, backbone.encoder)
+        loaded = build(backbone, {name: _fresh(task, solver, layer) for name, task in data.items()})
         _weigh_classes(loaded.model, data)
         return InitialModel(loaded, frozenset(), solver)
     base = load_model(source)
@@ -65,8 +67,9 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
             raise RecipeError(f"{key}: {has} was expected as the checkpoint {recipe.backbone} has, was {came}")
     all_frozen = recipe.freezing.preset is Preset.ALL_FROZEN
     frozen = set(data) if all_frozen else set(recipe.freezing.frozen_heads)
+    layer = default_layer(recipe, base.model.encoder)
     tasks = {
-        name: _known(task, base, is_frozen=name in frozen) if name in base.model.tasks else _fresh(task, solver)
+        name: _known(task, base, is_frozen=name in frozen) if name in base.model.tasks else _fresh(task, solver, layer)
         for name, task in data.items()
     }
     grown = {}
@@ -79,8 +82,10 @@ def load_initial_model(recipe: Recipe, data: Mapping[str, TaskData]) -> InitialM
     return InitialModel(loaded, frozenset(base.model.tasks) - frozenset(tasks), solver, grown)
 
 
-def _fresh(task: TaskData, solver: Solver) -> TaskInfo:
+def _fresh(task: TaskData, solver: Solver, layer: int | str) -> TaskInfo:
     head = linear(task.config.head) if solver is Solver.LBFGS else task.config.head
+    if task.config.kind is TaskKind.TAGGING and head.layers is None:
+        head = head.model_copy(update={"layers": layer})
     return TaskInfo(task.name, task.config.kind, task.labels, head, task.config.multi_label)
 
 
@@ -102,7 +107,11 @@ def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
         )
     if task.config.head.loss is not None:
         known = replace(known, head=task.config.head)  # a loss leaves no weights behind
-    if task.config.head not in (HeadConfig(), known.head):  # the defaults stand in every recipe that was written out
+    said = task.config.head
+    if said.layers is None:
+        said = said.model_copy(update={"layers": known.head.layers})
+    # The defaults stand in every recipe that was written out.
+    if task.config.head != HeadConfig() and said != known.head:
         raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")
     # A label without a threshold of its own begins with the default.
     thresholds = known.thresholds and (*known.thresholds, *(DEFAULT_THRESHOLD for _ in new))

@@ -33,6 +33,7 @@ from mtl.training.losses import LossWeights
 from mtl.training.precision import PrecisionChoice, choose_precision
 from mtl.training.sampler import BatchIndices, TaskSampler
 from mtl.training.stage import StageState, activation_cache, anchors_of
+from mtl.training.tag_layers import with_fitting_anchor
 from mtl.training.train_set import TrainBatch, TrainSet, make_batch
 
 _FEWEST_BATCHES = 50  # of an epoch, for batches that grow
@@ -217,7 +218,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
         torch.manual_seed(recipe.seed)
         initial = load_initial_model(recipe, data)
-        recipe = recipe.with_solver(initial.solver)
+        recipe = with_fitting_anchor(recipe.with_solver(initial.solver), initial.loaded.model.tasks)
         loaded, data = initial.loaded, initial.noted(data)
         loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
         encoder = loaded.model.encoder

@@ -24,7 +24,8 @@ def tagger_of(model: MultiTaskModel, task: str) -> PreTrainedModel:
     info, head = model.tasks[task], layers_of(model, task)
     if info.head.layers == "mix":
         raise NotHeldError("the token classifiers of transformers read the last layer, not a mix of all")
-    encoder = model.encoder.model if info.head.layers == "last" else _up_to(model.encoder, info.head.layers)
+    layer = info.head.layers
+    encoder = _up_to(model.encoder, layer) if isinstance(layer, int) else model.encoder.model
     if encoder.config.model_type == "modernbert":
         found = stock_model(AutoModelForTokenClassification, encoder, head.output.size)
         fill_modernbert(found, head)

@@ -108,9 +108,7 @@ def test_a_run_that_goes_on_keeps_its_thresholds(
     assert any(threshold != 0.5 for threshold in before)
 
 
-def test_a_model_that_is_only_evaluated_keeps_its_answers(
-    learnt: tuple[Path, list[Event]], data: Path, tmp_path: Path
-):
+def test_a_model_that_is_only_evaluated_keeps_its_answers(learnt: tuple[Path, list[Event]], data: Path, tmp_path: Path):
     other = tmp_path / "other.jsonl"
     other.write_text('{"text": "the old team", "labels": ["money"]}\n{"text": "a bank", "labels": ["sport"]}\n')
     task = {"train": [], "dev": str(other)}

@@ -1,0 +1,57 @@
+"""The layer that new tagging heads read by default, and the anchor that goes with the layer that is read.
+
+Tags that are read below the last layer leave that one free to keep the embedding, so the anchor can be strong
+(`benchmarks/anchor.py`). Presets that open layers from the top or train some of them alone read the last layer.
+"""
+
+from collections.abc import Mapping
+
+from mtl.distributed import world
+from mtl.encoder import Encoder
+from mtl.recipe.choices import BackboneFreezing, Preset, Schedule, TaskKind
+from mtl.recipe.defaults import LAST_LAYER_ANCHOR
+from mtl.recipe.schema import FreezingConfig, Recipe
+from mtl.task import TaskInfo
+
+_SHARE = 2 / 3  # of the layers
+
+
+def default_layer(recipe: Recipe, encoder: Encoder) -> int | str:
+    """What new tagging heads read where the recipe does not say it, as `HeadConfig.layers`.
+
+    It is the last layer where a norm follows it (a stock token classifier could not be cut) or where processes hold
+    parts of the encoder.
+    """
+    last = encoder.states_count - 1
+    if not _trains_whole(recipe.freezing) or not recipe.anchor or encoder.parts().top or world().shards:
+        return "last"
+    layer = max(1, round(_SHARE * last))
+    return layer if layer < last else "last"
+
+
+def with_fitting_anchor(recipe: Recipe, tasks: Mapping[str, TaskInfo]) -> Recipe:
+    """The recipe with a weaker anchor, where nobody set one and tags are read from the last layer.
+
+    Args:
+        recipe: of the run.
+        tasks: of the model that it starts from.
+    """
+    read = [
+        name
+        for name, task in recipe.tasks.items()
+        if task.kind is TaskKind.TAGGING and tasks[name].head.layers in (None, "last")
+    ]
+    if not read or "anchor" in recipe.model_fields_set or not recipe.anchor or not _trains_whole(recipe.freezing):
+        return recipe
+    why = f"anchor: {LAST_LAYER_ANCHOR:g}, since tags of {', '.join(read)} are read from the last layer"
+    return recipe.with_anchor(LAST_LAYER_ANCHOR, why)
+
+
+def _trains_whole(freezing: FreezingConfig) -> bool:
+    """Whether all layers train from the first step on."""
+    return (
+        freezing.preset in (None, Preset.FULL, Preset.ONE_HEAD_FROZEN)
+        and freezing.backbone in (None, BackboneFreezing.FULL)
+        and freezing.layers is None
+        and freezing.schedule is Schedule.CONSTANT
+    )

@@ -1,0 +1,63 @@
+"""What new tagging heads read by default, and the anchor that goes with it."""
+
+from pathlib import Path
+
+import pytest
+
+from mtl.recipe import Preset
+from mtl.recipe.defaults import LAST_LAYER_ANCHOR
+from mtl.training import Trainer, run_in_folder, set_up
+from tests.mtl.recipes import quick_recipe
+
+FULL = {"preset": "full"}
+TASKS = ("topic", "names")
+
+
+def trainer(backbone: Path, folder: Path, **sections: object) -> Trainer:
+    return set_up(quick_recipe(backbone, folder, TASKS, **sections), anchored=False)
+
+
+def read_by(found: Trainer) -> object:
+    return found.loaded.model.tasks["names"].head.layers
+
+
+@pytest.mark.parametrize("preset", [preset for preset in Preset if preset is not Preset.ONE_HEAD_FROZEN])
+def test_only_where_all_layers_train_from_the_start_tags_are_read_below_the_last(
+    tiny_bert: Path, tmp_path: Path, preset: Preset
+):
+    found = trainer(tiny_bert, tmp_path, freezing={"preset": preset.value})
+    assert read_by(found) == (2 if preset is Preset.FULL else "last")
+    assert (found.recipe.anchor > LAST_LAYER_ANCHOR) is (preset in (Preset.FULL, Preset.LAST_LAYERS))
+
+
+@pytest.mark.parametrize("layers", ["last", "mix", 1])
+def test_what_a_recipe_says_is_read_and_an_anchor_that_it_sets_stays(tiny_bert: Path, tmp_path: Path, layers: object):
+    head = {"tasks_names": {"head": {"layers": layers}}, "freezing": FULL}
+    found = trainer(tiny_bert, tmp_path, **head)
+    assert read_by(found) == layers
+    assert found.recipe.anchor == (LAST_LAYER_ANCHOR if layers == "last" else 1)
+    assert any("since tags of names are read from the last" in note for note in found.notes()) is (layers == "last")
+    assert "anchor" not in found.recipe.model_fields_set
+    assert trainer(tiny_bert, tmp_path, **head, anchor=3).recipe.anchor == 3
+
+
+def test_without_an_anchor_the_last_layer_is_read(tiny_bert: Path, tmp_path: Path):
+    assert read_by(trainer(tiny_bert, tmp_path, freezing=FULL, anchor=0)) == "last"
+
+
+@pytest.mark.parametrize("architecture", ["modernbert", "albert", "distilbert"])
+def test_a_backbone_with_a_norm_at_its_end_is_read_there(backbone_folder, tmp_path: Path, architecture: str):
+    found = trainer(backbone_folder(architecture), tmp_path, freezing=FULL)
+    assert (read_by(found) == "last") is (architecture == "modernbert")
+
+
+@pytest.mark.parametrize("begun", ["last", None])
+def test_a_checkpoint_that_goes_on_keeps_what_its_heads_read(tiny_bert: Path, tmp_path: Path, begun: str | None):
+    head = {} if begun is None else {"tasks_names": {"head": {"layers": begun}}}
+    for _ in run_in_folder(quick_recipe(tiny_bert, tmp_path, TASKS, freezing=FULL, **head), tmp_path / "run"):
+        pass
+    found = trainer(tmp_path / "run" / "last", tmp_path, freezing=FULL)
+    assert read_by(found) == (begun or 2)
+    assert found.recipe.anchor == (1 if begun is None else LAST_LAYER_ANCHOR)
+    decoder = {"tasks_names": {"head": {"decoder": "linear"}}}  # says what the head is, but not what it reads
+    assert read_by(trainer(tmp_path / "run" / "last", tmp_path, freezing=FULL, **decoder)) == (begun or 2)
