@@ -73,7 +73,7 @@ def main() -> None:
         parser.error("--data is needed")
     work = args.work or Path(tempfile.mkdtemp(prefix="starter-"))
     recipe = load(RECIPE, [f"data_root={args.data.resolve()}"])
-    starter = Engine.load(args.starter)
+    starter = Engine.load(args.starter, precision="fp32")  # as the figures that training stores
     before = {(row["task"], row["test"]): row for row in json.loads(RESULTS.read_text(encoding="utf-8"))}
     rows: list[dict[str, Any]] = []
     for task, files in TESTS.items():
