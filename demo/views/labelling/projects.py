@@ -20,7 +20,7 @@ PRESSES = """
 // comes back when a project is left, which the address may still have.
 let asked = 0;
 function resume() { if (!asked && !window.phOpened && props.value) ask(); }
-// What shows the project may be lost while the page is being built, so it is asked for again as long as the list is seen.
+// What shows the project may be lost while the page is being built, so it is asked for again while the list is seen.
 function ask() {
   const project = new URL(location.href).searchParams.get('project');
   const refused = document.querySelector('#ph-label-problem [role=alert]');
