@@ -20,7 +20,7 @@ _MORE = "More recipe keys"
 _LONGEST = 20_000  # characters
 _TRAINING_KEYS = ("sampling", "balancing", "anchor", "evaluation", "solver", "optimizer", "freezing", "precision")
 _PUBLIC_KEYS = (*_TRAINING_KEYS, "tasks", "about")
-_PUBLIC_HEAD_KEYS = ("decoder", "dropout", "label_smoothing", "activation", "loss")
+_PUBLIC_HEAD_KEYS = ("decoder", "dropout", "label_smoothing", "activation", "layers", "loss")
 _PUBLIC_TASK_KEYS = ("weight", "map_labels", "class_weights", "head")
 
 

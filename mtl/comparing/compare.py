@@ -15,7 +15,7 @@ from mtl.cache.store import folder_size
 from mtl.comparing.report import Outcome
 from mtl.comparing.strategies import Strategy
 from mtl.data import data_fingerprint, read_task
-from mtl.errors import RunError
+from mtl.errors import MtlError, RunError
 from mtl.inference.known_losses import with_known_losses
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
@@ -45,19 +45,15 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
 
 
 def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path, lock: Lock) -> Iterator[Outcome]:
-    read = [with_known_losses(one.recipe).tasks for one in strategies]
-    tasks = {
-        _key(name, task): (name, own[name])
-        for one, own in zip(strategies, read, strict=True)
-        for name, task in one.recipe.tasks.items()
-    }
+    read = [_read_tasks(one) for one in strategies]
+    tasks = {_key(name, task): (name, task) for own in read for name, task in own.items()}
     data = {key: asdict(data_fingerprint(read_task(name, task))) for key, (name, task) in tasks.items()}
     failed: list[str] = []
     for seed in seeds:
-        for strategy in strategies:
+        for strategy, settled in zip(strategies, read, strict=True):
             run = RunFolder(folder / f"{_UNSAFE.sub('-', strategy.name)}-seed{seed}")
             recipe = strategy.recipe.model_copy(update={"seed": seed})
-            own = {name: data[_key(name, task)] for name, task in recipe.tasks.items()}
+            own = {name: data[_key(name, task)] for name, task in settled.items()}
             if _is_complete(run):
                 _require_same(run, recipe, own)
             else:
@@ -71,6 +67,14 @@ def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path,
             yield _outcome(strategy.name, seed, run)
     if failed:
         raise RunError("; ".join(failed))
+
+
+def _read_tasks(strategy: Strategy) -> Mapping[str, TaskConfig]:
+    """The tasks as their data are read: with the losses of pairs that a checkpoint has."""
+    try:
+        return with_known_losses(strategy.recipe).tasks
+    except MtlError:  # its run says what is wrong
+        return strategy.recipe.tasks
 
 
 def _key(name: str, task: TaskConfig) -> str:

@@ -5,7 +5,7 @@ from mtl.decoding.output import ModelOutput, Request
 from mtl.decoding.probabilities import sigmoid, softmax, tempered
 from mtl.decoding.tagging import Decoded, TagDecoder
 from mtl.decoding.temperature import Evidence, fit_temperature, tags_at
-from mtl.decoding.thresholds import at_temperature, best_thresholds, chosen
+from mtl.decoding.thresholds import best_thresholds, chosen
 
 __all__ = [
     "Decoded",
@@ -14,7 +14,6 @@ __all__ = [
     "ModelOutput",
     "Request",
     "TagDecoder",
-    "at_temperature",
     "best_thresholds",
     "chosen",
     "entities_of",

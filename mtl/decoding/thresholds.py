@@ -18,14 +18,6 @@ def chosen(probabilities: Floats, thresholds: Sequence[float]) -> NDArray[np.boo
     return reached
 
 
-def at_temperature(thresholds: Sequence[float], temperature: float) -> tuple[float, ...]:
-    """Thresholds of probabilities at temperature 1 as those at another, so that the same labels are chosen."""
-    limits = np.array(thresholds, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        scaled = np.log(limits / (1 - limits)) / temperature
-    return tuple((1 / (1 + np.exp(-scaled))).tolist())
-
-
 def best_thresholds(gold: NDArray[np.bool_], probabilities: Floats, *, before: Sequence[float] = ()) -> Thresholds:
     """The threshold `(C,)` of each label with the highest F1 of that label.
 

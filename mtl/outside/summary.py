@@ -20,7 +20,7 @@ KEPT_SHARE = 0.95
 _CENTRES = 750
 _BYTES = 1_000_000
 _FOLDS = 5
-_DIGITS = 4  # embeddings that agree in so many are of one text
+_SAME = 1e-5  # embeddings that are no farther apart are of one text
 _LEAST_LIMIT = 0.001  # float16, integers and caches move an embedding by less
 
 
@@ -64,7 +64,8 @@ def summarize(
     elif known is not None:
         away = np.zeros(1, np.float32)
     else:
-        distinct = directions[np.unique(directions.round(_DIGITS), axis=0, return_index=True)[1]]
+        same = directions @ directions.T > 1 - _SAME
+        distinct = directions[np.unique(same.argmax(axis=1))]  # of those that are alike, the first
         folds = np.random.default_rng(0).permutation(len(distinct)) % _FOLDS
         parts = [
             _distances(distinct[folds == fold], _centres(distinct[folds != fold]))

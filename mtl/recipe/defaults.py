@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mtl.recipe.choices import BackboneFreezing, Preset
 
-LAST_LAYER_ANCHOR = 0.1
+LAST_LAYER_ANCHOR, FULL_ANCHOR = 0.1, 1.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Defaults:
     anchor: float = LAST_LAYER_ANCHOR
 
 
-_FULL = Defaults(anchor=1.0)
+_FULL = Defaults(anchor=FULL_ANCHOR)
 _LAST_LAYERS = Defaults(backbone_lr=4.0e-4, head_lr=3.0e-3, tagging_lr=3.0e-3, epochs=10.0, anchor=0.3)
 _OF_BACKBONE = {
     BackboneFreezing.FROZEN: Defaults(tagging_lr=3.0e-2, epochs=20.0, anchor=0.0),

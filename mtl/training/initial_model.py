@@ -107,15 +107,26 @@ def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
         )
     if task.config.head.loss is not None:
         known = replace(known, head=task.config.head)  # a loss leaves no weights behind
-    said = task.config.head
-    if said.layers is None:
-        said = said.model_copy(update={"layers": known.head.layers})
-    # The defaults stand in every recipe that was written out.
-    if task.config.head != HeadConfig() and said != known.head:
+    if not _is_default(task.config.head) and not _is_same(task.config.head, known.head):
         raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")
     # A label without a threshold of its own begins with the default.
     thresholds = known.thresholds and (*known.thresholds, *(DEFAULT_THRESHOLD for _ in new))
     return replace(known, labels=(*known.labels, *new), thresholds=thresholds)
+
+
+def _is_default(head: HeadConfig) -> bool:
+    """Whether a recipe says nothing of a head; recipes that were written out say all the defaults, former ones too."""
+    written = {"dropout", "activation", "decoder", "layers"} <= head.model_fields_set
+    return head == HeadConfig() or (written and head == HeadConfig(layers="last"))
+
+
+def _is_same(said: HeadConfig, known: HeadConfig) -> bool:
+    """Whether a recipe describes a head as it is; what it reads may be left out."""
+    free = {"loss": None}  # of pairs alone, and named in the heads of former checkpoints
+    layers = known.layers or "last"
+    return said.model_copy(update={"layers": said.layers or layers, **free}) == known.model_copy(
+        update={"layers": layers, **free}
+    )
 
 
 def _weigh_classes(model: MultiTaskModel, data: Mapping[str, TaskData]) -> None:

@@ -1,30 +1,38 @@
 """What a run was begun with, so that a resumed run notices what has changed since."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mtl.backbones.source import hash_weights
 from mtl.data import DataFingerprint, data_fingerprint
 from mtl.errors import RunError
 from mtl.inference.source import find_model
+from mtl.recipe import TaskKind
 from mtl.training.setup import Trainer
 
 
 @dataclass(frozen=True)
 class RunInputs:
-    """Labels of every head in order, data of every task, and the sha256 of the weights that the run starts from."""
+    """What a state means something for: labels of every head in order, data of every task, and weights.
+
+    `weights` is the sha256 of those that the run starts from, `layers` what each tagging head reads; states of former
+    versions do not have the latter.
+    """
 
     labels: Mapping[str, tuple[str, ...]]
     data: Mapping[str, DataFingerprint]
     weights: str
+    layers: Mapping[str, str | int] = field(default_factory=dict)
 
 
 def inputs_of(trainer: Trainer) -> RunInputs:
     """The inputs of a trainer."""
+    tasks = trainer.loaded.model.tasks
     return RunInputs(
-        {name: task.labels for name, task in trainer.loaded.model.tasks.items()},
+        {name: task.labels for name, task in tasks.items()},
         {name: data_fingerprint(data) for name, data in trainer.task_data.items()},
         hash_weights(find_model(trainer.recipe.backbone).folder),
+        {name: task.head.layers or "last" for name, task in tasks.items() if task.kind is TaskKind.TAGGING},
     )
 
 
@@ -32,7 +40,8 @@ def changed_data(before: RunInputs, now: RunInputs) -> Iterator[str]:
     """One sentence for each task whose data have changed.
 
     Raises:
-        RunError: the labels of a task or the weights have changed, so that the state means something else.
+        RunError: the labels of a task, what its head reads or the weights have changed, so that the state means
+            something else.
     """
     if before.data.keys() != now.data.keys():
         expected, came = ", ".join(before.data), ", ".join(now.data)
@@ -44,6 +53,12 @@ def changed_data(before: RunInputs, now: RunInputs) -> Iterator[str]:
                 f"the labels {_shown(labels)} were expected as when the run began, the data now have {_shown(found)}; "
                 "other labels need a new run",
                 key=f"tasks.{name}",
+            )
+    for name, layer in before.layers.items():
+        if now.layers.get(name) != layer:
+            raise RunError(
+                f"{layer} was expected as when the run began, was {now.layers.get(name)}: name it in the recipe",
+                key=f"tasks.{name}.head.layers",
             )
     if before.weights != now.weights:
         expected, came = before.weights[:12], now.weights[:12]

@@ -84,6 +84,7 @@ def _read(values: dict[str, Any], tensors: dict[str, Tensor]) -> TrainState:
         {name: tuple(labels) for name, labels in inputs["labels"].items()},
         {name: DataFingerprint(**data) for name, data in inputs["data"].items()},
         inputs["weights"],
+        inputs.get("layers", {}),
     )
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "random": {}, "optimizer": {}, "solver": {}}
     for path, tensor in tensors.items():

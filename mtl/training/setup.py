@@ -218,7 +218,7 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
         torch.manual_seed(recipe.seed)
         initial = load_initial_model(recipe, data)
-        recipe = with_fitting_anchor(recipe.with_solver(initial.solver), initial.loaded.model.tasks)
+        recipe = with_fitting_anchor(recipe.with_solver(initial.solver), initial.loaded.model)
         loaded, data = initial.loaded, initial.noted(data)
         loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
         encoder = loaded.model.encoder

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from mtl.cache import ActivationKind, CachedActivations, RaggedRows, RaggedStore
 from mtl.checkpoint.store import LoadedModel
-from mtl.decoding import at_temperature
 from mtl.distributed import world
 from mtl.encoder import ActivationCache
 from mtl.errors import BackboneError, StorageError
@@ -114,13 +113,12 @@ class StageState:
         """Every metric of a task, at the temperature and with the thresholds that fit its dev set now."""
         tasks, config = self.loaded.model.tasks, self.loaded.config
         changes = self.freezer.plan.backbone_trains or name not in self.freezer.plan.frozen_heads
-        if changes or config is None or name not in config.tasks or config.tasks[name].temperature == 1:
+        known = config.tasks.get(name) if config is not None else None
+        # A frozen head gets a temperature if it has none, unless it has thresholds, which would choose other labels.
+        if changes or known is None or (known.temperature == 1 and not known.thresholds):
             raw = run_uncalibrated(self.loaded, dev.texts, name, cached=self._dev[name])
             fitted = with_temperature(tasks[name], dev.examples, raw, fits=dev.unseen)
             tasks[name], output = fitted.task, fitted.output
-            if not changes and config is not None and name in config.tasks:  # what was chosen stays chosen
-                kept = at_temperature(config.tasks[name].thresholds, tasks[name].temperature)
-                tasks[name] = replace(tasks[name], thresholds=kept)
         else:
             output = run_model(self.loaded, dev.texts, tasks=(name,), cached=self._dev[name], shared=True)
         if changes or not tasks[name].thresholds:

@@ -4,14 +4,12 @@ Tags that are read below the last layer leave that one free to keep the embeddin
 (`benchmarks/anchor.py`). Presets that open layers from the top or train some of them alone read the last layer.
 """
 
-from collections.abc import Mapping
-
 from mtl.distributed import world
 from mtl.encoder import Encoder
+from mtl.model import MultiTaskModel
 from mtl.recipe.choices import BackboneFreezing, Preset, Schedule, TaskKind
-from mtl.recipe.defaults import LAST_LAYER_ANCHOR
+from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR
 from mtl.recipe.schema import FreezingConfig, Recipe
-from mtl.task import TaskInfo
 
 _SHARE = 2 / 3  # of the layers
 
@@ -29,19 +27,20 @@ def default_layer(recipe: Recipe, encoder: Encoder) -> int | str:
     return layer if layer < last else "last"
 
 
-def with_fitting_anchor(recipe: Recipe, tasks: Mapping[str, TaskInfo]) -> Recipe:
+def with_fitting_anchor(recipe: Recipe, model: MultiTaskModel) -> Recipe:
     """The recipe with a weaker anchor, where nobody set one and tags are read from the last layer.
 
     Args:
         recipe: of the run.
-        tasks: of the model that it starts from.
+        model: what it starts from.
     """
     read = [
         name
         for name, task in recipe.tasks.items()
-        if task.kind is TaskKind.TAGGING and tasks[name].head.layers in (None, "last")
+        if task.kind is TaskKind.TAGGING
+        and model.tasks[name].head.layers in (None, "last", model.encoder.states_count - 1)
     ]
-    if not read or "anchor" in recipe.model_fields_set or not recipe.anchor or not _trains_whole(recipe.freezing):
+    if not read or "anchor" in recipe.model_fields_set or recipe.anchor != FULL_ANCHOR:
         return recipe
     why = f"anchor: {LAST_LAYER_ANCHOR:g}, since tags of {', '.join(read)} are read from the last layer"
     return recipe.with_anchor(LAST_LAYER_ANCHOR, why)

@@ -35,6 +35,7 @@ resume();
 element.addEventListener('keydown', (event) => { if (event.repeat) event.preventDefault(); });
 element.addEventListener('click', (event) => {
   const open = event.target.closest('button[data-open]'), remove = event.target.closest('button[data-delete]');
+  if (open || remove) asked = 4;  // somebody has chosen
   if (event.detail > 1) return;
   if (open) trigger('open', {project: open.dataset.open});
   // The first press asks, the second deletes: answers cannot be brought back.

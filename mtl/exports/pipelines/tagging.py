@@ -48,8 +48,11 @@ def _up_to(encoder: Encoder, layer: int) -> PreTrainedModel:
     """The backbone without the layers above one, whose states are then its last."""
     if encoder.parts().top and layer + 1 < encoder.states_count:
         raise NotHeldError("the token classifiers of transformers read a norm after the last layer, not a layer below")
+    groups = getattr(encoder.model.config, "num_hidden_groups", 0)
+    if groups > 1:
+        raise NotHeldError("groups of layers that share weights would be others without the layers above")
     found = copy.deepcopy(encoder.model)
-    if not getattr(found.config, "num_hidden_groups", 0):  # else layers share their weights
+    if not groups:
         del found.get_submodule(stack_name(found))[layer:]
     found.config.num_hidden_layers = layer
     return found

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.metrics import f1_score
 
-from mtl.decoding import at_temperature, best_thresholds, chosen, sigmoid
+from mtl.decoding import best_thresholds, chosen, sigmoid
 
 PROBABILITIES = st.integers(0, 20).map(lambda twentieth: twentieth / 20)
 ROWS = st.lists(st.tuples(st.booleans(), PROBABILITIES), min_size=1, max_size=12)
@@ -24,16 +24,6 @@ def test_no_other_threshold_has_a_higher_f1(rows: list[tuple[bool, float]]):
     (found,) = best_thresholds(gold, scores).tolist()
     best = max(f1_at(gold, scores, at) for at in (np.arange(22) - 0.5) / 20)
     assert f1_at(gold, scores, found) == pytest.approx(best)
-
-
-@given(st.lists(st.floats(-8, 8), min_size=1), st.floats(0.01, 0.99), st.floats(0.25, 10))
-def test_at_another_temperature_the_same_labels_are_chosen(logits: list[float], threshold: float, temperature: float):
-    scores = np.array(logits, dtype=np.float64)[:, None]
-    clear = np.abs(expit(scores) - threshold) > 1e-6
-    (other,) = at_temperature([threshold], temperature)
-    now, before = chosen(expit(scores / temperature), [other]), chosen(expit(scores), [threshold])
-    assert (now == before)[clear].all()
-    assert at_temperature([0.0, 1.0], temperature) == (0.0, 1.0)
 
 
 @given(ROWS)

@@ -8,6 +8,7 @@ import pytest
 import mtl
 from mtl.errors import RunError
 from mtl.recipe import Recipe
+from mtl.recipe.schema import HeadConfig
 from mtl.runs import Evaluated, Event, Noticed, Step
 from tests.mtl.recipes import quick_recipe
 from tests.tiny import save_backbone
@@ -124,6 +125,14 @@ def test_other_tasks_are_refused(recipe: Recipe, tmp_path: Path):
     fewer = recipe.model_copy(update={"tasks": {name: recipe.tasks[name] for name in ("topic", "names")}})
     with pytest.raises(RunError, match="^tasks: topic, names, pairs were expected as when the run began, were "):
         resumed(fewer, tmp_path / "run")
+
+
+def test_a_head_that_would_read_another_layer_is_refused(recipe: Recipe, tmp_path: Path):
+    stopped_at(recipe, tmp_path / "run", 5)
+    names = recipe.tasks["names"].model_copy(update={"head": HeadConfig(layers=1)})
+    other = recipe.model_copy(update={"tasks": {**recipe.tasks, "names": names}})
+    with pytest.raises(RunError, match=r"^tasks.names.head.layers: last was expected as when the run began, was 1"):
+        resumed(other, tmp_path / "run")
 
 
 def test_a_backbone_with_other_weights_is_refused(tmp_path: Path):

@@ -118,7 +118,7 @@ def test_a_model_that_is_only_evaluated_keeps_its_answers(learnt: tuple[Path, li
     assert [one.labels for one in after.analyze(texts)] == [one.labels for one in before.analyze(texts)]
 
 
-def test_a_frozen_head_that_gets_its_first_temperature_chooses_the_same_labels(
+def test_a_frozen_head_with_thresholds_chooses_the_same_labels_whatever_its_dev_data(
     tiny_bert: Path, data: Path, tmp_path: Path
 ):
     (tmp_path / "seen").mkdir()
@@ -127,14 +127,13 @@ def test_a_frozen_head_that_gets_its_first_temperature_chooses_the_same_labels(
     events_of(recipe(tiny_bert, tmp_path / "seen", task={"dev": train}), tmp_path / "run")
     start = tmp_path / "run" / "last"
     lines = [json.loads(line) for line in Path(train).read_text().splitlines()]
-    for line in lines[::2]:  # many wrong labels, so that the temperature is far from 1
+    for line in lines[::2]:  # many wrong labels, which another temperature would fit
         line |= {"text": f"{line['text']} indeed", "labels": []}
     (tmp_path / "dev.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     task = {"train": [], "dev": str(tmp_path / "dev.jsonl")}
     events_of(recipe(start, tmp_path / "seen", task=task, freezing={"preset": "all_frozen"}), tmp_path / "more")
     before, after = Engine.load(start, **EXACT), Engine.load(tmp_path / "more" / "last", **EXACT)
     assert before.tasks["about"].temperature == 1 and before.tasks["about"].thresholds
-    assert abs(after.tasks["about"].temperature - 1) > 0.05
     texts = [line["text"] for line in lines]
     assert [one.labels for one in after.analyze(texts)] == [one.labels for one in before.analyze(texts)]
 

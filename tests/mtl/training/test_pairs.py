@@ -10,7 +10,7 @@ import pytest
 from mtl.checkpoint.store import load
 from mtl.comparing import Strategy, compare
 from mtl.data.examples import ScoredPair
-from mtl.errors import DataError
+from mtl.errors import DataError, RunError
 from mtl.inference import Engine
 from mtl.planning import plan
 from mtl.recipe import Preset, Recipe, SimilarityLoss, dump, parse
@@ -194,6 +194,10 @@ def test_pairs_without_scores_go_on_by_the_loss_of_their_checkpoint(tiny_bert: P
     events_of(recipe_of(tmp_path / "run" / "last", alone, loss=None, steps=1), tmp_path / "more")
     strategies = [Strategy("again", recipe_of(tmp_path / "run" / "last", alone, loss=None, steps=1))]
     assert len(list(compare(strategies, seeds=[1], folder=tmp_path / "compared"))) == 1
+    scored = write(tmp_path / "scored.csv", ("sentence1", "sentence2", "score"), ("a cat", "a dog", 1), ("a", "b", 0))
+    missing = Strategy("missing", recipe_of(tmp_path / "nowhere", scored, loss=None), may_fail=True)
+    with pytest.raises(RunError, match="missing"):  # after the other
+        list(compare([missing, *strategies], seeds=[1], folder=tmp_path / "compared"))
     with pytest.raises(DataError, match="score is missing"):
         set_up(recipe_of(tiny_bert, alone, loss=None, steps=1))
 

@@ -1,9 +1,11 @@
 """What new tagging heads read by default, and the anchor that goes with it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from mtl.errors import RecipeError
 from mtl.recipe import Preset
 from mtl.recipe.defaults import LAST_LAYER_ANCHOR
 from mtl.training import Trainer, run_in_folder, set_up
@@ -39,6 +41,49 @@ def test_what_a_recipe_says_is_read_and_an_anchor_that_it_sets_stays(tiny_bert: 
     assert any("since tags of names are read from the last" in note for note in found.notes()) is (layers == "last")
     assert "anchor" not in found.recipe.model_fields_set
     assert trainer(tiny_bert, tmp_path, **head, anchor=3).recipe.anchor == 3
+
+
+@pytest.mark.parametrize(
+    "freezing", [{"schedule": "probe_first"}, {"preset": "full", "schedule": "gradual"}, {"preset": "gradual"}]
+)
+def test_where_layers_open_one_after_the_other_the_anchor_is_that_of_the_last(
+    tiny_bert: Path, tmp_path: Path, freezing: dict[str, str]
+):
+    found = trainer(tiny_bert, tmp_path, freezing=freezing)
+    assert (read_by(found), found.recipe.anchor) == ("last", LAST_LAYER_ANCHOR)
+
+
+def test_the_last_layer_by_its_number_is_the_last(tiny_bert: Path, tmp_path: Path):
+    found = trainer(tiny_bert, tmp_path, freezing=FULL, tasks_names={"head": {"layers": 3}})
+    assert found.recipe.anchor == LAST_LAYER_ANCHOR
+
+
+WRITTEN = {"dropout": 0.1, "activation": "tanh", "decoder": "linear", "layers": "last", "label_smoothing": 0.0}
+
+
+@pytest.mark.parametrize("reads", ["last", "mix", 1])
+@pytest.mark.parametrize("said", [{}, {"decoder": "linear"}, WRITTEN], ids=["nothing", "its shape", "all defaults"])
+def test_checkpoints_and_recipes_of_former_versions_go_on(
+    tiny_bert: Path, tmp_path: Path, reads: object, said: dict[str, object]
+):
+    """Both named `layers: last` and `loss: cosent` for every head."""
+    head = {"tasks_names": {"head": {"layers": reads}}}
+    for _ in run_in_folder(quick_recipe(tiny_bert, tmp_path, TASKS, freezing=FULL, **head), tmp_path / "run"):
+        pass
+    file = tmp_path / "run" / "last" / "config.json"
+    config = json.loads(file.read_text())
+    for task in config["tasks"].values():
+        task["head"] = {"layers": "last", **task["head"], "loss": "cosent"}
+    file.write_text(json.dumps(config))
+    more = {"tasks_names": {"head": said}} if said else {}
+    assert read_by(trainer(tmp_path / "run" / "last", tmp_path, freezing=FULL, **more)) == reads
+
+
+def test_a_checkpoint_whose_head_reads_another_layer_is_refused(tiny_bert: Path, tmp_path: Path):
+    for _ in run_in_folder(quick_recipe(tiny_bert, tmp_path, TASKS, freezing=FULL), tmp_path / "run"):
+        pass
+    with pytest.raises(RecipeError, match="tasks.names.head: the checkpoint's head keeps its shape"):
+        trainer(tmp_path / "run" / "last", tmp_path, tasks_names={"head": {"layers": 1}})
 
 
 def test_without_an_anchor_the_last_layer_is_read(tiny_bert: Path, tmp_path: Path):
