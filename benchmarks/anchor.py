@@ -3,12 +3,12 @@
     python benchmarks/anchor.py --data FOLDER [--similarity FILE …] [--cases examples,snips+uner_ewt]
         [--presets full,last_layers] [--anchors 0,0.1,0.3,1,3] [--layers last,4,mix] [--seeds 1,2,3]
 
-Trains the examples of this repository, and 1,000 sentences each of snips (intents and slots) and of uner_ewt, with the
-defaults of each preset, several weights of the anchor, and tags read from several layers. The checkpoint that a run
-calls best is measured: the main metric of each task on dev, drift, and how well cosines follow scored pairs (Spearman):
-`examples/similarity` (both of its files) and up to 1,500 pairs of each `--similarity FILE`
-(`sentence1,sentence2,score`), all beside the backbone. Every run is kept in `benchmarks/results/anchor.json`, so a
-study that was interrupted goes on; the tables are means over seeds.
+Trains the examples of this repository, 1,000 sentences each of snips (intents and slots) and of uner_ewt, and the
+sentiment of 1,000 reviews, with the defaults of each preset, several weights of the anchor, and tags read from several
+layers. The checkpoint that a run calls best is measured: the main metric of each task on dev, drift, and how well
+cosines follow scored pairs (Spearman): `examples/similarity` (both of its files) and up to 1,500 pairs of each
+`--similarity FILE` (`sentence1,sentence2,score`), all beside the backbone. Every run is kept in
+`benchmarks/results/anchor.json`, so a study that was interrupted goes on; the tables are means over seeds.
 """
 
 import argparse
@@ -51,6 +51,7 @@ _CASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "slots": ("tagging", "snips/{}.conll"),
         "entities": ("tagging", "uner_ewt/{}.conll"),
     },
+    "reviews": {"sentiment": ("classification", "review_sentiment/{}.csv")},
 }
 
 

@@ -14,7 +14,9 @@ _UNITS = {TaskKind.CLASSIFICATION: "labels", TaskKind.TAGGING: "entity types"}
 
 def chips(tasks: Mapping[str, Task]) -> str:
     """A chip for each task of a model."""
-    made = "".join(f'<span class="ph-chip">{escape(name)}{_size(task)}</span>' for name, task in tasks.items())
+    made = "".join(
+        f'<span class="ph-chip"><bdi>{escape(name)}</bdi>{_size(task)}</span>' for name, task in tasks.items()
+    )
     return f'<div class="ph-chips">{made or "<span class=ph-chip>embeddings only</span>"}</div>'
 
 

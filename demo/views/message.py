@@ -14,6 +14,11 @@ def problem(what: MtlError | str) -> str:
     return f'<p class="ph-problem" role="alert">{escape(sentence)}</p>'
 
 
+def first_of(count: int, shown: int) -> str:
+    """How many of so many rows are shown, where these are not all."""
+    return note(f"The first {shown} of {count:,} are shown.") if count > shown else ""
+
+
 def note(sentence: str) -> str:
     """A note."""
     return f'<p class="ph-note">{escape(sentence)}</p>'

@@ -61,7 +61,7 @@ def _task(name: str, fitted: Fitted) -> TaskInfo:
     if isinstance(fitted, LinearHead):
         config = HeadConfig(hidden=(), dropout=0.0)
         return TaskInfo(name, TaskKind.CLASSIFICATION, fitted.labels, config, fitted.multi_label)
-    config = HeadConfig.model_validate({"hidden": (), "dropout": 0.0, "layers": _read(fitted.mix)})
+    config = HeadConfig.model_validate({"hidden": (), "dropout": 0.0, "layers": _layers_read(fitted.mix)})
     return TaskInfo(name, TaskKind.TAGGING, fitted.head.types, config)
 
 
@@ -96,7 +96,7 @@ def linear_head(model: MultiTaskModel, task: str) -> Fitted | None:
     return None
 
 
-def _read(mix: tuple[float, ...]) -> str | int:
+def _layers_read(mix: tuple[float, ...]) -> str | int:
     """What a head with these weights of K states reads, as its configuration says it."""
     if sum(mix) != 1.0 or max(mix) != 1.0:
         return "mix"

@@ -33,7 +33,7 @@ from mtl.recipe.choices import (
     Tracker,
     WordSplitting,
 )
-from mtl.recipe.defaults import Defaults, defaults_of
+from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR, Defaults, defaults_of
 from mtl.recipe.renamed import with_new_names
 
 DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
@@ -382,14 +382,20 @@ class Recipe(_Config):
             own = {key: value for key, value in asdict(chosen).items() if key in type(section).model_fields}
             self.__dict__[name] = type(section).model_construct(said[name], **own | written)
         if "anchor" not in self.model_fields_set:
-            trains_embedding = any(task.kind is TaskKind.SIMILARITY and task.train for task in self.tasks.values())
-            self.__dict__["anchor"] = 0.0 if trains_embedding else chosen.anchor
+            self.__dict__["anchor"] = self._default_anchor(chosen.anchor)
         self.model_fields_set.difference_update(
             key for key in _CHOSEN if (key, getattr(self, key)) in self.filled_in.items()
         )
         self.__dict__["filled_in"] = {}
         self.model_fields_set.discard("filled_in")
         return self
+
+    def _default_anchor(self, chosen: float) -> float:
+        """That of the freezing choice; weaker where no tags leave the last layer to the embedding."""
+        kinds = {task.kind for task in self.tasks.values()}
+        if any(task.kind is TaskKind.SIMILARITY and task.train for task in self.tasks.values()):
+            return 0.0
+        return chosen if TaskKind.TAGGING in kinds or chosen != FULL_ANCHOR else LAST_LAYER_ANCHOR
 
     def unset(self) -> dict[str, float | str]:
         """The values of the keys above that nobody set, by key."""

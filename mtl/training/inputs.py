@@ -13,10 +13,10 @@ from mtl.training.setup import Trainer
 
 @dataclass(frozen=True)
 class RunInputs:
-    """What a state means something for: labels of every head in order, data of every task, and weights.
+    """What a run is made of: the labels of every head in order, the data of every task, weights, and layers.
 
-    `weights` is the sha256 of those that the run starts from, `layers` what each tagging head reads; states of former
-    versions do not have the latter.
+    `weights` is the sha256 of those that the run starts from. `layers` is what each tagging head reads; it is empty in
+    states of former versions.
     """
 
     labels: Mapping[str, tuple[str, ...]]

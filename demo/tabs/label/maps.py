@@ -216,14 +216,14 @@ def _preview(work: Work, rows: list[int], label: str | None) -> tuple[Any, ...]:
     if session.project.of_pairs:
         shown = view.preview_of_group(found, len(rows), guesses, session.project.texts)
         title = f"Answer {pairs(len(found.answers))} same" if found.answers else _GROUP
-        return shown, gr.Button(title, interactive=bool(found.answers)), _mark(found)
+        return shown, gr.Button(title, interactive=bool(found.answers)), _fingerprint(found)
     shown = view.preview_of(found, label, guesses, session.project.texts)
     button = gr.Button(f"Label {count_of(len(found.answers))} {label}", interactive=bool(found.answers))
-    return shown, button, _mark(found)
+    return shown, button, _fingerprint(found)
 
 
-def _mark(preview: Preview) -> str:
-    """What tells a preview from another one."""
+def _fingerprint(preview: Preview) -> str:
+    """What tells a preview from one after other answers."""
     told = sorted(preview.answers.items()), sorted(preview.changed)
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
@@ -233,14 +233,9 @@ def _apply(work: Work, rows: list[int], label: str | None, previewed: str) -> tu
         raise InputError("Draw a lasso and choose a label first.")
     session = work.session
     found = session.preview(work.annotator, rows, label)
-    if _mark(found) != previewed:  # as after answers in another window
-        shown, button, mark = _preview(work, rows, label)
-        return (
-            rows,
-            message.note("Answers have changed since. This is what the button would do now:") + shown,
-            button,
-            mark,
-        )
+    if _fingerprint(found) != previewed:  # as after answers in another window
+        shown, *rest = _preview(work, rows, label)
+        return rows, message.note("Answers have changed since. This is what the button would do now:") + shown, *rest
     count = session.accept(work.annotator, found.answers)
     are = "is" if count == 1 else "are"
     said = f"{pairs(count)} {are} answered same." if session.project.of_pairs else labelled(count, label)

@@ -51,7 +51,7 @@ def set_tags(
 ) -> str:
     """The chosen labels with colours and probabilities; those below the threshold are marked as unsure."""
     tags = "".join(
-        f'<span class="ph-tag"><i style="background:{colours.get(label, NEUTRAL)}"></i>{escape(label)} '
+        f'<span class="ph-tag"><i style="background:{colours.get(label, NEUTRAL)}"></i><bdi>{escape(label)}</bdi> '
         f'<span class="ph-p">{scores[label]:.2f}{" unsure" if scores[label] < threshold else ""}</span></span>'
         for label in chosen
     )

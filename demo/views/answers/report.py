@@ -14,7 +14,7 @@ _OTHER = "other"
 def measures(values: Mapping[str, float | str]) -> str:
     """Metrics in a row; numbers with three decimals."""
     parts = (
-        f"<span>{escape(name)}<b>{value if isinstance(value, str) else f'{value:.3f}'}</b></span>"
+        f"<span><bdi>{escape(name)}</bdi><b>{value if isinstance(value, str) else f'{value:.3f}'}</b></span>"
         for name, value in values.items()
     )
     return f'<div class="ph-measures">{"".join(parts)}</div>'

@@ -77,8 +77,9 @@ def preview_of_group(preview: Preview, selected: int, guesses: Mapping[int, Gues
         [*(shorten(texts[text], 80) for text in pair_of(number)), why] for number, why in against[:_SHOWN]
     ]
     columns = [Column("text"), Column("other text"), Column("but")]
-    title = f"{pairs(len(against))} of these {'disagrees' if len(against) == 1 else 'disagree'}{_first(len(against))}:"
-    return line + message.note(title) + table(columns, rows, caption="Pairs that were or are seen as different")
+    title = f"{pairs(len(against))} of these {'disagrees' if len(against) == 1 else 'disagree'}:"
+    shown = table(columns, rows, caption="Pairs that were or are seen as different")
+    return line + message.note(title) + shown + message.first_of(len(against), _SHOWN)
 
 
 def preview_of(preview: Preview, label: str, guesses: Mapping[int, Guess | None], texts: Sequence[str]) -> str:
@@ -94,12 +95,9 @@ def preview_of(preview: Preview, label: str, guesses: Mapping[int, Guess | None]
         for number in preview.disagreeing[:_SHOWN]
     ]
     columns = [Column("text"), Column("the model sees"), Column("sure", number=True)]
-    title = f"Of {len(preview.disagreeing):,} of these the model sees another label{_first(len(preview.disagreeing))}:"
-    return line + message.note(title) + table(columns, rows, caption="Texts of which the model sees another label")
-
-
-def _first(count: int) -> str:
-    return f", the first {_SHOWN} are" if count > _SHOWN else ""
+    title = f"Of {len(preview.disagreeing):,} of these the model sees another label:"
+    shown = table(columns, rows, caption="Texts of which the model sees another label")
+    return line + message.note(title) + shown + message.first_of(len(preview.disagreeing), _SHOWN)
 
 
 def _group(answer: Answer | None) -> str:

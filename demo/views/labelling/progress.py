@@ -101,7 +101,8 @@ def details(progress: Progress, agreement: Agreement | None, spec: ProjectSpec, 
             for one in progress.contradictions[:_SHOWN]
         ]
         columns = [Column("text"), Column("your answer"), Column("the others suggest")]
-        parts.append(_part("Contradictions", table(columns, rows, caption="Answers that contradict others")))
+        shown = table(columns, rows, caption="Answers that contradict others")
+        parts.append(_part("Contradictions", shown + message.first_of(len(progress.contradictions), _SHOWN)))
     if progress.chains:
         parts.append(_part("Contradictions", _chains(progress.chains, spec, texts)))
     if agreement is not None:
@@ -115,7 +116,8 @@ def _chains(chains: Sequence[BrokenChain], spec: ProjectSpec, texts: Sequence[st
         for one in chains[:_SHOWN]
     ]
     columns = [Column("answered different"), Column("but the same by these answers")]
-    return table(columns, rows, caption="Pairs that are different and the same at once")
+    shown = table(columns, rows, caption="Pairs that are different and the same at once")
+    return shown + message.first_of(len(chains), _SHOWN)
 
 
 def _confusions(confusions: Sequence[Confusion]) -> str:
@@ -123,7 +125,7 @@ def _confusions(confusions: Sequence[Confusion]) -> str:
         [one.given or "nothing", one.guessed or "nothing", f"{one.count:,}"] for one in confusions[:_SHOWN]
     ]
     columns = [Column("answer"), Column("model"), Column("times", number=True)]
-    return table(columns, rows, caption="What the model mixes up")
+    return table(columns, rows, caption="What the model mixes up") + message.first_of(len(confusions), _SHOWN)
 
 
 def _agreement(agreement: Agreement, spec: ProjectSpec, texts: Sequence[str]) -> str:
@@ -147,6 +149,8 @@ def _agreement(agreement: Agreement, spec: ProjectSpec, texts: Sequence[str]) ->
         if rows:
             columns = [Column("text"), Column(pair.first), Column(pair.second)]
             parts.append(table(columns, rows, caption=f"Where {pair.first} and {pair.second} disagree"))
+            parts.append(message.first_of(len(pair.disagreements), _SHOWN))
+    parts.append(message.first_of(len(agreement.pairs), _SHOWN))
     return "".join(parts) or message.note("Nobody has labelled a text that somebody else has.")
 
 

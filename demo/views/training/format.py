@@ -20,7 +20,7 @@ def draw_shares(draws: Mapping[str, int]) -> str:
         f'<i style="width:{100 * count / total:.1f}%;background:{COLOURS[i % len(COLOURS)]}"></i>'
         for i, count in enumerate(draws.values())
     )
-    words = " · ".join(f"{escape(name)} {count / total:.0%}" for name, count in draws.items())
+    words = " · ".join(f"<bdi>{escape(name)}</bdi> {count / total:.0%}" for name, count in draws.items())
     return (
         f'<div class="ph-shares"><span class="ph-note">batches</span><span class="ph-share-bar" aria-hidden="true">'
         f'{bars}</span><span class="ph-note">{words}</span></div>'

@@ -390,6 +390,15 @@ def test_a_late_reply_does_not_replace_a_newer_card(labelling, open_page):
     expect(counts(page)).to_have_text("2 of 6 labelled")
 
 
+def test_figures_follow_an_answer_that_was_given_before_the_table_was_chosen(labelling, open_page):
+    page = open_page(labelling.url)
+    begin(page, TEXTS, "figures", "one label per text", "sports\ntravel")
+    page.keyboard.press("1")
+    expect(counts(page)).to_have_text("1 of 6 labelled")
+    page.locator("#ph-label-way").get_by_text("Table", exact=True).click()
+    expect(page.locator("#ph-label-progress")).to_contain_text("of 1 answers")
+
+
 def test_nothing_is_lost_when_the_server_is_killed(labelling, visitor):
     page = visitor.new_page()
     page.goto(labelling.url, wait_until="domcontentloaded")

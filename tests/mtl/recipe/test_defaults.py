@@ -7,7 +7,7 @@ import yaml
 
 from mtl.recipe import FreezingConfig, Recipe, dump, parse
 from mtl.recipe.choices import BackboneFreezing, Preset
-from mtl.recipe.defaults import defaults_of
+from mtl.recipe.defaults import LAST_LAYER_ANCHOR, defaults_of
 
 TASKS = {"tasks": {"topic": {"kind": "classification"}}}
 
@@ -20,7 +20,16 @@ def recipe(**sections: object) -> Recipe:
 def test_a_recipe_that_says_nothing_gets_those_of_its_preset(preset: Preset):
     found, expected = recipe(freezing={"preset": preset.value}), defaults_of(preset, None, None)
     assert (found.optimizer.backbone_lr, found.optimizer.head_lr) == (expected.backbone_lr, expected.head_lr)
-    assert (found.budget.epochs, found.anchor) == (expected.epochs, expected.anchor)
+    assert found.budget.epochs == expected.epochs
+    assert found.anchor == (LAST_LAYER_ANCHOR if preset is Preset.FULL else expected.anchor)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "anchor"), [(["classification"], 0.1), (["tagging"], 1), (["classification", "tagging"], 1)]
+)
+def test_the_strong_anchor_is_for_tags_that_are_read_below_the_layer_that_it_holds(kinds: list[str], anchor: float):
+    tasks = {kind: {"kind": kind} for kind in kinds}
+    assert recipe(tasks=tasks, freezing={"preset": "full"}).anchor == anchor
 
 
 def test_what_is_said_stays():

@@ -60,6 +60,26 @@ def test_a_setting_of_the_command_line_does_to_a_written_recipe_what_it_does_to_
     assert (found, found.unset()) == (expected, expected.unset())
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "optimizer.head_lr=0.007",
+        "freezing.preset=last_layers",
+        "tasks.more={kind: similarity, train: hf:me/pairs}",
+        "tasks.a.weight=2",
+        "seed=7",
+    ],
+)
+@pytest.mark.parametrize("preset", ["full", "heads_only", "lora"])
+def test_what_follows_a_setting_follows_it_in_a_written_recipe_too(tmp_path: Path, setting: str, preset: str):
+    content = {"tasks": {"a": {"kind": "tagging", "train": "hf:me/names"}}, "freezing": {"preset": preset}}
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(yaml.safe_dump(content))
+    second.write_text(dump(load(first)))
+    found, expected = load(second, [setting]), load(first, [setting])
+    assert (found, found.unset()) == (expected, expected.unset())
+
+
 @given(
     optimizer=st.builds(
         lambda keys: OptimizerConfig(**keys), st.dictionaries(st.sampled_from(["head_lr", "clip"]), RATES)

@@ -1,6 +1,7 @@
 """The training loop seen through its events: order, ends, best checkpoint, refusals."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,18 @@ def test_a_task_without_dev_data_is_trained_and_noted(tiny_bert: Path):
     found = events_of(recipe_of(tiny_bert, BOTH, tasks_topic={"dev": []}))
     assert "topic: no dev data, so it is not evaluated" in found[0].notes
     assert not any("topic" in key for e in found if isinstance(e, Evaluated) for key in e.metrics)
+
+
+@pytest.mark.parametrize(("preset", "told"), [("full", True), ("last_layers", True), ("heads_only", False)])
+def test_what_a_run_makes_worse_without_a_measure_is_noted(tiny_bert: Path, tmp_path: Path, preset: str, told: bool):
+    events_of(recipe_of(tiny_bert, BOTH), tmp_path)
+    config = tmp_path / "last" / "config.json"
+    config.write_text(re.sub(r'"temperature": [\d.]+', '"temperature": 1.5', config.read_text()))
+    more = recipe_of(tmp_path / "last", ("topic",), tasks_topic={"dev": []}, freezing={"preset": preset})
+    notes = events_of(more)[0].notes
+    assert any(note.startswith("entities: stays as it is while the encoder changes") for note in notes) is told
+    kept = "topic: no dev data, so it is not evaluated, and its probabilities keep the temperature"
+    assert any(note.startswith(kept) for note in notes)
 
 
 def test_texts_that_are_cut_are_noted(tiny_bert: Path):

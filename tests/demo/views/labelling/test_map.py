@@ -44,6 +44,15 @@ def test_a_preview_without_disagreement_has_no_table():
     assert "table" not in preview_of(Preview({0: "travel"}, (0,), (), (), ()), "travel", {}, (TEXT,))
 
 
+def test_a_preview_that_is_cut_says_so():
+    texts, numbers = (TEXT,) * 40, tuple(range(30))
+    preview = Preview(dict.fromkeys(numbers, "<b>"), numbers, (), (), numbers)
+    assert "The first 12 of 30 are shown." in preview_of(preview, "<b>", dict.fromkeys(numbers, SURE), texts)
+    pairs = tuple(pair_number(0, text) for text in range(1, 31))
+    group = Preview(dict.fromkeys(pairs, "same"), (), (), pairs, ())
+    assert "The first 12 of 30 are shown." in preview_of_group(group, 31, {}, texts)
+
+
 def test_a_guess_of_no_label_is_said():
     preview = Preview({0: ("travel",)}, (0,), (), (), (0,))
     assert NONE in preview_of(preview, "travel", {0: Guess((), 0.9, {})}, (TEXT,))

@@ -41,6 +41,23 @@ def test_a_score_is_shown_with_its_interval_and_what_is_expected():
     assert "More &lt;labels&gt; help." in html
 
 
+def test_a_table_that_is_cut_says_so():
+    many = replace(
+        SOME,
+        confusions=SOME.confusions * 9,
+        contradictions=SOME.contradictions * 8,
+        chains=(BrokenChain(pair_number(0, 1), (0, 1)),) * 7,
+    )
+    html = details(many, None, CLASSES, (TEXT, TEXT))
+    for count in (9, 8, 7):
+        assert f"The first 6 of {count} are shown." in html
+    assert "are shown" not in details(SOME, None, CLASSES, (TEXT,))
+
+
+def test_a_label_is_apart_from_its_number_whatever_its_direction():
+    assert "<bdi>&lt;b&gt;</bdi> 20" in summary(SOME)
+
+
 def test_before_a_score_it_says_not_yet():
     html = summary(replace(NONE, answered=3))
     assert "not yet" in html

@@ -25,8 +25,8 @@ def test_a_plan_says_steps_time_memory_size_and_shares():
         "613 MB",
         "14.8 MB",
         "8.6 MB",
-        "topic 58%",
-        "&lt;b&gt; 42%",
+        "<bdi>topic</bdi> 58%",
+        "<bdi>&lt;b&gt;</bdi> 42%",
         'data-state="measured"',
     ):
         assert piece in html
