@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mtl.adapters import add_adapters, plain_name
@@ -31,6 +31,7 @@ from mtl.heads.growing import put_rows
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.outside import Summary, read_summaries, write_summaries
 from mtl.text.windows import WindowTokenizer
+from mtl.weights import save_weights
 
 _BACKBONE_PREFIX = "encoder."
 
@@ -119,7 +120,7 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_file(tensors, fresh / WEIGHTS_FILE, metadata={"format": "pt"})
+    save_weights(tensors, fresh / WEIGHTS_FILE, metadata={"format": "pt"})
     (fresh / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (fresh / CARD_FILE).write_text(model_card(config, sampled=any(snapshot.sample.values())), encoding="utf-8")
     write_sample(fresh, snapshot.sample)

@@ -1,6 +1,5 @@
 """One way to write every format: beside its place first, and moved there when it is whole."""
 
-import errno
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +9,7 @@ import psutil
 from mtl.errors import InputError, MtlError, StorageError
 from mtl.exports.formats import FORMATS, WHOLE
 from mtl.exports.report import ExportLog, ExportReport
+from mtl.runs.folder import NO_ROOM
 
 
 def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport:  # noqa: A002
@@ -87,6 +87,6 @@ def _write(checkpoint: str | Path, folder: Path, name: str, log: ExportLog) -> N
     except SafetensorError as error:  # it wraps what the system says in text
         raise StorageError(f"room for the weights was expected: {error}", path=folder) from error
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in NO_ROOM:
             raise
         raise StorageError(f"room for the model was expected: {error.strerror}", path=folder) from error

@@ -320,7 +320,8 @@ class Recipe(_Config):
     """`uncertainty` learns a weight for each task's loss on top of the fixed ones."""
     anchor: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a loss that keeps the embedding near that of the untouched backbone; default: that of the freezing
-    choice, 0 with a similarity task that trains the embedding itself."""
+    choice, of `full` a tenth of it where no tags are read below the last layer, 0 with a similarity task that trains
+    the embedding itself."""
     solver: Solver = Solver.AUTO
     """`sgd`: steps of AdamW on batches. `lbfgs`: where the backbone is frozen, linear heads by L-BFGS; a step is an
     iteration over all examples of a task. `auto` takes it for `heads_only` where all tasks that train are of
@@ -416,10 +417,15 @@ class Recipe(_Config):
         recipe.model_fields_set.discard("precision")
         return recipe
 
-    def with_anchor(self, anchor: float, note: str) -> "Recipe":
-        """The same recipe with another weight, which stays marked as set by nobody, and a note that says why."""
+    def with_anchor(self, anchor: float) -> "Recipe":
+        """The same recipe with the weight that fits the model; it stays marked as set by nobody."""
         recipe = self.model_copy(update={"anchor": anchor})
         recipe.model_fields_set.discard("anchor")
+        return recipe
+
+    def with_note(self, note: str) -> "Recipe":
+        """The same recipe with another note."""
+        recipe = self.model_copy()
         recipe._notes = (*self._notes, note)
         return recipe
 

@@ -38,6 +38,8 @@ class Started:
     step: int = 0
     solver: str = "sgd"
     """With `lbfgs` a step is an iteration over all examples of its task, and an epoch one of each task."""
+    anchor: float | None = None
+    """The weight that the run trains with; None in events of former versions."""
     time: float = field(default_factory=time.time)
 
 

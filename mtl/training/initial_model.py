@@ -107,7 +107,7 @@ def _known(task: TaskData, base: LoadedModel, *, is_frozen: bool) -> TaskInfo:
         )
     if task.config.head.loss is not None:
         known = replace(known, head=task.config.head)  # a loss leaves no weights behind
-    if not _is_default(task.config.head) and not _is_same(task.config.head, known.head):
+    if not _is_default(task.config.head) and not _is_same(task.config.head, known.head, base):
         raise RecipeError(f"tasks.{task.name}.head: the checkpoint's head keeps its shape, leave the key out")
     # A label without a threshold of its own begins with the default.
     thresholds = known.thresholds and (*known.thresholds, *(DEFAULT_THRESHOLD for _ in new))
@@ -120,13 +120,14 @@ def _is_default(head: HeadConfig) -> bool:
     return head == HeadConfig() or (written and head == HeadConfig(layers="last"))
 
 
-def _is_same(said: HeadConfig, known: HeadConfig) -> bool:
-    """Whether a recipe describes a head as it is; what it reads may be left out."""
-    free = {"loss": None}  # of pairs alone, and named in the heads of former checkpoints
-    layers = known.layers or "last"
-    return said.model_copy(update={"layers": said.layers or layers, **free}) == known.model_copy(
-        update={"layers": layers, **free}
-    )
+def _is_same(said: HeadConfig, known: HeadConfig, base: LoadedModel) -> bool:
+    """Whether all that a recipe says of a head is so; the last layer may have its number."""
+    last = base.model.encoder.states_count - 1
+
+    def shape(head: HeadConfig) -> HeadConfig:
+        return head.model_copy(update={"layers": last if head.layers in (None, "last") else head.layers})
+
+    return all(getattr(shape(said), key) == getattr(shape(known), key) for key in said.model_fields_set)
 
 
 def _weigh_classes(model: MultiTaskModel, data: Mapping[str, TaskData]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from mtl.data import DataFingerprint
@@ -20,6 +20,7 @@ from mtl.recipe.choices import Precision
 from mtl.training.inputs import RunInputs
 from mtl.training.selection import Selection
 from mtl.training.state import Progress, TrainState
+from mtl.weights import save_weights
 
 _TENSORS, _VALUES = "state.safetensors", "state.json"
 
@@ -42,7 +43,7 @@ def save_state(folder: Path, state: TrainState) -> None:
         "groups": state.optimizer["param_groups"],
         "scheduler": state.scheduler,
     }
-    save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, fresh / _TENSORS)
+    save_weights({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, fresh / _TENSORS)
     (fresh / _VALUES).write_text(json.dumps(values), encoding="utf-8")
     place = folder / str(step)
     shutil.rmtree(place, ignore_errors=True)

@@ -108,8 +108,8 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
             if isinstance(event, Started):
                 if resume:
                     folder.drop_events_after(event.step)
-                if event.total_steps and (recipe.precision == "auto" or recipe.solver is Solver.AUTO):
-                    settled = recipe.with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
+                settled = _settled(recipe, event)
+                if event.total_steps and settled != recipe:
                     _write_recipe(settled, folder)
             notices = tracking.hear(event)
             events: list[Event] = [*notices, event] if isinstance(event, Finished) else [event, *notices]
@@ -130,6 +130,12 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
         raise
     finally:
         tracking.close()
+
+
+def _settled(recipe: Recipe, event: Started) -> Recipe:
+    """The recipe with what was chosen for the values that nobody set, as the run trains."""
+    settled = recipe.with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
+    return settled if event.anchor in (None, recipe.anchor) else settled.with_anchor(event.anchor)
 
 
 def _sentence_of(error: BaseException) -> str:

@@ -169,6 +169,7 @@ class Session:
             notes=(*self.trainer.notes(), *self._notes, *_processes_note()),
             step=self.first_step,
             solver=self.recipe.solver.value,
+            anchor=self.trainer.recipe.anchor,
         )
 
     @property

@@ -220,7 +220,7 @@ def test_a_new_checkpoint_takes_the_place_of_an_old_one(trained_model: LoadedMod
     assert [p.name for p in tmp_path.iterdir()] == ["c"]
 
 
-@pytest.mark.parametrize("broken", ["save_file", "model_card"])
+@pytest.mark.parametrize("broken", ["save_weights", "model_card"])
 def test_a_save_that_fails_leaves_the_old_checkpoint_whole(
     trained_model: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ):

@@ -205,9 +205,9 @@ def test_a_run_that_is_killed_while_it_keeps_a_state_goes_on_from_the_one_before
             os.kill(os.getpid(), signal.SIGKILL)
         honest(tensors, file)
 
-    honest = resume.save_file
+    honest = resume.save_weights
     with monkeypatch.context() as patch:
-        patch.setattr(resume, "save_file", die_in_the_middle)
+        patch.setattr(resume, "save_weights", die_in_the_middle)
         assert exit_code(start(lambda: list(run_in_folder(recipe, folder.path)))) == -signal.SIGKILL
     assert resume.kept_steps(folder.resume) == [4]
     list(resume_in_folder(folder.path))

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from mtl.checkpoint import read_config
 from mtl.errors import RecipeError
-from mtl.recipe import Preset
+from mtl.recipe import Preset, load
 from mtl.recipe.defaults import LAST_LAYER_ANCHOR
+from mtl.runs import RunFolder
 from mtl.training import Trainer, run_in_folder, set_up
 from tests.mtl.recipes import quick_recipe
 
@@ -84,6 +86,38 @@ def test_a_checkpoint_whose_head_reads_another_layer_is_refused(tiny_bert: Path,
         pass
     with pytest.raises(RecipeError, match="tasks.names.head: the checkpoint's head keeps its shape"):
         trainer(tmp_path / "run" / "last", tmp_path, tasks_names={"head": {"layers": 1}})
+
+
+@pytest.mark.parametrize("layers", ["last", None])
+def test_the_recipe_of_a_run_has_the_anchor_that_it_trains_with(tiny_bert: Path, tmp_path: Path, layers: str | None):
+    head = {} if layers is None else {"tasks_names": {"head": {"layers": layers}}}
+    for _ in run_in_folder(quick_recipe(tiny_bert, tmp_path, TASKS, freezing=FULL, **head), tmp_path / "run"):
+        pass
+    trained = read_config(tmp_path / "run" / "last").recipe["anchor"]
+    found = load(RunFolder(tmp_path / "run").recipe)
+    assert found.anchor == trained == (1 if layers is None else LAST_LAYER_ANCHOR)
+    assert "anchor" not in found.model_fields_set
+
+
+@pytest.mark.parametrize(
+    ("head", "same"),
+    [
+        ({"layers": 2}, True),
+        ({"decoder": "crf"}, True),
+        ({"hidden": [8], "layers": 2}, True),
+        ({"layers": "last"}, False),
+    ],
+)
+def test_a_head_may_be_described_in_part(tiny_bert: Path, tmp_path: Path, head: dict[str, object], same: bool):
+    whole = {"tasks_names": {"head": {"decoder": "crf", "hidden": [8], "layers": 2}}}
+    for _ in run_in_folder(quick_recipe(tiny_bert, tmp_path, TASKS, freezing=FULL, **whole), tmp_path / "run"):
+        pass
+    more = {"tasks_names": {"head": head}}
+    if same:
+        assert read_by(trainer(tmp_path / "run" / "last", tmp_path, **more)) == 2
+    else:
+        with pytest.raises(RecipeError, match="keeps its shape"):
+            trainer(tmp_path / "run" / "last", tmp_path, **more)
 
 
 def test_without_an_anchor_the_last_layer_is_read(tiny_bert: Path, tmp_path: Path):
