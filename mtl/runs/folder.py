@@ -21,7 +21,7 @@ from mtl.jsonl import append_line
 from mtl.runs import lock
 from mtl.runs.events import Event, EventReader, Failed, Finished, to_json
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 """The numbers of the errors of a full disk."""
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 

@@ -143,6 +143,9 @@ def _sentence_of(error: BaseException) -> str:
         return "the disk is full, so the run ends here; what was saved before is kept, and the run can be resumed"
     if isinstance(error, MemoryError):
         return "more memory was needed than this process may have; a smaller batch or a shorter max_length needs less"
+    if isinstance(error, OSError) and error.strerror:  # the folder stays in the log
+        where = f"{Path(error.filename).name}: " if isinstance(error.filename, str) else ""
+        return f"{where}{error.strerror}; the log has the whole story"
     return f"{type(error).__name__}: {error}; the log has the whole story"
 
 

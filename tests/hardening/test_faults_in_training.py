@@ -2,14 +2,16 @@
 
 import errno
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from safetensors import SafetensorError
+from torch import Tensor
 
 from demo.runs import RunManager, status_of
 from mtl.cache import store
+from mtl.checkpoint import store as checkpoints
 from mtl.cli import training as command
 from mtl.encoder import activations
 from mtl.recipe import Recipe
@@ -17,6 +19,7 @@ from mtl.runs import Evaluated, Finished, Noticed, RunFolder, RunState, Step, fo
 from mtl.runs.processes import send_signal
 from mtl.training import accumulation, keeping_summaries, loop, resume, run, session, setup
 from mtl.training.stage import StageState
+from mtl.weights import save_weights
 from tests.hardening.running import ended, reaches, small_recipe, trainer_of, training_page
 from tests.mtl.processes import sleep_at
 from tests.tiny import save_backbone
@@ -37,13 +40,13 @@ def recipe(backbone: Path, tmp_path: Path, monkeypatch: Patch) -> Recipe:
     return small_recipe(backbone, tmp_path)
 
 
-def at_call(original: Callable[..., object], number: int, act: Callable[[], object]) -> Callable[..., object]:
+def at_call(original: Callable[..., object], number: int, act: Callable[..., object]) -> Callable[..., object]:
     """A function that acts in its nth call, and else is as it was."""
     calls = iter(range(1, 10_000))
 
     def called(*values: object, **named: object) -> object:
         if next(calls) == number:
-            act()
+            act(*values, **named)
         return original(*values, **named)
 
     return called
@@ -60,7 +63,7 @@ PHASES = {
     "the first step": (accumulation, "batch_loss", 1),
     "a later step": (accumulation, "batch_loss", 4),
     "telling of a step": (folder, "append_line", 6),
-    "the last state": (resume, "save_file", 1),
+    "the last state": (resume, "save_weights", 1),
     "half of the last state": (resume, "asdict", 1),
     "the last evaluation": (StageState, "evaluate", 2),
     "the last checkpoint": (session, "save", 2),
@@ -74,7 +77,7 @@ def page_that_halts(phase: str, tmp_path: Path, patch: Patch) -> tuple[RunManage
     reached = tmp_path / "reached"
 
     def prepare(patch: Patch) -> None:
-        patch.setattr(where, name, at_call(getattr(where, name), number, lambda: sleep_at(reached)))
+        patch.setattr(where, name, at_call(getattr(where, name), number, lambda *_, **__: sleep_at(reached)))
 
     return training_page(patch, prepare), reached
 
@@ -118,8 +121,19 @@ def full(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def full_in_rust(*_: object, **__: object) -> None:
-    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+def full_in_rust(tensors: Mapping[str, Tensor], file: Path, **_: object) -> None:
+    """As `save_weights` meets it."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    with Patch.context() as patch:
+        patch.setattr("safetensors.torch.save_file", refuse)
+        save_weights(tensors, file)
+
+
+def too_large(tensors: Mapping[str, Tensor], file: Path, **_: object) -> None:
+    raise OSError(errno.EFBIG, "File too large", str(file))
 
 
 FULL = {
@@ -127,8 +141,8 @@ FULL = {
     "telling of the start": (folder, "append_line", full, 1),
     "telling of a step": (folder, "append_line", full, 6),
     "writing the status": (folder, "replace_file", full, 3),
-    "the last state": (resume, "save_file", full_in_rust, 1),
-    "the last checkpoint": (session, "save", full_in_rust, 2),
+    "the last state": (resume, "save_weights", full_in_rust, 1),
+    "the last checkpoint": (checkpoints, "save_weights", full_in_rust, 2),
 }
 
 
@@ -154,6 +168,19 @@ def test_a_full_disk_ends_a_run_with_a_sentence_and_it_goes_on_when_there_is_roo
         runs.resume(broken.id, OWNER)
         assert ended(broken).state is RunState.FINISHED
     assert_same_end(broken, waiting)
+
+
+def test_what_else_the_system_refuses_is_told_by_the_name_of_the_file(recipe: Recipe, monkeypatch: Patch):
+    def prepare(patch: Patch) -> None:
+        patch.setattr(resume, "save_weights", at_call(resume.save_weights, 1, too_large))
+
+    runs = training_page(monkeypatch, prepare)
+    broken = runs.start(recipe, owner=OWNER)
+    status = ended(broken)
+    assert status.state is RunState.FAILED
+    assert status.message == "state.safetensors: File too large; the log has the whole story"
+    runs.resume(broken.id, OWNER)
+    assert ended(broken).state is RunState.FINISHED
 
 
 def test_a_full_disk_costs_the_cache_and_not_the_run(recipe: Recipe, monkeypatch: Patch):
