@@ -3,7 +3,8 @@
     python benchmarks/calibration.py --data FOLDER [--out FILE]
 
 The temperatures are those of the checkpoint, which its run fitted on dev sets; `FOLDER` is one that
-`benchmarks/starter_data.py` wrote. It exits 1 where a calibration error becomes worse.
+`benchmarks/starter_data.py` wrote. "By chance" is the calibration error that exact probabilities would have on so few
+texts. It exits 1 where a calibration error becomes worse.
 """
 
 import argparse
@@ -20,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.starter import TESTS  # noqa: E402
 from mtl.data import Example, read_files  # noqa: E402
 from mtl.decoding import ModelOutput  # noqa: E402
-from mtl.evaluation import calibration_metrics, request_of  # noqa: E402
+from mtl.evaluation import calibration_curves, calibration_metrics, request_of  # noqa: E402
 from mtl.evaluation.calibration import at_temperature  # noqa: E402
 from mtl.inference import Engine  # noqa: E402
 from mtl.inference.backends import DEFAULT_BATCH_TOKENS  # noqa: E402
@@ -43,12 +44,15 @@ def main() -> int:
             examples = read_files(engine.task_config(name), [str(args.data / test)])
             plain = outputs(engine, name, examples)
             before = calibration_metrics(task, examples, plain)
-            after = calibration_metrics(task, examples, at_temperature(task, plain, temperature))
-            found.append({"task": name, "test": test, "temperature": temperature, "before": before, "after": after})
+            tempered = at_temperature(task, plain, temperature)
+            after, curves = (of(task, examples, tempered) for of in (calibration_metrics, calibration_curves))
+            row = {"task": name, "test": test, "temperature": temperature, "before": before, "after": after}
+            found.append(row | {"ece_by_chance": curves.ece_by_chance})
     args.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    table = Table("task", "test set", "temperature", "ece", "after", "brier", "after")
+    table = Table("task", "test set", "temperature", "ece", "after", "by chance", "brier", "after")
     for row in found:
-        figures = (f"{row[when][metric]:.3f}" for metric in ("ece", "brier") for when in ("before", "after"))
+        ece, brier = ([f"{row[when][metric]:.3f}" for when in ("before", "after")] for metric in ("ece", "brier"))
+        figures = (*ece, f"{row['ece_by_chance']:.3f}", *brier)
         table.add_row(row["task"], row["test"], f"{row['temperature']:.2f}", *figures)
     Console(width=120).print(table)
     return int(any(row["after"]["ece"] > row["before"]["ece"] for row in found))

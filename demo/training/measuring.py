@@ -109,8 +109,9 @@ def measure(
     return Measured(metrics, None if curves is None else _curves(curves))
 
 
-def _curves(content: Mapping[str, list[dict[str, Any]]]) -> CalibrationCurves:
+def _curves(content: Mapping[str, Any]) -> CalibrationCurves:
     return CalibrationCurves(
         tuple(ReliabilityBin(**one) for one in content["reliability"]),
         tuple(RiskPoint(**one) for one in content["risk_coverage"]),
+        content["ece_by_chance"],
     )

@@ -87,8 +87,10 @@ def _of_tasks(
 
 
 def reliability_table(task: str, curves: CalibrationCurves) -> Table:
-    """The points of a reliability diagram."""
-    table = Table("probability", "came true", "decisions", title=f"{task}: reliability", title_justify="left")
+    """The points of a reliability diagram, and how far they are from exact by chance alone."""
+    told = f"ece {curves.ece_by_chance:.4f} is expected by chance alone"
+    table = Table("probability", "came true", "decisions", title=f"{task}: reliability", caption=told)
+    table.title_justify = table.caption_justify = "left"
     for one in curves.reliability:
         table.add_row(f"{one.probability:.3f}", f"{one.share:.3f}", f"{one.count:,}")
     return table

@@ -15,6 +15,7 @@ from mtl.metrics.calibration import (
     RiskPoint,
     calibration_error,
     class_brier,
+    error_by_chance,
     event_brier,
     reliability,
     risk_coverage,
@@ -80,10 +81,11 @@ class Events:
 
 @dataclass(frozen=True)
 class CalibrationCurves:
-    """The points of a reliability diagram and of a risk-coverage curve."""
+    """The points of a reliability diagram and of a risk-coverage curve, and the `ece` to expect by chance alone."""
 
     reliability: tuple[ReliabilityBin, ...]
     risk_coverage: tuple[RiskPoint, ...]
+    ece_by_chance: float
 
 
 def calibration_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> dict[str, float]:
@@ -106,9 +108,8 @@ def calibration_curves(task: TaskInfo, examples: Sequence[Example], output: Mode
     events = _events(task, examples, output)
     if events is None or not np.isfinite(events.probabilities).all():
         return None
-    return CalibrationCurves(
-        reliability(events.probabilities, events.came), risk_coverage(events.confidence, events.right)
-    )
+    bins = reliability(events.probabilities, events.came)
+    return CalibrationCurves(bins, risk_coverage(events.confidence, events.right), error_by_chance(bins))
 
 
 def _events(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> Events | None:

@@ -1,9 +1,11 @@
 """Whether probabilities mean what they say: calibration error and Brier scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 BINS = 15
 """Of equal width, as in Guo et al. 2017, section 2."""
@@ -80,6 +82,26 @@ def calibration_error(probabilities: Numbers, came: Flags) -> float:
         return float("nan")
     bins = reliability(probabilities, came)
     return sum(one.count * abs(one.share - one.probability) for one in bins) / len(came)
+
+
+def error_by_chance(bins: Sequence[ReliabilityBin]) -> float:
+    """The calibration error, 0 to 1, that is expected of as many events whose probabilities are exactly right.
+
+    A share of few events differs from its probability by chance, so the error of a calibrated model is above 0; one
+    that is not above this says nothing against the probabilities. The events of a bin count as equally probable.
+
+    Args:
+        bins: at least one, each with events.
+
+    Source:
+        Bröcker and Smith 2007, *Increasing the Reliability of Reliability Diagrams*, who draw such events; the mean
+        absolute deviation of a binomial distribution is De Moivre's.
+    """
+    counts = np.array([one.count for one in bins])
+    chances = np.array([one.probability for one in bins]).clip(0, 1)  # means are rounded
+    above = np.floor(counts * chances) + 1
+    deviations = 2 * above * (1 - chances) * binom.pmf(above, counts, chances)
+    return float(deviations.sum() / counts.sum())
 
 
 def class_brier(probabilities: Numbers, right: NDArray[np.int64]) -> float:

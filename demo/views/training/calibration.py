@@ -31,6 +31,14 @@ def reliability_figure(curves: CalibrationCurves) -> go.Figure:
         hovertemplate="probability %{x:.2f}: %{y:.2f} came true, of %{customdata:,}<extra></extra>",
         cliponaxis=False,
     )
+    made.add_annotation(
+        text=f"ece {curves.ece_by_chance:.3f} is expected by chance alone",
+        showarrow=False,
+        xref="paper",
+        yref="paper",
+        x=0.02,
+        y=0.98,
+    )
     return made
 
 

@@ -170,6 +170,7 @@ def test_curves_agree_with_the_metrics_beside_them(trained: Path, tmp_path: Path
     assert set(curves) == {"topic", "names"}
     for task, one in curves.items():
         assert f"{task}: reliability" in printed
+        assert f"ece {one['ece_by_chance']:.4f} is expected" in printed
         total = sum(point["count"] for point in one["reliability"])
         error = sum(abs(p["share"] - p["probability"]) * p["count"] for p in one["reliability"]) / total
         assert error == pytest.approx(found[f"eval/{task}/ece"])

@@ -10,8 +10,10 @@ from sklearn.metrics import brier_score_loss
 from mtl.metrics.calibration import (
     BINS,
     POINTS,
+    ReliabilityBin,
     calibration_error,
     class_brier,
+    error_by_chance,
     event_brier,
     reliability,
     risk_coverage,
@@ -43,6 +45,19 @@ def test_the_error_is_the_mean_difference_over_all_events(events: list[tuple[flo
         total += abs(probabilities[inside].sum() - came[inside].sum())
     assert calibration_error(probabilities, came) == pytest.approx(total / len(events), abs=0.5 / len(events))
     assert event_brier(probabilities, came) == pytest.approx(np.mean([(p - y) ** 2 for p, y in events]))
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 30)), min_size=1, max_size=5), st.integers(0, 99))
+def test_the_error_by_chance_is_that_of_drawn_events(groups: list[tuple[float, int]], seed: int):
+    bins = [ReliabilityBin(probability, 0.0, count) for probability, count in groups]
+    chance, total = np.random.default_rng(seed), sum(count for _, count in groups)
+    drawn = sum(abs(chance.binomial(n, p, size=4000) - n * p) for p, n in groups) / total
+    assert error_by_chance(bins) == pytest.approx(drawn.mean(), abs=5 * drawn.std() / 4000**0.5 + 1e-9)
+
+
+@pytest.mark.parametrize("sure", [0.0, 1.0, 1.0 + 2**-52])
+def test_certain_events_have_no_error_by_chance(sure: float):
+    assert error_by_chance([ReliabilityBin(sure, sure, 7)]) == pytest.approx(0, abs=1e-12)
 
 
 def test_numbers_that_are_none_have_no_error():
