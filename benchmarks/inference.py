@@ -1,6 +1,6 @@
 """Our engine beside sentence-transformers and transformers pipelines, in one process, in turn, with the same threads.
 
-python benchmarks/inference.py --data FOLDER [--mpnet FOLDER] [--rounds 5] [--json FILE]
+python benchmarks/inference.py --data FOLDER [--mpnet FOLDER] [--sentences 2000] [--rounds 5] [--json FILE]
 
 `encode`: 2,000 mixed sentences of 10 to 256 tokens, with all-MiniLM-L6-v2 (384 wide) and, where its folder is given,
 all-mpnet-base-v2 (768 wide). `analyze`: embedding, two classifications and entities, beside an embedding model and

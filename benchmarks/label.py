@@ -1,6 +1,7 @@
 """Labelling with a simulated person: how good the model is after so many labels, in the default order and in others.
 
-    python benchmarks/label.py --data FOLDER [--sets sib200_en,…] [--seeds 5] [--orders mix,random,unsure] [--out FILE]
+    python benchmarks/label.py --data FOLDER [--sets sib200_en,…] [--seeds 5] [--orders mix,random,unsure]
+        [--backbone NAME] [--out FILE]
     python benchmarks/label.py --data FOLDER --speed [--out FILE]
 
 Of each set the train texts are a project; the person gives the labels of the files, without mistakes. After 50, 100,

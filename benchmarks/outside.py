@@ -1,4 +1,4 @@
-"""How well texts of other kinds are told from test texts, by summaries of training embeddings and by their rivals.
+"""How well texts of other kinds are told from test texts, by summaries of training embeddings and by other measures.
 
 Run `python benchmarks/outside.py --data FOLDER [--out FILE] [--only backbone|tuned|cost]`. The embeddings are those of
 the default backbone, as every `heads_only` model has them. Each line is the area under the ROC curve for a train set,

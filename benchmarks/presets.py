@@ -1,6 +1,7 @@
 """Which freezing fits how many rows: the study behind the advice, and how often the advice is right.
 
-    python benchmarks/presets.py --data FOLDER [--sets intent,slots] [--sizes 100,400,2000] [--seeds 1] [--table]
+    python benchmarks/presets.py --data FOLDER [--sets intent,slots] [--sizes 100,400] [--choices "full;lora"]
+        [--seeds 1] [--table]
 
 Trains each set alone, on rows drawn by the seed, under several choices with their defaults; scores the last epoch by
 the main metric on dev. `heads_only` of entities reads a mix of layers. The advice is made from the sets of `KNOWN`; the

@@ -1,6 +1,6 @@
 """Runs that several processes share beside the same run of one process, and what becomes of a run that loses one.
 
-    python benchmarks/processes.py [--steps 100] [--processes 2,4] [--fsdp] [--json FILE]
+    python benchmarks/processes.py [--steps 100] [--processes 2,4] [--presets …] [--fsdp] [--json FILE]
 
 Every run is `accelerate launch … -m mtl train` on the examples (topic and entities, of unequal size), over gloo on
 this machine, with all-MiniLM-L6-v2 without dropout. Printed are the largest differences of the losses of all steps and

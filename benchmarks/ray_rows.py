@@ -1,6 +1,7 @@
 """Are the rows of two workers on Ray those of the local engine, when one of the workers is killed?
 
-    python benchmarks/ray_rows.py [--rows 200000] [--encode-rows 20000] [--checkpoint starter] [--json FILE]
+    python benchmarks/ray_rows.py [--rows 200000] [--encode-rows 20000] [--checkpoint starter] [--workers 2]
+        [--partition-rows 4096] [--json FILE]
 
 `predict` over made-up sentences of 3 to 9 words, one in a thousand of which is empty, by the local engine and by two
 workers, one of which is ended with SIGKILL when a third of the partitions are written. Then the same with `encode`.

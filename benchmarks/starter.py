@@ -1,6 +1,6 @@
 """The starter on every test set, beside a single-task full fine-tune of the same backbone on the same data.
 
-    python benchmarks/starter.py --data FOLDER [--starter CHECKPOINT] [--work FOLDER] [--alone] [--card]
+    python benchmarks/starter.py --data FOLDER [--starter CHECKPOINT] [--work FOLDER] [--alone] [--card] [--sample]
 
 `FOLDER` is one that `benchmarks/starter_data.py` wrote. Trains the three baselines (about 20 minutes on two cores; with
 `--alone` their figures of the time before are kept), evaluates everything the same way, prints a table and writes

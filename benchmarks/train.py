@@ -1,6 +1,6 @@
 """What freezing saves, and how we stand beside others, in one process run.
 
-    python benchmarks/train.py --data FOLDER [--sentences 5000] [--epochs 5] [--repeats 3] [--peers N]
+    python benchmarks/train.py --data FOLDER [--sentences 5000] [--epochs 5] [--repeats 3] [--peers N] [--memory]
 
 Trains `entities` (the first sentences of uner_ewt) and `topic` (sib200_en) on MiniLM under several freezing choices, in
 alternating order, and prints medians: seconds of training (loading and filling the cache count, evaluation and the
@@ -164,6 +164,7 @@ def parsed(args: argparse.Namespace, tasks: dict[str, dict], settings: dict) -> 
         "optimizer": {"backbone_lr": 2.0e-4, "head_lr": 1.0e-3},
         "budget": {"epochs": args.epochs, "batch_tokens": 1024},
         "evaluation": {"every": 1_000_000},
+        "anchor": 0,  # as elsewhere: peers have none
         **settings,
     }
     return parse(content, folder=args.data.resolve())

@@ -46,7 +46,7 @@ def plan(recipe: Recipe) -> Plan:
     if costs.left_out_bytes:
         size = f"{costs.left_out_bytes / 1e9:,.1f} GB"
         warnings.append(
-            f"the states below the lowest trained layer would take {size}, for which there is no room on disk or in "
+            f"the cached activations would take {size}, for which there is no room on disk or in "
             f"cache.max_gb ({recipe.cache.max_gb:g}), so every step computes them anew"
         )
     return Plan(

@@ -26,10 +26,9 @@ class Advice:
 class Plan:
     """What would happen; nothing has been started.
 
-    `seconds` is the expected time of the whole run from a few measured batches, `memory_bytes` the peak resident
-    memory seen while they ran and what the optimizer will hold, `cache_bytes` what the states below the lowest trained
-    layer take on disk, and `checkpoint_bytes` the size of what training changes. `draws` is the number of batches of
-    each task.
+    `seconds` is the expected time of the whole run from a few measured batches, `memory_bytes` the peak resident memory
+    seen while they ran and what the optimizer will hold, `cache_bytes` what the cached activations take on disk, and
+    `checkpoint_bytes` the size of what training changes. `draws` is the number of batches of each task.
     """
 
     parts: tuple[Part, ...]

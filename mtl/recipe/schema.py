@@ -291,7 +291,7 @@ class StorageConfig(_Config):
 
 
 class CacheConfig(_Config):
-    """Where the states below the lowest trained layer are kept between epochs and runs."""
+    """Where cached activations, those below the lowest trained layer, are kept between epochs and runs."""
 
     enabled: bool = True
     max_gb: Annotated[float, Field(gt=0)] = 10.0

@@ -1,7 +1,7 @@
 """The layer that new tagging heads read by default, and the anchor that goes with the layer that is read.
 
 Tags that are read below the last layer leave that one free to keep the embedding, so the anchor can be strong
-(`benchmarks/anchor.py`). Presets that open layers from the top or train some of them alone read the last layer.
+(`benchmarks/anchor.py`). Presets that do not train all layers from the first step on read the last layer.
 """
 
 from mtl.distributed import world
