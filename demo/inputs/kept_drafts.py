@@ -15,6 +15,7 @@ from demo.settings import Settings
 from mtl.backbones.catalogue import DataSummary, Domain
 from mtl.errors import DataError
 from mtl.recipe import TaskConfig
+from mtl.recipe.schema import HeadConfig
 from mtl.runs import home
 
 _RECORD = "draft.json"
@@ -81,9 +82,11 @@ def adopt(name: str, config: TaskConfig, *, owner: str, settings: Settings) -> N
         "score_range",
         "format",
         "columns",
+        "map_labels",
         *(["multi_label"] if config.multi_label else []),
     )
-    plain = TaskConfig(**{key: getattr(config, key) for key in kept})
+    loss = {"head": HeadConfig(loss=config.head.loss)} if config.head.loss else {}  # it says how pairs are read
+    plain = TaskConfig(**{key: getattr(config, key) for key in kept}, **loss)
     folder = home() / "uploads" / secrets.token_hex(12)
     first = next((Path(file) for file in (*plain.train, *plain.dev)), Path(name))
     draft = read_in_child(drafts.read_draft, name, plain, path=first, settings=settings)

@@ -1,6 +1,5 @@
 """A run's checkpoint measured on a labelled file, by `python -m mtl evaluate` in a separate process."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,9 @@ from demo.inputs.text_input import need_size
 from demo.reading import in_child
 from demo.runs.commands import Command
 from demo.settings import Settings
+from mtl.checkpoint.config import read_config
 from mtl.data import TaskLog, read_files, texts_of
-from mtl.errors import DataError, InputError
+from mtl.errors import DataError, InputError, MtlError
 from mtl.evaluation import CalibrationCurves
 from mtl.metrics.calibration import ReliabilityBin, RiskPoint
 from mtl.recipe import TaskConfig, TaskKind
@@ -35,14 +35,9 @@ class Measured:
 def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
     """The tasks of a run's best checkpoint; none before there is one."""
     try:
-        return {name: TaskKind(task["kind"]) for name, task in _checkpoint(run)["tasks"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {name: task.kind for name, task in read_config(run.best).tasks.items()}
+    except MtlError:
         return {}
-
-
-def _checkpoint(run: RunFolder) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((run.best / "config.json").read_text(encoding="utf-8"))
-    return content
 
 
 @in_child
@@ -62,14 +57,8 @@ def need_examples(path: Path, settings: Settings, config: TaskConfig, tokenizer:
 
 def _config(run: RunFolder, task: str, columns: Mapping[str, str]) -> TaskConfig:
     """How the task's files are to be read, as the command reads them."""
-    config = _checkpoint(run)
-    record, trained = config["tasks"][task], config.get("recipe", {}).get("tasks", {}).get(task, {})
-    kept = {key: trained[key] for key in ("map_labels", "score_range") if key in trained}
-    several = {"multi_label": True} if record.get("multi_label") else {}
-    if record["kind"] == TaskKind.SIMILARITY and "head" in record:
-        kept["head"] = {"loss": record["head"]["loss"]}
-    given = {**trained.get("columns", {}), **columns}
-    return TaskConfig.model_validate({"kind": record["kind"], "columns": given, **kept, **several})
+    config = read_config(run.best)
+    return config.tasks[task].reading(config.recipe.get("tasks", {}).get(task, {}), columns)
 
 
 def measure(

@@ -124,11 +124,13 @@ def _need_harmless(content: dict[str, Any]) -> None:
 
 
 def _add(content: dict[str, Any], extra: dict[str, Any], *, path: str) -> None:
-    """Add keys to those of the fields; a key that has a field is refused."""
+    """Add keys to those of the fields; one that has a field, and another value there, is refused."""
     for key, value in extra.items():
         here = content.get(key)
         if isinstance(here, dict) and isinstance(value, dict):
             _add(here, value, path=f"{path}{key}.")
+        elif key in content and here == value:
+            continue
         elif key in content:
             raise RecipeError(f"{path}{key} has its own field above.", key=_MORE)
         elif path == "tasks.":

@@ -19,6 +19,8 @@ from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
 _FIELDS = {"backbone", "pooling", "seed"}
 _NUMBERS = {"optimizer": ("backbone_lr", "head_lr", "tagging_lr"), "budget": ("epochs", "batch_tokens")}
 """Recipe keys with a number field."""
+_OF_FILES = ("kind", "train", "dev", "score_range", "multi_label", "columns", "format")
+"""Keys of a task that its files, in step 1, decide."""
 _FREEZING_BACKBONES = {
     BackboneFreezing.FROZEN: Preset.HEADS_ONLY,
     BackboneFreezing.LAST_LAYERS: Preset.LAST_LAYERS,
@@ -127,10 +129,7 @@ def _more(recipe: Recipe, freezing: dict[str, Any]) -> str:
         content.pop(key, None)
     if "anchor" in recipe.model_fields_set:  # 0 too, since its default follows the freezing
         content["anchor"] = recipe.anchor
-    tasks = {
-        name: _without(task, ("kind", "train", "dev", "score_range", "multi_label"))
-        for name, task in content["tasks"].items()
-    }
+    tasks = {name: _without(task, _OF_FILES) for name, task in content["tasks"].items()}
     content["tasks"] = {name: task for name, task in tasks.items() if task}
     content["freezing"] = freezing
     for section, names in _NUMBERS.items():

@@ -1,7 +1,9 @@
 """`config.json` of a checkpoint."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
@@ -11,7 +13,7 @@ from mtl.backbones.known_folders import remember
 from mtl.backbones.source import find_local, has_weights
 from mtl.errors import BackboneError, CheckpointError
 from mtl.recipe.choices import Pooling, TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.schema import HeadConfig, TaskConfig
 from mtl.task import TaskInfo
 
 CONFIG_FILE = "config.json"
@@ -20,6 +22,7 @@ CARD_FILE = "README.md"
 SAMPLE_FOLDER = "sample"
 HEADS_FOLDER = "polyhead"
 """Inside of an encoder's folder: a checkpoint of heads, whose backbone is the folder around it."""
+_AS_TRAINED: Mapping[str, str] = MappingProxyType({})
 
 
 class BackboneReference(BaseModel):
@@ -83,6 +86,19 @@ class TaskRecord(BaseModel):
             temperature=task.temperature,
         )
 
+    def reading(self, said: Mapping[str, Any], columns: Mapping[str, str] = _AS_TRAINED) -> TaskConfig:
+        """How data files of the task are to be read.
+
+        Args:
+            said: what the recipe of its training says of the task.
+            columns: the column of a role where it is another one than in training.
+        """
+        content = {key: said[key] for key in ("map_labels", "score_range") if key in said}
+        content["columns"] = {**said.get("columns", {}), **columns}
+        if self.kind is TaskKind.SIMILARITY:
+            content["head"] = HeadConfig(loss=self.head.loss)
+        return TaskConfig.model_validate({"kind": self.kind, "multi_label": self.multi_label, **content})
+
     def info(self, name: str) -> TaskInfo:
         """The task of this record."""
         return TaskInfo(name, self.kind, self.labels, self.head, self.multi_label, self.thresholds, self.temperature)
@@ -114,6 +130,7 @@ class CheckpointConfig(BaseModel):
     step: int = 0
     metrics: dict[str, float] = {}
     recipe: dict[str, Any] = {}
+    """That of the run; a task that it took over from another checkpoint is as the recipe of that one has it."""
 
 
 def is_checkpoint(folder: Path) -> bool:

@@ -16,7 +16,7 @@ from mtl.comparing.report import Outcome
 from mtl.comparing.strategies import Strategy
 from mtl.data import data_fingerprint, read_task
 from mtl.errors import MtlError, RunError
-from mtl.inference.known_losses import with_known_losses
+from mtl.inference.known_reading import with_known_reading
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
@@ -72,7 +72,7 @@ def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path,
 def _read_tasks(strategy: Strategy) -> Mapping[str, TaskConfig]:
     """The tasks as their data are read: with the losses of pairs that a checkpoint has."""
     try:
-        return with_known_losses(strategy.recipe).tasks
+        return with_known_reading(strategy.recipe).tasks
     except MtlError:  # its run says what is wrong
         return strategy.recipe.tasks
 

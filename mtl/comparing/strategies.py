@@ -62,7 +62,7 @@ def candidates(recipe: Recipe, backbones: Sequence[str]) -> list[Strategy]:
     short = [name.rstrip("/").rpartition("/")[2] for name in names]
     titles = short if len(set(short)) == len(short) else names
     return [
-        Strategy(f"{_BACKBONE} {title}", recipe.model_copy(update={"backbone": name}), may_fail=True)
+        Strategy(f"{_BACKBONE} {title}", recipe.on(name), may_fail=True)
         for title, name in zip(titles, names, strict=True)
     ]
 

@@ -17,8 +17,8 @@ from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.runner import Runner
 from mtl.inference.source import STARTER, find_model, load_model
 from mtl.outside import OutsideScorer
-from mtl.recipe.choices import TaskKind, WordSplitting
-from mtl.recipe.schema import HeadConfig, TaskConfig
+from mtl.recipe.choices import WordSplitting
+from mtl.recipe.schema import TaskConfig
 from mtl.task import TaskInfo
 from mtl.text import SplitWords, clean
 from mtl.text.subwords import Subword
@@ -273,12 +273,8 @@ class Engine:
 
     def task_config(self, task: str) -> TaskConfig:
         """How the task's data files are to be read, as its training did."""
-        trained = self._parts.spec.recipe.get("tasks", {}).get(task, {})
-        kept = {key: trained[key] for key in ("map_labels", "score_range", "columns") if key in trained}
-        info = self.tasks[task]
-        if info.kind is TaskKind.SIMILARITY:
-            kept["head"] = HeadConfig(loss=info.head.loss)
-        return TaskConfig(kind=info.kind, multi_label=info.multi_label, **kept)
+        spec = self._parts.spec
+        return spec.tasks[task].reading(spec.recipe.get("tasks", {}).get(task, {}))
 
     def _worded(self, texts: list[str]) -> Request:
         if self._parts.spec.has_pipeline_words:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,21 @@ def portable(recipe: Recipe) -> dict[str, Any]:
     Of each data file only its folder's name and its own are left, of a backbone's folder its name as a relative path.
     """
     content = _content(recipe)
-    for task in content["tasks"].values():
-        for part in ("train", "dev"):
-            task[part] = [file if file.startswith(HUB_PREFIX) else _ending(file, 2) for file in task[part]]
+    content["tasks"] = {name: portable_task(task) for name, task in content["tasks"].items()}
     content["data_root"] = None
     if Path(recipe.backbone).is_absolute():
         content["backbone"] = f"./{_ending(recipe.backbone, 2 if Path(recipe.backbone).name in _IN_RUNS else 1)}"
     return content
+
+
+def portable_task(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A task of a recipe, as a mapping, with only the last parts of the paths of its files."""
+    files = {
+        part: [file if file.startswith(HUB_PREFIX) else _ending(file, 2) for file in content[part]]
+        for part in ("train", "dev")
+        if part in content
+    }
+    return {**content, **files}
 
 
 def _ending(path: str, count: int) -> str:
@@ -173,8 +181,9 @@ def _resolve(file: str, folder: Path, where: str, key: str) -> str:
 
 
 def _override(content: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Put settings in; values that nobody set are taken out first, so that they follow what has changed."""
     settings = [_setting(override) for override in overrides]
-    if any(path[0] in ("freezing", "tasks") or path == ["optimizer", "head_lr"] for path, _ in settings):
+    if settings:
         _drop_filled_in(content)
     for override, ((*parents, last), value) in zip(overrides, settings, strict=True):
         place = content
@@ -183,12 +192,9 @@ def _override(content: dict[str, Any], overrides: Sequence[str]) -> None:
             if not isinstance(place, dict):
                 raise RecipeError(f"{parent} holds no keys", key=f"--set {override}")
         place[last] = value
-        if isinstance(content.get("filled_in"), dict):
-            content["filled_in"].pop(".".join([*parents, last]), None)
 
 
 def _drop_filled_in(content: dict[str, Any]) -> None:
-    """Take the values out that nobody set, so that they follow what has changed."""
     filled_in = content.pop("filled_in", None)
     for key, value in filled_in.items() if isinstance(filled_in, dict) else ():
         *sections, name = str(key).split(".")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -47,10 +48,13 @@ FollowingKey = Literal[
     "anchor",
     "precision",
     "solver",
+    "long_texts",
+    "words",
 ]
-"""Keys whose value, where nobody sets one, follows the freezing choice or, for `precision`, a measurement."""
-_CHOSEN = ("anchor", "precision", "solver")
-"""Those of them outside of sections; a run settles the last two when it begins."""
+"""Keys whose value, where nobody sets one, follows the freezing choice, a measurement (`precision`) or the checkpoint
+that the run starts from (`long_texts` and `words`)."""
+_CHOSEN = ("anchor", "precision", "solver", "long_texts", "words")
+"""Those of them outside of sections; a run settles them when it begins."""
 _ANY = Defaults()
 _Count = Annotated[int, Field(ge=1, le=10**9)]
 _Tokens = Annotated[int, Field(ge=16, le=10**9)]
@@ -176,12 +180,18 @@ class TaskConfig(_Config):
 
     @model_serializer(mode="wrap")
     def _without_other_kinds(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what belongs to heads of other kinds, so that a written recipe loads again."""
+        """Leave out what belongs to heads of other kinds and what nobody said of a head, which may be a checkpoint's.
+
+        So a written recipe loads again, and means the same.
+        """
         content: dict[str, Any] = handler(self)
         if self.kind is not TaskKind.CLASSIFICATION:
             content = {k: v for k, v in content.items() if k not in _CLASSIFICATION_KEYS}
         if "head" in content:
-            content["head"] = {k: v for k, v in content["head"].items() if k in _HEAD_KEYS[self.kind]}
+            said = _HEAD_KEYS[self.kind] & self.head.model_fields_set
+            content["head"] = {k: v for k, v in content["head"].items() if k in said}
+            if not said:
+                del content["head"]
         return content
 
     @model_validator(mode="after")
@@ -307,10 +317,12 @@ class Recipe(_Config):
     max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
     """Tokens of a text, special ones included; default: what the backbone's configuration names."""
     long_texts: LongTexts = LongTexts.WINDOWS
-    """How a text longer than `max_length` is read: in overlapping windows (its words sentence by sentence), or cut."""
+    """How a text longer than `max_length` is read: in overlapping windows (its words sentence by sentence), or cut;
+    default: as the checkpoint that the run starts from reads it, else in windows."""
     words: WordSplitting = WordSplitting.CHARACTERS
     """How tagging tasks tell the words of scripts without spaces between them (Chinese, Japanese, Thai, Lao, Khmer,
-    Burmese): each character is one, by dictionary (`icu`, which needs `icu4py`), or a whole run (`spaces`)."""
+    Burmese): each character is one, by dictionary (`icu`, which needs `icu4py`), or a whole run (`spaces`); default:
+    as the checkpoint that the run starts from tells them, else each character."""
     data_root: str | None = None
     """Folder that data paths start from, `${VARIABLE}` allowed; default: the recipe's own folder."""
     tasks: Annotated[dict[Annotated[str, Field(pattern=f"^{TASK_NAME}$")], TaskConfig], Field(min_length=1)]
@@ -406,22 +418,12 @@ class Recipe(_Config):
             section = getattr(self, sections[0]) if sections else self
             if field not in section.model_fields_set:
                 value = getattr(section, field)
-                found[key] = value.value if isinstance(value, Solver) else value
+                found[key] = value.value if isinstance(value, Enum) else value
         return found
 
     def with_precision(self, precision: Precision) -> "Recipe":
         """The same recipe with a measured precision in place of `auto`; it stays marked as set by nobody."""
-        if self.precision != "auto":
-            return self
-        recipe = self.model_copy(update={"precision": precision.value})
-        recipe.model_fields_set.discard("precision")
-        return recipe
-
-    def with_anchor(self, anchor: float) -> "Recipe":
-        """The same recipe with the weight that fits the model; it stays marked as set by nobody."""
-        recipe = self.model_copy(update={"anchor": anchor})
-        recipe.model_fields_set.discard("anchor")
-        return recipe
+        return self.settled(precision=precision.value) if self.precision == "auto" else self
 
     def with_note(self, note: str) -> "Recipe":
         """The same recipe with another note."""
@@ -431,16 +433,23 @@ class Recipe(_Config):
 
     def with_solver(self, solver: Solver) -> "Recipe":
         """The same recipe with the solver that `auto` chose; it stays marked as set by nobody."""
-        if self.solver is not Solver.AUTO:
-            return self
-        recipe = self.model_copy(update={"solver": solver})
-        recipe.model_fields_set.discard("solver")
+        return self.settled(solver=solver) if self.solver is Solver.AUTO else self
+
+    def settled(self, **values: object) -> "Recipe":
+        """The same recipe with values that a run chose for keys outside of sections; nobody counts as their setter."""
+        recipe = self.model_copy(update=values)
+        recipe.model_fields_set.difference_update(values)
         return recipe
 
     def under(self, freezing: FreezingConfig) -> "Recipe":
         """The same recipe with another freezing choice, and its defaults for what this recipe does not set."""
-        content = self.model_dump(mode="json", exclude_unset=True)
-        content["freezing"] = freezing.model_dump(mode="json", exclude_unset=True)
-        recipe = Recipe.model_validate(content)
+        return self._changed(freezing=freezing.model_dump(mode="json", exclude_unset=True))
+
+    def on(self, backbone: str) -> "Recipe":
+        """The same recipe with another backbone, and the defaults for what this recipe does not set."""
+        return self._changed(backbone=backbone)
+
+    def _changed(self, **content: object) -> "Recipe":
+        recipe = Recipe.model_validate(self.model_dump(mode="json", exclude_unset=True) | content)
         recipe._notes = self._notes
         return recipe

@@ -11,6 +11,7 @@ import psutil
 
 from mtl.distributed import start
 from mtl.errors import MtlError, RunError
+from mtl.inference.known_reading import with_known_reading
 from mtl.recipe import Precision, Recipe, Solver, dump, load
 from mtl.runs import Event, Failed, Finished, RunFolder, RunState, Saved, Started, Status, Step, StopReason
 from mtl.runs.folder import NO_ROOM
@@ -109,7 +110,7 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
                 if resume:
                     folder.drop_events_after(event.step)
                 settled = _settled(recipe, event)
-                if event.total_steps and settled != recipe:
+                if settled != recipe:
                     _write_recipe(settled, folder)
             notices = tracking.hear(event)
             events: list[Event] = [*notices, event] if isinstance(event, Finished) else [event, *notices]
@@ -134,8 +135,8 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
 
 def _settled(recipe: Recipe, event: Started) -> Recipe:
     """The recipe with what was chosen for the values that nobody set, as the run trains."""
-    settled = recipe.with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
-    return settled if event.anchor in (None, recipe.anchor) else settled.with_anchor(event.anchor)
+    settled = with_known_reading(recipe).with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
+    return settled if event.anchor in (None, recipe.anchor) else settled.settled(anchor=event.anchor)
 
 
 def _sentence_of(error: BaseException) -> str:

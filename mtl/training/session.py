@@ -14,8 +14,8 @@ from mtl.checkpoint.store import Snapshot, out_of_range, save
 from mtl.distributed import is_shared, lost_as_error, world
 from mtl.errors import RunError
 from mtl.evaluation import main_metric_name
+from mtl.inference.known_reading import stored_recipe
 from mtl.memory import release_memory
-from mtl.recipe.loading import portable
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Noticed, Saved, Started, Step, StopReason
 from mtl.stopping import StopRequested, stoppable
@@ -287,7 +287,7 @@ class Session:
             self._told_of_range = True
             shown = ", ".join(too_large[:3]) + (f" and {len(too_large) - 3} more" if len(too_large) > 3 else "")
             yield Noticed(step, f"values beyond the range of float16, so stored as float32: {shown}")
-        snapshot = Snapshot(step, self._metrics, portable(self.recipe), dtype, sample)
+        snapshot = Snapshot(step, self._metrics, stored_recipe(self.recipe, self.trainer.loaded), dtype, sample)
         size = save(self.trainer.loaded, self.folder / name, snapshot)
         yield Saved(step, name, self.selector.selection.score, size)
 

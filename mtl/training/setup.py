@@ -18,7 +18,7 @@ from mtl.distributed import shard, world
 from mtl.errors import RecipeError, RunError
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.heads import SimilarityHead
-from mtl.inference.known_losses import with_known_losses
+from mtl.inference.known_reading import with_known_reading
 from mtl.model import MultiTaskModel
 from mtl.optim import Optimization, build_optimization
 from mtl.outside import Summary
@@ -213,8 +213,8 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         MtlError: anything in the recipe, the data or the backbone is not as expected.
     """
     with world().together():
+        recipe = with_known_reading(recipe)
         need_splitter(recipe.words)
-        recipe = with_known_losses(recipe)
         data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
         torch.manual_seed(recipe.seed)
         initial = load_initial_model(recipe, data)

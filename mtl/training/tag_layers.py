@@ -43,7 +43,7 @@ def with_fitting_anchor(recipe: Recipe, model: MultiTaskModel) -> Recipe:
     if not read or "anchor" in recipe.model_fields_set or recipe.anchor != FULL_ANCHOR:
         return recipe
     why = f"anchor: {LAST_LAYER_ANCHOR:g}, since tags of {', '.join(read)} are read from the last layer"
-    return recipe.with_anchor(LAST_LAYER_ANCHOR).with_note(why)
+    return recipe.settled(anchor=LAST_LAYER_ANCHOR).with_note(why)
 
 
 def _trains_whole(freezing: FreezingConfig) -> bool:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from demo.settings import Settings, derive
+from mtl.checkpoint.config import CONFIG_FILE, BackboneReference, CheckpointConfig, TaskRecord
 from mtl.inference.analysis import Analysis, Entity
-from mtl.recipe import DEFAULT_BACKBONE, TaskKind
+from mtl.recipe import DEFAULT_BACKBONE, Pooling, TaskKind
+from mtl.recipe.schema import HeadConfig
+from mtl.runs import RunFolder
 from mtl.text.subwords import Subword
 
 
@@ -43,6 +46,15 @@ def analysis(text: str, *, entities: list[Entity] | None = None, cut_at: int | N
     vector = np.random.default_rng(sum(map(ord, text))).normal(size=8).astype(np.float32)
     classes = {"topic": {"sports": 0.75, "travel": 0.25}}
     return Analysis(text, vector, classes, {"entities": entities or []}, len(text.split()) + 2, cut_at)
+
+
+def write_config(folder: RunFolder, **tasks: TaskKind) -> None:
+    """The configuration of a run's best checkpoint with these tasks."""
+    found = {name: TaskRecord(kind=kind, labels=(), head=HeadConfig()) for name, kind in tasks.items()}
+    backbone = BackboneReference(name=DEFAULT_BACKBONE, sha256="0" * 64)
+    config = CheckpointConfig(backbone=backbone, pooling=Pooling.MEAN, max_length=256, tasks=found)
+    folder.best.mkdir(parents=True, exist_ok=True)
+    (folder.best / CONFIG_FILE).write_text(config.model_dump_json(), encoding="utf-8")
 
 
 def entity(kind: str, start: int, end: int, text: str) -> Entity:

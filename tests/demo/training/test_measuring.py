@@ -1,23 +1,22 @@
 import dataclasses
-import json
 
 import pytest
 
 from demo.training import measuring
 from demo.training.measuring import measure, tasks_of
+from mtl.checkpoint.config import CONFIG_FILE, read_config
 from mtl.errors import MtlError
 from mtl.metrics.calibration import ReliabilityBin, RiskPoint
-from mtl.recipe import TaskKind
+from mtl.recipe import SimilarityLoss, TaskKind
+from mtl.recipe.schema import HeadConfig
 from mtl.runs import RunFolder
-from tests.demo.fakes import settings
+from tests.demo.fakes import settings, write_config
 
 
 @pytest.fixture
 def run(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.best.mkdir(parents=True)
-    tasks = {"topic": {"kind": "classification"}, "names": {"kind": "tagging"}}
-    (folder.best / "config.json").write_text(json.dumps({"tasks": tasks}))
+    write_config(folder, topic=TaskKind.CLASSIFICATION, names=TaskKind.TAGGING)
     return folder
 
 
@@ -26,6 +25,16 @@ def file(tmp_path):
     made = tmp_path / "test.conll"
     made.write_text("Ann\tB-PER\n")
     return made
+
+
+class Answers:
+    """The command of an evaluation, without the model."""
+
+    def __init__(self, arguments, *, settings):
+        self._task = arguments[arguments.index("--data") + 1].partition("=")[0]
+
+    def answer(self, *, seconds):
+        return {f"eval/{self._task}/f1": 0.5}
 
 
 def test_the_tasks_are_those_of_the_checkpoint(run, tmp_path):
@@ -58,13 +67,34 @@ def test_tagging_is_measured_on_raw_text_too_and_folders_stay_ours(run, file, mo
         def answer(self, *, seconds):
             curves = {"reliability": [{"probability": 0.9, "share": 0.5, "count": 2}]}
             curves |= {"risk_coverage": [{"coverage": 0.5, "risk": 0.0}, {"coverage": 1.0, "risk": 0.5}]}
+            curves |= {"ece_by_chance": 0.2}
             return {"eval/names/f1": 0.5, "eval/names/raw_f1": 0.25, "curves": {"names": curves}}
 
     monkeypatch.setattr(measuring, "Command", Fake)
     found = measure(run, "names", file, settings())
     assert found.metrics == {"f1": 0.5, "raw_f1": 0.25}
     assert found.curves.reliability == (ReliabilityBin(0.9, 0.5, 2),)
+    assert found.curves.ece_by_chance == 0.2
     assert found.curves.risk_coverage == (RiskPoint(0.5, 0.0), RiskPoint(1.0, 0.5))
     assert asked == ["evaluate", str(run.best), "--data", f"names={file}", "--curves", "--raw"]
     measure(run, "names", file, settings(), {"token": "2"})
     assert asked[-2:] == ["--column", "token=2"]
+
+
+@pytest.mark.parametrize("loss", [None, SimilarityLoss.MULTIPLE_NEGATIVES])
+def test_pairs_are_read_by_the_loss_that_trains_them(run, tmp_path, monkeypatch, loss):
+    """Pairs without scores are pairs for `multiple_negatives` alone."""
+    write_config(run, pairs=TaskKind.SIMILARITY)
+    config = read_config(run.best)
+    record = config.tasks["pairs"].model_copy(update={"head": HeadConfig(loss=loss)})
+    (run.best / CONFIG_FILE).write_text(config.model_copy(update={"tasks": {"pairs": record}}).model_dump_json())
+    monkeypatch.setattr(measuring, "Command", Answers)
+    scored, plain = tmp_path / "scored.csv", tmp_path / "plain.csv"
+    scored.write_text("sentence1,sentence2,score\na dog,a cat,0.5\nno more,some more,0.2\n")
+    plain.write_text("anchor,positive\na dog,a hound\nno more,never again\n")
+    assert measure(run, "pairs", scored, settings()).metrics == {"f1": 0.5}
+    if loss is None:
+        with pytest.raises(MtlError, match=r"plain\.csv:1: "):
+            measure(run, "pairs", plain, settings())
+    else:
+        assert measure(run, "pairs", plain, settings()).metrics == {"f1": 0.5}

@@ -2,14 +2,14 @@ import dataclasses
 
 import pytest
 
-from demo.inputs import drafts
+from demo.inputs import drafts, kept_drafts
 from demo.runs.recipe_text import as_yaml
 from demo.runs.shown import sentence_of
 from demo.training.freezing_choice import Freezing
 from demo.training.recipe_form import recipe_of
 from demo.training.recipe_reading import read_form
 from mtl.errors import RecipeError
-from mtl.recipe import Preset, dump
+from mtl.recipe import Preset, TaskConfig, dump
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM, KNOWN
 
@@ -38,6 +38,47 @@ def test_a_recipe_fills_the_form_that_makes_it_again(tmp_path, form, write):
     reading = read_form(file, KNOWN, any_files=True)
     assert reading.unlisted == ()
     again = recipe_of(reading.form, KNOWN, settings())
+    assert again.model_dump() == made.model_dump()
+    assert again.unset() == made.unset()
+
+
+UPLOADS = {
+    "columns": ("cols", "id;remark;label\n1;the soup was cold;x\n2;good bread, thanks;y\n", {"text": "remark"}),
+    "scores": ("prs", "sentence1,sentence2,score\na dog,a cat,0.5\nno more,some more,0.2\n", {}),
+    "pairs": ("prs", "anchor,positive\na dog,a hound\nno more,never again\n", {}),
+    "mapped": ("cols", "text,label\nthe soup was cold,x\ngood bread,y\nthe bill came late,z\n", {}),
+}
+
+
+@pytest.mark.parametrize("upload", UPLOADS)
+@pytest.mark.parametrize("is_listed", [True, False])
+@pytest.mark.parametrize("write", [as_yaml, dump])
+def test_a_recipe_on_files_of_any_kind_fills_the_form_that_makes_it_again(
+    tmp_path, monkeypatch, upload, is_listed, write
+):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    name, text, columns = UPLOADS[upload]
+    data = tmp_path / "data.csv"
+    data.write_text(text)
+    kind = "classification" if name == "cols" else "similarity"
+    config = {"kind": kind, "train": str(data), "dev": str(data), "columns": columns}
+    config |= {"head": {"loss": "multiple_negatives"}} if upload == "pairs" else {}
+    config |= {"map_labels": {"z": "y"}} if upload == "mapped" else {}
+    task = TaskConfig.model_validate(config)
+    page = settings()
+    kept_drafts.adopt(name, task, owner="ann", settings=page)
+    listed = kept_drafts.known("ann", page)
+    form = dataclasses.replace(FORM, tasks=(name,), more="")
+    made = recipe_of(form, listed, page)
+    assert made.tasks[name].head.loss == task.head.loss
+    file = tmp_path / "recipe.yaml"
+    file.write_text(write(made))
+    if not is_listed:
+        kept_drafts.forget_task(name, owner="ann", settings=page)
+        ((adopted, found),) = read_form(file, kept_drafts.known("ann", page), any_files=True).unlisted
+        kept_drafts.adopt(adopted, found, owner="ann", settings=page)
+        listed = kept_drafts.known("ann", page)
+    again = recipe_of(read_form(file, listed, any_files=True).form, listed, page)
     assert again.model_dump() == made.model_dump()
     assert again.unset() == made.unset()
 

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from mtl.comparing import strategies
+from mtl.comparing.strategies import candidates
 from mtl.recipe import FreezingConfig, OptimizerConfig, Preset, Recipe, TaskConfig, dump, load, parse, portable
+from mtl.recipe.choices import LongTexts, Solver, WordSplitting
 from mtl.recipe.schema import BudgetConfig
+from mtl.training.solver import choose_solver
 from tests.mtl.recipe.generated import RATES, choices, contents
 
 
@@ -36,6 +39,9 @@ def test_a_recipe_that_was_written_out_follows_another_freezing_choice_as_the_fi
     again = rewrite(recipe, tmp_path)
     assert again == recipe
     assert again.unset() == recipe.unset()
+    assert {name: task.head.model_fields_set for name, task in again.tasks.items()} == {
+        name: task.head.model_fields_set for name, task in recipe.tasks.items()
+    }
     assert again.under(choice) == recipe.under(choice)
     assert rewrite(again.under(choice), tmp_path).under(next_choice) == recipe.under(next_choice)
 
@@ -60,24 +66,51 @@ def test_a_setting_of_the_command_line_does_to_a_written_recipe_what_it_does_to_
     assert (found, found.unset()) == (expected, expected.unset())
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "optimizer.head_lr=0.007",
-        "freezing.preset=last_layers",
-        "tasks.more={kind: similarity, train: hf:me/pairs}",
-        "tasks.a.weight=2",
-        "seed=7",
-    ],
-)
+def of_a_run(recipe: Recipe) -> Recipe:
+    """The recipe with other values than the defaults for all that a run chooses when it begins."""
+    chosen = {"anchor": 0.25, "precision": "bf16", "solver": Solver.LBFGS}
+    chosen |= {"long_texts": LongTexts.CUT, "words": WordSplitting.SPACES}
+    return recipe.settled(**{key: value for key, value in chosen.items() if key not in recipe.model_fields_set})
+
+
+SETTINGS = [
+    "optimizer.head_lr=0.007",
+    "optimizer.weight_decay=0.5",
+    "freezing.preset=last_layers",
+    "tasks.more={kind: similarity, train: hf:me/pairs}",
+    "tasks.a.weight=2",
+    "budget.epochs=20",
+    "budget={epochs: 20}",
+    "budget.batch_tokens=256",
+    "balancing=uncertainty",
+    "backbone=other/backbone",
+    "words=characters",
+    "seed=7",
+]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("preset", ["full", "heads_only", "lora"])
-def test_what_follows_a_setting_follows_it_in_a_written_recipe_too(tmp_path: Path, setting: str, preset: str):
-    content = {"tasks": {"a": {"kind": "tagging", "train": "hf:me/names"}}, "freezing": {"preset": preset}}
+@pytest.mark.parametrize("kind", ["classification", "tagging"])
+def test_what_follows_a_setting_follows_it_in_the_recipe_of_a_run_too(
+    tmp_path: Path, setting: str, preset: str, kind: str
+):
+    content = {"tasks": {"a": {"kind": kind, "train": "hf:me/names"}}, "freezing": {"preset": preset}}
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
     first.write_text(yaml.safe_dump(content))
-    second.write_text(dump(load(first)))
+    second.write_text(dump(of_a_run(load(first))))
     found, expected = load(second, [setting]), load(first, [setting])
     assert (found, found.unset()) == (expected, expected.unset())
+    assert choose_solver(found, {}) is choose_solver(expected, {})
+
+
+@given(content=contents())
+def test_a_candidate_of_the_recipe_of_a_run_is_that_of_the_first(tmp_path: Path, content: dict[str, Any]):
+    """What a run chose fits its backbone."""
+    recipe = parse(content, folder=tmp_path)
+    found = candidates(written(of_a_run(recipe), tmp_path), ["one", "two"])
+    assert found == candidates(recipe, ["one", "two"])
+    assert [one.recipe.unset() for one in found] == [one.recipe.unset() for one in candidates(recipe, ["one", "two"])]
 
 
 @given(

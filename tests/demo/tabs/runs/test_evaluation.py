@@ -1,6 +1,5 @@
 """The columns of a file that a run is evaluated on."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
@@ -8,16 +7,15 @@ import pytest
 from demo.tabs.column_choice import NO_COLUMN
 from demo.tabs.runs import evaluation
 from demo.training.measuring import Measured
+from mtl.recipe import TaskKind
 from mtl.runs import RunFolder
-from tests.demo.fakes import settings
+from tests.demo.fakes import settings, write_config
 
 
 @pytest.fixture
 def shared(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.best.mkdir(parents=True)
-    tasks = {"topic": {"kind": "classification"}, "names": {"kind": "tagging"}, "pairs": {"kind": "similarity"}}
-    (folder.best / "config.json").write_text(json.dumps({"tasks": tasks}))
+    write_config(folder, topic=TaskKind.CLASSIFICATION, names=TaskKind.TAGGING, pairs=TaskKind.SIMILARITY)
     return SimpleNamespace(settings=settings(), runs=SimpleNamespace(get=lambda run, owner: folder))
 
 

@@ -68,7 +68,7 @@ def test_a_form_is_read_into_four_lines_a_picture_and_a_recipe():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"head_lr": 0}, {"tasks": ()}, {"freezing": Freezing(Preset.LAST_LAYERS, 40)}, {"more": "seed: 1"}]
+    "wrong", [{"head_lr": 0}, {"tasks": ()}, {"freezing": Freezing(Preset.LAST_LAYERS, 40)}, {"more": "seed: 2"}]
 )
 def test_a_wrong_field_is_named_and_no_earlier_plan_stays(wrong):
     found = read(answers(FakePlanner(FORECAST)), **wrong)

@@ -1,0 +1,89 @@
+"""What a run takes over from the checkpoint that it starts from: how its heads read texts, and their data files."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mtl.checkpoint.imported import PIPELINE_WORDS
+from mtl.errors import RecipeError
+from mtl.inference.source import ModelSource, find_model
+from mtl.recipe import Preset, Recipe, TaskKind, portable
+from mtl.recipe.choices import LongTexts, WordSplitting
+from mtl.recipe.loading import portable_task
+from mtl.recipe.schema import HeadConfig
+from mtl.task import TaskInfo
+
+if TYPE_CHECKING:
+    from mtl.checkpoint.store import LoadedModel
+
+
+def with_known_reading(recipe: Recipe) -> Recipe:
+    """The recipe with what its checkpoint says where the recipe does not: losses of pairs, long texts and words.
+
+    Raises:
+        RecipeError: the recipe has long texts or words read otherwise, and a head stays as it is.
+        MtlError: the backbone or checkpoint is not there.
+    """
+    source = find_model(recipe.backbone)
+    if not source.tasks and source.config is None:
+        return recipe
+    for key, known in _reading(source).items():
+        if key not in recipe.model_fields_set:
+            recipe = recipe.settled(**{key: known}) if known != PIPELINE_WORDS else recipe
+        elif getattr(recipe, key) != known and (heads := _staying(recipe, source.tasks, key)):
+            expected = f"{known} was expected as the heads of the checkpoint that stay ({', '.join(heads)}) have it"
+            raise RecipeError(f"{expected}, was {getattr(recipe, key)}; leave the key out", key=key)
+    return _with_losses(recipe, source.tasks)
+
+
+def stored_recipe(recipe: Recipe, loaded: "LoadedModel") -> dict[str, Any]:
+    """The recipe of a run as its checkpoints have it: with the tasks, as they were trained, whose heads it took over.
+
+    Args:
+        recipe: of the run, with what its checkpoint says.
+        loaded: the model of the run, with the configuration of the checkpoint that it started from.
+    """
+    content = portable(recipe)
+    before: Mapping[str, Any] = loaded.config.recipe if loaded.config else {}
+    tasks = {
+        name: portable_task(task)
+        for name, task in (before.get("tasks") or {}).items()
+        if name in loaded.model.tasks and name not in content["tasks"]
+    }
+    content["tasks"] = {**tasks, **content["tasks"]}
+    if before.get("words") == PIPELINE_WORDS and "words" not in recipe.model_fields_set:
+        content["words"] = PIPELINE_WORDS
+    return content
+
+
+def _reading(source: ModelSource) -> dict[str, str]:
+    """How the heads of a checkpoint read texts, by key of a recipe; as before there were choices where it is silent."""
+    if source.imported is not None:
+        return {"long_texts": LongTexts.CUT, "words": PIPELINE_WORDS}
+    said = source.config.recipe if source.config else {}
+    words = said.get("words", WordSplitting.SPACES)
+    return {
+        "long_texts": LongTexts(said.get("long_texts", LongTexts.WINDOWS)),
+        "words": words if words == PIPELINE_WORDS else WordSplitting(words),
+    }
+
+
+def _staying(recipe: Recipe, known: Mapping[str, TaskInfo], key: str) -> list[str]:
+    """The checkpoint's tasks whose heads do not learn, and depend on how texts are read."""
+    all_frozen = recipe.freezing.preset is Preset.ALL_FROZEN
+    return [
+        name
+        for name, task in known.items()
+        if (key == "long_texts" or task.kind is TaskKind.TAGGING)
+        and (all_frozen or name not in recipe.tasks or name in recipe.freezing.frozen_heads)
+    ]
+
+
+def _with_losses(recipe: Recipe, known: Mapping[str, TaskInfo]) -> Recipe:
+    """Losses say how pairs are read."""
+    tasks = {
+        name: task.model_copy(update={"head": HeadConfig(loss=known[name].head.loss)})
+        for name, task in recipe.tasks.items()
+        if task.kind is TaskKind.SIMILARITY and task.head.loss is None
+        if name in known and known[name].head.loss is not None
+    }
+    return recipe.model_copy(update={"tasks": {**recipe.tasks, **tasks}}) if tasks else recipe
