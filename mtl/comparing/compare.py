@@ -135,7 +135,7 @@ def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:
         message = "a best checkpoint was expected, no evaluation gave finite metrics"
         raise RunError(message, key=f"{strategy}, seed {seed}")
     best = saved[-1]
-    measured = next(event for event in events if isinstance(event, Evaluated) and event.step == best.step)
+    measured = next(e for e in reversed(events) if isinstance(e, Evaluated) and e.step == best.step)
     finished = next(event for event in events if isinstance(event, Finished))
     memory = int((run.path / "memory").read_text(encoding="utf-8"))
     metrics = dict(measured.metrics)

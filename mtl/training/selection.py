@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mtl.errors import RecipeError
 from mtl.evaluation import LOWER_IS_BETTER, is_metric, main_metric_name
@@ -15,12 +15,16 @@ _DRIFT = "eval/embedding/drift"
 
 @dataclass(frozen=True)
 class Selection:
-    """The best evaluation so far, the highest value of each metric, and how many evaluations came after the best."""
+    """The best evaluation so far, the highest value of each metric, and how many evaluations came after the best.
+
+    `keys` are the metrics that choose; they are empty in states of former versions.
+    """
 
     score: float | None = None
     step: int | None = None
     peaks: Mapping[str, float] = field(default_factory=dict)
     waited: int = 0
+    keys: tuple[str, ...] = ()
 
 
 class CheckpointSelector:
@@ -42,12 +46,12 @@ class CheckpointSelector:
             expected = f"a metric of the {tasks[task].kind} task {task} that is the better the higher it is"
             raise RecipeError(f"{expected} was expected, was {metric!r}", key="evaluation.best")
         if config.best in (_MEAN, _GUARDED):
-            self._keys = [f"eval/{name}/{main_metric_name(one)}" for name, one in tasks.items()]
+            self._keys = tuple(f"eval/{name}/{main_metric_name(one)}" for name, one in tasks.items())
         else:
-            self._keys = [f"eval/{task}/{metric if slash else main_metric_name(tasks[task])}"]
+            self._keys = (f"eval/{task}/{metric if slash else main_metric_name(tasks[task])}",)
         self._guard = config.guard if config.best == _GUARDED else None
         self._patience = config.patience
-        self.selection = Selection()
+        self.selection = Selection(keys=self._keys)
 
     def update(self, step: int, metrics: Mapping[str, float]) -> bool:
         """Count an evaluation; returns whether it is the best so far. Without dev data the last is the best."""
@@ -60,10 +64,17 @@ class CheckpointSelector:
         fell = self._guard is not None and any(peaks[key] - found[key] > self._guard for key in raised)
         is_better = is_finite and not fell and (so_far.score is None or score > so_far.score)
         if is_better:
-            self.selection = Selection(score, step, peaks)
+            self.selection = replace(so_far, score=score, step=step, peaks=peaks, waited=0)
         else:
-            self.selection = Selection(so_far.score, so_far.step, peaks, so_far.waited + 1)
+            self.selection = replace(so_far, peaks=peaks, waited=so_far.waited + 1)
         return is_better
+
+    def go_on_from(self, kept: Selection) -> bool:
+        """Put back what an interrupted run has chosen; False where other metrics chose it, which are not compared."""
+        if kept.keys and set(kept.keys) != set(self._keys):
+            return False
+        self.selection = replace(kept, keys=self._keys)
+        return True
 
     @property
     def is_exhausted(self) -> bool:

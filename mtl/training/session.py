@@ -23,7 +23,7 @@ from mtl.training.accumulation import BatchOutcome
 from mtl.training.clock import RunClock
 from mtl.training.failure import has_finite_weights
 from mtl.training.gradients import gradient_cosines
-from mtl.training.inputs import changed_data, inputs_of
+from mtl.training.inputs import changed_data, inputs_of, is_measured_otherwise
 from mtl.training.keeping_summaries import BEST, LAST, keep_summaries
 from mtl.training.resume import load_state, save_state
 from mtl.training.selection import CheckpointSelector
@@ -57,6 +57,7 @@ class Session:
         self._stop_seen: float | None = None
         self._inputs = inputs_of(trainer)
         self._evaluated_step = -1
+        self._is_measured_anew = False
         self._metrics: Mapping[str, float] = {}
         self._losses: dict[str, list[float]] = {}
         self._notes: tuple[str, ...] = ()
@@ -84,15 +85,17 @@ class Session:
         return changes
 
     def begin(self, changes: tuple[str, ...], *, resume: bool) -> Iterator[Event]:
-        """Tell of the run and of what has changed since it was interrupted; an untrained model is evaluated.
+        """Tell of the run and of what has changed since it was interrupted.
+
+        An untrained model is evaluated, and one whose figures of before cannot be compared with those to come.
 
         Raises:
             StopRequested: as `evaluate`.
         """
         yield self._started()
         yield from (Noticed(self.first_step, change) for change in changes)
-        if not resume:
-            yield from self.evaluate(0)
+        if not resume or self._is_measured_anew:
+            yield from self.evaluate(self.first_step)
 
     def _agree(self) -> None:
         """Make sure that all processes train the same model on the same data.
@@ -121,9 +124,14 @@ class Session:
         progress = state.progress
         self.trainer.settle_precision(progress.precision)
         self.clock = RunClock(progress.seconds)
-        self.selector.selection = progress.selection
         self.first_step = self.done = progress.step
-        self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
+        if is_measured_otherwise(progress.inputs, self._inputs):
+            self._is_measured_anew = True
+        elif not self.selector.go_on_from(progress.selection):
+            self._is_measured_anew = True
+            changes += ("evaluation.best changed since the run was interrupted; the best checkpoint is chosen anew",)
+        else:
+            self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
         self._losses = dict(progress.losses)
         tasks = self.trainer.loaded.model.tasks
         for name, thresholds in progress.thresholds.items():
