@@ -50,7 +50,7 @@ class Session:
 
     def __init__(self, trainer: Trainer, folder: Path | None, should_stop: Callable[[], bool]) -> None:
         self.trainer, self.folder = trainer, folder
-        self.selector = CheckpointSelector(self.recipe.evaluation, self.recipe.tasks)
+        self.selector = CheckpointSelector(self.recipe.evaluation, self.recipe.tasks, trainer.data.dev)
         self.clock = RunClock()
         self.first_step = self.done = 0
         self._should_stop = should_stop
