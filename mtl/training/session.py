@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from mtl.checkpoint.rounding import as_stored
 from mtl.checkpoint.sample import drawn
 from mtl.checkpoint.store import Snapshot, out_of_range, save
 from mtl.distributed import is_shared, lost_as_error, world
@@ -243,12 +244,18 @@ class Session:
     def evaluate(self, step: int) -> Iterator[Event]:
         """Measure every task with dev data and the drift of the embedding; the best so far is saved.
 
+        The figures, temperatures and thresholds are those of the weights as a checkpoint has them.
+
         Raises:
             StopRequested: the run was asked to stop, and the evaluation does not come to its end soon.
         """
         began = time.monotonic()
         assert self.trainer.stage is not None
-        with stoppable(partial(self._should_give_up, _LAST_EVALUATION)), lost_as_error():
+        with (
+            stoppable(partial(self._should_give_up, _LAST_EVALUATION)),
+            lost_as_error(),
+            as_stored(self.trainer.loaded, self._stored_dtype),
+        ):
             metrics = self.trainer.stage.evaluate()
         is_best = self.selector.update(step, metrics)
         self._evaluated_step, self._metrics = step, _finite(metrics)
@@ -269,6 +276,10 @@ class Session:
         if is_best:
             yield from self.save(step, BEST)
 
+    @property
+    def _stored_dtype(self) -> torch.dtype:
+        return torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
+
     def _should_give_up(self, seconds: float) -> bool:
         """Whether work has had so much time since the run was asked to stop."""
         if not self._should_stop():
@@ -288,7 +299,7 @@ class Session:
         """Write a checkpoint of the weights as they are; the main process does."""
         if self.folder is None or not (world().is_main or world().shards):
             return
-        dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
+        dtype = self._stored_dtype
         sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.task_data.items()}
         too_large = out_of_range(self.trainer.loaded, dtype)
         if too_large and not self._told_of_range:
