@@ -84,6 +84,25 @@ def test_other_dev_data_choose_the_best_anew(recipe: Recipe, tmp_path: Path, tas
         need_true_figures(tmp_path / "run" / name, recipe)
 
 
+WAYS: dict[str, dict[str, object]] = {
+    "gradual": {"freezing": {"preset": "gradual"}},
+    "lora": {"freezing": {"preset": "lora", "rank": 2}},
+    "lbfgs": {"freezing": {"preset": "heads_only"}, "solver": "lbfgs"},
+    "half precision": {"checkpoint": {"dtype": "float16"}},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_is_so_in_every_way_to_train(tiny_bert: Path, tmp_path: Path, way: str):
+    budget = {"epochs": 1000, "max_steps": STEPS, "batch_tokens": 64}
+    recipe = quick_recipe(tiny_bert, tmp_path, budget=budget, evaluation={"every": EVERY}, **WAYS[way])
+    stopped_at(recipe, tmp_path / "run", EVERY + 1)
+    spoil(tmp_path, "names")
+    assert evaluations(resumed(recipe, tmp_path / "run"))[0] == EVERY + 1
+    for name in ("best", "last"):
+        need_true_figures(tmp_path / "run" / name, recipe)
+
+
 @pytest.mark.parametrize("before", [True, False], ids=["removed", "added"])
 @pytest.mark.parametrize("step", AT.values(), ids=AT)
 def test_a_dev_file_that_comes_or_goes_chooses_the_best_anew(recipe: Recipe, tmp_path: Path, before: bool, step: int):
