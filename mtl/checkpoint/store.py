@@ -179,26 +179,27 @@ def load(folder: Path) -> LoadedModel:
 
 def tensor_bytes(loaded: LoadedModel, dtype: torch.dtype) -> int:
     """What the tensors of a checkpoint take, with `requires_grad` set as it will be when it is saved."""
-    return sum(tensor.numel() * dtype.itemsize for tensor in _changed_parameters(loaded).values())
+    return sum(tensor.numel() * dtype.itemsize for tensor in changed_parameters(loaded).values())
 
 
 def out_of_range(loaded: LoadedModel, dtype: torch.dtype) -> list[str]:
     """The tensors of a checkpoint with a value that `dtype` cannot hold; they are stored as float32."""
-    return [name for name, parameter in _changed_parameters(loaded).items() if not _fits(parameter, dtype)]
+    return [name for name, parameter in changed_parameters(loaded).items() if not fits(parameter, dtype)]
 
 
 def _changed(loaded: LoadedModel, dtype: torch.dtype) -> dict[str, Tensor]:
     return {
-        name: whole(parameter.detach()).to("cpu", dtype if _fits(parameter, dtype) else torch.float32).contiguous()
-        for name, parameter in _changed_parameters(loaded).items()
+        name: whole(parameter.detach()).to("cpu", dtype if fits(parameter, dtype) else torch.float32).contiguous()
+        for name, parameter in changed_parameters(loaded).items()
     }
 
 
-def _fits(parameter: nn.Parameter, dtype: torch.dtype) -> bool:
+def fits(parameter: nn.Parameter, dtype: torch.dtype) -> bool:
+    """Whether `dtype` can hold every value, so that a checkpoint has the tensor in it, rounded."""
     return dtype is torch.float32 or bool((whole(parameter.detach()).abs() <= torch.finfo(dtype).max).all())
 
 
-def _changed_parameters(loaded: LoadedModel) -> dict[str, nn.Parameter]:
+def changed_parameters(loaded: LoadedModel) -> dict[str, nn.Parameter]:
     """All of the heads, and the parameters of the backbone that train or were trained before, by plain name."""
     return {
         name: parameter

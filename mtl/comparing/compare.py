@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,35 @@ from mtl.comparing.strategies import Strategy
 from mtl.data import data_fingerprint, read_task
 from mtl.errors import MtlError, RunError
 from mtl.inference.known_reading import with_known_reading
+from mtl.inference.source import find_model
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
 
 _UNSAFE = re.compile(r"[^\w.-]")  # in the name of a folder
-_REQUEST, _DATA = "request.yaml", "data.json"
+_REQUEST, _DATA, _BACKBONE = "request.yaml", "data.json", "backbone.sha256"
 _Data = Mapping[str, Mapping[str, Any]]
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The fingerprints of what a run reads: of each task's data, and of the backbone, None where it is not found."""
+
+    data: _Data
+    backbone: str | None
 
 
 def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Path) -> Iterator[Outcome]:
     """Run every strategy with every seed, seed by seed, and yield each outcome as the run ends.
 
-    The runs share the activation cache. A run of the same recipe and data that is complete in `folder` is not done
-    again, so an interrupted comparison continues where it was.
+    The runs share the activation cache. A run of the same recipe, data and backbone that is complete in `folder` is not
+    done again, so an interrupted comparison continues where it was.
 
     Raises:
         RunError: a run failed, with its message, or has no best checkpoint: at once, or after the others where the
-            strategy may fail; or `folder` holds a complete run of
-            another recipe or other data, or another process owns it.
+            strategy may fail; or `folder` holds a complete run of another recipe, other data or another backbone, or
+            another process owns it.
         DataError: a data file is not as expected.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,12 +58,14 @@ def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path,
     read = [_read_tasks(one) for one in strategies]
     tasks = {_key(name, task): (name, task) for own in read for name, task in own.items()}
     data = {key: asdict(data_fingerprint(read_task(name, task))) for key, (name, task) in tasks.items()}
+    fingerprint = cache(_fingerprint)  # of each backbone before its first run, which may have to fetch it
     failed: list[str] = []
     for seed in seeds:
         for strategy, settled in zip(strategies, read, strict=True):
             run = RunFolder(folder / f"{_UNSAFE.sub('-', strategy.name)}-seed{seed}")
             recipe = strategy.recipe.model_copy(update={"seed": seed})
-            own = {name: data[_key(name, task)] for name, task in settled.items()}
+            own_data = {name: data[_key(name, task)] for name, task in settled.items()}
+            own = _Inputs(own_data, fingerprint(recipe.backbone))
             if _is_complete(run):
                 _require_same(run, recipe, own)
             else:
@@ -82,12 +94,23 @@ def _key(name: str, task: TaskConfig) -> str:
     return f"{name} {task.model_dump_json()}"
 
 
-def _require_same(run: RunFolder, recipe: Recipe, data: _Data) -> None:
+def _fingerprint(backbone: str) -> str | None:
+    """Of a backbone or checkpoint; a path alone does not tell that it was replaced."""
+    try:
+        return find_model(backbone).fingerprint()
+    except MtlError:  # a run says what is wrong
+        return None
+
+
+def _require_same(run: RunFolder, recipe: Recipe, inputs: _Inputs) -> None:
     """Refuse a complete run that is not the one asked for; one from before the fingerprints is taken by its recipe."""
-    before, file = load(run.path / _REQUEST).model_dump(mode="json"), run.path / _DATA
-    known: _Data = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else data
-    differs = [key for key, value in recipe.model_dump(mode="json").items() if before[key] != value]
-    differs += [f"the data of {task}" for task in data if known.get(task) != data[task]]
+    before, file = _whole(load(run.path / _REQUEST)), run.path / _DATA
+    known: _Data = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else inputs.data
+    differs = [key for key, value in _whole(recipe).items() if before[key] != value]
+    differs += [f"the data of {task}" for task, data in inputs.data.items() if known.get(task) != data]
+    file = run.path / _BACKBONE
+    if inputs.backbone and file.is_file() and file.read_text(encoding="utf-8") != inputs.backbone:
+        differs.append(f"the files of the backbone {recipe.backbone}")
     if differs:
         raise RunError(
             f"a complete run of this recipe was expected, it differs in {', '.join(differs)}; give another folder, or "
@@ -96,13 +119,23 @@ def _require_same(run: RunFolder, recipe: Recipe, data: _Data) -> None:
         )
 
 
-def _run(strategy: Strategy, run: RunFolder, data: _Data, lock: Lock) -> None:
+def _whole(recipe: Recipe) -> dict[str, Any]:
+    """Every value of a recipe, also of heads that it does not describe: earlier versions wrote them out."""
+    content = recipe.model_dump(mode="json")
+    for name, task in recipe.tasks.items():
+        content["tasks"][name]["head"] = task.head.model_dump(mode="json")
+    return content
+
+
+def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> None:
     """Train in a child, which holds the comparison's lock too: the folder is owned until the last process has ended."""
     shutil.rmtree(run.path, ignore_errors=True)  # an attempt that was interrupted, with its request to stop
     run.create()
     request = run.path / _REQUEST
     request.write_text(dump(strategy.recipe), encoding="utf-8")
-    (run.path / _DATA).write_text(json.dumps(data), encoding="utf-8")
+    (run.path / _DATA).write_text(json.dumps(inputs.data), encoding="utf-8")
+    if inputs.backbone:
+        (run.path / _BACKBONE).write_text(inputs.backbone, encoding="utf-8")
     lock.is_shared = True
     command = [sys.executable, "-m", "mtl", "train", str(request), "--run-dir", str(run.path)]
     with run.log_file.open("wb") as log:
@@ -135,7 +168,7 @@ def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:
         message = "a best checkpoint was expected, no evaluation gave finite metrics"
         raise RunError(message, key=f"{strategy}, seed {seed}")
     best = saved[-1]
-    measured = next(event for event in events if isinstance(event, Evaluated) and event.step == best.step)
+    measured = next(e for e in reversed(events) if isinstance(e, Evaluated) and e.step == best.step)
     finished = next(event for event in events if isinstance(event, Finished))
     memory = int((run.path / "memory").read_text(encoding="utf-8"))
     metrics = dict(measured.metrics)

@@ -2,6 +2,7 @@
 
 from mtl.evaluation.calibration import CalibrationCurves, at_temperature, calibration_metrics, with_temperature
 from mtl.evaluation.evaluate import Evaluation, evaluate, evaluate_with_curves, main_metric, metrics_of, request_of
+from mtl.evaluation.measurable import gives
 from mtl.evaluation.metrics import LOWER_IS_BETTER, MAIN_METRICS, is_metric, main_metric_name
 from mtl.evaluation.pairs import embedding_task
 from mtl.evaluation.thresholds import with_thresholds
@@ -16,6 +17,7 @@ __all__ = [
     "calibration_metrics",
     "evaluate",
     "evaluate_with_curves",
+    "gives",
     "is_metric",
     "main_metric",
     "main_metric_name",

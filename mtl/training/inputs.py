@@ -40,10 +40,10 @@ def changed_data(before: RunInputs, now: RunInputs) -> Iterator[str]:
     """One sentence for each task whose data have changed.
 
     Raises:
-        RunError: the labels of a task, what its head reads or the weights have changed, so that the state means
-            something else.
+        RunError: the tasks or their order, the labels of a task, what its head reads or the weights have changed, so
+            that the state means something else.
     """
-    if before.data.keys() != now.data.keys():
+    if list(before.data) != list(now.data):  # in another order the optimizer's moments would be those of other heads
         expected, came = ", ".join(before.data), ", ".join(now.data)
         raise RunError(f"{expected} were expected as when the run began, were {came}", key="tasks")
     for name in {**before.labels, **now.labels}:
@@ -69,8 +69,15 @@ def changed_data(before: RunInputs, now: RunInputs) -> Iterator[str]:
         was = before.data[name]
         parts = [f"train ({was.train_rows} examples before, {data.train_rows} now)"] * (was.train != data.train)
         parts += [f"dev ({was.dev_rows} examples before, {data.dev_rows} now)"] * (was.dev != data.dev)
+        best = ", and the best checkpoint is chosen anew" if was.dev != data.dev else ""
         if parts:
-            yield f"{name}: {' and '.join(parts)} changed since the run was interrupted; it goes on with the new data"
+            what = " and ".join(parts)
+            yield f"{name}: {what} changed since the run was interrupted; it goes on with the new data{best}"
+
+
+def is_measured_otherwise(before: RunInputs, now: RunInputs) -> bool:
+    """Whether the dev data of a task have changed: figures of before cannot be compared with those to come."""
+    return any(before.data[name].dev != data.dev for name, data in now.data.items())
 
 
 def _shown(labels: Sequence[str]) -> str:

@@ -45,8 +45,8 @@ def train(
 
     Yields:
         `Started`, `Evaluated` at step 0 and then as the recipe says, a `Step` for each task of a batch, `Saved`,
-        `Finished`, and `Noticed` where something is done otherwise than asked; a resumed run has no `Evaluated` at
-        step 0.
+        `Finished`, and `Noticed` where something is done otherwise than asked; a resumed run has no `Evaluated` where
+        it begins, unless dev data or `evaluation.best` have changed.
 
     Raises:
         MtlError: the recipe, its data or its backbone is not as expected, there is no state to resume from, or the

@@ -80,7 +80,8 @@ def load_state(folder: Path) -> TrainState:
 def _read(values: dict[str, Any], tensors: dict[str, Tensor]) -> TrainState:
     progress, inputs = values["progress"], values["progress"]["inputs"]
     progress["precision"] = Precision(progress["precision"])
-    progress["selection"] = Selection(**progress["selection"])
+    selection = progress["selection"]
+    progress["selection"] = Selection(**{**selection, "keys": tuple(selection.get("keys", ()))})
     progress["inputs"] = RunInputs(
         {name: tuple(labels) for name, labels in inputs["labels"].items()},
         {name: DataFingerprint(**data) for name, data in inputs["data"].items()},

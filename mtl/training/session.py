@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from mtl.checkpoint.rounding import as_stored
 from mtl.checkpoint.sample import drawn
 from mtl.checkpoint.store import Snapshot, out_of_range, save
 from mtl.distributed import is_shared, lost_as_error, world
@@ -23,7 +24,7 @@ from mtl.training.accumulation import BatchOutcome
 from mtl.training.clock import RunClock
 from mtl.training.failure import has_finite_weights
 from mtl.training.gradients import gradient_cosines
-from mtl.training.inputs import changed_data, inputs_of
+from mtl.training.inputs import changed_data, inputs_of, is_measured_otherwise
 from mtl.training.keeping_summaries import BEST, LAST, keep_summaries
 from mtl.training.resume import load_state, save_state
 from mtl.training.selection import CheckpointSelector
@@ -50,13 +51,14 @@ class Session:
 
     def __init__(self, trainer: Trainer, folder: Path | None, should_stop: Callable[[], bool]) -> None:
         self.trainer, self.folder = trainer, folder
-        self.selector = CheckpointSelector(self.recipe.evaluation, self.recipe.tasks)
+        self.selector = CheckpointSelector(self.recipe.evaluation, self.recipe.tasks, trainer.data.dev)
         self.clock = RunClock()
         self.first_step = self.done = 0
         self._should_stop = should_stop
         self._stop_seen: float | None = None
         self._inputs = inputs_of(trainer)
         self._evaluated_step = -1
+        self._is_measured_anew = False
         self._metrics: Mapping[str, float] = {}
         self._losses: dict[str, list[float]] = {}
         self._notes: tuple[str, ...] = ()
@@ -84,15 +86,17 @@ class Session:
         return changes
 
     def begin(self, changes: tuple[str, ...], *, resume: bool) -> Iterator[Event]:
-        """Tell of the run and of what has changed since it was interrupted; an untrained model is evaluated.
+        """Tell of the run and of what has changed since it was interrupted.
+
+        An untrained model is evaluated, and one whose figures of before cannot be compared with those to come.
 
         Raises:
             StopRequested: as `evaluate`.
         """
         yield self._started()
         yield from (Noticed(self.first_step, change) for change in changes)
-        if not resume:
-            yield from self.evaluate(0)
+        if not resume or self._is_measured_anew:
+            yield from self.evaluate(self.first_step)
 
     def _agree(self) -> None:
         """Make sure that all processes train the same model on the same data.
@@ -121,9 +125,14 @@ class Session:
         progress = state.progress
         self.trainer.settle_precision(progress.precision)
         self.clock = RunClock(progress.seconds)
-        self.selector.selection = progress.selection
         self.first_step = self.done = progress.step
-        self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
+        if is_measured_otherwise(progress.inputs, self._inputs):
+            self._is_measured_anew = True
+        elif not self.selector.go_on_from(progress.selection):
+            self._is_measured_anew = True
+            changes += ("evaluation.best changed since the run was interrupted; the best checkpoint is chosen anew",)
+        else:
+            self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
         self._losses = dict(progress.losses)
         tasks = self.trainer.loaded.model.tasks
         for name, thresholds in progress.thresholds.items():
@@ -235,12 +244,18 @@ class Session:
     def evaluate(self, step: int) -> Iterator[Event]:
         """Measure every task with dev data and the drift of the embedding; the best so far is saved.
 
+        The figures, temperatures and thresholds are those of the weights as a checkpoint has them.
+
         Raises:
             StopRequested: the run was asked to stop, and the evaluation does not come to its end soon.
         """
         began = time.monotonic()
         assert self.trainer.stage is not None
-        with stoppable(partial(self._should_give_up, _LAST_EVALUATION)), lost_as_error():
+        with (
+            stoppable(partial(self._should_give_up, _LAST_EVALUATION)),
+            lost_as_error(),
+            as_stored(self.trainer.loaded, self._stored_dtype),
+        ):
             metrics = self.trainer.stage.evaluate()
         is_best = self.selector.update(step, metrics)
         self._evaluated_step, self._metrics = step, _finite(metrics)
@@ -261,6 +276,10 @@ class Session:
         if is_best:
             yield from self.save(step, BEST)
 
+    @property
+    def _stored_dtype(self) -> torch.dtype:
+        return torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
+
     def _should_give_up(self, seconds: float) -> bool:
         """Whether work has had so much time since the run was asked to stop."""
         if not self._should_stop():
@@ -280,7 +299,7 @@ class Session:
         """Write a checkpoint of the weights as they are; the main process does."""
         if self.folder is None or not (world().is_main or world().shards):
             return
-        dtype = torch.float16 if self.recipe.checkpoint.dtype == "float16" else torch.float32
+        dtype = self._stored_dtype
         sample = {name: drawn(data.dev, self.recipe.checkpoint.sample) for name, data in self.trainer.task_data.items()}
         too_large = out_of_range(self.trainer.loaded, dtype)
         if too_large and not self._told_of_range:

@@ -32,6 +32,7 @@ from mtl.training.lbfgs import ITERATIONS_BETWEEN, MOST_ITERATIONS, HeadSolver
 from mtl.training.losses import LossWeights
 from mtl.training.precision import PrecisionChoice, choose_precision
 from mtl.training.sampler import BatchIndices, TaskSampler
+from mtl.training.selection import need_best
 from mtl.training.stage import StageState, activation_cache, anchors_of
 from mtl.training.tag_layers import with_fitting_anchor
 from mtl.training.train_set import TrainBatch, TrainSet, make_batch
@@ -220,6 +221,8 @@ def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
         initial = load_initial_model(recipe, data)
         recipe = with_fitting_anchor(recipe.with_solver(initial.solver), initial.loaded.model)
         loaded, data = initial.loaded, initial.noted(data)
+        dev = {name: task.dev for name, task in data.items() if task.dev}
+        need_best(recipe.evaluation, {name: loaded.model.tasks[name] for name in data}, dev)
         loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
         encoder = loaded.model.encoder
         plan = resolve(recipe.freezing, tasks=data, layer_count=len(encoder.parts().layers))

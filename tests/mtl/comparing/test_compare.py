@@ -1,21 +1,25 @@
 """Strategies run beside one another, each run a process; what is complete is not done again."""
 
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from mtl.comparing import Outcome, candidates, compare, linear_probe, strategies, summarize
 from mtl.errors import RunError
 from mtl.recipe import Precision, Recipe, Solver, load
 from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
 from mtl.runs.lock import holding
+from mtl.training import run_in_folder
 from mtl.training.stage import StageState
 from tests.mtl.comparing.conftest import forked
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of
+from tests.tiny import save_backbone
 
 PRESETS = ["heads_only", "last_layers:1"]
 SEEDS = [1, 2]
@@ -155,6 +159,51 @@ def test_a_complete_run_from_before_the_fingerprints_is_taken_by_its_recipe(
     found = run(["heads_only"], [1])
     (tmp_path / "compared" / "heads_only-seed1" / "data.json").unlink()
     assert run(["heads_only"], [1]) == found
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("change", ["weights of the checkpoint", "tokenizer of the backbone"])
+def test_a_complete_run_from_another_backbone_of_the_same_path_is_not_taken_for_this_one(
+    runs: list[list[str]], tmp_path: Path, change: str
+):
+    backbone = save_backbone("bert", tmp_path / "backbone")
+    first = short(backbone, tmp_path)
+    list(run_in_folder(first, tmp_path / "first"))
+    kept = tmp_path / "first" / "last"
+    is_checkpoint = "checkpoint" in change
+    recipe = first.model_copy(update={"backbone": str(kept if is_checkpoint else backbone)})
+    folder = tmp_path / "compared"
+    found = list(compare(strategies(recipe, ["all_frozen"], single_task=False), seeds=[1], folder=folder))
+    place, file = (kept, "model.safetensors") if is_checkpoint else (backbone, "tokenizer.json")
+    before = (place / file).read_bytes()
+    if is_checkpoint:
+        tensors = load_file(place / file)
+        save_file({name: tensor * 2 for name, tensor in tensors.items()}, place / file)
+    else:
+        (place / file).write_bytes(before.replace(b'"anna"', b'"olga"'))
+    with pytest.raises(
+        RunError, match=f"all_frozen-seed1: .* it differs in the files of the backbone {recipe.backbone};"
+    ):
+        list(compare(strategies(recipe, ["all_frozen"], single_task=False), seeds=[1], folder=folder))
+    (place / file).write_bytes(before)
+    again = compare(strategies(recipe, ["all_frozen"], single_task=False), seeds=[1], folder=folder)
+    assert list(again) == found
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("gone", ["fingerprint", "backbone"])
+def test_a_complete_run_whose_backbone_cannot_be_compared_is_taken_by_its_recipe(
+    runs: list[list[str]], tmp_path: Path, gone: str
+):
+    recipe = short(save_backbone("bert", tmp_path / "backbone"), tmp_path)
+    found = list(compare(strategies(recipe, ["all_frozen"], single_task=False), seeds=[1], folder=tmp_path / "runs"))
+    if gone == "fingerprint":  # it is a run of a former version
+        (tmp_path / "runs" / "all_frozen-seed1" / "backbone.sha256").unlink()
+        save_backbone("bert", tmp_path / "backbone", seed=1)
+    else:
+        shutil.rmtree(tmp_path / "backbone")
+    again = compare(strategies(recipe, ["all_frozen"], single_task=False), seeds=[1], folder=tmp_path / "runs")
+    assert list(again) == found
     assert len(runs) == 1
 
 

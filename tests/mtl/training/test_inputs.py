@@ -87,6 +87,7 @@ def test_changed_data_are_noticed_once_for_each_task_with_the_numbers_of_example
     change(tmp_path)
     events = resumed(recipe, tmp_path / "run")
     message = f"{what} changed since the run was interrupted; it goes on with the new data"
+    message += ", and the best checkpoint is chosen anew" * ("dev" in what)
     assert [(event.step, event.message) for event in events if isinstance(event, Noticed)] == [(5, message)]
     assert [event.step for event in events if isinstance(event, Step)] == list(range(6, 11))
 
@@ -98,7 +99,7 @@ def test_train_and_dev_of_a_task_are_one_notice(recipe: Recipe, tmp_path: Path):
     notices = [event.message for event in resumed(recipe, tmp_path / "run") if isinstance(event, Noticed)]
     assert notices == [
         "topic: train (15 examples before, 16 now) and dev (8 examples before, 9 now) changed since the run was "
-        "interrupted; it goes on with the new data"
+        "interrupted; it goes on with the new data, and the best checkpoint is chosen anew"
     ]
 
 
@@ -125,6 +126,14 @@ def test_other_tasks_are_refused(recipe: Recipe, tmp_path: Path):
     fewer = recipe.model_copy(update={"tasks": {name: recipe.tasks[name] for name in ("topic", "names")}})
     with pytest.raises(RunError, match="^tasks: topic, names, pairs were expected as when the run began, were "):
         resumed(fewer, tmp_path / "run")
+
+
+def test_tasks_in_another_order_are_refused(recipe: Recipe, tmp_path: Path):
+    """The optimizer's moments are in the order of the heads."""
+    stopped_at(recipe, tmp_path / "run", 5)
+    turned = recipe.model_copy(update={"tasks": dict(reversed(recipe.tasks.items()))})
+    with pytest.raises(RunError, match="^tasks: topic, names, pairs were expected .* were pairs, names, topic$"):
+        resumed(turned, tmp_path / "run")
 
 
 def test_a_head_that_would_read_another_layer_is_refused(recipe: Recipe, tmp_path: Path):

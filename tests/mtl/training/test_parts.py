@@ -29,6 +29,7 @@ NO_DROPOUT = {"head": {"dropout": 0.0}}
 SECTIONS: dict[str, dict[str, object]] = {
     "full": {"freezing": {"preset": "full"}, "balancing": "uncertainty"},
     "last_layers": {"freezing": {"preset": "last_layers", "layers": 1}, "anchor": 1.0},
+    "in half precision": {"freezing": {"preset": "full"}, "checkpoint": {"dtype": "float16"}},
     "lora in micro-batches": {
         "freezing": {"preset": "lora", "rank": 2},
         "budget": {"epochs": 1000, "max_steps": STEPS, "batch_tokens": 64, "micro_batch_tokens": 24},

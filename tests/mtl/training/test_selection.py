@@ -24,7 +24,7 @@ def metrics(topic: float, names: float = 0.5, macro: float = 0.0) -> dict[str, f
 
 
 def chosen(best: str, *evaluations: dict[str, float]) -> int | None:
-    selector = CheckpointSelector(EvaluationConfig(best=best), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(best=best), TASKS, TASKS)
     for step, found in enumerate(evaluations):
         selector.update(step, found)
     return selector.selection.step
@@ -39,7 +39,7 @@ def test_the_best_is_chosen_by_mean_or_task_or_metric(best: str, step: int):
 
 
 def test_the_mean_is_that_of_every_tasks_main_metric():
-    selector = CheckpointSelector(EvaluationConfig(), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(), TASKS, TASKS)
     selector.update(0, metrics(0.2, 0.6) | {"eval/pairs/spearman_cosine": 0.7, "eval/pairs/pearson_cosine": 0.0})
     assert selector.selection.score == pytest.approx(0.5)
 
@@ -53,7 +53,7 @@ def test_without_dev_data_the_last_is_the_best():
 
 
 def test_patience_counts_evaluations_since_the_best():
-    selector = CheckpointSelector(EvaluationConfig(patience=2), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(patience=2), TASKS, TASKS)
     exhausted = []
     for step, score in enumerate([0.5, 0.4, 0.6, 0.6, 0.5]):
         selector.update(step, metrics(score))
@@ -62,7 +62,7 @@ def test_patience_counts_evaluations_since_the_best():
 
 
 def test_without_patience_nothing_is_exhausted():
-    selector = CheckpointSelector(EvaluationConfig(), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(), TASKS, TASKS)
     for step in range(50):
         selector.update(step, metrics(-step))
     assert not selector.is_exhausted
@@ -73,13 +73,13 @@ def test_a_task_that_is_none_is_refused(best: str):
     with pytest.raises(
         RecipeError, match="evaluation.best: mean, guarded, one of the tasks topic, names, pairs, or task/metric"
     ):
-        CheckpointSelector(EvaluationConfig(best=best), TASKS)
+        CheckpointSelector(EvaluationConfig(best=best), TASKS, TASKS)
 
 
 @pytest.mark.parametrize("best", ["topic/f1_macro", "topic/", "names/accuracy"])
 def test_a_metric_that_the_task_lacks_is_refused_and_not_taken_for_progress(best: str):
     with pytest.raises(RecipeError, match="evaluation.best"):
-        CheckpointSelector(EvaluationConfig(best=best), TASKS).update(0, metrics(0.9))
+        CheckpointSelector(EvaluationConfig(best=best), TASKS, TASKS).update(0, metrics(0.9))
 
 
 SCORES = st.integers(0, 20).map(lambda n: n / 20)
@@ -90,7 +90,7 @@ GUARDS = st.sampled_from([0.0, 0.049, 0.101, 0.3])
 def test_guarded_takes_the_best_mean_among_evaluations_in_which_no_task_fell_below_its_own_best(
     course: list[tuple[float, float]], guard: float
 ):
-    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=guard), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=guard), TASKS, TASKS)
     allowed: dict[int, float] = {}
     for step, (topic, names) in enumerate(course):
         peaks = [max(scores) for scores in zip(*course[: step + 1], strict=True)]
@@ -110,19 +110,19 @@ def test_guarded_refuses_what_the_mean_would_take():
 
 
 def test_a_task_may_fall_by_exactly_the_guard():
-    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.25), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.25), TASKS, TASKS)
     assert selector.update(0, metrics(0.5, 0.75))
     assert selector.update(1, metrics(0.9, 0.5))
 
 
 def test_guarded_looks_at_main_metrics_only():
-    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.0), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.0), TASKS, TASKS)
     assert selector.update(0, metrics(0.5, macro=0.9))
     assert selector.update(1, metrics(0.6, macro=0.1))
 
 
 def test_patience_runs_out_over_evaluations_that_the_guard_refuses():
-    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.01, patience=2), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(best="guarded", guard=0.01, patience=2), TASKS, TASKS)
     for step, (topic, names) in enumerate([(0.5, 0.9), (0.9, 0.7), (0.95, 0.7)]):
         selector.update(step, metrics(topic, names))
     assert selector.is_exhausted
@@ -137,7 +137,7 @@ MIXED = st.one_of(SCORES, NOT_FINITE)
 def test_what_is_not_finite_is_never_the_best_and_is_compared_with_nothing(
     best: str, evaluations: list[tuple[float, float, float]], guard: float
 ):
-    selector = CheckpointSelector(EvaluationConfig(best=best, guard=guard), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(best=best, guard=guard), TASKS, TASKS)
     keys = {"topic": [0], "names/f1": [1]}.get(best, [0, 1])
     scores: list[float] = []
     waited = 0
@@ -157,7 +157,7 @@ def test_what_is_not_finite_is_never_the_best_and_is_compared_with_nothing(
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_anything_finite_is_better_than_a_first_evaluation_that_is_not(value: float):
-    selector = CheckpointSelector(EvaluationConfig(), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(), TASKS, TASKS)
     assert [selector.update(step, metrics(topic)) for step, topic in enumerate([value, 0.0, value, 0.5])] == [
         False,
         True,
@@ -167,7 +167,7 @@ def test_anything_finite_is_better_than_a_first_evaluation_that_is_not(value: fl
 
 
 def test_evaluations_that_are_not_finite_run_patience_out():
-    selector = CheckpointSelector(EvaluationConfig(patience=2), TASKS)
+    selector = CheckpointSelector(EvaluationConfig(patience=2), TASKS, TASKS)
     exhausted = []
     for step, topic in enumerate([0.5, math.nan, math.nan]):
         selector.update(step, metrics(topic))
