@@ -36,8 +36,9 @@ class Embedded:
     """N sentences with their embeddings `(N, H)` and the prediction of each task for each sentence.
 
     For classification the prediction is the most probable label, or `NO_LABEL` where none is chosen, for tagging the
-    most frequent entity type or `NO_ENTITY`. `key` identifies the model, `stamp` this set of sentences. `pooling` is
-    None for the pooling of the model. `seconds` is the time of the pass.
+    most frequent entity type or `NO_ENTITY`. `key` identifies the model and `state` its files, as `Engines.state`;
+    `stamp` identifies this set of sentences. `pooling` is None for the pooling of the model. `seconds` is the time of
+    the pass.
     """
 
     stamp: int
@@ -51,6 +52,7 @@ class Embedded:
     cut: int
     seconds: float
     pooling: str | None = None
+    state: str = ""
     source: Sentences | None = None
     """What was embedded, with all rows of the file where it is one."""
 
@@ -60,8 +62,17 @@ class Embedded:
         return Neighbours(self.vectors)
 
 
-def embed_sentences(model: Model, sentences: Sentences, *, key: str) -> Iterator[ChunkProgress | Embedded]:
-    """Run the model on the sentences; yields progress after each chunk and the result at the end."""
+def embed_sentences(
+    model: Model, sentences: Sentences, *, key: str, state: str = ""
+) -> Iterator[ChunkProgress | Embedded]:
+    """Run the model on the sentences; yields progress after each chunk and the result at the end.
+
+    Args:
+        model: what is run.
+        sentences: what it reads.
+        key: of the model.
+        state: of its files before it was loaded.
+    """
     started, total = time.perf_counter(), len(sentences.texts)
     vectors: list[NDArray[np.float32]] = []
     predicted: dict[str, list[str]] = {}
@@ -88,6 +99,7 @@ def embed_sentences(model: Model, sentences: Sentences, *, key: str) -> Iterator
         tokens=tokens,
         cut=cut,
         seconds=time.perf_counter() - started,
+        state=state,
         source=sentences,
     )
 

@@ -1,10 +1,12 @@
 """Loaded models, shared by all visitors: each is loaded once, and the least recently used one is unloaded."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 
 from demo.answers.passes import Model
 from demo.runs import RunManager
@@ -18,6 +20,18 @@ BACKBONE = "backbone"
 GIVEN = "given"
 _RUN = "run:"
 _BEGAN = "began:"
+
+
+class Made(Protocol):
+    """Results that are kept: the key of the model that made them, and the state of its files before it did."""
+
+    @property
+    def key(self) -> str:
+        """The key of a choice in the header."""
+
+    @property
+    def state(self) -> str:
+        """As `Engines.state`."""
 
 
 class Engines:
@@ -83,6 +97,31 @@ class Engines:
         source = self._source(key, owner)
         return str(STARTER_FOLDER) if source == STARTER else source
 
+    def state(self, key: str | None, owner: str) -> str:
+        """What changes when the files of the model of a choice change, as after more training; read it before `get`.
+
+        Raises:
+            InputError: there is no such choice.
+            RunError: the run is not this owner's.
+        """
+        return state_of(self._source(key, owner))
+
+    @contextmanager
+    def same_model(self, made: Made, owner: str, *, otherwise: str) -> Iterator[None]:
+        """While what is computed is combined with these results, which only the same model may do.
+
+        Raises:
+            InputError: its files have changed since, or meanwhile; `otherwise` is the message.
+            RunError: the run is not this owner's.
+        """
+        self._need_state(made, owner, otherwise)
+        yield
+        self._need_state(made, owner, otherwise)
+
+    def _need_state(self, made: Made, owner: str, otherwise: str) -> None:
+        if self.state(made.key, owner) != made.state:
+            raise InputError(otherwise)
+
     def _drop_over_limit(self, fresh: str) -> None:
         """Unload the least recently used models until the rest fits into the memory limit."""
         with self._lock:
@@ -104,9 +143,12 @@ class Engines:
 
 
 def state_of(source: str) -> str:
-    """What changes when the files of a model's folder change; empty for a model that is no folder."""
-    folder = Path(source)
-    return folder_state(folder) if folder.is_dir() else ""
+    """What changes when the files of a model's folder change; empty for one that is no folder, or is being replaced."""
+    folder = Path(source).expanduser()
+    try:
+        return folder_state(folder) if folder.is_dir() else ""
+    except FileNotFoundError:
+        return ""
 
 
 def _size(future: Future[Model]) -> int:

@@ -32,7 +32,7 @@ class Gold:
 class Predicted:
     """N analyses; if there are many, without embeddings. `seconds` is the time of the pass.
 
-    `key` identifies the model, `stamp` this set of predictions.
+    `key` identifies the model and `state` its files, as `Engines.state`; `stamp` identifies this set of predictions.
     """
 
     stamp: int
@@ -41,6 +41,7 @@ class Predicted:
     tasks: Mapping[str, Task]
     seconds: float
     gold: Gold = Gold()
+    state: str = ""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -48,8 +49,18 @@ class Predicted:
         return tuple(analysis.text for analysis in self.analyses)
 
 
-def predict_texts(model: Model, sentences: Sentences, *, key: str, gold: Gold) -> Iterator[ChunkProgress | Predicted]:
-    """Run the model on the texts; yields progress after each chunk and the result at the end."""
+def predict_texts(
+    model: Model, sentences: Sentences, *, key: str, gold: Gold, state: str = ""
+) -> Iterator[ChunkProgress | Predicted]:
+    """Run the model on the texts; yields progress after each chunk and the result at the end.
+
+    Args:
+        model: what is run.
+        sentences: what it reads.
+        key: of the model.
+        gold: annotations of the texts.
+        state: of the model's files before it was loaded.
+    """
     started, total = time.perf_counter(), len(sentences.texts)
     analyses: list[Analysis] = []
     for part in chunks(sentences.texts, _CHUNK):
@@ -57,7 +68,7 @@ def predict_texts(model: Model, sentences: Sentences, *, key: str, gold: Gold) -
         analyses += found if total <= _CHUNK else [replace(one, embedding=_NO_EMBEDDING) for one in found]
         if len(analyses) < total:
             yield ChunkProgress(len(analyses), total, time.perf_counter() - started)
-    yield Predicted(next(_stamps), key, tuple(analyses), model.tasks, time.perf_counter() - started, gold)
+    yield Predicted(next(_stamps), key, tuple(analyses), model.tasks, time.perf_counter() - started, gold, state)
 
 
 def fitting_task(tasks: Mapping[str, Task], names: Sequence[str], labels: set[str]) -> str | None:

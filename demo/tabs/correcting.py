@@ -36,6 +36,8 @@ _HOW = {
     "them. It is saved as a training example.",
     TaskKind.TAGGING: "To correct a text, press Correct beside it. The result is saved as a training example.",
 }
+_CHANGED = "The model has changed since these texts were predicted. Press {button} to predict them anew."
+_BUTTONS = {TaskKind.CLASSIFICATION: "Classify", TaskKind.TAGGING: "Find entities"}
 CLICKS = (ASSETS / "editor" / "clicks.js").read_text(encoding="utf-8")
 """Turns clicks on buttons inside a result into the events `correct` and `forget`."""
 
@@ -148,9 +150,10 @@ def _retrain(
     if predicted is None or task is None or task not in predicted.tasks:
         raise InputError("There are no corrections to train on. Correct at least one text first.")
     corrections = Corrections(owner, shared.settings).of(task)
-    checkpoint = _folder(shared.engines.location(predicted.key, owner))
-    model = shared.engines.get(predicted.key, owner)
-    recipe = retraining_recipe(Head(task, kind, checkpoint), model, corrections, shared.settings)
+    with shared.engines.same_model(predicted, owner, otherwise=_CHANGED.format(button=_BUTTONS[kind])):
+        checkpoint = _folder(shared.engines.location(predicted.key, owner))
+        model = shared.engines.get(predicted.key, owner)
+        recipe = retraining_recipe(Head(task, kind, checkpoint), model, corrections, shared.settings)
     folder = shared.runs.start(recipe, owner=owner, address=current().address)
     line = message.note(f"Training only {task} on {len(corrections)} corrections …")
     return (folder.id, task), folder.id, line, gr.Timer(active=True), gr.Button(visible=False)

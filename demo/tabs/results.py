@@ -167,9 +167,10 @@ def predict_step(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # n
     from_file = bool(to.upload.sentences.texts) and to.text == to.upload.sentences.shown
     sentences = to.upload.sentences if from_file else Sentences(lines_of(to.text, shared.settings))
     gold = to.upload.gold if from_file else Gold()
+    state = shared.engines.state(to.key, to.owner)
     model = shared.engines.get(to.key, to.owner)
     (need_file if from_file else need_typed)(model, sentences.texts, shared.settings)
-    for found in predict_texts(model, sentences, key=to.key, gold=gold):
+    for found in predict_texts(model, sentences, key=to.key, gold=gold, state=state):
         if isinstance(found, ChunkProgress):
             yield message.progress(found.done, found.total, found.seconds), gr.skip()
         else:

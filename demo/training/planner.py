@@ -11,6 +11,7 @@ from demo.runs.commands import Command, answers_folder
 from demo.runs.recipe_limits import need_affordable
 from demo.runs.recipe_text import as_yaml
 from demo.settings import Settings
+from demo.training.planned import plan_key
 from mtl.errors import MtlError, RunError
 from mtl.recipe import Recipe
 
@@ -44,6 +45,7 @@ class Forecast:
 class _Job:
     """A recipe that is planned once, for all who ask; it is dropped when nobody does any more."""
 
+    key: str
     text: str
     askers: set["_Ask"] = field(default_factory=set)
     command: Command | None = None
@@ -58,7 +60,7 @@ class _Ask:
 
     asker: str
     address: str
-    text: str
+    key: str
     ready: Event = field(default_factory=Event)
     is_superseded: bool = False
 
@@ -69,7 +71,7 @@ class _Ask:
 
 
 class Planner:
-    """Plans for all visitors; each recipe is planned once.
+    """Plans for all visitors; each recipe is planned once, and again when its files have changed.
 
     A visitor has one question: a newer one takes the place of the older one. No thread of the page waits for long.
 
@@ -89,8 +91,8 @@ class Planner:
         self._at_once = 1 if settings.public else 2
 
     def known(self, recipe: Recipe) -> Forecast | None:
-        """The stored plan of a recipe, if any."""
-        return self._found.get(as_yaml(recipe))
+        """The stored plan of a recipe, if any; of files that have changed since there is none."""
+        return self._found.get(plan_key(recipe))
 
     def plan(self, recipe: Recipe, *, asker: str, address: str = "") -> Forecast | None:
         """Plan a recipe; None if the same visitor has since requested another plan.
@@ -105,21 +107,21 @@ class Planner:
             RecipeError: the recipe costs more than this page allows.
         """
         need_affordable(recipe, self._settings)
-        text = as_yaml(recipe)
-        ask = _Ask(asker, address, text)
+        key = plan_key(recipe)
+        ask = _Ask(asker, address, key)
         with self._lock:
             self._supersede(asker)
-            if text in self._found:
-                return self._found[text]
+            if key in self._found:
+                return self._found[key]
             self._need_room(address)
             self._newest[asker] = ask
         try:
-            if text not in self._jobs and ask.ready.wait(_PAUSE):
+            if key not in self._jobs and ask.ready.wait(_PAUSE):
                 return None
             with self._lock:
                 if ask.is_superseded:
                     return None
-                job = self._jobs.setdefault(text, _Job(text))
+                job = self._jobs.setdefault(key, _Job(key, as_yaml(recipe)))
                 job.askers.add(ask)
                 self._begin()
             return self._answer(ask, job)
@@ -164,7 +166,7 @@ class Planner:
             job.askers.discard(ask)
             if job.askers or (job in self._running and not ask.is_superseded):
                 continue
-            del self._jobs[job.text]  # whoever asks the same from now on gets a new one
+            del self._jobs[job.key]  # whoever asks the same from now on gets a new one
             job.is_dropped = True
             if job.command is not None:
                 job.command.cancel()
@@ -208,10 +210,10 @@ class Planner:
     def _finish(self, job: _Job) -> None:
         with self._lock:
             self._running.discard(job)
-            if self._jobs.get(job.text) is job:
-                del self._jobs[job.text]
+            if self._jobs.get(job.key) is job:
+                del self._jobs[job.key]
             if job.found is not None:
-                self._found[job.text] = job.found
+                self._found[job.key] = job.found
                 while len(self._found) > _KEPT:
                     self._found.popitem(last=False)
             for ask in job.askers:

@@ -81,22 +81,26 @@ def hash_weights(folder: Path) -> str:
     """
     single = folder / _WEIGHTS
     if single.is_file():
-        return _hash_file(single, _state(single))
+        return _hash_file(single, file_state(single))
     shards = sorted(folder.glob("model-*-of-*.safetensors"))
     if not shards:
         raise BackboneError(
             f"weights in {_WEIGHTS} were expected, the folder has none (pickles are not read)", path=folder
         )
-    return hashlib.sha256("".join(_hash_file(s, _state(s)) for s in shards).encode()).hexdigest()
+    return hashlib.sha256("".join(_hash_file(s, file_state(s)) for s in shards).encode()).hexdigest()
 
 
 def folder_state(folder: Path) -> str:
     """A text that changes when a file of a folder is written or replaced, under a time that was set back too."""
-    return "|".join(f"{file.name} {_state(file)}" for file in sorted(folder.rglob("*")) if file.is_file())
+    return "|".join(f"{file.name} {file_state(file)}" for file in sorted(folder.rglob("*")) if file.is_file())
 
 
-def _state(file: Path) -> str:
-    stat = file.stat()
+def file_state(file: Path) -> str:
+    """A text that changes when a file is written or replaced, under a time that was set back too; empty without one."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return ""
     return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
 
 

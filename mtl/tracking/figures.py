@@ -1,7 +1,11 @@
-"""What a tracker is told of an event, and of the recipe: names and plain values, nothing that the events lack."""
+"""What a tracker is told of an event, and of the recipe: names and plain values, nothing that the events lack.
+
+Trackers may be on other machines, so the recipe is told without paths of this one.
+"""
 
 from collections.abc import Iterator, Mapping
 
+from mtl.recipe import Recipe, portable
 from mtl.runs.events import Evaluated, Event, Saved, Started, Step
 
 Plain = str | int | float | bool
@@ -32,10 +36,12 @@ def figures_of(event: Event) -> dict[str, float]:
             return {}
 
 
-def settings_of(recipe: Mapping[str, object], started: Started) -> dict[str, Plain]:
+def settings_of(recipe: Recipe, started: Started) -> dict[str, Plain]:
     """The recipe, a key for each value (`optimizer.clip`), and the size of what trains."""
+    content = portable(recipe)
+    del content["filled_in"]  # those values again
     return {
-        **dict(_flat(recipe, "")),
+        **dict(_flat(content, "")),
         "trained_parameters": started.trained_parameters,
         "total_parameters": started.total_parameters,
         "total_steps": started.total_steps,

@@ -1,18 +1,19 @@
 """Tells trackers of a run's events; a tracker that fails is left out from then on, and the run goes on."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mtl.errors import RecipeError
+from mtl.recipe import Recipe
 from mtl.recipe.choices import Tracker
 from mtl.runs.events import Event, Failed, Finished, Noticed, Started
 from mtl.tracking.figures import figures_of, settings_of
+from mtl.tracking.names import tracker_name
 
 _PROJECT = "polyhead"
-_UNUSUAL = re.compile(r"[^\w\-./ :]")  # what MLflow refuses in a name
+_Value = TypeVar("_Value")
 
 
 def need_trackers(trackers: Sequence[Tracker]) -> None:
@@ -39,12 +40,12 @@ class TrackingListener:
     Args:
         trackers: which.
         folder: of the run; its name is the run's name, and `tensorboard/` below it has TensorBoard's files.
-        recipe: of the run, as plain values.
+        recipe: of the run.
     """
 
     trackers: Sequence[Tracker]
     folder: Path
-    recipe: Mapping[str, object]
+    recipe: Recipe
     _begun: dict[Tracker, Any] = field(default_factory=dict)
 
     def hear(self, event: Event) -> list[Noticed]:
@@ -70,7 +71,7 @@ class TrackingListener:
         begun = LOGGER_TYPE_TO_CLASS[tracker.value](**self._arguments(tracker, event))
         begun.start()
         self._begun[tracker] = begun
-        begun.store_init_configuration(settings_of(self.recipe, event))
+        begun.store_init_configuration(_named(settings_of(self.recipe, event)))
 
     def _arguments(self, tracker: Tracker, event: Started) -> dict[str, object]:
         """A run that goes on is the same run to those that know runs by a name, and takes back what it wrote since."""
@@ -88,9 +89,8 @@ class TrackingListener:
                 return {"experiment_name": _PROJECT, "run_name": name}
 
     def _log(self, tracker: Tracker, figures: Mapping[str, float], event: Event) -> None:
-        named = {_UNUSUAL.sub("_", name): value for name, value in figures.items()}
         when = {"walltime": event.time} if tracker is Tracker.TENSORBOARD else {}
-        self._begun[tracker].log(named, step=event.step, **when)
+        self._begun[tracker].log(_named(figures), step=event.step, **when)
 
     def _end(self, tracker: Tracker) -> None:
         self._begun.pop(tracker).finish()
@@ -105,3 +105,7 @@ class TrackingListener:
                 reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
                 notices.append(Noticed(event.step, f"{tracker} takes no figures of this run from here ({reason})"))
         return notices
+
+
+def _named(values: Mapping[str, _Value]) -> dict[str, _Value]:
+    return {tracker_name(name): value for name, value in values.items()}

@@ -102,7 +102,7 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
     started = psutil.Process(pid).create_time()
     status = replace(status, state=RunState.STARTING, pid=pid, pid_started=started, updated=time.time(), message="")
     folder.write_status(status)
-    tracking = TrackingListener(recipe.tracking, folder.path, recipe.model_dump(mode="json"))
+    tracking = TrackingListener(recipe.tracking, folder.path, recipe)
     try:
         start().first(lambda: (folder.path, resume))  # for those in `share_run`
         for event in train(recipe, folder=folder.path, should_stop=folder.stop_requested, resume=resume):

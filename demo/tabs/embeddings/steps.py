@@ -30,6 +30,7 @@ from demo.views.maps.scatter import MapPoints
 from demo.views.maps.selection import NOTHING_SELECTED, selection_table
 
 EMPTY = "Type a few sentences and press Embed."
+CHANGED = "The model has changed since these sentences were embedded. Press Embed to embed them anew."
 NEIGHBOURS = 8
 _drawings = count(1)
 
@@ -48,20 +49,22 @@ def compute(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  # noqa: 
     """The sentences, their cost, the choices that depend on them, and cleared results; `asked` is an `EmbedRequest`.
 
     Raises:
-        MtlError: the text is empty or too long, or the model cannot be loaded.
+        MtlError: the text is empty or too long, or the model cannot be loaded, or changes meanwhile.
     """
     to = EmbedRequest(*asked)
     typed = to.text != to.uploaded.shown
     sentences = Sentences(lines_of(to.text, shared.settings)) if typed else to.uploaded
+    state = shared.engines.state(to.key, to.owner)
     model = shared.engines.get(to.key, to.owner)
     (need_typed if typed else need_file)(model, sentences.texts, shared.settings)
-    for found in embed_sentences(model, sentences, key=to.key):
+    for found in embed_sentences(model, sentences, key=to.key, state=state):
         if isinstance(found, ChunkProgress):
             yield gr.skip(), message.progress(found.done, found.total, found.seconds), *_unchanged(6)
             continue
         if to.pooling != OWN:
             source = Source(shared.engines, to.key, to.owner)
-            vectors = spaces.in_pooling(source, found.texts, to.pooling)
+            with shared.engines.same_model(found, to.owner, otherwise=CHANGED):
+                vectors = spaces.in_pooling(source, found.texts, to.pooling)
             found = replace(found, vectors=vectors, pooling=to.pooling)
         to.poolings.begin()
         to.selections.begin()
@@ -112,6 +115,9 @@ def near_query(shared: Shared, *asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
     """The neighbours of a query and the map shaded by similarity; without a query, those of the first sentence.
 
     `asked` has the fields of `SearchRequest`. The last output is the clicked point: None.
+
+    Raises:
+        MtlError: the query is too long, or the model has changed since the sentences were embedded.
     """
     to = SearchRequest(*asked)
     embedded = to.embedded
@@ -124,8 +130,9 @@ def near_query(shared: Shared, *asked: Any) -> tuple[Any, ...]:  # noqa: ANN401
         vector = embedded.vectors[embedded.texts.index(query)]
     else:
         source = Source(shared.engines, embedded.key, to.owner)
-        need_typed(shared.engines.get(embedded.key, to.owner), [query], shared.settings)
-        vector = spaces.in_pooling(source, [query], embedded.pooling or OWN)[0]
+        with shared.engines.same_model(embedded, to.owner, otherwise=CHANGED):
+            need_typed(shared.engines.get(embedded.key, to.owner), [query], shared.settings)
+            vector = spaces.in_pooling(source, [query], embedded.pooling or OWN)[0]
     cosines = embedded.neighbours.cosines(vector)
     found = similarity.nearest_to_query(vector, embedded.neighbours, count=NEIGHBOURS)
     rows = sample(len(embedded.texts), scatter.LIMIT) if to.drawn is None else to.drawn.rows
@@ -182,7 +189,8 @@ def compare_spaces(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  #
     `asked` has the fields of `CompareRequest`.
 
     Raises:
-        MtlError: the other model cannot be loaded, or there are too many sentences to pool them again.
+        MtlError: the other model cannot be loaded, there are too many sentences to pool them again, or the first model
+            has changed since the sentences were embedded.
     """
     to = CompareRequest(*asked)
     embedded, drawn = to.embedded, to.drawn
@@ -190,7 +198,8 @@ def compare_spaces(shared: Shared, *asked: Any) -> Iterator[tuple[Any, ...]]:  #
         yield gr.Column(visible=False), gr.skip(), gr.skip(), gr.skip(), None, ""
         return
     yield *_unchanged(5), message.note(f"Comparing {len(embedded.texts):,} sentences …")
-    other = spaces.second_space(Source(shared.engines, embedded.key, to.owner), embedded, to.wanted)
+    with shared.engines.same_model(embedded, to.owner, otherwise=CHANGED):
+        other = spaces.second_space(Source(shared.engines, embedded.key, to.owner), embedded, to.wanted)
     places = _second_points(drawn, other)
     painted = colouring.colouring(embedded, to.colour_by, clusters=int(to.clusters))
     made, moved = _map(embedded, drawn.rows, places, painted), moved_table(other.movement, embedded.texts)
@@ -209,10 +218,15 @@ def _second_points(drawn: Drawn, other: SecondSpace) -> MapPoints:
 
 
 def compare_poolings(shared: Shared, owner: str, embedded: Embedded | None) -> tuple[str]:
-    """The table of all poolings."""
+    """The table of all poolings.
+
+    Raises:
+        MtlError: there are too many sentences, or the model has changed since they were embedded.
+    """
     if embedded is None:
         return (message.empty(EMPTY),)
-    found = spaces.measured(Source(shared.engines, embedded.key, owner), embedded)
+    with shared.engines.same_model(embedded, owner, otherwise=CHANGED):
+        found = spaces.measured(Source(shared.engines, embedded.key, owner), embedded)
     return (poolings_table(found, labels=embedded.labels is not None),)
 
 

@@ -12,7 +12,7 @@ from mtl.recipe.choices import TaskKind, WordSplitting
 from mtl.task import TaskInfo
 from mtl.text.plain_pattern import plain_pattern
 
-_NUMBERS = re.compile(r"\[[-\d.e,\s]+\]")
+_STRINGS_AND_NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|\[[-\d.e,\s]+\]')
 
 
 def config_json(spec: EngineSpec, inputs: Sequence[str], outputs: Sequence[str]) -> str:
@@ -44,7 +44,12 @@ def config_json(spec: EngineSpec, inputs: Sequence[str], outputs: Sequence[str])
         "word_pattern": plain_pattern(splitting) if decoders else "",
     }
     text = json.dumps(content, indent=2, ensure_ascii=False)
-    return _NUMBERS.sub(lambda found: " ".join(found.group().split()), text) + "\n"
+    return _STRINGS_AND_NUMBERS.sub(_on_one_line, text) + "\n"
+
+
+def _on_one_line(found: re.Match[str]) -> str:
+    """A list of numbers on one line; a string as it is, which may look like one."""
+    return found.group() if found.group().startswith('"') else " ".join(found.group().split())
 
 
 def _classification(task: TaskInfo) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Model:
                 answer["entities"][name] = list(self._find(text, np.array(given.offsets), values, task))
             else:
                 answer["classes"][name] = dict(zip(task["labels"], values.tolist(), strict=True))
-                answer["labels"][name] = np.array(task["labels"])[values >= (task["limits"] or values.max())].tolist()
+                answer["labels"][name] = [*np.array(task["labels"], "O")[values >= (task["limits"] or max(values))]]
         return answer | {"cut": bool(given.overflowing)}
 
     def _find(self, text: str, spans: np.ndarray, scores: np.ndarray, task: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ import pytest
 
 from demo.inputs import drafts, kept_drafts
 from demo.inputs.drafts import TaskUpload
-from mtl.errors import DataError
+from mtl.errors import DataError, InputError
 from mtl.recipe import TaskConfig, TaskKind
 from tests.demo.fakes import settings
 
@@ -74,3 +74,63 @@ def test_files_of_this_machine_are_adopted_at_home_and_never_in_public(tmp_path)
         kept_drafts.adopt(
             "mine", config, owner="ann", settings=dataclasses.replace(settings(space=True, training="full"))
         )
+
+
+@pytest.fixture
+def adopted(tmp_path):
+    """The file of an adopted task; another task was added after it."""
+    file = tmp_path / "a.csv"
+    file.write_text("text,label\na,x\nb,y\n")
+    kept_drafts.adopt(
+        "mine", TaskConfig(kind=TaskKind.CLASSIFICATION, train=(str(file),)), owner="ann", settings=settings()
+    )
+    kept_drafts.adopt(
+        "later", TaskConfig(kind=TaskKind.CLASSIFICATION, train=(str(file),)), owner="ann", settings=settings()
+    )
+    return file
+
+
+def mine():
+    found = kept_drafts.known("ann", settings())
+    assert [draft.name for draft in found] == [*EXAMPLES, "mine", "later"]
+    return found[-2]
+
+
+def test_an_adopted_task_has_the_examples_and_labels_that_its_file_has_now(adopted, monkeypatch):
+    assert mine().counts == (("x", 1), ("y", 1))
+    with adopted.open("a") as file:
+        file.write("c,z\n")
+    assert (mine().train_size, mine().counts) == (3, (("x", 1), ("y", 1), ("z", 1)))
+    monkeypatch.setattr(kept_drafts, "read_in_child", None)  # what is known is not read again
+    assert mine().train_size == 3
+
+
+def test_an_adopted_task_that_cannot_be_read_any_more_says_why_until_it_can(adopted, monkeypatch):
+    adopted.write_text("text,label\na,x\nb\n")
+    assert (mine().train_size, mine().counts) == (0, ())
+    assert "a.csv:3" in mine().notes[0]
+    assert str(adopted.parent) not in mine().notes[0]
+    adopted.write_text("text,label\na,x\nb,y\n")
+    assert (mine().train_size, mine().texts is None) == (2, False)
+
+
+def test_a_machine_that_is_busy_for_a_moment_leaves_no_trace(adopted, monkeypatch):
+    adopted.write_text("text,label\na,x\nb,y\nc,y\n")
+
+    def busy(*_, **__):
+        raise InputError("other files are being read at the moment, try again in a minute", path=adopted)
+
+    with monkeypatch.context() as at_the_moment:
+        at_the_moment.setattr(kept_drafts, "read_in_child", busy)
+        assert "try again" in mine().notes[0]
+    assert mine().train_size == 3
+
+
+def test_notes_on_an_upload_outlive_a_copy_of_its_files(csv):
+    draft = add(csv)
+    file = drafts.Path(draft.config.train[0])
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content)
+    assert kept_drafts.known("ann", settings())[-1] == draft
+    assert any("held out" in note for note in draft.notes)

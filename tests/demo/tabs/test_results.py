@@ -11,7 +11,7 @@ from tests.demo.fakes import FakeModel, settings
 
 
 def run(text, upload=NO_FILE):
-    engines = SimpleNamespace(get=lambda key, owner: FakeModel())
+    engines = SimpleNamespace(get=lambda key, owner: FakeModel(), state=lambda key, owner: "")
     shared = SimpleNamespace(settings=settings(), engines=engines)
     return list(results.predict_step(shared, "starter", "", text, upload))[-1][-1]
 

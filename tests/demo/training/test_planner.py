@@ -1,14 +1,17 @@
 import dataclasses
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from demo.runs.recipe_text import as_yaml
+from demo.inputs import kept_drafts
 from demo.training import planner as planning
+from demo.training.planned import plan_key
 from demo.training.planner import Planner
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
+from mtl.recipe import TaskConfig, TaskKind
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM, KNOWN
 from tests.waiting import CEILING, until
@@ -75,6 +78,46 @@ def test_a_plan_is_read_from_the_commands_answer_and_known_from_then_on():
     assert len(FakeCommand.started) == 1
 
 
+@pytest.fixture
+def files(tmp_path):
+    """Files of an adopted task and of a backbone's folder."""
+    data, model = tmp_path / "a.csv", tmp_path / "model"
+    data.write_text("text,label\na,x\nb,y\n")
+    (model / "1_Pooling").mkdir(parents=True)
+    for name in ("config.json", "model.safetensors", "1_Pooling/config.json"):
+        (model / name).write_text("{}")
+    kept_drafts.adopt(
+        "mine", TaskConfig(kind=TaskKind.CLASSIFICATION, train=(str(data),)), owner="a", settings=settings()
+    )
+    return {"data": data, "settings": model / "config.json", "pooling": model / "1_Pooling" / "config.json"}
+
+
+def own_recipe(files):
+    form = dataclasses.replace(FORM, tasks=("mine",), backbone=str(files["settings"].parent))
+    return recipe_of(form, kept_drafts.known("a", settings()), settings())
+
+
+@pytest.mark.parametrize("which", ["data", "settings", "pooling"])
+def test_a_plan_of_files_that_have_changed_is_not_shown_and_made_again(files, which):
+    planner = Planner(settings())
+    planner.plan(own_recipe(files), asker="a")
+    assert planner.known(own_recipe(files)) is not None
+    os.utime(files[which], ns=(7, 7))
+    content, state = files[which].read_text(), files[which].stat()
+    files[which].write_text(content[:-1] + ("z" if which == "data" else " "))
+    os.utime(files[which], ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert planner.known(own_recipe(files)) is None
+    planner.plan(own_recipe(files), asker="a")
+    assert len(FakeCommand.started) == 2
+    assert planner.known(own_recipe(files)) is not None
+
+
+def test_a_folder_of_no_model_is_not_searched(tmp_path, monkeypatch):
+    monkeypatch.setattr(planning.plan_key.__globals__["Path"], "glob", None)
+    made = recipe().model_copy(update={"backbone": str(tmp_path)})
+    assert plan_key(made) == plan_key(made)
+
+
 def test_a_newer_question_of_the_same_asker_cancels_the_older_one():
     FakeCommand.lasts = True
     planner, answers = Planner(settings()), {}
@@ -94,8 +137,8 @@ def test_quick_changes_are_planned_once(monkeypatch):
     with ThreadPoolExecutor() as pool:
         for n in range(3):
             answers.append(pool.submit(planner.plan, recipe(n), asker="a"))
-            text = as_yaml(recipe(n))
-            until(lambda text=text: (ask := planner._newest.get("a")) and ask.text == text, "a question")
+            key = plan_key(recipe(n))
+            until(lambda key=key: (ask := planner._newest.get("a")) and ask.key == key, "a question")
         monkeypatch.setattr(planning, "_PAUSE", 0.0)
         answers.append(pool.submit(planner.plan, recipe(3), asker="a"))
     assert len(FakeCommand.started) == 1

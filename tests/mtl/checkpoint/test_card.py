@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from huggingface_hub import ModelCard
+from hypothesis import example, given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from mtl.checkpoint import CheckpointConfig, read_config
 from mtl.checkpoint.card import model_card
 from mtl.checkpoint.config import BackboneReference
-from tests.mtl.data.generated import label_sets
+from tests.mtl.data.generated import label_sets, labels
 
 
 def front_matter(card: str) -> dict[str, object]:
@@ -91,10 +93,35 @@ def test_labels_and_metrics_of_any_characters_stand_in_the_tables_as_they_are(la
         metrics={f"eval/topic/f1/{label}": 0.5 for label in labels},
     )
     rows = table_rows(model_card(config))
-    shown = [" ".join(label.split()).replace("\0", "\ufffd") for label in labels]
-    assert rows[1] == ["topic", "classification", " ".join(", ".join(labels).split()).replace("\0", "\ufffd"), ""]
-    assert sorted(row[0] for row in rows[3:]) == sorted(f"eval/topic/f1/{label}" for label in shown)
+    assert rows[1] == ["topic", "classification", seen(", ".join(labels)), ""]
+    assert sorted(row[0] for row in rows[3:]) == sorted(f"eval/topic/f1/{seen(label)}" for label in labels)
     assert all(row[1:] == ["0.5000"] for row in rows[3:])
+
+
+@given(found=label_sets(min_size=2), name=labels, local=st.booleans(), about=labels)
+@example(["a", "b"], "a\n---\nb", True, "x\n\n---\n\ny")
+@example(["a", "b"], "\u2028\x85\x0b\x1b[31m", False, "x")
+def test_names_of_any_characters_stand_in_the_front_matter_and_the_thresholds(
+    found: list[str], name: str, local: bool, about: str
+):
+    config = CheckpointConfig(
+        backbone={"name": name, "sha256": "0", "local": local},
+        pooling="mean",
+        max_length=8,
+        tasks={"tone": {"kind": "classification", "labels": found, "head": {}, "multi_label": True}},
+        metrics={"eval/tone/micro_f1": 0.5},
+        recipe={"about": about, "tasks": {"tone": {"train": [f"data/{name}"], "dev": [f"data/{name}"]}}},
+    )
+    card = model_card(config)
+    data = ModelCard(card).data
+    assert data.base_model == (None if local else name)
+    assert (data.model_name, [result.metric_value for result in data.eval_results]) == (f"tone on {name}", [0.5])
+    assert [(row[0], row[1]) for row in table_rows(card)[3:-2]] == [(seen(label), "0.500") for label in found]
+
+
+def seen(label: str) -> str:
+    """A label as a reader of Markdown sees it."""
+    return " ".join(label.split()).replace("\0", "\ufffd")
 
 
 def table_rows(card: str) -> list[list[str]]:

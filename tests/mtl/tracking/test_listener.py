@@ -1,21 +1,24 @@
 """Trackers get the figures of a run's events; one that is missing is refused before, one that fails costs a note."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from accelerate import tracking as accelerate_tracking
 from accelerate.tracking import GeneralTracker, register_tracker_class
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from mtl.recipe import Recipe
+from mtl.recipe import Recipe, check
 from mtl.recipe.choices import Tracker
 from mtl.runs import Evaluated, Noticed, RunFolder, RunState, Saved, Started, Step
 from mtl.tracking import TrackingListener, figures_of
 from mtl.training import resume_in_folder, run_in_folder
 from tests.mtl.cli.calling import complaint, succeed
 from tests.mtl.recipes import quick_recipe
+from tests.mtl.tracking.test_names import is_taken_by_mlflow
 
 
 class Heard:
@@ -202,10 +205,48 @@ def test_tensorboard_shows_a_run_that_went_back_and_one_that_is_sent_later(recip
         assert scalars(folder) == expected_scalars(folder)
 
 
-@pytest.mark.parametrize("name", ["eval/topic/f1/a, b", "eval/topic/f1/“x”", "eval/topic/f1/\n"])
-def test_names_have_only_characters_that_every_tracker_takes(heard: Heard, tmp_path: Path, name: str):
-    listener = TrackingListener((Tracker.MLFLOW,), tmp_path, {})
+def tell(heard: Heard, folder: Path, labels: Sequence[str]) -> tuple[dict[str, float], dict[str, object]]:
+    """What a tracker gets of a figure for each label, and of a recipe that maps each."""
+    task = {"kind": "classification", "train": "/home/ann/secret/a.csv", "map_labels": dict.fromkeys(labels, "x")}
+    content = {"backbone": "/home/ann/models/mine", "tasks": {"topic": task}}
+    listener = TrackingListener((Tracker.MLFLOW,), folder, check(content, where="test"))
+    heard.figures.clear()
     listener.hear(Started(1, 1, ("topic",), 1, 1, "cpu", "fp32"))
-    listener.hear(Evaluated(0, {name: 0.5}, 1.0))
-    (sent,) = [key for _, found in heard.figures for key in found if key.startswith("eval/topic")]
-    assert all(character.isalnum() or character in "_-./ :" for character in sent)
+    listener.hear(Evaluated(0, {f"eval/topic/f1/{label}": i for i, label in enumerate(labels)}, 1.0))
+    (figures,) = [found for _, found in heard.figures]
+    return {name: value for name, value in figures.items() if name.startswith("eval/topic")}, heard.settings
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    labels=st.lists(
+        st.text(max_size=12) | st.sampled_from(["C", "C+", "C#", "👍", "👎", ".", "..", "/", "//", "_U002B_"]),
+        unique=True,
+    )
+)
+@example(labels=["👍", "👎"])
+@example(labels=["a" * 300, "a" * 301])
+def test_labels_that_differ_in_any_character_are_different_figures_and_settings(
+    heard: Heard, tmp_path: Path, labels: list[str]
+):
+    figures, told = tell(heard, tmp_path, labels)
+    assert list(figures.values()) == list(range(len(labels)))
+    assert sum(name.startswith("tasks.topic.map_labels.") for name in told) == len({str(label) for label in labels})
+    assert all(is_taken_by_mlflow(name) for name in (*figures, *told))
+
+
+def test_trackers_learn_no_paths_of_this_machine(heard: Heard, recipe: Recipe, folder: RunFolder):
+    _, told = tell(heard, folder.path, ["x"])
+    assert (told["tasks.topic.train"], told["backbone"]) == ("secret/a.csv", "./mine")
+    run(recipe.model_copy(update={"tracking": ()}), folder)
+    for begin in (lambda: run(recipe, RunFolder(folder.path.with_name("b"))), lambda: send(folder)):
+        heard.settings = {}
+        begin()
+        assert heard.settings
+        assert not [
+            value for value in heard.settings.values() if "/" in str(value)[:1] or str(folder.path.parent) in str(value)
+        ]
+
+
+def send(folder: RunFolder) -> None:
+    succeed("track", folder.path, "--to", "mlflow")

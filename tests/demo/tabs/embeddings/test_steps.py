@@ -8,22 +8,31 @@ import gradio as gr
 import numpy as np
 import pytest
 
+from demo.answers.engines import GIVEN, Engines
 from demo.inputs.text_input import Sentences
 from demo.latest_only import LatestOnly
 from demo.maps import colouring
 from demo.maps.projection import Projection
 from demo.maps.spaces import NO_COMPARISON, OWN, SecondSpace
+from demo.runs import RunManager
 from demo.tabs.embeddings import steps
 from demo.tabs.embeddings.requests import CompareRequest, EmbedRequest, Pointed, SearchRequest
 from demo.views.maps.selection import NOTHING_SELECTED
 from mtl.errors import InputError
+from mtl.recipe import Pooling
 from tests.demo.answers.test_embedded import result
 from tests.demo.fakes import FakeModel, settings
 
 SKIP = gr.skip()
 
 
-class FakeEngines:
+class FakeEngines(Engines):
+    def __init__(self):
+        pass
+
+    def state(self, key, owner):
+        return ""
+
     def get(self, key, owner):
         return FakeModel()
 
@@ -152,3 +161,73 @@ def test_a_second_space_of_other_sentences_is_left_out_of_the_table():
 
 def test_a_single_sentence_says_what_to_add():
     assert "Add a second sentence" in steps.near_row(result(1), 0, None)[0]
+
+
+class Written(FakeModel):
+    """A model whose embeddings depend on its file."""
+
+    def __init__(self, folder):
+        self.seed = int((folder / "weights").read_text())
+
+    def analyze(self, sentences):
+        return [dataclasses.replace(one, embedding=one.embedding + self.seed) for one in super().analyze(sentences)]
+
+    def encode(self, texts):
+        return {pooling: np.stack([one.embedding for one in self.analyze(texts)]) for pooling in Pooling}
+
+
+@pytest.fixture
+def retrained(tmp_path, monkeypatch):
+    """Services with a model of a folder, and what trains it again."""
+
+    def train(seed):
+        (tmp_path / "fresh").write_text(str(seed))
+        (tmp_path / "fresh").rename(tmp_path / "weights")
+
+    train(0)
+    monkeypatch.setattr(steps.spaces, "_poolings", lambda name, _state: Written(tmp_path))
+    page = settings(checkpoint=str(tmp_path))
+    engines = Engines(settings=page, runs=RunManager(page), load=lambda name: Written(tmp_path))
+    return SimpleNamespace(settings=page, engines=engines), train
+
+
+def embed(shared, pooling=OWN):
+    asked = EmbedRequest(LatestOnly(), LatestOnly(), GIVEN, "", "a\nb\nc", NO_FILE, pooling, colouring.ONE_COLOUR)
+    return list(steps.compute(shared, *vars(asked).values()))[-1][0]
+
+
+COMBINED = {
+    "query": lambda shared, some: steps.near_query(shared, *vars(search(some, "a query")).values()),
+    "poolings": lambda shared, some: steps.compare_poolings(shared, "", some),
+    "another pooling": lambda shared, some: list(
+        steps.compare_spaces(shared, *vars(CompareRequest("", some, drawn(some), "pooling:max", "topic", 8)).values())
+    ),
+}
+
+
+@pytest.mark.parametrize("combine", COMBINED.values(), ids=COMBINED)
+@pytest.mark.parametrize("pooling", [OWN, "max"])
+def test_what_a_model_made_before_it_was_trained_again_is_not_combined_with_what_it_makes_now(
+    retrained, combine, pooling
+):
+    shared, train = retrained
+    some = embed(shared, pooling)
+    combine(shared, some)
+    train(1)
+    with pytest.raises(InputError, match="The model has changed since .* Press Embed"):
+        combine(shared, some)
+    combine(shared, embed(shared, pooling))
+
+
+def test_a_model_that_is_trained_while_a_query_is_embedded_is_noticed(retrained, monkeypatch):
+    shared, train = retrained
+    some = embed(shared)
+    load = shared.engines.get
+
+    def trained_meanwhile(key, owner):
+        train(1)
+        return load(key, owner)
+
+    monkeypatch.setattr(shared.engines, "get", trained_meanwhile)
+    with pytest.raises(InputError, match="Press Embed"):
+        COMBINED["query"](shared, some)
