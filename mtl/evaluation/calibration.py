@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.data import Example, LabelledText, TaggedText
+from mtl.data import Example, LabelledText
 from mtl.decoding import Decoded, Evidence, ModelOutput, chosen, fit_temperature, tags_at, tempered
 from mtl.decoding.probabilities import Floats, log_odds
 from mtl.evaluation.thresholds import all_labels, indicators, widened
+from mtl.evaluation.words_read import tags_read
 from mtl.metrics.calibration import (
     ReliabilityBin,
     RiskPoint,
@@ -164,7 +165,7 @@ def _tag_scores(
 def _right_tags(task: TaskInfo, examples: Sequence[Example], counts: Sequence[int]) -> Integers:
     """The right tag of the first words of each text, -1 for one that the head lacks."""
     index = task.tags.index()
-    tagged = [example.tags for example in examples if isinstance(example, TaggedText)]
+    tagged = tags_read(examples)
     right = [index.get(tag, -1) for tags, count in zip(tagged, counts, strict=True) for tag in tags[:count]]
     return np.array(right, dtype=np.int64)
 

@@ -11,6 +11,7 @@ from mtl.errors import DataError
 from mtl.evaluation.calibration import CalibrationCurves, calibration_curves, calibration_metrics
 from mtl.evaluation.pairs import main_pair_metric, pair_metrics
 from mtl.evaluation.thresholds import all_labels, indicators, widened
+from mtl.evaluation.words_read import read_words, tags_given
 from mtl.labels import OUTSIDE, spans_of
 from mtl.metrics import (
     classification_metrics,
@@ -21,7 +22,6 @@ from mtl.metrics import (
 )
 from mtl.recipe.choices import TaskKind
 from mtl.task import TaskInfo
-from mtl.text import word_offsets
 
 Run = Callable[[Request], ModelOutput]
 _EXAMPLES: dict[TaskKind, type[Example]] = {
@@ -32,7 +32,7 @@ _EXAMPLES: dict[TaskKind, type[Example]] = {
 
 
 def request_of(task: TaskInfo, examples: Sequence[Example]) -> Request:
-    """What to run: the texts of the examples, those of a pair one after the other, with the words as given for tagging.
+    """What to run: the texts of the examples, those of a pair one after the other, for tagging with their words.
 
     Raises:
         DataError: the examples are of another kind than the task, or there are none.
@@ -44,7 +44,7 @@ def request_of(task: TaskInfo, examples: Sequence[Example]) -> Request:
     texts = [text for example in examples for text in texts_of(example)]
     if task.kind is not TaskKind.TAGGING:
         return Request(texts)
-    return Request(texts, [word_offsets(e.worded.words) for e in examples if isinstance(e, TaggedText)])
+    return Request(texts, [read_words(e) for e in examples if isinstance(e, TaggedText)])
 
 
 def metrics_of(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> dict[str, float]:
@@ -74,7 +74,7 @@ def _answer_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOu
             return classification_metrics(_labels(examples), _predicted(task, output))
         case TaskKind.TAGGING:
             gold = [e.tags for e in examples if isinstance(e, TaggedText)]
-            return tagging_metrics(gold, _tags(task, gold, output))
+            return tagging_metrics(gold, _tags(task, examples, output))
         case TaskKind.SIMILARITY:
             return pair_metrics(task, examples, output)
 
@@ -94,7 +94,9 @@ def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput
             return float(np.mean([a == b for a, b in zip(_labels(examples), _predicted(task, output), strict=True)]))
         case TaskKind.TAGGING:
             gold = [e.tags for e in examples if isinstance(e, TaggedText)]
-            return span_f1([spans_of(tags) for tags in gold], [spans_of(t) for t in _tags(task, gold, output)])["f1"]
+            return span_f1([spans_of(tags) for tags in gold], [spans_of(t) for t in _tags(task, examples, output)])[
+                "f1"
+            ]
         case TaskKind.SIMILARITY:
             return main_pair_metric(task, examples, output)
 
@@ -126,9 +128,11 @@ def _predicted(task: TaskInfo, output: ModelOutput) -> list[str]:
     return [task.labels[best] for best in output.classes[task.name].argmax(axis=1)]
 
 
-def _tags(task: TaskInfo, gold: Sequence[Sequence[str]], output: ModelOutput) -> list[tuple[str, ...]]:
-    names = task.tags.tags
-    return [
-        tuple(names[tag] for tag in found.tags) + (OUTSIDE,) * (len(tags) - len(found.tags))
-        for tags, found in zip(gold, output.tags[task.name], strict=True)
-    ]
+def _tags(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> list[tuple[str, ...]]:
+    names, texts = task.tags.tags, [example for example in examples if isinstance(example, TaggedText)]
+    found = []
+    for example, decoded in zip(texts, output.tags[task.name], strict=True):
+        tags = [names[tag] for tag in decoded.tags]
+        missing = len(example.tags) - len(tags)  # at most
+        found.append(tags_given(example, [*tags, *(OUTSIDE,) * missing]))
+    return found

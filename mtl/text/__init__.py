@@ -2,7 +2,7 @@
 
 from mtl.text.detokenizing import detokenize, placed
 from mtl.text.sentences import split_sentences
-from mtl.text.splitting import SplitWords, split_words
+from mtl.text.splitting import SplitWords, handles, split_words
 from mtl.text.words import Span, WordedText, WordOffsets, clean, word_offsets
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "WordedText",
     "clean",
     "detokenize",
+    "handles",
     "placed",
     "split_sentences",
     "split_words",

@@ -90,6 +90,11 @@ class SplitWords(Sequence[WordOffsets]):
         return words
 
 
+def handles(text: str) -> tuple[Span, ...]:
+    """The user handles in a text, such as `@anna_b`, each of which is a word of `split_words`."""
+    return tuple(Span(*found.span()) for found in _HANDLE.finditer(text)) if "@" in text else ()
+
+
 def is_space(character: str) -> bool:
     """Whether a character separates words; `str.isspace` has four separators of information more, which do not."""
     return _IS_SPACE.match(character) is not None

@@ -1,0 +1,56 @@
+"""The words of labelled texts as a model reads them: as given, but a user handle is one word in training and use."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtl.data import Example, TaggedText
+from mtl.text import WordOffsets, handles, word_offsets
+
+Places = NDArray[np.int64]
+
+
+def read_words(example: TaggedText) -> WordOffsets:
+    """The words to read `(R, 2)`, in characters: where several given ones lie in one handle (`@`, `anna`), one."""
+    words, places = word_offsets(example.worded.words), places_of(example)
+    if len(places) and places[-1] + 1 == len(words):
+        return words
+    firsts = _firsts(places)
+    lasts = np.append(firsts[1:], len(words)) - 1
+    return np.stack([words[firsts, 0], words[lasts, 1]], axis=1)
+
+
+def places_of(example: TaggedText) -> Places:
+    """Which of the words that are read each given word `(W,)` is, or lies in."""
+    words = word_offsets(example.worded.words)
+    joined = np.zeros(len(words), dtype=bool)  # with the word before
+    for handle in handles(example.text):
+        inside = (words[:, 0] >= handle.start) & (words[:, 1] <= handle.end)
+        joined[1:] |= inside[1:] & inside[:-1]
+    return np.cumsum(~joined) - 1
+
+
+def tags_read(examples: Sequence[Example]) -> list[tuple[str, ...]]:
+    """The gold tags of the words that are read, of tagged texts: that of the first given word of each."""
+    return [
+        tuple(example.tags[first] for first in _firsts(places_of(example)))
+        for example in examples
+        if isinstance(example, TaggedText)
+    ]
+
+
+def tags_given(example: TaggedText, tags: Sequence[str]) -> tuple[str, ...]:
+    """The tags of the given words, from those of the words that are read; an entity goes on inside of a handle."""
+    places = places_of(example)
+    goes_on = np.diff(places, prepend=-1) == 0
+    return tuple(_inside(tags[place]) if more else tags[place] for place, more in zip(places, goes_on, strict=True))
+
+
+def _firsts(places: Places) -> Places:
+    """The first given word of each that is read."""
+    return np.flatnonzero(np.diff(places, prepend=-1))
+
+
+def _inside(tag: str) -> str:
+    return f"I-{tag[2:]}" if tag.startswith("B-") else tag
