@@ -45,7 +45,7 @@ SETS: Mapping[str, tuple[str, str]] = {
     "wiki": ("tagging", "wikigold/{}.conll"),
     "tweets": ("tagging", "btc/{}.conll"),
 }
-KNOWN = ("topic", "intent", "slots", "entities")
+KNOWN = ("topic", "intent", "slots", "entities", "request")
 """The sets that the rules of the advice were made from."""
 CHOICES: Mapping[str, Mapping[str, object]] = {
     "heads_only": {"freezing": {"preset": "heads_only"}},

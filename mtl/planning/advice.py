@@ -1,4 +1,8 @@
-"""Which freezing and backbone fit: a few rules from the data's size, labels, words and lengths, and from the heads."""
+"""Which freezing and backbone fit: a few rules from the data's size, labels, words and lengths, and from the heads.
+
+The rules come from the sets `KNOWN` of `benchmarks/presets.py`, with 100 and 400 training examples, which also counts
+how often they are right on others.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +10,7 @@ from dataclasses import dataclass
 from mtl.planning.report import Advice
 from mtl.recipe.choices import Preset, TaskKind
 
-_TINY, _SMALL, _LARGE = 50, 1000, 5000  # training examples
-_GRADUAL = 1500  # training examples; it was compared with 900 and 1,200
+_TINY, _FEW, _LARGE = 50, 200, 5000  # training examples
 _PER_LABEL = 8
 _MUCH_CUT = 0.05  # share of texts
 _FOREIGN = 1.8  # sub-word tokens a word; English prose on an English vocabulary has about 1.2
@@ -67,19 +70,17 @@ def _freezing(tasks: Mapping[str, TaskFacts]) -> tuple[Preset, tuple[str, ...]]:
             f"the trained head of {', '.join(trained)} fits the encoder as it is, and the others can learn on it"
         )
         return Preset.HEADS_ONLY, tuple(reasons)
-    if examples < _TINY or (len(scarce) == len(tasks) and not similarity):
+    if examples < _TINY:
         return Preset.HEADS_ONLY, (*reasons, "so few examples would only distort the encoder")
     if similarity:
         reasons.append(f"{', '.join(similarity)} trains the embedding itself, so some layers must train")
-    if examples >= _LARGE:
-        return Preset.FULL, (*reasons, "that is enough to train every layer")
-    if tagging or similarity or foreign or examples >= _SMALL:
-        if tagging:
-            reasons.append(
-                f"{', '.join(tagging)} needs word-level features that a sentence encoder's top does not keep"
-            )
-        if tagging and not similarity and examples < _GRADUAL:
-            reasons.append("opening layer after layer comes near full training on few examples, in about half the time")
-            return Preset.GRADUAL, tuple(reasons)
-        return Preset.LAST_LAYERS, tuple(reasons)
-    return Preset.HEADS_ONLY, (*reasons, "the embedding already separates topics well at this size")
+        if examples < _LARGE:
+            return Preset.LAST_LAYERS, tuple(reasons)
+    elif len(scarce) == len(tasks):
+        return Preset.LAST_LAYERS, (*reasons, "so few examples a label teach the upper layers, and not all of them")
+    elif tagging:
+        needs = f"{', '.join(tagging)} needs features of words, which the layers below the top learn"
+        return Preset.FULL, (*reasons, needs, "those at the top keep the embedding")
+    elif examples < _FEW:
+        return Preset.LORA, (*reasons, "adapters in every layer learn more from so few examples than all its weights")
+    return Preset.FULL, (*reasons, "that is enough to train every layer")

@@ -14,17 +14,19 @@ EASY = 1.2  # sub-words a word
     [
         ("heads_only", [TaskFacts(C, 20, 2, EASY)]),
         ("heads_only", [TaskFacts(C, 49, 2, EASY)]),
-        ("heads_only", [TaskFacts(C, 400, 10, EASY)]),
-        ("heads_only", [TaskFacts(C, 999, 10, EASY)]),
-        ("heads_only", [TaskFacts(C, 300, 50, EASY)]),  # six a label
-        ("heads_only", [TaskFacts(T, 60, 9, EASY)]),
-        ("last_layers", [TaskFacts(C, 1000, 10, EASY)]),
-        ("gradual", [TaskFacts(T, 300, 4, EASY)]),
-        ("gradual", [TaskFacts(C, 400, 10, EASY), TaskFacts(T, 300, 4, EASY)]),
+        ("heads_only", [TaskFacts(T, 40, 4, EASY)]),
+        ("lora", [TaskFacts(C, 50, 2, EASY)]),
+        ("lora", [TaskFacts(C, 199, 10, EASY)]),
+        ("lora", [TaskFacts(C, 100, 10, 2.5)]),
+        ("full", [TaskFacts(C, 200, 10, EASY)]),
+        ("full", [TaskFacts(C, 100, 10, EASY), TaskFacts(C, 100, 4, EASY)]),
+        ("last_layers", [TaskFacts(C, 300, 50, EASY)]),  # six a label
+        ("last_layers", [TaskFacts(T, 60, 9, EASY)]),
+        ("full", [TaskFacts(C, 1000, 10, EASY)]),
+        ("full", [TaskFacts(T, 100, 4, EASY)]),
+        ("full", [TaskFacts(C, 50, 4, EASY), TaskFacts(T, 60, 4, EASY)]),
+        ("full", [TaskFacts(T, 1499, 4, EASY)]),
         ("last_layers", [TaskFacts(S, 60, 0, EASY), TaskFacts(T, 300, 4, EASY)]),
-        ("gradual", [TaskFacts(T, 1499, 4, EASY)]),
-        ("last_layers", [TaskFacts(T, 1500, 4, EASY)]),
-        ("last_layers", [TaskFacts(C, 400, 10, 2.5)]),
         ("last_layers", [TaskFacts(S, 60, 0, EASY)]),
         ("last_layers", [TaskFacts(C, 20, 10, EASY), TaskFacts(S, 60, 0, EASY)]),
         ("full", [TaskFacts(C, 5000, 10, EASY)]),
@@ -45,11 +47,11 @@ def test_the_preset_follows_size_kind_labels_and_words(preset: str, tasks: list[
         ("topic has fewer than 8 examples a label", TaskFacts(C, 300, 50, EASY)),
         ("the words of topic are far from the backbone's vocabulary", TaskFacts(C, 400, 10, 2.5)),
         ("topic trains the embedding itself", TaskFacts(S, 100, 0, EASY)),
-        ("topic needs word-level features", TaskFacts(T, 300, 4, EASY)),
-        ("opening layer after layer comes near full training", TaskFacts(T, 300, 4, EASY)),
+        ("topic needs features of words", TaskFacts(T, 300, 4, EASY)),
+        ("so few examples a label teach the upper layers", TaskFacts(C, 300, 50, EASY)),
         ("that is enough to train every layer", TaskFacts(C, 9000, 4, EASY)),
         ("so few examples would only distort the encoder", TaskFacts(C, 20, 2, EASY)),
-        ("the embedding already separates topics well", TaskFacts(C, 400, 10, EASY)),
+        ("adapters in every layer learn more", TaskFacts(C, 100, 10, EASY)),
     ],
 )
 def test_the_reasons_name_what_decided(gist: str, task: TaskFacts):
@@ -57,14 +59,14 @@ def test_the_reasons_name_what_decided(gist: str, task: TaskFacts):
 
 
 def test_the_size_is_that_of_all_tasks_together():
-    half = TaskFacts(C, 2500, 2, EASY)
+    half = TaskFacts(S, 2500, 0, EASY)
     assert advise({"a": half}).preset == "last_layers"
     assert advise({"a": half, "b": half}).preset == "full"
 
 
 def test_one_scarce_task_among_others_is_named_and_does_not_decide():
     advice = advise({"few": TaskFacts(C, 20, 10, EASY), "many": TaskFacts(C, 2000, 4, EASY)})
-    assert advice.preset == "last_layers"
+    assert advice.preset == "full"
     assert "few has fewer than 8 examples a label" in advice.reasons
 
 
@@ -73,7 +75,7 @@ def test_a_new_task_beside_a_trained_head_leaves_the_encoder_alone():
     advice = advise({"names": trained, "topic": TaskFacts(C, 400, 7, EASY)})
     assert advice.preset == "heads_only"
     assert any("trained head of names" in reason for reason in advice.reasons)
-    assert advise({"names": trained}).preset == "gradual"
+    assert advise({"names": trained}).preset == "full"
 
 
 @pytest.mark.parametrize(
