@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.starter import TESTS  # noqa: E402
 from mtl.data import Example, read_files  # noqa: E402
 from mtl.decoding import ModelOutput  # noqa: E402
-from mtl.evaluation import calibration_curves, calibration_metrics, request_of  # noqa: E402
-from mtl.evaluation.calibration import at_temperature  # noqa: E402
+from mtl.evaluation import calibration_metrics, request_of  # noqa: E402
+from mtl.evaluation.calibration import at_temperature, calibration_curves  # noqa: E402
 from mtl.inference import Engine  # noqa: E402
 from mtl.inference.backends import DEFAULT_BATCH_TOKENS  # noqa: E402
 from mtl.inference.runner import Runner  # noqa: E402
