@@ -11,7 +11,7 @@ from mtl.planning.report import Advice
 from mtl.recipe.choices import Preset, TaskKind
 
 _TINY, _FEW, _LARGE = 50, 200, 5000  # training examples
-_PER_LABEL = 8
+_PER_LABEL = 6  # what was scarce had at most 2.7 examples a label in the study, and what was not at least 14
 _MUCH_CUT = 0.05  # share of texts
 _FOREIGN = 1.8  # sub-word tokens a word; English prose on an English vocabulary has about 1.2
 
@@ -76,6 +76,11 @@ def _freezing(tasks: Mapping[str, TaskFacts]) -> tuple[Preset, tuple[str, ...]]:
         reasons.append(f"{', '.join(similarity)} trains the embedding itself, so some layers must train")
         if examples < _LARGE:
             return Preset.LAST_LAYERS, tuple(reasons)
+    elif len(scarce) == len(tasks) == len(tagging):
+        return Preset.HEADS_ONLY, (
+            *reasons,
+            "heads that read a mix of layers (`head: {layers: mix}`) learn more from them",
+        )
     elif len(scarce) == len(tasks):
         return Preset.LAST_LAYERS, (*reasons, "so few examples a label teach the upper layers, and not all of them")
     elif tagging:

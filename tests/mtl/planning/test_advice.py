@@ -20,8 +20,10 @@ EASY = 1.2  # sub-words a word
         ("lora", [TaskFacts(C, 100, 10, 2.5)]),
         ("full", [TaskFacts(C, 200, 10, EASY)]),
         ("full", [TaskFacts(C, 100, 10, EASY), TaskFacts(C, 100, 4, EASY)]),
-        ("last_layers", [TaskFacts(C, 300, 50, EASY)]),  # six a label
-        ("last_layers", [TaskFacts(T, 60, 9, EASY)]),
+        ("last_layers", [TaskFacts(C, 300, 60, EASY)]),  # five a label
+        ("last_layers", [TaskFacts(C, 300, 60, EASY), TaskFacts(T, 60, 12, EASY)]),
+        ("full", [TaskFacts(C, 300, 50, EASY)]),
+        ("heads_only", [TaskFacts(T, 60, 12, EASY)]),
         ("full", [TaskFacts(C, 1000, 10, EASY)]),
         ("full", [TaskFacts(T, 100, 4, EASY)]),
         ("full", [TaskFacts(C, 50, 4, EASY), TaskFacts(T, 60, 4, EASY)]),
@@ -44,11 +46,12 @@ def test_the_preset_follows_size_kind_labels_and_words(preset: str, tasks: list[
     ("gist", "task"),
     [
         ("1,234 training examples over 1 tasks", TaskFacts(C, 1234, 2, EASY)),
-        ("topic has fewer than 8 examples a label", TaskFacts(C, 300, 50, EASY)),
+        ("topic has fewer than 6 examples a label", TaskFacts(C, 300, 60, EASY)),
         ("the words of topic are far from the backbone's vocabulary", TaskFacts(C, 400, 10, 2.5)),
         ("topic trains the embedding itself", TaskFacts(S, 100, 0, EASY)),
         ("topic needs features of words", TaskFacts(T, 300, 4, EASY)),
-        ("so few examples a label teach the upper layers", TaskFacts(C, 300, 50, EASY)),
+        ("so few examples a label teach the upper layers", TaskFacts(C, 300, 60, EASY)),
+        ("heads that read a mix of layers", TaskFacts(T, 60, 12, EASY)),
         ("that is enough to train every layer", TaskFacts(C, 9000, 4, EASY)),
         ("so few examples would only distort the encoder", TaskFacts(C, 20, 2, EASY)),
         ("adapters in every layer learn more", TaskFacts(C, 100, 10, EASY)),
@@ -67,7 +70,7 @@ def test_the_size_is_that_of_all_tasks_together():
 def test_one_scarce_task_among_others_is_named_and_does_not_decide():
     advice = advise({"few": TaskFacts(C, 20, 10, EASY), "many": TaskFacts(C, 2000, 4, EASY)})
     assert advice.preset == "full"
-    assert "few has fewer than 8 examples a label" in advice.reasons
+    assert "few has fewer than 6 examples a label" in advice.reasons
 
 
 def test_a_new_task_beside_a_trained_head_leaves_the_encoder_alone():
