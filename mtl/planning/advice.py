@@ -76,16 +76,18 @@ def _freezing(tasks: Mapping[str, TaskFacts]) -> tuple[Preset, tuple[str, ...]]:
         reasons.append(f"{', '.join(similarity)} trains the embedding itself, so some layers must train")
         if examples < _LARGE:
             return Preset.LAST_LAYERS, tuple(reasons)
-    elif len(scarce) == len(tasks) == len(tagging):
-        return Preset.HEADS_ONLY, (
-            *reasons,
-            "heads that read a mix of layers (`head: {layers: mix}`) learn more from them",
-        )
     elif len(scarce) == len(tasks):
-        return Preset.LAST_LAYERS, (*reasons, "so few examples a label teach the upper layers, and not all of them")
+        preset, why = _where_scarce(only_tags=len(tagging) == len(tasks))
+        return preset, (*reasons, why)
     elif tagging:
         needs = f"{', '.join(tagging)} needs features of words, which the layers below the top learn"
         return Preset.FULL, (*reasons, needs, "those at the top keep the embedding")
     elif examples < _FEW:
         return Preset.LORA, (*reasons, "adapters in every layer learn more from so few examples than all its weights")
     return Preset.FULL, (*reasons, "that is enough to train every layer")
+
+
+def _where_scarce(*, only_tags: bool) -> tuple[Preset, str]:
+    if only_tags:
+        return Preset.HEADS_ONLY, "heads that read a mix of layers (`head: {layers: mix}`) learn more from so few"
+    return Preset.LAST_LAYERS, "so few examples a label teach the upper layers, and not all of them"
