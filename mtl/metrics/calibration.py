@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 BINS = 15
 """Of equal width, as in Guo et al. 2017, section 2."""
@@ -97,6 +96,8 @@ def error_by_chance(bins: Sequence[ReliabilityBin]) -> float:
         Bröcker and Smith 2007, *Increasing the Reliability of Reliability Diagrams*, who draw such events; the mean
         absolute deviation of a binomial distribution is De Moivre's.
     """
+    from scipy.stats import binom  # children that read files come without it
+
     counts = np.array([one.count for one in bins])
     chances = np.array([one.probability for one in bins]).clip(0, 1)  # means are rounded
     above = np.floor(counts * chances) + 1
