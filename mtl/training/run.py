@@ -135,7 +135,10 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
 
 def _settled(recipe: Recipe, event: Started) -> Recipe:
     """The recipe with what was chosen for the values that nobody set, as the run trains."""
-    settled = with_known_reading(recipe).with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
+    settled = with_known_reading(recipe)
+    if not event.total_steps:  # nothing trains, so nothing else is chosen
+        return settled
+    settled = settled.with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
     return settled if event.anchor in (None, recipe.anchor) else settled.settled(anchor=event.anchor)
 
 

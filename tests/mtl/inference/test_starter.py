@@ -19,7 +19,7 @@ def analyze(starter: Engine, text: str) -> Analysis:
 def test_the_starter_has_its_three_tasks(starter: Engine):
     assert set(starter.tasks) == {"topic", "sentiment", "entities"}
     assert starter.tasks["entities"].labels == ("LOC", "ORG", "PER")
-    assert starter.tasks["sentiment"].labels == ("negative", "positive", "neutral")
+    assert starter.tasks["sentiment"].labels == ("negative", "neutral", "positive")
     assert len(starter.tasks["topic"].labels) == 7
 
 
