@@ -14,7 +14,7 @@ Places = NDArray[np.int64]
 def read_words(example: TaggedText) -> WordOffsets:
     """The words to read `(R, 2)`, in characters: where several given ones lie in one handle (`@`, `anna`), one."""
     words, places = word_offsets(example.worded.words), places_of(example)
-    if len(places) and places[-1] + 1 == len(words):
+    if not len(places) or places[-1] + 1 == len(words):
         return words
     firsts = _firsts(places)
     lasts = np.append(firsts[1:], len(words)) - 1

@@ -24,6 +24,18 @@ def with_known_reading(recipe: Recipe) -> Recipe:
         MtlError: the backbone or checkpoint is not there.
     """
     source = find_model(recipe.backbone)
+    return _with_losses(_with_texts(recipe, source), source.tasks)
+
+
+def with_known_texts(recipe: Recipe) -> Recipe:
+    """The recipe with long texts and words as its checkpoint reads them, and marked as set by nobody.
+
+    Errors as `with_known_reading`.
+    """
+    return _with_texts(recipe, find_model(recipe.backbone))
+
+
+def _with_texts(recipe: Recipe, source: ModelSource) -> Recipe:
     if not source.tasks and source.config is None:
         return recipe
     for key, known in _reading(source).items():
@@ -32,7 +44,7 @@ def with_known_reading(recipe: Recipe) -> Recipe:
         elif getattr(recipe, key) != known and (heads := _staying(recipe, source.tasks, key)):
             expected = f"{known} was expected as the heads of the checkpoint that stay ({', '.join(heads)}) have it"
             raise RecipeError(f"{expected}, was {getattr(recipe, key)}; leave the key out", key=key)
-    return _with_losses(recipe, source.tasks)
+    return recipe
 
 
 def stored_recipe(recipe: Recipe, loaded: "LoadedModel") -> dict[str, Any]:
@@ -50,21 +62,25 @@ def stored_recipe(recipe: Recipe, loaded: "LoadedModel") -> dict[str, Any]:
         if name in loaded.model.tasks and name not in content["tasks"]
     }
     content["tasks"] = {**tasks, **content["tasks"]}
-    if before.get("words") == PIPELINE_WORDS and "words" not in recipe.model_fields_set:
+    known = {name: record.info(name) for name, record in loaded.config.tasks.items()} if loaded.config else {}
+    if before.get("words") == PIPELINE_WORDS and _staying(recipe, known, "words"):
         content["words"] = PIPELINE_WORDS
     return content
 
 
 def _reading(source: ModelSource) -> dict[str, str]:
-    """How the heads of a checkpoint read texts, by key of a recipe; as before there were choices where it is silent."""
+    """How the heads of a checkpoint read texts, by key of a recipe; as before there were choices where it is silent.
+
+    Only heads of tags read words.
+    """
+    said: Mapping[str, Any] = source.config.recipe if source.config else {}
     if source.imported is not None:
-        return {"long_texts": LongTexts.CUT, "words": PIPELINE_WORDS}
-    said = source.config.recipe if source.config else {}
-    words = said.get("words", WordSplitting.SPACES)
-    return {
-        "long_texts": LongTexts(said.get("long_texts", LongTexts.WINDOWS)),
-        "words": words if words == PIPELINE_WORDS else WordSplitting(words),
-    }
+        said = {"long_texts": LongTexts.CUT, "words": PIPELINE_WORDS}
+    found: dict[str, str] = {"long_texts": LongTexts(said.get("long_texts", LongTexts.WINDOWS))}
+    if any(task.kind is TaskKind.TAGGING for task in source.tasks.values()):
+        words = said.get("words", WordSplitting.SPACES)
+        found["words"] = words if words == PIPELINE_WORDS else WordSplitting(words)
+    return found
 
 
 def _staying(recipe: Recipe, known: Mapping[str, TaskInfo], key: str) -> list[str]:

@@ -17,6 +17,8 @@ from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
 _BRANCH = re.compile(r"(function-|constrained-|literal\[|dict\[|tuple\[)")
 """How pydantic names the types of a value that may have several, at the end of its place."""
 _LONGEST = 80  # characters of a value that a message quotes
+_FREE = ("seed", "data_root", "cache", "checkpoint", "evaluation", "tracking", "about")
+"""Keys that no value of a key that nobody set follows."""
 _IN_RUNS = ("best", "last")  # checkpoints of a run, whose name is that of the folder around them
 
 
@@ -181,9 +183,9 @@ def _resolve(file: str, folder: Path, where: str, key: str) -> str:
 
 
 def _override(content: dict[str, Any], overrides: Sequence[str]) -> None:
-    """Put settings in; values that nobody set are taken out first, so that they follow what has changed."""
+    """Put settings in; values that nobody set are taken out first where they could follow what has changed."""
     settings = [_setting(override) for override in overrides]
-    if settings:
+    if any(path[0] not in _FREE for path, _ in settings):
         _drop_filled_in(content)
     for override, ((*parents, last), value) in zip(overrides, settings, strict=True):
         place = content

@@ -11,7 +11,7 @@ import psutil
 
 from mtl.distributed import start
 from mtl.errors import MtlError, RunError
-from mtl.inference.known_reading import with_known_reading
+from mtl.inference.known_reading import with_known_texts
 from mtl.recipe import Precision, Recipe, Solver, dump, load
 from mtl.runs import Event, Failed, Finished, RunFolder, RunState, Saved, Started, Status, Step, StopReason
 from mtl.runs.folder import NO_ROOM
@@ -105,11 +105,12 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
     tracking = TrackingListener(recipe.tracking, folder.path, recipe)
     try:
         start().first(lambda: (folder.path, resume))  # for those in `share_run`
+        known = with_known_texts(recipe)  # while its checkpoint is there
         for event in train(recipe, folder=folder.path, should_stop=folder.stop_requested, resume=resume):
             if isinstance(event, Started):
                 if resume:
                     folder.drop_events_after(event.step)
-                settled = _settled(recipe, event)
+                settled = _settled(known, event)
                 if settled != recipe:
                     _write_recipe(settled, folder)
             notices = tracking.hear(event)
@@ -134,11 +135,15 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
 
 
 def _settled(recipe: Recipe, event: Started) -> Recipe:
-    """The recipe with what was chosen for the values that nobody set, as the run trains."""
-    settled = with_known_reading(recipe)
+    """The recipe with what was chosen for the values that nobody set, as the run trains.
+
+    Args:
+        recipe: with long texts and words as its checkpoint reads them.
+        event: of the run.
+    """
     if not event.total_steps:  # nothing trains, so nothing else is chosen
-        return settled
-    settled = settled.with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
+        return recipe
+    settled = recipe.with_precision(Precision(event.precision)).with_solver(Solver(event.solver))
     return settled if event.anchor in (None, recipe.anchor) else settled.settled(anchor=event.anchor)
 
 

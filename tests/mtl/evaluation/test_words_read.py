@@ -63,6 +63,10 @@ def test_words_without_handles_are_those_given():
     assert tags_given(example, example.tags) == example.tags
 
 
+def test_a_text_without_words_has_none_to_read():
+    assert read_words(TaggedText(WordedText("\u200b", ()), ())).shape == (0, 2)
+
+
 @pytest.mark.parametrize("decoder", ["linear", "argmax", "crf"])
 def test_metrics_are_the_same_however_a_file_splits_handles(tmp_path: Path, tiny_bert: Path, decoder: str):
     events_of(recipe_of(tiny_bert, ["entities"], tasks_entities={"head": {"decoder": decoder}}), tmp_path / "run")

@@ -85,7 +85,6 @@ SETTINGS = [
     "balancing=uncertainty",
     "backbone=other/backbone",
     "words=characters",
-    "seed=7",
 ]
 
 
@@ -102,6 +101,16 @@ def test_what_follows_a_setting_follows_it_in_the_recipe_of_a_run_too(
     found, expected = load(second, [setting]), load(first, [setting])
     assert (found, found.unset()) == (expected, expected.unset())
     assert choose_solver(found, {}) is choose_solver(expected, {})
+
+
+@pytest.mark.parametrize("setting", ["seed=7", "cache.max_gb=2", "evaluation.every=3", "about=again"])
+def test_a_run_that_is_repeated_with_another_seed_keeps_what_it_chose(tmp_path: Path, setting: str):
+    recipe = parse({"tasks": {"a": {"kind": "classification"}}, "freezing": {"preset": "heads_only"}}, folder=tmp_path)
+    path = tmp_path / "recipe.yaml"
+    path.write_text(dump(of_a_run(recipe)).replace("20.0", "7.0"))
+    found = load(path, [setting])
+    assert found.unset() == load(path).unset()
+    assert (found.solver, found.precision, found.budget.epochs) == ("lbfgs", "bf16", 7)
 
 
 @given(content=contents())

@@ -1,5 +1,6 @@
 """A run that starts from a checkpoint reads texts as its heads do, and keeps how the data of the others are read."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,44 @@ def test_a_head_that_learns_may_read_otherwise(first: Path, tmp_path: Path, key:
     events_of(recipe_of(first, ["names"], **{key: value}, **HEADS), tmp_path)
     recipe = Engine.load(tmp_path / "last", **EXACT)._parts.spec.recipe
     assert {name: recipe[name] for name in READ} == READ | {key: value}
+
+
+@pytest.mark.parametrize("kind", ["saved", "classifier", "tagger"])
+def test_a_head_of_tags_that_learns_has_the_words_that_it_learns(tmp_path: Path, tiny_bert: Path, kind: str):
+    """Neither a checkpoint without tags nor a pipeline whose own head learns says how words are told."""
+    if kind == "saved":
+        folder = Engine.load(tiny_bert, **EXACT).save(tmp_path / "m")
+    else:
+        labels = TAGS if kind == "tagger" else ("a", "b")
+        folder = classifier(tiny_bert, tmp_path / "m", labels, tags=kind == "tagger")
+    recipe = recipe_of(folder, ["entities"], **HEADS)
+    if kind == "tagger":
+        recipe = recipe.model_copy(update={"tasks": {"tags": recipe.tasks["entities"]}})
+    events_of(recipe, tmp_path / "run")
+    spec = Engine.load(tmp_path / "run" / "last", **EXACT)._parts.spec
+    assert (spec.recipe["words"], spec.has_pipeline_words) == ("characters", False)
+
+
+def test_a_run_goes_on_though_its_checkpoint_is_gone(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    source = tmp_path / "source"
+    shutil.copytree(first, source)
+    events = run_in_folder(recipe_of(source, ["sentiment"], **HEADS), tmp_path / "run")
+    for event in events:
+        if event.kind == "started":
+            shutil.rmtree(source)
+    assert load(tmp_path / "run" / "recipe.yaml").words == "spaces"
+
+
+def test_a_loss_of_a_checkpoint_stays_unsaid_in_the_recipe_of_a_run(tmp_path: Path, tiny_bert: Path):
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("anchor,positive\n" + "anna met tom,tom met anna\nthe team won,a team won\n" * 4)
+    own = {"train": str(pairs), "dev": str(pairs)}
+    loss = {"head": {"loss": "multiple_negatives"}}
+    events_of(recipe_of(tiny_bert, ["similarity"], tasks_similarity=own | loss), tmp_path / "first")
+    recipe = recipe_of(tmp_path / "first" / "last", ["similarity"], tasks_similarity=own)
+    for _ in run_in_folder(recipe, tmp_path / "run"):
+        pass
+    assert load(tmp_path / "run" / "recipe.yaml").tasks["similarity"].head.loss is None
 
 
 def test_an_imported_tagger_keeps_the_words_of_its_pipeline(tmp_path: Path, tiny_bert: Path):
