@@ -105,7 +105,9 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
     tracking = TrackingListener(recipe.tracking, folder.path, recipe)
     try:
         start().first(lambda: (folder.path, resume))  # for those in `share_run`
-        known = with_known_texts(recipe)  # while its checkpoint is there
+        known = recipe
+        with suppress(MtlError):  # which all processes find and tell together, when they load the model
+            known = with_known_texts(recipe)
         for event in train(recipe, folder=folder.path, should_stop=folder.stop_requested, resume=resume):
             if isinstance(event, Started):
                 if resume:
