@@ -7,7 +7,7 @@ from mtl.adapters import adapter_parameters
 from mtl.errors import RecipeError
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import BackboneFreezing, Preset, Schedule
-from mtl.recipe.schema import FreezingConfig
+from mtl.recipe.sections import FreezingConfig
 
 DEFAULT_LAST_LAYERS = 2
 DEFAULT_RANK = 8

@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from mtl.distributed import is_shared, own_part, world
 from mtl.heads import TaggingHead
 from mtl.model import MultiTaskModel
-from mtl.recipe.schema import OptimizerConfig
+from mtl.recipe.sections import OptimizerConfig
 
 _LEAST_NORM = 1e-6  # as `clip_grad_norm_` adds it
 

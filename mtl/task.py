@@ -5,7 +5,7 @@ from typing import Protocol
 
 from mtl.labels import DEFAULT_THRESHOLD, TagSet
 from mtl.recipe.choices import SimilarityLoss, TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 
 
 @dataclass(frozen=True)

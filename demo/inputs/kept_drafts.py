@@ -21,7 +21,7 @@ from mtl.backbones.catalogue import DataSummary, Domain
 from mtl.backbones.source import file_state
 from mtl.errors import DataError, InputError, MtlError
 from mtl.recipe import TaskConfig
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.runs import home
 
 _RECORD = "draft.json"

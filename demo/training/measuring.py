@@ -58,7 +58,7 @@ def need_examples(path: Path, settings: Settings, config: TaskConfig, tokenizer:
 def _config(run: RunFolder, task: str, columns: Mapping[str, str]) -> TaskConfig:
     """How the task's files are to be read, as the command reads them."""
     config = read_config(run.best)
-    return config.tasks[task].reading(config.recipe.get("tasks", {}).get(task, {}), columns)
+    return config.tasks[task].task_config(task, config.recipe, columns)
 
 
 def measure(

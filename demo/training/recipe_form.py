@@ -129,10 +129,9 @@ def _add(content: dict[str, Any], extra: dict[str, Any], *, path: str) -> None:
         here = content.get(key)
         if isinstance(here, dict) and isinstance(value, dict):
             _add(here, value, path=f"{path}{key}.")
-        elif key in content and here == value:
-            continue
         elif key in content:
-            raise RecipeError(f"{path}{key} has its own field above.", key=_MORE)
+            if here != value:
+                raise RecipeError(f"{path}{key} has its own field above.", key=_MORE)
         elif path == "tasks.":
             raise RecipeError(f"a ticked task was expected, was {key}.", key=_MORE)
         else:

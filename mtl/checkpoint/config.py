@@ -13,7 +13,7 @@ from mtl.backbones.known_folders import remember
 from mtl.backbones.source import find_local, has_weights
 from mtl.errors import BackboneError, CheckpointError
 from mtl.recipe.choices import Pooling, TaskKind
-from mtl.recipe.schema import HeadConfig, TaskConfig
+from mtl.recipe.tasks import HeadConfig, TaskConfig
 from mtl.task import TaskInfo
 
 CONFIG_FILE = "config.json"
@@ -86,13 +86,15 @@ class TaskRecord(BaseModel):
             temperature=task.temperature,
         )
 
-    def reading(self, said: Mapping[str, Any], columns: Mapping[str, str] = _AS_TRAINED) -> TaskConfig:
+    def task_config(self, name: str, recipe: Mapping[str, Any], columns: Mapping[str, str] = _AS_TRAINED) -> TaskConfig:
         """How data files of the task are to be read.
 
         Args:
-            said: what the recipe of its training says of the task.
+            name: of the task.
+            recipe: of the checkpoint.
             columns: the column of a role where it is another one than in training.
         """
+        said = recipe.get("tasks", {}).get(name, {})
         content = {key: said[key] for key in ("map_labels", "score_range") if key in said}
         content["columns"] = {**said.get("columns", {}), **columns}
         if self.kind is TaskKind.SIMILARITY:

@@ -12,7 +12,7 @@ from mtl.checkpoint.stock_heads import STOCK_HEADS
 from mtl.errors import BackboneError
 from mtl.labels import OUTSIDE
 from mtl.recipe.choices import Activation, Decoder, TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.task import TaskInfo
 
 PIPELINE_WORDS = "pipeline"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mtl.checkpoint.config import SAMPLE_FOLDER
 from mtl.data import Example, read_files, write_examples
-from mtl.recipe.schema import TaskConfig
+from mtl.recipe.tasks import TaskConfig
 from mtl.task import TaskInfo
 
 Sample = Mapping[str, Sequence[Example]]

@@ -5,7 +5,7 @@ from typing import get_args
 
 from mtl.data.formats import ReadOptions, names
 from mtl.errors import InputError
-from mtl.recipe.schema import ColumnRole
+from mtl.recipe.tasks import ColumnRole
 
 
 def read_options(format_: str | None, columns: Mapping[str, str | None], more: Sequence[str] = ()) -> ReadOptions:

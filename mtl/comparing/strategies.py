@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from mtl.errors import RecipeError
 from mtl.recipe.choices import Preset, TaskKind
-from mtl.recipe.schema import FreezingConfig, Recipe, TaskConfig
+from mtl.recipe.schema import Recipe
+from mtl.recipe.sections import FreezingConfig
+from mtl.recipe.tasks import TaskConfig
 
 _ONLY = "only"
 _BACKBONE = "backbone"
@@ -62,7 +64,7 @@ def candidates(recipe: Recipe, backbones: Sequence[str]) -> list[Strategy]:
     short = [name.rstrip("/").rpartition("/")[2] for name in names]
     titles = short if len(set(short)) == len(short) else names
     return [
-        Strategy(f"{_BACKBONE} {title}", recipe.on(name), may_fail=True)
+        Strategy(f"{_BACKBONE} {title}", recipe.with_backbone(name), may_fail=True)
         for title, name in zip(titles, names, strict=True)
     ]
 

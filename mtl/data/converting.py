@@ -15,7 +15,7 @@ from mtl.data.place import ReadLog, unpacked
 from mtl.data.reading import read_files
 from mtl.errors import DataError, InputError, MtlError
 from mtl.recipe.choices import SimilarityLoss, TaskKind
-from mtl.recipe.schema import TaskConfig
+from mtl.recipe.tasks import TaskConfig
 
 _BY_ENDING = {
     ".csv": "table", ".tsv": "table", ".jsonl": "jsonl", ".json": "json", ".xlsx": "xlsx", ".parquet": "parquet",

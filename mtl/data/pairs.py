@@ -8,7 +8,7 @@ from mtl.data.place import ReadLog, Row
 from mtl.data.rows import read_rows
 from mtl.errors import DataError
 from mtl.recipe.choices import SimilarityLoss
-from mtl.recipe.schema import TaskConfig
+from mtl.recipe.tasks import TaskConfig
 from mtl.task import is_contrastive
 from mtl.text import clean
 

@@ -23,7 +23,7 @@ from mtl.data.tagging import read_tagging
 from mtl.errors import DataError
 from mtl.labels import POSITIVE_SCORE, stable_order
 from mtl.recipe.choices import HUB_PREFIX, SimilarityLoss, TaskKind
-from mtl.recipe.schema import HeadConfig, TaskConfig
+from mtl.recipe.tasks import HeadConfig, TaskConfig
 from mtl.stopping import check_stop
 from mtl.task import is_contrastive
 from mtl.text import clean

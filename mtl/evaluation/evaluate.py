@@ -12,7 +12,7 @@ from mtl.evaluation.calibration import CalibrationCurves, calibration_curves, ca
 from mtl.evaluation.pairs import main_pair_metric, pair_metrics
 from mtl.evaluation.thresholds import all_labels, indicators, widened
 from mtl.evaluation.words_read import read_words, tags_given
-from mtl.labels import OUTSIDE, spans_of
+from mtl.labels import spans_of
 from mtl.metrics import (
     classification_metrics,
     micro_f1,
@@ -73,8 +73,7 @@ def _answer_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOu
         case TaskKind.CLASSIFICATION:
             return classification_metrics(_labels(examples), _predicted(task, output))
         case TaskKind.TAGGING:
-            gold = [e.tags for e in examples if isinstance(e, TaggedText)]
-            return tagging_metrics(gold, _tags(task, examples, output))
+            return tagging_metrics(_gold(examples), _tags(task, examples, output))
         case TaskKind.SIMILARITY:
             return pair_metrics(task, examples, output)
 
@@ -93,10 +92,8 @@ def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput
         case TaskKind.CLASSIFICATION:
             return float(np.mean([a == b for a, b in zip(_labels(examples), _predicted(task, output), strict=True)]))
         case TaskKind.TAGGING:
-            gold = [e.tags for e in examples if isinstance(e, TaggedText)]
-            return span_f1([spans_of(tags) for tags in gold], [spans_of(t) for t in _tags(task, examples, output)])[
-                "f1"
-            ]
+            right = [spans_of(tags) for tags in _gold(examples)]
+            return span_f1(right, [spans_of(tags) for tags in _tags(task, examples, output)])["f1"]
         case TaskKind.SIMILARITY:
             return main_pair_metric(task, examples, output)
 
@@ -128,11 +125,14 @@ def _predicted(task: TaskInfo, output: ModelOutput) -> list[str]:
     return [task.labels[best] for best in output.classes[task.name].argmax(axis=1)]
 
 
+def _gold(examples: Sequence[Example]) -> list[tuple[str, ...]]:
+    return [e.tags for e in examples if isinstance(e, TaggedText)]
+
+
 def _tags(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> list[tuple[str, ...]]:
-    names, texts = task.tags.tags, [example for example in examples if isinstance(example, TaggedText)]
-    found = []
-    for example, decoded in zip(texts, output.tags[task.name], strict=True):
-        tags = [names[tag] for tag in decoded.tags]
-        missing = len(example.tags) - len(tags)  # at most
-        found.append(tags_given(example, [*tags, *(OUTSIDE,) * missing]))
-    return found
+    """Of the words as given."""
+    names, texts = task.tags.tags, [e for e in examples if isinstance(e, TaggedText)]
+    return [
+        tags_given(example, [names[tag] for tag in found.tags])
+        for example, found in zip(texts, output.tags[task.name], strict=True)
+    ]

@@ -8,7 +8,7 @@ from mtl.data import Example, ScoredPair
 from mtl.decoding import ModelOutput
 from mtl.metrics import LabelledPairs, average_precision, retrieval_metrics, similarity_metrics
 from mtl.recipe.choices import SimilarityLoss, TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.task import TaskInfo, is_contrastive
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.data import Example, TaggedText
+from mtl.labels import OUTSIDE
 from mtl.text import WordOffsets, handles, word_offsets
 
 Places = NDArray[np.int64]
@@ -41,10 +42,14 @@ def tags_read(examples: Sequence[Example]) -> list[tuple[str, ...]]:
 
 
 def tags_given(example: TaggedText, tags: Sequence[str]) -> tuple[str, ...]:
-    """The tags of the given words, from those of the words that are read; an entity goes on inside of a handle."""
+    """The tags of the given words, from those of the words that were read; an entity goes on inside of a handle.
+
+    Words behind those, which were cut, are `O`.
+    """
     places = places_of(example)
+    whole = [*tags, *(OUTSIDE,) * (len(places) - len(tags))]
     goes_on = np.diff(places, prepend=-1) == 0
-    return tuple(_inside(tags[place]) if more else tags[place] for place, more in zip(places, goes_on, strict=True))
+    return tuple(_inside(whole[place]) if more else whole[place] for place, more in zip(places, goes_on, strict=True))
 
 
 def _firsts(places: Places) -> Places:

@@ -15,7 +15,7 @@ from mtl.heads.layers import LayerMix
 from mtl.inference.engine import Engine
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import Decoder, TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.task import TaskInfo
 
 

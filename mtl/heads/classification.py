@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from mtl.heads.layers import Dropout, hidden_layers
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 
 _IGNORED = -100
 

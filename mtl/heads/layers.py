@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl.recipe.choices import Activation
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     Activation.TANH: nn.Tanh,

@@ -6,7 +6,7 @@ from torch.nn.functional import cosine_similarity, normalize
 
 from mtl.heads.multiple_negatives import multiple_negatives_loss
 from mtl.recipe.choices import SimilarityLoss
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 
 _COSENT_SCALE = 20.0
 

@@ -9,7 +9,7 @@ from mtl.heads import crf
 from mtl.heads.layers import Dropout, LayerMix, OneLayer, hidden_layers
 from mtl.labels import ILLEGAL, TagSet
 from mtl.recipe.choices import Decoder
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 
 
 class TaggingHead(nn.Module):

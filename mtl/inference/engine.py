@@ -18,7 +18,7 @@ from mtl.inference.runner import Runner
 from mtl.inference.source import STARTER, find_model, load_model
 from mtl.outside import OutsideScorer
 from mtl.recipe.choices import WordSplitting
-from mtl.recipe.schema import TaskConfig
+from mtl.recipe.tasks import TaskConfig
 from mtl.task import TaskInfo
 from mtl.text import SplitWords, clean
 from mtl.text.subwords import Subword
@@ -274,7 +274,7 @@ class Engine:
     def task_config(self, task: str) -> TaskConfig:
         """How the task's data files are to be read, as its training did."""
         spec = self._parts.spec
-        return spec.tasks[task].reading(spec.recipe.get("tasks", {}).get(task, {}))
+        return spec.tasks[task].task_config(task, spec.recipe)
 
     def _worded(self, texts: list[str]) -> Request:
         if self._parts.spec.has_pipeline_words:

@@ -9,7 +9,7 @@ from mtl.inference.source import ModelSource, find_model
 from mtl.recipe import Preset, Recipe, TaskKind, portable
 from mtl.recipe.choices import LongTexts, WordSplitting
 from mtl.recipe.loading import portable_task
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.task import TaskInfo
 
 if TYPE_CHECKING:

@@ -13,16 +13,9 @@ from mtl.recipe.choices import (
     TaskKind,
 )
 from mtl.recipe.loading import check, dump, load, parse, portable
-from mtl.recipe.schema import (
-    DEFAULT_BACKBONE,
-    EvaluationConfig,
-    FreezingConfig,
-    HeadConfig,
-    OptimizerConfig,
-    Recipe,
-    SamplingConfig,
-    TaskConfig,
-)
+from mtl.recipe.schema import DEFAULT_BACKBONE, Recipe
+from mtl.recipe.sections import EvaluationConfig, FreezingConfig, OptimizerConfig, SamplingConfig
+from mtl.recipe.tasks import HeadConfig, TaskConfig
 
 __all__ = [
     "DEFAULT_BACKBONE",

@@ -3,42 +3,36 @@
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from enum import Enum
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
 from mtl.recipe.choices import (
     TASK_NAME,
-    Activation,
-    BackboneFreezing,
-    Decoder,
     LongTexts,
     Pooling,
     Precision,
     Preset,
-    Schedule,
-    SimilarityLoss,
     Solver,
     TaskKind,
     Tracker,
     WordSplitting,
 )
-from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR, Defaults, defaults_of
+from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR, defaults_of
 from mtl.recipe.renamed import with_new_names
+from mtl.recipe.sections import (
+    BudgetConfig,
+    CacheConfig,
+    EvaluationConfig,
+    FreezingConfig,
+    OptimizerConfig,
+    SamplingConfig,
+    StorageConfig,
+)
+from mtl.recipe.tasks import TaskConfig
+from mtl.recipe.values import Config, as_tuple
 
 DEFAULT_BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
-
 
 FollowingKey = Literal[
     "optimizer.backbone_lr",
@@ -55,260 +49,9 @@ FollowingKey = Literal[
 that the run starts from (`long_texts` and `words`)."""
 _CHOSEN = ("anchor", "precision", "solver", "long_texts", "words")
 """Those of them outside of sections; a run settles them when it begins."""
-_ANY = Defaults()
-_Count = Annotated[int, Field(ge=1, le=10**9)]
-_Tokens = Annotated[int, Field(ge=16, le=10**9)]
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
-
-
-def _as_tuple(value: object) -> object:
-    return (value,) if isinstance(value, (str, int, Path)) else value
-
-
-def _with_text_labels(value: object) -> object:
-    """Labels as files have them: numbers in digits, and YAML's booleans in each usual spelling."""
-    if not isinstance(value, dict):
-        return value
-    result: dict[object, object] = {}
-    for key, label in value.items():
-        keys = (str(key).lower(), str(key), str(key).upper()) if isinstance(key, bool) else (_text_label(key),)
-        result |= dict.fromkeys(keys, _text_label(label))
-    return result
-
-
-def _text_label(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else value
-
-
-ColumnRole = Literal[
-    "text",
-    "label",
-    "labels",
-    "sentence1",
-    "sentence2",
-    "score",
-    "negative",
-    "tokens",
-    "tags",
-    "spans",
-    "token",
-    "tag",
-]
-"""What a column can be; `token` and `tag` are those of CoNLL."""
-
-
-class HeadConfig(_Config):
-    """The shape of one head; keys of another kind of task than the head's are refused with the task's path."""
-
-    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=8192)], ...], BeforeValidator(_as_tuple)] | None = None
-    """Sizes of the hidden layers; default: one of size H for classification, none for tagging and with `solver: lbfgs`;
-    [] for none."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Of training by SGD; L-BFGS drops nothing."""
-    activation: Activation = Activation.TANH
-    norm: Annotated[float | None, Field(gt=0, exclude_if=lambda value: value is None)] = None
-    """Epsilon of a layer norm after the activation of each hidden layer; none by default."""
-    shared: str | None = None
-    """Name of a group of classification heads that share their first hidden layer."""
-    decoder: Decoder = Decoder.LINEAR
-    layers: Annotated[
-        Literal["last", "mix"] | Annotated[int, Field(ge=1, le=1000)] | None,
-        Field(exclude_if=lambda value: value is None),
-    ] = None
-    """What tags are read from: the last layer, a learned mix of all, or the layer of that number from the bottom. Those
-    below the last leave it free to keep the embedding. Default: what the checkpoint's head reads; for a new head the
-    last layer, and with `full` and an anchor that after two thirds of all."""
-    loss: Annotated[SimilarityLoss | None, Field(exclude_if=lambda value: value is None)] = None
-    """Of similarity; default: that of the checkpoint it starts from, or `cosent`. `cosent` and `cosine` learn from
-    scores, `multiple_negatives` from pairs that belong together (with a score of at least 0.5): all other second
-    sentences of a batch are negatives, so more tokens of a batch give more of them. Micro-batches are compared each by
-    itself."""
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-
-_HEAD_KEYS = {
-    TaskKind.CLASSIFICATION: {"hidden", "dropout", "activation", "norm", "shared", "label_smoothing"},
-    TaskKind.TAGGING: {"hidden", "dropout", "activation", "norm", "decoder", "layers", "label_smoothing"},
-    TaskKind.SIMILARITY: {"loss"},
-}
-
-
-_CLASSIFICATION_KEYS = ("multi_label", "class_weights")
-
-
-def _with_text_keys(value: object) -> object:
-    """YAML reads a label such as `1` as a number."""
-    if not isinstance(value, dict):
-        return value
-    return {str(key) if type(key) is int else key: weight for key, weight in value.items()}
-
-
-class TaskConfig(_Config):
-    """One task: its kind, its files and its head."""
-
-    kind: TaskKind
-    train: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    dev: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    weight: Annotated[float, Field(gt=0)] = 1.0
-    """Factor of the task's loss."""
-    format: str | None = None
-    """The format of the files (see `mtl convert --help`); default: told by their content."""
-    columns: dict[ColumnRole, str | int] = {}
-    """The name of a column, or its number from 1, for what is called otherwise in the files."""
-    map_labels: Annotated[dict[str, str], BeforeValidator(_with_text_labels)] = {}
-    """Labels (entity types for tagging) to read as another one; a type read as `O` is no entity."""
-    score_range: tuple[float, float] = (0.0, 1.0)
-    """Lowest and highest score of a similarity task's files; a pair without a score has the highest."""
-    multi_label: bool = False
-    """Of classification: whether a text has any number of labels, none included."""
-    class_weights: Annotated[
-        Literal["balanced"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] | None,
-        BeforeValidator(_with_text_keys),
-    ] = None
-    """Of single-label classification: how much each label counts in the loss, 1 where it is not named; `balanced`
-    weighs labels inversely to their number of training examples."""
-    max_rows: _Count | None = None
-    """Read only so many training examples."""
-    take: Annotated[Literal["first", "drawn"], Field(exclude_if=lambda value: value == "first")] = "first"
-    """Which of more than `max_rows`: the first, or some that are drawn by chance, the same ones each time."""
-    head: HeadConfig = HeadConfig()
-
-    @model_serializer(mode="wrap")
-    def _without_other_kinds(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what belongs to heads of other kinds and what nobody said of a head, which may be a checkpoint's.
-
-        So a written recipe loads again, and means the same.
-        """
-        content: dict[str, Any] = handler(self)
-        if self.kind is not TaskKind.CLASSIFICATION:
-            content = {k: v for k, v in content.items() if k not in _CLASSIFICATION_KEYS}
-        if "head" in content:
-            said = _HEAD_KEYS[self.kind] & self.head.model_fields_set
-            content["head"] = {k: v for k, v in content["head"].items() if k in said}
-            if not said:
-                del content["head"]
-        return content
-
-    @model_validator(mode="after")
-    def _head_fits_kind(self) -> "TaskConfig":
-        allowed = _HEAD_KEYS[self.kind]
-        wrong = sorted(self.head.model_fields_set - allowed)
-        if wrong:
-            raise ValueError(f"a {self.kind} head takes {', '.join(sorted(allowed))}, was given {', '.join(wrong)}")
-        if self.kind is not TaskKind.CLASSIFICATION:
-            for key in _CLASSIFICATION_KEYS:
-                if getattr(self, key):
-                    raise ValueError(f"{key} belongs to classification tasks, this one is of kind {self.kind}")
-        if self.multi_label and self.class_weights:
-            raise ValueError("class_weights belongs to single-label tasks, this one has multi_label")
-        if self.head.decoder is Decoder.CRF and self.head.label_smoothing:
-            raise ValueError("a crf head takes no label_smoothing")
-        if self.score_range[0] >= self.score_range[1]:
-            raise ValueError("score_range is [lowest, highest]")
-        if len(set(self.columns.values())) < len(self.columns):
-            raise ValueError(f"a different column was expected for each of {', '.join(self.columns)}")
-        return self
-
-
-class FreezingConfig(_Config):
-    """Where, which heads, when; a preset fills in what is not set."""
-
-    preset: Preset | None = None
-    backbone: BackboneFreezing | None = None
-    layers: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """How many of the top layers train with `last_layers`."""
-    frozen_heads: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    embeddings: Literal["frozen", "trained"] | None = None
-    """Whether the word embeddings train; default: only with `full`."""
-    rank: Annotated[int, Field(ge=1, le=512)] | None = None
-    """Rank of the adapters with `lora`."""
-    schedule: Schedule = Schedule.CONSTANT
-    probe: Annotated[float, Field(gt=0, lt=1)] = 0.25
-    """With `probe_first`: the share of all steps in which the heads train alone."""
-
-
-class SamplingConfig(_Config):
-    """Which task gives the next batch."""
-
-    alpha: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """p_i proportional to n_i^alpha over batches: 1 proportional, 0 uniform."""
-    schedule: Literal["random", "round_robin"] = "random"
-    joint: bool = True
-    """Whether classification and tagging tasks that label the same texts share each pass and each step; their batches
-    are smaller by the square root of the number of tasks."""
-
-
-class OptimizerConfig(_Config):
-    """AdamW with linear warm-up and decay; learning rates per step, by default those of the freezing choice."""
-
-    backbone_lr: Annotated[float, Field(gt=0, lt=1)] = _ANY.backbone_lr
-    head_lr: Annotated[float, Field(gt=0, lt=1)] = _ANY.head_lr
-    tagging_lr: Annotated[float, Field(gt=0, lt=1)] = _ANY.tagging_lr
-    """Of tagging heads, which want more where the backbone is frozen; default: `head_lr` where that is given."""
-    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Factor of the learning rate from each layer to the one below."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Share of all steps over which the learning rate rises."""
-    clip: Annotated[float, Field(gt=0)] = 1.0
-    """Largest norm of the gradient."""
-    l2: Annotated[float, Field(gt=0)] = 30.0
-    """With `solver: lbfgs` alone: the penalty on squared weights over features of variance 1, against the sum of the
-    losses (1 / C of scikit-learn's `LogisticRegression`)."""
-
-
-class BudgetConfig(_Config):
-    """How long a run may be; whichever limit comes first. Epochs are by default those of the freezing choice."""
-
-    epochs: Annotated[float, Field(gt=0, le=1000)] = _ANY.epochs
-    batch_tokens: _Tokens = 512
-    """Tokens of a batch, padding included."""
-    frozen_batch_tokens: _Tokens = 4096
-    """Most tokens of a batch of classification over a frozen, cached backbone: it grows up to this while an epoch keeps
-    50 batches, and is never smaller than `batch_tokens`."""
-    micro_batch_tokens: _Tokens | None = None
-    """Most tokens of one forward pass; a larger batch adds up gradients over several. Default: the whole batch."""
-    max_steps: _Count | None = None
-    max_minutes: Annotated[float, Field(gt=0)] | None = None
-
-
-class EvaluationConfig(_Config):
-    """When to measure, and which measure chooses the best checkpoint."""
-
-    every: Literal["epoch"] | _Count = "epoch"
-    """`epoch`, or a number of steps."""
-    best: str = "mean"
-    """`mean` of every task's main metric, `guarded`, a task's name, or `task/metric`."""
-    guard: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """With `guarded`: how far a task's main metric may lie below its own best."""
-    patience: _Count | None = None
-    """Stop after so many evaluations without a new best."""
-    gradient_cosine: bool = False
-    """Whether to measure the angle between the tasks' gradients on the shared backbone, on one batch of each."""
-
-
-class StorageConfig(_Config):
-    """How checkpoints are stored."""
-
-    dtype: Literal["float32", "float16"] = "float32"
-    sample: Annotated[int, Field(ge=0, le=1000)] = 32
-    """Dev examples of each task stored beside the weights, on which faster backends are compared; 0 stores none."""
-
-
-class CacheConfig(_Config):
-    """Where cached activations, those below the lowest trained layer, are kept between epochs and runs."""
-
-    enabled: bool = True
-    max_gb: Annotated[float, Field(gt=0)] = 10.0
-    """All entries together, in 10^9 bytes; the least recently used go first."""
-
-
-class Recipe(_Config):
+class Recipe(Config):
     """A whole training run."""
 
     backbone: str = DEFAULT_BACKBONE
@@ -344,7 +87,7 @@ class Recipe(_Config):
     evaluation: EvaluationConfig = EvaluationConfig()
     checkpoint: StorageConfig = StorageConfig()
     cache: CacheConfig = CacheConfig()
-    tracking: Annotated[tuple[Tracker, ...], BeforeValidator(_as_tuple)] = ()
+    tracking: Annotated[tuple[Tracker, ...], BeforeValidator(as_tuple)] = ()
     """Where a run's figures are sent while it runs: `tensorboard`, `trackio`, `wandb`, `mlflow`."""
     about: str = ""
     """Markdown for the model card: what the data are, their licences, who made them."""
@@ -445,7 +188,7 @@ class Recipe(_Config):
         """The same recipe with another freezing choice, and its defaults for what this recipe does not set."""
         return self._changed(freezing=freezing.model_dump(mode="json", exclude_unset=True))
 
-    def on(self, backbone: str) -> "Recipe":
+    def with_backbone(self, backbone: str) -> "Recipe":
         """The same recipe with another backbone, and the defaults for what this recipe does not set."""
         return self._changed(backbone=backbone)
 

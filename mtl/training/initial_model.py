@@ -14,7 +14,8 @@ from mtl.inference.source import find_model, load_model
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.recipe.choices import Preset, Solver, TaskKind
-from mtl.recipe.schema import HeadConfig, Recipe
+from mtl.recipe.schema import Recipe
+from mtl.recipe.tasks import HeadConfig
 from mtl.training.solver import choose_solver, linear
 from mtl.training.tag_layers import default_layer
 

@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.recipe.schema import SamplingConfig
+from mtl.recipe.sections import SamplingConfig
 from mtl.text.batching import Integers, pack
 from mtl.training.grouping import BatchUnits, Lengths, batch_units
 

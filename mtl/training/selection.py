@@ -8,7 +8,7 @@ from mtl.data import Example, labels_of
 from mtl.errors import RecipeError
 from mtl.evaluation import LOWER_IS_BETTER, gives, is_metric, main_metric_name
 from mtl.evaluation.metrics import Measured
-from mtl.recipe.schema import EvaluationConfig
+from mtl.recipe.sections import EvaluationConfig
 from mtl.task import TaskInfo
 
 _MEAN, _GUARDED = "mean", "guarded"

@@ -14,7 +14,9 @@ from typing import get_args
 from mtl.distributed import world
 from mtl.errors import RecipeError
 from mtl.recipe.choices import BackboneFreezing, Decoder, Preset, Schedule, Solver, TaskKind
-from mtl.recipe.schema import BudgetConfig, FollowingKey, HeadConfig, OptimizerConfig, Recipe, TaskConfig
+from mtl.recipe.schema import FollowingKey, Recipe
+from mtl.recipe.sections import BudgetConfig, OptimizerConfig
+from mtl.recipe.tasks import HeadConfig, TaskConfig
 from mtl.task import TaskInfo
 
 _ADAMW = ("backbone_lr", "head_lr", "tagging_lr", "layer_decay", "weight_decay", "warmup", "clip")

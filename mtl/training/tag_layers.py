@@ -9,7 +9,8 @@ from mtl.encoder import Encoder
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import BackboneFreezing, Preset, Schedule, TaskKind
 from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR
-from mtl.recipe.schema import FreezingConfig, Recipe
+from mtl.recipe.schema import Recipe
+from mtl.recipe.sections import FreezingConfig
 
 _SHARE = 2 / 3  # of the layers
 

@@ -9,7 +9,7 @@ from demo.settings import Settings, derive
 from mtl.checkpoint.config import CONFIG_FILE, BackboneReference, CheckpointConfig, TaskRecord
 from mtl.inference.analysis import Analysis, Entity
 from mtl.recipe import DEFAULT_BACKBONE, Pooling, TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.runs import RunFolder
 from mtl.text.subwords import Subword
 

@@ -11,12 +11,12 @@ from demo.views.training.stack import PRESS
 from mtl.recipe import Preset
 
 PRESETS = {
-    Preset.HEADS_ONLY: "Heads only: the encoder is frozen. Fastest; for medium data near the pretraining domain.",
-    Preset.LAST_LAYERS: "Last layers: the heads and the top layers train. The usual compromise.",
-    Preset.FULL: "Full: everything trains. For enough data and time.",
+    Preset.HEADS_ONLY: "Heads only: the encoder is frozen. Fastest, and nothing is forgotten; entities stay weak.",
+    Preset.LAST_LAYERS: "Last layers: the heads and the top layers train. For few examples a label, and for pairs.",
+    Preset.FULL: "Full: everything trains. For entities, and from a few hundred examples on.",
     Preset.PROBE_THEN_FINETUNE: "Probe, then fine-tune: heads first, then the rest. Keeps the pretrained features.",
     Preset.GRADUAL: "Gradual: each stage unfreezes one more layer from the top. Cautious full fine-tuning.",
-    Preset.LORA: "Adapters (LoRA): low-rank additions to frozen layers. Small files to share; not faster.",
+    Preset.LORA: "Adapters (LoRA): small additions to frozen layers. For a hundred examples of classes; small files.",
     Preset.ONE_HEAD_FROZEN: "One head frozen: all but one head train. Protects a good task while another improves.",
     Preset.ALL_FROZEN: "All frozen: nothing trains, the model is only evaluated. For prototypes and tiny data.",
 }

@@ -8,7 +8,7 @@ from mtl.checkpoint.config import CONFIG_FILE, read_config
 from mtl.errors import MtlError
 from mtl.metrics.calibration import ReliabilityBin, RiskPoint
 from mtl.recipe import SimilarityLoss, TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.runs import RunFolder
 from tests.demo.fakes import settings, write_config
 

@@ -20,7 +20,7 @@ from mtl.exports.pipelines.layers import NotHeldError
 from mtl.exports.pipelines.tagging import tagger_of
 from mtl.inference import Engine
 from mtl.recipe.choices import Pooling, TaskKind
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.task import TaskInfo
 from tests.mtl.encoder.batches import batch_of
 from tests.mtl.exports.models import saved_model

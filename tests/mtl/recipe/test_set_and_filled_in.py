@@ -13,7 +13,7 @@ from mtl.comparing import strategies
 from mtl.comparing.strategies import candidates
 from mtl.recipe import FreezingConfig, OptimizerConfig, Preset, Recipe, TaskConfig, dump, load, parse, portable
 from mtl.recipe.choices import LongTexts, Solver, WordSplitting
-from mtl.recipe.schema import BudgetConfig
+from mtl.recipe.sections import BudgetConfig
 from mtl.training.solver import choose_solver
 from tests.mtl.recipe.generated import RATES, choices, contents
 

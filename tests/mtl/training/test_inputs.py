@@ -8,7 +8,7 @@ import pytest
 import mtl
 from mtl.errors import RunError
 from mtl.recipe import Recipe
-from mtl.recipe.schema import HeadConfig
+from mtl.recipe.tasks import HeadConfig
 from mtl.runs import Evaluated, Event, Noticed, Step
 from tests.mtl.recipes import quick_recipe
 from tests.tiny import save_backbone
