@@ -16,35 +16,43 @@ if TYPE_CHECKING:
     from mtl.checkpoint.store import LoadedModel
 
 
-def with_known_reading(recipe: Recipe) -> Recipe:
+def with_known_reading(recipe: Recipe, *, resumed: bool = False) -> Recipe:
     """The recipe with what its checkpoint says where the recipe does not: losses of pairs, long texts and words.
+
+    Args:
+        recipe: of a run.
+        resumed: whether it goes on: then nothing is refused, since recipes of earlier versions say what nobody set.
 
     Raises:
         RecipeError: the recipe has long texts or words read otherwise, and a head stays as it is.
         MtlError: the backbone or checkpoint is not there.
     """
     source = find_model(recipe.backbone)
+    if not resumed:
+        _need_same(recipe, source)
     return _with_losses(_with_texts(recipe, source), source.tasks)
 
 
 def with_known_texts(recipe: Recipe) -> Recipe:
     """The recipe with long texts and words as its checkpoint reads them, and marked as set by nobody.
 
-    Errors as `with_known_reading`.
+    Raises:
+        MtlError: the backbone or checkpoint is not there.
     """
     return _with_texts(recipe, find_model(recipe.backbone))
 
 
 def _with_texts(recipe: Recipe, source: ModelSource) -> Recipe:
-    if not source.tasks and source.config is None:
-        return recipe
+    unset = {key: known for key, known in _reading(source).items() if key not in recipe.model_fields_set}
+    return recipe.settled(**{key: known for key, known in unset.items() if known != PIPELINE_WORDS})
+
+
+def _need_same(recipe: Recipe, source: ModelSource) -> None:
     for key, known in _reading(source).items():
-        if key not in recipe.model_fields_set:
-            recipe = recipe.settled(**{key: known}) if known != PIPELINE_WORDS else recipe
-        elif getattr(recipe, key) != known and (heads := _staying(recipe, source.tasks, key)):
+        came, heads = getattr(recipe, key), _staying(recipe, source.tasks, key)
+        if key in recipe.model_fields_set and came != known and heads:
             expected = f"{known} was expected as the heads of the checkpoint that stay ({', '.join(heads)}) have it"
-            raise RecipeError(f"{expected}, was {getattr(recipe, key)}; leave the key out", key=key)
-    return recipe
+            raise RecipeError(f"{expected}, was {came}; leave the key out", key=key)
 
 
 def stored_recipe(recipe: Recipe, loaded: "LoadedModel") -> dict[str, Any]:
@@ -71,8 +79,10 @@ def stored_recipe(recipe: Recipe, loaded: "LoadedModel") -> dict[str, Any]:
 def _reading(source: ModelSource) -> dict[str, str]:
     """How the heads of a checkpoint read texts, by key of a recipe; as before there were choices where it is silent.
 
-    Only heads of tags read words.
+    Only heads of tags read words; a bare backbone says nothing.
     """
+    if not source.tasks and source.config is None:
+        return {}
     said: Mapping[str, Any] = source.config.recipe if source.config else {}
     if source.imported is not None:
         said = {"long_texts": LongTexts.CUT, "words": PIPELINE_WORDS}

@@ -58,7 +58,7 @@ def train(
     within = _never if everyone.shards else should_stop  # whoever holds parts makes every pass with the others
     try:
         with stoppable(within):
-            trainer = set_up(recipe)
+            trainer = set_up(recipe, resumed=resume)
             session = Session(trainer, folder, within)
             changes = session.make_ready(resume=resume)
     except StopRequested:

@@ -203,18 +203,19 @@ class Trainer:
         return tuple(notes)
 
 
-def set_up(recipe: Recipe, *, anchored: bool = True) -> Trainer:
+def set_up(recipe: Recipe, *, anchored: bool = True, resumed: bool = False) -> Trainer:
     """Read the data, load the backbone, build heads, and plan the steps; `enter_stage_of` comes next.
 
     Args:
         recipe: of the run.
         anchored: whether training texts get the anchors that the recipe asks for, which takes a pass over all of them.
+        resumed: whether the run goes on.
 
     Raises:
         MtlError: anything in the recipe, the data or the backbone is not as expected.
     """
     with world().together():
-        recipe = with_known_reading(recipe)
+        recipe = with_known_reading(recipe, resumed=resumed)
         need_splitter(recipe.words)
         data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
         torch.manual_seed(recipe.seed)

@@ -225,7 +225,7 @@ def test_a_trainer_that_does_not_react_is_ended_and_goes_on_from_where_it_was(
 
 
 def test_memory_that_runs_out_is_one_sentence(recipe: Recipe, monkeypatch: Patch):
-    def out_of_memory(*_: object) -> None:
+    def out_of_memory(*_: object, **__: object) -> None:
         raise MemoryError
 
     runs = training_page(monkeypatch, lambda patch: patch.setattr(loop, "set_up", out_of_memory))

@@ -44,8 +44,8 @@ def watch(recipe: Recipe) -> Watched:
     trainers: list[Trainer] = []
     set_up = loop.set_up
 
-    def remember(recipe: Recipe) -> Trainer:
-        trainers.append(set_up(recipe))
+    def remember(recipe: Recipe, **how: bool) -> Trainer:
+        trainers.append(set_up(recipe, **how))
         return trainers[-1]
 
     run = mtl.train(recipe)

@@ -106,7 +106,7 @@ def test_the_handlers_of_signals_are_put_back(recipe: Path, tmp_path: Path):
 def train_and_hang(recipe: Path, run: Path, reached: Path, *, phase: str, stubborn: bool) -> None:
     """In a child: train, and wait in a phase for signals; a stubborn one swallows an interrupt."""
 
-    def hang(*_: object) -> None:
+    def hang(*_: object, **__: object) -> None:
         reached.touch()
         try:
             time.sleep(60)

@@ -4,13 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mtl import Engine
 from mtl.data import read_files
 from mtl.errors import RecipeError
 from mtl.inference.spec import spec_of
 from mtl.recipe import load
-from mtl.training import run_in_folder
+from mtl.training import resume_in_folder, run_in_folder
 from tests.mtl.checkpoint.test_imported import TAGS, classifier, spans_equal
 from tests.mtl.recipes import EXAMPLES, recipe_of
 from tests.mtl.training.seen import events_of
@@ -91,6 +92,22 @@ def test_a_run_goes_on_though_its_checkpoint_is_gone(first: Path, tmp_path: Path
         if event.kind == "started":
             shutil.rmtree(source)
     assert load(tmp_path / "run" / "recipe.yaml").words == "spaces"
+
+
+def test_a_run_of_an_earlier_version_goes_on_as_it_read_texts(first: Path, tmp_path: Path):
+    """Its recipe says the defaults, which nobody set."""
+    folder = tmp_path / "run"
+    for event in run_in_folder(recipe_of(first, ["sentiment"], **HEADS), folder):
+        if event.kind == "step":
+            (folder / "stop").touch()
+    content = yaml.safe_load((folder / "recipe.yaml").read_text())
+    content |= {"words": "characters", "long_texts": "windows"}
+    for key in ("words", "long_texts"):
+        del content["filled_in"][key]
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(content))
+    assert [event.kind for event in resume_in_folder(folder)][-1] == "finished"
+    with pytest.raises(RecipeError, match="leave the key out"):
+        list(run_in_folder(load(folder / "recipe.yaml"), tmp_path / "again"))
 
 
 def test_a_loss_of_a_checkpoint_stays_unsaid_in_the_recipe_of_a_run(tmp_path: Path, tiny_bert: Path):
