@@ -9,11 +9,13 @@ from mtl.evaluation import CalibrationCurves
 HEIGHT = 280
 _LARGEST = 22  # pixels, of the marker of the fullest bin
 _SMALLEST = 6
+_TWO_LINES = 60  # pixels below an axis
 
 
 def reliability_figure(curves: CalibrationCurves) -> go.Figure:
-    """The share that came true over the probability; markers grow with the number of decisions."""
-    made = _axes("probability", "share that came true")
+    """The share that came true over the probability, and the error by chance; markers grow with their decisions."""
+    made = _axes(f"probability<br>ece by chance alone: {curves.ece_by_chance:.3f}", "share that came true")
+    made.update_layout(margin_b=_TWO_LINES)
     made.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"color": GRID, "width": 2, "dash": "dash"}, hoverinfo="skip"
     )
@@ -30,14 +32,6 @@ def reliability_figure(curves: CalibrationCurves) -> go.Figure:
         },
         hovertemplate="probability %{x:.2f}: %{y:.2f} came true, of %{customdata:,}<extra></extra>",
         cliponaxis=False,
-    )
-    made.add_annotation(
-        text=f"ece {curves.ece_by_chance:.3f} is expected by chance alone",
-        showarrow=False,
-        xref="paper",
-        yref="paper",
-        x=0.02,
-        y=0.98,
     )
     return made
 

@@ -14,7 +14,7 @@ def test_points_are_those_of_the_curves():
     _, line = reliability_figure(MANY).data
     assert (list(line.x), list(line.y), list(line.customdata)) == ([0.2, 0.9], [0.1, 0.8], [10, 1000])
     assert line.marker.size[0] < line.marker.size[1]
-    assert "0.009 is expected by chance" in reliability_figure(MANY).layout.annotations[0].text
+    assert "by chance alone: 0.009" in reliability_figure(MANY).layout.xaxis.title.text
     (line,) = risk_figure(MANY).data
     assert (list(line.x), list(line.y)) == ([0.5, 1.0], [0.0, 0.2])
 
