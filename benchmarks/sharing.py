@@ -60,7 +60,8 @@ def _shared(pair: str, data: Path, rows: int, seeds: list[int], folder: Path) ->
     recipe = parse({"tasks": tasks, "precision": "fp32"}, folder=data)
     found = strategies(recipe, ["full"], single_task=True)
     results = summarize(list(compare(found, seeds=seeds, folder=folder)))
-    return sharing({row.strategy: {key: spread.mean for key, spread in row.metrics.items()} for row in results})
+    means = {row.strategy: {key: spread.mean for key, spread in row.metrics.items()} for row in results}
+    return sharing(means, {row.strategy: row.seeds for row in results})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from mtl.backbones.source import folder_state
 from mtl.errors import InputError
 from mtl.inference.source import STARTER, STARTER_FOLDER
 from mtl.recipe import DEFAULT_BACKBONE
+from mtl.user_path import user_path
 
 BACKBONE = "backbone"
 GIVEN = "given"
@@ -144,7 +145,7 @@ class Engines:
 
 def state_of(source: str) -> str:
     """What changes when the files of a model's folder change; empty for one that is no folder, or is being replaced."""
-    folder = Path(source).expanduser()
+    folder = user_path(source)
     try:
         return folder_state(folder) if folder.is_dir() else ""
     except FileNotFoundError:

@@ -24,6 +24,7 @@ from mtl.data.examples import texts_of
 from mtl.data.warnings import data_warnings, no_dev
 from mtl.errors import DataError
 from mtl.recipe import HeadConfig, SimilarityLoss, TaskConfig, TaskKind
+from mtl.recipe.choices import task_name
 from mtl.runs import home
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -91,6 +92,10 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
     name = upload.name.strip().lower()
     if not _NAME.fullmatch(name):
         raise DataError("A task name of up to 32 letters, digits and underscores was expected, starting with a letter.")
+    try:
+        task_name(name)
+    except ValueError as error:
+        raise DataError(f"{error}.") from error
     if name in taken:
         raise DataError(f"A task named {name} already exists. Choose another name.")
     if upload.train is None:

@@ -141,9 +141,9 @@ class RunManager:
         """
         folder = self.get(run_id, owner)
         self._need_training()
-        if not can_resume(folder):
-            raise RunError("Only a run that was stopped, failed or died can be resumed.")
         with self._lock, holding_queue():
+            if not can_resume(folder):
+                raise RunError("Only a run that was stopped, failed or died can be resumed.")
             folders, by = top_folders(), hashed_visitor(owner, address)
             need_place(folders, by, self._settings)
             need_disk(folders, by, self._settings)

@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from mtl.recipe import Recipe
+from mtl.recipe.choices import HUB_PREFIX
 
 
 def as_yaml(recipe: Recipe) -> str:
@@ -16,10 +17,12 @@ def as_yaml(recipe: Recipe) -> str:
 def without_folders(recipe: Recipe) -> Recipe:
     """The recipe without the folders of this machine, for public pages."""
     tasks = {
-        name: task.model_copy(
-            update={"train": tuple(Path(f).name for f in task.train), "dev": tuple(Path(f).name for f in task.dev)}
-        )
+        name: task.model_copy(update={part: tuple(map(_name, getattr(task, part))) for part in ("train", "dev")})
         for name, task in recipe.tasks.items()
     }
     backbone = "/".join(Path(recipe.backbone).parts[-2:]) if Path(recipe.backbone).is_absolute() else recipe.backbone
     return recipe.model_copy(update={"tasks": tasks, "backbone": backbone})
+
+
+def _name(file: str) -> str:
+    return file if file.startswith(HUB_PREFIX) else Path(file).name

@@ -59,7 +59,7 @@ def summarize_run(folder: RunFolder, info: RunInfo, watcher: Watcher) -> RunSumm
         events=events,
         tasks=started.tasks if started else (),
         seconds=finished.seconds if finished else None,
-        size=saved.size_bytes if saved else None,
+        size=folder.bytes_of(saved) if saved else None,
         trained=started.trained_parameters if started else None,
         total_steps=started.total_steps if started else 0,
     )

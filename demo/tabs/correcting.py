@@ -27,6 +27,7 @@ from mtl.errors import InputError, MtlError
 from mtl.inference.analysis import Analysis
 from mtl.recipe import TaskKind
 from mtl.runs import RunState
+from mtl.user_path import user_path
 
 _SECONDS = 1.0
 NO_RUN = ("", "")
@@ -162,7 +163,7 @@ def _retrain(
 def _folder(location: str) -> Path:
     from mtl.backbones import find_backbone
 
-    path = Path(location).expanduser()
+    path = user_path(location)
     return path if path.is_dir() else find_backbone(location).folder
 
 

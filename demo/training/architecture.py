@@ -6,6 +6,8 @@ from pathlib import Path
 
 from mtl.backbones.catalogue import find_entry
 from mtl.backbones.known_folders import recall
+from mtl.errors import InputError
+from mtl.user_path import user_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def of(backbone: str) -> Architecture | None:
             folder = next(recall(config["backbone"]["sha256"]), None) if config["backbone"].get("local") else None
             return of(str(folder or config["backbone"]["name"]))
         return _from_config(config) if config else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, InputError):
         return None
 
 
@@ -41,7 +43,7 @@ def _config_file(backbone: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
-    folder = Path(backbone).expanduser() / "config.json"
+    folder = user_path(backbone) / "config.json"
     if folder.is_file():
         return folder
     try:

@@ -1,6 +1,7 @@
 """Models that a run can start from instead of a bare backbone: the starter, and models trained on this page."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from demo.runs import RunManager
 from demo.training.recipe_form import Form
@@ -35,6 +36,10 @@ def resolved(form: Form, known: tuple[CheckpointChoice, ...]) -> Form:
 
 
 def keyed(form: Form, known: tuple[CheckpointChoice, ...]) -> Form:
-    """The form with the key of the checkpoint whose folder it names."""
-    keys = {model.folder: model.key for model in known}
+    """The form with the key of the checkpoint whose folder it names: whole, or as recipes without paths name it."""
+    keys: dict[str, str] = {}
+    for model in known:
+        ending = "/".join(Path(model.folder).parts[-2:])
+        own = (f"./{STARTER}",) if model.key == STARTER else ()
+        keys |= dict.fromkeys((model.folder, ending, f"./{ending}", *own), model.key)
     return replace(form, backbone=keys.get(form.backbone, form.backbone))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from demo.inputs.drafts import Draft
 from demo.training.architecture import Architecture
 from demo.training.freezing_choice import EMBEDDINGS, Freezing
-from mtl.recipe import TaskKind
+from mtl.recipe import Preset, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,13 @@ def network(
         drafts: the tasks.
         counted: parameters of parts by name, as counted by a plan; they take precedence over the estimates.
     """
+    kinds = {draft.config.kind for draft in drafts if not choice.is_frozen(draft.name)}
+    linear = choice.preset is Preset.HEADS_ONLY and kinds == {TaskKind.CLASSIFICATION}  # by L-BFGS
     heads = tuple(
         Block(
             f"head:{draft.name}",
             draft.name,
-            counted.get(f"{draft.name} head", _head_size(architecture, draft)),
+            counted.get(f"{draft.name} head", _head_size(architecture, draft, is_linear=linear)),
             not choice.is_frozen(draft.name),
         )
         for draft in drafts
@@ -96,11 +98,11 @@ def _note(choice: Freezing, trains: bool) -> str:
     return "trains later" if choice.trains_later and trains else ""
 
 
-def _head_size(architecture: Architecture | None, draft: Draft) -> int | None:
+def _head_size(architecture: Architecture | None, draft: Draft, *, is_linear: bool) -> int | None:
     """Parameters of a head of the default shape."""
     if architecture is None or not architecture.hidden:
         return None
     size, labels = architecture.hidden, len(draft.counts)
     if draft.config.kind is TaskKind.TAGGING:
         return (size + 1) * (2 * labels + 1)
-    return (size + 1) * size + (size + 1) * labels
+    return (0 if is_linear else (size + 1) * size) + (size + 1) * labels

@@ -7,6 +7,7 @@ from pathlib import Path
 from demo.runs.recipe_text import as_yaml
 from mtl.backbones.source import file_state
 from mtl.recipe import Recipe
+from mtl.user_path import user_path
 
 
 def plan_key(recipe: Recipe) -> str:
@@ -21,6 +22,6 @@ def plan_key(recipe: Recipe) -> str:
 def _files(recipe: Recipe) -> Iterator[Path]:
     for task in recipe.tasks.values():
         yield from map(Path, (*task.train, *task.dev))
-    folder = Path(recipe.backbone).expanduser()
+    folder = user_path(recipe.backbone)
     if (folder / "config.json").is_file():  # any folder may be typed, and one of no model may hold a whole disk
         yield from sorted([*folder.glob("*"), *folder.glob("*/*")])

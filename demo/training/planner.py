@@ -39,6 +39,8 @@ class Forecast:
     warnings: tuple[str, ...]
     advised: str
     reasons: tuple[str, ...]
+    is_most: bool = False
+    """Whether `steps` and `draws` are the most that L-BFGS may take."""
 
 
 @dataclass(eq=False)
@@ -234,4 +236,5 @@ def _forecast(answer: Mapping[str, Any]) -> Forecast:
         warnings=tuple(answer["warnings"]),
         advised=answer["advice"]["preset"],
         reasons=tuple(answer["advice"]["reasons"]),
+        is_most=answer["is_most"],
     )

@@ -19,7 +19,8 @@ _FIELD = "settings"
 _MORE = "More recipe keys"
 _LONGEST = 20_000  # characters
 _TRAINING_KEYS = ("sampling", "balancing", "anchor", "evaluation", "solver", "optimizer", "freezing", "precision")
-_PUBLIC_KEYS = (*_TRAINING_KEYS, "tasks", "about")
+_PUBLIC_KEYS = (*_TRAINING_KEYS, "tasks", "about", "budget")
+_PUBLIC_BUDGET_KEYS = ("max_steps", "max_minutes")  # which the page's own limits bound
 _PUBLIC_HEAD_KEYS = ("decoder", "dropout", "label_smoothing", "activation", "layers", "loss")
 _PUBLIC_TASK_KEYS = ("weight", "map_labels", "class_weights", "head")
 
@@ -119,6 +120,8 @@ def _need_harmless(content: dict[str, Any]) -> None:
             head = task.get("head")
             keys = head if isinstance(head, dict) else ()
             wrong += [f"tasks.{name}.head.{key}" for key in keys if key not in _PUBLIC_HEAD_KEYS]
+    budget = content.get("budget")
+    wrong += [f"budget.{key}" for key in (budget if isinstance(budget, dict) else ()) if key not in _PUBLIC_BUDGET_KEYS]
     if wrong:
         raise RecipeError(f"{wrong[0]} cannot be set on this page.", key=_MORE)
 
@@ -142,4 +145,4 @@ def _limit(budget: dict[str, Any], settings: Settings) -> None:
     for name, limit in (("max_steps", settings.max_steps), ("max_minutes", settings.max_minutes)):
         asked = budget.get(name)
         if limit is not None:
-            budget[name] = min(limit, asked) if isinstance(asked, int | float) else limit
+            budget[name] = limit if asked is None else min(limit, asked) if isinstance(asked, int | float) else asked

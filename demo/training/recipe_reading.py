@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
@@ -14,6 +14,7 @@ from demo.training.freezing_choice import Freezing
 from demo.training.recipe_form import OWN_POOLING, Form
 from mtl.errors import RecipeError
 from mtl.recipe import BackboneFreezing, FreezingConfig, Preset, Recipe, TaskConfig, check
+from mtl.recipe.schema import FollowingKey
 from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
 
 _FIELDS = {"backbone", "pooling", "seed"}
@@ -127,8 +128,9 @@ def _more(recipe: Recipe, freezing: dict[str, Any]) -> str:
     content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     for key in (*_FIELDS, *recipe.unset()):
         content.pop(key, None)
-    if "anchor" in recipe.model_fields_set:  # 0 too, since its default follows the freezing
-        content["anchor"] = recipe.anchor
+    # What was set counts also where it is what a recipe without the key has: that follows the rest of the recipe.
+    followers = {key for key in get_args(FollowingKey) if key in recipe.model_fields_set}
+    content |= recipe.model_dump(mode="json", include=followers)
     tasks = {name: _without(task, _OF_FILES) for name, task in content["tasks"].items()}
     content["tasks"] = {name: task for name, task in tasks.items() if task}
     content["freezing"] = freezing

@@ -9,6 +9,7 @@ from mtl.backbones.known_folders import recall, remember
 from mtl.backbones.packaged import PackagedBackbone, packaged
 from mtl.errors import BackboneError
 from mtl.hub import network_errors
+from mtl.user_path import user_path
 
 _WEIGHTS = "model.safetensors"
 _HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*sample/*.jsonl")  # a star stands for folders too
@@ -41,7 +42,7 @@ def find_backbone(name: str) -> BackboneSource:
     """
     if known := packaged(name):
         return _from_packages(known, name)
-    path = Path(name).expanduser()
+    path = user_path(name)
     if not path.is_dir():
         folder = _download(name)
         return BackboneSource(name, folder, hash_weights(folder))

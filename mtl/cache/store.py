@@ -6,6 +6,7 @@ do no harm, and a writer that was killed leaves only a folder that is swept late
 """
 
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -120,11 +121,10 @@ class RaggedStore:
         needed = shape[0] * size * np.dtype(dtype).itemsize + counts.nbytes + 2 * _HEADER
         if needed > self.max_bytes or not shape[0]:
             return None
-        place = self.folder / f"{key}.{os.getpid()}{_WRITING}"
+        place = self.folder / f"{key}.{secrets.token_hex(4)}.{os.getpid()}{_WRITING}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._make_room(needed)
-            shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
             values = np.lib.format.open_memmap(place / _VALUES, mode="w+", dtype=dtype, shape=shape)
             tracked(values.base)

@@ -117,6 +117,7 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
         metrics=dict(snapshot.metrics),
         recipe=dict(snapshot.recipe),
     )
+    put_back(folder)
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -125,13 +126,27 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     (fresh / CARD_FILE).write_text(model_card(config, sampled=any(snapshot.sample.values())), encoding="utf-8")
     write_sample(fresh, snapshot.sample)
     write_summaries(fresh, loaded.outside)
-    old = folder.with_name(f".{folder.name}.old")
+    old = _moved(folder)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def put_back(folder: Path) -> None:
+    """Restore a checkpoint whose writer was killed after it had moved the old one aside.
+
+    Only for who owns the folder: another process may be about to put the new one in its place.
+    """
+    old = _moved(folder)
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
+
+
+def _moved(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
 
 
 def need_place(folder: Path) -> None:

@@ -17,6 +17,7 @@ from mtl.comparing import (
     linear_probe,
     sharing,
     strategies,
+    strategy_titles,
     summarize,
 )
 from mtl.errors import MtlError
@@ -65,7 +66,8 @@ def compare_command(
 def _show(recipe: Recipe, outcomes: Sequence[Outcome], folder: Path, json_file: Path | None) -> None:
     rows = summarize(outcomes)
     out.print(_table(recipe, rows))
-    for one in sharing({row.strategy: {key: spread.mean for key, spread in row.metrics.items()} for row in rows}):
+    means = {row.strategy: {key: spread.mean for key, spread in row.metrics.items()} for row in rows}
+    for one in sharing(means, {row.strategy: row.seeds for row in rows}):
         out.print(str(one), markup=False)
     out.print(f"runs: {folder}", markup=False)
     if json_file:
@@ -79,11 +81,12 @@ def _table(recipe: Recipe, rows: Sequence[StrategyResult]) -> Table:
     sizes = ("memory", "trained", *(("parameters",) if tells_size else ()), "checkpoint")
     names = ("strategy", *(key.removeprefix("eval/") for key in keys), "seconds", *sizes)
     table = Table(*(Column(name, overflow="fold") for name in names))  # in a narrow terminal no figure is cut
+    named = strategy_titles({row.strategy: row.seeds for row in rows})
     for row in rows:
         figures = [_shown(row.metrics[key], 4) if key in row.metrics else "" for key in keys]
         parameters = (f"{row.total_parameters:,}",) if tells_size else ()
         table.add_row(
-            row.strategy,
+            named[row.strategy],
             *figures,
             _shown(row.seconds, 0),
             f"{row.memory_bytes / 1e6:,.0f} MB",

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from mtl.errors import InputError
+from mtl.runs.folder import replace_file
 
 _IS_QUIET = int(os.environ.get("WORLD_SIZE") or 1) > 1 and os.environ.get("RANK") != "0"
 """Of several processes that share a run the main one speaks; it is told what went wrong in the others."""
@@ -30,7 +31,11 @@ def need_writable(target: Path) -> None:
 
 def write_json(target: Path, content: object) -> None:
     """Write what a command found to the file that `--json` names."""
-    target.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    text, file = json.dumps(content, indent=2) + "\n", target.resolve()
+    if file.exists() and not file.is_file():  # such as /dev/stdout
+        file.write_text(text, encoding="utf-8")
+    else:
+        replace_file(file, text)
 
 
 def progress_bar(*further: ProgressColumn) -> Progress:

@@ -108,7 +108,8 @@ def embedding_metrics(engine: Engine, pairs: Sequence[Example]) -> dict[str, flo
     if not engine.tasks:
         return found
     try:
-        backbone = Engine.of(untrained(engine.loaded_model()), name=engine.backbone)
+        loaded = untrained(engine.loaded_model())
+        backbone = Engine.of(loaded, name=engine.backbone, long_texts=engine.tokenizer.long_texts)
     except MtlError as error:
         err.print(f"note: similarity: figures of the backbone before training are left out: {error}", markup=False)
         return found

@@ -1,7 +1,7 @@
 """Strategies compared on the same data."""
 
 from mtl.comparing.compare import compare
-from mtl.comparing.report import Outcome, Spread, StrategyResult, summarize
+from mtl.comparing.report import Outcome, Spread, StrategyResult, strategy_titles, summarize
 from mtl.comparing.sharing import Sharing, sharing
 from mtl.comparing.strategies import Strategy, alone, candidates, linear_probe, strategies, trained_tasks
 
@@ -17,6 +17,7 @@ __all__ = [
     "linear_probe",
     "sharing",
     "strategies",
+    "strategy_titles",
     "summarize",
     "trained_tasks",
 ]

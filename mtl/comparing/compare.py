@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mtl.cache.store import folder_size
 from mtl.comparing.report import Outcome
 from mtl.comparing.strategies import Strategy
 from mtl.data import data_fingerprint, read_task
@@ -173,5 +172,4 @@ def _outcome(strategy: str, seed: int, run: RunFolder) -> Outcome:
     memory = int((run.path / "memory").read_text(encoding="utf-8"))
     metrics = dict(measured.metrics)
     parameters = started.trained_parameters, started.total_parameters
-    size = folder_size(run.path / best.name) or best.size_bytes  # the summaries were added after it was saved
-    return Outcome(strategy, seed, metrics, finished.seconds, memory, size, *parameters)
+    return Outcome(strategy, seed, metrics, finished.seconds, memory, run.bytes_of(best), *parameters)

@@ -45,6 +45,16 @@ class StrategyResult:
     total_parameters: int
 
 
+def strategy_titles(seeds: Mapping[str, int]) -> dict[str, str]:
+    """What a table calls each strategy; where a strategy has fewer seeds than another, so many.
+
+    Args:
+        seeds: how many runs of each strategy have finished.
+    """
+    most = max(seeds.values(), default=0)
+    return {name: name if count == most else f"{name} ({count} of {most} seeds)" for name, count in seeds.items()}
+
+
 def summarize(outcomes: Sequence[Outcome]) -> list[StrategyResult]:
     """One row a strategy, in the order in which they first came."""
     rows = []

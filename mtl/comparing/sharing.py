@@ -41,12 +41,17 @@ class Sharing:
         return f"Sharing {verb} {self.task} {100 * abs(self.gain):.1f} points: {what}."
 
 
-def sharing(metrics: Mapping[str, Mapping[str, float]]) -> list[Sharing]:
+def sharing(metrics: Mapping[str, Mapping[str, float]], seeds: Mapping[str, int] | None = None) -> list[Sharing]:
     """Of every task that was trained alone and, by at least one strategy, with others.
 
     Args:
         metrics: `eval/<task>/<metric>` by strategy, means over seeds.
+        seeds: how many runs of each strategy have finished, where that may differ. One with fewer than another is left
+            out: a mean over other seeds would be compared.
     """
+    if seeds:
+        most = max(seeds.values())
+        metrics = {name: own for name, own in metrics.items() if seeds[name] == most}
     together = {name: own for name, own in metrics.items() if task_alone(name) is None and not is_candidate(name)}
     found = []
     for name, alone in metrics.items():

@@ -153,9 +153,10 @@ def _raw_spans(row: Row) -> Iterator[RawSpan]:
     if isinstance(text, str) and isinstance(spans, list):
         for span in spans:
             if isinstance(span, dict) and _whole(span.get("start")) and _whole(span.get("end")):
-                surface, usual = span.get("text"), span.get("unit", OffsetUnit.CHARACTERS)
+                surface, unit = span.get("text"), span.get("unit")
                 named = surface if isinstance(surface, str) else None
-                yield RawSpan(text, span["start"], span["end"], named, OffsetUnit(usual))
+                known = OffsetUnit(unit) if unit in list(OffsetUnit) else OffsetUnit.CHARACTERS
+                yield RawSpan(text, span["start"], span["end"], named, known)
 
 
 def _whole(value: object) -> bool:

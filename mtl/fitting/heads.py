@@ -1,6 +1,5 @@
 """`fit_heads`: from an engine and labelled texts to an engine with heads."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText, labels_of
@@ -10,7 +9,7 @@ from mtl.fitting.building import FeatureReader
 from mtl.fitting.classes import DEFAULTS, Answer, FitOptions, LabelledTexts, LinearHead, fit_classes
 from mtl.fitting.spans import fit_spans
 from mtl.inference.engine import Engine
-from mtl.recipe.choices import TASK_NAME
+from mtl.recipe.choices import task_name
 from mtl.text import clean, word_offsets
 
 
@@ -45,10 +44,10 @@ def fit_heads(
     model = engine.loaded_model().model
     fitted: dict[str, Fitted] = {}
     for name, examples in data.items():
-        if not re.fullmatch(TASK_NAME, name):
-            raise DataError(
-                f"a letter, then letters, digits, - and _ were expected as the name of a task, was {name!r}"
-            )
+        try:
+            task_name(name)
+        except ValueError as error:
+            raise DataError(f"{error}, was {name[:40]!r}") from error
         kinds = {type(example) for example in examples}
         if len(kinds) != 1 or not kinds <= {LabelledText, MultiLabelText, TaggedText}:
             came = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"

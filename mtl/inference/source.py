@@ -14,13 +14,15 @@ from mtl.errors import CheckpointError
 from mtl.inference.other_folders import need_loadable
 from mtl.outside import SUMMARIES_FILE
 from mtl.task import TaskInfo
+from mtl.user_path import user_path
 
 if TYPE_CHECKING:
     from mtl.checkpoint.store import LoadedModel
 
 STARTER = "starter"
 STARTER_FOLDER = Path(__file__).resolve().parents[1] / STARTER
-_ITS_FORMER_FOLDER = ("examples", STARTER)  # in recipes of runs that started from it
+_ITS_FOLDERS = (("examples", STARTER), ("mtl", STARTER), (STARTER,))
+"""How paths to it end in recipes of runs that started from it, which may name no folder that is here."""
 _SETTINGS = ("*.json", "*.txt", "*.model", "1_Pooling/*.json", "*_Dense/*")
 
 
@@ -62,9 +64,9 @@ def find_model(name: str) -> ModelSource:
     Raises:
         CheckpointError, BackboneError: nothing that can be loaded has this name, or its backbone has other weights.
     """
-    folder = Path(name).expanduser()
+    folder = user_path(name)
     need_loadable(folder)
-    if name == STARTER or (folder.parts[-2:] == _ITS_FORMER_FOLDER and not folder.is_dir()):
+    if name == STARTER or (folder.parts[-2:] in _ITS_FOLDERS and not folder.is_dir()):
         if not is_checkpoint(STARTER_FOLDER):
             raise CheckpointError("the starter was expected, it is not there", path=STARTER_FOLDER)
         return _checkpoint(name, STARTER_FOLDER)

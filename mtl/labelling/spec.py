@@ -1,6 +1,5 @@
 """What a labelling project asks of its texts."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,7 +8,7 @@ from mtl.fitting import LabelHint
 from mtl.labelling.names import is_readable
 from mtl.labelling.pairs import DIFFERENT, SAME
 from mtl.labels import TypedSpan
-from mtl.recipe.choices import TASK_NAME
+from mtl.recipe.choices import task_name
 
 Answer = str | tuple[str, ...] | tuple[TypedSpan, ...]
 """What a person says of a text: a label, a set of labels in stable order, or spans in the order of the text; of a pair
@@ -61,11 +60,10 @@ class ProjectSpec:
     labels: tuple[LabelHint, ...]
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(TASK_NAME, self.task):
-            came = f"was {self.task[:40]!r}"
-            raise InputError(
-                f"A letter from a to z, then letters, digits, - and _ were expected as the name of a task, {came}."
-            )
+        try:
+            task_name(self.task)
+        except ValueError as error:
+            raise InputError(f"{error}, was {self.task[:40]!r}.") from error
         if len(self.labels) > MOST_LABELS:
             raise InputError(f"At most {MOST_LABELS} labels were expected, were {len(self.labels):,}.")
         for name in self.names:

@@ -14,7 +14,7 @@ from mtl.data.warnings import data_warnings
 from mtl.planning.advice import TaskFacts, advise
 from mtl.planning.costs import measure_costs
 from mtl.planning.report import Part, Plan
-from mtl.recipe.choices import TaskKind
+from mtl.recipe.choices import Solver, TaskKind
 from mtl.recipe.schema import Recipe
 from mtl.text import split_words
 from mtl.training.setup import Trainer, set_up
@@ -59,6 +59,7 @@ def plan(recipe: Recipe) -> Plan:
         checkpoint_bytes=tensor_bytes(trainer.loaded, _DTYPES[recipe.checkpoint.dtype]),
         warnings=tuple(warnings),
         advice=advise({name: _facts(trainer, data) for name, data in trainer.task_data.items()}),
+        is_most=schedule is not None and schedule.solver is Solver.LBFGS,
     )
 
 

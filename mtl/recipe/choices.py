@@ -1,11 +1,26 @@
 """The names that a recipe chooses from."""
 
+import re
 from enum import StrEnum
 
-TASK_NAME = "[A-Za-z][A-Za-z0-9_-]*"
-"""The regular expression of the names of tasks: they name files and folders too."""
+_TASK_NAME = re.compile("[A-Za-z][A-Za-z0-9_-]*")  # tasks name files and folders too
+_TAKEN = ("embedding", "mean", "guarded")
+"""Figures of the embedding are `eval/embedding/…`, and a recipe's `evaluation.best` may be `mean` or `guarded`."""
 HUB_PREFIX = "hf:"
 """What a data file begins with that is a data set of the Hub."""
+
+
+def task_name(name: str) -> str:
+    """The name of a task, checked.
+
+    Raises:
+        ValueError: no task may have it.
+    """
+    if not _TASK_NAME.fullmatch(name):
+        raise ValueError("A letter from a to z, then letters, digits, - and _ were expected as the name of a task")
+    if name in _TAKEN:
+        raise ValueError(f"Another name of a task than {', '.join(_TAKEN)} was expected")
+    return name
 
 
 class TaskKind(StrEnum):

@@ -9,10 +9,11 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from mtl.errors import RecipeError
+from mtl.errors import InputError, RecipeError
 from mtl.recipe.choices import HUB_PREFIX
 from mtl.recipe.schema import Recipe
 from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
+from mtl.user_path import user_path
 
 _BRANCH = re.compile(r"(function-|constrained-|literal\[|dict\[|tuple\[)")
 """How pydantic names the types of a value that may have several, at the end of its place."""
@@ -68,7 +69,8 @@ def parse(content: dict[str, Any], *, folder: Path, where: str = "recipe") -> Re
     if unknown:
         message = f"a task of {', '.join(tasks)} was expected, was {', '.join(unknown)}"
         raise RecipeError(message, path=where, key="freezing.frozen_heads")
-    return recipe.model_copy(update={"tasks": tasks, "data_root": None, "backbone": _backbone(recipe.backbone, home)})
+    backbone = _backbone(recipe.backbone, home, where)
+    return recipe.model_copy(update={"tasks": tasks, "data_root": None, "backbone": backbone})
 
 
 def check(content: object, *, where: str | Path) -> Recipe:
@@ -154,9 +156,16 @@ def _shown(value: object) -> str:
     return f", was {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '…'}"
 
 
-def _backbone(name: str, folder: Path) -> str:
+def _expanded(written: str, where: str, key: str) -> Path:
+    try:
+        return user_path(written)
+    except InputError as error:
+        raise RecipeError(str(error), path=where, key=key) from error
+
+
+def _backbone(name: str, folder: Path, where: str) -> str:
     """A folder relative to the recipe becomes absolute; anything else is a Hub id."""
-    path = folder / Path(name).expanduser()
+    path = folder / _expanded(name, where, "backbone")
     return str(path.resolve()) if path.is_dir() else name
 
 
@@ -167,7 +176,7 @@ def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:
     if "$" in expanded:
         message = f"the environment variable in {recipe.data_root!r} is not set; set it, or give --set data_root=FOLDER"
         raise RecipeError(message, path=where, key="data_root")
-    root = (folder / Path(expanded).expanduser()).resolve()
+    root = (folder / _expanded(expanded, where, "data_root")).resolve()
     if not root.is_dir():
         raise RecipeError(f"an existing folder was expected, was {expanded!r}", path=where, key="data_root")
     return root
@@ -176,7 +185,7 @@ def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:
 def _resolve(file: str, folder: Path, where: str, key: str) -> str:
     if file.startswith(HUB_PREFIX):
         return file
-    path = (folder / Path(file).expanduser()).resolve()
+    path = (folder / _expanded(file, where, key)).resolve()
     if not path.is_file():
         raise RecipeError(f"an existing file was expected, was {file!r} (looked for {path})", path=where, key=key)
     return str(path)

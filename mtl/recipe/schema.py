@@ -5,10 +5,9 @@ from dataclasses import asdict, replace
 from enum import Enum
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
 from mtl.recipe.choices import (
-    TASK_NAME,
     LongTexts,
     Pooling,
     Precision,
@@ -17,6 +16,7 @@ from mtl.recipe.choices import (
     TaskKind,
     Tracker,
     WordSplitting,
+    task_name,
 )
 from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR, defaults_of
 from mtl.recipe.renamed import with_new_names
@@ -68,7 +68,7 @@ class Recipe(Config):
     as the checkpoint that the run starts from tells them, else each character."""
     data_root: str | None = None
     """Folder that data paths start from, `${VARIABLE}` allowed; default: the recipe's own folder."""
-    tasks: Annotated[dict[Annotated[str, Field(pattern=f"^{TASK_NAME}$")], TaskConfig], Field(min_length=1)]
+    tasks: Annotated[dict[Annotated[str, AfterValidator(task_name)], TaskConfig], Field(min_length=1)]
     freezing: FreezingConfig = FreezingConfig(preset=Preset.FULL)
     sampling: SamplingConfig = SamplingConfig()
     balancing: Literal["static", "uncertainty"] = "static"

@@ -19,7 +19,7 @@ from mtl.errors import RunError
 from mtl.home import home
 from mtl.jsonl import append_line
 from mtl.runs import lock
-from mtl.runs.events import Event, EventReader, Failed, Finished, to_json
+from mtl.runs.events import Event, EventReader, Failed, Finished, Saved, to_json
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 """The numbers of the errors of a full disk."""
@@ -215,6 +215,14 @@ class RunFolder:
             replace_file(self.stop_file, reason)
         else:
             self.stop_file.touch()
+
+    def bytes_of(self, saved: Saved) -> int:
+        """The size of a checkpoint: that of its folder, which grows after `saved`, or that event's where it is gone."""
+        try:
+            found = sum(file.stat().st_size for file in (self.path / saved.name).rglob("*") if file.is_file())
+        except OSError:  # it is being replaced
+            found = 0
+        return found or saved.size_bytes
 
     def stop_requested(self) -> bool:
         """Whether somebody asked the run to end."""

@@ -4,7 +4,6 @@ import logging
 import signal
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 
 import uvicorn
 
@@ -16,6 +15,7 @@ from mtl.serving.limits import ServeLimits
 from mtl.serving.listening import listen
 from mtl.serving.model import ServedModel
 from mtl.serving.protocol import Protocol
+from mtl.user_path import user_path
 
 _log = logging.getLogger("polyhead.serve")
 _MARGIN = 5
@@ -92,5 +92,5 @@ def _run(server: uvicorn.Server, listener: socket.socket) -> None:
 
 def _short(checkpoint: str) -> str:
     """The name of a Hub id, or of a folder without its path."""
-    path = Path(checkpoint).expanduser()
+    path = user_path(checkpoint)
     return path.resolve().name if path.is_dir() else checkpoint

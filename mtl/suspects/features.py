@@ -1,7 +1,7 @@
 """What an untouched backbone gives for texts and their words, as the input of held-out heads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mtl.device import best_device
 from mtl.encoder import ActivationCache, load_backbone
 from mtl.home import home
 from mtl.inference.autotune.features import FEW_TOKENS, open_features
+from mtl.inference.known_reading import with_known_texts
 from mtl.inference.source import find_model
 from mtl.recipe import Recipe
 from mtl.text import word_offsets
@@ -31,11 +32,17 @@ class WordFeatures:
 def load_untouched(recipe: Recipe) -> LoadedModel:
     """The backbone of a recipe without any training: a trained encoder has seen the labels that it would judge.
 
+    It reads texts as the run does.
+
     Raises:
         MtlError: it cannot be loaded.
     """
-    source = find_model(recipe.backbone)
-    loaded = build(load_backbone(source.backbone, pooling=recipe.pooling, max_length=recipe.max_length), {})
+    recipe, source = with_known_texts(recipe), find_model(recipe.backbone)
+    known = source.config
+    pooling = recipe.pooling or (known.pooling if known else None)
+    max_length = recipe.max_length or (known.max_length if known else None)
+    loaded = build(load_backbone(source.backbone, pooling=pooling, max_length=max_length), {})
+    loaded = replace(loaded, tokenizer=loaded.tokenizer.with_long_texts(recipe.long_texts))
     loaded.model.to(best_device()).eval()
     return loaded
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from mtl.checkpoint.store import put_back
 from mtl.distributed import start
 from mtl.errors import MtlError, RunError
 from mtl.inference.known_reading import with_known_texts
@@ -39,7 +40,9 @@ def resume_in_folder(path: Path) -> Iterator[Event]:
             raise RunError(f"the run has come to its end at step {status.step}, nothing is left to do", path=path)
         recipe = load(folder.recipe)
         need_trackers(recipe.tracking)
-        folder.stop_file.unlink(missing_ok=True)
+        if status.state is not RunState.QUEUED:  # whoever queues a run removes an old request, so one is new by now
+            folder.stop_file.unlink(missing_ok=True)
+        put_back(folder.best)
         has_state = bool(kept_steps(folder.resume))
         if not has_state:
             folder.events_file.unlink(missing_ok=True)

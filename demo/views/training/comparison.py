@@ -12,7 +12,7 @@ from demo.views.training.curves import main_metric_key
 from demo.views.training.format import duration, megabytes, millions
 from demo.views.training.label_table import label_table
 from demo.views.training.run_card import STATE_NAMES
-from mtl.comparing import sharing
+from mtl.comparing import sharing, strategy_titles
 from mtl.runs import Status
 
 
@@ -30,8 +30,10 @@ def comparison_table(path: Path) -> str:
     sizes = [row.get("total_parameters") for row in rows]
     tells_size = len(set(sizes)) > 1
     body: list[list[Cell | Html]] = []
+    seeds = {row["strategy"]: row.get("seeds", 1) for row in rows}
+    named = strategy_titles(seeds)
     for row in rows:
-        cells: list[Cell | Html] = [row["strategy"]]
+        cells: list[Cell | Html] = [named[row["strategy"]]]
         for key in keys:
             spread = row["metrics"].get(key)
             cells.append(None if spread is None else _shown(spread["mean"], is_best=spread["mean"] == best[key]))
@@ -45,7 +47,7 @@ def comparison_table(path: Path) -> str:
     columns = [Column("strategy"), *(Column(title, number=True) for title in titles)]
     last = ("trains", *(("parameters",) if tells_size else ()), "checkpoint")
     columns += [Column(title, number=True) for title in ("time", "memory", *last)]
-    told = sharing({row["strategy"]: {key: one["mean"] for key, one in row["metrics"].items()} for row in rows})
+    told = sharing({row["strategy"]: {key: one["mean"] for key, one in row["metrics"].items()} for row in rows}, seeds)
     notes = "".join(message.note(str(one)) for one in told)
     return table(columns, body, caption="Strategies compared") + notes
 

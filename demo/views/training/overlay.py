@@ -11,6 +11,7 @@ from demo.views.figures import legend_name, placeholder
 from demo.views.tables import Cell, Column, Html, table
 from demo.views.training.curves import Line, axes, loss_lines, smoothed, thinned
 from demo.views.training.format import duration, megabytes, millions
+from mtl.evaluation import LOWER_IS_BETTER
 from mtl.runs import Evaluated
 
 HEIGHT = 300
@@ -85,7 +86,7 @@ def metrics_table(runs: Sequence[RunSummary]) -> str:
     for key in metric_keys(runs):
         values = [run.metrics.get(f"eval/{key}") for run in runs]
         known = [value for value in values if value is not None]
-        best = min(known) if key.endswith("/drift") else max(known)
+        best = min(known) if key.rsplit("/", 1)[-1] in (*LOWER_IS_BETTER, "drift") else max(known)
         marked = [_marked(value, is_best=value == best and len(runs) > 1) for value in values]
         rows.append([key.replace("/", " ").replace("_", " "), *marked])
     rows.append(["time", *(duration(run.seconds) if run.seconds is not None else None for run in runs)])

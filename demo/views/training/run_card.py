@@ -7,7 +7,8 @@ from html import escape
 from demo.views.tables import Column, Html, table
 from demo.views.training.curves import main_metric_key
 from demo.views.training.format import draw_shares, duration, millions
-from mtl.runs import Evaluated, Event, Failed, Finished, Noticed, RunState, Saved, Started, Status, Step
+from mtl.recipe import Solver
+from mtl.runs import Evaluated, Event, Noticed, RunState, Saved, Started, Status, Step
 
 STATE_NAMES = {
     RunState.QUEUED: "Queued",
@@ -38,11 +39,12 @@ def run_card(status: Status, events: Sequence[Event], around: Surroundings = Sur
     started = next((event for event in events if isinstance(event, Started)), None)
     facts = [f"step {status.step:,} of {status.total_steps:,}" if status.total_steps else _before_steps(status, around)]
     if status.seconds_left is not None:
-        facts.append(f"about {duration(status.seconds_left)} left")
+        about = "at most" if started and started.solver == Solver.LBFGS else "about"  # which ends at the optimum
+        facts.append(f"{about} {duration(status.seconds_left)} left")
     if status.best_score is not None and status.best_step is not None:
         facts.append(f"best {status.best_score:.3f} at step {status.best_step:,}")
     notices = (f'<p class="ph-note">{escape(event.message)}</p>' for event in events if isinstance(event, Noticed))
-    message = "".join(notices) + _message(status, events)
+    message = "".join(notices) + _message(status)
     return (
         f'<section class="ph-run ph-{status.state}" data-state="{status.state}"><h2>{escape(state)}</h2>'
         f'<div class="ph-progress" role="progressbar" aria-label="Progress" aria-valuenow="{share * 100:.0f}" '
@@ -99,9 +101,9 @@ def metric_table(events: Sequence[Event]) -> str:
     return table(columns, rows, caption="Metrics on dev data")
 
 
-def _message(status: Status, events: Sequence[Event]) -> str:
-    ended = next((e.message for e in reversed(events) if isinstance(e, (Finished, Failed))), status.message)
-    if not ended or status.state.is_live:
+def _message(status: Status) -> str:
+    """How the run ended; the events may have the end of an earlier attempt."""
+    if not status.message or status.state.is_live:
         return ""
     kind = "ph-problem" if status.state in (RunState.FAILED, RunState.DIED) else "ph-note"
-    return f'<p class="{kind}">{escape(ended)}</p>'
+    return f'<p class="{kind}">{escape(status.message)}</p>'

@@ -1,6 +1,7 @@
 """`static`: one vector for each token, the mean of which embeds a text, with classification heads on top."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from mtl.checkpoint.sample import read_sample
@@ -40,6 +41,11 @@ def write(loaded: LoadedModel, folder: Path, log: ExportLog) -> None:
     engine.save(folder)
     write_card(loaded, folder, library="model2vec", pipeline="feature-extraction", usage=_USAGE)
     log.note("the mean of static vectors knows no order of words, and none changes the meaning of another")
+    for name in engine.heads:
+        if loaded.model.tasks[name].thresholds:
+            log.note(
+                f"{name}: the thresholds of its labels are not held; they are those of the model's own probabilities"
+            )
     tagging = [name for name, task in loaded.model.tasks.items() if task.kind is TaskKind.TAGGING]
     if tagging:
         log.note(f"no entities ({', '.join(tagging)}): a static vector does not know the words around its own")
@@ -74,10 +80,11 @@ def distilled(loaded: LoadedModel, log: ExportLog) -> StaticEngine:
 
 
 def _costs(loaded: LoadedModel, engine: StaticEngine) -> Iterator[str]:
-    """What a task's main metric loses on the evaluation sample."""
+    """What a task's main metric loses on the evaluation sample; the export's labels are those above 0.5."""
     run = Runner(spec_of(loaded), loaded.tokenizer, TorchBackend(loaded.model), batch_tokens=DEFAULT_BATCH_TOKENS)
     for name, examples in (read_sample(loaded.folder, loaded.model.tasks) if loaded.folder else {}).items():
         if name in engine.heads:
             task, request = loaded.model.tasks[name], request_of(loaded.model.tasks[name], examples)
-            before, after = (main_metric(task, examples, one(request)) for one in (run, engine.run))
+            before = main_metric(task, examples, run(request))
+            after = main_metric(replace(task, thresholds=()), examples, engine.run(request))
             yield f"{name}, {main_metric_name(task)} on the evaluation sample: {before:.3f} → {after:.3f}"

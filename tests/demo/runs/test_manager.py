@@ -2,6 +2,8 @@ import dataclasses
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -126,6 +128,25 @@ def test_a_stopped_run_goes_on_in_the_same_folder(recipe):
     stop_all(runs, folder)
     assert folder.log_tail().count("hello from") == 2
     assert f"--resume {folder.path}" in folder.log_tail()
+
+
+def test_of_many_requests_to_resume_one_wins(recipe):
+    runs = manager()
+    folder = runs.start(recipe, owner="ann")
+    reaches(folder, RunState.RUNNING)
+    stop_all(runs, folder)
+    together = Barrier(8)
+
+    def resume() -> None:
+        together.wait()
+        runs.resume(folder.id, "ann")
+
+    with ThreadPoolExecutor(8) as pool:
+        errors = [one.exception() for one in [pool.submit(resume) for _ in range(8)]]
+    assert sum(error is None for error in errors) == 1
+    assert all(isinstance(error, RunError) for error in errors if error)
+    reaches(folder, RunState.RUNNING)
+    stop_all(runs, folder)
 
 
 def test_a_comparison_is_listed_before_its_runs_which_are_the_owners_too(recipe):

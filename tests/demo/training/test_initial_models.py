@@ -8,6 +8,7 @@ from demo.runs.visitors import hashed_visitor, write_visitor
 from demo.training.initial_models import CheckpointChoice, initial_models, keyed, resolved
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RecipeError
+from mtl.recipe import portable
 from mtl.runs import RunFolder, RunState, Status, runs_root
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM, KNOWN
@@ -56,3 +57,20 @@ def test_an_initial_model_that_is_gone_is_left_as_it_was_named():
         resolved(dataclasses.replace(FORM, backbone="run:gone"), (CheckpointChoice("a", "b", "c"),)).backbone
         == "run:gone"
     )
+
+
+@pytest.mark.parametrize("key", ["starter", "own"])
+@pytest.mark.parametrize("is_portable", [True, False])
+def test_a_checkpoint_is_known_again_by_what_recipes_without_paths_call_it(run, key, is_portable):
+    known = found("ann", share=True)
+    form = dataclasses.replace(FORM, backbone="starter" if key == "starter" else f"run:{run.id}")
+    made = recipe_of(resolved(form, known), KNOWN, settings(share=True), checkpoints=[one.folder for one in known])
+    name = portable(made)["backbone"] if is_portable else without_folders(made).backbone
+    assert keyed(dataclasses.replace(form, backbone=name), known) == form
+
+
+def test_data_of_the_hub_keep_their_name():
+    made = recipe_of(FORM, KNOWN, settings())
+    task = made.tasks["topic"].model_copy(update={"train": ("hf:owner/name", "/home/ann/topic.csv")})
+    made = made.model_copy(update={"tasks": {"topic": task}})
+    assert without_folders(made).tasks["topic"].train == ("hf:owner/name", "topic.csv")

@@ -23,6 +23,14 @@ def test_the_sizes_are_those_that_mtl_counts():
     assert found.trained == 153_230
 
 
+def test_a_head_that_l_bfgs_trains_is_linear():
+    topic = [draft for draft in TASKS if draft.name == "topic"]
+    (head,) = network(MINILM, Freezing(Preset.HEADS_ONLY), topic, counted={}).heads
+    assert head.parameters == 385 * 7
+    (head,) = network(MINILM, Freezing(Preset.FULL), topic, counted={}).heads
+    assert head.parameters == 150_535
+
+
 def test_similarity_has_no_head():
     assert [block.name for block in drawn(Freezing(Preset.FULL)).heads] == ["topic", "entities"]
 

@@ -29,6 +29,7 @@ ANSWER = {
     "checkpoint_bytes": 12,
     "warnings": ["topic: few"],
     "advice": {"preset": "heads_only", "reasons": ["few texts"]},
+    "is_most": False,
     "a_key_of_tomorrow": 1,
 }
 

@@ -86,12 +86,28 @@ def test_a_capped_page_takes_listed_backbones_only_and_limits_steps_and_minutes(
 
 @pytest.mark.parametrize(
     "more",
-    ["budget: {max_steps: 5}", "cache: {max_gb: 900}", "tasks: {topic: {head: {hidden: [8192]}}}", "max_length: 8192"],
+    [
+        "budget: {epochs: 5, eval_tokens: 99999}",
+        "cache: {max_gb: 900}",
+        "tasks: {topic: {head: {hidden: [8192]}}}",
+        "max_length: 8192",
+    ],
 )
 def test_a_capped_page_takes_no_key_that_costs_more_than_its_limits(more):
     with pytest.raises(RecipeError, match="cannot be set on this page"):
         recipe(settings(share=True), more=more)
     assert recipe(settings(share=True), more="anchor: 1").anchor == 1
+
+
+@pytest.mark.parametrize("asked", [5, 10**8, 0, "many", None])
+def test_a_capped_page_takes_its_own_limits_back_and_never_more(asked):
+    capped = settings(share=True)
+    more = f"budget: {{max_steps: {'null' if asked is None else asked}}}"
+    if asked in (0, "many"):
+        with pytest.raises(RecipeError, match="max_steps"):
+            recipe(capped, more=more)
+    else:
+        assert recipe(capped, more=more).budget.max_steps == (5 if asked == 5 else capped.max_steps)
 
 
 def test_strangers_see_no_folders():

@@ -26,6 +26,8 @@ FORMS = [
     dataclasses.replace(FORM, freezing=Freezing(Preset.FULL), more="anchor: 0.0\n"),
     dataclasses.replace(FORM, freezing=Freezing(Preset.FULL), more="anchor: 0.1\n"),
     dataclasses.replace(FORM, freezing=Freezing(Preset.LAST_LAYERS), more="anchor: 2\n"),
+    dataclasses.replace(FORM, more="long_texts: windows\nwords: characters\nprecision: auto\nsolver: auto\n"),
+    dataclasses.replace(FORM, more="long_texts: cut\nwords: spaces\n"),
 ]
 
 

@@ -4,7 +4,9 @@ import errno
 import os
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from mtl.cache import RaggedRows, RaggedStore
 from tests.mtl.processes import FORK, exit_code, kill_at, sleep_at, start
+from tests.waiting import CEILING
 
 COUNTS = (3, 0, 1, 5)
 SIZE = 4
@@ -277,3 +280,23 @@ def test_the_blocks_of_an_entry_are_taken_before_it_is_filled(store: RaggedStore
         assert file.stat().st_blocks * 512 >= file.stat().st_size
 
     store.write("a", [5000], size=SIZE, fill=fill)
+
+
+def test_two_threads_that_write_one_key_do_each_other_no_harm(store: RaggedStore):
+    half, whole = Event(), Event()
+
+    def slow(out: RaggedRows) -> None:
+        filled()(out)
+        half.set()
+        assert whole.wait(CEILING)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(store.write, "a", COUNTS, size=SIZE, fill=slow)
+        assert half.wait(CEILING)
+        assert_rows(put(store, "a"))
+        with pytest.raises(ZeroDivisionError):
+            store.write("a", COUNTS, size=SIZE, fill=lambda out: 1 / 0)
+        whole.set()
+        assert_rows(first.result(CEILING))
+    assert_rows(store.open("a"))
+    assert keys(store) == {"a"}

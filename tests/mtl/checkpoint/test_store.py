@@ -238,6 +238,25 @@ def test_a_save_that_fails_leaves_the_old_checkpoint_whole(
     assert load(tmp_path / "c").config.step == 3
 
 
+@pytest.mark.parametrize("has_new", [True, False])
+def test_a_checkpoint_whose_writer_was_killed_between_two_moves_is_there_again(
+    trained_model: LoadedModel, tmp_path: Path, has_new: bool
+):
+    folder = tmp_path / "c"
+    save(trained_model, folder, Snapshot(1, {}, {}))
+    if has_new:
+        shutil.copytree(folder, tmp_path / ".c.new")
+    folder.rename(tmp_path / ".c.old")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "save_weights", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            save(trained_model, folder, Snapshot(2, {}, {}))
+    assert load(folder).config.step == 1
+    save(trained_model, folder, Snapshot(3, {}, {}))
+    assert load(folder).config.step == 3
+    assert [p.name for p in tmp_path.iterdir()] == ["c"]
+
+
 @pytest.mark.parametrize("value", [65504.0, 65505.0, 1e5, -1e5, 1e30])
 def test_a_value_beyond_half_precision_is_stored_as_it_is(tiny_bert: Path, tmp_path: Path, value: float):
     loaded = set_up(recipe_of(tiny_bert, ["topic"])).loaded

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mtl.cli.evaluating import raw_text_metrics
 from mtl.data import read_files, texts_of
 from mtl.decoding import Entity
 from mtl.errors import BackboneError
+from mtl.inference import Engine
 from mtl.recipe import TaskConfig, TaskKind
 from tests.mtl.cli.broken import BROKEN_DATA
 from tests.mtl.cli.calling import complaint, succeed
@@ -138,6 +140,28 @@ def test_the_embedding_is_measured_beside_that_of_the_backbone(trained: Path, ti
     backbone = {k: v for k, v in found[trained / "last"].items() if "/backbone/" in k}
     assert backbone == pytest.approx({f"eval/embedding/backbone/{k}": v for k, v in expected.items()}, abs=1e-3)
     assert len(found[trained / "last"]) == 4
+
+
+def test_the_backbone_reads_long_texts_as_the_model_does(trained: Path, tmp_path: Path):
+    cut = tmp_path / "cut"
+    shutil.copytree(trained / "last", cut)
+    config = json.loads((cut / "config.json").read_text())
+    config["recipe"]["long_texts"] = "cut"
+    (cut / "config.json").write_text(json.dumps(config))
+    pairs = tmp_path / "pairs.csv"
+    long = "a well known old hotel " * 200
+    others = (("one", "a dog", 0.1), ("two", long, 0.9), ("six", "x", 0.5))
+    rows = [f"{long}{end},{other},{score}" for end, other, score in others]
+    pairs.write_text("\n".join(["sentence1,sentence2,score", *rows]) + "\n")
+    found = []
+    for model in (trained / "last", cut):
+        succeed("evaluate", model, "--similarity", pairs, "--json", tmp_path / "m.json")
+        metrics = json.loads((tmp_path / "m.json").read_text())
+        found.append(metrics["eval/embedding/backbone/pearson_cosine"])
+    engine = Engine.of(store.untrained(store.load(cut)), name="", long_texts="cut")
+    examples = read_files(TaskConfig(kind=TaskKind.SIMILARITY), [str(pairs)])
+    assert found[1] == pytest.approx(engine.evaluate_embedding(examples)["pearson_cosine"], abs=1e-6)
+    assert found[0] != pytest.approx(found[1], abs=1e-6)
 
 
 def test_a_backbone_that_is_gone_costs_its_own_figures_alone(trained: Path, monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl.comparing import Outcome, summarize
+from mtl.comparing import Outcome, strategy_titles, summarize
 
 
 def outcome(strategy: str, seed: int, metrics: dict[str, float], seconds: float = 1.0, memory: int = 100) -> Outcome:
@@ -60,3 +60,9 @@ def test_sizes_are_those_that_all_seeds_share():
 
 def test_nothing_gives_no_rows():
     assert summarize([]) == []
+
+
+def test_a_strategy_with_fewer_seeds_is_called_so():
+    assert strategy_titles({"full": 3, "lora": 2}) == {"full": "full", "lora": "lora (2 of 3 seeds)"}
+    assert strategy_titles({"full": 1}) == {"full": "full"}
+    assert strategy_titles({}) == {}

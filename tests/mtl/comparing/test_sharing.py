@@ -49,3 +49,9 @@ def test_without_both_sides_nothing_is_said(metrics: dict[str, dict[str, float]]
 def test_names_of_tasks_may_hold_spaces():
     (found,) = sharing({"full": FULL, "only only names": {NAMES: 0.5}})
     assert (found.task, found.alone, found.shared) == ("only names", 0.5, 0.7)
+
+
+def test_means_over_other_seeds_are_not_compared():
+    metrics = {"full": FULL, "only topic": {TOPIC: 0.9}}
+    assert sharing(metrics, {"full": 2, "only topic": 3}) == []
+    assert len(sharing(metrics, {"full": 3, "only topic": 3})) == 1

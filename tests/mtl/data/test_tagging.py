@@ -79,6 +79,13 @@ def test_json_spans_keep_the_text_as_given(tmp_path: Path):
     assert entities(example) == [("O'Neil", "PER"), ("Zürich", "LOC")]
 
 
+@pytest.mark.parametrize("unit", ["mg", 7, None, ["x"], {"a": 1}, ""])
+def test_a_unit_that_is_none_of_offsets_is_a_key_of_the_file_s_own(tmp_path: Path, unit: object):
+    span = {"start": 5, "end": 9, "label": "DOSE", "unit": unit}
+    (example,) = read(tmp_path / "t.jsonl", json.dumps({"text": "take 5 mg", "spans": [span]}))
+    assert entities(example) == [("5 mg", "DOSE")]
+
+
 def test_a_text_without_spans_is_all_outside(tmp_path: Path):
     (example,) = read(tmp_path / "t.jsonl", '{"text": "a b", "spans": []}')
     assert example.tags == ("O", "O")

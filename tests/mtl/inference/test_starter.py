@@ -1,9 +1,11 @@
 """The starter that ships with the project."""
 
+from pathlib import Path
+
 import pytest
 
 from mtl.inference import Analysis, Engine
-from mtl.inference.source import STARTER_FOLDER
+from mtl.inference.source import STARTER_FOLDER, find_model
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +67,9 @@ def test_clear_names_are_found_in_cased_and_lower_case_text(starter: Engine, cha
 
 def test_the_starter_is_small(starter: Engine):
     assert sum(file.stat().st_size for file in STARTER_FOLDER.iterdir()) < 40_000_000
+
+
+@pytest.mark.parametrize("name", ["./starter", "mtl/starter", "/somewhere/else/mtl/starter", "examples/starter"])
+def test_it_is_found_by_what_recipes_without_paths_call_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str):
+    monkeypatch.chdir(tmp_path)
+    assert find_model(name).folder == STARTER_FOLDER

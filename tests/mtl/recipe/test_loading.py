@@ -244,6 +244,13 @@ def test_a_frozen_head_that_is_no_task_is_refused(folder: Path):
     assert complaint(folder, content) == "freezing.frozen_heads: a task of topic, names was expected, was nams"
 
 
+@pytest.mark.parametrize("name", ["embedding", "mean", "guarded", "two words", "1st", "a/b", "", "ä", "a" * 500 + "!"])
+def test_a_task_name_that_is_no_name_or_is_one_of_other_figures_is_refused(name: str):
+    with pytest.raises(RecipeError, match="name of a task") as refused:
+        parse({"tasks": {name: {"kind": "classification"}}}, folder=Path())
+    assert len(str(refused.value)) < 800
+
+
 def test_every_mistake_of_a_recipe_is_named_at_once(folder: Path):
     message = complaint(folder, VALID + "seed: x\nseeds: 1\n")
     assert "seed: input should be a valid integer" in message

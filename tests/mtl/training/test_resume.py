@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -334,3 +335,16 @@ def test_a_run_from_a_checkpoint_whose_head_has_another_shape_than_the_default_i
     for _ in resume_in_folder(folder.path):
         pass
     assert shown(folder.events()) == whole(recipe)
+
+
+@pytest.mark.parametrize(("state", "goes_on"), [(RunState.QUEUED, False), (RunState.STOPPED, True)])
+def test_a_stop_that_is_asked_of_a_run_while_it_loads_again_is_kept(
+    make: Make, folder: RunFolder, state: RunState, goes_on: bool
+):
+    for event in run_in_folder(make(), folder.path):
+        if isinstance(event, Step) and event.step == EVERY:
+            folder.request_stop()
+    folder.write_status(replace(folder.read_status(), state=state))  # queued by a page, which has removed the request
+    folder.request_stop()
+    end = last(list(resume_in_folder(folder.path)))
+    assert end.reason is (StopReason.COMPLETED if goes_on else StopReason.STOPPED)

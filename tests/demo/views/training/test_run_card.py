@@ -4,7 +4,7 @@ from demo.views.training.format import duration
 from demo.views.training.label_table import label_tables
 from demo.views.training.log import log_view
 from demo.views.training.run_card import Surroundings, metric_table, run_card
-from mtl.runs import Evaluated, Failed, Noticed, RunState, Saved, Started, Status, Step
+from mtl.runs import Evaluated, Finished, Noticed, RunState, Saved, Started, Status, Step, StopReason
 
 RUNNING = Status(RunState.RUNNING, 1, 0.0, 0.0, 10.0, step=25, total_steps=100)
 
@@ -37,9 +37,22 @@ def test_the_machine_and_the_share_of_batches_are_shown():
 
 
 def test_a_failed_run_shows_its_sentence_escaped():
-    html = run_card(Status(RunState.FAILED, 1, 0.0, 0.0, 0.0), [Failed(3, "train.csv:3: <b> was expected")])
+    html = run_card(Status(RunState.FAILED, 1, 0.0, 0.0, 0.0, message="train.csv:3: <b> was expected"), [])
     assert "train.csv:3: &lt;b&gt;" in html
     assert "ph-problem" in html
+
+
+def test_a_run_that_ends_by_itself_has_at_most_so_much_time_left():
+    html = run_card(RUNNING, [Started(100, 10, ("a",), 1, 2, "cpu", "fp32", solver="lbfgs")])
+    assert "at most 30 s left" in html
+
+
+def test_the_end_of_an_earlier_attempt_is_not_told_as_that_of_this_one():
+    events = [Finished(40, StopReason.STOPPED, 1.0, "stopped after 40 steps")]
+    again = Status(RunState.DIED, 1, 0.0, 0.0, 0.0)
+    assert "stopped after" not in run_card(again, events)
+    removed = Status(RunState.STOPPED, 1, 0.0, 0.0, 0.0, message="removed from the queue")
+    assert "removed from the queue" in run_card(removed, events)
 
 
 def test_the_metric_table_compares_before_best_and_last():

@@ -8,14 +8,19 @@ import numpy as np
 import pytest
 from model2vec import StaticModel
 from sentence_transformers import SentenceTransformer
+from sklearn.metrics import f1_score
 from tokenizers import Tokenizer
 
+import mtl
+from mtl.checkpoint import store
+from mtl.checkpoint.sample import read_sample
 from mtl.errors import InputError
 from mtl.exports import export
 from mtl.exports.static import StaticEngine
 from mtl.exports.static.distilling import Vocabulary, token_vectors
 from mtl.model import TaskInfo
 from mtl.recipe import HeadConfig, TaskKind, dump, parse
+from mtl.recipe.sections import BudgetConfig
 from tests.mtl.exports.models import saved_model
 from tests.mtl.inference.engines import TEXTS
 from tests.mtl.recipes import write_easy_data, write_easy_labels
@@ -85,6 +90,23 @@ def test_without_the_data_heads_learn_from_the_model_and_the_report_says_what_is
         "mood": {"bad", "good"},
         "tone": {"dry", "loud", "warm"},
     }
+
+
+def test_the_figure_of_a_task_with_thresholds_is_that_of_the_labels_above_a_half(tmp_path: Path, tiny_bert: Path):
+    topic, about = write_easy_data(tmp_path)["topic"], write_easy_labels(tmp_path)
+    recipe = parse({"backbone": str(tiny_bert), "tasks": {"topic": topic, "about": about}}, folder=tmp_path)
+    list(mtl.train(recipe.model_copy(update={"budget": BudgetConfig(epochs=1)}), folder=tmp_path / "run"))
+    checkpoint = tmp_path / "run" / "best"
+    loaded = store.load(checkpoint)
+    assert loaded.model.tasks["about"].thresholds
+    report = export(checkpoint, tmp_path / "out", format="static")
+    assert any("about: the thresholds of its labels are not held" in note for note in report.notes)
+    told = next(note for note in report.notes if note.startswith("about, micro_f1"))
+    sample = read_sample(checkpoint, loaded.model.tasks)["about"]
+    probabilities = StaticEngine.load(report.folder).classify([one.text for one in sample])
+    gold = [[label in one.labels for label in loaded.model.tasks["about"].labels] for one in sample]
+    found = [[p >= 0.5 for p in one["about"].values()] for one in probabilities]
+    assert told.endswith(f"→ {f1_score(gold, found, average='micro'):.3f}")
 
 
 def test_another_folder_and_a_missing_library_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
