@@ -27,10 +27,17 @@ _FRESH = FitOptions(stopping=Stopping(iterations=60, gradient=1e-4, value=1e-6))
 
 
 class ClassLearner:
-    """Learns one label a text, or any number of them; as `Learner`."""
+    """Learns one label a text, or any number of them; as `Learner`.
 
-    def __init__(self, engine: Engine, pool: FeaturePool, spec: ProjectSpec) -> None:
-        self._engine, self._pool = engine, pool
+    Args:
+        engine: whose encoder has read the texts.
+        pool: of their features.
+        spec: the labels.
+        own: names of heads of the engine that may be of this project, the best one first.
+    """
+
+    def __init__(self, engine: Engine, pool: FeaturePool, spec: ProjectSpec, *, own: Sequence[str] = ()) -> None:
+        self._engine, self._pool, self._own = engine, pool, own
         self.head: LinearHead | None = None
         self.relabel(spec)
 
@@ -43,7 +50,7 @@ class ClassLearner:
         """As `Learner`."""
         self._spec, self._counts = spec, np.zeros(len(spec.names), dtype=np.int64)
         self._learned = 0
-        self._prior = first_head(self._engine, self._pool, spec) if spec.labels else None
+        self._prior = first_head(self._engine, self._pool, spec, own=self._own) if spec.labels else None
         self._take(self._prior)
 
     def fit(self, answers: Answers) -> None:
@@ -143,26 +150,26 @@ class ClassLearner:
         return guesses
 
 
-def first_head(engine: Engine, pool: FeaturePool, spec: ProjectSpec) -> LinearHead:
+def first_head(engine: Engine, pool: FeaturePool, spec: ProjectSpec, *, own: Sequence[str] = ()) -> LinearHead:
     """What is known before any answer.
 
-    It is the engine's own head of this name where that has all of the labels, as after a fine-tune, else one from what
-    is said of the labels.
+    It is the engine's first head of the `own` names that has all of the labels, as after a fine-tune, else one from
+    what is said of the labels.
     """
-    from_task = _own_head(engine, spec)
+    from_task = next((head for name in own if (head := _own_head(engine, spec, name)) is not None), None)
     if from_task is not None:
         return from_task
     head = zero_shot_head(engine, pool, spec.labels)
     return head if spec.kind is ProjectKind.CLASSES else _each_by_itself(head, pool)
 
 
-def _own_head(engine: Engine, spec: ProjectSpec) -> LinearHead | None:
-    task = engine.tasks.get(spec.task)
+def _own_head(engine: Engine, spec: ProjectSpec, name: str) -> LinearHead | None:
+    task = engine.tasks.get(name)
     if task is None or not set(spec.names) <= set(task.labels):
         return None
     from mtl.fitting.attaching import linear_head
 
-    head = linear_head(engine.loaded_model().model, spec.task)
+    head = linear_head(engine.loaded_model().model, name)
     is_set = spec.kind is ProjectKind.LABELS
     return head if isinstance(head, LinearHead) and head.multi_label == is_set else None
 

@@ -70,8 +70,9 @@ class LabellingSession:
 
         Args:
             project: whose texts and answers are read.
-            engine: whose encoder reads the texts; a head of the project's name that has its labels, or for spans any
-                head that has some of its types, makes the first guesses.
+            engine: whose encoder reads the texts; a head of the project's name, or of one under which its answers were
+                handed over, that has its labels, or for spans any head that has some of its types, makes the first
+                guesses.
             progress: is told how many windows of how many are done; what it raises ends the work.
 
         Raises:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -11,6 +12,7 @@ from mtl.errors import InputError
 from mtl.fitting import FitOptions, Stopping
 from mtl.inference import Engine
 from mtl.labelling import LabelHint, LabellingSession, Order, Reason, create_project, open_project
+from mtl.labelling.engines import note_hand_over
 from mtl.labels import TypedSpan
 from tests.mtl.fitting.examples import LONG
 from tests.mtl.labelling.specs import CLASSES, EACH, GOLD, LABELS, SPANS, spec
@@ -316,6 +318,33 @@ def test_a_fine_tuned_engine_makes_the_first_guesses_and_is_measured_by_later_an
     np.testing.assert_allclose(fresh.vectors(), session.vectors(), atol=2e-3)
     other = LabellingSession.open(fresh.project, session.engine())
     right = [g.answer == GOLD[kind][text] for g, text in zip(other.guesses(), other.project.texts, strict=True)]
+    assert np.mean(right) > 0.6
+
+
+@pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
+def test_a_head_trained_under_the_name_of_a_hand_over_is_measured_by_later_answers_alone(
+    new_session, engine, tmp_path, kind
+):
+    session = new_session(texts_of(kind), kind)
+    label_all(session, order=Order.RANDOM)
+    note_hand_over(session.project.folder, "topic_2")
+    renamed = create_project(tmp_path / "renamed", texts_of(kind), replace(kind, task="topic_2"))
+    trained = LabellingSession.open(renamed, engine)
+    trained.accept("bo", session.answers())
+    session.use(trained.engine())
+    assert session.progress("ann").measured == 0
+    session.use(engine)
+    assert session.progress("ann").measured == len(GOLD[kind])
+
+
+@pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
+def test_the_head_of_a_hand_over_makes_the_first_guesses(new_session, tmp_path, kind):
+    session = new_session(texts_of(kind), kind)
+    label_all(session)
+    fresh = create_project(tmp_path / "fresh", texts_of(kind), replace(kind, task="other-name"))
+    note_hand_over(fresh.folder, "topic")
+    other = LabellingSession.open(fresh, session.engine())
+    right = [g.answer == GOLD[kind][text] for g, text in zip(other.guesses(), fresh.texts, strict=True)]
     assert np.mean(right) > 0.6
 
 
