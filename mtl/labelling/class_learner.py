@@ -95,7 +95,7 @@ class ClassLearner:
         """As `Learner`."""
         if self.head is None:
             return [None] * len(texts)
-        return list(self._guesses(self._probabilities[np.asarray(texts, dtype=np.int64)]))
+        return list(_guesses(self.head, self._probabilities[np.asarray(texts, dtype=np.int64)]))
 
     def ranked(self, texts: Integers, label: str | None) -> Integers:
         """As `Learner`."""
@@ -117,7 +117,7 @@ class ClassLearner:
         head, found = None, []
         for answers, own in zip(stages, texts, strict=True):
             head = self._fitted(answers, start=head, options=_FRESH)
-            found.append(self._guesses(head.probabilities(self._pool, np.asarray(own, dtype=np.int64))))
+            found.append(_guesses(head, head.probabilities(self._pool, np.asarray(own, dtype=np.int64))))
         return found
 
     def engine(self) -> Engine:
@@ -137,17 +137,6 @@ class ClassLearner:
         self.head = head
         if head is not None:
             self._probabilities: Floats = head.probabilities(self._pool)
-
-    def _guesses(self, found: Floats) -> list[Guess]:
-        names, is_set = self._spec.names, self._spec.kind is ProjectKind.LABELS
-        sure, guesses = _confidence(found, is_set=is_set).tolist(), []
-        for own, confidence in zip(found.tolist(), sure, strict=True):
-            shown = dict(zip(names, own, strict=True))
-            answer: Answer = max(shown, key=shown.__getitem__)
-            if is_set:
-                answer = tuple(sorted(name for name, one in shown.items() if one >= DEFAULT_THRESHOLD))
-            guesses.append(Guess(answer, confidence, shown))
-        return guesses
 
 
 def first_head(engine: Engine, pool: FeaturePool, spec: ProjectSpec, *, own: Sequence[str] = ()) -> LinearHead:
@@ -181,6 +170,18 @@ def _each_by_itself(head: LinearHead, pool: FeaturePool) -> LinearHead:
         return LinearHead(head.labels, head.weight, head.bias, multi_label=True)
     others = [logsumexp(np.delete(logits, column, axis=1), axis=1).mean() for column in range(logits.shape[1])]
     return LinearHead(head.labels, head.weight, (head.bias - np.array(others)).astype(np.float32), multi_label=True)
+
+
+def _guesses(head: LinearHead, found: Floats) -> list[Guess]:
+    """Of probabilities `(N, C)` of a head, whose labels may no longer be those of the project."""
+    sure, guesses = _confidence(found, is_set=head.multi_label).tolist(), []
+    for own, confidence in zip(found.tolist(), sure, strict=True):
+        shown = dict(zip(head.labels, own, strict=True))
+        answer: Answer = max(shown, key=shown.__getitem__)
+        if head.multi_label:
+            answer = tuple(sorted(name for name, one in shown.items() if one >= DEFAULT_THRESHOLD))
+        guesses.append(Guess(answer, confidence, shown))
+    return guesses
 
 
 def _confidence(found: Floats, *, is_set: bool) -> Floats:
