@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mtl.decoding import chosen
 from mtl.decoding.probabilities import Floats, logsumexp
 from mtl.errors import DataError
 from mtl.fitting import (
@@ -20,9 +21,9 @@ from mtl.inference.engine import Engine
 from mtl.labelling.cards import Guess
 from mtl.labelling.learner import Answers, Signals, count_labels, rarity
 from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
-from mtl.labels import DEFAULT_THRESHOLD
 from mtl.text.batching import Integers
 
+_LEAST = 1e-6  # of a threshold, and of what is above it
 _FRESH = FitOptions(stopping=Stopping(iterations=60, gradient=1e-4, value=1e-6))
 
 
@@ -66,10 +67,10 @@ class ClassLearner:
         return open_texts
 
     def signals(self, texts: Integers) -> Signals:
-        """As `Learner`: the margin between the two best labels, or how near to 1/2 each label is."""
+        """As `Learner`: the margin between the two best labels, or how near to its threshold each label is."""
         found, weight = self._probabilities[texts], rarity(self._counts)
         if self._spec.kind is ProjectKind.LABELS:
-            open_share = np.minimum(found, 1 - found)
+            open_share = self._doubts(found)
             return Signals(open_share.sum(axis=1), 0.1 + found @ weight)
         if found.shape[1] == 1:
             return Signals(np.ones(len(texts), np.float32), np.ones(len(texts), np.float32))
@@ -83,7 +84,7 @@ class ClassLearner:
             if rare:
                 label = names[int((own * rarity(self._counts)).argmax())]
                 return f"Few texts are labelled {label} so far, and this may be one."
-            return f"The model is unsure whether it is {names[int(np.abs(own - DEFAULT_THRESHOLD).argmin())]}."
+            return f"The model is unsure whether it is {names[int(self._doubts(own).argmax())]}."
         order = np.argsort(-own, kind="stable")
         if rare:
             return f"Few texts are labelled {names[order[0]]} so far, and this may be one."
@@ -104,11 +105,12 @@ class ClassLearner:
         found = self._probabilities[texts]
         is_set = self._spec.kind is ProjectKind.LABELS
         if label is None:
-            score = _confidence(found, is_set=is_set)
+            score = _confidence(self.head, found)
         else:
-            score = found[:, self._spec.names.index(label)]
-            chosen = score >= DEFAULT_THRESHOLD if is_set else found.argmax(axis=1) == self._spec.names.index(label)
-            texts, score = texts[chosen], score[chosen]
+            column = self.head.labels.index(label)
+            score = found[:, column]
+            has_it = score >= self.head.limits[column] if is_set else found.argmax(axis=1) == column
+            texts, score = texts[has_it], score[has_it]
         ordered: Integers = texts[np.argsort(-score, kind="stable")]
         return ordered
 
@@ -132,6 +134,14 @@ class ClassLearner:
         given = {text: _of_classes(answer) for text, answer in answers.items()}
         labelled = LabelledTexts(self._spec.names, given, is_set)
         return fit_classes(self._pool, labelled, options=options, start=start, prior=self._prior)
+
+    def _doubts(self, found: Floats) -> Floats:
+        """From probabilities `(..., C)` of labels how open each is: 1/2 at its threshold, 0 where it is sure."""
+        assert self.head is not None
+        limits = self.head.limits
+        below, above = np.maximum(limits, _LEAST), np.maximum(1 - limits, _LEAST)
+        doubts: Floats = (np.minimum(found / below, (1 - found) / above) / 2).astype(np.float32)
+        return doubts
 
     def _take(self, head: LinearHead | None) -> None:
         self.head = head
@@ -174,19 +184,23 @@ def _each_by_itself(head: LinearHead, pool: FeaturePool) -> LinearHead:
 
 def _guesses(head: LinearHead, found: Floats) -> list[Guess]:
     """Of probabilities `(N, C)` of a head, whose labels may no longer be those of the project."""
-    sure, guesses = _confidence(found, is_set=head.multi_label).tolist(), []
-    for own, confidence in zip(found.tolist(), sure, strict=True):
+    sure, guesses = _confidence(head, found).tolist(), []
+    reached = chosen(found, head.thresholds).tolist() if head.multi_label else [[]] * len(found)
+    for own, has, confidence in zip(found.tolist(), reached, sure, strict=True):
         shown = dict(zip(head.labels, own, strict=True))
         answer: Answer = max(shown, key=shown.__getitem__)
         if head.multi_label:
-            answer = tuple(sorted(name for name, one in shown.items() if one >= DEFAULT_THRESHOLD))
+            answer = tuple(sorted(name for name, one in zip(head.labels, has, strict=True) if one))
         guesses.append(Guess(answer, confidence, shown))
     return guesses
 
 
-def _confidence(found: Floats, *, is_set: bool) -> Floats:
+def _confidence(head: LinearHead, found: Floats) -> Floats:
     """`(N,)`, that the best label is right, or that the whole set is."""
-    sure: Floats = np.maximum(found, 1 - found).prod(axis=1) if is_set else found.max(axis=1)
+    if not head.multi_label:
+        best: Floats = found.max(axis=1)
+        return best
+    sure: Floats = np.where(chosen(found, head.thresholds), found, 1 - found).prod(axis=1)
     return sure
 
 
