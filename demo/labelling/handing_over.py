@@ -19,6 +19,7 @@ from mtl.data.converting import writers
 from mtl.data.place import ReadLog
 from mtl.errors import InputError
 from mtl.labelling import LabellingSession, ProjectKind, ProjectSpec
+from mtl.labelling.engines import note_hand_over
 from mtl.recipe import TaskKind
 from mtl.runs import RunFolder, RunState, Status, new_run_id, runs_root
 from mtl.runs.events import Saved
@@ -115,6 +116,8 @@ def counts_of(examples: Sequence[Example]) -> str:
 def task_of(session: LabellingSession, *, owner: str, settings: Settings) -> str:
     """Add all answers to the tasks of the Train tab; gives the name of the new task.
 
+    The project remembers the name, and it does so first: a model that has learned the answers is always known as one.
+
     Raises:
         MtlError: there are no answers, of pairs none that is `same`, or the page takes no task of this size.
     """
@@ -128,7 +131,9 @@ def task_of(session: LabellingSession, *, owner: str, settings: Settings) -> str
         write_examples(file, examples)
         kind, several = _KINDS.get(spec.kind, TaskKind.CLASSIFICATION), spec.kind is ProjectKind.LABELS
         loss = PAIR_LOSS if is_pairs else None
-        upload = TaskUpload(_free_name(spec, taken), kind, file, None, multi_label=several, loss=loss)
+        name = _free_name(spec, taken)
+        note_hand_over(session.project.folder, name)
+        upload = TaskUpload(name, kind, file, None, multi_label=several, loss=loss)
         return kept_drafts.add_task(upload, owner=owner, settings=settings).name
 
 

@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Thread
@@ -20,11 +21,13 @@ Open = Callable[[Path, Engine, Callable[[int, int], None]], LabellingSession]
 class Opening:
     """A project that is being opened with a model, or is open: windows `done` of `total`, begun at `started`.
 
-    `before` is its session with an earlier model, with which work goes on meanwhile.
+    `before` is its session with an earlier model, with which work goes on meanwhile; openings with one session take
+    turns by its lock.
     """
 
     model: Model
     before: LabellingSession | None = None
+    turn: Lock = field(default_factory=Lock)
     future: Future[LabellingSession] = field(default_factory=Future)
     started: float = field(default_factory=time.perf_counter)
     done: int = 0
@@ -33,6 +36,10 @@ class Opening:
     def tell(self, done: int, total: int) -> None:
         """Note how far it is."""
         self.done, self.total = done, total
+
+
+class _Replaced(Exception):
+    """The project is to have yet another model."""
 
 
 def _open(folder: Path, engine: Engine, progress: Callable[[int, int], None]) -> LabellingSession:
@@ -54,14 +61,18 @@ class OpenProjects:
         self._openings: OrderedDict[Path, Opening] = OrderedDict()
 
     def begin(self, folder: Path, model: Model) -> Opening:
-        """Open a project with a model, or go on with it; returns at once, the work is done in a thread."""
+        """Open a project with a model, or go on with it; returns at once, the work is done in a thread.
+
+        Of several models for an open project the one asked for last counts: the others end with the session as it is.
+        """
         with self._lock:
             found = self._openings.get(folder)
             if found is not None and found.model is model and not _failed(found):
                 self._openings.move_to_end(folder)
                 return found
             before = None if found is None else _session_in(found)
-            opening = self._openings[folder] = Opening(model, before)
+            opening = Opening(model) if found is None or before is None else Opening(model, before, found.turn)
+            self._openings[folder] = opening
             self._openings.move_to_end(folder)
             while len(self._openings) > self._most:
                 self._openings.popitem(last=False)
@@ -101,10 +112,27 @@ class OpenProjects:
             if session is None:
                 session = self._open_one(folder, engine, opening.tell)
             else:
-                session.use(engine, progress=opening.tell)
+                self._change(folder, opening, session)
             opening.future.set_result(session)
         except BaseException as error:
             opening.future.set_exception(error)
+
+    def _change(self, folder: Path, opening: Opening, session: LabellingSession) -> None:
+        """Give a session the model of an opening, but not where a later opening gives it another one."""
+
+        def tell(done: int, total: int) -> None:
+            opening.tell(done, total)
+            self._need_latest(folder, opening)
+
+        with opening.turn, suppress(_Replaced):
+            self._need_latest(folder, opening)
+            session.use(cast(Engine, opening.model), progress=tell)
+
+    def _need_latest(self, folder: Path, opening: Opening) -> None:
+        with self._lock:
+            latest = self._openings.get(folder, opening)
+        if latest is not opening and latest.turn is opening.turn:
+            raise _Replaced
 
 
 def _session_in(opening: Opening) -> LabellingSession | None:

@@ -60,7 +60,7 @@ def attach_heads(engine: Engine, fitted: Mapping[str, Fitted]) -> Engine:
 def _task(name: str, fitted: Fitted) -> TaskInfo:
     if isinstance(fitted, LinearHead):
         config = HeadConfig(hidden=(), dropout=0.0)
-        return TaskInfo(name, TaskKind.CLASSIFICATION, fitted.labels, config, fitted.multi_label)
+        return TaskInfo(name, TaskKind.CLASSIFICATION, fitted.labels, config, fitted.multi_label, fitted.thresholds)
     config = HeadConfig.model_validate({"hidden": (), "dropout": 0.0, "layers": _layers_read(fitted.mix)})
     return TaskInfo(name, TaskKind.TAGGING, fitted.head.types, config)
 
@@ -87,7 +87,7 @@ def linear_head(model: MultiTaskModel, task: str) -> Fitted | None:
         return None
     info, module = model.tasks[task], model.heads[task]
     if isinstance(module, ClassificationHead) and not len(module.hidden):
-        return LinearHead(info.labels, *_arrays(module, info.temperature), info.multi_label)
+        return LinearHead(info.labels, *_arrays(module, info.temperature), info.multi_label, info.thresholds)
     if isinstance(module, TaggingHead) and not len(module.hidden) and info.head.decoder is Decoder.LINEAR:
         mix = (0.0,) * (model.encoder.states_count - 1) + (1.0,)
         if module.mix is not None:

@@ -11,6 +11,7 @@ from mtl.errors import DataError
 from mtl.fitting.objectives import LogisticLoss, Objective, Scaling, SoftmaxLoss, Vector
 from mtl.fitting.pool import FeaturePool
 from mtl.fitting.solving import Stopping, solve
+from mtl.labels import DEFAULT_THRESHOLD
 from mtl.text.batching import Integers
 
 Answer = str | Collection[str]
@@ -39,12 +40,21 @@ INTERACTIVE = FitOptions(stopping=Stopping(iterations=10, gradient=1e-4, value=1
 
 @dataclass(frozen=True, eq=False)
 class LinearHead:
-    """A weight `(H, C)` and bias `(C,)` that read unscaled features; columns follow `labels`."""
+    """A weight `(H, C)` and bias `(C,)` that read unscaled features; columns follow `labels`.
+
+    `thresholds` are those of a multi-label head, as in `TaskInfo`: empty where each is 0.5.
+    """
 
     labels: tuple[str, ...]
     weight: Floats
     bias: Floats
     multi_label: bool = False
+    thresholds: tuple[float, ...] = ()
+
+    @property
+    def limits(self) -> NDArray[np.float64]:
+        """`(C,)`: of a multi-label head, the probability from which each label is chosen."""
+        return np.array(self.thresholds or (DEFAULT_THRESHOLD,) * len(self.labels), dtype=np.float64)
 
     def logits(self, values: Floats) -> Floats:
         """`(N, C)` of features `(N, H)`."""
@@ -87,7 +97,7 @@ def fit_classes(
         labelled: answers and labels.
         options: penalty and balance.
         start: a head of before; what it has of these labels is where the solver begins, which saves time alone.
-        prior: what is known without any example: the penalty is on the distance from it.
+        prior: what is known without any example: the penalty is on the distance from it, and its thresholds stay.
 
     Raises:
         DataError: there are no labels, or one comes twice.
@@ -111,7 +121,15 @@ def fit_classes(
     objective = Objective(windows.values[rows], loss, scaling, options.l2, len(labels), centre)
     begin = aligned(start, labels, scaling) if start is not None else centre
     found = solve(objective, begin, stopping=options.stopping)
-    return LinearHead(labels, *scaling.folded(found.weight), multi_label)
+    return LinearHead(labels, *scaling.folded(found.weight), multi_label, _thresholds(prior, labels))
+
+
+def _thresholds(prior: LinearHead | None, labels: Sequence[str]) -> tuple[float, ...]:
+    """Those of a head for other labels; those that it lacks have 0.5."""
+    if prior is None or not prior.thresholds:
+        return ()
+    known = dict(zip(prior.labels, prior.thresholds, strict=True))
+    return tuple(known.get(label, DEFAULT_THRESHOLD) for label in labels)
 
 
 def aligned(head: LinearHead, labels: Sequence[str], scaling: Scaling) -> Vector:

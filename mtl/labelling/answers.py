@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,23 @@ from numpy.typing import NDArray
 
 from mtl.errors import InputError
 from mtl.labelling.cards import Counts
+from mtl.labelling.checking import checked_answer
 from mtl.labelling.choosing import Asked
 from mtl.labelling.log import Action, ActionKind, AnswerLog, PersonLog, Stored, checked_name, now
 from mtl.labelling.project import Project
 from mtl.labelling.reasons import Reason
-from mtl.labelling.spec import Answer, ProjectKind
+from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
 from mtl.labels import TypedSpan, stable_order
 from mtl.text.batching import Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """All that is said of the texts at one moment, by labels of `spec` alone; equal states stand for equal answers."""
+
+    state: tuple[int, tuple[str, ...]]
+    spec: ProjectSpec
+    answers: Mapping[int, Answer]
 
 
 class ProjectAnswers:
@@ -37,17 +47,17 @@ class ProjectAnswers:
         """Where they are."""
         return self._project.answers_folder
 
-    def refresh(self) -> tuple[int, tuple[str, ...]]:
-        """Read what is new; equal values stand for equal answers."""
+    def refresh(self) -> Known:
+        """Read what is new."""
         self._log.refresh()
-        keys = self._project.label_keys()
+        spec, keys = self._project.labels_now()
         state = (self._log.version, tuple(f"{key}\0{name}" for name, key in keys.items()))
         if state != self._state:
             names = {key: name for name, key in keys.items()}
             self._by_person = {name: self._named(person, names) for name, person in self._log.people.items()}
             self._merged = self._majority()
             self._state = state
-        return state
+        return Known(state, spec, self._merged)
 
     def of(self, name: str) -> dict[int, Answer]:
         """What one person says, by text."""
@@ -93,10 +103,13 @@ class ProjectAnswers:
         return Asked(is_open, unseen, self.merged.keys(), len(person.actions))
 
     def keep(self, name: str, answers: Mapping[int, Answer], *, reason: Reason) -> None:
-        """Write checked answers as one action; errors as `AnswerLog.append`."""
-        keys = self._project.label_keys()
-        stored = tuple(_stored(answer, keys) for answer in answers.values())
-        self._append(name, Action(ActionKind.ANSWER, tuple(answers), stored, reason, now()))
+        """Write answers for texts that there are as one action; errors as `checked_answer` and `AnswerLog.append`."""
+        spec, keys = self._project.labels_now()
+        checked = {
+            text: checked_answer(self._project.texts_of(text)[0], spec, answer) for text, answer in answers.items()
+        }
+        stored = tuple(_stored(answer, keys) for answer in checked.values())
+        self._append(name, Action(ActionKind.ANSWER, tuple(checked), stored, reason, now()))
 
     def skip(self, name: str, text: int, *, reason: Reason) -> None:
         """Write that a text is left out."""

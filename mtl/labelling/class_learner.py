@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mtl.decoding import chosen
 from mtl.decoding.probabilities import Floats, logsumexp
 from mtl.errors import DataError
 from mtl.fitting import (
@@ -20,17 +21,24 @@ from mtl.inference.engine import Engine
 from mtl.labelling.cards import Guess
 from mtl.labelling.learner import Answers, Signals, count_labels, rarity
 from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
-from mtl.labels import DEFAULT_THRESHOLD
 from mtl.text.batching import Integers
 
+_LEAST = 1e-6  # of a threshold, and of what is above it
 _FRESH = FitOptions(stopping=Stopping(iterations=60, gradient=1e-4, value=1e-6))
 
 
 class ClassLearner:
-    """Learns one label a text, or any number of them; as `Learner`."""
+    """Learns one label a text, or any number of them; as `Learner`.
 
-    def __init__(self, engine: Engine, pool: FeaturePool, spec: ProjectSpec) -> None:
-        self._engine, self._pool = engine, pool
+    Args:
+        engine: whose encoder has read the texts.
+        pool: of their features.
+        spec: the labels.
+        own: names of heads of the engine that may be of this project, the best one first.
+    """
+
+    def __init__(self, engine: Engine, pool: FeaturePool, spec: ProjectSpec, *, own: Sequence[str] = ()) -> None:
+        self._engine, self._pool, self._own = engine, pool, own
         self.head: LinearHead | None = None
         self.relabel(spec)
 
@@ -43,7 +51,7 @@ class ClassLearner:
         """As `Learner`."""
         self._spec, self._counts = spec, np.zeros(len(spec.names), dtype=np.int64)
         self._learned = 0
-        self._prior = first_head(self._engine, self._pool, spec) if spec.labels else None
+        self._prior = first_head(self._engine, self._pool, spec, own=self._own) if spec.labels else None
         self._take(self._prior)
 
     def fit(self, answers: Answers) -> None:
@@ -59,10 +67,10 @@ class ClassLearner:
         return open_texts
 
     def signals(self, texts: Integers) -> Signals:
-        """As `Learner`: the margin between the two best labels, or how near to 1/2 each label is."""
+        """As `Learner`: the margin between the two best labels, or how near to its threshold each label is."""
         found, weight = self._probabilities[texts], rarity(self._counts)
         if self._spec.kind is ProjectKind.LABELS:
-            open_share = np.minimum(found, 1 - found)
+            open_share = self._doubts(found)
             return Signals(open_share.sum(axis=1), 0.1 + found @ weight)
         if found.shape[1] == 1:
             return Signals(np.ones(len(texts), np.float32), np.ones(len(texts), np.float32))
@@ -76,7 +84,7 @@ class ClassLearner:
             if rare:
                 label = names[int((own * rarity(self._counts)).argmax())]
                 return f"Few texts are labelled {label} so far, and this may be one."
-            return f"The model is unsure whether it is {names[int(np.abs(own - DEFAULT_THRESHOLD).argmin())]}."
+            return f"The model is unsure whether it is {names[int(self._doubts(own).argmax())]}."
         order = np.argsort(-own, kind="stable")
         if rare:
             return f"Few texts are labelled {names[order[0]]} so far, and this may be one."
@@ -88,7 +96,7 @@ class ClassLearner:
         """As `Learner`."""
         if self.head is None:
             return [None] * len(texts)
-        return list(self._guesses(self._probabilities[np.asarray(texts, dtype=np.int64)]))
+        return list(_guesses(self.head, self._probabilities[np.asarray(texts, dtype=np.int64)]))
 
     def ranked(self, texts: Integers, label: str | None) -> Integers:
         """As `Learner`."""
@@ -97,11 +105,12 @@ class ClassLearner:
         found = self._probabilities[texts]
         is_set = self._spec.kind is ProjectKind.LABELS
         if label is None:
-            score = _confidence(found, is_set=is_set)
+            score = _confidence(self.head, found)
         else:
-            score = found[:, self._spec.names.index(label)]
-            chosen = score >= DEFAULT_THRESHOLD if is_set else found.argmax(axis=1) == self._spec.names.index(label)
-            texts, score = texts[chosen], score[chosen]
+            column = self.head.labels.index(label)
+            score = found[:, column]
+            has_it = score >= self.head.limits[column] if is_set else found.argmax(axis=1) == column
+            texts, score = texts[has_it], score[has_it]
         ordered: Integers = texts[np.argsort(-score, kind="stable")]
         return ordered
 
@@ -110,7 +119,7 @@ class ClassLearner:
         head, found = None, []
         for answers, own in zip(stages, texts, strict=True):
             head = self._fitted(answers, start=head, options=_FRESH)
-            found.append(self._guesses(head.probabilities(self._pool, np.asarray(own, dtype=np.int64))))
+            found.append(_guesses(head, head.probabilities(self._pool, np.asarray(own, dtype=np.int64))))
         return found
 
     def engine(self) -> Engine:
@@ -126,43 +135,40 @@ class ClassLearner:
         labelled = LabelledTexts(self._spec.names, given, is_set)
         return fit_classes(self._pool, labelled, options=options, start=start, prior=self._prior)
 
+    def _doubts(self, found: Floats) -> Floats:
+        """From probabilities `(..., C)` of labels how open each is: 1/2 at its threshold, 0 where it is sure."""
+        assert self.head is not None
+        limits = self.head.limits
+        below, above = np.maximum(limits, _LEAST), np.maximum(1 - limits, _LEAST)
+        doubts: Floats = (np.minimum(found / below, (1 - found) / above) / 2).astype(np.float32)
+        return doubts
+
     def _take(self, head: LinearHead | None) -> None:
         self.head = head
         if head is not None:
             self._probabilities: Floats = head.probabilities(self._pool)
 
-    def _guesses(self, found: Floats) -> list[Guess]:
-        names, is_set = self._spec.names, self._spec.kind is ProjectKind.LABELS
-        sure, guesses = _confidence(found, is_set=is_set).tolist(), []
-        for own, confidence in zip(found.tolist(), sure, strict=True):
-            shown = dict(zip(names, own, strict=True))
-            answer: Answer = max(shown, key=shown.__getitem__)
-            if is_set:
-                answer = tuple(sorted(name for name, one in shown.items() if one >= DEFAULT_THRESHOLD))
-            guesses.append(Guess(answer, confidence, shown))
-        return guesses
 
-
-def first_head(engine: Engine, pool: FeaturePool, spec: ProjectSpec) -> LinearHead:
+def first_head(engine: Engine, pool: FeaturePool, spec: ProjectSpec, *, own: Sequence[str] = ()) -> LinearHead:
     """What is known before any answer.
 
-    It is the engine's own head of this name where that has all of the labels, as after a fine-tune, else one from what
-    is said of the labels.
+    It is the engine's first head of the `own` names that has all of the labels, as after a fine-tune, else one from
+    what is said of the labels.
     """
-    from_task = _own_head(engine, spec)
+    from_task = next((head for name in own if (head := _own_head(engine, spec, name)) is not None), None)
     if from_task is not None:
         return from_task
     head = zero_shot_head(engine, pool, spec.labels)
     return head if spec.kind is ProjectKind.CLASSES else _each_by_itself(head, pool)
 
 
-def _own_head(engine: Engine, spec: ProjectSpec) -> LinearHead | None:
-    task = engine.tasks.get(spec.task)
+def _own_head(engine: Engine, spec: ProjectSpec, name: str) -> LinearHead | None:
+    task = engine.tasks.get(name)
     if task is None or not set(spec.names) <= set(task.labels):
         return None
     from mtl.fitting.attaching import linear_head
 
-    head = linear_head(engine.loaded_model().model, spec.task)
+    head = linear_head(engine.loaded_model().model, name)
     is_set = spec.kind is ProjectKind.LABELS
     return head if isinstance(head, LinearHead) and head.multi_label == is_set else None
 
@@ -176,9 +182,25 @@ def _each_by_itself(head: LinearHead, pool: FeaturePool) -> LinearHead:
     return LinearHead(head.labels, head.weight, (head.bias - np.array(others)).astype(np.float32), multi_label=True)
 
 
-def _confidence(found: Floats, *, is_set: bool) -> Floats:
+def _guesses(head: LinearHead, found: Floats) -> list[Guess]:
+    """Of probabilities `(N, C)` of a head, whose labels may no longer be those of the project."""
+    sure, guesses = _confidence(head, found).tolist(), []
+    reached = chosen(found, head.thresholds).tolist() if head.multi_label else [[]] * len(found)
+    for own, has, confidence in zip(found.tolist(), reached, sure, strict=True):
+        shown = dict(zip(head.labels, own, strict=True))
+        answer: Answer = max(shown, key=shown.__getitem__)
+        if head.multi_label:
+            answer = tuple(sorted(name for name, one in zip(head.labels, has, strict=True) if one))
+        guesses.append(Guess(answer, confidence, shown))
+    return guesses
+
+
+def _confidence(head: LinearHead, found: Floats) -> Floats:
     """`(N,)`, that the best label is right, or that the whole set is."""
-    sure: Floats = np.maximum(found, 1 - found).prod(axis=1) if is_set else found.max(axis=1)
+    if not head.multi_label:
+        best: Floats = found.max(axis=1)
+        return best
+    sure: Floats = np.where(chosen(found, head.thresholds), found, 1 - found).prod(axis=1)
     return sure
 
 

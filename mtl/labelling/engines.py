@@ -1,26 +1,59 @@
-"""Which engines a project was used with, and since when: answers do not measure a model that was trained on them."""
+"""What may have been trained on a project's answers: they do not measure it.
+
+`handed_over.jsonl` has the names of the tasks that the answers have become, `engines.jsonl` since when each engine with
+a head of such a name has been used. Both only grow, by lines that are on the disk when a function returns.
+"""
 
 import json
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from mtl.inference.engine import Engine
 from mtl.jsonl import read_records
 from mtl.labelling.log import now, write_line
 
+_ENGINES, _HANDED_OVER = "engines.jsonl", "handed_over.jsonl"
 
-def first_used(folder: Path, engine: Engine, task: str) -> float:
-    """Since when an engine with a head of this name has been used here, in seconds since the epoch; 0 without one.
+
+def note_hand_over(folder: Path, task: str) -> None:
+    """Record that the answers of a project become training data of a task of this name.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    write_line(folder / _HANDED_OVER, json.dumps({"task": task, "at": now()}))
+
+
+def handed_over(folder: Path) -> tuple[str, ...]:
+    """The names under which the answers of a project were handed over, the last one first."""
+    names = [record.get("task") for record in _records(folder / _HANDED_OVER)]
+    return tuple(dict.fromkeys(name for name in reversed(names) if isinstance(name, str)))
+
+
+def own_tasks(folder: Path, task: str) -> tuple[str, ...]:
+    """The names of heads that may know the answers of a project: those of `handed_over`, then its own.
+
+    Args:
+        folder: of the project.
+        task: its name, which a saved checkpoint has.
+    """
+    return tuple(dict.fromkeys((*handed_over(folder), task)))
+
+
+def first_used(folder: Path, engine: Engine, tasks: Collection[str]) -> float:
+    """Since when an engine with a head of one of these names has been used here, in seconds since the epoch; 0 without.
 
     What it was trained on may be the answers of before: only later ones can measure it.
 
     Raises:
         StorageError: the disk is full.
     """
-    if task not in engine.tasks:
+    if not any(task in engine.tasks for task in tasks):
         return 0.0
     if not engine.fingerprint:  # a model in memory
         return now()
-    file, begin = folder / "engines.jsonl", now()
+    file, begin = folder / _ENGINES, now()
     known = _times(file).get(engine.fingerprint)
     if known is None:
         write_line(file, json.dumps({"engine": engine.fingerprint, "at": begin}))
@@ -30,10 +63,15 @@ def first_used(folder: Path, engine: Engine, task: str) -> float:
 def _times(file: Path) -> dict[str, float]:
     """The first time of each engine."""
     found: dict[str, float] = {}
+    for record in _records(file):
+        at = record.get("at")
+        if isinstance(at, int | float):
+            found.setdefault(str(record.get("engine")), float(at))
+    return found
+
+
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a file that may not be there yet."""
     if file.is_file():
         with file.open("rb") as opened:
-            for _, record in read_records(opened):
-                at = (record or {}).get("at")
-                if record is not None and isinstance(at, int | float):
-                    found.setdefault(str(record.get("engine")), float(at))
-    return found
+            yield from (record for _, record in read_records(opened) if record is not None)

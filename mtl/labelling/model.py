@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mtl.fitting import FeaturePool, build_pool
 from mtl.inference.engine import Engine
 from mtl.labelling.class_learner import ClassLearner
-from mtl.labelling.engines import first_used
+from mtl.labelling.engines import first_used, own_tasks
 from mtl.labelling.learner import Learner
 from mtl.labelling.mining import mine_pairs
 from mtl.labelling.pair_learner import PairLearner
@@ -37,12 +37,14 @@ class ProjectModel:
         """
         spec = project.spec
         is_spans = spec.kind is ProjectKind.SPANS
+        own = own_tasks(project.folder, spec.task)
         pool = build_pool(engine, project.texts, words=is_spans, progress=progress)
         if spec.kind is ProjectKind.PAIRS:
             mined = mine_pairs(project.texts, pool.vectors, progress=progress)
             pairs = PairLearner(pool.vectors, mined)
             shown = PairQueue.of(project.id, mined, cosines=pairs.cosines(mined), texts=len(project.texts))
-            return cls(pool, shown, pairs, spec, first_used(project.folder, engine, spec.task))
-        learner: Learner = SpanLearner(engine, pool, spec) if is_spans else ClassLearner(engine, pool, spec)
+            return cls(pool, shown, pairs, spec, first_used(project.folder, engine, own))
+        learner: Learner
+        learner = SpanLearner(engine, pool, spec, own=own) if is_spans else ClassLearner(engine, pool, spec, own=own)
         texts = TextQueue.of(project.id, pool.vectors)
-        return cls(pool, texts, learner, spec, first_used(project.folder, engine, spec.task))
+        return cls(pool, texts, learner, spec, first_used(project.folder, engine, own))

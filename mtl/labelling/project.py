@@ -73,9 +73,7 @@ class Project:
     @property
     def spec(self) -> ProjectSpec:
         """The task with its labels as they are now."""
-        with self._lock:
-            self._refresh()
-            return self._spec
+        return self.labels_now()[0]
 
     @property
     def of_pairs(self) -> bool:
@@ -96,11 +94,12 @@ class Project:
         """Where the answers of each person are."""
         return self.folder / _ANSWERS
 
-    def label_keys(self) -> dict[str, str]:
-        """From the name of a label to the key by which answers are kept."""
+    def labels_now(self) -> tuple[ProjectSpec, dict[str, str]]:
+        """The task and, from the name of each label, the key by which answers are kept, both of one moment."""
         with self._lock:
             self._refresh()
-            return self._labels.keys()
+            keys = self._labels.keys()
+            return self._spec, {name: keys[name] for name in self._spec.names if name in keys}
 
     def add_label(self, hint: LabelHint) -> None:
         """Add a label at the end; one that was removed comes back with its answers.

@@ -13,9 +13,8 @@ from mtl.errors import InputError
 from mtl.fitting import LinearHead, SpanHead
 from mtl.inference.engine import Engine
 from mtl.labelling.agreement import Agreement, agreement_of
-from mtl.labelling.answers import ProjectAnswers, check_number, check_text
+from mtl.labelling.answers import Known, ProjectAnswers, check_number, check_text
 from mtl.labelling.cards import Card, Counts, Guess, Preview, TablePage, TableRow, preview_of
-from mtl.labelling.checking import checked_answer
 from mtl.labelling.choosing import CHOSEN, MEASURED, Asked, Choice, measured_texts
 from mtl.labelling.groups import SameAs, pairs_of_group
 from mtl.labelling.learner import Learner
@@ -56,8 +55,8 @@ class LabellingSession:
         self._model = model
         self._answers = ProjectAnswers(project)
         self._pending: dict[str, tuple[Order, Choice]] = {}
-        self._learned_from: object = None
-        self._measured: tuple[object, Measurement] | None = None
+        self._known: Known | None = None  # what the model has learned
+        self._measured: tuple[Known, Measurement] | None = None
         self._disk = RLock()  # held for a moment, so that no answer waits for a fit
         self._fitting = RLock()
         self._measuring = Lock()
@@ -70,8 +69,9 @@ class LabellingSession:
 
         Args:
             project: whose texts and answers are read.
-            engine: whose encoder reads the texts; a head of the project's name that has its labels, or for spans any
-                head that has some of its types, makes the first guesses.
+            engine: whose encoder reads the texts; a head of the project's name, or of one under which its answers were
+                handed over, that has its labels, or for spans any head that has some of its types, makes the first
+                guesses.
             progress: is told how many windows of how many are done; what it raises ends the work.
 
         Raises:
@@ -86,7 +86,7 @@ class LabellingSession:
         """
         model = ProjectModel.of(self.project, engine, progress=progress)
         with self._fitting:
-            self._model, self._learned_from = model, None
+            self._model, self._known = model, None
             self._pending.clear()
 
     def next_card(self, annotator: str, *, order: Order = Order.MIX) -> Card | None:
@@ -126,9 +126,8 @@ class LabellingSession:
             reason: of the card; by default that of the last card, where it was this text.
         """
         name, text = checked_name(annotator), check_number(self.project, text)
-        checked = checked_answer(self.project.texts_of(text)[0], self.project.spec, answer)
         with self._disk:
-            self._answers.keep(name, {text: checked}, reason=reason or self._reason(name, text))
+            self._answers.keep(name, {text: answer}, reason=reason or self._reason(name, text))
 
     def skip(self, annotator: str, text: int) -> None:
         """Leave a text out: it is not shown again, and has no answer."""
@@ -162,10 +161,10 @@ class LabellingSession:
             size: rows of a page.
         """
         name = checked_name(annotator)
-        if label is not None:
-            self._need_label(label)
         with self._fitting:
             learner = self._learned()
+            if label is not None:
+                self._need_label(label)
             texts = learner.ranked(self._model.queue.numbers[self._asked(name).open], label)
             pages = max(1, -(-len(texts) // max(1, size)))
             page = min(max(0, page), pages - 1)
@@ -177,15 +176,12 @@ class LabellingSession:
 
     def accept(self, annotator: str, answers: Mapping[int, Answer]) -> int:
         """Keep answers for many texts at once, all or none: a page of the table, or a lasso; gives their number."""
-        name, spec = checked_name(annotator), self.project.spec
-        checked = {
-            check_number(self.project, text): checked_answer(self.project.texts_of(text)[0], spec, answer)
-            for text, answer in answers.items()
-        }
-        if checked:
+        name = checked_name(annotator)
+        given = {check_number(self.project, text): answer for text, answer in answers.items()}
+        if given:
             with self._disk:
-                self._answers.keep(name, checked, reason=Reason.CHOSEN)
-        return len(checked)
+                self._answers.keep(name, given, reason=Reason.CHOSEN)
+        return len(given)
 
     def preview(self, annotator: str, texts: Sequence[int], label: str) -> Preview:
         """What it would mean to give this label to these texts, or to add it for sets; not for spans.
@@ -193,12 +189,12 @@ class LabellingSession:
         Of a project for pairs it is what makes these texts a group that means the same: `pairs_of_group`.
         """
         name, kind = checked_name(annotator), self.project.spec.kind
-        self._need_label(label)
         if kind is ProjectKind.SPANS:
             raise InputError("A project for classes or sets of labels was expected, this one is for spans.")
         numbers = [check_text(self.project, text) for text in dict.fromkeys(texts)]
         with self._fitting:
             learner = self._learned()
+            self._need_label(label)
             if kind is ProjectKind.PAIRS:
                 if label != SAME:
                     raise InputError(f"The texts of a group are {SAME}, was {label}.")
@@ -242,9 +238,11 @@ class LabellingSession:
         with self._measuring:
             with self._fitting:
                 learner = self._learned()
-                state, work = self._learned_from, self._work()
-            if self._measured is None or self._measured[0] is not state:
-                self._measured = (state, measure(learner, work))
+                known = self._known
+                assert known is not None
+                work = self._work(known)
+            if self._measured is None or self._measured[0] is not known:
+                self._measured = (known, measure(learner, work))
             measured, counts = self._measured[1], self._counts(name)
         threshold = learner.threshold.at if isinstance(learner, PairLearner) else None
         return replace(progress_of(measured, counts, work), threshold=threshold)
@@ -278,16 +276,17 @@ class LabellingSession:
 
     def _learned(self) -> Learner:
         """The learner, which knows all answers that are on disk now; under the lock of fits."""
-        learner, spec = self._model.learner, self.project.spec
+        learner = self._model.learner
         with self._disk:
-            state, answers = self._answers.refresh(), self._answers.merged
-        if self._learned_from is not None and self._learned_from == (state, spec):
+            known = self._answers.refresh()
+        before = self._known
+        if before is not None and (before.state, before.spec) == (known.state, known.spec):
             return learner
-        if self._model.spec != spec:
-            learner.relabel(spec)
-            self._model = replace(self._model, spec=spec)
-        learner.fit(answers)
-        self._learned_from = (state, spec)
+        if self._model.spec != known.spec:
+            learner.relabel(known.spec)
+            self._model = replace(self._model, spec=known.spec)
+        learner.fit(known.answers)
+        self._known = known
         return learner
 
     def _asked(self, name: str) -> Asked:
@@ -329,14 +328,14 @@ class LabellingSession:
         return TableRow(number, texts[0], guess, texts[1], learner.cosine_of(number))
 
     def _need_label(self, label: str) -> None:
-        names = self.project.spec.names
+        """Refuse a label that the model has not learned, under the lock of fits."""
+        names = self._model.spec.names
         if label not in names:
             raise InputError(f"One of {listed(names)} was expected, was {str(label)[:40]!r}.")
 
-    def _work(self) -> Work:
+    def _work(self, known: Known) -> Work:
         with self._disk:
-            answers = dict(self._answers.merged)
             sample = measured_texts(self._model.queue.by_chance, self._answers.measured())
             since = self._model.since
-            measured = [text for text in sample if text in answers and self._answers.answered_at(text) >= since]
-        return Work(self.project.spec, answers, tuple(measured))
+            measured = [text for text in sample if text in known.answers and self._answers.answered_at(text) >= since]
+        return Work(known.spec, known.answers, tuple(measured))

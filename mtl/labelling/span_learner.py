@@ -33,9 +33,10 @@ _LONG = 64  # words; of a longer text what is unsure counts by this many words
 
 
 class SpanLearner:
-    """Learns entities; as `Learner`."""
+    """Learns entities; as `Learner`, arguments as those of `ClassLearner`."""
 
-    def __init__(self, engine: Engine, pool: FeaturePool, spec: ProjectSpec) -> None:
+    def __init__(self, engine: Engine, pool: FeaturePool, spec: ProjectSpec, *, own: Sequence[str] = ()) -> None:
+        self._own = own
         self._engine, self._pool, self._words = engine, pool, need_words(pool)
         self._sizes = np.diff(self._words.starts)
         self.head: SpanHead | None = None
@@ -147,13 +148,17 @@ class SpanLearner:
         self._all = None
 
     def _from_engine(self) -> SpanHead | None:
-        """A head that has learned what the engine's own head for spans sees, where it knows any of the types."""
+        """A head that has learned what the engine's own head for spans sees, where it knows any of the types.
+
+        A head of the project itself goes first, then the one with most of the types.
+        """
         names = set(self._spec.names)
         tasks = {name: len(names & set(task.labels)) for name, task in self._engine.tasks.items()}
         known = [name for name, shared in tasks.items() if shared and self._engine.tasks[name].kind is TaskKind.TAGGING]
         if not known:
             return None
-        best = max(known, key=lambda name: (name == self._spec.task, tasks[name]))
+        own = next((name for name in self._own if name in known), None)
+        best = own or max(known, key=tasks.__getitem__)
         spans = {text: _typed(found[best], names) for text, found in self._seen.items()}
         return fit_spans(self._pool, spans, self._spec.names, options=_FRESH)
 

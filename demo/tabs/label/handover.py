@@ -15,6 +15,7 @@ from demo.tabs.shared import ON_ENGINE, heading, message_place, reporting
 from demo.tabs.train import SAVE_FILE, TrainTab
 from demo.views import message
 from mtl.labelling import ProjectKind
+from mtl.labelling.engines import handed_over
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def _add(work: Work, ticked: list[str] | None) -> tuple[Any, ...]:
     session = work.session
     name = task_of(session, owner=work.owner, settings=settings)
     names = [task.name for task in kept_drafts.known(work.owner, settings)]
-    stem = name.rstrip("0123456789").rstrip("_")  # a later hand-over has the data of the earlier ones
-    kept = [one for one in ticked or () if one in names and one.rstrip("0123456789").rstrip("_") != stem]
+    own = handed_over(session.project.folder)  # the new one has the data of the earlier ones
+    kept = [one for one in ticked or () if one in names and one not in own]
     said = f"{name} is ticked on the Train tab; every fifth text is held out for dev."
     if session.project.of_pairs:
         counted = counts_of(session.examples())

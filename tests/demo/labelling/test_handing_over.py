@@ -1,3 +1,4 @@
+import errno
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,9 @@ from demo.labelling.handing_over import PAIR_LOSS, FileFormat, checkpoint_of, fi
 from demo.runs import RunManager
 from demo.training.form_values import NAMES
 from mtl.data import LabelledText, MultiLabelText, read_files
-from mtl.errors import InputError
+from mtl.errors import InputError, StorageError
 from mtl.labelling import LabelHint, ProjectKind, ProjectSpec
+from mtl.labelling.engines import handed_over
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskConfig, TaskKind
 from tests.demo.fakes import settings
@@ -84,6 +86,26 @@ def test_answers_become_a_task_of_the_train_tab_each_time_under_a_free_name(sess
     draft = next(task for task in kept_drafts.known("ann", chosen) if task.name == first)
     assert draft.train_size + draft.dev_size == len(TEXTS)
     assert draft.config.kind is config(session.project.spec.kind).kind
+
+
+def test_a_project_remembers_under_which_names_its_answers_were_handed_over(session):
+    answer(session)
+    for _ in range(2):
+        task_of(session, owner="ann", settings=settings())
+    assert handed_over(session.project.folder) == ("my_topic_2", "my_topic")
+
+
+def test_nothing_is_handed_over_where_its_name_cannot_be_remembered(session, monkeypatch):
+    answer(session)
+    before = kept_drafts.known("ann", settings())
+
+    def full(*_values, **_named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mtl.labelling.log.append_line", full)
+    with pytest.raises(StorageError, match="No space left on device"):
+        task_of(session, owner="ann", settings=settings())
+    assert kept_drafts.known("ann", settings()) == before
 
 
 @pytest.fixture

@@ -49,6 +49,59 @@ def test_with_another_model_the_same_session_goes_on(tmp_path):
     assert session.engine == "new"
 
 
+class Slow(Session):
+    """A session that takes up the model `slow` when it is told to, and says when it has begun to."""
+
+    def __init__(self, folder, engine, *, tells):
+        super().__init__(folder, engine)
+        self.begun, self.go, self.tells, self.used = Event(), Event(), tells, []
+
+    def use(self, engine, *, progress):
+        self.used.append(engine)
+        if engine == "slow":
+            self.begun.set()
+            self.go.wait(CEILING)
+        if self.tells:
+            progress(1, 2)
+        self.engine = engine
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["can be stopped", "ends by itself"])
+def test_of_two_models_one_after_the_other_the_later_one_stays(tmp_path, tells):
+    session = Slow(tmp_path, "first", tells=tells)
+    projects = OpenProjects(2, lambda *_: session)
+    projects.session(tmp_path, lambda: "first")
+    slow = projects.begin(tmp_path, "slow")
+    assert session.begun.wait(CEILING)
+    between, last = projects.begin(tmp_path, "between"), projects.begin(tmp_path, "last")
+    session.go.set()
+    assert [one.future.result(CEILING) for one in (slow, between, last)] == [session] * 3
+    assert projects.uses(tmp_path, "last") and session.engine == "last"
+    assert session.used == ["slow", "last"]
+
+
+def test_a_model_that_comes_back_before_another_is_ready_stays(tmp_path):
+    session = Slow(tmp_path, "first", tells=True)
+    projects = OpenProjects(2, lambda *_: session)
+    projects.session(tmp_path, lambda: "first")
+    projects.begin(tmp_path, "slow")
+    assert session.begun.wait(CEILING)
+    back = projects.begin(tmp_path, "first")
+    session.go.set()
+    assert back.future.result(CEILING).engine == "first" and session.used == ["slow", "first"]
+
+
+def test_a_closed_project_ends_with_the_model_that_was_asked_for(tmp_path):
+    session = Slow(tmp_path, "first", tells=True)
+    projects = OpenProjects(1, lambda *_: session)
+    projects.session(tmp_path, lambda: "first")
+    slow = projects.begin(tmp_path, "slow")
+    assert session.begun.wait(CEILING)
+    projects.close(tmp_path)
+    session.go.set()
+    assert slow.future.result(CEILING).engine == "slow"
+
+
 def test_the_least_recently_used_project_is_closed(tmp_path):
     opened = []
 

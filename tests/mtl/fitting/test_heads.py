@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,6 +126,13 @@ def test_the_engine_stays_as_it_was(engine, fitted):
     after = linear_head(fitted.loaded_model().model, "place")
     assert fitted.tasks["place"].labels == tuple(sorted(PLACES))
     np.testing.assert_array_equal(before.weight, after.weight)
+
+
+def test_a_fit_on_all_examples_begins_without_the_thresholds_of_the_head_before(fitted):
+    loaded = mtl.fit_heads(fitted, {"sets": DATA["sets"]()}, options=OPTIONS).loaded_model()
+    loaded.model.tasks["sets"] = replace(loaded.model.tasks["sets"], thresholds=(0.9,) * 4)
+    again = mtl.fit_heads(Engine.of(loaded, name="careful"), {"sets": DATA["sets"]()}, options=OPTIONS)
+    assert again.tasks["sets"].thresholds == ()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
-from mtl.labelling.engines import first_used
+from mtl.labelling.engines import first_used, handed_over, note_hand_over, own_tasks
+from tests.mtl.processes import exit_code, start
 
 
 def engine(fingerprint, *tasks):
@@ -8,15 +9,15 @@ def engine(fingerprint, *tasks):
 
 
 def test_an_engine_with_the_task_has_a_time_from_which_answers_measure_it(tmp_path):
-    first = first_used(tmp_path, engine("a", "topic"), "topic")
+    first = first_used(tmp_path, engine("a", "topic"), ["topic"])
     assert first > 0
-    assert first_used(tmp_path, engine("a", "topic"), "topic") == first
-    assert first_used(tmp_path, engine("b", "topic"), "topic") >= first
-    assert first_used(tmp_path, engine("", "topic"), "topic") >= first
+    assert first_used(tmp_path, engine("a", "topic"), ["topic"]) == first
+    assert first_used(tmp_path, engine("b", "topic"), ["topic"]) >= first
+    assert first_used(tmp_path, engine("", "topic"), ["topic"]) >= first
 
 
 def test_other_engines_are_measured_by_all_answers(tmp_path):
-    assert first_used(tmp_path, engine("a", "other"), "topic") == 0
+    assert first_used(tmp_path, engine("a", "other"), ["topic"]) == 0
     assert not list(tmp_path.iterdir())
 
 
@@ -24,5 +25,27 @@ def test_damaged_lines_are_passed_over(tmp_path):
     (tmp_path / "engines.jsonl").write_text(
         '{"engine": "a", "at": "soon"}\n{"engine": "a"\n[]\n{"engine": "b", "at": 2}\n'
     )
-    assert first_used(tmp_path, engine("a", "topic"), "topic") > 2
-    assert first_used(tmp_path, engine("b", "topic"), "topic") == 2
+    assert first_used(tmp_path, engine("a", "topic"), ["topic"]) > 2
+    assert first_used(tmp_path, engine("b", "topic"), ["topic"]) == 2
+
+
+def test_an_engine_with_a_head_of_any_of_the_names_has_a_time(tmp_path):
+    assert first_used(tmp_path, engine("a", "other", "topic_2"), ["topic_3", "topic_2", "topic"]) > 0
+    assert first_used(tmp_path, engine("b", "topic"), ["topic_3", "topic_2", "topic"]) > 0
+    assert first_used(tmp_path, engine("c", "topic_4"), ["topic_3", "topic_2", "topic"]) == 0
+
+
+def test_the_names_of_hand_overs_are_kept_the_last_one_first(tmp_path):
+    assert handed_over(tmp_path) == () and own_tasks(tmp_path, "my-topic") == ("my-topic",)
+    for name in ("my_topic", "my_topic_2", "my_topic"):
+        note_hand_over(tmp_path, name)
+    assert handed_over(tmp_path) == ("my_topic", "my_topic_2")
+    assert own_tasks(tmp_path, "my-topic") == ("my_topic", "my_topic_2", "my-topic")
+    assert own_tasks(tmp_path, "my_topic_2") == ("my_topic", "my_topic_2")
+
+
+def test_hand_overs_of_several_processes_do_not_overwrite_each_other_and_damaged_lines_are_passed_over(tmp_path):
+    (tmp_path / "handed_over.jsonl").write_text('{"task": 3}\n[]\n{"task": "torn')
+    children = [start(note_hand_over, tmp_path, f"topic_{i}") for i in range(3)]
+    assert [exit_code(child) for child in children] == [0, 0, 0]
+    assert sorted(handed_over(tmp_path)) == ["topic_0", "topic_1", "topic_2"]
