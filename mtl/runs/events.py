@@ -77,7 +77,7 @@ class Evaluated:
 
     Of the steps since the evaluation before: `draws` counts the batches of each task and `losses` has their mean
     training loss; `weights` are the factors of the losses now. `gradient_cosines` `<task>/<task>` are measured
-    where the recipe asks for it.
+    where the recipe asks for it. With `at_end` it was due only because the run ended: one that goes on forgets it.
     """
 
     kind: ClassVar[str] = "evaluated"
@@ -88,6 +88,7 @@ class Evaluated:
     losses: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     gradient_cosines: Mapping[str, float] = field(default_factory=dict)
+    at_end: bool = False
     time: float = field(default_factory=time.time)
 
 

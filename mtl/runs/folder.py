@@ -19,7 +19,7 @@ from mtl.errors import RunError
 from mtl.home import home
 from mtl.jsonl import append_line
 from mtl.runs import lock
-from mtl.runs.events import Event, EventReader, Failed, Finished, Saved, to_json
+from mtl.runs.events import Evaluated, Event, EventReader, Failed, Finished, Saved, to_json
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 """The numbers of the errors of a full disk."""
@@ -195,8 +195,19 @@ class RunFolder:
         return EventReader(self.events_file).read()
 
     def drop_events_after(self, step: int) -> None:
-        """Forget what a run wrote after a step that it goes back to; failures and ends before it stay out too."""
-        kept = [e for e in self.events() if e.step <= step and not isinstance(e, Failed | Finished)]
+        """Forget what a run wrote after a step that it goes back to, and all that it wrote because it ended there."""
+        kept, forgotten = [], -1
+        for event in self.events():
+            match event:
+                case Failed() | Finished() | Saved(name="last"):
+                    continue
+                case Evaluated(at_end=True):
+                    forgotten = event.step
+                    continue
+                case Saved() if event.step == forgotten:
+                    continue
+            if event.step <= step:
+                kept.append(event)
         replace_file(self.events_file, "".join(to_json(event) + "\n" for event in kept))
 
     def log_tail(self, lines: int = 12) -> str:

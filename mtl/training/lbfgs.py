@@ -115,7 +115,7 @@ class HeadSolver:
         found = {"weight": self._weight.detach().clone(), "iterations": torch.tensor(self.iterations)}
         found |= {"is_done": torch.tensor(self.is_done), "small": torch.tensor(self._small)}
         found |= {name: torch.stack(own[name]) for name in _LISTS if own.get(name)}
-        found |= {name: torch.as_tensor(own[name]).clone() for name in (*_TENSORS, *_NUMBERS, "H_diag") if name in own}
+        found |= {name: _tensor(own[name]) for name in (*_TENSORS, *_NUMBERS, "H_diag") if name in own}
         return found
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -141,3 +141,8 @@ class HeadSolver:
                 own[name] = state[name].item()
         own["al"] = [None] * MEMORY
         self._put()
+
+
+def _tensor(value: Tensor | float) -> Tensor:
+    """With all digits: by default torch keeps half of those of a number."""
+    return torch.tensor(value, dtype=torch.float64) if isinstance(value, float) else torch.as_tensor(value).clone()

@@ -95,8 +95,8 @@ def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) ->
     accumulate = GradientAccumulator(trainer, recipe.budget.micro_batch_tokens)
     optimization = trainer.schedule.optimization
     everyone, first = start(), session.first_step
-    if first >= trainer.total_steps:  # it was interrupted after its last step
-        return StopReason.COMPLETED
+    if (reason := everyone.first(partial(session.reason_to_end, first))) is not None:  # it was interrupted after that
+        return reason
     trainer.freezer.train()
     for step, indices in enumerate(islice(trainer.schedule.sampler, first, None), start=first + 1):
         if trainer.enter_stage_of(step - 1):

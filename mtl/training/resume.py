@@ -5,6 +5,7 @@ whenever the process is killed, the newest folder is a whole state.
 """
 
 import json
+import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +24,7 @@ from mtl.training.state import Progress, TrainState
 from mtl.weights import save_weights
 
 _TENSORS, _VALUES = "state.safetensors", "state.json"
+_BEST = "best"
 
 
 def save_state(folder: Path, state: TrainState) -> None:
@@ -51,6 +53,33 @@ def save_state(folder: Path, state: TrainState) -> None:
     for other in folder.iterdir():
         if other != place:
             shutil.rmtree(other, ignore_errors=True)
+
+
+def keep_best(folder: Path, best: Path) -> None:
+    """Keep the best checkpoint of a state beside it; one that only the end of the run finds better may replace it."""
+    place = folder / _BEST
+    shutil.rmtree(place, ignore_errors=True)
+    if best.is_dir():
+        fresh = folder / f".{_BEST}.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(best, fresh, copy_function=_link)
+        fresh.rename(place)
+
+
+def put_best_back(folder: Path, best: Path) -> None:
+    """Restore the best checkpoint of the newest state, where the end of the run has replaced it."""
+    place = folder / _BEST
+    if place.is_dir():
+        shutil.rmtree(best, ignore_errors=True)
+        place.rename(best)
+
+
+def _link(source: str, target: str) -> None:
+    """The same file under another name; a checkpoint is never written over."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def kept_steps(folder: Path) -> list[int]:

@@ -18,6 +18,7 @@ from mtl.runs import Event, Failed, Finished, RunFolder, RunState, Saved, Starte
 from mtl.runs.folder import NO_ROOM
 from mtl.runs.lock import holding
 from mtl.tracking import TrackingListener, need_trackers
+from mtl.training.keeping_summaries import BEST
 from mtl.training.loop import train
 from mtl.training.resume import kept_steps
 
@@ -115,6 +116,7 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
             if isinstance(event, Started):
                 if resume:
                     folder.drop_events_after(event.step)
+                    status = _with_best_of(folder, status)
                 settled = _settled(known, event)
                 if settled != recipe:
                     _write_recipe(settled, folder)
@@ -137,6 +139,16 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
         raise
     finally:
         tracking.close()
+
+
+def _with_best_of(folder: RunFolder, status: Status) -> Status:
+    """The status with the best checkpoint that the events of a run know."""
+    best = [event for event in folder.events() if isinstance(event, Saved) and event.name == BEST]
+    return (
+        replace(status, best_score=best[-1].score, best_step=best[-1].step)
+        if best
+        else replace(status, best_score=None, best_step=None)
+    )
 
 
 def _settled(recipe: Recipe, event: Started) -> Recipe:
@@ -185,7 +197,7 @@ def _next(status: Status, event: Event) -> Status:
             )
         case Step():
             return replace(status, step=event.step)
-        case Saved(name="best"):
+        case Saved(name=name) if name == BEST:
             return replace(status, best_score=event.score, best_step=event.step)
         case Finished():
             stopped = event.reason is StopReason.STOPPED

@@ -26,7 +26,7 @@ from mtl.training.failure import has_finite_weights
 from mtl.training.gradients import gradient_cosines
 from mtl.training.inputs import changed_data, inputs_of, is_measured_otherwise
 from mtl.training.keeping_summaries import BEST, LAST, keep_summaries
-from mtl.training.resume import load_state, save_state
+from mtl.training.resume import keep_best, load_state, put_best_back, save_state
 from mtl.training.selection import CheckpointSelector
 from mtl.training.setup import Trainer
 from mtl.training.state import Progress, apply, capture
@@ -95,7 +95,7 @@ class Session:
         """
         yield self._started()
         yield from (Noticed(self.first_step, change) for change in changes)
-        if not resume or self._is_measured_anew:
+        if not resume or self._is_measured_anew or self._evaluated_step < 0:
             yield from self.evaluate(self.first_step)
 
     def _agree(self) -> None:
@@ -133,6 +133,8 @@ class Session:
             changes += ("evaluation.best changed since the run was interrupted; the best checkpoint is chosen anew",)
         else:
             self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
+        if world().is_main:
+            put_best_back(self.folder / STATE, self.folder / BEST)
         self._losses = dict(progress.losses)
         tasks = self.trainer.loaded.model.tasks
         for name, thresholds in progress.thresholds.items():
@@ -224,7 +226,9 @@ class Session:
             self.keep_state(step, now=True)
         try:
             if self._evaluated_step != step:
-                yield from self.evaluate(step)
+                if reason is StopReason.STOPPED and self.folder is not None and world().is_main:
+                    keep_best(self.folder / STATE, self.folder / BEST)
+                yield from self.evaluate(step, at_end=True)
         except StopRequested:  # the weights are worth more than their figures
             self._metrics = {}
         yield from self.save(step, LAST)
@@ -241,7 +245,7 @@ class Session:
         if missing is not None:
             yield Noticed(step, missing)
 
-    def evaluate(self, step: int) -> Iterator[Event]:
+    def evaluate(self, step: int, *, at_end: bool = False) -> Iterator[Event]:
         """Measure every task with dev data and the drift of the embedding; the best so far is saved.
 
         The figures, temperatures and thresholds are those of the weights as a checkpoint has them.
@@ -268,6 +272,7 @@ class Session:
             losses={name: sum(own) / len(own) for name, own in losses.items()},
             weights=self.trainer.schedule.weights.factors() if self.trainer.schedule else {},
             gradient_cosines=_finite(gradient_cosines(self.trainer)) if self.recipe.evaluation.gradient_cosine else {},
+            at_end=at_end,
         )
         release_memory()
         missing = ", ".join(name.removeprefix("eval/") for name in metrics if name not in self._metrics)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import mtl
+from mtl.checkpoint import read_config
 from mtl.errors import RunError
 from mtl.recipe import Recipe, Solver, dump, load
 from mtl.runs import Evaluated, Event, Failed, Finished, RunFolder, RunState, Saved, Started, Step, StopReason
@@ -136,6 +137,80 @@ def test_a_run_that_is_stopped_anywhere_and_resumed_has_the_losses_of_one_never_
     found = [event for i, step in enumerate((1, 8)) for event in stop_at(recipe, tmp_path, step, goes_on=i > 0)]
     found += mtl.train(recipe, folder=tmp_path, resume=True)
     assert steps(shown(found)) == steps(whole(recipe))
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+@pytest.mark.parametrize("steps", [(3,), (4,), (5, 6), (1, 1, 19)], ids=str)
+@pytest.mark.parametrize("name", ["full", "lora", "lbfgs", "gradual"])
+def test_a_run_that_is_stopped_and_resumed_has_the_checkpoints_and_events_of_one_never_interrupted(
+    make: Make, tmp_path: Path, name: str, steps: tuple[int, ...]
+):
+    """Also where the weights at a stop are better than those of any evaluation that was due."""
+    recipe = make(**{**SECTIONS[name], "evaluation": {"every": EVERY, "best": "topic"}})
+    once, again = RunFolder(tmp_path / "once"), RunFolder(tmp_path / "again")
+    list(run_in_folder(recipe, once.path))
+    for i, step in enumerate(steps):
+        for event in resume_in_folder(again.path) if i else run_in_folder(recipe, again.path):
+            if isinstance(event, Step) and event.step >= step:
+                again.request_stop()
+        assert again.read_status().state is RunState.STOPPED
+        assert again.read_status().best_step == read_config(again.best).step
+    list(resume_in_folder(again.path))
+    assert shown(again.events()) == shown(once.events())
+    for part in ("best", "last"):
+        assert files_of(again.path / part) == files_of(once.path / part)
+    status = again.read_status()
+    assert (status.best_step, status.best_score) == (once.read_status().best_step, once.read_status().best_score)
+    saved = [(e.step, e.name) for e in again.events() if isinstance(e, Saved)]
+    assert saved == [(e.step, e.name) for e in once.events() if isinstance(e, Saved)]
+
+
+def test_the_best_of_a_stop_is_there_until_the_run_goes_on(make: Make, folder: RunFolder, monkeypatch):
+    """An evaluation that only a stop made due finds the best; a run that goes on has the best from before."""
+    scores = iter([0.2, 0.9, *[0.1] * 9])
+    honest = session.CheckpointSelector.update
+    found = []
+
+    def update(self, step: int, metrics: dict[str, float]) -> bool:
+        found.append(step)
+        return honest(self, step, {**metrics, "eval/topic/accuracy": next(scores)})
+
+    monkeypatch.setattr(session.CheckpointSelector, "update", update)
+    recipe = make(evaluation={"every": EVERY, "best": "topic"})
+    for event in run_in_folder(recipe, folder.path):
+        if isinstance(event, Step) and event.step == 2:
+            folder.request_stop()
+    assert (read_config(folder.best).step, folder.read_status().best_step) == (2, 2)
+    list(resume_in_folder(folder.path))
+    assert (read_config(folder.best).step, folder.read_status().best_step) == (0, 0)
+    assert found == [0, 2, 4, 8, 12, 16, 20]
+
+
+@pytest.mark.parametrize("name", ["full", "lbfgs"])
+def test_a_run_that_had_come_to_its_end_but_was_killed_before_it_said_so_makes_no_further_step(
+    make: Make, tmp_path: Path, name: str
+):
+    slow = {"optimizer": {"backbone_lr": 1e-12, "head_lr": 1e-12}} if name == "full" else {}
+    recipe = make(**{**SECTIONS[name], **slow, "evaluation": {"every": EVERY, "patience": 1, "best": "topic"}})
+    once, again = RunFolder(tmp_path / "once"), RunFolder(tmp_path / "again")
+    list(run_in_folder(recipe, once.path))
+
+    def die_after_last() -> None:
+        for event in run_in_folder(recipe, again.path):
+            if isinstance(event, Saved) and event.name == "last":
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    assert exit_code(start(die_after_last)) == -signal.SIGKILL
+    list(resume_in_folder(again.path))
+    ends = [last(list(run.events())) for run in (once, again)]
+    assert [(end.step, end.reason, end.message) for end in ends] == [
+        (ends[0].step, ends[0].reason, ends[0].message)
+    ] * 2
+    assert shown(again.events()) == shown(once.events())
+    assert files_of(again.path / "last") == files_of(once.path / "last")
 
 
 def test_a_run_of_the_command_line_that_is_killed_from_outside_and_resumed_equals_one_never_interrupted(
