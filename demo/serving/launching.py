@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.middleware import Middleware
 
+from demo.assets import ASSETS
 from demo.runs import RunManager
 from demo.serving import hosts, logs
 from demo.serving.door import Door, DoorLimits, Place
@@ -18,6 +19,8 @@ from demo.settings import Settings
 from mtl.serving.hosts import EVERYWHERE
 from mtl.serving.listening import listen
 
+_HEAD = f"<script>{(ASSETS / 'stream.js').read_text(encoding='utf-8')}</script>"
+"""What must run before the page asks for anything."""
 _SLOTS = 4
 """How many handlers of one kind run at once, unless a handler sets its own limit."""
 
@@ -68,6 +71,7 @@ def protect(page: ServedBlocks, *, settings: Settings, place: Place, runs: RunMa
     return {
         "app_kwargs": {"lifespan": lifespan, "middleware": [door]},
         "max_file_size": int(settings.max_upload_mb * 1e6),
+        "head": _HEAD,
         "_frontend": False,  # else Gradio ends the server if it does not answer its own request within three seconds
     }
 

@@ -29,7 +29,7 @@ from mtl.training.keeping_summaries import BEST, LAST, keep_summaries
 from mtl.training.resume import keep_best, load_state, put_best_back, save_state
 from mtl.training.selection import CheckpointSelector
 from mtl.training.setup import Trainer
-from mtl.training.state import Progress, apply, capture
+from mtl.training.state import Progress, apply, capture, has_other_rates
 
 STATE = "resume"
 """The folder of the states, in the run folder."""
@@ -121,6 +121,11 @@ class Session:
             raise RunError("a run folder was expected to resume from, none is given")
         state = load_state(self.folder / STATE)
         changes = tuple(changed_data(state.progress.inputs, self._inputs))
+        if has_other_rates(state, self.trainer):
+            changes += (
+                "the learning rates or the weight decay of the recipe changed since the run was interrupted; it goes "
+                "on with those that it began with",
+            )
         apply(state, self.trainer)
         progress = state.progress
         self.trainer.settle_precision(progress.precision)

@@ -101,6 +101,18 @@ def apply(state: TrainState, trainer: Trainer) -> None:
         ) from error
 
 
+def has_other_rates(state: TrainState, trainer: Trainer) -> bool:
+    """Whether the recipe now sets other learning rates or another weight decay than those of the state."""
+    if trainer.schedule is None:
+        return False
+    now = trainer.schedule.optimization.optimizer.param_groups
+    rates = [
+        [(own["initial_lr"], own["weight_decay"]) for own in groups]
+        for groups in (state.optimizer["param_groups"], now)
+    ]
+    return rates[0] != rates[1]
+
+
 def _trained(trainer: Trainer) -> list[tuple[str, nn.Parameter]]:
     assert trainer.schedule
     held = {id(p) for group in trainer.schedule.optimization.optimizer.param_groups for p in group["params"]}

@@ -6,6 +6,7 @@ const problem = element.querySelector(".ph-problem");
 const find = element.querySelector(".ph-label-find");
 const words = spanWords(line, aloud);
 const LATE = 6000;  // milliseconds without an answer until the card says so
+const FRAMES = 30;  // in which a card that is drawn must be seen to take the keys
 const DOUBLE = 500;  // milliseconds in which the second half of a double click comes
 let shown = null, chosen = new Set(), pending = null, late = 0, idle = 0, since = 0;
 
@@ -29,7 +30,8 @@ function load() {
   since = performance.now();
   complain("", false);
   render();
-  if (mine || (fresh && visible())) card.focus({ preventScroll: true });
+  if (mine) card.focus({ preventScroll: true });
+  else if (fresh) focusWhenSeen(FRAMES);
   const { card: text, done } = next;
   if (next.said) aloud.textContent = `${next.said} ${text ? [text.content, text.other].filter(Boolean).join(" / ") : done}`;
   // What this browser asked before the server was lost and the page was loaded again; twice is as once.
@@ -37,6 +39,12 @@ function load() {
   clearTimeout(idle);
   // The figures beside the card are asked for when the hand rests, so that they never delay the next card.
   idle = setTimeout(() => { if (element.isConnected) trigger("idle", { project: shown.project }); }, fresh ? 0 : 700);
+}
+
+/* The card of a project that opens may be drawn before its place is shown. */
+function focusWhenSeen(frames) {
+  if (visible()) card.focus({ preventScroll: true });
+  else if (frames && element.isConnected) requestAnimationFrame(() => focusWhenSeen(frames - 1));
 }
 
 /* What was asked could not be done: the card stays, also what is marked or ticked, with labels and answer as they are now. */

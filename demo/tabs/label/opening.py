@@ -33,7 +33,7 @@ PAIR_ORDERS = {
 }
 """With their titles."""
 CARD, TABLE, MAP = "Card", "Table", "Map"
-OUTPUTS = 14
+OUTPUTS = 12
 """The number of values that `opened` gives after the message and the progress."""
 _POLL = 0.25  # seconds
 
@@ -61,13 +61,11 @@ def has_model(work: Work) -> bool:
 def opened(work: Work, form: str | None) -> tuple[Any, ...]:
     """The components of an open project.
 
-    They are: the places of the start and of the work, the project, title, card, way of labelling, the labels of the
+    They are: the project, title, card, way of labelling, the labels of the
     table and of the map, the labels that can be changed, file formats, and what `parts_of` gives.
     """
     session = work.session
     return (
-        gr.Column(visible=False),
-        gr.Column(visible=True),
         work.project,
         title_of(session.project),
         fresh_card(work),

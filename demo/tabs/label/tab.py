@@ -41,8 +41,6 @@ class LabelTab:
 
 @dataclass(frozen=True)
 class _Parts:
-    start_place: gr.Column
-    work_place: gr.Column
     start: StartForm
     problem: gr.HTML
     progress: gr.HTML
@@ -80,7 +78,9 @@ def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> Label
     project = gr.Textbox("", visible=False)
     problem = message_place("ph-label-problem")
     progress = gr.HTML("", elem_id="ph-label-opening", elem_classes="ph-message")
-    with gr.Column(visible=False, elem_id="ph-label-work") as work_place:
+    # Which of both places is seen follows from the title (label.css): Gradio may lose that a column is made visible
+    # while the columns in it are still being built.
+    with gr.Column(elem_id="ph-label-work"):
         with gr.Row(elem_classes="ph-action"):
             title = gr.HTML("", elem_id="ph-label-title")
             back = gr.Button("All projects", size="sm", elem_id="ph-label-back")
@@ -110,10 +110,10 @@ def build_label_tab(shared: Shared, tab: gr.Tab, name: gr.BrowserState) -> Label
                 panel = figures.build_figures()
         changing = naming.build_naming()
         hand_over = handover.build_hand_over(desk)
-    with gr.Column(elem_id="ph-label-begin") as start_place:
+    with gr.Column(elem_id="ph-label-begin"):
         form = start.build_start(desk)
     parts = _Parts(
-        start_place, work_place, form, problem, progress, title, back, way, [card_place, table_place, map_place], card,
+        form, problem, progress, title, back, way, [card_place, table_place, map_place], card,
         table, drawn, panel, changing, hand_over,
     )  # fmt: skip
     start.wire_list(desk, form, tab, problem)
@@ -139,7 +139,7 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
     form = parts.start
     first = [parts.problem, parts.progress]
     outputs = [
-        *first, parts.start_place, parts.work_place, desk.project, parts.title, parts.card, *parts.choices,
+        *first, desk.project, parts.title, parts.card, *parts.choices,
         parts.hand_over.form, *parts.of_kind(desk.order),
     ]  # fmt: skip
     slow: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", **ON_ENGINE}
@@ -180,7 +180,7 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
     parts.back.click(
         partial(_left, desk),
         desk.shared.owner,
-        [parts.start_place, parts.work_place, desk.project, form.projects],
+        [desk.project, parts.title, parts.card, form.projects],
         **QUICK,
     ).then(**address)
 
@@ -226,4 +226,4 @@ def _places(way: str) -> tuple[gr.Column, ...]:
 
 
 def _left(desk: Desk, owner: str) -> tuple[Any, ...]:
-    return gr.Column(visible=True), gr.Column(visible=False), "", start.listed(desk, owner)
+    return "", "", "", start.listed(desk, owner)

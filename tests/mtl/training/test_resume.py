@@ -16,7 +16,7 @@ import mtl
 from mtl.checkpoint import read_config
 from mtl.errors import RunError
 from mtl.recipe import Recipe, Solver, dump, load
-from mtl.runs import Evaluated, Event, Failed, Finished, RunFolder, RunState, Saved, Started, Step, StopReason
+from mtl.runs import Evaluated, Event, Failed, Finished, Noticed, RunFolder, RunState, Saved, Started, Step, StopReason
 from mtl.training import resume, resume_in_folder, run_in_folder, session
 from mtl.training.solver import choose_solver
 from tests.mtl.cli.calling import succeed
@@ -346,6 +346,21 @@ def test_the_evaluation_of_a_stop_does_not_count_when_the_run_goes_on(make: Make
     assert (end.reason, end.step) == (StopReason.EARLY, 12)
 
 
+@pytest.mark.parametrize("key", ["backbone_lr", "head_lr", "weight_decay", "layer_decay", None])
+def test_a_rate_that_is_changed_while_a_run_rests_is_told_and_does_not_count(
+    make: Make, folder: RunFolder, key: str | None
+):
+    killed(make(), folder, 5)
+    content = yaml.safe_load(folder.recipe.read_text())
+    if key is not None:
+        content["optimizer"][key] = 0.9 if key == "layer_decay" else 0.0007
+        folder.recipe.write_text(yaml.safe_dump(content, sort_keys=False))
+    told = [event.message for event in resume_in_folder(folder.path) if isinstance(event, Noticed)]
+    assert [message for message in told if "learning rates" in message] == told
+    assert len(told) == (key is not None)
+    assert shown(folder.events()) == whole(make())
+
+
 def test_training_cannot_be_resumed_without_a_state(make: Make, tmp_path: Path):
     with pytest.raises(RunError, match="a saved state to continue from was expected, there is none"):
         next(mtl.train(make(), folder=tmp_path, resume=True))
@@ -390,7 +405,7 @@ def test_a_run_from_before_recipes_had_a_solver_goes_on_as_it_began(make: Make, 
     run_until(run_in_folder(recipe, folder.path), 5)
     content = yaml.safe_load(folder.recipe.read_text())
     del content["solver"]
-    folder.recipe.write_text(yaml.safe_dump(content))
+    folder.recipe.write_text(yaml.safe_dump(content, sort_keys=False))
     assert choose_solver(load(folder.recipe), {}) is Solver.LBFGS
     for _ in resume_in_folder(folder.path):
         pass

@@ -153,10 +153,8 @@ def test_labels_are_added_renamed_and_removed_with_their_answers(work):
 
 def test_a_project_opens_with_its_first_card(work):
     *_, opened, last = opening.steps(work, "jsonl")
-    problem, _, start, place, project, title, card, *_ = opened
+    problem, _, project, title, card, *_ = opened
     assert (problem, project) == ("", work.project)
-    assert not start["visible"] if isinstance(start, dict) else not start.visible
-    assert place.visible
     assert "30 texts" in title
     assert json.loads(card)["card"]["content"] in TEXTS
     assert len(opened) == len(last) == 2 + opening.OUTPUTS

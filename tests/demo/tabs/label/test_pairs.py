@@ -50,7 +50,7 @@ def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(work, more):
 
 def test_a_project_of_pairs_opens_without_what_only_labels_need(work):
     *_, opened, _ = opening.steps(replace(work, wanted="dense"), "conll")
-    card = json.loads(opened[6])
+    card = json.loads(opened[4])
     assert card["kind"] == "pairs" and len(opened) == 2 + opening.OUTPUTS
     order, colours, change, save = opened[-4:]
     assert [value for _, value in order.choices] == ["mix", "unsure", "near", "random"] and order.value == "mix"

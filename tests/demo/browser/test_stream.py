@@ -1,0 +1,123 @@
+"""The stream of answers goes on where Gradio's server ends it while the page waits for another answer."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demo.assets import ASSETS
+from tests.demo.browser.visiting import settled
+
+# A server in the page: `first` and `second` are what its streams send, and events are joined when the test says so.
+SERVER = """() => {
+  window.opened = 0;
+  const streams = [], encoder = new TextEncoder();
+  window.send = (k, message) => streams[k].enqueue(encoder.encode(`data: ${JSON.stringify(message)}\\n\\n`));
+  window.sendText = (k, text) => streams[k].enqueue(encoder.encode(text));
+  window.end = (k) => streams[k].close();
+  window.fetch = async (url, how) => {
+    if (url.includes('/queue/join?')) return Response.json({ event_id: how.body });
+    if (!url.includes('/queue/data?')) return new Response('other');
+    const place = window.opened++;
+    if (place === 1 && window.isBroken) return new Response('gone', { status: 404 });
+    return new Response(new ReadableStream({ start: (out) => { streams[place] = out; } }));
+  };
+}"""
+READ = """async () => {
+  window.got = [];
+  const response = await fetch('/queue/data?session_hash=x'), decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  (async () => {
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        got.push(...decoder.decode(value).split('\\n\\n').filter(Boolean).map((text) => JSON.parse(text.slice(5)).msg));
+      }
+      got.push('end');
+    } catch { got.push('error'); }
+  })();
+}"""
+JOIN = "(id) => fetch('/queue/join?', { method: 'POST', body: id })"
+CLOSE = {"msg": "close_stream"}
+
+
+def completed(event: str) -> dict[str, str]:
+    return {"msg": "process_completed", "event_id": event}
+
+
+@pytest.fixture
+def page(visitor) -> Page:
+    page = visitor.new_page()
+    page.evaluate(SERVER)
+    page.evaluate((ASSETS / "stream.js").read_text(encoding="utf-8"))
+    page.evaluate(JOIN, "a")
+    page.evaluate(READ)
+    return page
+
+
+def send(page: Page, stream: int, *messages: dict[str, str]) -> None:
+    for message in messages:
+        page.evaluate("([k, message]) => send(k, message)", [stream, message])
+
+
+def got(page: Page, *expected: str) -> None:
+    page.wait_for_function("(count) => got.length >= count", arg=len(expected))
+    assert page.evaluate("got") == list(expected)
+
+
+def test_an_event_that_is_asked_while_the_stream_ends_gets_its_answer(page):
+    send(page, 0, completed("a"))
+    got(page, "process_completed")
+    page.evaluate(JOIN, "b")
+    send(page, 0, CLOSE)
+    page.evaluate("end(0)")
+    page.wait_for_function("opened === 2")
+    send(page, 1, {"msg": "process_generating", "event_id": "b"}, completed("b"), CLOSE)
+    page.evaluate("end(1)")
+    got(page, "process_completed", "process_generating", "process_completed", "close_stream", "end")
+
+
+def test_a_stream_ends_where_nothing_waits(page):
+    send(page, 0, completed("a"), CLOSE)
+    page.evaluate("end(0)")
+    got(page, "process_completed", "close_stream", "end")
+    assert page.evaluate("opened") == 1
+
+
+def test_an_answer_may_come_before_the_page_knows_that_it_has_asked(page):
+    send(page, 0, completed("a"), completed("b"))
+    got(page, "process_completed", "process_completed")
+    page.evaluate(JOIN, "b")
+    send(page, 0, CLOSE)
+    page.evaluate("end(0)")
+    got(page, "process_completed", "process_completed", "close_stream", "end")
+
+
+def test_messages_may_come_in_pieces_and_several_at_once(page):
+    text = "".join(f"data: {json.dumps(message)}\n\n" for message in ({"msg": "é"}, completed("a"), CLOSE))
+    cut = len(text) // 3
+    page.evaluate(
+        "([a, b, c]) => { sendText(0, a); sendText(0, b); sendText(0, c); end(0); }",
+        re.findall(f"(?s).{{1,{cut + 1}}}", text),
+    )
+    got(page, "é", "process_completed", "close_stream", "end")
+
+
+def test_a_stream_that_cannot_go_on_is_an_error(page):
+    page.evaluate("isBroken = true")
+    page.evaluate(JOIN, "b")
+    send(page, 0, completed("a"), CLOSE)
+    got(page, "process_completed", "error")
+
+
+def test_other_requests_are_as_they_were(page):
+    assert page.evaluate("fetch('/elsewhere').then((response) => response.text())") == "other"
+
+
+def test_the_page_uses_it_before_its_first_event(open_page, page_url):
+    page = open_page(page_url)
+    expect(page.locator("#ph-chips")).to_contain_text("topic")
+    assert "early" in page.evaluate("String(window.fetch)")
+    settled(page)
