@@ -95,7 +95,9 @@ def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) ->
     accumulate = GradientAccumulator(trainer, recipe.budget.micro_batch_tokens)
     optimization = trainer.schedule.optimization
     everyone, first = start(), session.first_step
-    if (reason := everyone.first(partial(session.reason_to_end, first))) is not None:  # it was interrupted after that
+    if (
+        first and (reason := everyone.first(partial(session.reason_to_end, first))) is not None
+    ):  # it was interrupted after that
         return reason
     trainer.freezer.train()
     for step, indices in enumerate(islice(trainer.schedule.sampler, first, None), start=first + 1):

@@ -19,7 +19,7 @@ def solver_steps(session: Session, should_stop: Callable[[], bool]) -> Generator
         TrainingError: a loss is not finite; then the weights of the iteration before are kept.
     """
     trainer, step = session.trainer, session.first_step
-    if (reason := session.reason_to_end(step)) is not None:  # it was interrupted after that
+    if step and (reason := session.reason_to_end(step)) is not None:  # it was interrupted after that
         return reason
     with stoppable(should_stop):  # the features are computed here
         solvers = trainer.solvers()
