@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
+from mtl.disk import writing
 from mtl.errors import InputError
 from mtl.runs.folder import replace_file
 
@@ -30,12 +31,17 @@ def need_writable(target: Path) -> None:
 
 
 def write_json(target: Path, content: object) -> None:
-    """Write what a command found to the file that `--json` names."""
+    """Write what a command found to the file that `--json` names.
+
+    Raises:
+        StorageError: the disk is full, or the file cannot be written for another reason.
+    """
     text, file = json.dumps(content, indent=2) + "\n", target.resolve()
-    if file.exists() and not file.is_file():  # such as /dev/stdout
-        file.write_text(text, encoding="utf-8")
-    else:
-        replace_file(file, text)
+    with writing(target):
+        if file.exists() and not file.is_file():  # such as /dev/stdout
+            file.write_text(text, encoding="utf-8")
+        else:
+            replace_file(file, text)
 
 
 def progress_bar(*further: ProgressColumn) -> Progress:
