@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out, write_json
+from mtl.cli.recipes import told_of
 from mtl.comparing import (
     Outcome,
     Spread,
@@ -49,8 +50,14 @@ def compare_command(
     if json_file is not None:
         need_writable(json_file)
     recipe = load(recipe_path)
-    found = compared.strategies(recipe)
     folder = run_dir.resolve() if run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")
+    with told_of(recipe_path, folder):
+        _compare(recipe, compared.strategies(recipe), seeds, folder, json_file=json_file)
+
+
+def _compare(
+    recipe: Recipe, found: Sequence[Strategy], seeds: Sequence[int], folder: Path, *, json_file: Path | None
+) -> None:
     outcomes: list[Outcome] = []
     try:
         for outcome in compare(found, seeds=seeds, folder=folder):

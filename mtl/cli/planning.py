@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.table import Table
 
 from mtl.cli.console import need_writable, out, write_json
+from mtl.cli.recipes import told_of
 from mtl.planning import Plan, plan
 from mtl.recipe import load
 
@@ -14,7 +15,9 @@ def plan_command(recipe_path: Path, overrides: tuple[str, ...], json_file: Path 
     """Print the plan of a recipe, and write it where asked."""
     if json_file is not None:
         need_writable(json_file)
-    found = plan(load(recipe_path, overrides))
+    recipe = load(recipe_path, overrides)
+    with told_of(recipe_path):
+        found = plan(recipe)
     parts = Table("part, from the top", "parameters", "")
     for part in reversed(found.parts):
         parts.add_row(part.name, f"{part.parameters:,}", "trains" if part.trains else "frozen")
