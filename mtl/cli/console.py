@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
-from mtl.disk import writing
+from mtl.disk import need_other_file, writing
 from mtl.errors import InputError
 from mtl.runs.folder import replace_file
 
@@ -18,12 +18,17 @@ out = Console(highlight=False, soft_wrap=True, quiet=_IS_QUIET)
 err = Console(stderr=True, highlight=False, soft_wrap=True, quiet=_IS_QUIET)
 
 
-def need_writable(target: Path) -> None:
+def need_writable(target: Path, *sources: str | Path) -> None:
     """Refuse an output file before the work is done for it.
 
+    Args:
+        target: the file.
+        sources: what the command reads, none of which it may replace.
+
     Raises:
-        InputError: it is a folder, or its folder does not exist.
+        InputError: it is a folder, its folder does not exist, or it is one of the inputs.
     """
+    need_other_file(target, *sources)
     if target.is_dir():
         raise InputError("a file to write was expected, this is a folder", path=target)
     if not target.resolve().parent.is_dir():

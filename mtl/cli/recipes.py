@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mtl.errors import DataError, RecipeError
+from mtl.recipe import Recipe
 
 
 @contextmanager
@@ -28,3 +29,8 @@ def told_of(recipe: Path, run_dir: Path | None = None) -> Iterator[None]:
         if error.path is None and is_of_recipe and is_written_by_user:
             error.path = str(recipe)
         raise
+
+
+def files_of(recipe: Recipe) -> tuple[str, ...]:
+    """The data files that a recipe reads; data sets of the Hub among them by their names."""
+    return tuple(file for task in recipe.tasks.values() for file in (*task.train, *task.dev))

@@ -13,7 +13,7 @@ from mtl.data.formats.conll import has_tags
 from mtl.data.label_sets import has_sets
 from mtl.data.place import ReadLog, unpacked
 from mtl.data.reading import read_files
-from mtl.disk import writing
+from mtl.disk import need_other_file, writing
 from mtl.errors import DataError, InputError, MtlError
 from mtl.recipe.choices import SimilarityLoss, TaskKind
 from mtl.recipe.tasks import TaskConfig
@@ -57,9 +57,10 @@ def convert(
 
     Raises:
         DataError: the file cannot be read, or has no example.
-        InputError: there is no such format, or it does not hold this kind of examples.
+        InputError: there is no such format, it does not hold this kind of examples, or the output is the file itself.
         StorageError: the disk is full, or the file cannot be written for another reason; what was there stays.
     """
+    need_other_file(target, path)
     options = options or ReadOptions()
     name = to or _BY_ENDING.get(target.suffix.lower())
     known = writers()

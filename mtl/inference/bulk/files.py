@@ -14,7 +14,7 @@ from pathlib import Path
 from mtl.data.formats import Source
 from mtl.data.place import ReadLog
 from mtl.data.texts import text_source
-from mtl.disk import writing
+from mtl.disk import need_other_file, writing
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.bulk.reading import read_chunks
@@ -116,8 +116,7 @@ def need_apart(source: Path, target: Path, folder: Path) -> None:
     """
     for name in ("", ".rejects.jsonl", ".index.jsonl"):
         output = target.with_name(target.name + name)
-        if output.exists() and source.exists() and output.samefile(source):
-            raise InputError("an output other than the input was expected", path=output)
+        need_other_file(output, source)
         if output.is_dir():
             raise InputError("a file to write was expected, this is a folder", path=output)
     is_ours = folder.is_dir() and (not any(folder.iterdir()) or (folder / STATE_FILE).is_file())
