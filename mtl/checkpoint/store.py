@@ -120,12 +120,16 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
     put_back(folder)
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    save_weights(tensors, fresh / WEIGHTS_FILE, metadata={"format": "pt"})
-    (fresh / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    (fresh / CARD_FILE).write_text(model_card(config, sampled=any(snapshot.sample.values())), encoding="utf-8")
-    write_sample(fresh, snapshot.sample)
-    write_summaries(fresh, loaded.outside)
+    try:
+        fresh.mkdir(parents=True)
+        save_weights(tensors, fresh / WEIGHTS_FILE, metadata={"format": "pt"})
+        (fresh / CONFIG_FILE).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (fresh / CARD_FILE).write_text(model_card(config, sampled=any(snapshot.sample.values())), encoding="utf-8")
+        write_sample(fresh, snapshot.sample)
+        write_summaries(fresh, loaded.outside)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     old = _moved(folder)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():

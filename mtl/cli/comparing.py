@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out, write_json
+from mtl.cli.recipes import files_of, told_of
 from mtl.comparing import (
     Outcome,
     Spread,
@@ -46,11 +47,17 @@ def compare_command(
     recipe_path: Path, compared: Compared, seeds: Sequence[int], *, json_file: Path | None, run_dir: Path | None
 ) -> None:
     """Run every strategy with every seed and print one table of the best checkpoints' dev figures."""
-    if json_file is not None:
-        need_writable(json_file)
     recipe = load(recipe_path)
-    found = compared.strategies(recipe)
+    if json_file is not None:
+        need_writable(json_file, recipe_path, *files_of(recipe))
     folder = run_dir.resolve() if run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")
+    with told_of(recipe_path, folder):
+        _compare(recipe, compared.strategies(recipe), seeds, folder, json_file=json_file)
+
+
+def _compare(
+    recipe: Recipe, found: Sequence[Strategy], seeds: Sequence[int], folder: Path, *, json_file: Path | None
+) -> None:
     outcomes: list[Outcome] = []
     try:
         for outcome in compare(found, seeds=seeds, folder=folder):

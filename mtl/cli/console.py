@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
+from mtl.disk import need_other_file, writing
 from mtl.errors import InputError
 from mtl.runs.folder import replace_file
 
@@ -17,12 +18,17 @@ out = Console(highlight=False, soft_wrap=True, quiet=_IS_QUIET)
 err = Console(stderr=True, highlight=False, soft_wrap=True, quiet=_IS_QUIET)
 
 
-def need_writable(target: Path) -> None:
+def need_writable(target: Path, *sources: str | Path) -> None:
     """Refuse an output file before the work is done for it.
 
+    Args:
+        target: the file.
+        sources: what the command reads, none of which it may replace.
+
     Raises:
-        InputError: it is a folder, or its folder does not exist.
+        InputError: it is a folder, its folder does not exist, or it is one of the inputs.
     """
+    need_other_file(target, *sources)
     if target.is_dir():
         raise InputError("a file to write was expected, this is a folder", path=target)
     if not target.resolve().parent.is_dir():
@@ -30,12 +36,17 @@ def need_writable(target: Path) -> None:
 
 
 def write_json(target: Path, content: object) -> None:
-    """Write what a command found to the file that `--json` names."""
+    """Write what a command found to the file that `--json` names.
+
+    Raises:
+        StorageError: the disk is full, or the file cannot be written for another reason.
+    """
     text, file = json.dumps(content, indent=2) + "\n", target.resolve()
-    if file.exists() and not file.is_file():  # such as /dev/stdout
-        file.write_text(text, encoding="utf-8")
-    else:
-        replace_file(file, text)
+    with writing(target):
+        if file.exists() and not file.is_file():  # such as /dev/stdout
+            file.write_text(text, encoding="utf-8")
+        else:
+            replace_file(file, text)
 
 
 def progress_bar(*further: ProgressColumn) -> Progress:

@@ -13,7 +13,7 @@ def convert_command(source: Path, target: Path, *, to: str | None, kind: str | N
     """Write the file, and say what it could not keep and which rows were wrong."""
     if kind is not None and kind not in list(TaskKind):
         raise InputError(f"one of {', '.join(TaskKind)} was expected, was {kind!r}", key="--kind")
-    need_writable(target)
+    need_writable(target, source)
     done = convert(source, target, to=to, kind=TaskKind(kind) if kind else None, options=options)
     for note in done.notes:
         err.print(f"note: {note}", markup=False)

@@ -1,6 +1,6 @@
 """`evaluate`: a checkpoint measured on labelled files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mtl.data import Example, ScoredPair, TaggedText, TaskLog, read_files
 from mtl.data.columns import FURTHER_ROLES, ROLES
 from mtl.data.formats import ReadOptions
 from mtl.errors import InputError, MtlError
-from mtl.evaluation import CalibrationCurves
+from mtl.evaluation import CalibrationCurves, embedding_task, evaluation_notes, pair_notes
 from mtl.inference import Engine
 from mtl.labels import TypedSpan
 from mtl.metrics import span_f1
@@ -34,7 +34,8 @@ def evaluate_command(
     if not data and similarity is None:
         raise InputError("--data TASK=FILE or --similarity FILE was expected")
     if json_file is not None:
-        need_writable(json_file)
+        files = [item.partition("=")[2] for item in data]
+        need_writable(json_file, *files, *(() if similarity is None else (similarity,)))
     engine = Engine.load(checkpoint, precision=precision)
     of_tasks, of_pairs = _divided(options) if data and similarity is not None else (options, options)
     metrics, drawn = _of_tasks(engine, data, raw=raw, options=of_tasks)
@@ -42,6 +43,7 @@ def evaluate_command(
         of_any = HeadConfig(loss=SimilarityLoss.MULTIPLE_NEGATIVES)  # pairs without scores can be measured too
         pairs = _read("similarity", TaskConfig(kind=TaskKind.SIMILARITY, head=of_any), similarity, of_pairs)
         found = embedding_metrics(engine, pairs)
+        _note("similarity", pair_notes(embedding_task(pairs), pairs))
         metrics |= {f"eval/embedding/{key}": value for key, value in found.items()}
     table = Table("metric", "value")
     for key, value in metrics.items():
@@ -74,6 +76,7 @@ def _of_tasks(
             raise InputError(f"--data takes TASK=FILE with a task of {', '.join(engine.tasks) or 'none'}, was {item!r}")
         examples = _read(name, engine.task_config(name), file, options)
         evaluation = engine.evaluate_with_curves(name, examples)
+        _note(name, evaluation_notes(engine.tasks[name], examples))
         found = dict(evaluation.metrics)
         if evaluation.curves is not None:
             drawn[name] = evaluation.curves
@@ -120,9 +123,13 @@ def _read(name: str, config: TaskConfig, file: str, options: ReadOptions) -> Seq
     log = TaskLog()
     config = config.model_copy(update={"format": options.format, "columns": {**config.columns, **options.columns}})
     examples = read_files(config, [file], log=log)
-    for note in log.notes:
-        err.print(f"note: {name}: {note}", markup=False)
+    _note(name, log.notes)
     return examples
+
+
+def _note(name: str, notes: Iterable[str]) -> None:
+    for note in notes:
+        err.print(f"note: {name}: {note}", markup=False)
 
 
 def raw_text_metrics(engine: Engine, task: str, examples: Sequence[Example]) -> dict[str, float]:

@@ -6,15 +6,18 @@ from pathlib import Path
 from rich.table import Table
 
 from mtl.cli.console import need_writable, out, write_json
+from mtl.cli.recipes import files_of, told_of
 from mtl.planning import Plan, plan
 from mtl.recipe import load
 
 
 def plan_command(recipe_path: Path, overrides: tuple[str, ...], json_file: Path | None) -> None:
     """Print the plan of a recipe, and write it where asked."""
+    recipe = load(recipe_path, overrides)
     if json_file is not None:
-        need_writable(json_file)
-    found = plan(load(recipe_path, overrides))
+        need_writable(json_file, recipe_path, *files_of(recipe))
+    with told_of(recipe_path):
+        found = plan(recipe)
     parts = Table("part, from the top", "parameters", "")
     for part in reversed(found.parts):
         parts.add_row(part.name, f"{part.parameters:,}", "trains" if part.trains else "frozen")

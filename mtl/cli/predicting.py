@@ -112,7 +112,7 @@ def _format(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]])
         if "://" in location and arguments.cluster is None:
             raise InputError("a path was expected; --engine ray takes a URL too", path=location)
     if "://" not in target:
-        need_writable(Path(target))
+        need_writable(Path(target), *(() if "://" in arguments.source else (arguments.source,)))
     return form()
 
 

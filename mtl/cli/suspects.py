@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out, write_json
+from mtl.cli.recipes import files_of, told_of
 from mtl.errors import InputError
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind, load
@@ -21,15 +22,17 @@ def suspects_command(
     source: Path, overrides: tuple[str, ...], json_file: Path | None, *, tasks: Sequence[str], most: int
 ) -> None:
     """Print the suspect labels of each task, and write them where asked."""
+    file = RunFolder(source).recipe if source.is_dir() else source
+    recipe = load(file, overrides)
     if json_file is not None:
-        need_writable(json_file)
-    recipe = load(RunFolder(source).recipe if source.is_dir() else source, overrides)
+        need_writable(json_file, file, *files_of(recipe))
     names = list(tasks) or [name for name, task in recipe.tasks.items() if task.kind is not TaskKind.SIMILARITY]
     if not names:
         raise InputError("a task with labels was expected, the recipe has none", path=source)
     answers = []
     for name in names:
-        found = find_suspects(recipe, name, most=most)
+        with told_of(file):
+            found = find_suspects(recipe, name, most=most)
         for note in found.notes:
             err.print(f"note: {note}", markup=False)
         if found.suspects:

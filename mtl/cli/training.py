@@ -8,6 +8,7 @@ from types import FrameType
 from rich.progress import Progress, TextColumn
 
 from mtl.cli.console import err, is_terminal, out, progress_bar
+from mtl.cli.recipes import told_of
 from mtl.distributed import close, start
 from mtl.errors import RecipeError
 from mtl.evaluation import main_metric_name
@@ -27,7 +28,8 @@ def train_command(recipe_path: Path, overrides: tuple[str, ...], run_dir: Path |
     folder = RunFolder(run_dir.resolve() if run_dir else runs_root() / new_run_id(recipe_path.stem))
     if folder.path.exists() and any(folder.path.glob("*.safetensors")):
         raise RecipeError(f"a new folder was expected, {folder.path} holds a model", key="--run-dir")
-    return _watch(run_in_folder(recipe, folder.path), recipe, folder)
+    with told_of(recipe_path, folder.path):
+        return _watch(run_in_folder(recipe, folder.path), recipe, folder)
 
 
 def resume_command(run_dir: Path) -> None:
@@ -38,7 +40,8 @@ def resume_command(run_dir: Path) -> None:
         recipe = load(folder.recipe)
     if not start().is_main:
         return _take_part(recipe)
-    return _watch(resume_in_folder(folder.path), recipe, folder)
+    with told_of(folder.recipe):
+        return _watch(resume_in_folder(folder.path), recipe, folder)
 
 
 def _take_part(recipe: Recipe) -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any
 from mtl.comparing.report import Outcome
 from mtl.comparing.strategies import Strategy
 from mtl.data import data_fingerprint, read_task
-from mtl.errors import MtlError, RunError
+from mtl.errors import MtlError, RecipeError, RunError
 from mtl.inference.known_reading import with_known_reading
 from mtl.inference.source import find_model
 from mtl.recipe import Recipe, TaskConfig, dump, load
@@ -43,11 +44,15 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
     done again, so an interrupted comparison continues where it was.
 
     Raises:
+        RecipeError: a seed came twice.
         RunError: a run failed, with its message, or has no best checkpoint: at once, or after the others where the
             strategy may fail; or `folder` holds a complete run of another recipe, other data or another backbone, or
             another process owns it.
         DataError: a data file is not as expected.
     """
+    twice = sorted(seed for seed, count in Counter(seeds).items() if count > 1)
+    if twice:
+        raise RecipeError(f"each seed once was expected, {', '.join(map(str, twice))} came twice", key="--seeds")
     folder.mkdir(parents=True, exist_ok=True)
     with holding(folder) as lock:
         yield from _compare(strategies, seeds, folder, lock)

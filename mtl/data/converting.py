@@ -13,6 +13,7 @@ from mtl.data.formats.conll import has_tags
 from mtl.data.label_sets import has_sets
 from mtl.data.place import ReadLog, unpacked
 from mtl.data.reading import read_files
+from mtl.disk import need_other_file, writing
 from mtl.errors import DataError, InputError, MtlError
 from mtl.recipe.choices import SimilarityLoss, TaskKind
 from mtl.recipe.tasks import TaskConfig
@@ -56,8 +57,10 @@ def convert(
 
     Raises:
         DataError: the file cannot be read, or has no example.
-        InputError: there is no such format, or it does not hold this kind of examples.
+        InputError: there is no such format, it does not hold this kind of examples, or the output is the file itself.
+        StorageError: the disk is full, or the file cannot be written for another reason; what was there stays.
     """
+    need_other_file(target, path)
     options = options or ReadOptions()
     name = to or _BY_ENDING.get(target.suffix.lower())
     known = writers()
@@ -88,12 +91,14 @@ def convert(
 def _written_whole(target: Path, write: Callable[[Path], None]) -> None:
     """Write a file beside its place and move it there, so that what was there stays where that fails."""
     if target.exists() and not target.is_file():  # a device or a pipe takes what is written, and cannot be replaced
-        write(target)
+        with writing(target):
+            write(target)
         return
     fresh = target.with_name(f".{os.getpid()}-{target.name}")
     try:
-        write(fresh)
-        fresh.replace(target)
+        with writing(target):
+            write(fresh)
+            fresh.replace(target)
     except MtlError as error:
         error.path = str(target) if error.path == str(fresh) else error.path
         raise

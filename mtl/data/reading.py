@@ -156,8 +156,12 @@ def read_task(name: str, config: TaskConfig, *, accepted: int | None = None) -> 
         DataError: as `read_files`; or the training data cannot train the task, or there are too many examples.
     """
     log = TaskLog()
-    train = _part(config, "train", log, accepted)
-    dev = _part(config, "dev", log, None if accepted is None else accepted - len(train))
+    try:
+        train = _part(config, "train", log, accepted)
+        dev = _part(config, "dev", log, None if accepted is None else accepted - len(train))
+    except DataError as error:
+        error.key = f"tasks.{name}.{error.key}" if error.key == "format" else error.key
+        raise
     labels = labels_of(train)
     if config.multi_label and train and not labels:
         raise DataError(

@@ -79,7 +79,7 @@ def _answer_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOu
 
 
 def main_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> float:
-    """The metric that `main_metric_name` names alone, as `metrics_of` gives it; 0 for pairs of which none is positive.
+    """The metric that `main_metric_name` names alone, as `metrics_of` gives it; 0 for pairs that do not give it.
 
     All but Spearman's correlation come without the libraries of the whole report, which take longer to load than a
     sample to run.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mtl.data import Example, ScoredPair, labels_of
 from mtl.evaluation.metrics import Measured
-from mtl.task import is_contrastive
+from mtl.recipe.choices import TaskKind
 
 _OF_POSITIVE = ("accuracy@1", "mrr")
 _OF_BOTH = "average_precision"
@@ -14,8 +14,8 @@ def gives(task: Measured, metric: str, examples: Sequence[Example]) -> bool:
     """Whether every evaluation on these examples has the metric.
 
     That of a label needs the label among the examples: elsewhere it comes and goes with what a model predicts, and is 0
-    or nothing. `mean_average_precision` needs any label. With `loss: multiple_negatives`, retrieval needs a positive
-    pair, `average_precision` another one beside it, and a correlation scores that differ.
+    or nothing. `mean_average_precision` needs any label. A correlation needs scores that differ; with
+    `loss: multiple_negatives`, retrieval needs a positive pair, and `average_precision` another one beside it.
 
     Args:
         task: of a recipe or of a model.
@@ -27,7 +27,7 @@ def gives(task: Measured, metric: str, examples: Sequence[Example]) -> bool:
         return label in labels_of(examples)
     if task.multi_label and metric == "mean_average_precision":
         return bool(labels_of(examples))
-    if not is_contrastive(task):
+    if task.kind is not TaskKind.SIMILARITY:
         return True
     pairs = [example for example in examples if isinstance(example, ScoredPair)]
     positive = {pair.is_positive for pair in pairs}

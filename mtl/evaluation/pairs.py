@@ -22,8 +22,8 @@ def embedding_task(examples: Sequence[Example]) -> TaskInfo:
 def pair_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> dict[str, float]:
     """Every metric of a similarity task.
 
-    A task with `loss: multiple_negatives` has `accuracy@1` and `mrr` where a pair is positive, `average_precision`
-    where another one is not, and correlations where scores differ.
+    Correlations are there where scores differ. A task with `loss: multiple_negatives` has `accuracy@1` and `mrr` too
+    where a pair is positive, and `average_precision` where another one is not.
 
     Args:
         task: of similarity.
@@ -32,17 +32,18 @@ def pair_metrics(task: TaskInfo, examples: Sequence[Example], output: ModelOutpu
     """
     pairs = [example for example in examples if isinstance(example, ScoredPair)]
     scores, cosines = [pair.score for pair in pairs], _cosines(output)
+    correlations = similarity_metrics(scores, cosines) if min(scores) < max(scores) else {}
     if not is_contrastive(task):
-        return similarity_metrics(scores, cosines)
+        return correlations
     labelled = _labelled(pairs)
     found = retrieval_metrics(labelled, output.embeddings)
     if labelled.positive.any() and not labelled.positive.all():
         found["average_precision"] = average_precision(labelled.positive, cosines)
-    return found | (similarity_metrics(scores, cosines) if min(scores) < max(scores) else {})
+    return found | correlations
 
 
 def main_pair_metric(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> float:
-    """Spearman's correlation alone, or the mean reciprocal rank, 0 where no pair is positive."""
+    """Spearman's correlation alone, or the mean reciprocal rank; 0 where no score differs, or no pair is positive."""
     pairs = [example for example in examples if isinstance(example, ScoredPair)]
     if is_contrastive(task):
         return retrieval_metrics(_labelled(pairs), output.embeddings).get("mrr", 0.0)

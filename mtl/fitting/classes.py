@@ -1,5 +1,6 @@
 """A linear head for classes on pooled vectors."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -7,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding.probabilities import Floats, sigmoid, softmax
-from mtl.errors import DataError
+from mtl.errors import DataError, InputError
 from mtl.fitting.objectives import LogisticLoss, Objective, Scaling, SoftmaxLoss, Vector
 from mtl.fitting.pool import FeaturePool
-from mtl.fitting.solving import Stopping, solve
+from mtl.fitting.solving import Stopping, is_number, solve
 from mtl.labels import DEFAULT_THRESHOLD
 from mtl.text.batching import Integers
 
@@ -26,11 +27,22 @@ class FitOptions:
     a label counts inversely to its number of examples, as in recipes; of single-label tasks and spans only.
     The default is for 50 to 200 labelled texts, where it is as good as 30 or better on most of four data sets; with all
     their train texts (701 to 15,000) the 30 of recipes is better (`benchmarks/penalty.py`).
+
+    Raises:
+        InputError: a value is not what was expected.
     """
 
     l2: float = 10.0
     balanced: bool = False
     stopping: Stopping = field(default_factory=Stopping)
+
+    def __post_init__(self) -> None:
+        if not is_number(self.l2) or not 0 < self.l2 < math.inf:
+            raise InputError(f"a finite number over 0 was expected, was {self.l2!r}", key="l2")
+        if not isinstance(self.balanced, bool | np.bool_):
+            raise InputError(f"True or False was expected, was {self.balanced!r}", key="balanced")
+        if not isinstance(self.stopping, Stopping):
+            raise InputError(f"Stopping was expected, was {self.stopping!r}", key="stopping")
 
 
 DEFAULTS = FitOptions()

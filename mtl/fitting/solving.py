@@ -1,13 +1,16 @@
 """L-BFGS on a convex objective, from any start to the one optimum."""
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral, Real
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 from threadpoolctl import ThreadpoolController
 
+from mtl.errors import InputError
 from mtl.fitting.objectives import Objective, Vector
 
 MEMORY = 10
@@ -20,11 +23,26 @@ class Stopping:
     """When a solver ends: after so many iterations, or where value and gradient hardly change any more.
 
     `gradient` is the largest entry of the gradient of the mean loss; `value` the relative change in an iteration.
+
+    Raises:
+        InputError: a value is not what was expected.
     """
 
     iterations: int = 200
     gradient: float = 1e-5
     value: float = 1e-8
+
+    def __post_init__(self) -> None:
+        if not is_number(self.iterations, Integral) or self.iterations < 1:
+            raise InputError(f"a whole number from 1 was expected, was {self.iterations!r}", key="iterations")
+        for key, given in (("gradient", self.gradient), ("value", self.value)):
+            if not is_number(given) or not 0 <= given < math.inf:
+                raise InputError(f"a finite number from 0 was expected, was {given!r}", key=key)
+
+
+def is_number(value: object, kind: type = Real) -> bool:
+    """Whether a value is a number of a kind of `numbers`, and no boolean."""
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """Recipes from YAML files, refused with key path and expectation before anything is loaded."""
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,11 @@ from pydantic import ValidationError
 
 from mtl.errors import InputError, RecipeError
 from mtl.recipe.choices import HUB_PREFIX
+from mtl.recipe.problems import problems
 from mtl.recipe.schema import Recipe
 from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
 from mtl.user_path import user_path
 
-_BRANCH = re.compile(r"(function-|constrained-|literal\[|dict\[|tuple\[)")
-"""How pydantic names the types of a value that may have several, at the end of its place."""
-_LONGEST = 80  # characters of a value that a message quotes
 _FREE = ("seed", "data_root", "cache", "checkpoint", "evaluation", "tracking", "about")
 """Keys that no value of a key that nobody set follows."""
 _IN_RUNS = ("best", "last")  # checkpoints of a run, whose name is that of the folder around them
@@ -82,7 +79,7 @@ def check(content: object, *, where: str | Path) -> Recipe:
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
-        (key, message), *others = _problems(error)
+        (key, message), *others = problems(error, content)
         message = "; ".join([message, *(f"{key}: {message}" for key, message in others)])
         raise RecipeError(message, path=where, key=key) from error
 
@@ -122,38 +119,6 @@ def _ending(path: str, count: int) -> str:
 
 def _content(recipe: Recipe) -> dict[str, Any]:
     return {**recipe.model_dump(mode="json"), "filled_in": recipe.unset()}
-
-
-def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Each wrong key and what is wrong with it; a value that fits none of several types is one problem."""
-    found: dict[str, list[str]] = {}
-    came: dict[str, str] = {}
-    for problem in error.errors(include_url=False):
-        parts = [str(part) for part in problem["loc"]]
-        while parts and _BRANCH.match(parts[-1]):
-            parts.pop()
-        key = ".".join(part for part in parts if not part.startswith("function-")) or "recipe"
-        messages = found.setdefault(key, [])
-        if problem["type"] == "extra_forbidden":
-            messages.append("this key is unknown")
-        elif problem["type"] == "missing":
-            messages.append("this key is missing")
-        else:
-            came[key] = _shown(problem["input"])
-            message = problem["msg"].removeprefix("Value error, ")
-            messages.append(f"{message[:1].lower()}{message[1:]}")
-    for key, messages in found.items():
-        yield key, " or ".join(dict.fromkeys(messages)) + came.get(key, "")
-
-
-def _shown(value: object) -> str:
-    """What came, where it says something, cut where it is long."""
-    if not isinstance(value, (str, int, float)):
-        return ""
-    if isinstance(value, int) and abs(value) >= 10**_LONGEST:
-        return f", was a number of more than {_LONGEST} digits"
-    shown = repr(value)
-    return f", was {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '…'}"
 
 
 def _expanded(written: str, where: str, key: str) -> Path:

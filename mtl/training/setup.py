@@ -16,6 +16,7 @@ from mtl.data import TaskData, read_task
 from mtl.device import best_device
 from mtl.distributed import shard, world
 from mtl.errors import RecipeError, RunError
+from mtl.evaluation import pair_notes
 from mtl.freezing import FreezePlan, Freezer, Stage, resolve, stages
 from mtl.heads import SimilarityHead
 from mtl.inference.known_reading import with_known_reading
@@ -187,6 +188,9 @@ class Trainer:
         if self.schedule:
             idle = [name for name in self.task_data if name not in self.data.trained_tasks]
             notes += [f"{name}: nothing to train here, it is only measured" for name in idle]
+        for name, data in self.task_data.items():
+            task = self.loaded.model.tasks[name]
+            notes += [f"{name}: dev: {note}" for note in (pair_notes(task, data.dev) if data.dev else ())]
         missing = [name for name, data in self.task_data.items() if not data.dev]
         for name in missing:
             note = f"{name}: no dev data, so it is not evaluated"

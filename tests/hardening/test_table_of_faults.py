@@ -5,7 +5,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TABLE = HERE.parents[1] / "docs" / "faults.md"
-FAULTS = ("test_faults_around_runs.py", "test_faults_in_training.py", "test_damaged_runs.py")
+FAULTS = (
+    "test_faults_around_runs.py",
+    "test_faults_in_training.py",
+    "test_damaged_runs.py",
+    "test_faults_in_commands.py",
+)
 
 
 def test_the_table_has_every_fault_and_names_its_test():

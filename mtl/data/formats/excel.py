@@ -1,6 +1,7 @@
 """The first sheet of an Excel workbook, its first row as the header."""
 
 import datetime
+import io
 import json
 import zlib
 from collections.abc import Iterator, Sequence
@@ -114,7 +115,9 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
                 cell.data_type = "s"
             cells.append(cell)
         sheet.append(cells)
-    book.save(path)
+    whole = io.BytesIO()  # a zip file that cannot be written tells of it a second time when it is forgotten
+    book.save(whole)
+    path.write_bytes(whole.getbuffer())
 
 
 EXCEL = Format(

@@ -75,7 +75,8 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     records = [record_of(example) for example in examples]
     columns = list(dict.fromkeys(name for record in records for name in record))
     table = pyarrow.table({name: [record.get(name) for record in records] for name in columns})
-    pyarrow.parquet.write_table(table, path)
+    with path.open("wb") as file:  # of a path that cannot be written pyarrow removes what was there, devices too
+        pyarrow.parquet.write_table(table, file)
 
 
 PARQUET = Format("parquet", "a Parquet file", lambda source: source.head.startswith(b"PAR1"), read_parquet, _write)

@@ -14,6 +14,7 @@ from pathlib import Path
 from mtl.data.formats import Source
 from mtl.data.place import ReadLog
 from mtl.data.texts import text_source
+from mtl.disk import need_other_file, writing
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.bulk.reading import read_chunks
@@ -60,6 +61,7 @@ def run_file(
     Raises:
         DataError: the input cannot be read, or lacks a column that is to be kept.
         InputError: it has no text, or the output would replace it.
+        StorageError: the disk is full, or the output cannot be written for another reason; finished parts are kept.
     """
     source = text_source(source) if isinstance(source, Path) else source
     target, form = output.target, output.form
@@ -67,7 +69,8 @@ def run_file(
     need_apart(source.path, target, folder)
     key = model_key(engine.fingerprint, engine.choice.backend, engine.choice.precision)
     state = file_state(source, model=key, form=form, keep=output.keep)
-    finished = _finished_parts(folder, state if engine.fingerprint else None, form)
+    with writing(target):
+        finished = _finished_parts(folder, state if engine.fingerprint else None, form)
     parts: list[Path] = []
     texts = resumed = done = 0
     rejects, index = Rejects(target.with_name(f"{target.name}.rejects.jsonl")), _Index(target, folder, form)
@@ -79,8 +82,9 @@ def run_file(
                 resumed += len(rows)
             else:
                 fresh = part.with_name(f".{part.name}")
-                form.write(fresh, engine, rows)
-                fresh.replace(part)
+                with writing(target):
+                    form.write(fresh, engine, rows)
+                    fresh.replace(part)
                 release_memory()
             index.add(rows)
             parts.append(part)
@@ -112,8 +116,7 @@ def need_apart(source: Path, target: Path, folder: Path) -> None:
     """
     for name in ("", ".rejects.jsonl", ".index.jsonl"):
         output = target.with_name(target.name + name)
-        if output.exists() and source.exists() and output.samefile(source):
-            raise InputError("an output other than the input was expected", path=output)
+        need_other_file(output, source)
         if output.is_dir():
             raise InputError("a file to write was expected, this is a folder", path=output)
     is_ours = folder.is_dir() and (not any(folder.iterdir()) or (folder / STATE_FILE).is_file())
@@ -142,8 +145,9 @@ def assemble(parts: Sequence[Path], target: Path, form: OutputFormat) -> None:
     """Write parts as one file, which is there whole or not at all."""
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        form.assemble(parts, fresh)
-        fresh.replace(target)
+        with writing(target):
+            form.assemble(parts, fresh)
+            fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)
 
@@ -161,7 +165,7 @@ class _Index:
         """The next rows of the output."""
         if self._target is None:
             return
-        with self._fresh.open("a", encoding="utf-8") as file:
+        with writing(self._target), self._fresh.open("a", encoding="utf-8") as file:
             for row in rows:
                 record = {"row": self._count, **row.source(), "has_text": row.text is not None}
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -170,4 +174,5 @@ class _Index:
     def finish(self) -> None:
         """Move the file beside the output."""
         if self._target is not None:
-            self._fresh.replace(self._target)
+            with writing(self._target):
+                self._fresh.replace(self._target)

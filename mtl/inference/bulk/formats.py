@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,17 +63,20 @@ class EmbeddingArray:
 
     def write(self, path: Path, engine: Engine, rows: Sequence[OutputRow]) -> None:
         with path.open("wb") as file:
-            np.save(file, _embeddings(engine, rows))
+            _write_rows(file, [_embeddings(engine, rows)])
 
     def assemble(self, parts: Sequence[Path], target: Path) -> None:
         """A header for all rows, then the rows."""
-        first = np.load(parts[0], mmap_mode="r")
-        rows = sum(len(np.load(part, mmap_mode="r")) for part in parts)
-        header = {"descr": "<f4", "fortran_order": False, "shape": (rows, first.shape[1])}
         with target.open("wb") as out:
-            np.lib.format.write_array_header_1_0(out, header)
-            for part in parts:
-                out.write(np.load(part).astype("<f4", copy=False).tobytes())
+            _write_rows(out, [np.load(part, mmap_mode="r") for part in parts])
+
+
+def _write_rows(file: BinaryIO, parts: Sequence[NDArray[np.float32]]) -> None:
+    """Write `(N, H)` float32 one after the other as one array; `np.save` does not say why the system refuses a file."""
+    shape = (sum(len(part) for part in parts), parts[0].shape[1])
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    for part in parts:
+        file.write(part.astype("<f4", copy=False).tobytes())
 
 
 class _ParquetParts:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from mtl.disk import writing
 from mtl.errors import DataError
 from mtl.jsonl import append_line
 
@@ -15,7 +16,8 @@ class Rejects:
         self.path = path
         self.count = 0
         self.first: DataError | None = None
-        path.unlink(missing_ok=True)
+        with writing(path):
+            path.unlink(missing_ok=True)
 
     def __call__(self, error: DataError) -> None:
         self.first = self.first or error
@@ -24,7 +26,8 @@ class Rejects:
     def add(self, record: Mapping[str, object]) -> None:
         """Write a record that `reject_record` made."""
         self.count += 1
-        append_line(self.path, json.dumps(record, ensure_ascii=False))
+        with writing(self.path):
+            append_line(self.path, json.dumps(record, ensure_ascii=False))
 
 
 def reject_record(error: DataError) -> dict[str, object]:

@@ -69,4 +69,5 @@ def test_an_output_that_the_system_refuses_is_one_line(
         monkeypatch.setattr(form, "write", refuse)
     (tmp_path / "in.txt").write_text("one\n")
     target = tmp_path / ("out.jsonl" if command == "predict" else "out.npy")
-    assert complaint(command, tiny_bert, tmp_path / "in.txt", target).endswith("part: No space left on device")
+    said = complaint(command, tiny_bert, tmp_path / "in.txt", target)
+    assert said == f"{target}: the disk is full (No space left on device)"

@@ -99,6 +99,8 @@ def test_a_run_that_fails_is_one_line(short: Path, runs: list[list[str]]):  # no
         (("--presets", "full", "--seeds", "one"), "--seeds takes whole numbers by commas, was 'one'"),
         (("--presets", "full", "--seeds", "1,,2"), "--seeds takes whole numbers by commas"),
         (("--presets", "full", "--seeds", "-1"), "--seeds takes whole numbers by commas"),
+        (("--presets", "full", "--seeds", "1,1"), "--seeds: each seed once was expected, 1 came twice"),
+        (("--presets", "full", "--seeds", "3,2, 02,3"), "--seeds: each seed once was expected, 2, 3 came twice"),
         (("--presets", "full", "--seeds", "²"), "--seeds takes whole numbers by commas"),
         (("--presets", "full", "--json", "none/table.json"), "none does not exist"),
         ((), "--presets, --single-task or --backbone was expected, none was given"),

@@ -213,3 +213,34 @@ def test_columns_of_texts_and_of_pairs_are_told_apart(trained: Path, tmp_path: P
     assert {"eval/topic/accuracy", "eval/embedding/spearman_cosine"} <= found.keys()
     message = complaint("evaluate", trained / "last", *files[2:], "--column", "text=a")  # of pairs alone, no role fits
     assert message.startswith(f"{tmp_path / 'p.csv'}:1: the columns sentence1, sentence2, score were expected")
+
+
+@pytest.mark.parametrize(
+    ("task", "file", "content", "counted"),
+    [
+        ("topic", "t.csv", "text,label\nthe film,zzz\nfood bad,zzz\nthe team,yy\n", "examples: zzz (2), yy (1)"),
+        ("entities", "t.conll", "Anna\tB-ZZZ\nTom\tB-ZZZ\n\nRome\tB-YY\n", "entities: ZZZ (2), YY (1)"),
+    ],
+)
+def test_labels_that_the_model_lacks_are_noted(
+    trained: Path, tmp_path: Path, task: str, file: str, content: str, counted: str
+):
+    (tmp_path / file).write_text(content)
+    said = succeed("evaluate", trained / "last", "--data", f"{task}={tmp_path / file}").stderr
+    assert f"note: {task}: the data have labels that the model lacks" in said
+    assert counted in said
+
+
+@pytest.mark.parametrize("rows", [["the film,a film,0.6"], ["the film,a film,0.6", "food,bad,0.6", "one,two,0.6"]])
+@pytest.mark.parametrize("option", ["--data", "--similarity"])
+def test_a_correlation_that_is_not_defined_is_left_out_with_a_note(
+    trained: Path, tmp_path: Path, rows: list[str], option: str
+):
+    file = tmp_path / "pairs.csv"
+    file.write_text("\n".join(["sentence1,sentence2,score", *rows]) + "\n")
+    given = f"similarity={file}" if option == "--data" else file
+    result = succeed("evaluate", trained / "last", option, given, "--json", tmp_path / "m.json")
+    assert "cosine" not in result.stdout
+    assert json.loads((tmp_path / "m.json").read_text()) == {}
+    reason = "there is only one pair" if len(rows) == 1 else "all pairs have the same score"
+    assert f"note: similarity: {reason}, so correlations with the scores are not defined" in result.stderr

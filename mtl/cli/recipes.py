@@ -1,0 +1,36 @@
+"""Recipes of a command: what is wrong with one is told by the name of its file, also where that is found later."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mtl.errors import DataError, RecipeError
+from mtl.recipe import Recipe
+
+
+@contextmanager
+def told_of(recipe: Path, run_dir: Path | None = None) -> Iterator[None]:
+    """While a recipe that was read is used, put its file in front of errors of its keys.
+
+    Args:
+        recipe: the file.
+        run_dir: where the run goes; a recipe that lies there was written by a program, and its place tells nobody
+            anything.
+
+    Raises:
+        RecipeError, DataError: as what is done, with a path.
+    """
+    try:
+        yield
+    except (RecipeError, DataError) as error:
+        key = error.key or ""
+        is_of_recipe = not key.startswith("--") if isinstance(error, RecipeError) else key.startswith("tasks.")
+        is_written_by_user = run_dir is None or recipe.resolve().parent != run_dir.resolve()
+        if error.path is None and is_of_recipe and is_written_by_user:
+            error.path = str(recipe)
+        raise
+
+
+def files_of(recipe: Recipe) -> tuple[str, ...]:
+    """The data files that a recipe reads; data sets of the Hub among them by their names."""
+    return tuple(file for task in recipe.tasks.values() for file in (*task.train, *task.dev))
