@@ -27,6 +27,7 @@ function load() {
   if (next.problem) { refused(next); return; }
   shown = next;
   window.phOpened = true;
+  window.phFirstProject = "";
   since = performance.now();
   complain("", false);
   render();

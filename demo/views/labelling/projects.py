@@ -15,16 +15,17 @@ KINDS = {
     ProjectKind.PAIRS: "same meaning or different",
 }
 PRESSES = """
-// The first list of a page opens the project in the address, as after a reload; by then the whole tab is there. Gradio
-// may mount the list twice before it listens, so each mount asks until a card has come (card.js). After that the list
-// comes back when a project is left, which the address may still have.
+// The first list of a page opens the project that the address had when the page was loaded, as after a reload; by then
+// the whole tab is there. A card that comes ends that (card.js), and so does who opens or deletes a project.
+window.phFirstProject ??= new URL(location.href).searchParams.get('project') ?? '';
 let asked = 0;
-function resume() { if (!asked && !window.phOpened && props.value) ask(); }
-// What shows the project may be lost while the page is being built, so it is asked for again while the list is seen.
+function resume() { if (!asked && props.value) ask(); }
+// Gradio may mount the list twice before it listens, and what shows the project may be lost while the page is being
+// built, so it is asked for again while the list is seen; Gradio itself leaves out what is still being done.
 function ask() {
-  const project = new URL(location.href).searchParams.get('project');
   const refused = document.querySelector('#ph-label-problem [role=alert]');
-  if (!project || asked === 4 || !element.isConnected || (asked && (!element.offsetParent || refused))) return;
+  const project = window.phFirstProject;
+  if (!project || asked === 60 || !element.isConnected || (asked && (!element.offsetParent || refused))) return;
   asked += 1;
   trigger('open', {project});
   setTimeout(ask, 2000);
@@ -35,7 +36,7 @@ resume();
 element.addEventListener('keydown', (event) => { if (event.repeat) event.preventDefault(); });
 element.addEventListener('click', (event) => {
   const open = event.target.closest('button[data-open]'), remove = event.target.closest('button[data-delete]');
-  if (open || remove) asked = 4;  // somebody has chosen
+  if (open || remove) window.phFirstProject = '';
   if (event.detail > 1) return;
   if (open) trigger('open', {project: open.dataset.open});
   // The first press asks, the second deletes: answers cannot be brought back.

@@ -13,9 +13,10 @@ from demo.reading.wire import UnwantedAnswerError, dump_answer, load_answer
 from mtl.errors import DataError, InputError
 from tests.demo.fakes import settings
 from tests.demo.reading import jobs
-from tests.waiting import until
+from tests.waiting import CEILING, until
 
 PAGE = replace(settings(share=True), read_seconds=1.0, read_memory_mb=300.0)
+PATIENT = replace(PAGE, read_seconds=CEILING)
 FILE = Path("/tmp/given.csv")
 
 
@@ -143,4 +144,4 @@ def test_a_server_that_does_not_answer_is_ended_and_started_again(monkeypatch):
 
 def test_many_calls_at_once_are_all_answered():
     with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(lambda i: call(jobs.add, i, 1), range(24))) == list(range(1, 25))
+        assert list(threads.map(lambda i: call(jobs.add, i, 1, page=PATIENT), range(24))) == list(range(1, 25))
