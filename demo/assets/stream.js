@@ -1,8 +1,10 @@
 // Answers of events come by one stream, which Gradio's server ends when no event is pending. If the page asks for
 // another event in that moment, it takes the stream for an open one and opens no other, and the answer is never read.
-// This script keeps the news of such an end to itself and goes on with a new stream.
+// So the page is not told of such an end: for it the stream is open for good. This script opens a new one below it when
+// an event is asked, and holds no connection while nothing is pending.
 (() => {
-  const ask = window.fetch.bind(window), waiting = new Set(), early = new Set();
+  const ask = window.fetch.bind(window), pending = new Set(), early = new Set();
+  let wake = () => {};
 
   window.fetch = async (...request) => {
     const url = String(request[0]?.url ?? request[0]);
@@ -11,21 +13,24 @@
     if (url.includes("/queue/data?") && response.body) return lasting(response, request);
     if (url.includes("/queue/join?")) {
       const { event_id: id } = await response.clone().json();
-      if (!early.delete(id)) waiting.add(id);
+      if (!early.delete(id)) {
+        pending.add(id);
+        wake();
+      }
     }
     return response;
   };
 
-  function lasting(response, request) {
-    const encoder = new TextEncoder();
-    const stop = new AbortController();
+  function lasting(first, request) {
+    const encoder = new TextEncoder(), stop = new AbortController();
     const body = new ReadableStream({
       async start(out) {
         try {
-          for (let next = response; next; ) {
-            const goesOn = await messages(next, stop.signal, (text) => out.enqueue(encoder.encode(text)));
-            next = goesOn ? await ask(...request) : null;
-            if (next && !next.ok) throw new TypeError(`the stream of answers ended with ${next.status}`);
+          for (let response = first; ; response = await ask(...request)) {
+            if (!response.ok) throw new TypeError(`the stream of answers ended with ${response.status}`);
+            const goesOn = await messages(response, stop.signal, (text) => out.enqueue(encoder.encode(text)));
+            if (!goesOn) break;
+            if (!pending.size) await new Promise((resolve) => { wake = resolve; });
           }
           out.close();
         } catch (error) {
@@ -34,10 +39,10 @@
       },
       cancel() { stop.abort(); },
     });
-    return new Response(body, { status: response.status, headers: response.headers });
+    return new Response(body, { status: first.status, headers: first.headers });
   }
 
-  // Hands on each whole message; true where the stream must go on.
+  // Hands on each whole message; true where the server has ended the stream because nothing is pending.
   async function messages(response, signal, handOn) {
     const reader = response.body.getReader(), decoder = new TextDecoder();
     signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
@@ -48,7 +53,7 @@
       const found = (rest + decoder.decode(value, { stream: true })).split("\n\n");
       rest = found.pop();
       for (const message of found) {
-        if (isEnd(message) && waiting.size) return true;
+        if (isEnd(message)) return true;
         handOn(`${message}\n\n`);
       }
     }
@@ -57,7 +62,7 @@
   function isEnd(message) {
     if (!message.startsWith("data:")) return false;
     const { msg, event_id: id } = JSON.parse(message.slice(5));
-    if (msg === "process_completed" && !waiting.delete(id)) early.add(id);
+    if (msg === "process_completed" && !pending.delete(id)) early.add(id);
     return msg === "close_stream";
   }
 })();
