@@ -44,8 +44,10 @@ function load() {
 
 /* The card of a project that opens may be drawn before its place is shown. */
 function focusWhenSeen(frames) {
-  if (visible()) card.focus({ preventScroll: true });
-  else if (frames && element.isConnected) requestAnimationFrame(() => focusWhenSeen(frames - 1));
+  if (visible()) {
+    card.focus({ preventScroll: true });
+    if (card.getBoundingClientRect().top < 0) card.scrollIntoView();  // it was opened from far down in the list
+  } else if (frames && element.isConnected) requestAnimationFrame(() => focusWhenSeen(frames - 1));
 }
 
 /* What was asked could not be done: the card stays, also what is marked or ticked, with labels and answer as they are now. */
@@ -141,7 +143,7 @@ function pick(name) {
   }
 }
 
-const visible = () => element.isConnected && card.checkVisibility();
+const visible = () => element.isConnected && card.checkVisibility({ visibilityProperty: true });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   // The second half of a double click would be for a text that nobody has seen.

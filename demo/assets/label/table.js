@@ -18,7 +18,7 @@ element.addEventListener("click", (event) => {
 });
 function keys(event) {
   if (!element.isConnected) { document.removeEventListener("keydown", keys); return; }
-  if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !place()?.checkVisibility()) return;
+  if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !place()?.checkVisibility({ visibilityProperty: true })) return;
   const field = event.target.closest?.("textarea, select, [contenteditable], input:not([type=checkbox]):not([type=radio])");
   const key = /^Digit[1-9]$/.test(event.code) && !event.shiftKey ? event.code.slice(5) : event.key.toLowerCase();
   const button = [...place().querySelectorAll("button[data-key]")].find((one) => one.dataset.key === key);

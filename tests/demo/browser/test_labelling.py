@@ -393,6 +393,8 @@ def test_a_late_reply_does_not_replace_a_newer_card(labelling, open_page):
 def test_figures_follow_an_answer_that_was_given_before_the_table_was_chosen(labelling, open_page):
     page = open_page(labelling.url)
     begin(page, TEXTS, "figures", "one label per text", "sports\ntravel")
+    plot = page.locator("#ph-label-work .js-plotly-plot")  # drawn before its place was seen, and as wide as that
+    assert abs(plot.bounding_box()["width"] - plot.locator(".main-svg").first.bounding_box()["width"]) <= 1
     page.keyboard.press("1")
     expect(counts(page)).to_have_text("1 of 6 labelled")
     page.locator("#ph-label-way").get_by_text("Table", exact=True).click()
@@ -410,7 +412,9 @@ def test_nothing_is_lost_when_the_server_is_killed(labelling, visitor):
     page.keyboard.press("2")
     page.evaluate("document.dispatchEvent(new Event('ph-label-lost'))")
     expect(page.locator("#ph-label-card [role=alert]")).to_contain_text("kept here")
+    address = page.url
+    page.goto("about:blank")  # Gradio loads the page again by itself when the server is back, at any moment
     labelling.start()
-    page.goto(page.url, wait_until="domcontentloaded")
+    page.goto(address, wait_until="domcontentloaded")
     expect(said(page)).to_have_text("Saved: travel.")
     expect(counts(page)).to_have_text("2 of 6 labelled")
