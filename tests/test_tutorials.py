@@ -162,6 +162,7 @@ def test_every_block_is_run_saved_compared_or_checked(page: Path):
         ("a 1.5 b", "a 1.6 b", False, False),
         ("a 1.5 b", "a 2,000 b", True, True),
         ("a 1.5 b", "a 1.5 c", True, False),
+        ("about 37 s, a", "about 3 min, a", True, True),
         ("│ a │  b │", "a b", False, True),
         ("a\nb\nc", "a\n...\nc", False, True),
         ("a\nb", "a", False, False),
