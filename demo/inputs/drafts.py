@@ -24,7 +24,7 @@ from mtl.data.examples import texts_of
 from mtl.data.warnings import data_warnings, no_dev
 from mtl.errors import DataError
 from mtl.recipe import HeadConfig, SimilarityLoss, TaskConfig, TaskKind
-from mtl.recipe.choices import task_name
+from mtl.recipe.choices import need_task_name
 from mtl.runs import home
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -93,7 +93,7 @@ def import_upload(upload: TaskUpload, *, taken: Sequence[str], settings: Setting
     if not _NAME.fullmatch(name):
         raise DataError("A task name of up to 32 letters, digits and underscores was expected, starting with a letter.")
     try:
-        task_name(name)
+        need_task_name(name)
     except ValueError as error:
         raise DataError(f"{error}.") from error
     if name in taken:

@@ -39,7 +39,7 @@ class Forecast:
     warnings: tuple[str, ...]
     advised: str
     reasons: tuple[str, ...]
-    is_most: bool = False
+    is_upper_bound: bool = False
     """Whether `steps` and `draws` are the most that L-BFGS may take."""
 
 
@@ -236,5 +236,5 @@ def _forecast(answer: Mapping[str, Any]) -> Forecast:
         warnings=tuple(answer["warnings"]),
         advised=answer["advice"]["preset"],
         reasons=tuple(answer["advice"]["reasons"]),
-        is_most=answer["is_most"],
+        is_upper_bound=answer["is_upper_bound"],
     )

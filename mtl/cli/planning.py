@@ -33,7 +33,7 @@ def _lines(found: Plan) -> list[str]:
     draws = ", ".join(f"{name} {count}" for name, count in found.draws.items())
     return [
         f"trains: {found.trained_parameters:,} of {total:,} parameters ({found.trained_parameters / total:.1%})",
-        f"steps: {'at most ' if found.is_most else ''}{found.steps}" + (f" ({draws})" if draws else ""),
+        f"steps: {'at most ' if found.is_upper_bound else ''}{found.steps}" + (f" ({draws})" if draws else ""),
         f"time: about {_duration(found.seconds)}, from a few measured batches",
         f"memory: about {found.memory_bytes / 1e6:,.0f} MB; cache {found.cache_bytes / 1e6:,.1f} MB on disk; "
         f"checkpoint {found.checkpoint_bytes / 1e6:,.1f} MB",

@@ -7,7 +7,7 @@ from itertools import pairwise
 from mtl.data import Example, LabelledText, MultiLabelText, TaggedText, labels_of
 from mtl.errors import DataError
 from mtl.labels import stable_order, to_bio2
-from mtl.recipe.choices import task_name
+from mtl.recipe.choices import need_task_name
 from mtl.text import Span, WordedText, clean
 
 _KINDS = {LabelledText, MultiLabelText, TaggedText}
@@ -38,7 +38,7 @@ def checked_examples(data: object, labels: object) -> dict[str, TaskExamples]:
 
 def _name(name: object) -> str:
     try:
-        return task_name(name if isinstance(name, str) else "")
+        return need_task_name(name if isinstance(name, str) else "")
     except ValueError as error:
         raise DataError(f"{error}, was {_shown(name)}") from error
 

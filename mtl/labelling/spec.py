@@ -8,7 +8,7 @@ from mtl.fitting import LabelHint
 from mtl.labelling.names import is_readable
 from mtl.labelling.pairs import DIFFERENT, SAME
 from mtl.labels import TypedSpan
-from mtl.recipe.choices import task_name
+from mtl.recipe.choices import need_task_name
 
 Answer = str | tuple[str, ...] | tuple[TypedSpan, ...]
 """What a person says of a text: a label, a set of labels in stable order, or spans in the order of the text; of a pair
@@ -61,7 +61,7 @@ class ProjectSpec:
 
     def __post_init__(self) -> None:
         try:
-            task_name(self.task)
+            need_task_name(self.task)
         except ValueError as error:
             raise InputError(f"{error}, was {self.task[:40]!r}.") from error
         if len(self.labels) > MOST_LABELS:

@@ -59,7 +59,7 @@ def plan(recipe: Recipe) -> Plan:
         checkpoint_bytes=tensor_bytes(trainer.loaded, _DTYPES[recipe.checkpoint.dtype]),
         warnings=tuple(warnings),
         advice=advise({name: _facts(trainer, data) for name, data in trainer.task_data.items()}),
-        is_most=schedule is not None and schedule.solver is Solver.LBFGS,
+        is_upper_bound=schedule is not None and schedule.solver is Solver.LBFGS,
     )
 
 

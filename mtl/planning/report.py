@@ -29,7 +29,7 @@ class Plan:
     `seconds` is the expected time of the whole run from a few measured batches, `memory_bytes` the peak resident memory
     seen while they ran and what the optimizer will hold, `cache_bytes` what the cached activations take on disk, and
     `checkpoint_bytes` the size of what training changes. `draws` is the number of batches of each task.
-    With `is_most`, `steps` and `draws` are the most that L-BFGS may take; it ends earlier where it is at the optimum.
+    With `is_upper_bound`, `steps` and `draws` are the most that L-BFGS may take; it ends earlier at the optimum.
     """
 
     parts: tuple[Part, ...]
@@ -41,7 +41,7 @@ class Plan:
     checkpoint_bytes: int
     warnings: tuple[str, ...]
     advice: Advice
-    is_most: bool = False
+    is_upper_bound: bool = False
 
     @property
     def trained_parameters(self) -> int:

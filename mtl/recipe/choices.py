@@ -10,7 +10,7 @@ HUB_PREFIX = "hf:"
 """What a data file begins with that is a data set of the Hub."""
 
 
-def task_name(name: str) -> str:
+def need_task_name(name: str) -> str:
     """The name of a task, checked.
 
     Raises:

@@ -16,7 +16,7 @@ from mtl.recipe.choices import (
     TaskKind,
     Tracker,
     WordSplitting,
-    task_name,
+    need_task_name,
 )
 from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR, defaults_of
 from mtl.recipe.renamed import with_new_names
@@ -68,7 +68,7 @@ class Recipe(Config):
     as the checkpoint that the run starts from tells them, else each character."""
     data_root: str | None = None
     """Folder that data paths start from, `${VARIABLE}` allowed; default: the recipe's own folder."""
-    tasks: Annotated[dict[Annotated[str, AfterValidator(task_name)], TaskConfig], Field(min_length=1)]
+    tasks: Annotated[dict[Annotated[str, AfterValidator(need_task_name)], TaskConfig], Field(min_length=1)]
     freezing: FreezingConfig = FreezingConfig(preset=Preset.FULL)
     sampling: SamplingConfig = SamplingConfig()
     balancing: Literal["static", "uncertainty"] = "static"

@@ -143,12 +143,9 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
 
 def _with_best_of(folder: RunFolder, status: Status) -> Status:
     """The status with the best checkpoint that the events of a run know."""
-    best = [event for event in folder.events() if isinstance(event, Saved) and event.name == BEST]
-    return (
-        replace(status, best_score=best[-1].score, best_step=best[-1].step)
-        if best
-        else replace(status, best_score=None, best_step=None)
-    )
+    saved = [event for event in folder.events() if isinstance(event, Saved) and event.name == BEST]
+    score, step = (saved[-1].score, saved[-1].step) if saved else (None, None)
+    return replace(status, best_score=score, best_step=step)
 
 
 def _settled(recipe: Recipe, event: Started) -> Recipe:

@@ -61,8 +61,8 @@ def has_model(work: Work) -> bool:
 def opened(work: Work, form: str | None) -> tuple[Any, ...]:
     """The components of an open project.
 
-    They are: the project, title, card, way of labelling, the labels of the
-    table and of the map, the labels that can be changed, file formats, and what `parts_of` gives.
+    They are: the project, title, card, way of labelling, the labels of the table and of the map, the labels that can be
+    changed, file formats, and what `parts_of` gives.
     """
     session = work.session
     return (

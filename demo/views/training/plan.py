@@ -14,7 +14,7 @@ def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
         figures = [("steps", "…"), ("time", "…"), ("memory", "…"), ("checkpoint", "…")]
     else:
         figures = [
-            ("steps", f"{'up to ' if forecast.is_most else ''}{forecast.steps:,}"),
+            ("steps", f"{'at most ' if forecast.is_upper_bound else ''}{forecast.steps:,}"),
             ("time", f"about {duration(forecast.seconds)}" if forecast.steps else "no training"),
             ("memory", f"{forecast.memory_bytes / 1e6:,.0f} MB"),
             ("checkpoint", megabytes(forecast.checkpoint_bytes)),

@@ -29,7 +29,7 @@ ANSWER = {
     "checkpoint_bytes": 12,
     "warnings": ["topic: few"],
     "advice": {"preset": "heads_only", "reasons": ["few texts"]},
-    "is_most": False,
+    "is_upper_bound": False,
     "a_key_of_tomorrow": 1,
 }
 
