@@ -66,6 +66,25 @@ class ServedBlocks(gr.Blocks):
             return plain.postprocess(block_fn, predictions, state)
         return await super().postprocess_data(block_fn, predictions, state)
 
+    def handle_streaming_diffs(  # type: ignore[override]  # Gradio gives all but the first two by name
+        self,
+        block_fn: BlockFunction,
+        data: list[Any],
+        **of: Any,  # noqa: ANN401
+    ) -> list[Any]:
+        """What the page makes the next values of a generator from: each is left alone or replaced as a whole.
+
+        Gradio sends edits of parts, and its page makes them in the objects of the answer before. If that one is not
+        shown yet, because both answers came at once, it loses what the next one leaves unchanged.
+        """
+        session, run = of["session_hash"], of["run"]
+        is_first = session is None or run is None or run not in self.pending_diff_streams[session]
+        whole = list(data)
+        found: list[Any] = super().handle_streaming_diffs(block_fn, data, **of)
+        if is_first or of["final"] or of["simple_format"]:
+            return found
+        return [[["replace", [], value]] if edits else [] for edits, value in zip(found, whole, strict=True)]
+
     async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:  # noqa: ANN401
         """Answer a request for the visitor who sent it.
 

@@ -48,6 +48,7 @@ def begin(page: Page, texts: list[str], task: str, kind: str, labels: str) -> No
         page.keyboard.insert_text(labels)
     page.locator("#ph-label-start").press("Enter")
     expect(page.locator("#ph-label-card .ph-label-text")).not_to_be_empty()
+    expect(counts(page)).to_be_visible()  # a card that is filled and not seen yet takes no keys
     expect(page).to_have_url(re.compile("(?=.*tab=label)(?=.*project=)"))
     settled(page)
 
@@ -111,6 +112,7 @@ def test_texts_are_labelled_by_keys_alone_and_the_session_goes_on_after_a_reload
 
     page.reload(wait_until="domcontentloaded")
     expect(counts(page)).to_have_text("5 of 6 labelled")
+    expect(counts(page)).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#ph-label-card .ph-label-done")).to_be_visible()
     expect(page.locator("#ph-label-progress")).to_contain_text("of 6 answers")

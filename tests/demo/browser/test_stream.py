@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.assets import ASSETS
-from tests.demo.browser.visiting import settled
+from tests.demo.browser.visiting import hurry, settled
 
 # A server in the page: `first` and `second` are what its streams send, and events are joined when the test says so.
 SERVER = """() => {
@@ -40,6 +40,7 @@ READ = """async () => {
   })();
 }"""
 JOIN = "(id) => fetch('/queue/join?', { method: 'POST', body: id })"
+POINTS = "(count) => document.querySelector('#ph-map .ph-scatter')?.parentElement.scatter?.size === count"
 CLOSE = {"msg": "close_stream"}
 
 
@@ -133,3 +134,27 @@ def test_the_page_uses_it_before_its_first_event(open_page, page_url):
     expect(page.locator("#ph-chips")).to_contain_text("topic")
     assert "early" in page.evaluate("String(window.fetch)")
     settled(page)
+
+
+def test_nothing_is_lost_of_answers_that_come_before_the_replies_to_their_questions(visitor, page_url):
+    page = visitor.new_page()
+    hurry(page)
+    page.goto(page_url, wait_until="domcontentloaded")
+    page.get_by_role("tab", name="Embeddings").click()
+    page.wait_for_function(POINTS, arg=60)
+    expect(page.locator("#ph-nearest table").first).to_be_visible()
+    page.get_by_label("Sentences, one per line").fill("a\nb\nc")
+    late = page.evaluate("late")
+    # While one question is open the stream is, and the next one has its answer before its reply.
+    page.evaluate(
+        """async () => {
+          const buttons = [...document.querySelectorAll('button')];
+          const press = (name) => buttons.find((button) => button.textContent.trim() === name).click();
+          press('Compare poolings');
+          await streaming();
+          press('Embed');
+        }"""
+    )
+    page.wait_for_function(POINTS, arg=3)
+    assert page.evaluate("late") > late
+    expect(page.get_by_role("combobox", name="Colour by")).to_have_value("topic")
