@@ -80,6 +80,10 @@ def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> Ser
             page.load(None, js=script)
         _keep_address(page, shared)
         _wire(page, shared, training, tasks, problem)
+    for event in page.fns.values():
+        # Else the page keeps a status of every output, and looks for the place of each whenever one of them changes.
+        if event.show_progress == "hidden":
+            event.show_progress_on = []
     return page
 
 
