@@ -10,6 +10,7 @@ import gradio as gr
 from demo import links
 from demo.answers.engines import Engines
 from demo.assets import ASSETS
+from demo.events import settle_events
 from demo.guide.pages import Page
 from demo.runs import RunManager
 from demo.serving.served_blocks import ServedBlocks
@@ -80,10 +81,7 @@ def build_page(*, settings: Settings, engines: Engines, runs: RunManager) -> Ser
             page.load(None, js=script)
         _keep_address(page, shared)
         _wire(page, shared, training, tasks, problem)
-    for event in page.fns.values():
-        # Else the page keeps a status of every output, and looks for the place of each whenever one of them changes.
-        if event.show_progress == "hidden":
-            event.show_progress_on = []
+    settle_events(page)
     return page
 
 

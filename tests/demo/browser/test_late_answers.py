@@ -4,11 +4,11 @@ import re
 from threading import Event
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from demo.tabs.embeddings import steps
 from demo.views.maps.selection import selection_table
-from tests.demo.browser.visiting import settled
+from tests.demo.browser.visiting import open_tab, settled
 from tests.demo.fakes import FakeModel
 from tests.waiting import CEILING, until
 
@@ -108,3 +108,57 @@ def test_a_late_answer_to_a_selection_does_not_replace_that_to_a_newer_one(serve
     until(lambda: page.evaluate("() => true") and [] in answered, "the late answer")
     settled(page)
     expect(page.locator("#ph-selection")).to_contain_text("1 selected")
+
+
+# The events of a component of the page, by its id in the page and the name of the event.
+EVENTS = """([place, event]) => {
+  const { components, dependencies } = window.gradio_config;
+  const { id } = components.find(c => c.props.elem_id === place);
+  const of = ({ targets }) => targets.some(([target, name]) => target === id && name === event);
+  return dependencies.filter(d => d.backend_fn && of(d)).map(d => d.id);
+}"""
+
+
+def hold(page: Page, place: str, event: str) -> list[Route]:
+    """The requests of an event, which are not sent before the test lets them go on."""
+    held, those = [], page.evaluate(EVENTS, [place, event])
+
+    def take(route: Route) -> None:
+        asked = (route.request.post_data_json or {}).get("fn_index")
+        held.append(route) if asked in those else route.continue_()
+
+    page.route("**/gradio_api/**", take)
+    return held
+
+
+def test_a_press_is_answered_that_comes_while_one_in_another_row_is_being_answered(serve, open_page):
+    page = open_page(serve(FakeModel()))
+    page.get_by_role("tab", name="Classes").click()
+    expect(page.locator("#ph-classes .ph-empty")).to_have_count(0)
+    page.locator("#ph-class-text textarea").fill("one\ntwo")
+    page.get_by_role("button", name="Classify").click()
+    expect(page.locator("#ph-classes select")).to_have_count(2)
+    held = hold(page, "ph-classes", "correct")
+    for row in range(2):
+        page.locator(f"#ph-classes select[data-row='{row}']").select_option("travel")
+        until(lambda row=row: page.evaluate("true") and len(held) > row, "a request for each row")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#ph-kept-classification")).to_contain_text("one")
+    expect(page.locator("#ph-kept-classification")).to_contain_text("two")
+
+
+def test_of_choices_that_come_while_one_is_being_answered_the_last_one_counts(serve, open_page):
+    page = open_page(serve(FakeModel()))
+    open_tab(page, "Train")
+    page.locator("#ph-add-task > button").click()
+    box = page.locator("#ph-several input")
+    held = hold(page, "ph-several", "input")
+    box.check()
+    until(lambda: page.evaluate("true") and held, "the first choice")
+    box.uncheck()
+    held[0].continue_()
+    until(lambda: page.evaluate("true") and len(held) > 1, "the last choice")
+    assert held[1].request.post_data_json["data"][-1] is False
+    held[1].continue_()
+    settled(page)
