@@ -97,7 +97,7 @@ function act(kind, answer) {
   ask({ kind, text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null, before: shown.card?.answer ?? null });
 }
 function ask(what) {
-  pending = { ...what, project: shown.project, number: phPanels.next() };
+  pending = { by: shown.by, ...what, project: shown.project, number: phPanels.next() };
   keep(what.kind === "undo" ? null : pending);
   send();
 }

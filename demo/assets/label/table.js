@@ -3,7 +3,7 @@ const SEEN = 500;  // milliseconds in which nobody has read the page that takes 
 let taken = false, since = 0;
 watch("value", () => { if (taken) [taken, since] = [false, performance.now()]; });
 const place = () => element.querySelector(".ph-label-table");
-const ask = (kind, more) => trigger(kind, { number: phPanels.next(), ...more });
+const ask = (kind, more) => trigger(kind, { number: phPanels.next(), project: place().dataset.project, ...more });
 function accept(button) {
   if (performance.now() - since < SEEN) return;
   taken = true;

@@ -1,13 +1,15 @@
 """The card: one round trip an answer, with the next card in the reply."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
+from demo.labelling.form import annotator_of
 from demo.latest_only import LatestOnly
 from demo.runs.shown import sentence_of
-from demo.tabs.label.desk import Desk, Work
+from demo.tabs.label.desk import OTHER_PROJECT, Desk, Work
 from demo.tabs.shared import QUICK
 from demo.views.labelling import card as view
 from demo.views.labelling.card import Asked
@@ -27,18 +29,31 @@ class Sent:
     before: Any
     """What the card showed as the answer of before."""
     reason: Reason | None
+    by: str
+    """For whom the card was; empty for who labels now."""
+
+
+class Replies(LatestOnly):
+    """The requests of a card, with the reply to the latest one, for a browser that asks once more since it was lost."""
+
+    kept: str | None = None
 
 
 def wire_card(desk: Desk, card: gr.HTML) -> None:
     """Connect answers, skips and undos, and everything after which another card is shown."""
-    requests = gr.State(LatestOnly())
+    requests = gr.State(Replies())
 
     # Gradio finds the event data by the annotation of a plain function.
-    def act(event: gr.EventData, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+    def act(event: gr.EventData, requests: Replies, *values: Any) -> Any:  # noqa: ANN401
         return answered(requests, desk.work(*values), sent_of(event._data))
 
+    def named(shown: str | None, *values: Any) -> Any:  # noqa: ANN401
+        return gr.skip() if is_for(shown, desk.work(*values)) else fresh_of(desk)(*values)
+
     card.act(act, [requests, *desk.inputs], card, trigger_mode="multiple", **QUICK)
-    gr.on([desk.order.input, desk.annotator.submit, desk.annotator.blur], fresh_of(desk), desk.inputs, card, **QUICK)
+    desk.order.input(fresh_of(desk), desk.inputs, card, **QUICK)
+    # A name that has not changed leaves the card with what is marked on it.
+    gr.on([desk.annotator.submit, desk.annotator.blur], named, [card, *desk.inputs], card, **QUICK)
 
 
 def fresh_of(desk: Desk) -> Any:  # noqa: ANN401
@@ -54,6 +69,14 @@ def fresh_of(desk: Desk) -> Any:  # noqa: ANN401
             return view.problem_value(Asked(work.project), sentence_of(error))
 
     return fresh
+
+
+def is_for(shown: str | None, work: Work) -> bool:
+    """Whether the card that is shown is one for who labels now."""
+    try:
+        return bool(json.loads(shown or "{}").get("by") == work.annotator)
+    except (ValueError, AttributeError, MtlError):
+        return False
 
 
 def fresh_card(work: Work) -> str:
@@ -73,15 +96,20 @@ def sent_of(data: dict[str, Any]) -> Sent:
     asked = Asked(str(data.get("project") or ""), max(0, _whole(data.get("number"), other=0)))
     reason = next((one for one in Reason if one == data.get("why")), None)
     text = _whole(data.get("text"), other=-1)
-    return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason)
+    by = str(data.get("by") or "")
+    return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason, by)
 
 
-def answered(requests: LatestOnly, work: Work, sent: Sent) -> Any:  # noqa: ANN401
+def answered(requests: Replies, work: Work, sent: Sent) -> Any:  # noqa: ANN401
     """Keep what was done with a card and give the next one; what was done is kept even where its reply is too late."""
     again = sent.asked.number == requests.latest  # the browser has asked once more, for the reply was lost
+    if again and requests.kept is not None:
+        return requests.kept
     number = requests.begin(sent.asked.number)
+    requests.kept = None
     try:
         value = _act(work, sent, again=again)
+        requests.kept = value if requests.is_latest(number) else requests.kept
     except MtlError as error:
         value = view.problem_value(sent.asked, sentence_of(error), card=_present(work, sent))
     return value if requests.is_latest(number) else gr.skip()
@@ -89,11 +117,11 @@ def answered(requests: LatestOnly, work: Work, sent: Sent) -> Any:  # noqa: ANN4
 
 def _act(work: Work, sent: Sent, *, again: bool) -> str:
     if sent.asked.project != work.project:
-        raise InputError("Another project is open. Open this one again.")
-    session, who = work.session, work.annotator
+        raise InputError(OTHER_PROJECT)
+    session, who = work.session, _who(work, sent)
     if sent.kind == "undo":
         card = None if again else session.undo(who)
-        said = "There is nothing to undo." if card is None else "Taken back."
+        said = "Taken back." if again or card is not None else "There is nothing to undo."
         return _shown(work, session, sent.asked, card or session.next_card(who, order=work.order), said)
     if sent.kind == "skip":
         _need_unchanged(work, sent, None)
@@ -110,12 +138,17 @@ def _act(work: Work, sent: Sent, *, again: bool) -> str:
     return _shown(work, session, sent.asked, session.next_card(who, order=work.order), said)
 
 
+def _who(work: Work, sent: Sent) -> str:
+    """Who labels: for whom the card was, whatever the field of the name says by now."""
+    return annotator_of(sent.by) if sent.by else work.annotator
+
+
 def _need_unchanged(work: Work, sent: Sent, answer: Answer | None) -> None:
     """Refuse what would replace an answer that this person has given meanwhile, and that the card did not show.
 
     What a browser asks once more, since a reply was lost, is the same answer and no other one.
     """
-    session, who = work.session, work.annotator
+    session, who = work.session, _who(work, sent)
     text, now = _text(session, sent.text), session.answers(who).get(sent.text)
     if now is not None and now != answer and view.answer_as_sent(now, text) != sent.before:
         given = view.answer_in_words(now, session.project.spec, text)
@@ -135,6 +168,7 @@ def _present(work: Work, sent: Sent) -> str:
 
 def _shown(work: Work, session: LabellingSession, asked: Asked, card: Card | None, said: str = "") -> str:
     counts = card.counts if card is not None else session.table(work.annotator, size=1).counts
+    asked = replace(asked, by=work.annotator)
     return view.card_value(asked, session.project.spec, card, counts=counts, said=said)
 
 

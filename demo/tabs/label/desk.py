@@ -12,6 +12,8 @@ from demo.labelling.form import annotator_of
 from demo.tabs.shared import Shared
 from mtl.labelling import LabellingSession, Order
 
+OTHER_PROJECT = "Another project is open. Open this one again."
+
 
 @dataclass(frozen=True)
 class Desk:

@@ -32,15 +32,22 @@ def build_figures() -> Figures:
     """An empty panel."""
     heading("Progress", "Measured on cards that were drawn by chance, by a model that has not seen their answers.")
     problem = message_place()
-    summary = gr.HTML(message.empty(view.EMPTY), min_height=96, elem_id="ph-label-progress")
+    _, empty, unmeasured, _ = no_figures()
+    summary = gr.HTML(empty, min_height=96, elem_id="ph-label-progress")
     curve = gr.Plot(
-        figures.placeholder("The learning curve starts after some more answers.", height=view.HEIGHT),
+        unmeasured,
         show_label=False,
         elem_id="ph-label-curve",
         elem_classes="ph-figure-box",
     )
     details = gr.HTML("", js_on_load=view.OPENS, apply_default_css=False, elem_id="ph-label-details")
     return Figures(problem, summary, curve, details, gr.State(LatestOnly()))
+
+
+def no_figures() -> tuple[Any, ...]:
+    """What the panel shows before the first answers of a project are measured."""
+    curve = figures.placeholder("The learning curve starts after some more answers.", height=view.HEIGHT)
+    return "", message.empty(view.EMPTY), curve, ""
 
 
 def refreshing(desk: Desk, made: Figures) -> dict[str, Any]:

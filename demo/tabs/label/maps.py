@@ -38,6 +38,18 @@ class DrawnTexts:
 
 
 @dataclass(frozen=True)
+class Selection:
+    """The numbers of texts in a lasso, and their project."""
+
+    project: str = ""
+    rows: tuple[int, ...] = ()
+
+    def of(self, work: Work) -> list[int]:
+        """The texts, where their project is the one that is open now."""
+        return list(self.rows) if self.project == work.project else []
+
+
+@dataclass(frozen=True)
 class MapPart:
     """The components of the map."""
 
@@ -73,7 +85,7 @@ def build_map(desk: Desk) -> MapPart:
     problem = message_place()
     preview = gr.HTML(message.empty(view.NO_SELECTION), elem_id="ph-label-preview")
     made = MapPart(
-        method, colour_by, drawing, label, apply, preview, problem, gr.State(None), gr.State([]), gr.State(""),
+        method, colour_by, drawing, label, apply, preview, problem, gr.State(None), gr.State(Selection()), gr.State(""),
         gr.State(LatestOnly()),
     )  # fmt: skip
     _wire(desk, made)
@@ -114,8 +126,10 @@ def painting_event(desk: Desk, made: MapPart) -> dict[str, Any]:
 def wire_apply(desk: Desk, made: MapPart) -> Any:  # noqa: ANN401
     """Connect the button that labels the selection; gives its event."""
 
-    def apply(rows: list[int], previewed: str, label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        return _apply(desk.work(*values), rows, label, previewed)
+    def apply(selected: Selection, previewed: str, label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        work = desk.work(*values)
+        rows, *shown = _apply(work, selected.of(work), label, previewed)
+        return Selection(str(work.project), tuple(rows)), *shown
 
     applied = made.apply.click(
         reporting(apply, outputs=4),
@@ -129,27 +143,30 @@ def wire_apply(desk: Desk, made: MapPart) -> Any:  # noqa: ANN401
 
 def _wire(desk: Desk, made: MapPart) -> None:
     # Gradio finds the event data by the annotation of a plain function.
-    def lasso(event: gr.EventData, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
-        drawn, label, *work = values
-        sent = event._data.get("number")
-        number = requests.begin(sent if isinstance(sent, int) else None)
+    def lasso(event: gr.EventData, lassos: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        drawn, label, *given = values
+        sent, work = event._data.get("number"), desk.work(*given)
+        number = lassos.begin(sent if isinstance(sent, int) else None)
 
         def previewed() -> tuple[Any, ...]:
-            rows = _rows(drawn, event._data)
-            return rows, *_preview(desk.work(*work), rows, label)
+            rows = _rows(drawn, event._data, work)
+            return Selection(str(work.project), tuple(rows)), *_preview(work, rows, label)
 
         try:
             found = ("", *previewed())
         except MtlError as error:  # what was selected before is not what the button would answer
-            found = (message.problem(error), [], *_nothing())
-        return found if requests.is_latest(number) else tuple(gr.skip() for _ in range(5))
+            found = (message.problem(error), Selection(), *_nothing())
+        return found if lassos.is_latest(number) else tuple(gr.skip() for _ in range(5))
 
-    def preview(rows: list[int], label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        return _preview(desk.work(*values), rows, label)
+    def preview(selected: Selection, label: str | None, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        work = desk.work(*values)
+        return _preview(work, selected.of(work), label)
 
+    # Apart from the requests for drawings, which are numbered by the server and not by the browser.
+    lassos = gr.State(LatestOnly())
     made.drawing.html.lasso(
         lasso,
-        [made.requests, made.drawn, made.label, *desk.inputs],
+        [lassos, made.drawn, made.label, *desk.inputs],
         [made.problem, made.selected, *made.shown],
         trigger_mode="multiple",
         **QUICK,
@@ -186,7 +203,7 @@ def _draw(work: Work, method: str, by: str) -> tuple[Any, ...]:
         scatter.map_points(drawn.stamp, drawn.stamp, places),
         _colours(work, drawn, by),
         drawn,
-        [],
+        Selection(),
         *_nothing(session),
     )
 
@@ -254,15 +271,15 @@ def _button(session: LabellingSession | None) -> gr.Button:
     return gr.Button(title, interactive=False)
 
 
-def _rows(drawn: DrawnTexts | None, data: dict[str, Any]) -> list[int]:
+def _rows(drawn: DrawnTexts | None, data: dict[str, Any], work: Work) -> list[int]:
     """The numbers of the texts in a lasso, of the map that is shown: the browser is not trusted.
 
     Raises:
-        InputError: the server does not know this map, as after it was started anew.
+        InputError: the server does not know this map, as after it was started anew, or it is that of another project.
     """
     if not isinstance(data.get("rows"), list) or not data["rows"]:
         return []
-    if drawn is None or data.get("stamp") != drawn.stamp:
+    if drawn is None or data.get("stamp") != drawn.stamp or drawn.project != work.project:
         raise InputError("The server no longer knows this map. Choose Card and then Map to draw it again.")
     known = set(drawn.rows.tolist())
     return [row for row in data["rows"] if isinstance(row, int) and not isinstance(row, bool) and row in known]

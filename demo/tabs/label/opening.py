@@ -9,9 +9,11 @@ from typing import Any
 import gradio as gr
 
 from demo.labelling import Opening
+from demo.latest_only import LatestOnly
 from demo.tabs.label import handover
 from demo.tabs.label.cards import fresh_card
 from demo.tabs.label.desk import Desk, Work
+from demo.tabs.label.figures import no_figures
 from demo.tabs.label.queue import ALL
 from demo.views import message
 from demo.views.labelling.workbench import title_of
@@ -33,7 +35,7 @@ PAIR_ORDERS = {
 }
 """With their titles."""
 CARD, TABLE, MAP = "Card", "Table", "Map"
-OUTPUTS = 12
+OUTPUTS = 16
 """The number of values that `opened` gives after the message and the progress."""
 _POLL = 0.25  # seconds
 
@@ -50,6 +52,36 @@ def opening(work: Work, folder: Path) -> Iterator[Opening]:
     found.future.result()
 
 
+class Openings(LatestOnly):
+    """The openings that one visitor asked for; only the latest one is shown."""
+
+    pending: int = 0
+
+    def newest(self, measured: LatestOnly, found: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """What an opening shows, until another one is asked for, or the list.
+
+        Args:
+            measured: the requests for figures; those of the project of before are dropped.
+            found: what it shows.
+        """
+        number = self.begin()
+        self.pending += 1
+        try:
+            for values in found:
+                if not self.is_latest(number):
+                    break
+                measured.begin()
+                yield values
+        finally:
+            self.pending -= 1
+        yield nothing()  # Gradio sends the last values of a generator once more
+
+
+def nothing() -> tuple[Any, ...]:
+    """Values that change nothing, for an event that could open a project."""
+    return tuple(gr.skip() for _ in range(2 + OUTPUTS))
+
+
 def has_model(work: Work) -> bool:
     """Whether the project is open with the model of the header; also where one of both is not to be had."""
     try:
@@ -62,7 +94,7 @@ def opened(work: Work, form: str | None) -> tuple[Any, ...]:
     """The components of an open project.
 
     They are: the project, title, card, way of labelling, the labels of the table and of the map, the labels that can be
-    changed, file formats, and what `parts_of` gives.
+    changed, file formats, what `parts_of` gives, and figures that are still to be measured.
     """
     session = work.session
     return (
@@ -72,6 +104,7 @@ def opened(work: Work, form: str | None) -> tuple[Any, ...]:
         *choices_of(session),
         handover.formats_of(session.project.spec.kind, form),
         *parts_of(session, work.order),
+        *no_figures(),
     )
 
 
@@ -116,7 +149,6 @@ def steps(work: Work, form: str | None) -> Iterator[tuple[Any, ...]]:
         yield "", "", *opened(work, form)
     except MtlError as error:
         yield message.problem(error), "", *unchanged
-    yield tuple(gr.skip() for _ in range(2 + OUTPUTS))  # Gradio sends the last values of a generator once more
 
 
 def bar(found: Opening) -> str:

@@ -6,11 +6,12 @@ from typing import Any
 import gradio as gr
 
 from demo.latest_only import LatestOnly
-from demo.tabs.label.desk import Desk, Work
+from demo.tabs.label.desk import OTHER_PROJECT, Desk, Work
 from demo.tabs.shared import QUICK, message_place, reporting
 from demo.views import message
 from demo.views.labelling import queue as view
 from demo.views.labelling.counting import count_of, labelled, pairs
+from mtl.errors import InputError
 from mtl.labelling import LabellingSession
 
 ALL = "all labels"
@@ -71,10 +72,12 @@ def page(work: Work, label: str | None, number: object, said: str = "") -> str:
     session = work.session
     at = number if isinstance(number, int) and number >= 0 else 0
     found = session.table(work.annotator, label=_label(session, label), page=at)
-    return view.page_of_table(found, session.project.spec, said=said)
+    return view.page_of_table(found, session.project.spec, project=work.project, said=said)
 
 
 def _accepted(work: Work, label: str | None, data: dict[str, Any]) -> str:
+    if data.get("project") != work.project:
+        raise InputError(OTHER_PROJECT)
     session = work.session
     ticked = view.accepted(data.get("ticked"), session.project.spec, session.project.texts)
     given = session.answers(work.annotator)

@@ -10,13 +10,14 @@ import gradio as gr
 from demo import links
 from demo.labelling import OpenProjects, Projects
 from demo.labelling.examples import example_projects
+from demo.latest_only import LatestOnly
 from demo.tabs.label import cards, figures, handover, maps, naming, queue, start
 from demo.tabs.label.desk import Desk
 from demo.tabs.label.figures import Figures
 from demo.tabs.label.handover import HandOver
 from demo.tabs.label.maps import MapPart
 from demo.tabs.label.naming import Naming
-from demo.tabs.label.opening import CARD, MAP, TABLE, TEXT_ORDERS, desk_work, has_model, steps
+from demo.tabs.label.opening import CARD, MAP, TABLE, TEXT_ORDERS, Openings, desk_work, has_model, nothing, steps
 from demo.tabs.label.queue import Queue
 from demo.tabs.label.start import StartForm
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
@@ -29,6 +30,7 @@ from mtl.labelling import Order
 # Gradio stores no empty text in the browser.
 _KEEP_NAME = "(name) => `=${name ?? ''}`"
 _KEPT_NAME = "(kept) => (kept || '=').slice(1)"
+_Shown = Iterator[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -140,32 +142,42 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
     first = [parts.problem, parts.progress]
     outputs = [
         *first, desk.project, parts.title, parts.card, *parts.choices,
-        parts.hand_over.form, *parts.of_kind(desk.order),
+        parts.hand_over.form, *parts.of_kind(desk.order), *parts.figures.outputs,
     ]  # fmt: skip
+    requests = [gr.State(Openings()), parts.figures.requests]
     slow: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", **ON_ENGINE}
 
-    def begin(chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    def begin(openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
         fields, rest = values[: len(form.fields)], values[len(form.fields) :]
         try:
             project = start.new_project(desk.work(*rest), *fields)
         except MtlError as error:
-            yield message.problem(error), *(gr.skip() for _ in outputs[1:])
-            yield tuple(gr.skip() for _ in outputs)
+            yield message.problem(error), *nothing()[1:]
+            yield nothing()
             return
-        yield from steps(desk_work(desk, project, *rest), chosen)
+        yield from openings.newest(measured, steps(desk_work(desk, project, *rest), chosen))
 
     # Gradio finds the event data by the annotation of a plain function.
-    def again(event: gr.EventData, chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-        yield from steps(desk_work(desk, str(event._data.get("project")), *values), chosen)
+    def again(event: gr.EventData, openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
+        if event._data.get("once") and openings.pending:  # the list of a new page asks until it is answered
+            yield nothing()
+            return
+        work = desk_work(desk, str(event._data.get("project")), *values)
+        yield from openings.newest(measured, steps(work, chosen))
 
-    def other_model(chosen: str, *values: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    def other_model(openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
         work = desk.work(*values)
         if not work.project or has_model(work):  # the header also says which model it has when the page opens
-            yield tuple(gr.skip() for _ in outputs)
+            yield nothing()
             return
-        yield from steps(work, chosen)
+        yield from openings.newest(measured, steps(work, chosen))
 
-    given = [parts.hand_over.form, *form.fields, *desk.inputs]
+    def left(openings: Openings, measured: LatestOnly, owner: str) -> tuple[Any, ...]:
+        openings.begin()
+        measured.begin()
+        return "", "", "", "", "", start.listed(desk, owner)
+
+    given = [*requests, parts.hand_over.form, *form.fields, *desk.inputs]
     starting: dict[str, Any] = {"fn": begin, "inputs": given, **slow}
     address: dict[str, Any] = {"fn": None, "inputs": desk.project, "outputs": None, "js": links.remember("project")}
     # The tab may have been opened before the page began to write its address.
@@ -173,16 +185,13 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
     for button, example in zip(form.examples, example_projects(), strict=True):
         fill = button.click(partial(start.example_values, example), None, form.fields, **QUICK)
         opening.append(fill.then(**starting))
-    opening.append(form.projects.open(again, [parts.hand_over.form, *desk.inputs], **slow))
+    known = [*requests, parts.hand_over.form, *desk.inputs]
+    opening.append(form.projects.open(again, known, trigger_mode="multiple", **slow))
     for event in opening:
         event.then(**address).then(None, None, None, js=links.remember_tab("label"))
-    desk.shared.picker.change(other_model, [parts.hand_over.form, *desk.inputs], **slow)
-    parts.back.click(
-        partial(_left, desk),
-        desk.shared.owner,
-        [desk.project, parts.title, parts.card, form.projects],
-        **QUICK,
-    ).then(**address)
+    desk.shared.picker.change(other_model, known, **slow)
+    shown = [*first, desk.project, parts.title, parts.card, form.projects]
+    parts.back.click(left, [*requests, desk.shared.owner], shown, **QUICK).then(**address)
 
 
 def _wire_work(desk: Desk, parts: _Parts) -> None:
@@ -223,7 +232,3 @@ def _only(way: str, chosen: gr.Radio, event: dict[str, Any]) -> dict[str, Any]:
 
 def _places(way: str) -> tuple[gr.Column, ...]:
     return tuple(gr.Column(visible=way == one) for one in (CARD, TABLE, MAP))
-
-
-def _left(desk: Desk, owner: str) -> tuple[Any, ...]:
-    return "", "", "", start.listed(desk, owner)

@@ -31,13 +31,15 @@ class Asked:
 
     project: str
     number: int = 0
+    by: str = ""
+    """Who labels."""
 
 
 def build_card(*, elem_id: str) -> gr.HTML:
     """An empty card.
 
-    Its event `act` has `{project, number, kind, text, answer}`, where `kind` is answer, skip or undo; its event `idle`
-    has `{project}` and comes when nothing has been asked for a moment.
+    Its event `act` has `{project, number, by, kind, text, answer}`, where `kind` is answer, skip or undo; its event
+    `idle` has `{project}` and comes when nothing has been asked for a moment.
     """
     scripts = [(_FOLDER / name).read_text(encoding="utf-8") for name in ("card.js", "labels.js")]
     return gr.HTML(
@@ -62,6 +64,7 @@ def card_value(asked: Asked, spec: ProjectSpec, card: Card | None, *, counts: Co
     content = {
         "project": asked.project,
         "number": asked.number,
+        "by": asked.by,
         "kind": str(spec.kind),
         "labels": _labels(spec),
         "counts": counts_line(counts),

@@ -21,13 +21,13 @@ window.phFirstProject ??= new URL(location.href).searchParams.get('project') ?? 
 let asked = 0;
 function resume() { if (!asked && props.value) ask(); }
 // Gradio may mount the list twice before it listens, and what shows the project may be lost while the page is being
-// built, so it is asked for again while the list is seen; Gradio itself leaves out what is still being done.
+// built, so it is asked for again while the list is seen; the server leaves out what is still being done.
 function ask() {
   const refused = document.querySelector('#ph-label-problem [role=alert]');
   const project = window.phFirstProject;
   if (!project || asked === 60 || !element.isConnected || (asked && (!element.offsetParent || refused))) return;
   asked += 1;
-  trigger('open', {project});
+  trigger('open', {project, once: true});
   setTimeout(ask, 2000);
 }
 watch('value', resume);

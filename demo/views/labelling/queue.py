@@ -25,12 +25,15 @@ _WAITING = "The table fills when the model has guesses: label a few texts on car
 
 
 def build_table(*, elem_id: str) -> gr.HTML:
-    """An empty table; its event `accept` has `{ticked, page}` with `[number, answer]` each, and `turn` has `{page}`."""
+    """An empty table.
+
+    Its event `accept` has `{project, ticked, page}` with `[number, answer]` each, and `turn` has `{page}`.
+    """
     script = (ASSETS / "label" / "table.js").read_text(encoding="utf-8")
     return gr.HTML("", js_on_load=script, apply_default_css=False, elem_id=elem_id)
 
 
-def page_of_table(page: TablePage, spec: ProjectSpec, *, said: str = "") -> str:
+def page_of_table(page: TablePage, spec: ProjectSpec, *, project: str, said: str = "") -> str:
     """One page with its buttons."""
     is_pairs = spec.kind is ProjectKind.PAIRS
     if not page.rows:
@@ -54,7 +57,8 @@ def page_of_table(page: TablePage, spec: ProjectSpec, *, said: str = "") -> str:
         for title, target in (("Previous page", page.page - 1), ("Next page", page.page + 1))
     )
     return (
-        f'{_said(said)}<div class="ph-label-table" data-page="{page.page}">{rows}<div class="ph-label-end">'
+        f'{_said(said)}<div class="ph-label-table" data-project="{attribute(project)}" data-page="{page.page}">{rows}'
+        f'<div class="ph-label-end">'
         f'{take}{turn}<span class="ph-note">Page {page.page + 1:,} of {page.pages:,}, '
         f"{pairs(page.total) if is_pairs else count_of(page.total)}.</span>"
         "</div></div>"

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import gradio as gr
 import pytest
@@ -9,6 +10,7 @@ from demo.latest_only import LatestOnly
 from demo.runs import RunManager
 from demo.tabs.label import cards, maps, naming, opening, queue
 from demo.tabs.label.desk import Desk
+from demo.tabs.label.opening import Openings, nothing
 from demo.tabs.shared import Shared
 from mtl.errors import InputError
 from mtl.labelling import LabelHint, ProjectKind, ProjectSpec, open_project
@@ -46,7 +48,7 @@ def sent(work, number, kind, **more):
 
 def test_the_reply_to_an_answer_has_the_next_card_and_the_answer_is_on_disk(work, project):
     first = json.loads(cards.fresh_card(work))["card"]["text"]
-    found = json.loads(cards.answered(LatestOnly(), work, sent(work, 5, "answer", text=first, answer="sports")))
+    found = json.loads(cards.answered(cards.Replies(), work, sent(work, 5, "answer", text=first, answer="sports")))
     assert found["number"] == 5
     assert found["said"] == "Saved: sports."
     assert found["card"]["text"] != first
@@ -57,7 +59,7 @@ def test_the_reply_to_an_answer_has_the_next_card_and_the_answer_is_on_disk(work
 
 
 def test_an_answer_whose_reply_is_too_late_is_kept_all_the_same(work):
-    requests = LatestOnly()
+    requests = cards.Replies()
     requests.begin(9)
     late = cards.answered(requests, work, sent(work, 5, "answer", text=3, answer="sports"))
     assert late == gr.skip()
@@ -65,11 +67,11 @@ def test_an_answer_whose_reply_is_too_late_is_kept_all_the_same(work):
 
 
 def test_the_same_undo_asked_twice_takes_back_one_answer(work):
-    requests = LatestOnly()
+    requests = cards.Replies()
     for number, text in enumerate((3, 4), start=1):
         cards.answered(requests, work, sent(work, number, "answer", text=text, answer="sports"))
-    for _ in range(2):
-        cards.answered(requests, work, sent(work, 3, "undo"))
+    taken, again = (cards.answered(requests, work, sent(work, 3, "undo")) for _ in range(2))
+    assert again == taken and json.loads(again)["card"]["text"] == 4
     assert work.session.answers("ann") == {3: "sports"}
     assert json.loads(cards.answered(requests, work, sent(work, 4, "undo")))["card"]["text"] == 3
     assert "nothing to undo" in json.loads(cards.answered(requests, work, sent(work, 5, "undo")))["said"]
@@ -77,7 +79,7 @@ def test_the_same_undo_asked_twice_takes_back_one_answer(work):
 
 def test_a_skipped_text_is_counted_and_does_not_come_again(work):
     first = json.loads(cards.fresh_card(work))["card"]["text"]
-    found = json.loads(cards.answered(LatestOnly(), work, sent(work, 1, "skip", text=first)))
+    found = json.loads(cards.answered(cards.Replies(), work, sent(work, 1, "skip", text=first)))
     assert found["card"]["text"] != first
     assert "1 skipped" in found["counts"]
 
@@ -95,7 +97,9 @@ def test_a_skipped_text_is_counted_and_does_not_come_again(work):
     ],
 )
 def test_what_cannot_be_done_is_a_sentence_on_the_card_and_changes_nothing(work, more):
-    found = json.loads(cards.answered(LatestOnly(), work, cards.sent_of({"project": work.project, "number": 1} | more)))
+    found = json.loads(
+        cards.answered(cards.Replies(), work, cards.sent_of({"project": work.project, "number": 1} | more))
+    )
     assert found["problem"]
     assert found.get("card", {}).get("text") in (None, more.get("text"))
     assert work.session.answers("ann") == {}
@@ -103,23 +107,23 @@ def test_what_cannot_be_done_is_a_sentence_on_the_card_and_changes_nothing(work,
 
 def test_a_page_of_the_table_is_accepted_and_undone_as_one(work):
     ticked = [[0, "travel"], [2, "travel"]]
-    said = queue._accepted(work, queue.ALL, {"ticked": ticked, "page": 0})
+    said = queue._accepted(work, queue.ALL, {"project": work.project, "ticked": ticked, "page": 0})
     assert "2 texts are labelled" in said
     assert work.session.answers("ann") == {0: "travel", 2: "travel"}
-    cards.answered(LatestOnly(), work, sent(work, 1, "undo"))
+    cards.answered(cards.Replies(), work, sent(work, 1, "undo"))
     assert work.session.answers("ann") == {}
-    assert "No text is ticked" in queue._accepted(work, queue.ALL, {"ticked": [], "page": 0})
+    assert "No text is ticked" in queue._accepted(work, queue.ALL, {"project": work.project, "ticked": [], "page": 0})
 
 
 def test_a_lasso_is_previewed_then_applied(work):
     texts, points, colours, drawn, *_ = maps._draw(work, "PCA", "answers")
     assert json.loads(texts)["stamp"] == json.loads(points)["stamp"] == json.loads(colours)["stamp"] == drawn.stamp
-    rows = maps._rows(drawn, {"stamp": drawn.stamp, "rows": [1, 3, "x", True, 99]})
+    rows = maps._rows(drawn, {"stamp": drawn.stamp, "rows": [1, 3, "x", True, 99]}, work)
     assert rows == [1, 3]
-    assert maps._rows(None, {"stamp": drawn.stamp, "rows": []}) == []
+    assert maps._rows(None, {"stamp": drawn.stamp, "rows": []}, work) == []
     for other in (None, drawn):  # the first as after a restart
         with pytest.raises(InputError, match="no longer knows this map"):
-            maps._rows(other, {"stamp": drawn.stamp - 1, "rows": [1]})
+            maps._rows(other, {"stamp": drawn.stamp - 1, "rows": [1]}, work)
     shown, _, mark = maps._preview(work, rows, "sports")
     assert "2 would be labelled sports" in shown
     maps._apply(work, rows, "sports", mark)
@@ -139,7 +143,7 @@ def test_a_lasso_does_what_was_previewed_and_nothing_else(work):
 
 
 def test_labels_are_added_renamed_and_removed_with_their_answers(work):
-    cards.answered(LatestOnly(), work, sent(work, 1, "answer", text=3, answer="sports"))
+    cards.answered(cards.Replies(), work, sent(work, 1, "answer", text=3, answer="sports"))
     naming._add(work, "weather: rain", None)
     naming._rename(work, "sport: games", "sports")
     assert work.session.project.spec.labels[0] == LabelHint("sport", "games")
@@ -152,12 +156,12 @@ def test_labels_are_added_renamed_and_removed_with_their_answers(work):
 
 
 def test_a_project_opens_with_its_first_card(work):
-    *_, opened, last = opening.steps(work, "jsonl")
+    *_, opened = opening.steps(work, "jsonl")
     problem, _, project, title, card, *_ = opened
     assert (problem, project) == ("", work.project)
     assert "30 texts" in title
     assert json.loads(card)["card"]["content"] in TEXTS
-    assert len(opened) == len(last) == 2 + opening.OUTPUTS
+    assert len(opened) == len(nothing()) == 2 + opening.OUTPUTS
 
 
 def test_a_stranger_project_does_not_open(desk):
@@ -167,7 +171,7 @@ def test_a_stranger_project_does_not_open(desk):
 
 def test_what_another_window_has_answered_meanwhile_is_not_replaced_unseen(work):
     for kind, answer in (("answer", "travel"), ("skip", None)):
-        requests, session = LatestOnly(), work.session
+        requests, session = cards.Replies(), work.session
         text = json.loads(cards.fresh_card(work))["card"]["text"]
         session.answer("ann", text, "sports")
         found = json.loads(cards.answered(requests, work, sent(work, 1, kind, text=text, answer=answer)))
@@ -182,7 +186,7 @@ def test_after_a_label_is_removed_elsewhere_the_card_of_the_same_text_has_the_la
     text = json.loads(cards.fresh_card(work))["card"]["text"]
     work.session.project.add_label(LabelHint("weather"))
     work.session.project.remove_label("sports")
-    found = json.loads(cards.answered(LatestOnly(), work, sent(work, 1, "answer", text=text, answer="sports")))
+    found = json.loads(cards.answered(cards.Replies(), work, sent(work, 1, "answer", text=text, answer="sports")))
     assert "One of travel, weather" in found["problem"]
     assert [label["name"] for label in found["labels"]] == ["travel", "weather"]
     assert (found["number"], found["card"]["text"]) == (1, text)
@@ -190,6 +194,41 @@ def test_after_a_label_is_removed_elsewhere_the_card_of_the_same_text_has_the_la
 
 def test_a_guess_of_an_old_table_replaces_no_answer(work):
     work.session.answer("ann", 3, "sports")
-    said = queue._accepted(work, queue.ALL, {"ticked": [[3, "travel"], [4, "travel"]], "page": 0})
+    said = queue._accepted(
+        work, queue.ALL, {"project": work.project, "ticked": [[3, "travel"], [4, "travel"]], "page": 0}
+    )
     assert "1 text is labelled. Undo on the card takes it back. 1 text had another answer meanwhile" in said
     assert work.session.answers("ann") == {3: "sports", 4: "travel"}
+
+
+def test_an_answer_is_of_whom_the_card_was_for_whatever_the_name_is_by_now(work):
+    bob = replace(work, name="bob")
+    found = json.loads(cards.answered(cards.Replies(), bob, sent(work, 1, "answer", text=3, answer="sports", by="ann")))
+    assert (work.session.answers("ann"), work.session.answers("bob")) == ({3: "sports"}, {})
+    assert found["by"] == "bob"
+    assert cards.is_for(json.dumps(found), bob)
+    assert not any(cards.is_for(shown, work) for shown in (json.dumps(found), "", None, "[]", "x"))
+
+
+def test_what_was_shown_of_another_project_labels_nothing_here(work):
+    _, _, _, drawn, *_ = maps._draw(work, "PCA", "answers")
+    elsewhere = replace(work, project="other")
+    with pytest.raises(InputError, match="no longer knows this map"):
+        maps._rows(drawn, {"stamp": drawn.stamp, "rows": [1]}, elsewhere)
+    assert maps.Selection(work.project, (1, 3)).of(work) == [1, 3]
+    assert maps.Selection(work.project, (1, 3)).of(elsewhere) == []
+    for sent_project in ("other", None):
+        with pytest.raises(InputError, match="Another project"):
+            queue._accepted(work, queue.ALL, {"project": sent_project, "ticked": [[0, "travel"]], "page": 0})
+    assert work.session.answers("ann") == {}
+
+
+def test_of_two_openings_the_later_one_is_shown_and_the_figures_of_before_are_dropped():
+    openings, measured = Openings(), LatestOnly()
+    before = measured.begin()
+    first = openings.newest(measured, iter([("bar",), ("A",)]))
+    assert next(first) == ("bar",)
+    second = openings.newest(measured, iter([("bar",), ("B",)]))
+    assert [next(second), next(second)] == [("bar",), ("B",)]
+    assert list(first) == [nothing()] and list(second) == [nothing()]
+    assert not measured.is_latest(before) and openings.pending == 0

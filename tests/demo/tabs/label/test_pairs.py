@@ -3,7 +3,6 @@ from dataclasses import replace
 
 import pytest
 
-from demo.latest_only import LatestOnly
 from demo.tabs.label import cards, figures, handover, maps, naming, opening, queue, start
 from mtl.errors import InputError
 from mtl.labelling import Order, ProjectKind, ProjectSpec
@@ -27,9 +26,9 @@ def first(work):
 def test_an_answer_gives_the_next_pair_and_an_undo_the_last_one(work):
     card = first(work)
     assert card["other"] in TEXTS and card["content"] in TEXTS and card["cosine"].startswith("cosine")
-    found = json.loads(cards.answered(LatestOnly(), work, sent(work, 5, "answer", text=card["text"], answer="same")))
+    found = json.loads(cards.answered(cards.Replies(), work, sent(work, 5, "answer", text=card["text"], answer="same")))
     assert found["said"] == "Saved: same." and found["card"]["text"] != card["text"]
-    found = json.loads(cards.answered(LatestOnly(), work, sent(work, 6, "undo")))
+    found = json.loads(cards.answered(cards.Replies(), work, sent(work, 6, "undo")))
     assert found["card"]["text"] == card["text"] and work.session.answers() == {}
 
 
@@ -44,15 +43,17 @@ def test_an_answer_gives_the_next_pair_and_an_undo_the_last_one(work):
     ],
 )
 def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(work, more):
-    found = json.loads(cards.answered(LatestOnly(), work, cards.sent_of({"project": work.project, "number": 1} | more)))
+    found = json.loads(
+        cards.answered(cards.Replies(), work, cards.sent_of({"project": work.project, "number": 1} | more))
+    )
     assert found["problem"] and work.session.answers("ann") == {}
 
 
 def test_a_project_of_pairs_opens_without_what_only_labels_need(work):
-    *_, opened, _ = opening.steps(replace(work, wanted="dense"), "conll")
+    *_, opened = opening.steps(replace(work, wanted="dense"), "conll")
     card = json.loads(opened[4])
     assert card["kind"] == "pairs" and len(opened) == 2 + opening.OUTPUTS
-    order, colours, change, save = opened[-4:]
+    order, colours, change, save = opened[-8:-4]
     assert [value for _, value in order.choices] == ["mix", "unsure", "near", "random"] and order.value == "mix"
     assert not any(part.visible for part in (colours, change, save))
     assert opened[-5].value == "jsonl"
@@ -70,19 +71,19 @@ def test_a_lasso_becomes_a_group_and_the_map_shows_it(work):
     assert "2 pairs are answered same. Undo on the card takes them back." in done
     assert work.session.groups() == ((0, 2, 4),)
     assert "group 1" in maps._colours(work, drawn, "answers")
-    cards.answered(LatestOnly(), work, sent(work, 1, "undo"))
+    cards.answered(cards.Replies(), work, sent(work, 1, "undo"))
     assert work.session.answers() == {}
 
 
 def test_a_page_of_the_table_is_answered_with_one_key(work):
     rows = work.session.table("ann").rows[:3]
     ticked = [[row.number, "different"] for row in rows]
-    said = queue._accepted(work, queue.ALL, {"ticked": ticked, "page": 0})
+    said = queue._accepted(work, queue.ALL, {"project": work.project, "ticked": ticked, "page": 0})
     assert "3 pairs are answered. Undo on the card takes them back." in said
     assert work.session.answers("ann") == {row.number: "different" for row in rows}
-    assert "No pair is ticked" in queue._accepted(work, queue.ALL, {"ticked": [], "page": 0})
+    assert "No pair is ticked" in queue._accepted(work, queue.ALL, {"project": work.project, "ticked": [], "page": 0})
     with pytest.raises(InputError, match="A pair from 0 to 65"):
-        queue._accepted(work, queue.ALL, {"ticked": [[999, "same"]], "page": 0})
+        queue._accepted(work, queue.ALL, {"project": work.project, "ticked": [[999, "same"]], "page": 0})
 
 
 def test_the_figures_have_the_threshold_and_contradictions(work):
