@@ -52,7 +52,11 @@ def _given_labels(labels: object, data: Mapping[str, object]) -> dict[str, tuple
     if unknown:
         known = ", ".join(map(str, data))[:_LONGEST]
         raise DataError(f"labels: a task that has examples was expected ({known}), was {_shown(unknown[0])}")
-    return {name: _labels(own, f"{name}: labels") for name, own in labels.items()}
+    given = {name: _labels(own, f"{name}: labels") for name, own in labels.items()}
+    empty = [name for name, own in given.items() if not own]
+    if empty:
+        raise DataError(f"{empty[0]}: labels: at least one label was expected, there are none")
+    return given
 
 
 def _task(name: str, given: object, labels: tuple[str, ...] | None) -> TaskExamples:

@@ -116,7 +116,11 @@ class ProjectAnswers:
         self._append(name, Action(ActionKind.SKIP, (text,), (), reason, now()))
 
     def _append(self, name: str, action: Action) -> None:
-        """Write an action, but not one that has just been done: asked twice is done once, and undone by one undo."""
+        """Write an action, but not one that has just been done: asked twice is done once, and undone by one undo.
+
+        Another process may have taken back what was done here, so the files say what was done last.
+        """
+        self._log.refresh()
         done = self.person(checked_name(name)).actions
         if not done or replace(action, reason=done[-1].reason, at=done[-1].at) != done[-1]:
             self._log.append(checked_name(name), action)

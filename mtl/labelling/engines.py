@@ -20,7 +20,7 @@ def note_hand_over(folder: Path, task: str) -> None:
     """Record that the answers of a project become training data of a task of this name.
 
     Raises:
-        StorageError: the disk is full.
+        StorageError: the disk is full, or somebody has deleted the project.
     """
     write_line(folder / _HANDED_OVER, json.dumps({"task": task, "at": now()}))
 
@@ -47,7 +47,7 @@ def first_used(folder: Path, engine: Engine, tasks: Collection[str]) -> float:
     What it was trained on may be the answers of before: only later ones can measure it.
 
     Raises:
-        StorageError: the disk is full.
+        StorageError: the disk is full, or somebody has deleted the project.
     """
     if not any(task in engine.tasks for task in tasks):
         return 0.0

@@ -9,7 +9,8 @@ import json
 import re
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -116,7 +117,9 @@ class AnswerLog:
         """
         path = self._folder / file_name(name)
         line = json.dumps({"by": name, **_record(action, of_pairs=self._of_pairs)}, ensure_ascii=False)
-        write_line(path, line)
+        with _told(path, project=self._folder.parent):
+            self._folder.mkdir(exist_ok=True)
+            append_line(path, line, durable=True)
         self._read_on(path)
 
     def _read_on(self, path: Path) -> None:
@@ -161,16 +164,22 @@ def file_name(name: str) -> str:
 
 
 def write_line(path: Path, line: str) -> None:
-    """Add a line to a file of a project, for good.
+    """Add a line to a file in the folder of a project, for good; a project that was deleted stays so.
 
     Raises:
-        StorageError: the disk is full or the file cannot be written.
+        StorageError: the disk is full or the file cannot be written, or the project is gone.
     """
-    try:
-        path.parent.mkdir(exist_ok=True)
+    with _told(path, project=path.parent):
         append_line(path, line, durable=True)
+
+
+@contextmanager
+def _told(path: Path, *, project: Path) -> Iterator[None]:
+    """Tell in a sentence why a file of a project, whose folder this is, cannot be written."""
+    try:
+        yield
     except FileNotFoundError as error:
-        raise StorageError("a project was expected, somebody has deleted it", path=path.parent.parent) from error
+        raise StorageError("a project was expected, somebody has deleted it", path=project) from error
     except OSError as error:
         raise StorageError(f"room for an answer was expected, it is not kept: {error.strerror}", path=path) from error
 

@@ -31,6 +31,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 _FORMAT = "polyhead-labelling-1"
 _PROJECT, _TEXTS, _LABELS, _ANSWERS = "project.json", "texts.jsonl", "labels.jsonl", "answers"
 _WRITING = ".writing"
+_DELETED = ".deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,15 +244,22 @@ def list_projects(root: Path) -> tuple[ProjectSummary, ...]:
 
 
 def delete_project(folder: Path) -> None:
-    """Remove a project with all its answers.
+    """Remove a project with all its answers, and what is left of others whose deletion was cut off.
+
+    It is moved first, to a name that no project has: whoever opens it, or answers, finds all of it or nothing.
 
     Raises:
         InputError: there is no project in this folder.
         StorageError: it cannot be removed.
     """
     _header(folder)
+    gone = folder.with_name(f".{folder.name}{_DELETED}")
     try:
-        shutil.rmtree(folder)
+        folder.rename(gone)
+        for left in folder.parent.glob(f".*{_DELETED}"):
+            shutil.rmtree(left, ignore_errors=True)  # another process may be doing the same
+        if gone.exists():
+            shutil.rmtree(gone)  # it says why
     except OSError as error:
         raise StorageError(f"a project that can be removed was expected: {error.strerror}", path=folder) from error
 

@@ -194,14 +194,19 @@ class RunFolder:
         """The events so far, as `EventReader.read`."""
         return EventReader(self.events_file).read()
 
-    def drop_events_after(self, step: int) -> None:
-        """Forget what a run wrote after a step that it goes back to, and all that it wrote because it ended there."""
+    def drop_events_after(self, step: int, *, evaluated: int) -> None:
+        """Forget what a run wrote after a step that it goes back to, and all that it wrote because it ended there.
+
+        Args:
+            step: of the state that it goes on from.
+            evaluated: the step of the last evaluation that this state knows; a later one after `step` is made again.
+        """
         kept, forgotten = [], -1
         for event in self.events():
             match event:
                 case Failed() | Finished() | Saved(name="last"):
                     continue
-                case Evaluated(at_end=True):
+                case Evaluated() if event.at_end or event.step == step > evaluated:
                     forgotten = event.step
                     continue
                 case Saved() if event.step == forgotten:

@@ -46,7 +46,7 @@ def train(
     Yields:
         `Started`, `Evaluated` at step 0 and then as the recipe says, a `Step` for each task of a batch, `Saved`,
         `Finished`, and `Noticed` where something is done otherwise than asked; a resumed run has no `Evaluated` where
-        it begins, unless dev data or `evaluation.best` have changed.
+        it begins, unless dev data or `evaluation.best` have changed, or the stop cut off the one that was due there.
 
     Raises:
         MtlError: the recipe, its data or its backbone is not as expected, there is no state to resume from, or the
@@ -66,7 +66,7 @@ def train(
         yield Finished(step, StopReason.STOPPED, 0.0, "stopped while the model and the data were loaded")
         return
     try:
-        yield from session.begin(changes, resume=resume)
+        yield from session.begin(changes)
         if trainer.schedule is None:
             yield from session.end(0, StopReason.NOTHING_TRAINS)
             return

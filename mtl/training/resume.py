@@ -87,6 +87,12 @@ def kept_steps(folder: Path) -> list[int]:
     return sorted(int(place.name) for place in folder.iterdir() if place.name.isdigit()) if folder.is_dir() else []
 
 
+def kept_evaluation(folder: Path) -> int:
+    """The step of the last evaluation that the newest state of a folder knows, a state that `load_state` reads."""
+    values = json.loads((folder / str(kept_steps(folder)[-1]) / _VALUES).read_text(encoding="utf-8"))
+    return int(values["progress"].get("evaluated_step", -1))
+
+
 def load_state(folder: Path) -> TrainState:
     """The newest state of a folder.
 

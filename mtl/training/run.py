@@ -20,7 +20,7 @@ from mtl.runs.lock import holding
 from mtl.tracking import TrackingListener, need_trackers
 from mtl.training.keeping_summaries import BEST
 from mtl.training.loop import train
-from mtl.training.resume import kept_steps
+from mtl.training.resume import kept_evaluation, kept_steps
 
 
 def resume_in_folder(path: Path) -> Iterator[Event]:
@@ -115,7 +115,7 @@ def _follow(recipe: Recipe, folder: RunFolder, status: Status, *, resume: bool) 
         for event in train(recipe, folder=folder.path, should_stop=folder.stop_requested, resume=resume):
             if isinstance(event, Started):
                 if resume:
-                    folder.drop_events_after(event.step)
+                    folder.drop_events_after(event.step, evaluated=kept_evaluation(folder.resume))
                     status = _with_best_of(folder, status)
                 settled = _settled(known, event)
                 if settled != recipe:

@@ -58,7 +58,6 @@ class Session:
         self._stop_seen: float | None = None
         self._inputs = inputs_of(trainer)
         self._evaluated_step = -1
-        self._is_measured_anew = False
         self._metrics: Mapping[str, float] = {}
         self._losses: dict[str, list[float]] = {}
         self._notes: tuple[str, ...] = ()
@@ -82,21 +81,29 @@ class Session:
                 changes = self._restore()
         else:
             self._notes = self.trainer.settle_precision()
-        self.trainer.enter_stage_of(self.first_step)
+        made_before = 1 if self._lacks_evaluation else 0  # it belongs to the stage of the step that was made
+        self.trainer.enter_stage_of(self.first_step - made_before)
         return changes
 
-    def begin(self, changes: tuple[str, ...], *, resume: bool) -> Iterator[Event]:
+    def begin(self, changes: tuple[str, ...]) -> Iterator[Event]:
         """Tell of the run and of what has changed since it was interrupted.
 
-        An untrained model is evaluated, and one whose figures of before cannot be compared with those to come.
+        An untrained model is evaluated, one whose figures of before cannot be compared with those to come, and one
+        whose evaluation was cut off by a stop.
 
         Raises:
             StopRequested: as `evaluate`.
         """
         yield self._started()
         yield from (Noticed(self.first_step, change) for change in changes)
-        if not resume or self._is_measured_anew or self._evaluated_step < 0:
+        if self._evaluated_step < 0 or self._lacks_evaluation:
             yield from self.evaluate(self.first_step)
+
+    @property
+    def _lacks_evaluation(self) -> bool:
+        """Whether an evaluation was due after the last step that was made, and the state does not know its figures."""
+        step = self.first_step
+        return step > 0 and self._evaluated_step < step and self.is_evaluation_due(step)
 
     def _agree(self) -> None:
         """Make sure that all processes train the same model on the same data.
@@ -131,13 +138,12 @@ class Session:
         self.trainer.settle_precision(progress.precision)
         self.clock = RunClock(progress.seconds)
         self.first_step = self.done = progress.step
-        if is_measured_otherwise(progress.inputs, self._inputs):
-            self._is_measured_anew = True
-        elif not self.selector.go_on_from(progress.selection):
-            self._is_measured_anew = True
-            changes += ("evaluation.best changed since the run was interrupted; the best checkpoint is chosen anew",)
-        else:
-            self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
+        if not is_measured_otherwise(progress.inputs, self._inputs):  # else the best is chosen anew
+            if self.selector.go_on_from(progress.selection):
+                self._evaluated_step, self._metrics = progress.evaluated_step, progress.metrics
+            else:
+                told = "evaluation.best changed since the run was interrupted; the best checkpoint is chosen anew"
+                changes += (told,)
         if world().is_main:
             put_best_back(self.folder / STATE, self.folder / BEST)
         self._losses = dict(progress.losses)

@@ -61,7 +61,7 @@ def test_a_resumed_run_that_forgot_steps_is_read_anew(folder):
     for step in range(1, 6):
         folder.append(Step(step, 0.1, "topic", 1.0, 0.1, 1.0))
     assert len(watcher.events(folder)) == 5
-    folder.drop_events_after(2)
+    folder.drop_events_after(2, evaluated=0)
     folder.append(Step(3, 0.1, "topic", 9.0, 0.1, 1.0))
     assert [event.step for event in watcher.events(folder)] == [1, 2, 3]
     assert watcher.events(folder)[-1].loss == 9.0

@@ -108,7 +108,8 @@ def test_a_name_that_no_task_may_have_is_one_sentence(engine, name):
     ("labels", "said"),
     [
         ({"s": ["a"]}, "s: example 2: one of its labels a was expected, was 'b'"),
-        ({"s": []}, "s: example 1: one of its labels"),
+        ({"s": []}, "s: labels: at least one label was expected, there are none"),
+        ({"s": ()}, "s: labels: at least one label was expected, there are none"),
         ({"s": "ab"}, "s: labels: a sequence of strings was expected, was 'ab'"),
         ({"s": None}, "s: labels: a sequence of strings was expected, was None"),
         ({"s": ["a", "b", 1]}, "s: labels: a label is a string that is not blank, was 1"),

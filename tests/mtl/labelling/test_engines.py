@@ -1,5 +1,8 @@
 from types import SimpleNamespace
 
+import pytest
+
+from mtl.errors import StorageError
 from mtl.labelling.engines import first_used, handed_over, note_hand_over, own_tasks
 from tests.mtl.processes import exit_code, start
 
@@ -49,3 +52,18 @@ def test_hand_overs_of_several_processes_do_not_overwrite_each_other_and_damaged
     children = [start(note_hand_over, tmp_path, f"topic_{i}") for i in range(3)]
     assert [exit_code(child) for child in children] == [0, 0, 0]
     assert sorted(handed_over(tmp_path)) == ["topic_0", "topic_1", "topic_2"]
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [
+        lambda folder: first_used(folder, engine("a", "topic"), ["topic"]),
+        lambda folder: note_hand_over(folder, "topic"),
+    ],
+    ids=["an engine", "a hand-over"],
+)
+def test_a_project_that_is_deleted_meanwhile_does_not_come_back_as_a_folder(tmp_path, noted):
+    gone = tmp_path / "gone"
+    with pytest.raises(StorageError, match=r"gone: a project was expected, somebody has deleted it"):
+        noted(gone)
+    assert not gone.exists()

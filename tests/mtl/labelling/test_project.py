@@ -1,5 +1,8 @@
 import errno
 import json
+import os
+import shutil
+import signal
 
 import pytest
 
@@ -13,7 +16,9 @@ from mtl.labelling import (
     list_projects,
     open_project,
 )
+from mtl.labelling.log import Action, ActionKind, AnswerLog
 from tests.mtl.labelling.specs import CLASSES, spec
+from tests.mtl.processes import exit_code, start
 
 TEXTS = ["b", "a 👩‍👩‍👧 film", "  ", "b ", "שלום עולם", "x" * 10_000, "\ud800 lone", "two\nlines\u2028and more"]
 
@@ -110,6 +115,57 @@ def test_the_last_changed_project_comes_first_and_what_is_no_project_is_passed_o
     delete_project(second.folder)
     assert [one.name for one in list_projects(tmp_path)] == ["one"]
     assert list_projects(tmp_path / "nowhere") == ()
+
+
+def test_an_answer_while_a_project_is_deleted_brings_nothing_of_it_back(tmp_path, monkeypatch):
+    project = create_project(tmp_path, ["t"], CLASSES)
+    log, honest = AnswerLog(project.answers_folder), shutil.rmtree
+
+    def slow(folder, **how):
+        with pytest.raises(StorageError, match="somebody has deleted it"):
+            log.append("ann", Action(ActionKind.SKIP, (0,)))
+        with pytest.raises(InputError, match="the folder of a labelling project was expected"):
+            open_project(project.folder)
+        honest(folder, **how)
+
+    monkeypatch.setattr("mtl.labelling.project.shutil.rmtree", slow)
+    delete_project(project.folder)
+    assert not list(tmp_path.iterdir())
+
+
+def die_in_a_deletion(folder):
+    def half(place, **_how):
+        (place / "texts.jsonl").unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    shutil.rmtree = half
+    delete_project(folder)
+
+
+def test_a_deletion_that_is_killed_leaves_no_half_of_a_project_and_the_next_one_removes_the_rest(tmp_path):
+    first, second = (create_project(tmp_path, ["t"], CLASSES, name=name) for name in ("one", "two"))
+    assert exit_code(start(die_in_a_deletion, first.folder)) == -signal.SIGKILL
+    assert [one.name for one in list_projects(tmp_path)] == ["two"]
+    assert not first.folder.exists()
+    (left,) = (place for place in tmp_path.iterdir() if place != second.folder)
+    with pytest.raises(InputError, match="the folder of a labelling project was expected"):
+        open_project(left)
+    delete_project(second.folder)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("refusing", "is_left"), [("Path.rename", True), ("shutil.rmtree", False)])
+def test_a_project_that_cannot_be_removed_is_one_sentence(tmp_path, monkeypatch, refusing, is_left):
+    project = create_project(tmp_path, ["t"], CLASSES)
+
+    def refuse(*_values, ignore_errors=False):
+        if not ignore_errors:
+            raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(f"mtl.labelling.project.{refusing}", refuse)
+    with pytest.raises(StorageError, match=f"{project.id}: a project that can be removed was expected: Permission"):
+        delete_project(project.folder)
+    assert [one.id for one in list_projects(tmp_path)] == [project.id] * is_left
 
 
 @pytest.mark.parametrize("damage", ["gone", "half", "more"])

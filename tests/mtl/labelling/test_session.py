@@ -12,6 +12,7 @@ from mtl.errors import InputError
 from mtl.fitting import FitOptions, Stopping
 from mtl.inference import Engine
 from mtl.labelling import LabelHint, LabellingSession, Order, Reason, create_project, open_project
+from mtl.labelling.answers import ProjectAnswers
 from mtl.labelling.engines import note_hand_over
 from mtl.labels import TypedSpan
 from tests.mtl.fitting.examples import LONG
@@ -458,3 +459,26 @@ def test_what_is_asked_twice_is_done_once_and_undone_by_one_undo(new_session):
     session.answer("ann", 3, "bank")  # taken back, so it is new
     assert session.answers("ann") == {3: "bank"}
     assert session.undo("bo") is None
+
+
+@pytest.mark.parametrize("again", ["answer", "skip"])
+def test_what_another_process_has_taken_back_can_be_done_again(tmp_path, again):
+    project = create_project(tmp_path, ODD, CLASSES)
+    here, there = ProjectAnswers(project), ProjectAnswers(open_project(project.folder))
+
+    def do():
+        if again == "answer":
+            here.keep("ann", {1: "bank"}, reason=Reason.CHOSEN)
+        else:
+            here.skip("ann", 1, reason=Reason.CHOSEN)
+
+    do()
+    there.refresh()
+    there.undo("ann")
+    do()
+    there.refresh()
+    person = there.person("ann")
+    assert (person.answered(), person.skipped()) == (([1], []) if again == "answer" else ([], [1]))
+    do()  # which is known by now
+    there.refresh()
+    assert len(there.person("ann").actions) == 1
