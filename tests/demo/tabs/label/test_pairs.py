@@ -56,7 +56,7 @@ def test_a_project_of_pairs_opens_without_what_only_labels_need(work):
     order, colours, change, save = opened[-8:-4]
     assert [value for _, value in order.choices] == ["mix", "unsure", "near", "random"] and order.value == "mix"
     assert not any(part.visible for part in (colours, change, save))
-    assert opened[-5].value == "jsonl"
+    assert opened[-9].value == "jsonl"
     with pytest.raises(InputError, match="cannot be changed"):
         naming._add(work, "maybe", None)
 
