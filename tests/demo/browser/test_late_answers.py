@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from demo.tabs.embeddings import steps
 from demo.views.maps.selection import selection_table
-from tests.demo.browser.visiting import open_tab, settled
+from tests.demo.browser.visiting import settled
 from tests.demo.fakes import FakeModel
 from tests.waiting import CEILING, until
 
@@ -148,17 +148,30 @@ def test_a_press_is_answered_that_comes_while_one_in_another_row_is_being_answer
     expect(page.locator("#ph-kept-classification")).to_contain_text("two")
 
 
-def test_of_choices_that_come_while_one_is_being_answered_the_last_one_counts(serve, open_page):
+def test_of_choices_that_come_while_one_is_being_answered_the_last_one_counts(serve, open_page, tmp_path):
     page = open_page(serve(FakeModel()))
-    open_tab(page, "Train")
-    page.locator("#ph-add-task > button").click()
-    box = page.locator("#ph-several input")
-    held = hold(page, "ph-several", "input")
-    box.check()
-    until(lambda: page.evaluate("true") and held, "the first choice")
-    box.uncheck()
-    held[0].continue_()
-    until(lambda: page.evaluate("true") and len(held) > 1, "the last choice")
-    assert held[1].request.post_data_json["data"][-1] is False
-    held[1].continue_()
+    page.get_by_role("tab", name="Classes").click()
+    expect(page.locator("#ph-classes .ph-empty")).to_have_count(0)
+    (table := tmp_path / "columns.csv").write_text("first,second,third\na,b,c\n", encoding="utf-8")
+    with page.expect_file_chooser() as chooser:
+        page.locator("#ph-class-text-file").click()
+    chooser.value.set_files(table)
+    choice = page.locator("#ph-class-text-column-0 input")
+    expect(choice).to_be_visible()
+    held = hold(page, "ph-class-text-column-0", "input")
+    for column in ("second", "third"):
+        choice.click()
+        page.get_by_role("option", name=column).click()
+        until(lambda: page.evaluate("true") and held, "the first choice")
+    asked = []
+
+    def goes_on() -> bool:
+        page.evaluate("true")
+        while held:
+            asked.append(held[0].request.post_data_json["data"])
+            held.pop(0).continue_()
+        return "third" in asked[-1]
+
+    until(goes_on, "the last choice")
+    assert "second" in asked[0]
     settled(page)
