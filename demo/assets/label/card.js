@@ -16,9 +16,9 @@ const part = (name) => element.querySelector(`.ph-label-${name}`);
 function load() {
   const next = parsed(props.value);
   if (!next || (next.problem && !shown)) return;  // a problem is one of a card, and this one is still empty
-  const fresh = !shown || shown.project !== next.project || !next.number;
+  const first = !shown || shown.project !== next.project || !next.number, fresh = first || next.anew;
   // A late answer shows nothing: the browser numbers what it asks, and only the newest is waited for.
-  if (!fresh && (next.number <= shown.number || (pending && next.number < pending.number))) return;
+  if (!first && (next.number <= shown.number || (pending && next.number < pending.number))) return;
   const mine = card.contains(document.activeElement), unsaved = fresh ? kept(next.project) : null;
   pending = null;
   keep(null);

@@ -10,6 +10,7 @@ from demo.labelling.form import annotator_of
 from demo.latest_only import LatestOnly
 from demo.runs.shown import sentence_of
 from demo.tabs.label.desk import OTHER_PROJECT, Desk, Work
+from demo.tabs.panels import NUMBERED
 from demo.tabs.shared import QUICK
 from demo.views.labelling import card as view
 from demo.views.labelling.card import Asked
@@ -47,26 +48,36 @@ def wire_card(desk: Desk, card: gr.HTML) -> None:
     def act(event: gr.EventData, requests: Replies, *values: Any) -> Any:  # noqa: ANN401
         return answered(requests, desk.work(*values), sent_of(event._data))
 
-    def named(shown: str | None, *values: Any) -> Any:  # noqa: ANN401
-        return gr.skip() if is_for(shown, desk.work(*values)) else fresh_of(desk)(*values)
+    def ordered(number: float, *values: Any) -> Any:  # noqa: ANN401
+        return fresh_of(desk, int(number))(*values)
+
+    def named(number: float, shown: str | None, *values: Any) -> Any:  # noqa: ANN401
+        return gr.skip() if is_for(shown, desk.work(*values)) else ordered(number, *values)
 
     card.act(act, [requests, *desk.inputs], card, trigger_mode="multiple", **QUICK)
-    desk.order.input(fresh_of(desk), desk.inputs, card, **QUICK)
+    numbered = QUICK | {"trigger_mode": "multiple", "js": NUMBERED}
+    asked = gr.Number(0, visible=False)
+    desk.order.input(ordered, [asked, *desk.inputs], card, **numbered)
     # A name that has not changed leaves the card with what is marked on it.
-    gr.on([desk.annotator.submit, desk.annotator.blur], named, [card, *desk.inputs], card, **QUICK)
+    gr.on([desk.annotator.submit, desk.annotator.blur], named, [asked, card, *desk.inputs], card, **numbered)
 
 
-def fresh_of(desk: Desk) -> Any:  # noqa: ANN401
-    """A handler of `Desk.inputs` that gives the next card anew, after something other than an answer."""
+def fresh_of(desk: Desk, number: int = 0) -> Any:  # noqa: ANN401
+    """A handler of `Desk.inputs` that gives the next card anew, after something other than an answer.
+
+    Args:
+        desk: of the page.
+        number: the place of the request in the order of all; 0 where no other card can be on its way.
+    """
 
     def fresh(*values: Any) -> Any:  # noqa: ANN401
         work = desk.work(*values)
         if not work.project:
             return gr.skip()
         try:
-            return fresh_card(work)
+            return fresh_card(work, number)
         except MtlError as error:
-            return view.problem_value(Asked(work.project), sentence_of(error))
+            return view.problem_value(Asked(work.project, number), sentence_of(error))
 
     return fresh
 
@@ -79,10 +90,11 @@ def is_for(shown: str | None, work: Work) -> bool:
         return False
 
 
-def fresh_card(work: Work) -> str:
+def fresh_card(work: Work, number: int = 0) -> str:
     """The next card; errors as `LabellingSession`."""
     session = work.session
-    return _shown(work, session, Asked(str(work.project)), session.next_card(work.annotator, order=work.order))
+    asked = Asked(str(work.project), number, is_anew=True)
+    return _shown(work, session, asked, session.next_card(work.annotator, order=work.order))
 
 
 def opened_card(work: Work, text: Any) -> str:  # noqa: ANN401

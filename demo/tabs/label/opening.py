@@ -57,18 +57,21 @@ class Openings(LatestOnly):
 
     pending: int = 0
 
-    def newest(self, measured: LatestOnly, found: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    def newest(
+        self, number: float, measured: LatestOnly, found: Iterator[tuple[Any, ...]]
+    ) -> Iterator[tuple[Any, ...]]:
         """What an opening shows, until another one is asked for, or the list.
 
         Args:
+            number: the place of the request in the order of all that the browser sent.
             measured: the requests for figures; those of the project of before are dropped.
             found: what it shows.
         """
-        number = self.begin()
+        self.begin(int(number))
         self.pending += 1
         try:
             for values in found:
-                if not self.is_latest(number):
+                if not self.is_latest(int(number)):
                     break
                 measured.begin()
                 yield values

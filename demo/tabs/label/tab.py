@@ -20,6 +20,7 @@ from demo.tabs.label.naming import Naming
 from demo.tabs.label.opening import CARD, MAP, TABLE, TEXT_ORDERS, Openings, desk_work, has_model, nothing, steps
 from demo.tabs.label.queue import Queue
 from demo.tabs.label.start import StartForm
+from demo.tabs.panels import NUMBERED
 from demo.tabs.shared import ON_ENGINE, QUICK, Shared, message_place, reporting
 from demo.tabs.train import TrainTab
 from demo.views import message
@@ -144,10 +145,10 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
         *first, desk.project, parts.title, parts.card, *parts.choices,
         parts.hand_over.form, *parts.of_kind(desk.order), *parts.figures.outputs,
     ]  # fmt: skip
-    requests = [gr.State(Openings()), parts.figures.requests]
-    slow: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", **ON_ENGINE}
+    requests = [gr.Number(0, visible=False), gr.State(Openings()), parts.figures.requests]
+    slow: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "js": NUMBERED, **ON_ENGINE}
 
-    def begin(openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
+    def begin(number: float, openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
         fields, rest = values[: len(form.fields)], values[len(form.fields) :]
         try:
             project = start.new_project(desk.work(*rest), *fields)
@@ -155,25 +156,27 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
             yield message.problem(error), *nothing()[1:]
             yield nothing()
             return
-        yield from openings.newest(measured, steps(desk_work(desk, project, *rest), chosen))
+        yield from openings.newest(number, measured, steps(desk_work(desk, project, *rest), chosen))
 
     # Gradio finds the event data by the annotation of a plain function.
-    def again(event: gr.EventData, openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
+    def again(event: gr.EventData, number: float, openings: Openings, *values: Any) -> _Shown:  # noqa: ANN401
+        measured, chosen, *rest = values
         if event._data.get("once") and openings.pending:  # the list of a new page asks until it is answered
             yield nothing()
             return
-        work = desk_work(desk, str(event._data.get("project")), *values)
-        yield from openings.newest(measured, steps(work, chosen))
+        work = desk_work(desk, str(event._data.get("project")), *rest)
+        yield from openings.newest(number, measured, steps(work, chosen))
 
-    def other_model(openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
-        work = desk.work(*values)
+    def other_model(number: float, openings: Openings, *values: Any) -> _Shown:  # noqa: ANN401
+        measured, chosen, *rest = values
+        work = desk.work(*rest)
         if not work.project or has_model(work):  # the header also says which model it has when the page opens
             yield nothing()
             return
-        yield from openings.newest(measured, steps(work, chosen))
+        yield from openings.newest(number, measured, steps(work, chosen))
 
-    def left(openings: Openings, measured: LatestOnly, owner: str) -> tuple[Any, ...]:
-        openings.begin()
+    def left(number: float, openings: Openings, measured: LatestOnly, owner: str) -> tuple[Any, ...]:
+        openings.begin(int(number))
         measured.begin()
         return "", "", "", "", "", start.listed(desk, owner)
 
@@ -191,7 +194,7 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
         event.then(**address).then(None, None, None, js=links.remember_tab("label"))
     desk.shared.picker.change(other_model, known, **slow)
     shown = [*first, desk.project, parts.title, parts.card, form.projects]
-    parts.back.click(left, [*requests, desk.shared.owner], shown, **QUICK).then(**address)
+    parts.back.click(left, [*requests, desk.shared.owner], shown, js=NUMBERED, **QUICK).then(**address)
 
 
 def _wire_work(desk: Desk, parts: _Parts) -> None:

@@ -33,6 +33,8 @@ class Asked:
     number: int = 0
     by: str = ""
     """Who labels."""
+    is_anew: bool = False
+    """Whether it follows no answer, but another order or name."""
 
 
 def build_card(*, elem_id: str) -> gr.HTML:
@@ -65,6 +67,7 @@ def card_value(asked: Asked, spec: ProjectSpec, card: Card | None, *, counts: Co
         "project": asked.project,
         "number": asked.number,
         "by": asked.by,
+        "anew": asked.is_anew,
         "kind": str(spec.kind),
         "labels": _labels(spec),
         "counts": counts_line(counts),

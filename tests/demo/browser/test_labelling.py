@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.demo.browser.visiting import settled
+from tests.demo.browser.visiting import hold, settled
 from tests.demo.server import Server
 from tests.waiting import until
 
@@ -390,6 +390,24 @@ def test_a_late_reply_does_not_replace_a_newer_card(labelling, open_page):
     expect(page.locator("#ph-label-card .ph-label-text")).to_have_text(newest)
     expect(said(page)).to_have_text("Saved: travel.")
     expect(counts(page)).to_have_text("2 of 6 labelled")
+
+
+def test_a_card_of_an_order_that_was_chosen_before_an_answer_does_not_replace_a_newer_one(labelling, open_page):
+    page = open_page(labelling.url)
+    begin(page, TEXTS, "orders", "one label per text", "sports\ntravel")
+    held = hold(page, "ph-label-order", "input")
+    page.get_by_label("Next card").click()
+    page.get_by_role("option", name="by chance").click()
+    until(lambda: page.evaluate("() => true") and held, "the request for a card of the order")
+    page.locator("#ph-label-card .ph-label-text").click()
+    page.keyboard.press("1")
+    expect(said(page)).to_have_text("Saved: sports.")
+    newest = page.locator("#ph-label-card .ph-label-text").inner_text()
+    for route in held:
+        route.continue_()
+    settled(page)
+    expect(page.locator("#ph-label-card .ph-label-text")).to_have_text(newest)
+    expect(said(page)).to_have_text("Saved: sports.")
 
 
 def test_figures_follow_an_answer_that_was_given_before_the_table_was_chosen(labelling, open_page):

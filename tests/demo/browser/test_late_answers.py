@@ -4,11 +4,11 @@ import re
 from threading import Event
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import expect
 
 from demo.tabs.embeddings import steps
 from demo.views.maps.selection import selection_table
-from tests.demo.browser.visiting import settled
+from tests.demo.browser.visiting import hold, settled
 from tests.demo.fakes import FakeModel
 from tests.waiting import CEILING, until
 
@@ -108,27 +108,6 @@ def test_a_late_answer_to_a_selection_does_not_replace_that_to_a_newer_one(serve
     until(lambda: page.evaluate("() => true") and [] in answered, "the late answer")
     settled(page)
     expect(page.locator("#ph-selection")).to_contain_text("1 selected")
-
-
-# The events of a component of the page, by its id in the page and the name of the event.
-EVENTS = """([place, event]) => {
-  const { components, dependencies } = window.gradio_config;
-  const { id } = components.find(c => c.props.elem_id === place);
-  const of = ({ targets }) => targets.some(([target, name]) => target === id && name === event);
-  return dependencies.filter(d => d.backend_fn && of(d)).map(d => d.id);
-}"""
-
-
-def hold(page: Page, place: str, event: str) -> list[Route]:
-    """The requests of an event, which are not sent before the test lets them go on."""
-    held, those = [], page.evaluate(EVENTS, [place, event])
-
-    def take(route: Route) -> None:
-        asked = (route.request.post_data_json or {}).get("fn_index")
-        held.append(route) if asked in those else route.continue_()
-
-    page.route("**/gradio_api/**", take)
-    return held
 
 
 def test_a_press_is_answered_that_comes_while_one_in_another_row_is_being_answered(serve, open_page):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.waiting import until
 
@@ -25,6 +25,13 @@ _SETTLED = """async () => {
   const ending = document.getAnimations().filter(a => Number.isFinite(a.effect?.getComputedTiming().endTime));
   await Promise.allSettled(ending.map(a => a.finished));
   return !before && !unanswered().length;
+}"""
+# The events of a component of the page, by its id in the page and the name of the event.
+_EVENTS = """([place, event]) => {
+  const { components, dependencies } = window.gradio_config;
+  const { id } = components.find(c => c.props.elem_id === place);
+  const of = ({ targets }) => targets.some(([target, name]) => target === id && name === event);
+  return dependencies.filter(d => d.backend_fn && of(d)).map(d => d.id);
 }"""
 _ASKED, _LATE_JOINS = (
     (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("asked.js", "late_joins.js")
@@ -58,3 +65,15 @@ def settled(page: Page) -> None:
     except AssertionError as error:
         error.add_note(f"unanswered: {page.evaluate('unanswered()')}")
         raise
+
+
+def hold(page: Page, place: str, event: str) -> list[Route]:
+    """The requests of an event, which are not sent before the test lets them go on."""
+    held, those = [], page.evaluate(_EVENTS, [place, event])
+
+    def take(route: Route) -> None:
+        asked = (route.request.post_data_json or {}).get("fn_index")
+        held.append(route) if asked in those else route.continue_()
+
+    page.route("**/gradio_api/**", take)
+    return held

@@ -226,9 +226,10 @@ def test_what_was_shown_of_another_project_labels_nothing_here(work):
 def test_of_two_openings_the_later_one_is_shown_and_the_figures_of_before_are_dropped():
     openings, measured = Openings(), LatestOnly()
     before = measured.begin()
-    first = openings.newest(measured, iter([("bar",), ("A",)]))
+    first = openings.newest(1, measured, iter([("bar",), ("A",)]))
     assert next(first) == ("bar",)
-    second = openings.newest(measured, iter([("bar",), ("B",)]))
-    assert [next(second), next(second)] == [("bar",), ("B",)]
-    assert list(first) == [nothing()] and list(second) == [nothing()]
+    third = openings.newest(3, measured, iter([("bar",), ("C",)]))
+    assert [next(third), next(third)] == [("bar",), ("C",)]
+    overtaken = openings.newest(2, measured, iter([("bar",), ("B",)]))
+    assert list(first) == list(overtaken) == list(third) == [nothing()]
     assert not measured.is_latest(before) and openings.pending == 0
