@@ -12,7 +12,8 @@ def test_each_task_is_beside_the_strategy_that_trains_as_it_did_alone():
     metrics = {"last_layers:2": {TOPIC: 0.85, NAMES: 0.6}, "full": FULL, "only topic": {TOPIC: 0.9}}
     (found,) = sharing(metrics)
     assert found == Sharing("topic", "accuracy", 0.9, 0.8, "full")
-    assert str(found) == "Sharing costs topic 10.0 points: accuracy 0.800 with the others (full), 0.900 alone."
+    told = "Sharing costs topic 10.0 points: accuracy 0.800 with the others (full), 0.900 alone. "
+    assert str(found) == f"{told}What helped in our study is more weight for its loss: tasks.topic.weight: 2."
 
 
 def test_another_freezing_is_not_blamed_on_sharing():
