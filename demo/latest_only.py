@@ -1,5 +1,12 @@
 """Numbered requests, so that a slow answer never replaces the answer to a newer request."""
 
+from math import isfinite
+
+
+def number_of(sent: object) -> int | None:
+    """The number of a request as the browser sent it; None for anything else, which a program may send."""
+    return int(sent) if isinstance(sent, int | float) and isfinite(sent) else None
+
 
 class LatestOnly:
     """The requests that one visitor made in one place of the page; only the latest one is answered.

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from demo.labelling.form import annotator_of
-from demo.latest_only import LatestOnly
+from demo.latest_only import LatestOnly, number_of
 from demo.runs.shown import sentence_of
 from demo.tabs.label.desk import OTHER_PROJECT, Desk, Work
 from demo.tabs.panels import NUMBERED
@@ -48,10 +48,10 @@ def wire_card(desk: Desk, card: gr.HTML) -> None:
     def act(event: gr.EventData, requests: Replies, *values: Any) -> Any:  # noqa: ANN401
         return answered(requests, desk.work(*values), sent_of(event._data))
 
-    def ordered(number: float, *values: Any) -> Any:  # noqa: ANN401
-        return fresh_of(desk, int(number))(*values)
+    def ordered(number: object, *values: Any) -> Any:  # noqa: ANN401
+        return fresh_of(desk, number_of(number) or 0)(*values)
 
-    def named(number: float, shown: str | None, *values: Any) -> Any:  # noqa: ANN401
+    def named(number: object, shown: str | None, *values: Any) -> Any:  # noqa: ANN401
         return gr.skip() if is_for(shown, desk.work(*values)) else ordered(number, *values)
 
     card.act(act, [requests, *desk.inputs], card, trigger_mode="multiple", **QUICK)

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from demo.labelling import Opening
-from demo.latest_only import LatestOnly
+from demo.latest_only import LatestOnly, number_of
 from demo.tabs.label import handover
 from demo.tabs.label.cards import fresh_card
 from demo.tabs.label.desk import Desk, Work
@@ -58,7 +58,7 @@ class Openings(LatestOnly):
     pending: int = 0
 
     def newest(
-        self, number: float, measured: LatestOnly, found: Iterator[tuple[Any, ...]]
+        self, number: object, measured: LatestOnly, found: Iterator[tuple[Any, ...]]
     ) -> Iterator[tuple[Any, ...]]:
         """What an opening shows, until another one is asked for, or the list.
 
@@ -67,11 +67,11 @@ class Openings(LatestOnly):
             measured: the requests for figures; those of the project of before are dropped.
             found: what it shows.
         """
-        self.begin(int(number))
+        mine = self.begin(number_of(number))
         self.pending += 1
         try:
             for values in found:
-                if not self.is_latest(int(number)):
+                if not self.is_latest(mine):
                     break
                 measured.begin()
                 yield values

@@ -10,7 +10,7 @@ import gradio as gr
 from demo import links
 from demo.labelling import OpenProjects, Projects
 from demo.labelling.examples import example_projects
-from demo.latest_only import LatestOnly
+from demo.latest_only import LatestOnly, number_of
 from demo.tabs.label import cards, figures, handover, maps, naming, queue, start
 from demo.tabs.label.desk import Desk
 from demo.tabs.label.figures import Figures
@@ -148,7 +148,7 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
     requests = [gr.Number(0, visible=False), gr.State(Openings()), parts.figures.requests]
     slow: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "js": NUMBERED, **ON_ENGINE}
 
-    def begin(number: float, openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
+    def begin(number: object, openings: Openings, measured: LatestOnly, chosen: str, *values: Any) -> _Shown:  # noqa: ANN401
         fields, rest = values[: len(form.fields)], values[len(form.fields) :]
         try:
             project = start.new_project(desk.work(*rest), *fields)
@@ -159,7 +159,7 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
         yield from openings.newest(number, measured, steps(desk_work(desk, project, *rest), chosen))
 
     # Gradio finds the event data by the annotation of a plain function.
-    def again(event: gr.EventData, number: float, openings: Openings, *values: Any) -> _Shown:  # noqa: ANN401
+    def again(event: gr.EventData, number: object, openings: Openings, *values: Any) -> _Shown:  # noqa: ANN401
         measured, chosen, *rest = values
         if event._data.get("once") and openings.pending:  # the list of a new page asks until it is answered
             yield nothing()
@@ -167,7 +167,7 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
         work = desk_work(desk, str(event._data.get("project")), *rest)
         yield from openings.newest(number, measured, steps(work, chosen))
 
-    def other_model(number: float, openings: Openings, *values: Any) -> _Shown:  # noqa: ANN401
+    def other_model(number: object, openings: Openings, *values: Any) -> _Shown:  # noqa: ANN401
         measured, chosen, *rest = values
         work = desk.work(*rest)
         if not work.project or has_model(work):  # the header also says which model it has when the page opens
@@ -175,8 +175,8 @@ def _wire_opening(desk: Desk, parts: _Parts) -> None:
             return
         yield from openings.newest(number, measured, steps(work, chosen))
 
-    def left(number: float, openings: Openings, measured: LatestOnly, owner: str) -> tuple[Any, ...]:
-        openings.begin(int(number))
+    def left(number: object, openings: Openings, measured: LatestOnly, owner: str) -> tuple[Any, ...]:
+        openings.begin(number_of(number))
         measured.begin()
         return "", "", "", "", "", start.listed(desk, owner)
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from math import isfinite
 from typing import Any
 
 import gradio as gr
 
 from demo.answers.engines import key_of
+from demo.latest_only import number_of
 from demo.runs import status_of
 from demo.runs.info import TABLE, name_of
 from demo.runs.manager import can_resume
@@ -288,8 +288,7 @@ def dropping(handler: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any
 
     # No `wraps`: Gradio would count the parameters of the inner handler.
     def wrapped(number: object, *values: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        # A program may send anything as the number.
-        counted = int(number) if isinstance(number, int | float) and isfinite(number) else None
+        counted = number_of(number)
         for pending in values[:_SECTIONS]:
             pending.begin(counted)
         return handler(*values[_SECTIONS:])
