@@ -18,11 +18,11 @@ from demo.runs.uploads import delete_old_uploads, uploaded_by
 from demo.runs.visitors import hashed
 from demo.settings import Settings
 from mtl.backbones.catalogue import DataSummary, summarise
-from mtl.cache.store import folder_size
 from mtl.data import TaskData, count_labels, has_scores, read_task
 from mtl.data.examples import texts_of
 from mtl.data.warnings import data_warnings, no_dev
 from mtl.errors import DataError
+from mtl.folders import folder_size
 from mtl.recipe import HeadConfig, SimilarityLoss, TaskConfig, TaskKind
 from mtl.recipe.choices import need_task_name
 from mtl.runs import home

@@ -18,6 +18,7 @@ from mtl.data import Example, ScoredPair, write_examples
 from mtl.data.converting import writers
 from mtl.data.place import ReadLog
 from mtl.errors import InputError
+from mtl.folders import folder_size
 from mtl.labelling import LabellingSession, ProjectKind, ProjectSpec
 from mtl.labelling.engines import note_hand_over
 from mtl.recipe import TaskKind
@@ -156,8 +157,7 @@ def checkpoint_of(session: LabellingSession, *, owner: str, address: str, settin
         write_visitor(folder, by)
         write_name(folder, f"{task}, labelled")
         engine.save(folder.best)
-        size = sum(file.stat().st_size for file in folder.best.rglob("*") if file.is_file())
-        folder.append(Saved(0, "best", None, size))
+        folder.append(Saved(0, "best", None, folder_size(folder.best)))
         now = time.time()
         folder.write_status(Status(RunState.FINISHED, 0, 0.0, started=now, updated=now, message="labelled by hand"))
     except BaseException:  # a full disk leaves no half of a checkpoint

@@ -9,8 +9,8 @@ from threading import Lock
 from demo.runs.quotas import kept_sentence
 from demo.runs.visitors import hashed
 from demo.settings import Settings
-from mtl.cache.store import folder_size
 from mtl.errors import InputError
+from mtl.folders import folder_size
 from mtl.home import home
 from mtl.labelling import (
     Project,

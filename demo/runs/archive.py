@@ -1,5 +1,6 @@
 """A run as one file to download."""
 
+import contextlib
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -12,24 +13,38 @@ from demo.runs.info import name_of
 from demo.runs.shown import shown
 from demo.temporary import new_temporary_folder
 from mtl.errors import RecipeError, RunError
+from mtl.folders import files_in
 from mtl.recipe import check, portable
 from mtl.runs import RunFolder
 
 _WHOLE = ("events.jsonl", "table.json")
+_TRIES = 3
 
 
 def zip_run(folder: RunFolder) -> Path:
     """Recipe, events, log and the best checkpoint of a run as a zip below the temporary folder.
 
     It contains no path of this machine: the recipe names data files by folder and base name, as the checkpoint does.
+    A checkpoint that a live run replaces meanwhile is packed anew: never half of one beside half of the next.
 
     Raises:
-        RunError: there is nothing to download yet.
+        RunError: there is nothing to download yet, or a run saves faster than its checkpoint is read.
     """
     if not any((folder.path / name).is_file() for name in _WHOLE):
         raise RunError("There is nothing to download yet.")
     target = new_temporary_folder() / f"{slug(name_of(folder))}.zip"
     recipe = _recipe(folder)
+    for _ in range(_TRIES):
+        saved = _stamp(folder.best)
+        with contextlib.suppress(FileNotFoundError):
+            _write(target, folder, recipe)
+            if _stamp(folder.best) == saved:
+                return target
+    target.unlink(missing_ok=True)
+    raise RunError("The run was saving its model just now. Download it again.")
+
+
+def _write(target: Path, folder: RunFolder, recipe: Any) -> None:  # noqa: ANN401
     folders = [folder for path in _paths(recipe) for folder in (path, str(Path(path).parent))]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name in (*_WHOLE, folder.log_file.name):
@@ -38,9 +53,17 @@ def zip_run(folder: RunFolder) -> Path:
                 archive.writestr(name, _without_paths(text, folders))
         if recipe is not None:
             archive.writestr("recipe.yaml", _portable(recipe, folders))
-        for file in sorted(folder.best.rglob("*")) if folder.best.is_dir() else []:
+        for file in sorted(files_in(folder.best)):
             archive.write(file, Path("checkpoint") / file.relative_to(folder.best))
-    return target
+
+
+def _stamp(checkpoint: Path) -> tuple[int, int] | None:
+    """Another one when a live run has put a new checkpoint into its place."""
+    try:
+        found = checkpoint.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _recipe(folder: RunFolder) -> Any:  # noqa: ANN401

@@ -15,8 +15,8 @@ from pathlib import Path
 from demo.runs import queue
 from demo.runs.visitors import HashedVisitor, visitor_of
 from demo.settings import Settings
-from mtl.cache.store import folder_size
 from mtl.errors import RunError
+from mtl.folders import folder_size
 from mtl.runs import RunFolder
 from mtl.runs.lock import is_held, take_lock
 

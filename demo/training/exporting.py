@@ -12,6 +12,7 @@ from demo.settings import Settings
 from demo.temporary import new_temporary_folder
 from mtl.errors import InputError, RunError
 from mtl.exports import FORMATS
+from mtl.folders import files_in
 from mtl.runs import RunFolder
 
 _MINUTES = 30.0
@@ -42,7 +43,7 @@ def export_run(run: RunFolder, format_: str | None, settings: Settings) -> Expor
         answer = Command(arguments, settings=settings).answer(seconds=60 * (settings.max_minutes or _MINUTES))
         target = folder.with_name(f"{folder.name}.zip")
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-            for file in sorted(folder.rglob("*")):
+            for file in sorted(files_in(folder)):
                 archive.write(file, Path(folder.name) / file.relative_to(folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

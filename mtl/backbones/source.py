@@ -8,6 +8,7 @@ from pathlib import Path
 from mtl.backbones.known_folders import recall, remember
 from mtl.backbones.packaged import PackagedBackbone, packaged
 from mtl.errors import BackboneError
+from mtl.folders import files_in
 from mtl.hub import network_errors
 from mtl.user_path import user_path
 
@@ -93,7 +94,7 @@ def hash_weights(folder: Path) -> str:
 
 def folder_state(folder: Path) -> str:
     """A text that changes when a file of a folder is written or replaced, under a time that was set back too."""
-    return "|".join(f"{file.name} {file_state(file)}" for file in sorted(folder.rglob("*")) if file.is_file())
+    return "|".join(f"{file.name} {file_state(file)}" for file in sorted(files_in(folder)))
 
 
 def file_state(file: Path) -> str:

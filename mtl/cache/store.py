@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from mtl.folders import folder_size
 from mtl.scratch import tracked
 
 _VALUES, _COUNTS = "values.npy", "counts.npy"
@@ -166,14 +167,6 @@ def drop_least_used(folders: Iterable[Path], *, most_bytes: int) -> None:
             return
         total -= folder_size(folder)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def folder_size(folder: Path) -> int:
-    """Bytes of the files in a folder; 0 where it goes away meanwhile."""
-    try:
-        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    except OSError:
-        return 0
 
 
 def _reserve(file: Path) -> None:

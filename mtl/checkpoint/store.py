@@ -27,6 +27,7 @@ from mtl.checkpoint.sample import Sample, write_sample
 from mtl.distributed import whole, world
 from mtl.encoder import LoadedBackbone, load_backbone
 from mtl.errors import CheckpointError, InputError
+from mtl.folders import folder_size
 from mtl.heads.growing import put_rows
 from mtl.model import MultiTaskModel, TaskInfo
 from mtl.outside import Summary, read_summaries, write_summaries
@@ -136,7 +137,7 @@ def save(loaded: LoadedModel, folder: Path, snapshot: Snapshot) -> int:
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return folder_size(folder)
 
 
 def put_back(folder: Path) -> None:

@@ -9,6 +9,7 @@ import psutil
 from mtl.errors import InputError, MtlError, StorageError
 from mtl.exports.formats import FORMATS, WHOLE
 from mtl.exports.report import ExportLog, ExportReport
+from mtl.folders import files_in, folder_size
 from mtl.runs.folder import NO_ROOM
 
 
@@ -40,9 +41,9 @@ def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport
         raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    files = sorted(files_in(folder))
     names = tuple(file.relative_to(folder).as_posix() for file in files)
-    return ExportReport(format, folder, names, sum(file.stat().st_size for file in files), log.notes)
+    return ExportReport(format, folder, names, folder_size(folder), log.notes)
 
 
 def _beside(folder: Path) -> Path:

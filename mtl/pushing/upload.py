@@ -19,6 +19,7 @@ from huggingface_hub.utils import validate_repo_id
 
 from mtl.checkpoint.config import CARD_FILE, SAMPLE_FOLDER
 from mtl.errors import CheckpointError, HubError, InputError
+from mtl.folders import files_in
 from mtl.hub import network_errors
 from mtl.inference.source import ModelSource, find_model
 from mtl.outside import SUMMARIES_FILE
@@ -104,10 +105,10 @@ def _source(model: str) -> ModelSource:
 
 def _operations(folder: Path, card: str, *, sample: bool) -> Iterator[CommitOperationAdd]:
     yield CommitOperationAdd(CARD_FILE, card.encode())
-    for file in sorted(folder.rglob("*")):
+    for file in sorted(files_in(folder)):
         name = file.relative_to(folder)
         hidden = any(part.startswith(".") for part in name.parts)
-        if file.is_file() and not hidden and name != Path(CARD_FILE) and (sample or name.parts[0] != SAMPLE_FOLDER):
+        if not hidden and name != Path(CARD_FILE) and (sample or name.parts[0] != SAMPLE_FOLDER):
             yield CommitOperationAdd(name.as_posix(), file)
 
 

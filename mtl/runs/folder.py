@@ -16,6 +16,7 @@ import psutil
 from pydantic import TypeAdapter
 
 from mtl.errors import RunError
+from mtl.folders import folder_size
 from mtl.home import home
 from mtl.jsonl import append_line
 from mtl.runs import lock
@@ -234,11 +235,7 @@ class RunFolder:
 
     def bytes_of(self, saved: Saved) -> int:
         """The size of a checkpoint: that of its folder, which grows after `saved`, or that event's where it is gone."""
-        try:
-            found = sum(file.stat().st_size for file in (self.path / saved.name).rglob("*") if file.is_file())
-        except OSError:  # it is being replaced
-            found = 0
-        return found or saved.size_bytes
+        return folder_size(self.path / saved.name) or saved.size_bytes
 
     def stop_requested(self) -> bool:
         """Whether somebody asked the run to end."""

@@ -12,7 +12,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from tokenizers import Tokenizer
 
-from mtl.cache.store import drop_least_used, folder_size
+from mtl.cache.store import drop_least_used
+from mtl.folders import folder_size
 from mtl.home import home
 from mtl.inference.autotune.choice import Choice
 from mtl.inference.backends import Batch, InferencePrecision

@@ -1,3 +1,4 @@
+import shutil
 import zipfile
 
 import pytest
@@ -6,7 +7,9 @@ import yaml
 from demo.runs.archive import zip_run
 from demo.runs.info import write_name
 from demo.runs.recipe_text import as_yaml
+from demo.temporary import temporary_folder
 from mtl.errors import RunError
+from mtl.folders import files_in
 from mtl.runs import Failed, Noticed, RunFolder, home, runs_root
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM, KNOWN
@@ -44,6 +47,44 @@ def test_a_run_whose_data_are_gone_is_packed_all_the_same(folder):
     folder.recipe.write_text(f"tasks: {{a: {{kind: tagging, train: [{home()}/uploads/a.conll]}}}}")
     with zipfile.ZipFile(zip_run(folder)) as archive:
         assert "- uploads/a.conll\n" in archive.read("recipe.yaml").decode()
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_the_checkpoint_of_a_live_run_is_packed_whole_or_not_at_all(folder, monkeypatch, times):
+    """The run saves a new checkpoint when the first file of the old one is packed, so many times."""
+    folder.append(Failed(1, "x"))
+    folder.log_file.touch()
+    left = times
+
+    def save(text):
+        made = folder.path / "new"
+        made.mkdir()
+        for name in ("config.json", "weights.safetensors"):
+            (made / name).write_text(text)
+        if folder.best.exists():
+            shutil.rmtree(folder.best)
+        made.rename(folder.best)
+
+    class Archive(zipfile.ZipFile):
+        def write(self, file, name):
+            nonlocal left
+            super().write(file, name)
+            if left and file.name == "config.json":
+                left -= 1
+                save(f"checkpoint {times - left}")
+
+    save("checkpoint 0")
+    monkeypatch.setattr("demo.runs.archive.zipfile.ZipFile", Archive)
+    if times == 3:
+        with pytest.raises(RunError, match="was saving its model just now"):
+            zip_run(folder)
+        assert not list(files_in(temporary_folder()))
+    else:
+        with zipfile.ZipFile(zip_run(folder)) as archive:
+            read = {name: archive.read(name).decode() for name in archive.namelist() if name.startswith("checkpoint/")}
+        assert read == dict.fromkeys(
+            ("checkpoint/config.json", "checkpoint/weights.safetensors"), f"checkpoint {times}"
+        )
 
 
 def test_nothing_is_packed_before_there_is_something(folder):
