@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -18,6 +19,9 @@ _BESIDE_STEPS = 5.0  # minutes for loading, evaluating and saving; the recipe's 
 def lower_priority(pid: int) -> None:
     """Let every other process go first; what the system does not allow is left out.
 
+    Linux shares its processors among sessions first. So a process with a session of its own has that lowered too; one
+    in the session of this page has not: the page, and the terminal it was started from, would be lowered with it.
+
     It is set from outside: code between fork and exec is not safe in a process with threads.
     """
     with suppress(psutil.Error, OSError, AttributeError):
@@ -26,8 +30,9 @@ def lower_priority(pid: int) -> None:
         return
     with suppress(OSError):
         os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
-    with suppress(OSError), open(f"/proc/{pid}/autogroup", "w") as group:  # a session of its own has its own share
-        group.write(str(_LOWEST))
+    with suppress(OSError):
+        if os.getsid(pid) != os.getsid(0):
+            Path(f"/proc/{pid}/autogroup").write_text(str(_LOWEST))
 
 
 def limit_memory(pid: int, settings: Settings) -> None:
