@@ -49,8 +49,12 @@ class Outcome(StrEnum):
     """A bug: the class of the exception, and where it came from, without its words, which may be the file's."""
 
 
-def run_job(connection: socket.socket) -> None:
-    """Receive a job, do it within its limits, and answer."""
+_NICENESS = 5  # answers of models come first
+
+
+def run_job(connection: socket.socket) -> int:
+    """Receive a job, do it within its limits, and answer; returns the exit status."""
+    os.nice(_NICENESS)
     _Place.in_child = True
     job: Job = pickle.loads(_received(connection, content_size(_received(connection, header_size()))))
     if job.home is not None:
@@ -58,6 +62,7 @@ def run_job(connection: socket.socket) -> None:
     job.limits.impose()
     connection.sendall(framed(_answer(job)))
     connection.close()
+    return 0
 
 
 def _answer(job: Job) -> bytes:

@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from demo.forking import CannotFork, Child, ForkServer
 from demo.reading.child import Job, Outcome, is_child
-from demo.reading.forking import CannotFork, Child, ForkServer
 from demo.reading.limits import ReadLimits, limits_of
 from demo.reading.wire import content_of, framed, header_size, load_answer
 from demo.settings import Settings
@@ -24,7 +24,25 @@ _Others = ParamSpec("_Others")
 _AT_ONCE = 2
 _BLOCK = 1 << 20
 _TRIES = 2
-_server = ForkServer()
+_READERS = (
+    "demo.inputs.drafts",
+    "demo.inputs.columns",
+    "demo.answers.gold",
+    "demo.training.recipe_reading",
+    "demo.training.corrected_data",
+    "demo.training.measuring",
+    "openpyxl",
+    "pyarrow.parquet",
+)
+"""What children have in memory when they begin: neither torch nor gradio."""
+_ALONE = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # others reserve more than they use, which counts as memory
+    "ARROW_IO_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""One thread: every stack counts as memory."""
+_server = ForkServer("demo.reading.child:run_job", _READERS, environment=_ALONE)
 _slots = BoundedSemaphore(_AT_ONCE)
 _log = logging.getLogger("polyhead.reading")
 

@@ -9,8 +9,6 @@ import pickle
 import struct
 from typing import Any
 
-STATUS = struct.Struct("!q")
-"""A process id, and later an exit status."""
 _HEADER = struct.Struct("!Q")
 _DATA = (
     "demo.answers.predicted",

@@ -3,21 +3,20 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from demo.runs.limits import broken_limit, limit_memory, lower_priority
-from demo.runs.shown import PROJECT, shown
+from demo.forking import CannotFork
+from demo.runs.command_process import CommandProcess, ForkedProcess, OwnProcess
+from demo.runs.limits import broken_limit
+from demo.runs.shown import shown
 from demo.settings import Settings
 from mtl.errors import RunError
 from mtl.runs import home
-from mtl.runs.parent import ENDS_WITH_PARENT
 from mtl.runs.processes import Process, own_process, process_of
 
 _MTL = (sys.executable, "-m", "mtl")
@@ -30,7 +29,8 @@ class Command:
 
     Args:
         arguments: the command's name and arguments, without `--json`.
-        program: the start of the command line, before the arguments.
+        program: the start of the command line, before the arguments; None is `python -m mtl`, started with its modules
+            in memory where it computes and the system can do that.
         settings: the limit of its memory; None sets none.
         secrets: variables of its environment that nothing may repeat. A command line is seen by everybody on this
             machine and a file stays; an environment is seen by this user alone, and ends with the process.
@@ -41,7 +41,7 @@ class Command:
         self,
         arguments: Sequence[str],
         *,
-        program: Sequence[str] = _MTL,
+        program: Sequence[str] | None = None,
         settings: Settings | None = None,
         secrets: Mapping[str, str] | None = None,
         computes: bool = True,
@@ -50,26 +50,19 @@ class Command:
         self._secrets = tuple((secrets or {}).values())
         self._answer = answers_folder() / f"{token_hex(12)}.json"
         self._said = self._answer.with_suffix(".txt")
+        self._line = (*arguments, "--json", str(self._answer))
+        self._environment = {**os.environ, **(secrets or {})}
+        self._program, self._computes = program, computes
         self._cancelled = False
-        with self._said.open("wb") as said:
-            self._process = subprocess.Popen(
-                [*program, *arguments, "--json", str(self._answer)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                cwd=PROJECT,
-                env={**os.environ, **(secrets or {}), ENDS_WITH_PARENT: "1"},
-            )
-        if computes:
-            lower_priority(self._process.pid)
-        if settings is not None:
-            limit_memory(self._process.pid, settings)
+        try:
+            self._process: CommandProcess = self._own() if program or not computes else self._forked()
+        except CannotFork:
+            self._process = self._own()
 
     def cancel(self) -> None:
         """Cancel the command; `answer` then returns None."""
         self._cancelled = True
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        self._process.kill()
 
     def answer(self, *, seconds: float) -> Any:  # noqa: ANN401
         """The result, when the command has ended; None if it was cancelled.
@@ -97,36 +90,47 @@ class Command:
             if self._cancelled:
                 return None
             if status:
-                raise RunError(self._complaint())
+                raise RunError(self._complaint(status))
             return json.loads(self._answer.read_text(encoding="utf-8"))
         finally:
-            if self._process.poll() is None:
-                self._process.kill()
-                self._process.wait()
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            self._process.close()
             self._answer.unlink(missing_ok=True)
             self._said.unlink(missing_ok=True)
 
     def _wait(self, seconds: float) -> Generator[str, None, int]:
         end = time.monotonic() + seconds
-        process = process_of(self._process.pid)
-        while True:
+        process = None
+        while not self._cancelled:
             try:
                 return self._process.wait(max(0.0, min(_LOOK_EVERY, end - time.monotonic())))
-            except subprocess.TimeoutExpired as error:
-                problem = self._over_memory(process)
+            except CannotFork:
+                self._process.close()
+                self._process = self._own()
+            except TimeoutError as error:
+                if process is None and self._process.pid is not None:
+                    process = process_of(self._process.pid)
+                problem = self._over_memory(process) if process is not None else ""
                 if time.monotonic() >= end:
                     problem = f"This took longer than {seconds / 60:.0f} minutes and was ended."
                 if problem:
                     raise RunError(problem) from error
             yield self._last_line()
+        return 0
+
+    def _forked(self) -> ForkedProcess:
+        return ForkedProcess(self._line, environment=self._environment, said=self._said, settings=self._settings)
+
+    def _own(self) -> OwnProcess:
+        command, computes = (*(self._program or _MTL), *self._line), self._computes
+        return OwnProcess(
+            command, environment=self._environment, said=self._said, settings=self._settings, computes=computes
+        )
 
     def _over_memory(self, process: Process) -> str:
         broken = broken_limit(process, self._settings) if self._settings is not None else None
         return broken[0].replace("This run", "This", 1) if broken is not None and broken[1] else ""
 
-    def _complaint(self) -> str:
+    def _complaint(self, status: int) -> str:
         errors = [line for line in self._end_of_output().splitlines() if line.startswith("error: ")]
         last = (errors[-1] if errors else self._last_line()).removeprefix("error: ")  # a bar may be drawn after it
         if "MemoryError" in last or "can't allocate memory" in self._end_of_output():
@@ -134,7 +138,7 @@ class Command:
         for argument in self._arguments:
             path = Path(argument.rpartition("=")[2])
             last = last.replace(str(path), path.name) if path.is_absolute() else last
-        return shown(last) or f"The command ended with status {self._process.returncode}."
+        return shown(last) or f"The command ended with status {status}."
 
     def _last_line(self) -> str:
         return self._end_of_output().rpartition("\n")[2]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.reading import client, forking, limits, read_in_child
-from demo.reading.forking import ForkServer
+from demo.forking import ForkServer
+from demo.reading import client, limits, read_in_child
 from demo.reading.wire import UnwantedAnswerError, dump_answer, load_answer
 from mtl.errors import DataError, InputError
 from tests.demo.fakes import settings
@@ -129,14 +129,14 @@ def test_a_file_is_read_again_when_something_killed_its_reader(tmp_path, whom):
 
 
 def test_a_server_that_does_not_answer_is_ended_and_started_again(monkeypatch):
-    patience, forget = forking._PATIENCE, ForkServer._forget
+    patience, forget = client._server._patience, ForkServer._forget
 
     def forget_and_be_patient(self):
-        monkeypatch.setattr(forking, "_PATIENCE", patience)
+        monkeypatch.setattr(self, "_patience", patience)
         forget(self)
 
     _, server = call(jobs.process_ids)
-    monkeypatch.setattr(forking, "_PATIENCE", 0.5)
+    monkeypatch.setattr(client._server, "_patience", 0.5)
     monkeypatch.setattr(ForkServer, "_forget", forget_and_be_patient)
     os.kill(server, signal.SIGSTOP)
     assert call(jobs.add, 1, 2) == 3

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from demo.runs.commands import Command
@@ -129,4 +130,4 @@ def test_a_secret_that_a_command_prints_is_neither_shown_nor_kept(tmp_path: Path
     watching.close()
     assert TOKEN not in "".join(said) and (ends == "answers" or "…" in said[-1])
     assert not [file for file in tmp_path.rglob("*") if file.is_file()]
-    assert command._process.poll() is not None
+    assert not psutil.pid_exists(command._process.pid)

@@ -1,44 +1,41 @@
-"""The process that children are forked from: it has the readers in memory, and neither torch nor gradio.
+"""The process that children are forked from: it has their modules in memory, and no threads of its own.
 
 `multiprocessing` would import `app.py`, and with it gradio, in every child. The page talks to this process through a
 socket: each message brings two file descriptors, one for the child's job and answer, one for its process id and status.
-It ends with the page, and its children end with it.
+It ends with the page, or when nobody has asked for long, and its children end with it.
 """
 
 import ctypes
 import gc
+import json
 import os
 import selectors
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from demo.reading.child import run_job
-from demo.reading.wire import STATUS
+from demo.forking.wire import STATUS
 
-READERS = (
-    "demo.inputs.drafts",
-    "demo.inputs.columns",
-    "demo.answers.gold",
-    "demo.training.recipe_reading",
-    "demo.training.corrected_data",
-    "demo.training.measuring",
-    "openpyxl",
-    "pyarrow.parquet",
-)
-"""What children have in memory when they begin."""
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_NICENESS = 5  # answers of models come first
 
 
-def main(control: socket.socket) -> None:
-    """Fork a child for each message until the page is gone."""
+def main(control: socket.socket, target: str, modules: Sequence[str], idle_seconds: float | None) -> None:
+    """Fork a child for each message until the page is gone.
+
+    Args:
+        control: brings the messages.
+        target: what a child calls with the connection for its job, as `module:function`; it returns an exit status.
+        modules: imported before the first child.
+        idle_seconds: without children and messages, after which the process ends; None to stay.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # that of a terminal is for the page, which ends this process
-    for name in READERS:
+    for name in modules:
         import_module(name)
+    place, _, name = target.partition(":")
+    work: Callable[[socket.socket], int] = getattr(import_module(place), name)
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     wake, woken = socket.socketpair()
     wake.setblocking(False)
@@ -52,7 +49,10 @@ def main(control: socket.socket) -> None:
     gc.freeze()  # so that a child does not copy what it never changes
     children: dict[int, socket.socket] = {}
     while True:
-        for key, _ in selector.select():
+        found = selector.select(idle_seconds)
+        if not found and not children:
+            return
+        for key, _ in found:
             if key.fileobj is wake:
                 wake.recv(4096)
                 _reap(children)
@@ -68,21 +68,21 @@ def main(control: socket.socket) -> None:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for one in (control, wake, woken, status, *children.values()):
                     one.close()
-                _become_child(job, library)
+                _become_child(work, job, library)
             job.close()
             children[pid] = status
             with suppress(OSError):
                 status.send(STATUS.pack(pid))
 
 
-def _become_child(job: socket.socket, library: ctypes.CDLL | None) -> None:
+def _become_child(work: Callable[[socket.socket], int], job: socket.socket, library: ctypes.CDLL | None) -> None:
+    status = 1
     try:
         if library is not None:
             library.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        os.nice(_NICENESS)
-        run_job(job)
+        status = work(job)
     finally:
-        os._exit(0)
+        os._exit(status)
 
 
 def _reap(children: dict[int, socket.socket]) -> None:
@@ -101,4 +101,4 @@ def _end(children: Mapping[int, socket.socket]) -> None:
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2], *json.loads(sys.argv[3]))

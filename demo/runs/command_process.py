@@ -1,0 +1,165 @@
+"""The process of a command: one of its own, or a child that has the modules of `mtl` in memory when it begins."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from demo.forking import CannotFork, ForkServer
+from demo.runs.limits import limit_memory, lower_priority
+from demo.runs.shown import PROJECT
+from demo.settings import Settings
+from mtl.runs.parent import ENDS_WITH_PARENT
+
+_ENDING = 10.0  # seconds in which a killed child ends
+
+
+_IDLE_SECONDS = 600.0  # the modules take some 300 MB, which a page on which nobody plans gets back
+_MODULES = ("mtl.planning", "transformers.models.bert.modeling_bert")
+"""What commands spend most of their start on; a backbone of another architecture imports its own."""
+_server = ForkServer(
+    "mtl.cli.forked:run_command",
+    _MODULES,
+    environment={"TERM": "dumb"},  # what is imported in a terminal would colour what it writes into files, too
+    idle_seconds=_IDLE_SECONDS,
+    started=lower_priority,
+)
+
+
+class CommandProcess(Protocol):
+    """A process that ends with this one."""
+
+    @property
+    def pid(self) -> int | None:
+        """None while it is still to come."""
+
+    def wait(self, seconds: float) -> int:
+        """Its exit status, below 0 for a signal.
+
+        Raises:
+            TimeoutError: it lives on.
+            CannotFork: it will never come.
+        """
+
+    def kill(self) -> None:
+        """End it, while another thread may be waiting for it."""
+
+    def close(self) -> None:
+        """End it if it has not ended, and wait for that."""
+
+
+class OwnProcess:
+    """A process of its own.
+
+    Args:
+        command: the whole command line.
+        environment: its variables, whole.
+        said: the file for standard error; standard output goes nowhere.
+        settings: the limit of its memory; None sets none.
+        computes: whether it takes the processors from others, and so runs at a low priority.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        said: Path,
+        settings: Settings | None,
+        computes: bool,
+    ) -> None:
+        with said.open("wb") as errors:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                cwd=PROJECT,
+                env={**environment, ENDS_WITH_PARENT: "1"},
+            )
+        if computes:
+            lower_priority(self._process.pid)
+        if settings is not None:
+            limit_memory(self._process.pid, settings)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def wait(self, seconds: float) -> int:
+        """As `CommandProcess`."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError from error
+
+    def kill(self) -> None:
+        """As `CommandProcess`."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+    def close(self) -> None:
+        """As `CommandProcess`."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+class ForkedProcess:
+    """A child for `python -m mtl` at a low priority, which need not import torch; arguments as of `OwnProcess`.
+
+    Raises:
+        CannotFork: this system cannot.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], *, environment: Mapping[str, str], said: Path, settings: Settings | None
+    ) -> None:
+        if sys.platform != "linux":  # others have threads after the import of torch, which a fork would lose
+            raise CannotFork(sys.platform)
+        self._settings = settings
+        self._status: int | None = None
+        said.touch()
+        self._child = _server.ask()
+        try:
+            request = json.dumps([list(arguments), dict(environment), str(said)])
+            self._child.job.sendall(request.encode() + b"\n")
+        except BaseException:
+            self._child.close()
+            raise
+
+    @property
+    def pid(self) -> int | None:
+        """As `CommandProcess`."""
+        return self._child.pid
+
+    def wait(self, seconds: float) -> int:
+        """As `CommandProcess`."""
+        end = time.monotonic() + seconds
+        if self._child.pid is None:
+            self._child.wait_for_start(seconds)
+            if self._settings is not None and self._child.pid is not None:
+                limit_memory(self._child.pid, self._settings)
+        if self._status is None:
+            status = self._child.status(max(0.0, end - time.monotonic()))
+            self._status = -signal.SIGKILL if status is None else status  # it dies with the process it comes from
+        return self._status
+
+    def kill(self) -> None:
+        """As `CommandProcess`."""
+        self._child.kill()
+
+    def close(self) -> None:
+        """As `CommandProcess`."""
+        self._child.kill()
+        with suppress(TimeoutError, CannotFork):
+            self.wait(_ENDING if self._child.pid is not None else 0.0)
+        self._child.close()

@@ -1,0 +1,136 @@
+"""Children that begin with their modules imported, whoever of the three processes ends first."""
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from demo.forking import CannotFork, ForkServer
+from tests.waiting import CEILING, until
+
+JOBS = "tests.demo.forking.jobs"
+
+
+@pytest.fixture
+def server():
+    """Makes servers, which end with the test."""
+    made = []
+
+    def making(job: str, **how) -> ForkServer:
+        made.append(ForkServer(f"{JOBS}:{job}", ["json"], **how))
+        return made[-1]
+
+    yield making
+    for one in made:
+        one._forget()
+
+
+def is_there(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_child_does_its_job_and_ends_with_its_status(server, status):
+    with server("echo").fork() as child:
+        child.job.sendall(b"hello %d\n" % status)
+        assert child.job.makefile("rb").readline() == b"HELLO %d\n" % status
+        assert child.status(CEILING) == status
+
+
+def test_a_job_that_fails_is_a_status_and_the_next_one_has_the_same_server(server):
+    one = server("fail")
+    found = []
+    for _ in range(2):
+        with one.fork() as child:
+            assert child.status(CEILING) == 1
+            found.append(one.pid)
+    assert found[0] == found[1] is not None
+
+
+def test_children_that_are_asked_for_before_the_server_is_ready_all_come(server):
+    one = server("echo")
+
+    def ask(number: int) -> bytes:
+        child = one.ask()
+        child.job.sendall(b"%d 0\n" % number)
+        child.wait_for_start(CEILING)
+        assert child.status(CEILING) == 0
+        answer = child.job.makefile("rb").readline()
+        child.close()
+        return answer
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(ask, range(16))) == [b"%d 0\n" % number for number in range(16)]
+
+
+def test_a_child_ends_when_its_caller_fails(server):
+    with pytest.raises(KeyError), server("stay").fork() as child:
+        pid = int(child.job.makefile("rb").readline())
+        raise KeyError
+    until(lambda: not is_there(pid), "the end of the child")
+
+
+def test_a_child_ends_with_its_server(server):
+    one = server("stay")
+    with one.fork() as child:
+        pid = int(child.job.makefile("rb").readline())
+        os.kill(one.pid, signal.SIGKILL)
+        assert child.status(CEILING) is None
+    until(lambda: not is_there(pid), "the end of the child")
+
+
+def test_a_server_that_ends_before_its_child_is_said(server):
+    one = server("stay")
+    with one.fork():
+        os.kill(one.pid, signal.SIGSTOP)
+        child = one.ask()
+        os.kill(one.pid, signal.SIGKILL)
+        with pytest.raises(CannotFork):
+            child.wait_for_start(CEILING)
+        child.close()
+    with one.fork() as child:
+        assert int(child.job.makefile("rb").readline()) == child.pid
+
+
+def test_a_child_that_lives_has_no_status_yet(server):
+    with server("stay").fork() as child:
+        with pytest.raises(TimeoutError):
+            child.status(0.01)
+        child.kill()
+        assert child.status(CEILING) == -signal.SIGKILL
+        child.kill()
+
+
+def test_a_server_ends_when_nobody_has_asked_for_long_and_comes_again(server):
+    one = server("echo", idle_seconds=0.1)
+    for _ in range(2):
+        with one.fork() as child:
+            child.job.sendall(b"0\n")
+            assert child.status(CEILING) == 0
+        until(lambda: one.pid is None, "the end of the server")
+
+
+def test_a_server_with_a_child_does_not_end(server):
+    one = server("stay", idle_seconds=0.01)
+    with one.fork() as child:
+        child.job.makefile("rb").readline()
+        with pytest.raises(TimeoutError):
+            child.status(0.2)
+        assert one.pid is not None
+
+
+def test_server_and_children_end_with_the_page():
+    code = (
+        "import time\nfrom demo.forking import ForkServer\n"
+        f"server = ForkServer('{JOBS}:stay', [])\nchild = server.ask()\nchild.wait_for_start(600)\n"
+        "print(server.pid, child.pid, flush=True)\ntime.sleep(600)"
+    )
+    page = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    pids = [int(number) for number in page.stdout.readline().split()]
+    page.kill()
+    page.communicate()
+    until(lambda: not any(map(is_there, pids)), "the end of the server and its child")

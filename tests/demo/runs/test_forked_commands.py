@@ -1,0 +1,146 @@
+"""Commands in children that have the modules of `mtl` in memory: as those in processes of their own."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from demo.forking import ForkServer
+from demo.runs import command_process, limits
+from demo.runs.command_process import ForkedProcess, OwnProcess
+from demo.runs.commands import Command
+from demo.runs.limits import lower_priority
+from mtl.errors import RunError
+from mtl.runs import home
+from mtl.runs.processes import process_of
+from tests.demo.fakes import settings
+from tests.waiting import CEILING, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="others start processes of their own")
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A server without torch, which is ready sooner; its commands import what they need."""
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    made = ForkServer("mtl.cli.forked:run_command", [], started=lower_priority)
+    monkeypatch.setattr(command_process, "_server", made)
+    yield made
+    made._forget()
+
+
+@pytest.fixture
+def endless(server, tmp_path):
+    """The arguments of a command that waits for ever for its recipe."""
+    path = tmp_path / "recipe.yaml"
+    os.mkfifo(path)
+    return ["plan", str(path)]
+
+
+def _started(command: Command) -> psutil.Process:
+    command._process._child.wait_for_start(CEILING)
+    return psutil.Process(command._process.pid)
+
+
+@pytest.mark.parametrize("arguments", [("plann", "x"), ("plan",), ("plan", "a", "--d"), ("x" * 50_000,)])
+def test_a_command_that_fails_says_the_same_either_way(server, arguments):
+    said = []
+    for program, kind in ((None, ForkedProcess), ((sys.executable, "-m", "mtl"), OwnProcess)):
+        command = Command(arguments, program=program)
+        assert isinstance(command._process, kind)
+        with pytest.raises(RunError) as caught:
+            command.answer(seconds=CEILING)
+        said.append(str(caught.value))
+    assert said[0] == said[1] != ""
+    assert not [file for file in (home() / "answers").rglob("*") if file.is_file()]
+
+
+def test_a_command_that_only_waits_for_the_network_has_a_process_of_its_own(server):
+    command = Command(["push", "none", "a/b"], computes=False)
+    assert isinstance(command._process, OwnProcess) and server.pid is None
+    command.cancel()
+    assert command.answer(seconds=CEILING) is None
+
+
+def test_a_child_has_the_environment_of_the_call_and_the_lowest_priority(endless, monkeypatch, tmp_path):
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "other"))
+    command = Command(endless)
+    child = _started(command)
+    until(lambda: len(child.open_files()) > 0, "the file of its errors")
+    assert child.nice() == 19 and str(tmp_path / "other") in child.open_files()[0].path
+    command.cancel()
+    assert command.answer(seconds=CEILING) is None
+    until(lambda: not child.is_running(), "the end of the child")
+
+
+def test_one_that_is_cancelled_before_it_begins_never_does(server, endless):
+    first = Command(endless)
+    _started(first)
+    os.kill(server.pid, signal.SIGSTOP)
+    second = Command(endless)
+    second.cancel()
+    assert second.answer(seconds=CEILING) is None
+    os.kill(server.pid, signal.SIGCONT)
+    third = Command(endless)
+    _started(third)
+    kept = {first._process.pid, third._process.pid}
+    until(lambda: {child.pid for child in psutil.Process(server.pid).children()} == kept, "the end of the second")
+    for command in (first, third):
+        command.cancel()
+        assert command.answer(seconds=CEILING) is None
+
+
+def test_one_whose_server_ends_before_it_begins_gets_a_process_of_its_own(server, endless):
+    first = Command(endless)
+    _started(first)
+    os.kill(server.pid, signal.SIGSTOP)
+    second = Command(["plann"])
+    os.kill(server.pid, signal.SIGKILL)
+    with pytest.raises(RunError, match="No such command 'plann'"):
+        second.answer(seconds=CEILING)
+    with pytest.raises(RunError, match="ended with status -9"):
+        first.answer(seconds=CEILING)
+
+
+def test_one_that_lasts_too_long_or_needs_too_much_memory_is_ended(endless, monkeypatch):
+    command = Command(endless)
+    _started(command)
+    with pytest.raises(RunError, match="longer than"):
+        command.answer(seconds=0.01)
+    monkeypatch.setattr(limits, "_SUDDEN", 1e6)
+    page = dataclasses.replace(settings(), max_run_memory_mb=1.0)
+    with pytest.raises(RunError, match="^This needed more than 1 MB of memory, the limit of this page.$"):
+        Command(endless, settings=page).answer(seconds=CEILING)
+
+
+def test_the_system_refuses_it_memory_over_the_limit(endless):
+    command = Command(endless, settings=dataclasses.replace(settings(), max_run_memory_mb=4000.0))
+    until(lambda: _waited(command) and command._process.pid, "the start of the command")
+    assert psutil.Process(command._process.pid).rlimit(psutil.RLIMIT_DATA) == (5_000_000_000, 5_000_000_000)
+    command.cancel()
+    assert command.answer(seconds=CEILING) is None
+
+
+def _waited(command: Command) -> bool:
+    with pytest.raises(TimeoutError):
+        command._process.wait(0.1)
+    return True
+
+
+def test_a_command_ends_with_the_page(endless):
+    code = (
+        "import sys, time\nfrom demo.forking import ForkServer\nfrom demo.runs import command_process\n"
+        "from demo.runs.commands import Command\n"
+        "command_process._server = ForkServer('mtl.cli.forked:run_command', [])\n"
+        "command = Command(['plan', sys.argv[1]])\ncommand._process._child.wait_for_start(600)\n"
+        "print(command._process.pid, flush=True)\ntime.sleep(600)"
+    )
+    page = subprocess.Popen([sys.executable, "-c", code, endless[1]], stdout=subprocess.PIPE)
+    command = process_of(int(page.stdout.readline()))
+    page.kill()
+    page.communicate()
+    until(lambda: not command.is_alive, "the end of the command")
