@@ -19,9 +19,6 @@ _BESIDE_STEPS = 5.0  # minutes for loading, evaluating and saving; the recipe's 
 def lower_priority(pid: int) -> None:
     """Let every other process go first; what the system does not allow is left out.
 
-    Linux shares its processors among sessions first. So a process with a session of its own has that lowered too; one
-    in the session of this page has not: the page, and the terminal it was started from, would be lowered with it.
-
     It is set from outside: code between fork and exec is not safe in a process with threads.
     """
     with suppress(psutil.Error, OSError, AttributeError):
@@ -30,6 +27,14 @@ def lower_priority(pid: int) -> None:
         return
     with suppress(OSError):
         os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+    lower_session(pid)
+
+
+def lower_session(pid: int) -> None:
+    """Let every other session go first where a process has one of its own: Linux shares its processors among sessions.
+
+    One in the session of this page stays: the page, and the terminal it was started from, would be lowered with it.
+    """
     with suppress(OSError):
         if os.getsid(pid) != os.getsid(0):
             Path(f"/proc/{pid}/autogroup").write_text(str(_LOWEST))

@@ -25,6 +25,15 @@ def page_url(browser, tmp_path_factory) -> Iterator[str]:
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def labelling(browser, tmp_path_factory) -> Iterator[Server]:
+    """A local page without limits for the tests of Label."""
+    running = Server(tmp_path_factory.mktemp("labelling"))
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture
 def profile(browser):
     """Makes fresh browser profiles."""

@@ -1,4 +1,4 @@
-"""`app.py` in a process of its own, as a user starts it."""
+"""`app.py` in a process of its own, nearly as a user starts it."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ class Server:
     def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
         self.home, self.port, self._environment = home, free_port(), environment
         self.url = f"http://127.0.0.1:{self.port}"
-        self._command = [sys.executable, "app.py", "--port", str(self.port), *arguments]
+        self._command = [sys.executable, "-m", "tests.demo.app_among_equals", "--port", str(self.port), *arguments]
         self._log = home / "app.log"
 
     def start(self) -> None:

@@ -98,14 +98,14 @@ def combined(parts: Sequence[DataSummary]) -> DataSummary:
         return DataSummary()
     hinted = max((part for part in parts if part.domain), key=lambda part: part.examples, default=DataSummary())
     of_domain = sum(part.examples for part in parts if part.domain and part.domain is hinted.domain)
-    is_upper_bound = 2 * of_domain > sum(part.examples for part in parts)
+    is_majority = 2 * of_domain > sum(part.examples for part in parts)
     return DataSummary(
         examples=sum(part.examples for part in parts),
         words=max(part.words for part in parts),
         non_latin=max(part.non_latin for part in parts),
         is_english=all(part.is_english for part in parts),
-        domain=hinted.domain if is_upper_bound else None,
-        hints=hinted.hints if is_upper_bound else (),
+        domain=hinted.domain if is_majority else None,
+        hints=hinted.hints if is_majority else (),
         has_tagging=any(part.has_tagging for part in parts),
         has_similarity=any(part.has_similarity for part in parts),
     )

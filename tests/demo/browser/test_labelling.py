@@ -2,76 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.demo.browser.visiting import hold, settled
-from tests.demo.server import Server
-from tests.waiting import until
-
-TEXTS = [
-    "The cup final ended three to one.",
-    "Our night train to Lisbon was late.",
-    "The striker is injured again.",
-    "We found a quiet hotel by the sea.",
-    "She ran the marathon in three hours.",
-    "The museum in Oslo is closed on Mondays.",
-]
-PAIRED = [f"{size} {thing} by the sea." for size in ("A big", "A large") for thing in ("house", "boat", "dog", "tree")]
-NAMES = ["Ada Lovelace met Bo in Ulm.", "Nobody was there.", "Siri Larsen left Oslo."]
-SERIOUS = {"serious", "critical"}
-
-
-@pytest.fixture(scope="module")
-def labelling(browser, tmp_path_factory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("labelling"))
-    running.start()
-    yield running
-    running.stop()
-
-
-def begin(page: Page, texts: list[str], task: str, kind: str, labels: str) -> None:
-    """Fill in the form by keys and start."""
-    expect(page.locator("#ph-chips")).to_contain_text("topic")
-    page.get_by_role("tab", name="Label").press("Enter")
-    expect(page.locator("#ph-label-projects")).not_to_be_empty()
-    page.locator("#ph-label-texts textarea").focus()
-    page.keyboard.insert_text("\n".join(texts))
-    page.locator("#ph-label-task input, #ph-label-task textarea").focus()
-    page.keyboard.insert_text(task)
-    page.get_by_role("radio", name=kind, exact=True).press("Space")
-    if labels:
-        page.locator("#ph-label-names textarea").focus()
-        page.keyboard.insert_text(labels)
-    page.locator("#ph-label-start").press("Enter")
-    expect(page.locator("#ph-label-card .ph-label-text")).not_to_be_empty()
-    expect(counts(page)).to_be_visible()  # a card that is filled and not seen yet takes no keys
-    expect(page).to_have_url(re.compile("(?=.*tab=label)(?=.*project=)"))
-    settled(page)
-
-
-def counts(page: Page):
-    return page.locator("#ph-label-card .ph-label-counts")
-
-
-def said(page: Page):
-    return page.locator("#ph-label-card .ph-label-said")
-
-
-def answers(server: Server, task: str) -> list[dict]:
-    """All lines that people have written in a project, in the order of each file."""
-    files = sorted(server.home.glob(f"labelling/local/*{task}*/answers/*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-
-
-def violations(page: Page) -> list[tuple[str, list]]:
-    settled(page)
-    expect(page.locator(".empty:visible")).to_have_count(0)  # what Gradio shows until a figure is drawn
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found if one["impact"] in SERIOUS]
+from tests.demo.browser.labelling import NAMES, PAIRED, TEXTS, answers, begin, counts, said, violations
+from tests.demo.browser.visiting import settled
 
 
 def test_texts_are_labelled_by_keys_alone_and_the_session_goes_on_after_a_reload(labelling, open_page):
@@ -328,97 +263,6 @@ def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open
     expect(bo.locator("#ph-label-details")).to_contain_text("same answer100 % of 3")
     kept = [line for line in answers(labelling, "together") if "sports" in json.dumps(line)]
     assert len(kept) == 7
-
-
-# The second half of a double click, in the moment in which the next card is there.
-CLICK_AGAIN = """() => {
-  const place = document.querySelector('#ph-label-card .ph-label-counts');
-  new MutationObserver(() => document.querySelector('#ph-label-card [data-label]').dispatchEvent(
-    new MouseEvent('click', { bubbles: true, detail: 2 }))).observe(place, { childList: true });
-}"""
-
-
-def test_a_double_click_labels_one_text_and_deletes_no_project(labelling, open_page):
-    page = open_page(labelling.url)
-    begin(page, TEXTS, "double", "one label per text", "sports\ntravel")
-    page.evaluate(CLICK_AGAIN)
-    page.locator("#ph-label-card").get_by_role("button", name="travel").first.click()
-    expect(counts(page)).to_have_text("1 of 6 labelled")
-    settled(page)
-    assert [line["answers"] for line in answers(labelling, "double")] == [["travel"]]
-    card = page.locator("#ph-label-card .ph-label-card")
-    for key, code, reply in (
-        ("&", "Digit1", "Saved: sports."),
-        ("ы", "KeyS", "Skipped."),
-        ("é", "Digit2", "Saved: travel."),
-    ):
-        card.dispatch_event(
-            "keydown", {"key": key, "code": code, "bubbles": True}
-        )  # of a French and a Russian keyboard
-        expect(said(page)).to_have_text(reply)
-    card.dispatch_event("keydown", {"key": "@", "code": "Digit2", "shiftKey": True, "bubbles": True})
-    settled(page)
-    expect(counts(page)).to_have_text("3 of 6 labelled · 1 skipped")
-    page.locator("#ph-label-back").click()
-    expect(page).not_to_have_url(re.compile("project="))
-    settled(page)
-    row = page.locator("#ph-label-projects tr", has_text="double")
-    row.get_by_role("button", name="Delete").dblclick()
-    expect(row.get_by_role("button", name="Delete")).to_have_text("Delete with all answers?")
-    settled(page)
-    row.get_by_role("button", name="Delete").click()
-    expect(row).to_have_count(0)
-    assert not answers(labelling, "double")
-
-
-def test_a_late_reply_does_not_replace_a_newer_card(labelling, open_page):
-    page = open_page(labelling.url)
-    begin(page, TEXTS, "late", "one label per text", "sports\ntravel")
-    held = []
-    page.route("**/gradio_api/run/**", lambda route: held.append(route) if not held else route.continue_())
-    page.keyboard.press("1")
-    until(lambda: page.evaluate("() => true") and held, "the request that is held")
-    page.keyboard.press("2")  # nobody has seen the text that this would be for
-    page.evaluate("document.dispatchEvent(new Event('ph-label-lost'))")
-    page.get_by_role("button", name="Try again").click()
-    expect(said(page)).to_have_text("Saved: sports.")
-    page.keyboard.press("2")
-    expect(said(page)).to_have_text("Saved: travel.")
-    newest = page.locator("#ph-label-card .ph-label-text").inner_text()
-    held[0].continue_()
-    settled(page)
-    expect(page.locator("#ph-label-card .ph-label-text")).to_have_text(newest)
-    expect(said(page)).to_have_text("Saved: travel.")
-    expect(counts(page)).to_have_text("2 of 6 labelled")
-
-
-def test_a_card_of_an_order_that_was_chosen_before_an_answer_does_not_replace_a_newer_one(labelling, open_page):
-    page = open_page(labelling.url)
-    begin(page, TEXTS, "orders", "one label per text", "sports\ntravel")
-    held = hold(page, "ph-label-order", "input")
-    page.get_by_label("Next card").click()
-    page.get_by_role("option", name="by chance").click()
-    until(lambda: page.evaluate("() => true") and held, "the request for a card of the order")
-    page.locator("#ph-label-card .ph-label-text").click()
-    page.keyboard.press("1")
-    expect(said(page)).to_have_text("Saved: sports.")
-    newest = page.locator("#ph-label-card .ph-label-text").inner_text()
-    for route in held:
-        route.continue_()
-    settled(page)
-    expect(page.locator("#ph-label-card .ph-label-text")).to_have_text(newest)
-    expect(said(page)).to_have_text("Saved: sports.")
-
-
-def test_figures_follow_an_answer_that_was_given_before_the_table_was_chosen(labelling, open_page):
-    page = open_page(labelling.url)
-    begin(page, TEXTS, "figures", "one label per text", "sports\ntravel")
-    plot = page.locator("#ph-label-work .js-plotly-plot")  # drawn before its place was seen, and as wide as that
-    assert abs(plot.bounding_box()["width"] - plot.locator(".main-svg").first.bounding_box()["width"]) <= 1
-    page.keyboard.press("1")
-    expect(counts(page)).to_have_text("1 of 6 labelled")
-    page.locator("#ph-label-way").get_by_text("Table", exact=True).click()
-    expect(page.locator("#ph-label-progress")).to_contain_text("of 1 answers")
 
 
 def test_nothing_is_lost_when_the_server_is_killed(labelling, visitor):

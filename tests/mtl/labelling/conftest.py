@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from mtl.fitting import FitOptions, Stopping
 from mtl.inference import Engine
 from mtl.labelling import LabellingSession, ProjectSpec, create_project
 from tests.tiny import EXACT
@@ -21,3 +22,12 @@ def new_session(engine, tmp_path):
         return LabellingSession.open(create_project(tmp_path, texts, spec), engine)
 
     return make
+
+
+@pytest.fixture
+def little_penalty(monkeypatch):
+    """Vectors of a random encoder tell little, so that heads must lean on them."""
+    for module in ("class_learner", "span_learner"):
+        for name in ("INTERACTIVE", "_FRESH"):
+            options = FitOptions(l2=0.02, stopping=Stopping(60))
+            monkeypatch.setattr(f"mtl.labelling.{module}.{name}", options)

@@ -1,48 +1,21 @@
+"""A session: cards, guesses, tables and previews of each kind of project."""
+
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pytest
 
 from mtl.data.examples import tagged
 from mtl.errors import InputError
-from mtl.fitting import FitOptions, Stopping
 from mtl.inference import Engine
 from mtl.labelling import LabelHint, LabellingSession, Order, Reason, create_project, open_project
-from mtl.labelling.answers import ProjectAnswers
-from mtl.labelling.engines import note_hand_over
 from mtl.labels import TypedSpan
-from tests.mtl.fitting.examples import LONG
-from tests.mtl.labelling.specs import CLASSES, EACH, GOLD, LABELS, SPANS, spec
-from tests.mtl.processes import exit_code, start
+from tests.mtl.labelling.specs import CLASSES, EACH, GOLD, LABELS, ODD, SPANS, label_all, spec, texts_of
 from tests.tiny import EXACT, HIDDEN
 
-ODD = ["👩‍👩‍👧 film", "שלום עולם", "x" * 10_000, LONG, "...", "two\nlines"]
-
-
-@pytest.fixture(autouse=True)
-def little_penalty(monkeypatch):
-    """Vectors of a random encoder tell little, so that heads must lean on them."""
-    for module in ("class_learner", "span_learner"):
-        for name in ("INTERACTIVE", "_FRESH"):
-            options = FitOptions(l2=0.02, stopping=Stopping(60))
-            monkeypatch.setattr(f"mtl.labelling.{module}.{name}", options)
-
-
-def texts_of(kind):
-    return list(GOLD[kind])
-
-
-def label_all(session, name="ann", *, order=Order.MIX):
-    gold = GOLD[session.project.spec]
-    shown = []
-    while (card := session.next_card(name, order=order)) is not None:
-        shown.append(card)
-        session.answer(name, card.number, gold[card.text])
-    return shown
+pytestmark = pytest.mark.usefixtures("little_penalty")
 
 
 @pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
@@ -160,70 +133,6 @@ def test_equal_texts_are_asked_once_and_each_row_is_an_example(new_session):
     assert [e.label for e in session.examples()] == ["film", "river", "film", "film"]
 
 
-def test_two_people_share_the_work_but_for_texts_by_chance_and_all_learn(new_session, engine):
-    session = new_session(texts_of(CLASSES), CLASSES)
-    other = LabellingSession.open(open_project(session.project.folder), engine)
-    shown = {"ann": set(), "bo": set()}
-    for _ in range(10):
-        for name, own in (("ann", session), ("bo", other)):
-            card = own.next_card(name)
-            shown[name].add(card.number)
-            own.answer(name, card.number, GOLD[CLASSES][card.text], reason=card.why.reason)
-    assert len(shown["ann"]) == len(shown["bo"]) == 10
-    both = len(shown["ann"] & shown["bo"])
-    assert 2 <= both <= 4  # the two by chance are the same; one of them may have shown the other's for another reason
-    assert session.annotators() == other.annotators() == ("ann", "bo")
-    assert session.answers() == other.answers() and len(session.answers()) == 20 - both
-    assert (other.agreement().pairs[0].texts, other.agreement().pairs[0].same) == (both, 1)
-    assert session.next_card("ann").counts.others == 10 - both
-
-
-def test_the_answer_of_most_people_counts_then_the_latest(new_session):
-    session = new_session(texts_of(CLASSES), CLASSES)
-    session.answer("ann", 0, "film")
-    session.answer("bo", 0, "bank")
-    assert session.answers() == {0: "bank"} and session.answers("ann") == {0: "film"}
-    session.answer("cy", 0, "film")
-    session.answer("bo", 0, "bank")
-    assert session.answers() == {0: "film"}
-
-
-def answer_some(folder, texts):
-    engine = None
-    session = LabellingSession(open_project(folder), engine)
-    for text in texts:
-        session.answer("ann", text, "film")
-
-
-def test_processes_of_one_person_do_not_overwrite_each_other(new_session):
-    session = new_session(texts_of(CLASSES), CLASSES)
-    parts = [range(0, 8), range(8, 16)]
-    children = [start(answer_some, session.project.folder, part) for part in parts]
-    assert [exit_code(child) for child in children] == [0, 0]
-    assert session.answers("ann") == {text: "film" for text in range(16)}
-
-
-def test_threads_may_ask_and_answer_at_once(new_session):
-    session = new_session(texts_of(CLASSES), CLASSES)
-    errors = []
-
-    def work(name):
-        try:
-            for _ in range(6):
-                card = session.next_card(name)
-                session.answer(name, card.number, GOLD[CLASSES][card.text])
-                session.table(name)
-        except Exception as error:  # noqa: BLE001
-            errors.append(error)
-
-    threads = [Thread(target=work, args=(name,)) for name in ("ann", "bo", "ann")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not errors and session.answers()
-
-
 @pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
 def test_a_table_has_the_surest_texts_first_and_a_page_is_accepted_at_once(new_session, kind):
     session = new_session(texts_of(kind), kind)
@@ -308,89 +217,6 @@ def test_the_engine_has_the_head_that_was_fitted_and_saves_it(new_session, kind,
     assert found == [guess.answer for guess in guesses]
 
 
-@pytest.fixture
-def careful(new_session):
-    """An engine whose own head for sets of labels has a threshold for each, high for two of them and low for two."""
-    session = new_session(texts_of(LABELS), LABELS)
-    label_all(session)
-    loaded = session.engine().loaded_model()
-    loaded.model.tasks["topic"] = replace(loaded.model.tasks["topic"], thresholds=(0.9, 0.1, 0.02, 0.8))
-    return Engine.of(loaded, name="careful")
-
-
-def test_the_thresholds_of_an_own_head_choose_its_guesses_on_every_way_of_labelling(careful, tmp_path):
-    project = create_project(tmp_path / "again", texts_of(LABELS), LABELS)
-    session = LabellingSession.open(project, careful)
-    expected = [tuple(sorted(one.labels["topic"])) for one in careful.analyze(project.texts)]
-    guesses = session.guesses()
-    assert [guess.answer for guess in guesses] == expected
-    assert expected != [tuple(k for k, p in guess.probabilities.items() if p >= 0.5) for guess in guesses]
-    for label in LABELS.names:
-        rows = session.table("ann", label=label, size=99).rows
-        assert {row.text for row in rows} == {t for t, own in zip(project.texts, expected, strict=True) if label in own}
-    for guess in guesses:
-        right = [p if name in guess.answer else 1 - p for name, p in guess.probabilities.items()]
-        assert guess.confidence == pytest.approx(np.prod(right), abs=1e-5)
-
-
-def test_the_thresholds_stay_while_answers_are_learned_measured_and_saved(careful, tmp_path):
-    project = create_project(tmp_path / "again", texts_of(LABELS), LABELS)
-    session = LabellingSession.open(project, careful)
-    for number in range(0, len(project.texts), 2):
-        session.answer("ann", number, GOLD[LABELS][project.texts[number]])
-    saved = Engine.load(session.engine().save(tmp_path / "model"), **EXACT)
-    assert saved.tasks["topic"].thresholds == (0.9, 0.1, 0.02, 0.8)
-    found = [tuple(sorted(one.labels["topic"])) for one in saved.analyze(project.texts)]
-    assert found == [guess.answer for guess in session.guesses()]
-    learner = session._model.learner
-    (held_out,) = learner.held_out([{}], [range(len(project.texts))])
-    assert [g.answer for g in held_out] == [tuple(sorted(a.labels["topic"])) for a in careful.analyze(project.texts)]
-    limits, chances = np.array([0.9, 0.1, 0.02, 0.8]), np.array(list(session.guesses([1])[0].probabilities.values()))
-    doubts = np.minimum(chances / limits, (1 - chances) / (1 - limits)) / 2
-    assert learner.doubt(1, rare=False) == f"The model is unsure whether it is {LABELS.names[int(doubts.argmax())]}."
-
-
-@pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
-def test_a_fine_tuned_engine_makes_the_first_guesses_and_is_measured_by_later_answers_alone(new_session, kind):
-    session = new_session(texts_of(kind), kind)
-    label_all(session, order=Order.RANDOM)
-    assert session.progress("ann").measured == len(GOLD[kind])
-    session.use(session.engine())
-    assert session.progress("ann").measured == 0
-    fresh = new_session(texts_of(kind), kind)
-    np.testing.assert_allclose(fresh.vectors(), session.vectors(), atol=2e-3)
-    other = LabellingSession.open(fresh.project, session.engine())
-    right = [g.answer == GOLD[kind][text] for g, text in zip(other.guesses(), other.project.texts, strict=True)]
-    assert np.mean(right) > 0.6
-
-
-@pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
-def test_a_head_trained_under_the_name_of_a_hand_over_is_measured_by_later_answers_alone(
-    new_session, engine, tmp_path, kind
-):
-    session = new_session(texts_of(kind), kind)
-    label_all(session, order=Order.RANDOM)
-    note_hand_over(session.project.folder, "topic_2")
-    renamed = create_project(tmp_path / "renamed", texts_of(kind), replace(kind, task="topic_2"))
-    trained = LabellingSession.open(renamed, engine)
-    trained.accept("bo", session.answers())
-    session.use(trained.engine())
-    assert session.progress("ann").measured == 0
-    session.use(engine)
-    assert session.progress("ann").measured == len(GOLD[kind])
-
-
-@pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
-def test_the_head_of_a_hand_over_makes_the_first_guesses(new_session, tmp_path, kind):
-    session = new_session(texts_of(kind), kind)
-    label_all(session)
-    fresh = create_project(tmp_path / "fresh", texts_of(kind), replace(kind, task="other-name"))
-    note_hand_over(fresh.folder, "topic")
-    other = LabellingSession.open(fresh, session.engine())
-    right = [g.answer == GOLD[kind][text] for g, text in zip(other.guesses(), fresh.texts, strict=True)]
-    assert np.mean(right) > 0.6
-
-
 def test_examples_of_spans_are_read_as_they_were_given(new_session):
     session = new_session(["anna met tom\u200b", "paris"], SPANS)
     spans = (TypedSpan(0, 4, "PER"), TypedSpan(9, 12, "PER"))
@@ -417,68 +243,6 @@ def test_opening_tells_progress_and_can_be_stopped(engine, tmp_path):
     assert told[-1] == (2, 2)
 
 
-def test_answers_do_not_wait_for_a_fit(new_session):
-    session = new_session(texts_of(CLASSES), CLASSES)
-    with session._fitting:
-        thread = Thread(target=session.answer, args=("ann", 0, "film"))
-        thread.start()
-        thread.join(timeout=30)
-        assert not thread.is_alive()
-    assert session.answers() == {0: "film"}
-
-
 def test_projects_and_classes_are_read_without_torch():
     program = "import sys, mtl.labelling; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
-
-
-def test_an_own_head_for_spans_of_other_names_makes_first_guesses(new_session, tmp_path):
-    texts = texts_of(SPANS)
-    session = new_session(texts, SPANS)
-    label_all(session)
-    project = create_project(tmp_path / "other", texts, spec("spans", "PER", "ORG", task="people"))
-    other = LabellingSession.open(project, session.engine())
-    labels = {span.label for guess in other.guesses() for span in guess.answer}
-    assert labels == {"PER"}
-    project.add_label(LabelHint("LOC"))
-    assert {span.label for guess in other.guesses() for span in guess.answer} == {"PER", "LOC"}
-
-
-def test_what_is_asked_twice_is_done_once_and_undone_by_one_undo(new_session):
-    session = new_session(texts_of(CLASSES), CLASSES)
-    for _ in range(2):
-        session.answer("ann", 3, "bank")
-    for _ in range(2):
-        session.accept("ann", {1: "bank", 2: "film"})
-    for _ in range(2):
-        session.skip("ann", 0)
-    session.undo("ann")
-    session.undo("ann")
-    assert session.answers("ann") == {3: "bank"}
-    session.undo("ann")
-    session.answer("ann", 3, "bank")  # taken back, so it is new
-    assert session.answers("ann") == {3: "bank"}
-    assert session.undo("bo") is None
-
-
-@pytest.mark.parametrize("again", ["answer", "skip"])
-def test_what_another_process_has_taken_back_can_be_done_again(tmp_path, again):
-    project = create_project(tmp_path, ODD, CLASSES)
-    here, there = ProjectAnswers(project), ProjectAnswers(open_project(project.folder))
-
-    def do():
-        if again == "answer":
-            here.keep("ann", {1: "bank"}, reason=Reason.CHOSEN)
-        else:
-            here.skip("ann", 1, reason=Reason.CHOSEN)
-
-    do()
-    there.refresh()
-    there.undo("ann")
-    do()
-    there.refresh()
-    person = there.person("ann")
-    assert (person.answered(), person.skipped()) == (([1], []) if again == "answer" else ([], [1]))
-    do()  # which is known by now
-    there.refresh()
-    assert len(there.person("ann").actions) == 1
