@@ -2,8 +2,6 @@
 
 import argparse
 import csv
-import resource
-import sys
 import time
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 
 from mtl.backbones import find_backbone
 from mtl.data import TaggedText, read_files
+from mtl.memory import peak_memory
 from mtl.metrics import tagging_metrics
 from mtl.recipe import DEFAULT_BACKBONE, TaskConfig, TaskKind
 
@@ -54,7 +53,7 @@ def transformers_trainer(args: argparse.Namespace) -> Result:
         )
         begun = time.perf_counter()
         trainer.train()
-        seconds, peak = time.perf_counter() - begun, _peak_bytes()
+        seconds, peak = time.perf_counter() - begun, peak_memory()
         rows = [_encode(tokenizer, example, tags) for example in dev]
         predicted = trainer.predict(rows).predictions.argmax(-1)
     found = [
@@ -74,18 +73,9 @@ def logistic_regression(args: argparse.Namespace) -> Result:
     train, dev = (_labelled(args.data / f"sib200_en/{part}.csv") for part in ("train", "dev"))
     begun = time.perf_counter()
     classifier = LogisticRegression(max_iter=1000).fit(model.encode([t for t, _ in train]), [c for _, c in train])
-    seconds, peak = time.perf_counter() - begun, _peak_bytes()
+    seconds, peak = time.perf_counter() - begun, peak_memory()
     accuracy = float(np.mean(classifier.predict(model.encode([t for t, _ in dev])) == [c for _, c in dev]))
     return seconds, [], {"eval/topic/accuracy": accuracy}, peak
-
-
-def _peak_bytes() -> int:
-    """Of this process so far; what the system calls the peak of a program is its parent's too."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _tagged(config: TaskConfig, file: Path) -> list[TaggedText]:

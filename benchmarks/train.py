@@ -15,7 +15,6 @@ a process of its own for each, over one epoch. Writes `benchmarks/results/train.
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from mtl.memory import peak_memory  # noqa: E402
 from mtl.recipe import Recipe, parse  # noqa: E402
 from mtl.runs import Evaluated, Started, Step  # noqa: E402
 from mtl.training import set_up, train  # noqa: E402
@@ -188,7 +188,7 @@ def time_ours(recipe: Recipe) -> Timing:
         if isinstance(event, Started | Step):
             timing.seconds += now - mark
             epoch += now - mark
-            timing.peak_bytes = peak_bytes()
+            timing.peak_bytes = peak_memory()
         if isinstance(event, Step) and event.step // per_epoch > len(timing.epochs):  # a joint step has an event a task
             timing.epochs.append(epoch)
             epoch = 0.0
@@ -196,15 +196,6 @@ def time_ours(recipe: Recipe) -> Timing:
             timing.figures = {k: v for k, v in event.metrics.items() if k in FIGURES}
         mark = time.perf_counter()
     return timing
-
-
-def peak_bytes() -> int:
-    """Of this process so far; what the system calls the peak of a program is its parent's too."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 FIGURES = ("eval/entities/f1", "eval/slots/f1", "eval/topic/accuracy", "eval/intent/accuracy", "eval/embedding/drift")

@@ -2,15 +2,15 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from select import select
 from threading import Lock
 
 from demo.forking.wire import STATUS
@@ -23,19 +23,21 @@ class CannotFork(Exception):
     """There is no child: the server that forks them ended, or does not answer."""
 
 
-@dataclass(eq=False)
 class Child:
-    """A child that was asked for: the connection for its job and answer, and that for its process id and status."""
+    """A child that was asked for. One thread may wait for it while others kill it.
 
-    job: socket.socket
-    fate: socket.socket
-    pid: int | None = None
-    """None until `wait_for_start`."""
+    Args:
+        job: the connection for its job and answer.
+        said: the connection on which the server says its process id, and later its exit status.
+    """
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether its status has come."""
-        return bool(select([self.fate], [], [], 0)[0])
+    def __init__(self, job: socket.socket, said: socket.socket) -> None:
+        self.job, self._said = job, said
+        self.pid: int | None = None
+        """None until it has started."""
+        self._status: int | None = None
+        self._is_over = False  # it has ended, or the server has, or nobody waits any more
+        self._lock = Lock()
 
     def wait_for_start(self, seconds: float) -> None:
         """Wait until it is there.
@@ -44,10 +46,9 @@ class Child:
             CannotFork: it will not be, since the server ended.
             TimeoutError: it is not yet.
         """
+        self._wait(lambda: self.pid is not None or self._is_over, seconds)
         if self.pid is None:
-            self.pid = self._number(seconds)
-            if self.pid is None:
-                raise CannotFork("the process that children are forked from has ended")
+            raise CannotFork("the process that children are forked from has ended")
 
     def status(self, seconds: float | None = None) -> int | None:
         """Its exit status, below 0 for a signal; None where the server ended first.
@@ -55,33 +56,61 @@ class Child:
         Raises:
             TimeoutError: it lives on.
         """
-        return self._number(seconds)
+        self._wait(lambda: self._is_over, seconds)
+        return self._status
 
     def kill(self) -> None:
-        """End it, unless it has ended: its number may be another process's by now.
-
-        One that is still to come finds its connection closed.
-        """
-        with suppress(OSError):
-            self.job.shutdown(socket.SHUT_RDWR)
-        if self.pid is not None and not self.has_ended:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        """End it if it has not ended; one that is still to come finds its connection closed."""
+        with self._lock:
+            while self._hear():
+                pass
+            if self._is_over:
+                return
+            with suppress(OSError):
+                self.job.shutdown(socket.SHUT_RDWR)
+            if self.pid is not None:  # the server reaps it no sooner than it says so
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Close the connections."""
-        self.job.close()
-        self.fate.close()
+        with self._lock:
+            self._is_over = True
+            self.job.close()
+            self._said.close()
 
-    def _number(self, seconds: float | None) -> int | None:
-        self.fate.settimeout(seconds)
+    def _wait(self, is_met: Callable[[], bool], seconds: float | None) -> None:
+        end = None if seconds is None else time.monotonic() + seconds
+        while True:
+            with self._lock:
+                while not is_met() and self._hear():
+                    pass
+                if is_met():
+                    return
+                listening = select.poll()
+                listening.register(self._said, select.POLLIN)
+            left = None if end is None else 1000 * max(0.0, end - time.monotonic())
+            if not listening.poll(left):
+                raise TimeoutError
+
+    def _hear(self) -> bool:
+        """Take the next message if there is one."""
+        if self._is_over:
+            return False
         try:
-            message = self.fate.recv(STATUS.size)
-        except (TimeoutError, BlockingIOError) as error:
-            raise TimeoutError from error
+            message = self._said.recv(STATUS.size, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
         except OSError:
-            return None
-        return int(STATUS.unpack(message)[0]) if len(message) == STATUS.size else None
+            message = b""
+        if len(message) < STATUS.size:
+            self._is_over = True
+        elif self.pid is None:
+            (self.pid,) = STATUS.unpack(message)
+        else:
+            (self._status,) = STATUS.unpack(message)
+            self._is_over = True
+        return True
 
 
 class ForkServer:
@@ -119,16 +148,7 @@ class ForkServer:
 
     def ask(self) -> Child:
         """A child that starts as soon as the server can fork it; the caller closes it."""
-        job, its_job = socket.socketpair()
-        fate, its_fate = socket.socketpair()
-        with its_job, its_fate:
-            try:
-                self._send(its_job, its_fate)
-            except BaseException:
-                job.close()
-                fate.close()
-                raise
-        return Child(job, fate)
+        return self._ask()[0]
 
     @contextmanager
     def fork(self) -> Iterator[Child]:
@@ -137,15 +157,15 @@ class ForkServer:
         Raises:
             CannotFork: the server ended, or takes too long; the next child has a fresh one.
         """
-        child = self.ask()
+        child, server = self._ask()
         try:
             try:
                 child.wait_for_start(self._patience)
             except TimeoutError as error:
-                self._forget()
+                self._end(server)
                 raise CannotFork("the process that children are forked from does not answer") from error
             except CannotFork:
-                self._forget()
+                self._end(server)
                 raise
             yield child
         except BaseException:
@@ -154,23 +174,40 @@ class ForkServer:
         finally:
             child.close()
 
-    def _send(self, *connections: socket.socket) -> None:
+    def end(self) -> None:
+        """End the server with its children; the next child has a fresh one."""
+        if self._process is not None:
+            self._end(self._process)
+
+    def _ask(self) -> tuple[Child, subprocess.Popen[bytes]]:
+        job, its_job = socket.socketpair()
+        said, its_said = socket.socketpair()
+        child = Child(job, said)
+        with its_job, its_said:
+            try:
+                return child, self._send(its_job, its_said)
+            except BaseException:
+                child.close()
+                raise
+
+    def _send(self, *connections: socket.socket) -> subprocess.Popen[bytes]:
+        """Send a message to the server, and return it."""
         descriptors = [one.fileno() for one in connections]
         with self._lock:
-            if self._control is not None and self.pid is not None:
+            if self._control is not None and self._process is not None and self._process.poll() is None:
                 with suppress(BrokenPipeError, ConnectionResetError):
                     socket.send_fds(self._control, [b"1"], descriptors)
-                    return
-            socket.send_fds(self._start(), [b"1"], descriptors)
+                    return self._process
+            control, process = self._start()
+            socket.send_fds(control, [b"1"], descriptors)
+            return process
 
-    def _forget(self) -> None:
-        """End a server that does not answer; the next child has a fresh one."""
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
-            if self._process is not None:
-                self._process.kill()
-                self._process.wait()
+            process.kill()
+            process.wait()
 
-    def _start(self) -> socket.socket:
+    def _start(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         if self._control is not None:
             self._control.close()
         self._control, its = socket.socketpair()
@@ -184,4 +221,4 @@ class ForkServer:
                 env=os.environ | self._environment | {"PYTHONPATH": os.pathsep.join(paths)},
             )
         self._started(self._process.pid)
-        return self._control
+        return self._control, self._process

@@ -1,4 +1,4 @@
-"""The process that children are forked from: it has their modules in memory, and no threads of its own.
+"""The process that children are forked from: it has their modules in memory, and one Python thread.
 
 `multiprocessing` would import `app.py`, and with it gradio, in every child. The page talks to this process through a
 socket: each message brings two file descriptors, one for the child's job and answer, one for its process id and status.
@@ -20,6 +20,7 @@ from importlib import import_module
 from demo.forking.wire import STATUS
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_DESCRIPTORS = 2  # in a message
 
 
 def main(control: socket.socket, target: str, modules: Sequence[str], idle_seconds: float | None) -> None:
@@ -48,6 +49,7 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
     gc.collect()
     gc.freeze()  # so that a child does not copy what it never changes
     children: dict[int, socket.socket] = {}
+    own = os.getpid()
     while True:
         found = selector.select(idle_seconds)
         if not found and not children:
@@ -57,30 +59,45 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
                 wake.recv(4096)
                 _reap(children)
                 continue
-            message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+            message, descriptors, _, _ = socket.recv_fds(control, 1, _DESCRIPTORS)
             if not message:
                 _end(children)
                 return
-            job, status = (socket.socket(fileno=one) for one in descriptors)
-            pid = os.fork()
+            pid = _forked(descriptors)
+            if pid is None:
+                continue
+            job, said = (socket.socket(fileno=one) for one in descriptors)
             if not pid:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                for one in (control, wake, woken, status, *children.values()):
+                for one in (control, wake, woken, said, *children.values()):
                     one.close()
-                _become_child(work, job, library)
+                _become_child(work, job, library, own)
             job.close()
-            children[pid] = status
+            children[pid] = said
             with suppress(OSError):
-                status.send(STATUS.pack(pid))
+                said.send(STATUS.pack(pid))
 
 
-def _become_child(work: Callable[[socket.socket], int], job: socket.socket, library: ctypes.CDLL | None) -> None:
+def _forked(descriptors: Sequence[int]) -> int | None:
+    """The process id of a new child, in the child 0; None where the system refuses it: the page reads that it ended."""
+    if len(descriptors) == _DESCRIPTORS:
+        with suppress(OSError):
+            return os.fork()
+    for one in descriptors:
+        os.close(one)
+    return None
+
+
+def _become_child(
+    work: Callable[[socket.socket], int], job: socket.socket, library: ctypes.CDLL | None, parent: int
+) -> None:
     status = 1
     try:
         if library is not None:
             library.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        status = work(job)
+        if os.getppid() == parent:  # else it ended before it could be followed
+            status = work(job)
     finally:
         os._exit(status)
 
@@ -90,8 +107,8 @@ def _reap(children: dict[int, socket.socket]) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        with children.pop(pid) as waiting, suppress(OSError):
-            waiting.send(STATUS.pack(os.waitstatus_to_exitcode(status)))
+        with children.pop(pid) as said, suppress(OSError):
+            said.send(STATUS.pack(os.waitstatus_to_exitcode(status)))
 
 
 def _end(children: Mapping[int, socket.socket]) -> None:

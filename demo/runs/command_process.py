@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 from demo.forking import CannotFork, ForkServer
-from demo.runs.limits import limit_memory, lower_priority
+from demo.runs.limits import limit_memory, lower_priority, sudden_memory
 from demo.runs.shown import PROJECT
 from demo.settings import Settings
 from mtl.runs.parent import ENDS_WITH_PARENT
 
 _ENDING = 10.0  # seconds in which a killed child ends
-
+_PATIENCE = 120.0  # seconds in which the server imports its modules and forks
 
 _IDLE_SECONDS = 600.0  # the modules take some 300 MB, which a page on which nobody plans gets back
 _MODULES = ("mtl.planning", "transformers.models.bert.modeling_bert")
@@ -117,7 +117,7 @@ class ForkedProcess:
     """A child for `python -m mtl` at a low priority, which need not import torch; arguments as of `OwnProcess`.
 
     Raises:
-        CannotFork: this system cannot.
+        CannotFork: this system, or its server, cannot.
     """
 
     def __init__(
@@ -125,16 +125,15 @@ class ForkedProcess:
     ) -> None:
         if sys.platform != "linux":  # others have threads after the import of torch, which a fork would lose
             raise CannotFork(sys.platform)
-        self._settings = settings
-        self._status: int | None = None
         said.touch()
+        request = json.dumps([list(arguments), dict(environment), str(said), sudden_memory(settings)])
         self._child = _server.ask()
+        self._patience = time.monotonic() + _PATIENCE
         try:
-            request = json.dumps([list(arguments), dict(environment), str(said)])
             self._child.job.sendall(request.encode() + b"\n")
-        except BaseException:
+        except OSError as error:
             self._child.close()
-            raise
+            raise CannotFork("the process that children are forked from has ended") from error
 
     @property
     def pid(self) -> int | None:
@@ -144,14 +143,14 @@ class ForkedProcess:
     def wait(self, seconds: float) -> int:
         """As `CommandProcess`."""
         end = time.monotonic() + seconds
-        if self._child.pid is None:
+        try:
             self._child.wait_for_start(seconds)
-            if self._settings is not None and self._child.pid is not None:
-                limit_memory(self._child.pid, self._settings)
-        if self._status is None:
-            status = self._child.status(max(0.0, end - time.monotonic()))
-            self._status = -signal.SIGKILL if status is None else status  # it dies with the process it comes from
-        return self._status
+        except TimeoutError as error:
+            if time.monotonic() > self._patience:
+                raise CannotFork("the process that children are forked from does not answer") from error
+            raise
+        status = self._child.status(max(0.0, end - time.monotonic()))
+        return -signal.SIGKILL if status is None else status  # it dies with the process it comes from
 
     def kill(self) -> None:
         """As `CommandProcess`."""
@@ -160,6 +159,7 @@ class ForkedProcess:
     def close(self) -> None:
         """As `CommandProcess`."""
         self._child.kill()
-        with suppress(TimeoutError, CannotFork):
-            self.wait(_ENDING if self._child.pid is not None else 0.0)
+        if self._child.pid is not None:
+            with suppress(TimeoutError):
+                self._child.status(_ENDING)
         self._child.close()

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -24,27 +25,36 @@ _LAST_LINES = 4000  # bytes of its output that are searched for an error
 _LOOK_EVERY = 0.5  # seconds between two looks at its memory
 
 
+class Work(StrEnum):
+    """What a command does; all but the first run at a low priority."""
+
+    WAITS = "waits"
+    """For the network."""
+    COMPUTES = "computes"
+    TORCH = "torch"
+    """It computes with torch, and begins in a child that has it in memory where the system can do that."""
+
+
 class Command:
     """One call of `python -m mtl NAME … --json FILE`, started immediately; it ends with this process.
 
     Args:
         arguments: the command's name and arguments, without `--json`.
-        program: the start of the command line, before the arguments; None is `python -m mtl`, started with its modules
-            in memory where it computes and the system can do that.
+        program: the start of the command line, before the arguments.
         settings: the limit of its memory; None sets none.
         secrets: variables of its environment that nothing may repeat. A command line is seen by everybody on this
             machine and a file stays; an environment is seen by this user alone, and ends with the process.
-        computes: whether it takes the processors from others, and so runs at a low priority.
+        work: what it does.
     """
 
     def __init__(
         self,
         arguments: Sequence[str],
         *,
-        program: Sequence[str] | None = None,
+        program: Sequence[str] = _MTL,
         settings: Settings | None = None,
         secrets: Mapping[str, str] | None = None,
-        computes: bool = True,
+        work: Work = Work.COMPUTES,
     ) -> None:
         self._arguments, self._settings = tuple(arguments), settings
         self._secrets = tuple((secrets or {}).values())
@@ -52,10 +62,10 @@ class Command:
         self._said = self._answer.with_suffix(".txt")
         self._line = (*arguments, "--json", str(self._answer))
         self._environment = {**os.environ, **(secrets or {})}
-        self._program, self._computes = program, computes
+        self._program, self._work = program, work
         self._cancelled = False
         try:
-            self._process: CommandProcess = self._own() if program or not computes else self._forked()
+            self._process: CommandProcess = self._forked() if work is Work.TORCH else self._own()
         except CannotFork:
             self._process = self._own()
 
@@ -121,7 +131,7 @@ class Command:
         return ForkedProcess(self._line, environment=self._environment, said=self._said, settings=self._settings)
 
     def _own(self) -> OwnProcess:
-        command, computes = (*(self._program or _MTL), *self._line), self._computes
+        command, computes = (*self._program, *self._line), self._work is not Work.WAITS
         return OwnProcess(
             command, environment=self._environment, said=self._said, settings=self._settings, computes=computes
         )

@@ -33,7 +33,7 @@ def lower_priority(pid: int) -> None:
 def lower_session(pid: int) -> None:
     """Let every other session go first where a process has one of its own: Linux shares its processors among sessions.
 
-    One in the session of this page stays: the page, and the terminal it was started from, would be lowered with it.
+    A process in the page's own session is left alone: the page and its terminal would go last too.
     """
     with suppress(OSError):
         if os.getsid(pid) != os.getsid(0):
@@ -42,13 +42,19 @@ def lower_session(pid: int) -> None:
 
 def limit_memory(pid: int, settings: Settings) -> None:
     """Let the system refuse memory that is far over the limit, where it can; torch then halves its batches."""
-    if settings.max_run_memory_mb is None or sys.platform != "linux":
+    most = sudden_memory(settings)
+    if most is None or sys.platform != "linux":
         return
     import resource
 
-    most = int(_SUDDEN * settings.max_run_memory_mb * 1e6)
     with suppress(OSError, ValueError):
         resource.prlimit(pid, resource.RLIMIT_DATA, (most, most))
+
+
+def sudden_memory(settings: Settings | None) -> int | None:
+    """Bytes of data that the system refuses to go beyond, None without a limit."""
+    most = settings.max_run_memory_mb if settings is not None else None
+    return None if most is None else int(_SUDDEN * most * 1e6)
 
 
 def broken_limit(process: Process, settings: Settings) -> tuple[str, bool] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.runs.archive import slug
-from demo.runs.commands import Command
+from demo.runs.commands import Command, Work
 from demo.runs.info import name_of
 from demo.settings import Settings
 from demo.temporary import new_temporary_folder
@@ -40,7 +40,8 @@ def export_run(run: RunFolder, format_: str | None, settings: Settings) -> Expor
     folder = new_temporary_folder() / f"{slug(name_of(run))}-{format_}"
     try:
         arguments = ["export", str(run.best), str(folder), "--format", format_]
-        answer = Command(arguments, settings=settings).answer(seconds=60 * (settings.max_minutes or _MINUTES))
+        seconds = 60 * (settings.max_minutes or _MINUTES)
+        answer = Command(arguments, settings=settings, work=Work.TORCH).answer(seconds=seconds)
         target = folder.with_name(f"{folder.name}.zip")
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             for file in sorted(files_in(folder)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import Any
 
-from demo.runs.commands import Command, answers_folder
+from demo.runs.commands import Command, Work, answers_folder
 from demo.runs.recipe_limits import need_affordable
 from demo.runs.recipe_text import as_yaml
 from demo.settings import Settings
@@ -203,7 +203,7 @@ class Planner:
             with self._lock:
                 if job.is_dropped:
                     return None
-                job.command = Command(["plan", str(request)], settings=self._settings)
+                job.command = Command(["plan", str(request)], settings=self._settings, work=Work.TORCH)
             answer = job.command.answer(seconds=min(_LONGEST, 60 * (self._settings.max_minutes or _LONGEST)))
         finally:
             request.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.runs.commands import Command
+from demo.runs.commands import Command, Work
 from demo.settings import Settings
 from demo.training.exporting import need_model
 from mtl.errors import InputError
@@ -44,7 +44,7 @@ def push_run(run: RunFolder, upload: Upload, settings: Settings) -> Generator[st
     need_model(run, "upload")
     arguments = ["push", str(run.best), repository]
     arguments += ["--private"] * upload.private + ["--no-sample"] * (not upload.sample)
-    command = Command(arguments, settings=settings, secrets={_TOKEN: token} if token else {}, computes=False)
+    command = Command(arguments, settings=settings, secrets={_TOKEN: token} if token else {}, work=Work.WAITS)
     answer = yield from _steps(command.watch(seconds=60 * _MINUTES))
     return str(answer["url"])
 

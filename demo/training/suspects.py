@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from demo.runs.commands import Command
+from demo.runs.commands import Command, Work
 from demo.settings import Settings
 from demo.training.corrections import Correction, Corrections
 from mtl.errors import InputError
@@ -71,7 +71,8 @@ def find(run: RunFolder, run_id: str, task: str | None, settings: Settings) -> S
     if task is None or config is None:
         raise InputError("Choose a task with labels first.")
     arguments = ["suspects", str(run.path), "--task", task, "--most", str(MOST)]
-    (answer,) = Command(arguments, settings=settings).answer(seconds=60 * (settings.max_minutes or _MINUTES))
+    seconds = 60 * (settings.max_minutes or _MINUTES)
+    (answer,) = Command(arguments, settings=settings, work=Work.TORCH).answer(seconds=seconds)
     suspects = tuple(_suspect(row, config) for row in answer["suspects"])
     return SuspectList(run_id, task, suspects, answer["total"], answer["examples"], tuple(answer["notes"]))
 

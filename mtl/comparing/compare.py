@@ -1,7 +1,6 @@
 """`compare`: the same data, seeds and budget under several strategies, each run in a process of its own."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -26,7 +25,6 @@ from mtl.runs.lock import Lock, holding
 _UNSAFE = re.compile(r"[^\w.-]")  # in the name of a folder
 _REQUEST, _DATA, _BACKBONE = "request.yaml", "data.json", "backbone.sha256"
 _Data = Mapping[str, Mapping[str, Any]]
-_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 @dataclass(frozen=True)
@@ -150,13 +148,15 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
             stderr=subprocess.STDOUT,
             pass_fds=(lock.descriptor,) if lock.is_real else (),
         )
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.wait():
         raise RunError(run.log_tail(1) or "the run failed", key=f"{strategy.name}, seed {strategy.recipe.seed}")
-    (run.path / "memory").write_text(str(usage.ru_maxrss * _MAXRSS_UNIT), encoding="utf-8")
+    (run.path / "memory").write_text(str(_memory(run)), encoding="utf-8")
     if not _is_complete(run):
         raise RunError("the run was stopped before its end", key=f"{strategy.name}, seed {strategy.recipe.seed}")
+
+
+def _memory(run: RunFolder) -> int:
+    return max((event.memory_bytes for event in run.events() if isinstance(event, Finished)), default=0)
 
 
 def _is_complete(run: RunFolder) -> bool:

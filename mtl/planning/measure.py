@@ -1,7 +1,5 @@
 """`plan`: set a recipe up, run a few batches to see how long they take, and keep only the probe's precision."""
 
-import resource
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -11,6 +9,7 @@ from mtl.adapters import adapter_parameters
 from mtl.checkpoint.store import tensor_bytes
 from mtl.data import TaskData, texts_of
 from mtl.data.warnings import data_warnings
+from mtl.memory import peak_memory
 from mtl.planning.advice import TaskFacts, advise
 from mtl.planning.costs import measure_costs
 from mtl.planning.report import Part, Plan
@@ -54,7 +53,7 @@ def plan(recipe: Recipe) -> Plan:
         steps=trainer.total_steps,
         draws=draws,
         seconds=costs.seconds,
-        memory_bytes=_peak_memory() + _MOMENTS_BYTES * trainer.trained_parameters,
+        memory_bytes=peak_memory() + _MOMENTS_BYTES * trainer.trained_parameters,
         cache_bytes=costs.cache_bytes,
         checkpoint_bytes=tensor_bytes(trainer.loaded, _DTYPES[recipe.checkpoint.dtype]),
         warnings=tuple(warnings),
@@ -121,8 +120,3 @@ def _facts(trainer: Trainer, data: TaskData) -> TaskFacts:
         cut=split / max(1, len(texts)),
         is_trained=data.name in known,
     )
-
-
-def _peak_memory() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

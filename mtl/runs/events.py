@@ -116,6 +116,8 @@ class Finished:
     reason: StopReason
     seconds: float
     message: str
+    memory_bytes: int = 0
+    """The most that the process had in memory; 0 where it is not known."""
     time: float = field(default_factory=time.time)
 
 

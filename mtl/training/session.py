@@ -16,7 +16,7 @@ from mtl.distributed import is_shared, lost_as_error, world
 from mtl.errors import RunError
 from mtl.evaluation import main_metric_name
 from mtl.inference.known_reading import stored_recipe
-from mtl.memory import release_memory
+from mtl.memory import peak_memory, release_memory
 from mtl.recipe.schema import Recipe
 from mtl.runs.events import Evaluated, Event, Finished, Noticed, Saved, Started, Step, StopReason
 from mtl.stopping import StopRequested, stoppable
@@ -244,7 +244,7 @@ class Session:
             self._metrics = {}
         yield from self.save(step, LAST)
         yield from self._keep_summaries(step)
-        yield Finished(step, reason, self.clock.seconds, self._summary(step, reason))
+        yield Finished(step, reason, self.clock.seconds, self._summary(step, reason), peak_memory())
 
     def _keep_summaries(self, step: int) -> Iterator[Event]:
         """Summarise the training texts; the main process does, while the others wait."""

@@ -1,5 +1,6 @@
 """What lies in a folder while another process deletes in it."""
 
+import os
 import shutil
 
 import pytest
@@ -39,14 +40,32 @@ def test_what_goes_away_meanwhile_is_left_out_and_the_rest_is_not(folder, seen):
     assert len({file for file in files if file.exists()}) == 4
 
 
-def test_the_bytes_of_a_folder_count_when_a_part_of_it_goes_away(folder, monkeypatch):
+@pytest.mark.parametrize("gone", range(6))
+def test_the_bytes_of_a_folder_count_when_a_part_of_it_goes_away(folder, monkeypatch, gone):
     """A quota that took such a folder for an empty one would let its owner keep more."""
-    one, *others = files_in(folder)
+    order, read, stat = list(files_in(folder)), [], os.stat
 
-    def walked(place):
-        yield from others
-        shutil.rmtree(one.parent)
-        yield one
+    def removing(file, **how):
+        if len(read) == gone:
+            shutil.rmtree(order[gone].parent)
+        read.append(file)
+        return stat(file, **how)
 
-    monkeypatch.setattr("mtl.folders.files_in", walked)
-    assert folder_size(folder) == 25
+    monkeypatch.setattr("mtl.folders.os.stat", removing)
+    size = folder_size(folder)
+    monkeypatch.undo()
+    assert folder_size(folder) == 20 <= size < 30
+
+
+def test_a_folder_that_cannot_be_listed_has_no_size_and_is_no_empty_one(folder, monkeypatch):
+    scandir = os.scandir
+
+    def refusing(place):
+        if str(place).endswith("b"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr("os.scandir", refusing)
+    assert folder_size(folder) == 20
+    with pytest.raises(PermissionError):
+        list(files_in(folder))

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from demo.forking import CannotFork, ForkServer
+from demo.forking import server as forking_server
 from tests.waiting import CEILING, until
 
 JOBS = "tests.demo.forking.jobs"
@@ -20,13 +21,13 @@ def server():
     """Makes servers, which end with the test."""
     made = []
 
-    def making(job: str, **how) -> ForkServer:
-        made.append(ForkServer(f"{JOBS}:{job}", ["json"], **how))
+    def making(job: str, modules=(), **how) -> ForkServer:
+        made.append(ForkServer(f"{JOBS}:{job}", list(modules), **how))
         return made[-1]
 
     yield making
     for one in made:
-        one._forget()
+        one.end()
 
 
 def is_there(pid: int) -> bool:
@@ -121,6 +122,63 @@ def test_a_server_with_a_child_does_not_end(server):
         with pytest.raises(TimeoutError):
             child.status(0.2)
         assert one.pid is not None
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_child_may_be_killed_at_any_time_by_any_thread(server, ended):
+    with server("echo" if ended else "stay").fork() as child:
+        if ended:
+            child.job.sendall(b"0\n")
+            assert child.status(CEILING) == 0
+        with ThreadPoolExecutor(4) as threads:
+            status = threads.submit(child.status, CEILING)
+            list(threads.map(lambda _: child.kill(), range(3)))
+            assert status.result() == (0 if ended else -signal.SIGKILL)
+    child.kill()
+    child.close()
+
+
+def test_children_come_and_go_on_a_page_with_many_connections(server):
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        with server("echo").fork() as child:
+            assert child.job.fileno() > 1024
+            child.job.sendall(b"3\n")
+            assert child.status(CEILING) == 3
+            child.kill()
+    finally:
+        for one in opened:
+            os.close(one)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_child_that_the_system_refuses_is_said_and_harms_no_other(monkeypatch, number):
+    def refused():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    pairs = [os.pipe() for _ in range(number)]
+    assert forking_server._forked([writer for _, writer in pairs]) is None
+    for reader, _ in pairs:
+        assert os.read(reader, 1) == b""  # whoever waits hears that nobody comes
+        os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell this")
+def test_the_memory_of_a_child_has_what_came_with_it_and_not_the_peak_of_whoever_started_it(server):
+    held = bytearray(400_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+    program = (
+        "import resource, scipy.optimize; from mtl import memory\n"
+        "print(memory.peak_memory(), 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout
+    alone, system = map(int, said.split())
+    assert system > len(held) > 2 * alone
+    with server("peak", modules=["scipy.optimize"]).fork() as child:
+        peak, threads, imported = child.job.makefile().readline().split()
+    assert (threads, imported) == ("1", "True")
+    assert int(peak) == pytest.approx(alone, rel=0.15)
 
 
 def test_server_and_children_end_with_the_page():

@@ -129,15 +129,15 @@ def test_a_file_is_read_again_when_something_killed_its_reader(tmp_path, whom):
 
 
 def test_a_server_that_does_not_answer_is_ended_and_started_again(monkeypatch):
-    patience, forget = client._server._patience, ForkServer._forget
+    patience, end = client._server._patience, ForkServer._end
 
-    def forget_and_be_patient(self):
+    def end_and_be_patient(self, process):
         monkeypatch.setattr(self, "_patience", patience)
-        forget(self)
+        end(self, process)
 
     _, server = call(jobs.process_ids)
     monkeypatch.setattr(client._server, "_patience", 0.5)
-    monkeypatch.setattr(ForkServer, "_forget", forget_and_be_patient)
+    monkeypatch.setattr(ForkServer, "_end", end_and_be_patient)
     os.kill(server, signal.SIGSTOP)
     assert call(jobs.add, 1, 2) == 3
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,9 +13,10 @@ import pytest
 from demo.forking import ForkServer
 from demo.runs import command_process, limits
 from demo.runs.command_process import ForkedProcess, OwnProcess
-from demo.runs.commands import Command
+from demo.runs.commands import Command, Work
 from demo.runs.limits import lower_priority
 from mtl.errors import RunError
+from mtl.folders import files_in
 from mtl.runs import home
 from mtl.runs.processes import process_of
 from tests.demo.fakes import settings
@@ -30,7 +32,7 @@ def server(tmp_path, monkeypatch):
     made = ForkServer("mtl.cli.forked:run_command", [], started=lower_priority)
     monkeypatch.setattr(command_process, "_server", made)
     yield made
-    made._forget()
+    made.end()
 
 
 @pytest.fixture
@@ -41,6 +43,11 @@ def endless(server, tmp_path):
     return ["plan", str(path)]
 
 
+def _files() -> list[Path]:
+    """What commands have left."""
+    return list(files_in(home() / "answers"))
+
+
 def _started(command: Command) -> psutil.Process:
     command._process._child.wait_for_start(CEILING)
     return psutil.Process(command._process.pid)
@@ -49,18 +56,19 @@ def _started(command: Command) -> psutil.Process:
 @pytest.mark.parametrize("arguments", [("plann", "x"), ("plan",), ("plan", "a", "--d"), ("x" * 50_000,)])
 def test_a_command_that_fails_says_the_same_either_way(server, arguments):
     said = []
-    for program, kind in ((None, ForkedProcess), ((sys.executable, "-m", "mtl"), OwnProcess)):
-        command = Command(arguments, program=program)
+    for work, kind in ((Work.TORCH, ForkedProcess), (Work.COMPUTES, OwnProcess)):
+        command = Command(arguments, work=work)
         assert isinstance(command._process, kind)
         with pytest.raises(RunError) as caught:
             command.answer(seconds=CEILING)
         said.append(str(caught.value))
     assert said[0] == said[1] != ""
-    assert not [file for file in (home() / "answers").rglob("*") if file.is_file()]
+    assert not _files()
 
 
-def test_a_command_that_only_waits_for_the_network_has_a_process_of_its_own(server):
-    command = Command(["push", "none", "a/b"], computes=False)
+@pytest.mark.parametrize("work", [Work.WAITS, Work.COMPUTES])
+def test_a_command_without_torch_has_a_process_of_its_own(server, work):
+    command = Command(["push", "none", "a/b"], work=work)
     assert isinstance(command._process, OwnProcess) and server.pid is None
     command.cancel()
     assert command.answer(seconds=CEILING) is None
@@ -68,7 +76,7 @@ def test_a_command_that_only_waits_for_the_network_has_a_process_of_its_own(serv
 
 def test_a_child_has_the_environment_of_the_call_and_the_lowest_priority(endless, monkeypatch, tmp_path):
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "other"))
-    command = Command(endless)
+    command = Command(endless, work=Work.TORCH)
     child = _started(command)
     until(lambda: len(child.open_files()) > 0, "the file of its errors")
     assert child.nice() == 19 and str(tmp_path / "other") in child.open_files()[0].path
@@ -78,27 +86,65 @@ def test_a_child_has_the_environment_of_the_call_and_the_lowest_priority(endless
 
 
 def test_one_that_is_cancelled_before_it_begins_never_does(server, endless):
-    first = Command(endless)
+    first = Command(endless, work=Work.TORCH)
     _started(first)
     os.kill(server.pid, signal.SIGSTOP)
-    second = Command(endless)
+    second = Command(endless, work=Work.TORCH)
     second.cancel()
     assert second.answer(seconds=CEILING) is None
     os.kill(server.pid, signal.SIGCONT)
-    third = Command(endless)
+    third = Command(endless, work=Work.TORCH)
     _started(third)
     kept = {first._process.pid, third._process.pid}
     until(lambda: {child.pid for child in psutil.Process(server.pid).children()} == kept, "the end of the second")
     for command in (first, third):
         command.cancel()
         assert command.answer(seconds=CEILING) is None
+    assert not _files()
+
+
+@pytest.mark.parametrize("work", Work)
+def test_one_that_has_ended_may_be_cancelled(server, work):
+    command = Command(["plann"], work=work)
+    with pytest.raises(RunError):
+        command.answer(seconds=CEILING)
+    command.cancel()
+
+
+def test_one_whose_server_ends_while_it_is_asked_gets_a_process_of_its_own(server, monkeypatch):
+    ask = server.ask
+
+    def ask_in_vain():
+        child = ask()
+        server.end()
+        return child
+
+    monkeypatch.setattr(server, "ask", ask_in_vain)
+    command = Command(["plann"], work=Work.TORCH)
+    with pytest.raises(RunError, match="No such command 'plann'"):
+        command.answer(seconds=CEILING)
+    assert not _files()
+
+
+def test_one_whose_server_does_not_answer_gets_a_process_of_its_own(server, endless, monkeypatch):
+    first = Command(endless, work=Work.TORCH)
+    _started(first)
+    monkeypatch.setattr(command_process, "_PATIENCE", 0.1)
+    os.kill(server.pid, signal.SIGSTOP)
+    with pytest.raises(RunError, match="No such command 'plann'"):
+        Command(["plann"], work=Work.TORCH).answer(seconds=CEILING)
+    os.kill(server.pid, signal.SIGCONT)
+    until(lambda: len(psutil.Process(server.pid).children()) == 1, "the end of the child that came late")
+    first.cancel()
+    assert first.answer(seconds=CEILING) is None
+    assert not _files()
 
 
 def test_one_whose_server_ends_before_it_begins_gets_a_process_of_its_own(server, endless):
-    first = Command(endless)
+    first = Command(endless, work=Work.TORCH)
     _started(first)
     os.kill(server.pid, signal.SIGSTOP)
-    second = Command(["plann"])
+    second = Command(["plann"], work=Work.TORCH)
     os.kill(server.pid, signal.SIGKILL)
     with pytest.raises(RunError, match="No such command 'plann'"):
         second.answer(seconds=CEILING)
@@ -107,36 +153,30 @@ def test_one_whose_server_ends_before_it_begins_gets_a_process_of_its_own(server
 
 
 def test_one_that_lasts_too_long_or_needs_too_much_memory_is_ended(endless, monkeypatch):
-    command = Command(endless)
+    command = Command(endless, work=Work.TORCH)
     _started(command)
     with pytest.raises(RunError, match="longer than"):
         command.answer(seconds=0.01)
     monkeypatch.setattr(limits, "_SUDDEN", 1e6)
     page = dataclasses.replace(settings(), max_run_memory_mb=1.0)
     with pytest.raises(RunError, match="^This needed more than 1 MB of memory, the limit of this page.$"):
-        Command(endless, settings=page).answer(seconds=CEILING)
+        Command(endless, work=Work.TORCH, settings=page).answer(seconds=CEILING)
 
 
 def test_the_system_refuses_it_memory_over_the_limit(endless):
-    command = Command(endless, settings=dataclasses.replace(settings(), max_run_memory_mb=4000.0))
-    until(lambda: _waited(command) and command._process.pid, "the start of the command")
-    assert psutil.Process(command._process.pid).rlimit(psutil.RLIMIT_DATA) == (5_000_000_000, 5_000_000_000)
+    command = Command(endless, work=Work.TORCH, settings=dataclasses.replace(settings(), max_run_memory_mb=4000.0))
+    child, limit = _started(command), (5_000_000_000, 5_000_000_000)
+    until(lambda: child.rlimit(psutil.RLIMIT_DATA) == limit, "the limit of its memory")
     command.cancel()
     assert command.answer(seconds=CEILING) is None
-
-
-def _waited(command: Command) -> bool:
-    with pytest.raises(TimeoutError):
-        command._process.wait(0.1)
-    return True
 
 
 def test_a_command_ends_with_the_page(endless):
     code = (
         "import sys, time\nfrom demo.forking import ForkServer\nfrom demo.runs import command_process\n"
-        "from demo.runs.commands import Command\n"
+        "from demo.runs.commands import Command, Work\n"
         "command_process._server = ForkServer('mtl.cli.forked:run_command', [])\n"
-        "command = Command(['plan', sys.argv[1]])\ncommand._process._child.wait_for_start(600)\n"
+        "command = Command(['plan', sys.argv[1]], work=Work.TORCH)\ncommand._process._child.wait_for_start(600)\n"
         "print(command._process.pid, flush=True)\ntime.sleep(600)"
     )
     page = subprocess.Popen([sys.executable, "-c", code, endless[1]], stdout=subprocess.PIPE)

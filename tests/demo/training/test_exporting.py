@@ -19,7 +19,7 @@ class FakeCommand:
 
     error: RunError | None = None
 
-    def __init__(self, arguments, *, settings):
+    def __init__(self, arguments, *, settings, work):
         self.name, self.checkpoint, self.folder, self.option, self.format = arguments
 
     def answer(self, *, seconds):

@@ -39,7 +39,7 @@ class FakeCommand:
     lasts = False
     """Whether those that are asked from now on last until they are cancelled."""
 
-    def __init__(self, arguments, *, settings):
+    def __init__(self, arguments, *, settings, work):
         self.arguments, self.cancelled = arguments, threading.Event()
         self.lasts = FakeCommand.lasts
         FakeCommand.started.append(self)

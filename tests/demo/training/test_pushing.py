@@ -42,7 +42,7 @@ class FakeCommand:
 
     made: list[tuple[list[str], dict[str, str]]] = []
 
-    def __init__(self, arguments, *, settings, secrets, computes):
+    def __init__(self, arguments, *, settings, secrets, work):
         self.made.append((arguments, dict(secrets)))
 
     def watch(self, *, seconds):

@@ -73,7 +73,7 @@ def test_what_the_command_writes_is_read_as_corrections_of_the_task(tmp_path, mo
     asked = []
 
     class Fake:
-        def __init__(self, arguments, *, settings):
+        def __init__(self, arguments, *, settings, work):
             asked.append(arguments)
 
         def answer(self, *, seconds):

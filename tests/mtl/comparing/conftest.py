@@ -32,6 +32,11 @@ class Forked:
         if self.pid == 0:
             os._exit(_child(command[3:], stdout.fileno()))
 
+    def wait(self) -> int:
+        """The exit status, when it has ended."""
+        self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.returncode
+
 
 def _child(arguments: Sequence[str], log: int) -> int:
     os.dup2(log, 1)
