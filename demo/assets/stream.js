@@ -4,22 +4,34 @@
 // an event is asked, and holds no connection while nothing is pending.
 (() => {
   const ask = window.fetch.bind(window), pending = new Set(), early = new Set();
-  let wake = () => {};
+  let wake = () => {}, joining = 0;
+
+  /* How many events have no answer yet. */
+  window.phUnanswered = () => joining + pending.size;
 
   window.fetch = async (...request) => {
     const url = String(request[0]?.url ?? request[0]);
+    if (url.includes("/queue/join?")) return joined(request);
     const response = await ask(...request);
-    if (!response.ok) return response;
-    if (url.includes("/queue/data?") && response.body) return lasting(response, request);
-    if (url.includes("/queue/join?")) {
-      const { event_id: id } = await response.clone().json();
-      if (!early.delete(id)) {
-        pending.add(id);
-        wake();
-      }
-    }
-    return response;
+    return response.ok && url.includes("/queue/data?") && response.body ? lasting(response, request) : response;
   };
+
+  async function joined(request) {
+    joining += 1;
+    try {
+      const response = await ask(...request);
+      if (response.ok) {
+        const { event_id: id } = await response.clone().json();
+        if (!early.delete(id)) {
+          pending.add(id);
+          wake();
+        }
+      }
+      return response;
+    } finally {
+      joining -= 1;
+    }
+  }
 
   function lasting(first, request) {
     const encoder = new TextEncoder(), stop = new AbortController();

@@ -18,16 +18,21 @@ PRESSES = """
 // The first list of a page opens the project that the address had when the page was loaded, as after a reload; by then
 // the whole tab is there. A card that comes ends that (card.js), and so does who opens or deletes a project.
 window.phFirstProject ??= new URL(location.href).searchParams.get('project') ?? '';
-let asked = 0;
+let asked = 0, quiet = 0;
 function resume() { if (!asked && props.value) ask(); }
 // Gradio may mount the list twice before it listens, and what shows the project may be lost while the page is being
-// built, so it is asked for again while the list is seen; the server leaves out what is still being done.
+// built, so it is asked for again while the list is seen; but not while an answer is on its way or being drawn, which
+// would open the project a second time, over what was done in it since. The server leaves out what is still being done.
 function ask() {
   const refused = document.querySelector('#ph-label-problem [role=alert]');
   const project = window.phFirstProject;
   if (!project || asked === 60 || !element.isConnected || (asked && (!element.offsetParent || refused))) return;
-  asked += 1;
-  trigger('open', {project, once: true});
+  quiet = window.phUnanswered?.() ? 0 : quiet + 1;
+  if (!asked || quiet > 1) {
+    asked += 1;
+    quiet = 0;
+    trigger('open', {project, once: true});
+  }
   setTimeout(ask, 2000);
 }
 watch('value', resume);

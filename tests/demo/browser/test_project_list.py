@@ -42,7 +42,20 @@ def test_a_project_of_a_link_is_asked_for_again_only_while_nobody_has_chosen_and
     page.evaluate(CHANGES[change])
     page.clock.run_for(60_000)
     again = [one for one in page.evaluate("asked") if one == "open mine"]
-    assert len(again) == (31 if change == "nothing" else 1)  # every two seconds
+    assert len(again) == (16 if change == "nothing" else 1)  # every four seconds
+
+
+def test_a_project_is_not_asked_for_again_while_an_answer_is_on_its_way_or_has_just_come(page: Page):
+    page.goto(ADDRESS)
+    page.evaluate("window.waiting = 1; window.phUnanswered = () => window.waiting")
+    page.evaluate(MOUNT, PRESSES)
+    page.clock.run_for(60_000)
+    assert page.evaluate("asked") == ["open mine"]
+    page.evaluate("window.waiting = 0")
+    page.clock.run_for(2_000)
+    assert page.evaluate("asked") == ["open mine"]
+    page.clock.run_for(2_000)
+    assert page.evaluate("asked") == ["open mine", "open mine"]
 
 
 def test_a_list_that_comes_late_asks_too(page: Page):

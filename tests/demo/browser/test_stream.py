@@ -103,6 +103,16 @@ def test_an_answer_may_come_before_the_page_knows_that_it_has_asked(page):
     got(page, *["process_completed"] * 3)
 
 
+def test_the_page_knows_how_many_events_have_no_answer(page):
+    assert page.evaluate("phUnanswered()") == 1
+    page.evaluate(JOIN, "b")
+    assert page.evaluate("phUnanswered()") == 2
+    send(page, 0, completed("c"), completed("a"), completed("b"))
+    got(page, *["process_completed"] * 3)
+    page.evaluate(JOIN, "c")
+    assert page.evaluate("phUnanswered()") == 0
+
+
 def test_messages_may_come_in_pieces_and_several_at_once(page):
     text = "".join(f"data: {json.dumps(message)}\n\n" for message in ({"msg": "é"}, completed("a"), CLOSE))
     cut = len(text) // 3
@@ -132,8 +142,8 @@ def test_other_requests_are_as_they_were(page):
 def test_the_page_uses_it_before_its_first_event(open_page, page_url):
     page = open_page(page_url)
     expect(page.locator("#ph-chips")).to_contain_text("topic")
-    assert "early" in page.evaluate("String(window.fetch)")
     settled(page)
+    assert page.evaluate("phUnanswered()") == 0
 
 
 def test_nothing_is_lost_of_answers_that_come_before_the_replies_to_their_questions(visitor, page_url):

@@ -59,8 +59,8 @@ def test_padding_changes_nothing(load: Load, architecture: str):
         for row, text in enumerate(TEXTS):
             alone = backbone.encoder(batch_of(backbone, (text,)))
             length = alone.hidden.shape[1]
-            torch.testing.assert_close(together.hidden[row, :length], alone.hidden[0], rtol=0, atol=1e-5)
-            torch.testing.assert_close(together.embedding[row], alone.embedding[0], rtol=0, atol=1e-5)
+            torch.testing.assert_close(together.hidden[row, :length], alone.hidden[0], rtol=0, atol=1e-4)
+            torch.testing.assert_close(together.embedding[row], alone.embedding[0], rtol=0, atol=1e-4)
 
 
 @EACH

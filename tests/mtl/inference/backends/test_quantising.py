@@ -111,9 +111,10 @@ def test_mixed_takes_queries_and_keys_and_nothing_else(
     assert len([name for name in names if query in name]) == LAYERS
     assert len([name for name in names if key in name]) == LAYERS
     assert len(names) == 2 * LAYERS
-    expected = expected_of(made.model).pooled
-    found = cosines(pooled(tmp_path, made.model, "fp32"), expected)  # its rounding without that of bf16
-    assert 0.99 < found.min() < 1 - 1e-6
+    if openvino.has_bf16():  # others add integers in 16 bits, which overflow, and get no mixed precision
+        expected = expected_of(made.model).pooled
+        found = cosines(pooled(tmp_path, made.model, "fp32"), expected)  # its rounding without that of bf16
+        assert 0.99 < found.min() < 1 - 1e-6
 
 
 @pytest.mark.parametrize("architecture", ["deberta-v2", "modernbert"])
