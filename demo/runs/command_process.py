@@ -18,13 +18,13 @@ from mtl.runs.parent import ENDS_WITH_PARENT
 
 _ENDING = 10.0  # seconds in which a killed child ends
 _PATIENCE = 120.0  # seconds in which the server imports its modules and forks
-
 _IDLE_SECONDS = 600.0  # the modules take some 300 MB, which a page on which nobody plans gets back
-_MODULES = ("mtl.planning", "transformers.models.bert.modeling_bert")
-"""What commands spend most of their start on; a backbone of another architecture imports its own."""
+MODULES = ("mtl.planning", "transformers.models.bert.modeling_bert")
+"""What commands spend most of their start on, and asks no GPU: a child could not ask again. A backbone of another
+architecture imports its own."""
 _server = ForkServer(
     "mtl.cli.forked:run_command",
-    _MODULES,
+    MODULES,
     environment={"TERM": "dumb"},  # what is imported in a terminal would colour what it writes into files, too
     idle_seconds=_IDLE_SECONDS,
     started=lower_priority,

@@ -25,6 +25,17 @@ from tests.waiting import CEILING, until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="others start processes of their own")
 
 
+_SPY = """
+import importlib, sys, torch
+asked = []
+for name in ("_lazy_init", "device_count", "init", "is_available"):
+    setattr(torch.cuda, name, lambda *_, name=name, **__: asked.append(name) or 0)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+sys.exit(", ".join(asked) or 0)
+"""
+
+
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """A server without torch, which is ready sooner; its commands import what they need."""
@@ -169,6 +180,11 @@ def test_the_system_refuses_it_memory_over_the_limit(endless):
     until(lambda: child.rlimit(psutil.RLIMIT_DATA) == limit, "the limit of its memory")
     command.cancel()
     assert command.answer(seconds=CEILING) is None
+
+
+def test_what_children_begin_with_has_asked_no_gpu():
+    done = subprocess.run([sys.executable, "-c", _SPY, *command_process.MODULES], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_command_ends_with_the_page(endless):
