@@ -11,6 +11,7 @@ from threading import Lock, Thread
 from typing import cast
 
 from demo.answers.passes import Model
+from mtl.errors import RunError
 from mtl.inference.engine import Engine
 from mtl.labelling import LabellingSession, Project, open_project
 
@@ -76,7 +77,10 @@ class OpenProjects:
             self._openings.move_to_end(folder)
             while len(self._openings) > self._most:
                 self._openings.popitem(last=False)
-        Thread(target=self._fill, args=(folder, opening), daemon=True).start()
+        try:
+            Thread(target=self._fill, args=(folder, opening), daemon=True).start()
+        except RuntimeError:  # the system has no room for a thread
+            opening.future.set_exception(RunError("This server has no room to open a project now; try again later."))
         return opening
 
     def uses(self, folder: Path, model: Model) -> bool:

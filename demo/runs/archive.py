@@ -18,6 +18,7 @@ from mtl.recipe import check, portable
 from mtl.runs import RunFolder
 
 _WHOLE = ("events.jsonl", "table.json")
+_TEXTS = (".json", ".md")
 _TRIES = 3
 
 
@@ -54,7 +55,20 @@ def _write(target: Path, folder: RunFolder, recipe: Any) -> None:  # noqa: ANN40
         if recipe is not None:
             archive.writestr("recipe.yaml", _portable(recipe, folders))
         for file in sorted(files_in(folder.best)):
-            archive.write(file, Path("checkpoint") / file.relative_to(folder.best))
+            place = Path("checkpoint") / file.relative_to(folder.best)
+            if file.suffix in _TEXTS and (backbone := _backbone_folder(folder.best)):
+                archive.writestr(str(place), file.read_text(encoding="utf-8").replace(backbone, Path(backbone).name))
+            else:
+                archive.write(file, place)
+
+
+def _backbone_folder(checkpoint: Path) -> str:
+    """The path of a local backbone, which checkpoints of former versions have; empty in others."""
+    try:
+        name = str(json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))["backbone"]["name"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+    return name if Path(name).is_absolute() else ""
 
 
 def _stamp(checkpoint: Path) -> tuple[int, int] | None:

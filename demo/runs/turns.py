@@ -61,8 +61,10 @@ class TurnGiver:
             if not still:
                 self._thread = None
             elif self._thread is None:
-                self._thread = Thread(target=self._keep_giving, name="queue of runs", daemon=True)
-                self._thread.start()
+                thread = Thread(target=self._keep_giving, name="queue of runs", daemon=True)
+                with suppress(RuntimeError):  # no room for a thread; the next call tries again
+                    thread.start()
+                    self._thread = thread
         return still
 
     def in_order(self) -> list[RunFolder]:
@@ -109,12 +111,22 @@ class TurnGiver:
         for folder in live:
             if not (folder.path / REQUEST).exists():  # it was started in a terminal
                 continue
-            broken = next(filter(None, (broken_limit(one, self.settings) for one in processes_of(folder))), None)
-            if broken is not None and not folder.stop_reason():
-                request_stop(folder, broken[0])
-            if broken is not None and broken[1]:
-                self._stopping.end_now(folder)
+            try:
+                self._keep_within_limits(folder)
+            except Exception:  # the others are looked at, and waiting ones started, all the same
+                _log.exception("the limits of the run %s could not be kept; it is tried again", folder.id)
         self._stopping.look(live)
+
+    def _keep_within_limits(self, folder: RunFolder) -> None:
+        broken = next(filter(None, (broken_limit(one, self.settings) for one in processes_of(folder))), None)
+        if broken is None:
+            return
+        try:
+            if not folder.stop_reason():
+                request_stop(folder, broken[0])
+        finally:
+            if broken[1]:
+                self._stopping.end_now(folder)
 
     def _start_what_fits(self, folders: list[RunFolder]) -> bool:
         """Start runs; returns whether any still wait."""
@@ -141,10 +153,10 @@ class TurnGiver:
             if error.errno not in NO_ROOM:
                 self._fail(folder, error)
             return False
-        if not queue.begin(folder):
-            lock.release()
-            return False
         try:
+            if not queue.begin(folder):
+                lock.release()
+                return False
             _mark_starting(folder)
             self._children.append(launch([*self._command, *arguments_of(folder)], folder, lock, self.settings))
         except Exception as error:  # an error in one run does not stop the others

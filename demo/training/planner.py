@@ -181,7 +181,11 @@ class Planner:
             self._running.add(job)
             self._begun += 1
             self._served |= {ask.group: self._begun for ask in job.askers}
-            Thread(target=self._run, args=(job,), name="plan", daemon=True).start()
+            try:
+                Thread(target=self._run, args=(job,), name="plan", daemon=True).start()
+            except RuntimeError:  # the system has no room for a thread
+                job.error = RunError("This server has no room for another plan at the moment; try again later.")
+                self._settle(job)
         if len(self._served) > _REMEMBERED:
             self._served.clear()
 
@@ -211,16 +215,20 @@ class Planner:
 
     def _finish(self, job: _Job) -> None:
         with self._lock:
-            self._running.discard(job)
-            if self._jobs.get(job.key) is job:
-                del self._jobs[job.key]
+            self._settle(job)
             if job.found is not None:
                 self._found[job.key] = job.found
                 while len(self._found) > _KEPT:
                     self._found.popitem(last=False)
-            for ask in job.askers:
-                ask.ready.set()
             self._begin()
+
+    def _settle(self, job: _Job) -> None:
+        """Let those who wait for a job go on."""
+        self._running.discard(job)
+        if self._jobs.get(job.key) is job:
+            del self._jobs[job.key]
+        for ask in job.askers:
+            ask.ready.set()
 
 
 def _forecast(answer: Mapping[str, Any]) -> Forecast:

@@ -20,13 +20,13 @@ SAMPLE_NOTE = (
 
 def model_card(config: CheckpointConfig, *, sampled: bool = False) -> str:
     """A Hub model card in Markdown with front matter; `sampled` says that dev examples lie beside the weights."""
-    title = f"{', '.join(config.tasks) or 'No tasks'} on {config.backbone.name}"
+    title = f"{', '.join(config.tasks) or 'No tasks'} on {config.backbone.shown_name}"
     about = str(config.recipe.get("about") or "").strip()
     lines = [
         f"---\n{card_data(config, title).to_yaml()}\n---",
         f"# {plain(title)}",
         "One encoder with a head for each task, trained with Polyhead. The weights here are relative to the backbone "
-        f"{_code(config.backbone.name)} (sha256 {_code(config.backbone.sha256)}), which is needed to load them:",
+        f"{_code(config.backbone.shown_name)} (sha256 {_code(config.backbone.sha256)}), which is needed to load them:",
         f'```python\nimport mtl\n\nengine = mtl.Engine.load("{ANY_FOLDER}")\nengine.analyze(["A sentence."])\n```',
         *([_prose(about)] if about else []),
         "## Tasks",

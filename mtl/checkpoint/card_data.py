@@ -39,7 +39,7 @@ def card_data(config: CheckpointConfig, name: str) -> ModelCardData:
         name: of the model in its `model-index`.
     """
     return ModelCardData(
-        base_model=None if config.backbone.local else config.backbone.name,
+        base_model=None if config.backbone.is_of_this_machine else config.backbone.name,
         model_name=name,
         library_name="polyhead",
         pipeline_tag="feature-extraction",

@@ -34,6 +34,16 @@ class BackboneReference(BaseModel):
     sha256: str
     local: bool = False
 
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Whether others find no backbone by the name."""
+        return self.local or Path(self.name).is_absolute()
+
+    @property
+    def shown_name(self) -> str:
+        """The name without a path of this machine."""
+        return Path(self.name).name if Path(self.name).is_absolute() else self.name
+
     def find(self, checkpoint: Path) -> BackboneSource:
         """The backbone on this machine.
 

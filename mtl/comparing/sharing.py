@@ -13,6 +13,8 @@ _HELPS = "weight: 2"
 """What won back more than half of what entities lost beside topics, over three seeds, and cost the topics nothing
 (`benchmarks/results/sharing.json`). It was tried on this pair of tasks alone."""
 
+_ONE_SEED = " It is one run of each: with another seed it may be otherwise."
+
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
@@ -26,6 +28,8 @@ class Sharing:
     alone: float
     shared: float
     strategy: str
+    seeds: int = 0
+    """How many runs of each kind the figures are means of; 0 where that is not known."""
 
     @property
     def gain(self) -> float:
@@ -40,12 +44,12 @@ class Sharing:
             return f"Whether sharing helps {self.task} cannot be said without {Preset.FULL} with the others: {what}."
         if round(abs(self.gain), 6) <= LEAST:
             return f"Sharing makes little difference to {self.task}: {what}."
-        points = f"{self.task} {100 * abs(self.gain):.1f} points: {what}."
+        points = f"{self.task} {100 * abs(self.gain):.1f} points: {what}." + _ONE_SEED * (self.seeds == 1)
         if self.gain > 0:
             return f"Sharing helps {points}"
         return (
-            f"Sharing costs {points} More weight for its loss, tasks.{self.task}.{_HELPS}, may win some of it back, "
-            "as it did in our study for entities beside topics."
+            f"Sharing costs {points} More weight for its loss, such as tasks.{self.task}.{_HELPS}, may win some of it "
+            "back, as it did in our study for entities beside topics."
         )
 
 
@@ -69,6 +73,7 @@ def sharing(metrics: Mapping[str, Mapping[str, float]], seeds: Mapping[str, int]
             others = {other: own[key] for other, own in together.items() if key in own}
             if key in alone and others:
                 best = Preset.FULL.value if Preset.FULL in others else max(others, key=lambda other: others[other])
-                found.append(Sharing(str(task), metric, alone[key], others[best], best))
+                runs = (seeds or {}).get(name, 0)
+                found.append(Sharing(str(task), metric, alone[key], others[best], best, runs))
                 break
     return found

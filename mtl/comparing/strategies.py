@@ -87,10 +87,10 @@ def linear_probe(recipe: Recipe, rows: int) -> Recipe:
     return Recipe.model_validate(kept | {"freezing": {"preset": preset.value}})
 
 
-def _probed_head(task: TaskConfig) -> dict[str, str]:
+def _probed_head(task: TaskConfig) -> dict[str, object]:
     if task.kind is TaskKind.SIMILARITY:  # the loss says how its pairs are read and measured
         return {} if task.head.loss is None else {"loss": task.head.loss.value}
-    return {"layers": "mix"} if task.kind is TaskKind.TAGGING else {}
+    return {"layers": "mix"} if task.kind is TaskKind.TAGGING else {"hidden": [], "dropout": 0.0}
 
 
 def trained_tasks(recipe: Recipe) -> list[str]:

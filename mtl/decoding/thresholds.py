@@ -26,12 +26,14 @@ def best_thresholds(gold: NDArray[np.bool_], probabilities: Floats, *, before: S
 
     Args:
         gold: `(N, C)`.
-        probabilities: `(N, C)`, 0 to 1.
+        probabilities: `(N, C)`, 0 to 1; those that are not finite do not count.
         before: the thresholds until now, which labels without an example keep; empty for 0.5 each.
     """
     kept = before or [DEFAULT_THRESHOLD] * gold.shape[1]
-    columns = zip(gold.T, probabilities.T, kept, strict=True)
-    found = [_best(own, scores.astype(np.float64)) if own.any() else last for own, scores, last in columns]
+    found = []
+    for own, scores, last in zip(gold.T, probabilities.T.astype(np.float64), kept, strict=True):
+        is_finite = np.isfinite(scores)
+        found.append(_best(own[is_finite], scores[is_finite]) if own[is_finite].any() else last)
     return np.array(found, dtype=np.float64)
 
 

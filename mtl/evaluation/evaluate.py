@@ -11,7 +11,7 @@ from mtl.errors import DataError
 from mtl.evaluation.calibration import CalibrationCurves, calibration_curves, calibration_metrics
 from mtl.evaluation.pairs import main_pair_metric, pair_metrics
 from mtl.evaluation.thresholds import all_labels, indicators, widened
-from mtl.evaluation.words_read import read_words, tags_given
+from mtl.evaluation.words_read import read_words, tags_given, tags_right
 from mtl.labels import spans_of
 from mtl.metrics import (
     classification_metrics,
@@ -50,7 +50,8 @@ def request_of(task: TaskInfo, examples: Sequence[Example]) -> Request:
 def metrics_of(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> dict[str, float]:
     """Every metric of a task, by name without prefix; tagging is scored on the words as given.
 
-    Words that were cut count as `O`, and labels that a multi-label head lacks as not found.
+    An entity in a user handle counts as all of it. Words that were cut count as `O`, and labels that a multi-label head
+    lacks as not found.
 
     Args:
         task: of the model.
@@ -126,7 +127,7 @@ def _predicted(task: TaskInfo, output: ModelOutput) -> list[str]:
 
 
 def _gold(examples: Sequence[Example]) -> list[tuple[str, ...]]:
-    return [e.tags for e in examples if isinstance(e, TaggedText)]
+    return [tags_right(e) for e in examples if isinstance(e, TaggedText)]
 
 
 def _tags(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> list[tuple[str, ...]]:

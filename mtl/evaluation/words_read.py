@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.data import Example, TaggedText
-from mtl.labels import OUTSIDE
+from mtl.labels import OUTSIDE, TypedSpan
 from mtl.text import WordOffsets, handles, word_offsets
 
 Places = NDArray[np.int64]
@@ -33,12 +33,38 @@ def places_of(example: TaggedText) -> Places:
 
 
 def tags_read(examples: Sequence[Example]) -> list[tuple[str, ...]]:
-    """The gold tags of the words that are read, of tagged texts: that of the first given word of each."""
+    """The gold tags of the words that are read, of tagged texts: a handle belongs to the first entity in it.
+
+    An entity may begin behind the `@`; in training too the whole handle belongs to it.
+    """
     return [
-        tuple(example.tags[first] for first in _firsts(places_of(example)))
+        tuple(_tag_of(example.tags[begin:end]) for begin, end in _groups(places_of(example)))
         for example in examples
         if isinstance(example, TaggedText)
     ]
+
+
+def tags_right(example: TaggedText) -> tuple[str, ...]:
+    """The gold tags of the given words, where an entity in a handle is all of it."""
+    places = places_of(example)
+    if not len(places) or places[-1] + 1 == len(places):
+        return example.tags
+    tags = [*example.tags]
+    for (begin, end), tag in zip(_groups(places), *tags_read([example]), strict=True):
+        if end > begin + 1:
+            tags[begin:end] = [tag, *(_inside(tag),) * (end - begin - 1)]
+    return tuple(tags)
+
+
+def spans_right(example: TaggedText) -> tuple[TypedSpan, ...]:
+    """The gold entities in characters, as seen: one that begins or ends in a handle has all of it."""
+    found, spans = handles(example.text), []
+    for span in example.visible_spans():
+        own = [handle for handle in found if handle.start < span.end and span.start < handle.end]
+        begin = min([span.start, *(handle.start for handle in own)])
+        end = max([span.end, *(handle.end for handle in own)])
+        spans.append(TypedSpan(begin, end, span.label))
+    return tuple(spans)
 
 
 def tags_given(example: TaggedText, tags: Sequence[str]) -> tuple[str, ...]:
@@ -50,6 +76,18 @@ def tags_given(example: TaggedText, tags: Sequence[str]) -> tuple[str, ...]:
     whole = [*tags, *(OUTSIDE,) * (len(places) - len(tags))]
     goes_on = np.diff(places, prepend=-1) == 0
     return tuple(_inside(whole[place]) if more else whole[place] for place, more in zip(places, goes_on, strict=True))
+
+
+def _groups(places: Places) -> list[tuple[int, int]]:
+    """Where the given words of each that is read begin and end."""
+    firsts = _firsts(places).tolist()
+    return list(zip(firsts, [*firsts[1:], len(places)], strict=True))
+
+
+def _tag_of(tags: Sequence[str]) -> str:
+    """That of a word which is read, from those of the given words in it."""
+    first = next((tag for tag in tags if tag != OUTSIDE), OUTSIDE)
+    return first if first == tags[0] or first == OUTSIDE else f"B-{first[2:]}"
 
 
 def _firsts(places: Places) -> Places:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.decoding import Entity, ModelOutput, Request, chosen, entities_of
-from mtl.errors import InputError, StorageError
+from mtl.errors import CheckpointError, DataError, InputError, StorageError
 from mtl.evaluation import Evaluation, embedding_task, evaluate, evaluate_with_curves
 from mtl.inference.analysis import Analysis
 from mtl.inference.backends.interface import Backend
 from mtl.inference.batcher import DynamicBatcher
 from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.runner import Runner
-from mtl.inference.source import STARTER, find_model, load_model
+from mtl.inference.source import STARTER, ModelSource, find_model, load_model
 from mtl.outside import OutsideScorer
 from mtl.recipe.choices import WordSplitting
 from mtl.recipe.tasks import TaskConfig
@@ -25,6 +25,7 @@ from mtl.text.subwords import Subword
 from mtl.text.windows import WindowTokenizer
 
 if TYPE_CHECKING:
+    from mtl.checkpoint.sample import Sample
     from mtl.checkpoint.store import LoadedModel
     from mtl.data import Example, ScoredPair
 
@@ -236,9 +237,28 @@ class Engine:
         """The model with its weights in torch, loaded from its files unless the engine is one of a model in memory.
 
         Raises:
-            CheckpointError, BackboneError: its files are damaged or gone.
+            CheckpointError, BackboneError: its files are damaged or gone, or others than when the engine was loaded.
         """
-        return self._parts.loaded or load_model(find_model(self.name))
+        return self._parts.loaded or load_model(self._source())
+
+    def _source(self) -> ModelSource:
+        """The files that the engine was loaded from; errors as `loaded_model`."""
+        source = find_model(self.name)
+        if source.fingerprint() != self.fingerprint:
+            raise CheckpointError("its files have changed since it was loaded; load it again", path=source.folder)
+        return source
+
+    def _measured_on(self) -> "tuple[Sample, Mapping[str, float]]":
+        """The evaluation sample and the figures of its checkpoint; a model in memory has none."""
+        from mtl.checkpoint.sample import read_sample
+
+        source = None if self.is_in_memory else self._source()
+        if source is None or source.config is None:
+            return {}, {}
+        try:
+            return read_sample(source.folder, self.tasks), source.config.metrics
+        except DataError:  # a damaged sample measures nothing
+            return {}, source.config.metrics
 
     @property
     def is_in_memory(self) -> bool:
@@ -263,10 +283,11 @@ class Engine:
             loaded.model.requires_grad_(False)  # only what training changed is stored
         config = loaded.config
         recipe = {**(config.recipe if config else {}), "words": self._parts.spec.recipe.get("words", self._splitting)}
+        sample, metrics = self._measured_on()
         need_place(folder)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            save(loaded, folder, Snapshot(config.step if config else 0, {}, recipe))
+            save(loaded, folder, Snapshot(config.step if config else 0, metrics, recipe, sample=sample))
         except OSError as error:
             raise StorageError(f"a place that can be written was expected: {error.strerror}", path=folder) from error
         return folder

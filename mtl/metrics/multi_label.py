@@ -22,8 +22,8 @@ def multi_label_metrics(
 
     Returns:
         `micro_f1`, `macro_f1`, `subset_accuracy` (the share of texts whose set is right), `mean_average_precision`
-        (over the labels that a text has; without any, it is left out), and `precision/<label>`, `recall/<label>`,
-        `f1/<label>`.
+        (over the labels that a text has; without any, it is left out; NaN where a probability is not finite), and
+        `precision/<label>`, `recall/<label>`, `f1/<label>`.
     """
     from sklearn.metrics import accuracy_score, average_precision_score, f1_score, precision_recall_fscore_support
 
@@ -31,8 +31,9 @@ def multi_label_metrics(
     occurs: Columns = np.asarray((gold | found).any(axis=0))
     metrics = {"micro_f1": 0.0, "macro_f1": 0.0, "subset_accuracy": float(accuracy_score(gold, found))}
     if wanted.any():
-        scores = average_precision_score(gold[:, wanted], probabilities[:, wanted], average="macro")
-        metrics["mean_average_precision"] = float(scores)
+        ranked, is_finite = probabilities[:, wanted], bool(np.isfinite(probabilities).all())
+        score = average_precision_score(gold[:, wanted], ranked, average="macro") if is_finite else np.nan
+        metrics["mean_average_precision"] = float(score)
     if not occurs.any():
         return metrics
     names = [label for label, one in zip(labels, occurs, strict=True) if one]

@@ -57,7 +57,7 @@ def plan(recipe: Recipe) -> Plan:
         cache_bytes=costs.cache_bytes,
         checkpoint_bytes=tensor_bytes(trainer.loaded, _DTYPES[recipe.checkpoint.dtype]),
         warnings=tuple(warnings),
-        advice=advise({name: _facts(trainer, data) for name, data in trainer.task_data.items()}),
+        advice=advise({name: _facts(trainer, data) for name, data in trainer.task_data.items() if data.train}),
         is_upper_bound=schedule is not None and schedule.solver is Solver.LBFGS,
     )
 

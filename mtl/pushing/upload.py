@@ -94,9 +94,10 @@ def _source(model: str) -> ModelSource:
     source = find_model(model)
     if source.config is None:
         raise CheckpointError("a checkpoint was expected, this is a backbone without heads", path=source.folder)
-    if source.config.backbone.local:
+    backbone = source.config.backbone
+    if backbone.is_of_this_machine:
         raise CheckpointError(
-            f"its backbone {source.config.backbone.name} is a folder of this machine, which nobody else has; "
+            f"its backbone {backbone.shown_name} is a folder of this machine, which nobody else has; "
             "`python -m mtl export … --format sentence-transformers` writes a model that is whole",
             path=source.folder,
         )

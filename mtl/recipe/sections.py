@@ -81,7 +81,7 @@ class EvaluationConfig(Config):
     best: str = "mean"
     """`mean` of every task's main metric, `guarded`, a task's name, or `task/metric`."""
     guard: Annotated[float, Field(ge=0, le=1)] = 0.01
-    """With `guarded`: how far a task's main metric may lie below its own best."""
+    """With `guarded`: how far a task's main metric may lie below its own best so far."""
     patience: Count | None = None
     """Stop after so many evaluations without a new best."""
     gradient_cosine: bool = False

@@ -15,8 +15,16 @@ def _with_text_labels(value: object) -> object:
     result: dict[object, object] = {}
     for key, label in value.items():
         keys = (str(key).lower(), str(key), str(key).upper()) if isinstance(key, bool) else (_text_label(key),)
-        result |= dict.fromkeys(keys, _text_label(label))
+        result |= dict.fromkeys(keys, _read_as(label))
     return result
+
+
+def _read_as(label: object) -> object:
+    """A label as a file would give it, so that a checkpoint's sample holds it."""
+    text = _text_label(label)
+    if isinstance(text, str) and not (text := text.strip()):
+        raise ValueError("a label was expected, was empty")
+    return text
 
 
 def _text_label(value: object) -> object:

@@ -118,6 +118,15 @@ class HeadSolver:
         found |= {name: _tensor(own[name]) for name in (*_TENSORS, *_NUMBERS, "H_diag") if name in own}
         return found
 
+    def begin_again(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from the head's weight for other data than those of `state`, with the iterations that are left.
+
+        Raises:
+            KeyError: it is no state of a solver.
+        """
+        self.iterations = int(state["iterations"])
+        self.is_done = self.iterations >= MOST_ITERATIONS
+
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Continue from what `state` gave, to the last bit.
 

@@ -107,7 +107,7 @@ def _measure(loaded: LoadedModel) -> tuple[PrecisionChoice, bool]:
     texts = loaded.tokenizer.store(SENTENCES[:_TEXTS])
     tokens = token_batch(texts.batch(range(_TEXTS))).to(loaded.model.device)
     likeness = _likeness(encoder, tokens)  # it warms both up, too
-    if likeness < _ALIKE:
+    if not likeness >= _ALIKE:  # NaN is not alike
         return PrecisionChoice(Precision.FP32, f"bf16 computes otherwise (cosine {likeness:.3f} with fp32)"), True
     gains: list[float] = []
     for _ in range(_ROUNDS):

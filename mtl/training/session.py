@@ -135,6 +135,9 @@ class Session:
             )
         apply(state, self.trainer)
         progress = state.progress
+        self.trainer.changed_tasks = frozenset(
+            name for name, data in self._inputs.data.items() if progress.inputs.data[name].train != data.train
+        )
         self.trainer.settle_precision(progress.precision)
         self.clock = RunClock(progress.seconds)
         self.first_step = self.done = progress.step
@@ -172,6 +175,7 @@ class Session:
             self.selector.selection,
             {name: task.thresholds for name, task in self.trainer.loaded.model.tasks.items() if task.thresholds},
             {name: task.temperature for name, task in self.trainer.loaded.model.tasks.items()},
+            self.trainer.stage_index,
         )
         state = capture(self.trainer, progress)
         if world().is_main:

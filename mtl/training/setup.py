@@ -92,8 +92,17 @@ class Trainer:
     stage: StageState | None = None
     solver_states: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
     """By task, of an interrupted run."""
+    changed_tasks: frozenset[str] = frozenset()
+    """Those whose training data have changed since the run was interrupted."""
+    least_stage: int = 0
+    """In which an interrupted run was: what trained then is not frozen again, though there may be more steps now."""
     _solvers: Mapping[str, HeadSolver] = field(default_factory=dict)
     _index: int = field(default=-1)
+
+    @property
+    def stage_index(self) -> int:
+        """The number of the stage that was entered, from 0; -1 before the first."""
+        return self._index
 
     @property
     def total_steps(self) -> int:
@@ -125,7 +134,7 @@ class Trainer:
     def stage_of(self, step: int) -> int:
         """The stage of the step after `step` steps."""
         share = step / max(1, self.total_steps)
-        return max(i for i, stage in enumerate(self.stages) if stage.begins <= share)
+        return max(self.least_stage, *(i for i, stage in enumerate(self.stages) if stage.begins <= share))
 
     def enter_stage(self, index: int) -> StageState:
         """Freeze what this stage freezes; what lies below is computed when the first batch needs it."""
@@ -162,10 +171,12 @@ class Trainer:
                 if task.name not in known:
                     put_default_mix(model.heads[task.name])
                 objective = objective_of(task, examples, rows, model, l2=self.recipe.optimizer.l2)
-                solver = HeadSolver(objective, model.heads[task.name], warm=task.name in known)
-                if task.name in self.solver_states:
+                kept = self.solver_states.get(task.name)
+                is_other = kept is not None and task.name in self.changed_tasks  # another optimum, near the old one
+                solver = HeadSolver(objective, model.heads[task.name], warm=task.name in known or is_other)
+                if kept is not None:
                     try:
-                        solver.restore(self.solver_states[task.name])
+                        (solver.begin_again if is_other else solver.restore)(kept)
                     except (ValueError, KeyError) as error:
                         raise RunError(
                             f"the state of {task.name}: one of this recipe was expected ({error})"

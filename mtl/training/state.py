@@ -33,6 +33,8 @@ class Progress:
     selection: Selection = Selection()
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     temperatures: Mapping[str, float] = field(default_factory=dict)
+    stage: int = 0
+    """The number of the stage, from 0, in which the step was made."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def apply(state: TrainState, trainer: Trainer) -> None:
         trainer.schedule.optimization.optimizer.load_state_dict({**state.optimizer, "state": moments})
         trainer.schedule.optimization.scheduler.load_state_dict(dict(state.scheduler))
         trainer.solver_states = state.solvers
+        trainer.least_stage = min(state.progress.stage, len(trainer.stages) - 1)
         _set_random_states(state.random)
     except (ValueError, KeyError) as error:
         raise RunError(

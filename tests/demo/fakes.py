@@ -76,3 +76,13 @@ def arguments(**given) -> argparse.Namespace:
 
 def settings(*, space: bool = False, **given) -> Settings:
     return derive(arguments(**given), {"SPACE_ID": "someone/polyhead"} if space else {})
+
+
+class NoThread:
+    """In place of `threading.Thread` on a system that has no room for one."""
+
+    def __init__(self, **_):
+        pass
+
+    def start(self):
+        raise RuntimeError("can't start new thread")

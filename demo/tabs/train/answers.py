@@ -30,7 +30,7 @@ from demo.training.recipe_reading import read_upload
 from demo.views import message
 from demo.views.training.data import data_line
 from demo.views.training.format import duration, megabytes, millions
-from demo.views.training.plan import advice, plan_card, warning_list
+from demo.views.training.plan import advice, plan_card, steps_of, warning_list
 from demo.views.training.stack import stack
 from mtl.errors import InputError, MtlError
 from mtl.recipe import Preset, Recipe
@@ -244,7 +244,7 @@ def _folds(form: Form, known: Sequence[Draft], drawn: Network, plan: tuple[Forec
 def _plan_line(forecast: Forecast) -> str:
     return " · ".join(
         (
-            f"{forecast.steps:,} steps",
+            f"{steps_of(forecast)} steps",
             f"about {duration(forecast.seconds)}",
             f"{forecast.memory_bytes / 1e6:,.0f} MB",
             f"checkpoint {megabytes(forecast.checkpoint_bytes)}",

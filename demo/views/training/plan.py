@@ -8,13 +8,18 @@ from demo.views.training.format import draw_shares, duration, megabytes
 from mtl.recipe import Preset
 
 
+def steps_of(forecast: Forecast) -> str:
+    """How many steps a plan has."""
+    return f"{'at most ' if forecast.is_upper_bound else ''}{forecast.steps:,}"
+
+
 def plan_card(forecast: Forecast | None, *, note: str = "") -> str:
     """The figures of a plan, or a note without a plan; both have the same height."""
     if forecast is None:
         figures = [("steps", "…"), ("time", "…"), ("memory", "…"), ("checkpoint", "…")]
     else:
         figures = [
-            ("steps", f"{'at most ' if forecast.is_upper_bound else ''}{forecast.steps:,}"),
+            ("steps", steps_of(forecast)),
             ("time", f"about {duration(forecast.seconds)}" if forecast.steps else "no training"),
             ("memory", f"{forecast.memory_bytes / 1e6:,.0f} MB"),
             ("checkpoint", megabytes(forecast.checkpoint_bytes)),

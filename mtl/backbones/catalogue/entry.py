@@ -34,7 +34,7 @@ class Language(StrEnum):
     ENGLISH = "English"
     CODE = "English and six programming languages"
     LANGUAGES_50 = "50 languages"
-    LANGUAGES_94 = "94 languages"
+    LANGUAGES_100 = "100 languages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class CatalogueEntry:
     @property
     def is_multilingual(self) -> bool:
         """Whether it reads many languages and scripts."""
-        return self.languages in (Language.LANGUAGES_50, Language.LANGUAGES_94)
+        return self.languages in (Language.LANGUAGES_50, Language.LANGUAGES_100)
 
     @property
     def parameters(self) -> int:

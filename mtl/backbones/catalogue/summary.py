@@ -6,6 +6,7 @@ not. They are shown as hints.
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -96,15 +97,19 @@ def combined(parts: Sequence[DataSummary]) -> DataSummary:
     """The summary of several tasks, which share one encoder: it has to read what any of them needs."""
     if not parts:
         return DataSummary()
-    hinted = max((part for part in parts if part.domain), key=lambda part: part.examples, default=DataSummary())
-    of_domain = sum(part.examples for part in parts if part.domain and part.domain is hinted.domain)
-    is_majority = 2 * of_domain > sum(part.examples for part in parts)
+    of_domain = Counter[Domain]()
+    for part in parts:
+        if part.domain is not None:
+            of_domain[part.domain] += part.examples
+    domain, of_most = max(of_domain.items(), key=lambda item: item[1], default=(None, 0))
+    hinted = max((part for part in parts if part.domain is domain), key=lambda part: part.examples)
+    is_majority = 2 * of_most > sum(part.examples for part in parts)
     return DataSummary(
         examples=sum(part.examples for part in parts),
         words=max(part.words for part in parts),
         non_latin=max(part.non_latin for part in parts),
         is_english=all(part.is_english for part in parts),
-        domain=hinted.domain if is_majority else None,
+        domain=domain if is_majority else None,
         hints=hinted.hints if is_majority else (),
         has_tagging=any(part.has_tagging for part in parts),
         has_similarity=any(part.has_similarity for part in parts),

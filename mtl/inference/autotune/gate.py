@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 
@@ -54,8 +55,12 @@ class Gate:
         """On every sentence, and on the checkpoint's own evaluation sample."""
         runner = self.runner(backend)
         found = self._metrics_of(runner)
-        loss = max((value - found[name] for name, value in self._reference_metrics.items()), default=0.0)
-        return self._fidelity(runner(_ALL)).model_copy(update={"sample_loss": max(0.0, loss)})
+        losses = [
+            value - found[name] if isfinite(found[name]) else 1.0
+            for name, value in self._reference_metrics.items()
+            if isfinite(value)
+        ]
+        return self._fidelity(runner(_ALL)).model_copy(update={"sample_loss": max([0.0, *losses])})
 
     def _fidelity(self, found: ModelOutput) -> Fidelity:
         expected = self._expected.part(0, len(found.embeddings))

@@ -4,8 +4,8 @@ from threading import Event
 import pytest
 
 from demo.labelling import OpenProjects, Projects
-from mtl.errors import InputError
-from tests.demo.fakes import settings
+from mtl.errors import InputError, RunError
+from tests.demo.fakes import NoThread, settings
 from tests.demo.labelling.conftest import TEXTS
 from tests.waiting import CEILING
 
@@ -136,3 +136,12 @@ def test_a_session_of_the_library_opens_and_learns(spec, starter):
     card = session.next_card("ann")
     session.answer("ann", card.number, "sports")
     assert session.next_card("ann").counts.labelled == 1
+
+
+def test_a_server_without_room_for_a_thread_says_so_and_tries_again(tmp_path, monkeypatch):
+    projects = OpenProjects(2, lambda folder, engine, progress: Session(folder, engine))
+    with monkeypatch.context() as patch:
+        patch.setattr("demo.labelling.open_projects.Thread", NoThread)
+        with pytest.raises(RunError, match="no room to open a project now"):
+            projects.session(tmp_path, lambda: "model")
+    assert projects.session(tmp_path, lambda: "model").engine == "model"

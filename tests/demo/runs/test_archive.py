@@ -1,3 +1,4 @@
+import json
 import shutil
 import zipfile
 
@@ -120,3 +121,19 @@ def test_no_path_of_this_machine_is_packed_whatever_the_recipe_names(folder, pla
     assert "https://host/a/b/c, 1/2 or and/or" in texts["events.jsonl"]
     assert 'File "x.py", line 3' in texts["log.txt"]
     assert ("hf:owner/name/train.csv" if place == PLACES[3] else "train.csv") in texts["recipe.yaml"]
+
+
+def test_the_path_of_a_backbone_in_a_checkpoint_of_a_former_version_is_not_packed(folder):
+    folder.append(Failed(1, "x"))
+    folder.log_file.touch()
+    folder.best.mkdir()
+    config = {"backbone": {"name": "/home/ann/models/bert", "sha256": "0"}}
+    (folder.best / "config.json").write_text(json.dumps(config))
+    (folder.best / "README.md").write_text("base_model: /home/ann/models/bert")
+    (folder.best / "model.safetensors").write_bytes(b"\xff\x00")
+    with zipfile.ZipFile(zip_run(folder)) as archive:
+        read = {name: archive.read(name) for name in archive.namelist()}
+    assert not any(b"/home/ann" in content for content in read.values())
+    assert json.loads(read["checkpoint/config.json"])["backbone"]["name"] == "bert"
+    assert read["checkpoint/README.md"] == b"base_model: bert"
+    assert read["checkpoint/model.safetensors"] == b"\xff\x00"

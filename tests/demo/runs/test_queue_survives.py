@@ -12,7 +12,7 @@ from demo.runs.run_store import presets_of
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
 from mtl.runs import RunState
-from tests.demo.fakes import settings
+from tests.demo.fakes import NoThread, settings
 from tests.demo.training.test_recipe_form import FORM
 from tests.waiting import until
 
@@ -124,3 +124,52 @@ def test_the_thread_outlives_what_happens_to_it(waiting, monkeypatch):
     assert done.wait(30)
     monkeypatch.setattr(turns, "top_folders", list)
     until(lambda: again._thread is None, "the end of the thread")
+
+
+def test_without_room_for_a_thread_the_next_call_gives_the_turns(waiting, monkeypatch):
+    page, _ = waiting
+    page._turns._thread = None
+    page._turns.settings = dataclasses.replace(settings(), max_live_runs=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(turns, "Thread", NoThread)
+        assert page._turns.give() is True
+        assert page._turns._thread is None
+    assert page._turns.give() is True
+    assert page._turns._thread is not None
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_run_whose_limits_cannot_be_kept_stops_neither_the_queue_nor_its_own_end(waiting, monkeypatch, error):
+    page, folders = waiting
+    launched, ended = [], []
+    live = folders[0]
+    monkeypatch.setattr(turns, "launch", launching(None, at=-1, launched=launched))
+    monkeypatch.setattr(turns, "is_live", lambda folder: folder.id == live.id)
+    monkeypatch.setattr(turns, "processes_of", lambda folder: [7])
+    monkeypatch.setattr(turns, "broken_limit", lambda process, settings: ("This run needed more.", True))
+    monkeypatch.setattr(page._turns._stopping, "end_now", lambda folder: ended.append(folder.id))
+    monkeypatch.setattr(page._turns._stopping, "look", lambda live: None)
+
+    def refuse(folder, reason):
+        raise error
+
+    monkeypatch.setattr(turns, "request_stop", refuse)
+    page._turns.give()
+    assert ended == [live.id]
+    assert folders[1].id in launched
+
+
+def test_a_run_that_cannot_be_taken_from_the_queue_is_not_held_by_the_page(waiting, monkeypatch):
+    page, folders = waiting
+    launched, begin = [], turns.queue.begin
+
+    def refuse(folder):
+        if folder.id == folders[0].id:
+            raise PermissionError(13, "Permission denied")
+        return begin(folder)
+
+    monkeypatch.setattr(turns, "launch", launching(None, at=-1, launched=launched))
+    monkeypatch.setattr(turns.queue, "begin", refuse)
+    page._turns.give()
+    assert launched == [folder.id for folder in folders[1:]]
+    assert not folders[0].is_held()

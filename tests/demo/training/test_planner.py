@@ -12,7 +12,7 @@ from demo.training.planner import Planner
 from demo.training.recipe_form import recipe_of
 from mtl.errors import RunError
 from mtl.recipe import TaskConfig, TaskKind
-from tests.demo.fakes import settings
+from tests.demo.fakes import NoThread, settings
 from tests.demo.training.test_recipe_form import FORM, KNOWN
 from tests.waiting import CEILING, until
 
@@ -256,3 +256,12 @@ def test_what_was_dropped_is_answered_with_nothing():
     old.join()
     assert answers == {"old": None}
     planner.drop(asker="nobody")
+
+
+def test_a_server_without_room_for_a_thread_says_so_and_plans_again(monkeypatch):
+    planner = Planner(settings(share=True))
+    with monkeypatch.context() as patch:
+        patch.setattr(planning, "Thread", NoThread)
+        with pytest.raises(RunError, match="no room for another plan"):
+            planner.plan(recipe(), asker="a")
+    assert planner.plan(recipe(), asker="a").steps == 7

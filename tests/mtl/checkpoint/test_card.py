@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from huggingface_hub import ModelCard
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -104,6 +104,7 @@ def test_labels_and_metrics_of_any_characters_stand_in_the_tables_as_they_are(la
 def test_names_of_any_characters_stand_in_the_front_matter_and_the_thresholds(
     found: list[str], name: str, local: bool, about: str
 ):
+    assume(not name.startswith("/"))  # a path of this machine, which the card does not tell
     config = CheckpointConfig(
         backbone={"name": name, "sha256": "0", "local": local},
         pooling="mean",

@@ -14,7 +14,8 @@ def test_each_task_is_beside_the_strategy_that_trains_as_it_did_alone():
     assert found == Sharing("topic", "accuracy", 0.9, 0.8, "full")
     assert str(found) == (
         "Sharing costs topic 10.0 points: accuracy 0.800 with the others (full), 0.900 alone. More weight for its "
-        "loss, tasks.topic.weight: 2, may win some of it back, as it did in our study for entities beside topics."
+        "loss, such as tasks.topic.weight: 2, may win some of it back, as it did in our study for entities beside "
+        "topics."
     )
 
 
@@ -58,3 +59,11 @@ def test_means_over_other_seeds_are_not_compared():
     metrics = {"full": FULL, "only topic": {TOPIC: 0.9}}
     assert sharing(metrics, {"full": 2, "only topic": 3}) == []
     assert len(sharing(metrics, {"full": 3, "only topic": 3})) == 1
+
+
+@pytest.mark.parametrize(("seeds", "says"), [(1, True), (3, False), (None, False)])
+def test_one_run_of_each_is_said_to_tell_little(seeds: int | None, says: bool):
+    counts = None if seeds is None else {"full": seeds, "only topic": seeds}
+    for alone in (0.7, 0.9):
+        (found,) = sharing({"full": FULL, "only topic": {TOPIC: alone}}, counts)
+        assert ("with another seed it may be otherwise" in str(found)) is says

@@ -157,6 +157,7 @@ def test_a_linear_probe_keeps_the_data_and_drops_how_they_were_trained_on(tiny_b
     assert {task.take for task in probe.tasks.values()} == {"drawn"} and probe.tasks["topic"].class_weights is None
     assert probe.tasks["topic"].map_labels == {"a": "b"}
     assert probe.tasks["entities"].head.layers == "mix"
+    assert (probe.tasks["topic"].head.hidden, probe.tasks["topic"].head.dropout) == ((), 0)
     for name in TASKS:
         assert (probe.tasks[name].train, probe.tasks[name].dev) == (recipe.tasks[name].train, recipe.tasks[name].dev)
 

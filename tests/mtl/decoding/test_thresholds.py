@@ -62,3 +62,11 @@ def test_the_sigmoid_is_that_of_scipy(logits: list[float]):
     found = sigmoid(values)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expit(values), rtol=1e-5, atol=1e-37)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_probabilities_that_are_not_finite_do_not_count(wrong: float):
+    gold = np.array([[True], [False], [True]])
+    scores = np.array([[0.8], [0.2], [wrong]], dtype=np.float32)
+    assert best_thresholds(gold, scores).tolist() == best_thresholds(gold[:2], scores[:2]).tolist()
+    assert best_thresholds(gold, np.full((3, 1), wrong, np.float32), before=[0.3]).tolist() == [0.3]

@@ -9,7 +9,7 @@ import pytest
 from mtl import Engine
 from mtl.data import TaggedText
 from mtl.evaluation import evaluate
-from mtl.evaluation.words_read import places_of, read_words, tags_given, tags_read
+from mtl.evaluation.words_read import places_of, read_words, spans_right, tags_given, tags_read, tags_right
 from mtl.text import Span, WordedText, split_words
 from tests.mtl.recipes import recipe_of
 from tests.mtl.training.seen import events_of
@@ -76,3 +76,23 @@ def test_metrics_are_the_same_however_a_file_splits_handles(tmp_path: Path, tiny
     assert {key: by_split[key] for key in by_split if key != "token_accuracy"} == pytest.approx(
         {key: by_joined[key] for key in by_joined if key != "token_accuracy"}
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "joined"),
+    [
+        ("thanks:O @:O anna_b:B-PER for:O this:O", "thanks:O @anna_b:B-PER for:O this:O"),
+        ("thanks:O @:O anna:B-PER _:I-PER b:I-PER for:O this:O", "thanks:O @anna_b:B-PER for:O this:O"),
+        ("thanks:O @:O anna_b:B-PER for:I-PER this:O", "thanks:O @anna_b:B-PER for:I-PER this:O"),
+        ("thanks:O @:B-PER anna:I-PER _:O b:O for:O this:O", "thanks:O @anna_b:B-PER for:O this:O"),
+        ("thanks:B-PER @:I-PER anna_b:O for:O this:O", "thanks:B-PER @anna_b:I-PER for:O this:O"),
+    ],
+)
+def test_an_entity_anywhere_in_a_handle_is_all_of_it_in_training_calibration_and_scores(words: str, joined: str):
+    text = "thanks @anna_b for this"
+    given, whole = tagged(text, words), tagged(text, joined)
+    assert given.units().tags == whole.units().tags == whole.tags  # what training learns
+    assert tags_read([given]) == tags_read([whole]) == [whole.tags]
+    assert tags_right(given) == tags_given(given, whole.tags)
+    assert tags_right(whole) == whole.tags
+    assert spans_right(given) == whole.visible_spans()

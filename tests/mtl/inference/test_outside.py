@@ -163,3 +163,22 @@ def test_what_is_far_from_every_centre_is_outside(engine: Engine):
     assert own["topic"] == replace(own["topic"], is_outside=False) and own["topic"].distance < 1e-3
     assert opposite["topic"].is_outside and opposite["topic"].distance == pytest.approx(2, abs=1e-3)
     assert isinstance(own["topic"], OutsideScore) and vectors.shape[1] == HIDDEN
+
+
+def test_sample_and_figures_stay_with_a_model_that_is_saved_again(checkpoint: Path, engine: Engine, tmp_path: Path):
+    folders = (checkpoint, engine.save(tmp_path / "engine"))
+    first, again = (load(folder).config.metrics for folder in folders)
+    assert first == again != {}
+    first, again = ({file.name: file.read_bytes() for file in (folder / "sample").iterdir()} for folder in folders)
+    assert first == again != {}
+
+
+def test_an_engine_whose_files_have_changed_takes_no_weights_from_them(checkpoint: Path, tmp_path: Path):
+    copy = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
+    engine = Engine.load(copy, **EXACT)
+    config = (copy / "config.json").read_text()
+    (copy / "config.json").write_text(config.replace('"step": ', '"step": 1'))
+    for use in (engine.loaded_model, lambda: engine.save(tmp_path / "out")):
+        with pytest.raises(CheckpointError, match="its files have changed since it was loaded; load it again"):
+            use()
+    assert len(engine.analyze(["a b"])) == 1  # it answers as before

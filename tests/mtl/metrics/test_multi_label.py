@@ -53,3 +53,11 @@ def test_with_all_labels_occurring_averages_are_those_of_the_whole_matrix():
         assert metrics[f"{average}_f1"] == pytest.approx(f1_score(gold, found, average=average))
     assert metrics["subset_accuracy"] == pytest.approx(accuracy_score(gold, found))
     assert metrics["mean_average_precision"] == pytest.approx(average_precision_score(gold, scores, average="macro"))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_probability_that_is_not_finite_is_no_error(wrong: float):
+    gold = np.array([[True, False], [False, True]])
+    scores = np.array([[0.9, wrong], [0.1, 0.8]], dtype=np.float32)
+    metrics = multi_label_metrics(["a", "b"], gold=gold, found=gold, probabilities=scores)
+    assert np.isnan(metrics["mean_average_precision"]) and metrics["micro_f1"] == 1

@@ -1,5 +1,6 @@
 """Uploads to a Hub, and models loaded back from it by their id."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from typer.testing import CliRunner
 
 import mtl
 from mtl.checkpoint import read_config
+from mtl.checkpoint.card import model_card
+from mtl.checkpoint.config import CheckpointConfig
 from mtl.checkpoint.sample import read_sample
 from mtl.cli.app import app, main
 from mtl.errors import CheckpointError, HubError, InputError
@@ -163,3 +166,15 @@ def test_the_command_uploads_a_private_model(hub: Hub):
 def test_names_that_the_hub_cannot_hold_are_refused_before_it_is_asked(options: PushOptions):
     with pytest.raises(InputError, match="was expected"):
         push("starter", NAME, options)
+
+
+def test_a_checkpoint_of_a_former_version_with_the_path_of_its_backbone_is_refused(trained: Path, tmp_path: Path):
+    old = Path(shutil.copytree(trained / "best", tmp_path / "old"))
+    config = json.loads((old / "config.json").read_text())
+    found = find_model(str(trained / "best")).backbone.folder
+    config["backbone"] = {"name": str(found), "sha256": config["backbone"]["sha256"]}
+    (old / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="folder of this machine") as caught:
+        push(old, NAME)
+    assert str(found) not in str(caught.value)
+    assert str(found) not in model_card(CheckpointConfig.model_validate(config))

@@ -126,3 +126,13 @@ def test_a_boolean_among_numbers_is_no_number(path: tuple[str, ...], value: obje
 )
 def test_other_numbers_and_booleans_are_read_as_before(path: tuple[str, ...], value: object):
     check(content_with(path, value), where="recipe")
+
+
+@pytest.mark.parametrize("label", ["", " ", "\t"])
+def test_a_label_is_not_read_as_an_empty_one(label: str):
+    assert "a label was expected, was empty" in complaint((*IN_TASK, "map_labels"), {"unk": label})
+
+
+def test_a_label_is_read_as_one_without_blanks_around_it():
+    recipe = check(content_with((*IN_TASK, "map_labels"), {"unk": " other "}), where="recipe")
+    assert [task.map_labels for task in recipe.tasks.values() if task.map_labels] == [{"unk": "other"}]

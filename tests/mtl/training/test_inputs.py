@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 import mtl
 from mtl.errors import RunError
@@ -151,3 +152,23 @@ def test_a_backbone_with_other_weights_is_refused(tmp_path: Path):
     save_backbone("bert", folder, seed=1)
     with pytest.raises(RunError, match="^backbone: weights with sha256 .* were expected as when the run began, were "):
         resumed(recipe, tmp_path / "run")
+
+
+@pytest.mark.parametrize("preset", ["probe_then_finetune", "gradual"])
+def test_what_was_trained_is_not_frozen_again_where_there_are_more_steps_now(
+    tiny_bert: Path, tmp_path: Path, preset: str
+):
+    """Step 8 of 10 is in the last stage, step 8 of 80 would be in the first one."""
+    budget = {"epochs": 1000, "max_steps": 10, "batch_tokens": 64}
+    freezing = {"preset": preset}
+    stopped = quick_recipe(tiny_bert, tmp_path, budget=budget, freezing=freezing, evaluation={"every": EVERY})
+    stopped_at(stopped, tmp_path / "run", 8)
+    before = set(load_file(tmp_path / "run" / "last" / "model.safetensors"))
+    longer = stopped.model_copy(update={"budget": stopped.budget.model_copy(update={"max_steps": 80})})
+    seen: list[Event] = []
+    for event in mtl.train(
+        longer, folder=tmp_path / "run", resume=True, should_stop=lambda: bool(seen) and seen[-1].step == 10
+    ):
+        seen.append(event)
+    after = load_file(tmp_path / "run" / "last" / "model.safetensors")
+    assert any(name.startswith("encoder") for name in before) and before <= set(after)

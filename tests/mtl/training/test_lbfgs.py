@@ -1,6 +1,7 @@
 """Heads trained by L-BFGS: their optimum, and a run with all that a run has."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,6 +74,43 @@ def test_a_restored_solver_goes_on_to_the_last_bit(steps):
     for _ in range(3):
         assert first.step() == second.step()
     assert torch.equal(heads[0].output.weight, heads[1].output.weight)
+
+
+@pytest.mark.parametrize("steps", [2, 1000])
+def test_a_solver_begins_again_with_other_data_from_the_head_and_comes_to_their_optimum(steps):
+    """Whether or not it was done with the data of before."""
+    before, now = small_problem(), small_problem(size=6, classes=3)
+    now = replace(now, values=now.values[::-1].copy(), scaling=Scaling.of(now.values + 1))
+    head = head_of(before)
+    first = HeadSolver(before, head, warm=False)
+    while not first.is_done and first.iterations < steps:
+        first.step()
+    weight = head.output.weight.detach().clone()
+    again = HeadSolver(now, head, warm=True)
+    again.begin_again(first.state())
+    torch.testing.assert_close(head.output.weight, weight)  # that of another scaling would be another head
+    assert again.iterations == first.iterations and not again.is_done
+    while not again.is_done:
+        again.step()
+    best = solve(now, stopping=Stopping(1000, 1e-8, 1e-14))
+    found = now.scaling.unfolded(head.output.weight.detach().numpy().T, head.output.bias.detach().numpy())
+    assert now(found.ravel())[0] == pytest.approx(best.value, rel=1e-3)
+
+
+def test_a_run_whose_data_changed_fits_its_heads_to_the_new_ones(tiny_bert, tmp_path):
+    recipe = lbfgs_recipe(tiny_bert, tmp_path, tasks=("topic",))
+    seen = []
+    (tmp_path / "run").mkdir()
+    for event in mtl.train(recipe, folder=tmp_path / "run", should_stop=lambda: bool(seen) and seen[-1].step == 3):
+        seen.append(event)
+    file = tmp_path / "topic.csv"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines, *lines[1:3] * 5]) + "\n")
+    list(mtl.train(recipe, folder=tmp_path / "run", resume=True))
+    list(mtl.train(recipe, folder=tmp_path / "fresh"))
+    resumed, fresh = (Engine.load(tmp_path / name / "last", **EXACT) for name in ("run", "fresh"))
+    for one, other in zip(resumed.classify(lines[1:]), fresh.classify(lines[1:]), strict=True):
+        assert one["topic"] == pytest.approx(other["topic"], abs=0.02)
 
 
 @pytest.fixture(scope="module")

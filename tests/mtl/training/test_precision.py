@@ -1,5 +1,6 @@
 """Which precision a run takes: what is said, else what was measured; a clear measurement is remembered."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle
@@ -245,3 +246,8 @@ def test_a_run_tells_its_precision_and_trains_nearly_alike_in_both(tiny_bert: Pa
         found[said] = [loss for _, loss in losses(events)]
     assert found[Precision.FP32] != found[Precision.BF16]
     assert found[Precision.FP32] == pytest.approx(found[Precision.BF16], rel=0.05)
+
+
+def test_bf16_that_gives_no_number_is_not_taken(recipe: Recipe, loaded: LoadedModel, measure: Measure):
+    measure([5.0], likeness=math.nan)
+    assert choose_precision(recipe, loaded).precision is Precision.FP32

@@ -68,3 +68,9 @@ def test_a_domain_counts_where_most_of_the_examples_are_of_it():
     legal, plain = summarise([TEXTS[Domain.LEGAL]] * 10), summarise([ENGLISH] * 10)
     assert combined([legal, plain]).domain is None
     assert combined([legal, summarise([ENGLISH] * 9)]).domain is Domain.LEGAL
+
+
+def test_a_domain_may_be_spread_over_tasks():
+    finance, legal = summarise([TEXTS[Domain.FINANCE]] * 60), summarise([TEXTS[Domain.LEGAL]] * 100)
+    assert combined([finance, finance, legal]).domain is Domain.FINANCE
+    assert combined([finance, legal, legal]).domain is Domain.LEGAL

@@ -1,5 +1,7 @@
 """How much of its cores a process gets."""
 
+from pathlib import Path
+
 import pytest
 
 from mtl.inference.autotune import machine
@@ -36,3 +38,16 @@ def test_every_usable_core_is_asked(monkeypatch: pytest.MonkeyPatch):
 
 def test_another_wish_is_another_key():
     assert len({machine.machine_key(wish) for wish in ("auto|auto", "fp32|auto", "auto|torch")}) == 3
+
+
+def test_another_device_is_another_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.delenv("MTL_DEVICE", raising=False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    found = {machine.machine_key("auto|auto")}
+    for name, value in (("MTL_DEVICE", "cpu"), ("MTL_DEVICE", "cuda:1"), ("CUDA_VISIBLE_DEVICES", "")):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            found.add(machine.machine_key("auto|auto"))
+    (tmp_path / "0000:01:00.0").mkdir()
+    monkeypatch.setattr(machine, "_GPUS", str(tmp_path))
+    assert len(found | {machine.machine_key("auto|auto")}) == 5
