@@ -48,6 +48,8 @@ def compare_command(
 ) -> None:
     """Run every strategy with every seed and print one table of the best checkpoints' dev figures."""
     recipe = load(recipe_path)
+    for note in recipe.notes:  # each run gets the recipe as it is understood, and has nothing to note
+        err.print(f"note: {note}", markup=False)
     if json_file is not None:
         need_writable(json_file, recipe_path, *files_of(recipe))
     folder = run_dir.resolve() if run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")

@@ -43,6 +43,13 @@ def test_a_comparison_prints_a_row_a_strategy_and_says_where_the_runs_are(short:
     assert all(RunFolder(folder / name).read_status().state is RunState.FINISHED for name in names)
 
 
+@pytest.mark.usefixtures("runs")
+def test_what_is_to_note_about_a_recipe_is_told(short: Path):
+    short.write_text(short.read_text().replace("max_steps: 2", "max_steps: 2\n  pass_tokens: 64"))
+    result = succeed("compare", short, "--presets", "heads_only")
+    assert re.search(r"^note: .*pass_tokens.*micro_batch_tokens", result.stderr, re.M)
+
+
 def test_a_comparison_in_a_folder_of_choice_goes_on_where_it_was(short: Path, tmp_path: Path, runs: list[list[str]]):  # noqa: F811
     place = ("--run-dir", tmp_path / "mine")
     succeed("compare", short, "--presets", "heads_only", *place)
