@@ -14,9 +14,7 @@ from mtl.task import TaskInfo
 _Number = TypeVar("_Number", np.bool_, np.float32, np.float64)
 
 
-def with_thresholds(
-    task: TaskInfo, examples: Sequence[Example], output: ModelOutput, *, fits: NDArray[np.bool_] | None = None
-) -> TaskInfo:
+def with_thresholds(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> TaskInfo:
     """The task with the thresholds that fit these examples best; other tasks than multi-label ones as they are.
 
     A label that no example has keeps its threshold.
@@ -25,13 +23,11 @@ def with_thresholds(
         task: of the model.
         examples: of the task's kind.
         output: of the request that `request_of` makes of them.
-        fits: which examples `(N,)` count, such as those that did not train; all thresholds stay where none does.
     """
-    if not task.multi_label or (fits is not None and not fits.any()):
+    if not task.multi_label:
         return task
-    counted = slice(None) if fits is None else fits
-    gold = indicators(examples, task.labels)[counted]
-    found = best_thresholds(gold, output.classes[task.name][counted], before=task.thresholds)
+    gold = indicators(examples, task.labels)
+    found = best_thresholds(gold, output.classes[task.name], before=task.thresholds)
     return replace(task, thresholds=tuple(found.tolist()))
 
 

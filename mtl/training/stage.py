@@ -122,7 +122,7 @@ class StageState:
         else:
             output = run_model(self.loaded, dev.texts, tasks=(name,), cached=self._dev[name], shared=True)
         if changes or not tasks[name].thresholds:
-            tasks[name] = with_thresholds(tasks[name], dev.examples, output, fits=dev.unseen)
+            tasks[name] = with_thresholds(tasks[name], dev.examples, output)
         return metrics_of(tasks[name], dev.examples, output)
 
 
