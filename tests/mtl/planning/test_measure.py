@@ -224,3 +224,9 @@ def test_states_that_have_no_room_are_left_out_and_the_plan_says_so(tiny_bert: P
     assert not any("no room" in line for line in kept.warnings)
     (line,) = [line for line in left_out.warnings if "no room" in line]
     assert "cache.max_gb (1e-06), so every step computes them anew" in line
+
+
+def test_tasks_that_are_only_measured_change_no_advice(tiny_bert: Path, tmp_path: Path):
+    alone = quick_recipe(tiny_bert, tmp_path, ("topic",))
+    beside = quick_recipe(tiny_bert, tmp_path, ("topic", "pairs"), tasks_pairs={"train": []})
+    assert plan(beside).advice == plan(alone).advice

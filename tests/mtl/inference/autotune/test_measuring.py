@@ -274,3 +274,13 @@ def test_what_loses_on_the_evaluation_sample_is_never_taken(
     assert set(asked) == set(loaded.model.tasks)
     assert taken.fidelity.sample_loss == pytest.approx(lost)
     assert (choice.precision == "bf16") is (lost == 0)
+
+
+@pytest.mark.parametrize(("found", "loss"), [(0.8, 0.0), (0.7, 0.1), (float("nan"), 1.0)])
+def test_a_figure_that_is_no_number_is_a_loss_where_the_reference_has_one(
+    prepared: Prepared, monkeypatch: pytest.MonkeyPatch, found: float, loss: float
+):
+    gate = Gate(prepared, [])
+    monkeypatch.setattr(Gate, "_reference_metrics", {"undefined": float("nan"), "topic": 0.8})
+    monkeypatch.setattr(gate, "_metrics_of", lambda runner: {"undefined": float("nan"), "topic": found})
+    assert gate.compare_all(gate.reference).sample_loss == pytest.approx(loss)
