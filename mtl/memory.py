@@ -37,8 +37,9 @@ def peak_memory() -> int:
     """
     with suppress(OSError):
         lines = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines()
-        peak = next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
-        return peak + (_read_by_parent() if _Place.is_forked else 0)
+        for line in lines:  # some systems of containers leave it out
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1]) + (_read_by_parent() if _Place.is_forked else 0)
     if sys.platform == "win32":
         return 0
     import resource

@@ -13,6 +13,8 @@ from demo.reading.limits import ReadLimits
 from demo.reading.wire import content_size, dump_answer, framed, header_size
 from mtl.errors import MtlError
 
+_NICENESS = 5  # answers of models come first
+
 
 @dataclass(frozen=True)
 class Job:
@@ -47,9 +49,6 @@ class Outcome(StrEnum):
     """An `OSError`: its number and its words."""
     FAILED = "failed"
     """A bug: the class of the exception, and where it came from, without its words, which may be the file's."""
-
-
-_NICENESS = 5  # answers of models come first
 
 
 def run_job(connection: socket.socket) -> int:

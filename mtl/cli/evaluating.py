@@ -13,7 +13,7 @@ from mtl.data.columns import FURTHER_ROLES, ROLES
 from mtl.data.formats import ReadOptions
 from mtl.errors import InputError, MtlError
 from mtl.evaluation import CalibrationCurves, embedding_task, evaluation_notes, pair_notes
-from mtl.evaluation.words_read import spans_right
+from mtl.evaluation.words_read import gold_spans
 from mtl.inference import Engine
 from mtl.labels import TypedSpan
 from mtl.metrics import span_f1
@@ -140,4 +140,4 @@ def raw_text_metrics(engine: Engine, task: str, examples: Sequence[Example]) -> 
         [TypedSpan(e["start"], e["end"], e["entity_group"]) for e in result[task]]
         for result in engine.tag([e.text for e in tagged])
     ]
-    return span_f1([spans_right(e) for e in tagged], found)
+    return span_f1([gold_spans(e) for e in tagged], found)

@@ -12,7 +12,6 @@ LEAST = 0.01
 _HELPS = "weight: 2"
 """What won back more than half of what entities lost beside topics, over three seeds, and cost the topics nothing
 (`benchmarks/results/sharing.json`). It was tried on this pair of tasks alone."""
-
 _ONE_SEED = " It is one run of each: with another seed it may be otherwise."
 
 

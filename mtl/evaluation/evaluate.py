@@ -11,7 +11,7 @@ from mtl.errors import DataError
 from mtl.evaluation.calibration import CalibrationCurves, calibration_curves, calibration_metrics
 from mtl.evaluation.pairs import main_pair_metric, pair_metrics
 from mtl.evaluation.thresholds import all_labels, indicators, widened
-from mtl.evaluation.words_read import read_words, tags_given, tags_right
+from mtl.evaluation.words_read import gold_tags, read_words, tags_given
 from mtl.labels import spans_of
 from mtl.metrics import (
     classification_metrics,
@@ -127,7 +127,7 @@ def _predicted(task: TaskInfo, output: ModelOutput) -> list[str]:
 
 
 def _gold(examples: Sequence[Example]) -> list[tuple[str, ...]]:
-    return [tags_right(e) for e in examples if isinstance(e, TaggedText)]
+    return [gold_tags(e) for e in examples if isinstance(e, TaggedText)]
 
 
 def _tags(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> list[tuple[str, ...]]:

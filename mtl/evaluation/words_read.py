@@ -44,7 +44,7 @@ def tags_read(examples: Sequence[Example]) -> list[tuple[str, ...]]:
     ]
 
 
-def tags_right(example: TaggedText) -> tuple[str, ...]:
+def gold_tags(example: TaggedText) -> tuple[str, ...]:
     """The gold tags of the given words, where an entity in a handle is all of it."""
     places = places_of(example)
     if not len(places) or places[-1] + 1 == len(places):
@@ -56,7 +56,7 @@ def tags_right(example: TaggedText) -> tuple[str, ...]:
     return tuple(tags)
 
 
-def spans_right(example: TaggedText) -> tuple[TypedSpan, ...]:
+def gold_spans(example: TaggedText) -> tuple[TypedSpan, ...]:
     """The gold entities in characters, as seen: one that begins or ends in a handle has all of it."""
     found, spans = handles(example.text), []
     for span in example.visible_spans():

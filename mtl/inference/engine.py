@@ -15,7 +15,7 @@ from mtl.inference.backends.interface import Backend
 from mtl.inference.batcher import DynamicBatcher
 from mtl.inference.loading import EngineParts, open_loaded, open_model
 from mtl.inference.runner import Runner
-from mtl.inference.source import STARTER, ModelSource, find_model, load_model
+from mtl.inference.source import STARTER, find_model, load_model
 from mtl.outside import OutsideScorer
 from mtl.recipe.choices import WordSplitting
 from mtl.recipe.tasks import TaskConfig
@@ -239,26 +239,23 @@ class Engine:
         Raises:
             CheckpointError, BackboneError: its files are damaged or gone, or others than when the engine was loaded.
         """
-        return self._parts.loaded or load_model(self._source())
-
-    def _source(self) -> ModelSource:
-        """The files that the engine was loaded from; errors as `loaded_model`."""
+        if self._parts.loaded is not None:
+            return self._parts.loaded
         source = find_model(self.name)
         if source.fingerprint() != self.fingerprint:
             raise CheckpointError("its files have changed since it was loaded; load it again", path=source.folder)
-        return source
+        return load_model(source)
 
-    def _measured_on(self) -> "tuple[Sample, Mapping[str, float]]":
+    def _measured_on(self, loaded: "LoadedModel") -> "tuple[Sample, Mapping[str, float]]":
         """The evaluation sample and the figures of its checkpoint; a model in memory has none."""
         from mtl.checkpoint.sample import read_sample
 
-        source = None if self.is_in_memory else self._source()
-        if source is None or source.config is None:
+        if self.is_in_memory or loaded.folder is None or loaded.config is None:
             return {}, {}
         try:
-            return read_sample(source.folder, self.tasks), source.config.metrics
+            return read_sample(loaded.folder, self.tasks), loaded.config.metrics
         except DataError:  # a damaged sample measures nothing
-            return {}, source.config.metrics
+            return {}, loaded.config.metrics
 
     @property
     def is_in_memory(self) -> bool:
@@ -283,7 +280,7 @@ class Engine:
             loaded.model.requires_grad_(False)  # only what training changed is stored
         config = loaded.config
         recipe = {**(config.recipe if config else {}), "words": self._parts.spec.recipe.get("words", self._splitting)}
-        sample, metrics = self._measured_on()
+        sample, metrics = self._measured_on(loaded)
         need_place(folder)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)

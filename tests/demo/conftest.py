@@ -1,6 +1,8 @@
 """A page started by `app.py` itself, and a browser to look at it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -16,22 +18,26 @@ from tests.waiting import CEILING
 _CEILING = 1000 * CEILING  # milliseconds
 
 
+@contextmanager
+def _running(folder: Path, *arguments: str) -> Iterator[Server]:
+    running = Server(folder, *arguments)
+    running.start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture(scope="session")
 def page_url(browser, tmp_path_factory) -> Iterator[str]:
     """A capped page, as on a Space: runs are private, one at a time."""
-    running = Server(tmp_path_factory.mktemp("page"), "--training", "capped")
-    running.start()
-    yield running.url
-    running.stop()
+    with _running(tmp_path_factory.mktemp("page"), "--training", "capped") as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
 def labelling(browser, tmp_path_factory) -> Iterator[Server]:
     """A local page without limits for the tests of Label."""
-    running = Server(tmp_path_factory.mktemp("labelling"))
-    running.start()
-    yield running
-    running.stop()
+    with _running(tmp_path_factory.mktemp("labelling")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -149,10 +155,8 @@ def serve():
 @pytest.fixture(scope="session")
 def trainer(browser, tmp_path_factory) -> Iterator[Server]:
     """A page that trains without limits, which can be ended and started again."""
-    running = Server(tmp_path_factory.mktemp("training"))
-    running.start()
-    yield running
-    running.stop()
+    with _running(tmp_path_factory.mktemp("training")) as server:
+        yield server
 
 
 def _is_outside(url: str) -> bool:

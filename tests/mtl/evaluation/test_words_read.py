@@ -9,7 +9,7 @@ import pytest
 from mtl import Engine
 from mtl.data import TaggedText
 from mtl.evaluation import evaluate
-from mtl.evaluation.words_read import places_of, read_words, spans_right, tags_given, tags_read, tags_right
+from mtl.evaluation.words_read import gold_spans, gold_tags, places_of, read_words, tags_given, tags_read
 from mtl.text import Span, WordedText, split_words
 from tests.mtl.recipes import recipe_of
 from tests.mtl.training.seen import events_of
@@ -93,6 +93,6 @@ def test_an_entity_anywhere_in_a_handle_is_all_of_it_in_training_calibration_and
     given, whole = tagged(text, words), tagged(text, joined)
     assert given.units().tags == whole.units().tags == whole.tags  # what training learns
     assert tags_read([given]) == tags_read([whole]) == [whole.tags]
-    assert tags_right(given) == tags_given(given, whole.tags)
-    assert tags_right(whole) == whole.tags
-    assert spans_right(given) == whole.visible_spans()
+    assert gold_tags(given) == tags_given(given, whole.tags)
+    assert gold_tags(whole) == whole.tags
+    assert gold_spans(given) == whole.visible_spans()
