@@ -53,6 +53,7 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
     while True:
         found = selector.select(idle_seconds)
         if not found and not children:
+            signal.set_wakeup_fd(-1)  # a signal that comes while the sockets are closed has no place to go
             return
         for key, _ in found:
             if key.fileobj is wake:
@@ -61,6 +62,7 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
                 continue
             message, descriptors, _, _ = socket.recv_fds(control, 1, _DESCRIPTORS)
             if not message:
+                signal.set_wakeup_fd(-1)
                 _end(children)
                 return
             pid = _forked(descriptors)

@@ -1,7 +1,6 @@
 """The process of a command: one of its own, or a child that has the modules of `mtl` in memory when it begins."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -150,7 +149,9 @@ class ForkedProcess:
                 raise CannotFork("the process that children are forked from does not answer") from error
             raise
         status = self._child.status(max(0.0, end - time.monotonic()))
-        return -signal.SIGKILL if status is None else status  # it dies with the process it comes from
+        if status is None:  # it dies with the process it comes from, and can be done again
+            raise CannotFork("the process that the child came from has ended")
+        return status
 
     def kill(self) -> None:
         """As `CommandProcess`."""

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from secrets import token_hex
@@ -65,9 +66,10 @@ class Command:
         self._program, self._work = program, work
         self._cancelled = False
         try:
-            self._process: CommandProcess = self._forked() if work is Work.TORCH else self._own()
-        except CannotFork:
-            self._process = self._own()
+            self._process: CommandProcess = self._started()
+        except BaseException:
+            self._remove_files()
+            raise
 
     def cancel(self) -> None:
         """Cancel the command; `answer` then returns None."""
@@ -104,8 +106,7 @@ class Command:
             return json.loads(self._answer.read_text(encoding="utf-8"))
         finally:
             self._process.close()
-            self._answer.unlink(missing_ok=True)
-            self._said.unlink(missing_ok=True)
+            self._remove_files()
 
     def _wait(self, seconds: float) -> Generator[str, None, int]:
         end = time.monotonic() + seconds
@@ -126,6 +127,17 @@ class Command:
                     raise RunError(problem) from error
             yield self._last_line()
         return 0
+
+    def _started(self) -> CommandProcess:
+        if self._work is Work.TORCH:
+            with suppress(CannotFork):
+                return self._forked()
+        return self._own()
+
+    def _remove_files(self) -> None:
+        """The answer may be half written, beside its place, where the command was killed."""
+        for file in (self._answer, self._said, *self._answer.parent.glob(f".{self._answer.name}*")):
+            file.unlink(missing_ok=True)
 
     def _forked(self) -> ForkedProcess:
         return ForkedProcess(self._line, environment=self._environment, said=self._said, settings=self._settings)
@@ -148,6 +160,8 @@ class Command:
         for argument in self._arguments:
             path = Path(argument.rpartition("=")[2])
             last = last.replace(str(path), path.name) if path.is_absolute() else last
+        if not last and status < 0:
+            return "This was ended by the system, or by somebody on this machine. Try again."
         return shown(last) or f"The command ended with status {status}."
 
     def _last_line(self) -> str:

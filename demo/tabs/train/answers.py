@@ -12,6 +12,7 @@ from demo.inputs.drafts import Draft
 from demo.runs import RunManager
 from demo.runs.recipe_text import as_yaml, without_folders
 from demo.runs.shown import sentence_of
+from demo.serving import problems
 from demo.serving.visitor import current
 from demo.settings import Settings
 from demo.tabs.train import data as data_step
@@ -32,7 +33,7 @@ from demo.views.training.data import data_line
 from demo.views.training.format import duration, megabytes, millions
 from demo.views.training.plan import advice, plan_card, steps_of, warning_list
 from demo.views.training.stack import stack
-from mtl.errors import InputError, MtlError
+from mtl.errors import InputError, MtlError, RunError
 from mtl.recipe import Preset, Recipe
 
 TITLES = ("1  Data", "2  Model", "3  Freezing", "4  Plan")
@@ -96,8 +97,9 @@ class Answers:
             forecast = self.planner.plan(recipe, asker=asker, address=current().address)
             if forecast is None:
                 return None
-        except MtlError as error:
-            forecast, problem = None, message.problem(error)
+        except (MtlError, OSError) as error:  # such as a full disk
+            known_error = error if isinstance(error, MtlError) else RunError(problems.sentence_of(error))
+            forecast, problem = None, message.problem(known_error)
         drawn = _network(form, known, forecast, self._architecture(form, owner))
         folds = _folds(form, known, drawn, (forecast, "no plan"))
         preset = form.freezing.preset

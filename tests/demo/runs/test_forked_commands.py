@@ -1,10 +1,12 @@
 """Commands in children that have the modules of `mtl` in memory: as those in processes of their own."""
 
 import dataclasses
+import errno
 import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -159,8 +161,36 @@ def test_one_whose_server_ends_before_it_begins_gets_a_process_of_its_own(server
     os.kill(server.pid, signal.SIGKILL)
     with pytest.raises(RunError, match="No such command 'plann'"):
         second.answer(seconds=CEILING)
-    with pytest.raises(RunError, match="ended with status -9"):
-        first.answer(seconds=CEILING)
+    with ThreadPoolExecutor() as pool:  # the one that had begun begins anew
+        answer = pool.submit(first.answer, seconds=CEILING)
+        until(lambda: isinstance(first._process, OwnProcess), "a process of its own")
+        first.cancel()
+        assert answer.result() is None
+    assert not _files()
+
+
+def test_one_that_is_killed_says_so_and_leaves_nothing(endless):
+    for work in (Work.TORCH, Work.COMPUTES):
+        command = Command(endless, work=work)
+        with pytest.raises(TimeoutError):
+            command._process.wait(0.5 if work is Work.COMPUTES else 5)
+        command._answer.with_name(f".{command._answer.name}.7.8").write_text("{")
+        os.kill(command._process.pid, signal.SIGKILL)
+        with pytest.raises(RunError, match=r"^This was ended by the system, or .* Try again\.$"):
+            command.answer(seconds=CEILING)
+        assert not _files()
+
+
+@pytest.mark.parametrize("work", Work)
+def test_one_that_cannot_be_started_leaves_nothing(server, monkeypatch, work):
+    def refuse(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(server, "ask", refuse)
+    monkeypatch.setattr(command_process.subprocess, "Popen", refuse)
+    with pytest.raises(OSError, match="Too many open files"):
+        Command(["plann"], work=work)
+    assert not _files()
 
 
 def test_one_that_lasts_too_long_or_needs_too_much_memory_is_ended(endless, monkeypatch):

@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 
 import gradio as gr
 import pytest
@@ -111,6 +112,12 @@ def test_a_plan_brings_warnings_advice_and_counted_sizes():
 def test_what_a_plan_says_is_wrong_stands_beside_the_form():
     found = answers(FakePlanner(error=RecipeError("too few"))).plan("ann", *values(), asker="a")
     assert "too few" in found[0]
+    assert "There is no plan" in found[-1]
+
+
+def test_a_full_disk_stands_beside_the_form_too():
+    found = answers(FakePlanner(error=OSError(errno.ENOSPC, "No space left"))).plan("ann", *values(), asker="a")
+    assert "The disk of this server is full" in found[0]
     assert "There is no plan" in found[-1]
 
 
