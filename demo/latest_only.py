@@ -16,6 +16,8 @@ class LatestOnly:
 
     def __init__(self) -> None:
         self._latest = 0
+        self.is_wanted = False
+        """Whether the visitor has seen this place, so that what was dropped there is asked for again."""
 
     @property
     def latest(self) -> int:

@@ -81,9 +81,9 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     def plan_form(request: gr.Request, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
         return planning(answers, asker=request.session_hash or "")(requests, *values)
 
-    def plan_linked(request: gr.Request, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
-        shown = request.query_params.get("tab") == "train"
-        return plan_form(request, requests, *values) if shown else tuple(gr.skip() for _ in range(1 + _PLAN_OUTPUTS))
+    def plan_seen(request: gr.Request, requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        requests.is_wanted |= request.query_params.get("tab") == "train"
+        return planning_if_wanted(answers, asker=request.session_hash or "")(requests, *values)
 
     plan_step_event: dict[str, Any] = {
         **plan_panel.event(answers.plan, [shared.owner, *fields], plan_outputs),
@@ -110,7 +110,7 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
         event.then(**read).then(**plan_step_event)
 
     def refresh_after(event: Any) -> None:  # noqa: ANN401
-        event.then(**read).then(**plan_step_event | {"fn": plan_linked})
+        event.then(**read).then(**plan_step_event | {"fn": plan_seen})
 
     return TrainForm(fields, plan.start, plan.problem, kept, answers, steps.candidates, refresh_after)
 
@@ -129,7 +129,22 @@ def planning(answers: Answers, *, asker: str) -> Callable[..., tuple[Any, ...]]:
     """A handler that plans the form; it takes the requests for plans and two fingerprints first."""
 
     def plan(requests: LatestOnly, sent: str, form: str, *values: Any) -> Any:  # noqa: ANN401
+        requests.is_wanted = True
         return answering(partial(answers.plan, asker=asker), outputs=_PLAN_OUTPUTS)(requests, sent, *values)
+
+    return plan
+
+
+def planning_if_wanted(answers: Answers, *, asker: str) -> Callable[..., tuple[Any, ...]]:
+    """As `planning`, after the form was read without the visitor: nothing where Train was not seen yet.
+
+    Who goes to Train while the page still opens has asked for a plan already, which the reading has dropped.
+    """
+
+    def plan(requests: LatestOnly, *values: Any) -> Any:  # noqa: ANN401
+        if not requests.is_wanted:
+            return tuple(gr.skip() for _ in range(1 + _PLAN_OUTPUTS))
+        return planning(answers, asker=asker)(requests, *values)
 
     return plan
 

@@ -9,7 +9,7 @@ import pytest
 from demo.latest_only import LatestOnly
 from demo.runs import RunManager
 from demo.tabs.train.answers import Answers
-from demo.tabs.train.form import planning, reading
+from demo.tabs.train.form import planning, planning_if_wanted, reading
 from demo.training.form_values import values_of
 from tests.demo.fakes import settings
 from tests.demo.tabs.train.test_answers import FORECAST
@@ -77,3 +77,23 @@ def test_a_plan_of_the_form_as_it_is_brings_its_fingerprint_and_what_it_found():
     assert "seed 2" in warnings
     assert "Advice: last layers" in advice
     assert 'data-state="measured"' in card
+
+
+@pytest.mark.parametrize("was_seen", [False, True])
+def test_a_plan_that_the_opening_page_drops_is_made_again_where_somebody_waits_for_it(was_seen):
+    """A visitor goes to Train before the page has read what it remembers of the form."""
+    planner, requests, dropped = SlowPlanner(quick=2), LatestOnly(), []
+    form = Answers(settings(), planner, RunManager(settings()))
+    if was_seen:
+        plan = planning(form, asker="ann")
+        old = Thread(target=lambda: dropped.append(plan(requests, "1|f1", "form 1", "ann", *values(1))))
+        old.start()
+        assert planner.asked.wait(CEILING)
+    reading(form)(requests, "ann", *values(2))
+    found = planning_if_wanted(form, asker="ann")(requests, "3|f2", "form 2", "ann", *values(2))
+    assert ("seed 2" in str(found)) is was_seen
+    assert len(found) == 9
+    planner.released.set()
+    if was_seen:
+        old.join()
+        assert dropped == [(gr.skip(),) * 9]
