@@ -36,9 +36,14 @@ def begin(page: Page, texts: list[str], task: str, kind: str, labels: str) -> No
         page.locator("#ph-label-names textarea").focus()
         page.keyboard.insert_text(labels)
     page.locator("#ph-label-start").press("Enter")
-    expect(page.locator("#ph-label-card .ph-label-text")).not_to_be_empty()
-    expect(counts(page)).to_be_visible()  # a card that is filled and not seen yet takes no keys
+    takes_keys(page)
     expect(page).to_have_url(re.compile("(?=.*tab=label)(?=.*project=)"))
+
+
+def takes_keys(page: Page) -> None:
+    """Wait for the card of a project that opens: one that is filled and not seen yet takes no keys."""
+    expect(page.locator("#ph-label-card .ph-label-text")).not_to_be_empty()
+    expect(counts(page)).to_be_visible()
     settled(page)
 
 

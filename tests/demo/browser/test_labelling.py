@@ -5,7 +5,17 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.demo.browser.labelling import NAMES, PAIRED, TEXTS, answers, begin, counts, said, violations
+from tests.demo.browser.labelling import (
+    NAMES,
+    PAIRED,
+    TEXTS,
+    answers,
+    begin,
+    counts,
+    said,
+    takes_keys,
+    violations,
+)
 from tests.demo.browser.visiting import settled
 
 
@@ -46,8 +56,8 @@ def test_texts_are_labelled_by_keys_alone_and_the_session_goes_on_after_a_reload
     expect(page.locator("#ph-label-queue tbody tr")).to_have_count(1)
 
     page.reload(wait_until="domcontentloaded")
+    takes_keys(page)
     expect(counts(page)).to_have_text("5 of 6 labelled")
-    expect(counts(page)).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#ph-label-card .ph-label-done")).to_be_visible()
     expect(page.locator("#ph-label-progress")).to_contain_text("of 6 answers")
@@ -242,6 +252,7 @@ def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open
     ann = open_page(labelling.url)
     begin(ann, TEXTS, "together", "one label per text", "sports\ntravel")
     bo = open_page(ann.url)
+    takes_keys(bo)
     expect(counts(bo)).to_have_text("0 of 6 labelled")
     ann.keyboard.press("1")
     expect(counts(ann)).to_have_text("1 of 6 labelled")
