@@ -17,7 +17,7 @@ _PRESENT = 63  # the bit of a page that is in memory, see proc_pid_pagemap(5)
 class _Place:
     """Where this process comes from."""
 
-    is_forked = False
+    forked_from: int | None = None
 
 
 def release_memory() -> None:
@@ -39,7 +39,7 @@ def peak_memory() -> int:
         lines = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines()
         for line in lines:  # some systems of containers leave it out
             if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1]) + (_read_by_parent() if _Place.is_forked else 0)
+                return 1024 * int(line.split()[1]) + _read_by_parent()
     if sys.platform == "win32":
         return 0
     import resource
@@ -49,7 +49,7 @@ def peak_memory() -> int:
 
 def note_fork() -> None:
     """Say that this process was forked from its parent, and runs no program of its own."""
-    _Place.is_forked = True
+    _Place.forked_from = os.getppid()
 
 
 def memory_limit() -> int | None:
@@ -79,7 +79,12 @@ def need_memory(size: int, path: Path) -> None:
 
 
 def _read_by_parent() -> int:
-    """Bytes of files that the process which this one was forked from has in memory, and this one has not touched."""
+    """Bytes of files that the process which this one was forked from has in memory, and this one has not touched.
+
+    0 when it has ended.
+    """
+    if os.getppid() != _Place.forked_from:
+        return 0
     page, number = os.sysconf("SC_PAGE_SIZE"), np.dtype(np.uint64)
     found = 0
     maps = [Path(f"/proc/{process}/pagemap") for process in ("self", os.getppid())]

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from demo.forking.wire import STATUS
+from demo.forking.wire import ENDS, LASTS, READY, STATUS
 
 _PATIENCE = 60.0  # seconds in which `fork` waits for a server to import its modules and to fork
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -146,9 +146,24 @@ class ForkServer:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
-    def ask(self) -> Child:
-        """A child that starts as soon as the server can fork it; the caller closes it."""
-        return self._ask()[0]
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a server that has imported its modules, so that a child starts at once."""
+        with self._lock:
+            if self._control is None or self.pid is None:
+                return False
+            try:
+                return self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == READY
+            except OSError:
+                return False
+
+    def ask(self, *, lasts: bool = False) -> Child:
+        """A child that starts as soon as the server can fork it; the caller closes it.
+
+        Args:
+            lasts: whether it goes on when the server and the page end.
+        """
+        return self._ask(LASTS if lasts else ENDS)[0]
 
     @contextmanager
     def fork(self) -> Iterator[Child]:
@@ -157,7 +172,7 @@ class ForkServer:
         Raises:
             CannotFork: the server ended, or takes too long; the next child has a fresh one.
         """
-        child, server = self._ask()
+        child, server = self._ask(ENDS)
         try:
             try:
                 child.wait_for_start(self._patience)
@@ -175,31 +190,31 @@ class ForkServer:
             child.close()
 
     def end(self) -> None:
-        """End the server with its children; the next child has a fresh one."""
+        """End the server with its children, but for those that last; the next child has a fresh one."""
         if self._process is not None:
             self._end(self._process)
 
-    def _ask(self) -> tuple[Child, subprocess.Popen[bytes]]:
+    def _ask(self, kind: bytes) -> tuple[Child, subprocess.Popen[bytes]]:
         job, its_job = socket.socketpair()
         said, its_said = socket.socketpair()
         child = Child(job, said)
         with its_job, its_said:
             try:
-                return child, self._send(its_job, its_said)
+                return child, self._send(kind, its_job, its_said)
             except BaseException:
                 child.close()
                 raise
 
-    def _send(self, *connections: socket.socket) -> subprocess.Popen[bytes]:
-        """Send a message to the server, and return it."""
+    def _send(self, kind: bytes, *connections: socket.socket) -> subprocess.Popen[bytes]:
+        """Ask the server for a child, and return the server."""
         descriptors = [one.fileno() for one in connections]
         with self._lock:
             if self._control is not None and self._process is not None and self._process.poll() is None:
                 with suppress(BrokenPipeError, ConnectionResetError):
-                    socket.send_fds(self._control, [b"1"], descriptors)
+                    socket.send_fds(self._control, [kind], descriptors)
                     return self._process
             control, process = self._start()
-            socket.send_fds(control, [b"1"], descriptors)
+            socket.send_fds(control, [kind], descriptors)
             return process
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:

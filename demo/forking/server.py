@@ -2,7 +2,7 @@
 
 `multiprocessing` would import `app.py`, and with it gradio, in every child. The page talks to this process through a
 socket: each message brings two file descriptors, one for the child's job and answer, one for its process id and status.
-It ends with the page, or when nobody has asked for long, and its children end with it.
+It ends with the page, or when nobody has asked for long, and its children end with it, but for those that are to last.
 """
 
 import ctypes
@@ -13,11 +13,11 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from demo.forking.wire import STATUS
+from demo.forking.wire import LASTS, READY, STATUS
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _DESCRIPTORS = 2  # in a message
@@ -33,10 +33,7 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
         idle_seconds: without children and messages, after which the process ends; None to stay.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # that of a terminal is for the page, which ends this process
-    for name in modules:
-        import_module(name)
-    place, _, name = target.partition(":")
-    work: Callable[[socket.socket], int] = getattr(import_module(place), name)
+    work = _imported(target, modules)
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     wake, woken = socket.socketpair()
     wake.setblocking(False)
@@ -49,7 +46,10 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
     gc.collect()
     gc.freeze()  # so that a child does not copy what it never changes
     children: dict[int, socket.socket] = {}
+    lasting: set[int] = set()
     own = os.getpid()
+    with suppress(OSError):
+        control.send(READY)
     while True:
         found = selector.select(idle_seconds)
         if not found and not children:
@@ -59,11 +59,12 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
             if key.fileobj is wake:
                 wake.recv(4096)
                 _reap(children)
+                lasting &= children.keys()
                 continue
             message, descriptors, _, _ = socket.recv_fds(control, 1, _DESCRIPTORS)
             if not message:
                 signal.set_wakeup_fd(-1)
-                _end(children)
+                _end(children.keys() - lasting)
                 return
             pid = _forked(descriptors)
             if pid is None:
@@ -74,11 +75,21 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for one in (control, wake, woken, said, *children.values()):
                     one.close()
-                _become_child(work, job, library, own)
+                _become_child(work, job, None if message == LASTS else own, library)
             job.close()
+            if message == LASTS:
+                lasting.add(pid)
             children[pid] = said
             with suppress(OSError):
                 said.send(STATUS.pack(pid))
+
+
+def _imported(target: str, modules: Sequence[str]) -> Callable[[socket.socket], int]:
+    for name in modules:
+        import_module(name)
+    place, _, name = target.partition(":")
+    found: Callable[[socket.socket], int] = getattr(import_module(place), name)
+    return found
 
 
 def _forked(descriptors: Sequence[int]) -> int | None:
@@ -92,13 +103,14 @@ def _forked(descriptors: Sequence[int]) -> int | None:
 
 
 def _become_child(
-    work: Callable[[socket.socket], int], job: socket.socket, library: ctypes.CDLL | None, parent: int
+    work: Callable[[socket.socket], int], job: socket.socket, parent: int | None, library: ctypes.CDLL | None
 ) -> None:
+    """Do the work and end; a child with a parent ends with it."""
     status = 1
     try:
-        if library is not None:
+        if parent is not None and library is not None:
             library.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        if os.getppid() == parent:  # else it ended before it could be followed
+        if parent in (None, os.getppid()):  # else it ended before it could be followed
             status = work(job)
     finally:
         os._exit(status)
@@ -113,7 +125,7 @@ def _reap(children: dict[int, socket.socket]) -> None:
             said.send(STATUS.pack(os.waitstatus_to_exitcode(status)))
 
 
-def _end(children: Mapping[int, socket.socket]) -> None:
+def _end(children: Iterable[int]) -> None:
     for pid in children:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,5 @@
 """The process of a command: one of its own, or a child that has the modules of `mtl` in memory when it begins."""
 
-import json
 import subprocess
 import sys
 import time
@@ -9,25 +8,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from demo.forking import CannotFork, ForkServer
+from demo.forking import CannotFork
+from demo.runs import fork_server
 from demo.runs.limits import limit_memory, lower_priority, sudden_memory
 from demo.runs.shown import PROJECT
 from demo.settings import Settings
+from mtl.runs.forked import Request
 from mtl.runs.parent import ENDS_WITH_PARENT
 
 _ENDING = 10.0  # seconds in which a killed child ends
 _PATIENCE = 120.0  # seconds in which the server imports its modules and forks
-_IDLE_SECONDS = 600.0  # the modules take some 300 MB, which a page on which nobody plans gets back
-MODULES = ("mtl.planning", "transformers.models.bert.modeling_bert")
-"""What commands spend most of their start on, and asks no GPU: a child could not ask again. A backbone of another
-architecture imports its own."""
-_server = ForkServer(
-    "mtl.cli.forked:run_command",
-    MODULES,
-    environment={"TERM": "dumb"},  # what is imported in a terminal would colour what it writes into files, too
-    idle_seconds=_IDLE_SECONDS,
-    started=lower_priority,
-)
 
 
 class CommandProcess(Protocol):
@@ -125,11 +115,11 @@ class ForkedProcess:
         if sys.platform != "linux":  # others have threads after the import of torch, which a fork would lose
             raise CannotFork(sys.platform)
         said.touch()
-        request = json.dumps([list(arguments), dict(environment), str(said), sudden_memory(settings)])
-        self._child = _server.ask()
+        request = Request(arguments, dict(environment), str(said), sudden_memory(settings))
+        self._child = fork_server.SERVER.ask()
         self._patience = time.monotonic() + _PATIENCE
         try:
-            self._child.job.sendall(request.encode() + b"\n")
+            self._child.job.sendall(request.line())
         except OSError as error:
             self._child.close()
             raise CannotFork("the process that children are forked from has ended") from error

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 
 from demo.forking import CannotFork
 from demo.runs.command_process import CommandProcess, ForkedProcess, OwnProcess
+from demo.runs.fork_server import MTL
 from demo.runs.limits import broken_limit
 from demo.runs.shown import shown
 from demo.settings import Settings
@@ -21,7 +21,6 @@ from mtl.errors import RunError
 from mtl.runs import home
 from mtl.runs.processes import Process, own_process, process_of
 
-_MTL = (sys.executable, "-m", "mtl")
 _LAST_LINES = 4000  # bytes of its output that are searched for an error
 _LOOK_EVERY = 0.5  # seconds between two looks at its memory
 
@@ -52,7 +51,7 @@ class Command:
         self,
         arguments: Sequence[str],
         *,
-        program: Sequence[str] = _MTL,
+        program: Sequence[str] = MTL,
         settings: Settings | None = None,
         secrets: Mapping[str, str] | None = None,
         work: Work = Work.COMPUTES,

@@ -1,7 +1,6 @@
 """Starts, queues, stops, resumes and deletes runs, each for its owner and within the limits of the page."""
 
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from demo.runs import queue
 from demo.runs.archive import zip_run
 from demo.runs.commands import sweep_answers
 from demo.runs.exclusive import holding_queue
+from demo.runs.fork_server import MTL
 from demo.runs.info import RunInfo, infos, name_of, status_of, write_name
 from demo.runs.quotas import delete, delete_old, need_disk, need_place, remove, sweep
 from demo.runs.recipe_limits import within_limits
@@ -28,7 +28,6 @@ from mtl.recipe import Recipe
 from mtl.runs import RunFolder, RunState, Status, new_run_id, runs_root
 from mtl.runs.folder import replace_file
 
-MTL_COMMAND = (sys.executable, "-m", "mtl")
 _PACE = Pace()
 
 
@@ -39,7 +38,7 @@ class RunManager:
     any; a restarted page continues with the queue on disk.
     """
 
-    def __init__(self, settings: Settings, *, command: Sequence[str] = MTL_COMMAND, pace: Pace = _PACE) -> None:
+    def __init__(self, settings: Settings, *, command: Sequence[str] = MTL, pace: Pace = _PACE) -> None:
         self._settings = settings
         self._lock = Lock()
         self._turns = TurnGiver(settings, command, pace)

@@ -1,22 +1,43 @@
 """Processes that outlive the page: started in their own session, with their output in the run's log."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Sequence
 
+from demo.forking import CannotFork
+from demo.runs import fork_server
 from demo.runs.limits import limit_memory, lower_priority
 from demo.runs.shown import PROJECT
 from demo.settings import Settings
 from mtl.runs import RunFolder, Status
+from mtl.runs.forked import GO, READY, Request
 from mtl.runs.lock import INHERITED, RECORDED, Lock, holder
 from mtl.runs.processes import process_of, resident_bytes
 
+_PATIENCE = 5.0  # seconds in which a child that can start at once has started
 
-def launch(command: Sequence[str], folder: RunFolder, lock: Lock, settings: Settings) -> subprocess.Popen[bytes]:
-    """Start a command that takes over the lock of its run, and append its output to the run's log."""
+
+def launch(
+    program: Sequence[str], arguments: Sequence[str], folder: RunFolder, lock: Lock, settings: Settings
+) -> subprocess.Popen[bytes] | None:
+    """Start a command that takes over the lock of its run, and append its output to the run's log.
+
+    `python -m mtl` is forked from the process that has its modules in memory, where there is one.
+
+    Returns:
+        A child of this process, which has to be waited for; None where it is the child of another.
+    """
+    if tuple(program) == fork_server.MTL and lock.is_real and fork_server.SERVER.is_ready:
+        try:
+            _fork(arguments, folder, lock, settings)
+        except CannotFork:
+            pass
+        else:
+            return None
     with folder.log_file.open("ab") as log:
         child = subprocess.Popen(
-            command,
+            [*program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -25,8 +46,7 @@ def launch(command: Sequence[str], folder: RunFolder, lock: Lock, settings: Sett
             pass_fds=(lock.descriptor,) if lock.is_real else (),
             env={**os.environ, INHERITED: str(lock.descriptor) if lock.is_real else RECORDED},
         )
-    limit_memory(child.pid, settings)
-    lower_priority(child.pid)
+    _keep_low(child.pid, settings)
     lock.hand_over(process_of(child.pid))
     return child
 
@@ -37,3 +57,30 @@ def run_memory(folder: RunFolder, status: Status) -> int | None:
     if found is None:  # a run from before the locks
         return resident_bytes(process_of(status.pid)) if status.pid > 0 else None
     return resident_bytes(found.process) if folder.is_held() else None
+
+
+def _fork(arguments: Sequence[str], folder: RunFolder, lock: Lock, settings: Settings) -> None:
+    """Raises CannotFork where there is no child that has begun."""
+    folder.log_file.open("ab").close()
+    request = Request(arguments, dict(os.environ), str(folder.log_file), lasts=True)
+    child = fork_server.SERVER.ask(lasts=True)
+    try:
+        child.job.settimeout(_PATIENCE)
+        socket.send_fds(child.job, [request.line()], [lock.descriptor])
+        child.wait_for_start(_PATIENCE)
+        if child.pid is None or child.job.recv(1) != READY:
+            raise CannotFork("the child ended")
+        _keep_low(child.pid, settings)
+        started = process_of(child.pid)
+        child.job.sendall(GO)
+    except (OSError, CannotFork) as error:
+        child.kill()
+        raise CannotFork("the process that children are forked from does not answer") from error
+    finally:
+        child.close()
+    lock.hand_over(started)
+
+
+def _keep_low(pid: int, settings: Settings) -> None:
+    limit_memory(pid, settings)
+    lower_priority(pid)

@@ -158,7 +158,9 @@ class TurnGiver:
                 lock.release()
                 return False
             _mark_starting(folder)
-            self._children.append(launch([*self._command, *arguments_of(folder)], folder, lock, self.settings))
+            child = launch(self._command, arguments_of(folder), folder, lock, self.settings)
+            if child is not None:
+                self._children.append(child)
         except Exception as error:  # an error in one run does not stop the others
             with suppress(OSError):
                 lock.release()

@@ -1,43 +1,42 @@
 """A command in a process that was forked from one with its modules in memory, so that it need not import torch."""
 
 import atexit
-import json
 import os
+import signal
 import socket
 import sys
 import traceback
 
 from mtl.cli.app import main
 from mtl.memory import note_fork
+from mtl.runs.forked import GO, NO_DESCRIPTOR, READY, Request
+from mtl.runs.lock import INHERITED
 from mtl.runs.parent import ENDS_WITH_PARENT, end_with_parent
 
 
 def run_command(connection: socket.socket) -> int:
-    """Receive a command, run it, and return its exit status.
-
-    Args:
-        connection: brings one line of JSON: the arguments, the environment, the path of a file for standard error,
-            which exists, and the most bytes of data or null. Standard output goes nowhere. The process ends when the
-            connection does, and does nothing where it has ended already.
-    """
+    """Receive a `Request`, run it, and return its exit status; nothing is done where the connection has ended."""
     try:
-        with connection.makefile("rb") as incoming:
-            arguments, environment, said, memory = json.loads(incoming.readline())
+        request, lock = Request.received(connection)
         if _has_ended(connection):
             return 1
         os.environ.clear()
-        os.environ.update(environment, **{ENDS_WITH_PARENT: "1"})
-        _redirect(connection, said)
-        end_with_parent()
+        os.environ.update(request.environment)
         note_fork()
-        if memory is not None:
-            _limit(memory)
-        status = main(arguments)
+        if request.lasts:
+            if not _go_alone(connection, request.said, lock):
+                return 1
+        else:
+            _stay_with(connection, request.said)
+        if request.memory is not None:
+            _limit(request.memory)
+        status = main(request.arguments)
     except BaseException:
         traceback.print_exc()
         status = 1
     atexit._run_exitfuncs()  # whoever forks ends a child without them
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
     return status
 
 
@@ -50,12 +49,33 @@ def _has_ended(connection: socket.socket) -> bool:
         return True
 
 
-def _redirect(connection: socket.socket, said: str) -> None:
+def _stay_with(connection: socket.socket, said: str) -> None:
+    """End when the connection does; standard output goes nowhere."""
     errors, nowhere = os.open(said, os.O_WRONLY | os.O_APPEND), os.open(os.devnull, os.O_WRONLY)
-    for source, place in ((connection.fileno(), 0), (nowhere, 1), (errors, 2)):
-        os.dup2(source, place)
-    os.close(errors)
-    os.close(nowhere)
+    _redirect(connection.fileno(), nowhere, errors)
+    os.environ[ENDS_WITH_PARENT] = "1"
+    end_with_parent()
+
+
+def _go_alone(connection: socket.socket, said: str, lock: int) -> bool:
+    """Become a process as one that was started by itself; False where it shall not begin."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    log, nothing = os.open(said, os.O_WRONLY | os.O_APPEND), os.open(os.devnull, os.O_RDONLY)
+    _redirect(nothing, log, log)
+    if lock != NO_DESCRIPTOR:
+        os.environ[INHERITED] = str(lock)
+    with connection:
+        connection.sendall(READY)
+        return connection.recv(1) == GO
+
+
+def _redirect(*descriptors: int) -> None:
+    """Make descriptors standard input, output and error, and close those that were opened for it."""
+    for place, one in enumerate(descriptors):
+        os.dup2(one, place)
+    for one in set(descriptors):
+        os.close(one)
 
 
 def _limit(memory: int) -> None:

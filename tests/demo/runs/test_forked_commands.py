@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from demo.forking import ForkServer
-from demo.runs import command_process, limits
+from demo.runs import command_process, fork_server, limits
 from demo.runs.command_process import ForkedProcess, OwnProcess
 from demo.runs.commands import Command, Work
 from demo.runs.limits import lower_priority
@@ -43,7 +43,7 @@ def server(tmp_path, monkeypatch):
     """A server without torch, which is ready sooner; its commands import what they need."""
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
     made = ForkServer("mtl.cli.forked:run_command", [], started=lower_priority)
-    monkeypatch.setattr(command_process, "_server", made)
+    monkeypatch.setattr(fork_server, "SERVER", made)
     yield made
     made.end()
 
@@ -213,15 +213,15 @@ def test_the_system_refuses_it_memory_over_the_limit(endless):
 
 
 def test_what_children_begin_with_has_asked_no_gpu():
-    done = subprocess.run([sys.executable, "-c", _SPY, *command_process.MODULES], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", _SPY, *fork_server.MODULES], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_command_ends_with_the_page(endless):
     code = (
-        "import sys, time\nfrom demo.forking import ForkServer\nfrom demo.runs import command_process\n"
+        "import sys, time\nfrom demo.forking import ForkServer\nfrom demo.runs import fork_server\n"
         "from demo.runs.commands import Command, Work\n"
-        "command_process._server = ForkServer('mtl.cli.forked:run_command', [])\n"
+        "fork_server.SERVER = ForkServer('mtl.cli.forked:run_command', [])\n"
         "command = Command(['plan', sys.argv[1]], work=Work.TORCH)\ncommand._process._child.wait_for_start(600)\n"
         "print(command._process.pid, flush=True)\ntime.sleep(600)"
     )
