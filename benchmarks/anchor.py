@@ -1,14 +1,14 @@
 """What the weight of the anchor costs and keeps: the study behind the default of `anchor`.
 
     python benchmarks/anchor.py --data FOLDER [--similarity FILE …] [--cases examples,snips+uner_ewt]
-        [--presets full,last_layers] [--anchors 0,0.1,0.3,1,3] [--layers last,4,mix] [--seeds 1,2,3]
+        [--presets full,last_layers] [--anchors 0,0.1,0.3,1,3] [--layers last,4,mix] [--seeds 1,2,3] [--rows 1000]
 
 Trains the examples of this repository, 1,000 sentences each of snips (intents and slots) and of uner_ewt, and the
-sentiment of 1,000 reviews, with the defaults of each preset, several weights of the anchor, and tags read from several
-layers. The checkpoint that a run calls best is measured: the main metric of each task on dev, drift, and how well
-cosines follow scored pairs (Spearman): `examples/similarity` (both of its files) and up to 1,500 pairs of each
-`--similarity FILE` (`sentence1,sentence2,score`), all beside the backbone. Every run is kept in
-`benchmarks/results/anchor.json`, so a study that was interrupted goes on; the tables are means over seeds.
+sentiment of 1,000 reviews (or as many as `--rows` says), with the defaults of each preset, several weights of the
+anchor, and tags read from several layers. The checkpoint that a run calls best is measured: the main metric of each
+task on dev, drift, and how well cosines follow scored pairs (Spearman): `examples/similarity` (both of its files) and
+up to 1,500 pairs of each `--similarity FILE` (`sentence1,sentence2,score`), all beside the backbone. Every run is
+kept in `benchmarks/results/anchor.json`, so a study that was interrupted goes on; the tables are means over seeds.
 """
 
 import argparse
@@ -39,6 +39,7 @@ from mtl.training import run_in_folder  # noqa: E402
 RESULTS = ROOT / "benchmarks" / "results" / "anchor.json"
 EXAMPLES = ROOT / "examples"
 _ROWS = 1000
+_OF_ROWS = ", rows: "
 _MOST_PAIRS = 1500  # of a file, drawn by chance
 _CASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "examples": {
@@ -84,6 +85,7 @@ def main() -> None:
     parser.add_argument("--anchors", default="0,0.1,0.3,1,3")
     parser.add_argument("--layers", default="last,4,mix", help="what tags are read from")
     parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--rows", type=int, default=_ROWS, help="of each task at most")
     args = parser.parse_args()
     console = Console(highlight=False)
     pairs = {"examples": _pairs([EXAMPLES / "similarity" / f"{part}.csv" for part in ("train", "dev")])}
@@ -91,6 +93,8 @@ def main() -> None:
     trials = [Trial(**trial) for trial in json.loads(RESULTS.read_text(encoding="utf-8"))] if RESULTS.is_file() else []
     done = {trial.key for trial in trials}
     lists = [value.split(",") for value in (args.seeds, args.cases, args.presets, args.layers, args.anchors)]
+    if args.rows != _ROWS:
+        lists[1] = [f"{case}{_OF_ROWS}{args.rows}" for case in lists[1]]
     for seed, case, preset, layers, anchor in product(*lists):
         if (case, preset, layers, float(anchor), int(seed)) not in done:
             trials.append(_run(args.data, pairs, case, (preset, layers, float(anchor), int(seed))))
@@ -105,9 +109,10 @@ def main() -> None:
 
 def _recipe(data: Path, case: str, how: tuple[str, str, float, int]) -> Recipe:
     preset, layers, anchor, seed = how
+    case, _, rows = case.partition(_OF_ROWS)
     folder = EXAMPLES if case == "examples" else data
     tasks = {
-        name: {"kind": kind, "max_rows": _ROWS, **{part: files.format(part) for part in ("train", "dev")}}
+        name: {"kind": kind, "max_rows": int(rows or _ROWS), **{part: files.format(part) for part in ("train", "dev")}}
         for name, (kind, files) in _CASES[case].items()
     }
     for task in tasks.values():
@@ -149,7 +154,7 @@ def _line(trial: Trial) -> str:
 
 def table(trials: Sequence[Trial], before: Mapping[str, float]) -> Table:
     """Means over seeds, with points beside the last layer without an anchor, and of Spearman beside the backbone."""
-    names, files = list(trials[0].figures), list(trials[0].spearman)
+    names, files = list(trials[0].figures), [f for f in trials[0].spearman if all(f in t.spearman for t in trials)]
     found = Table(title=f"{trials[0].case}, {trials[0].preset}", title_justify="left")
     for column in (
         "tags from",

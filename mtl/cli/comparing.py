@@ -9,10 +9,12 @@ from rich.table import Column, Table
 from mtl.cli.console import err, need_writable, out, write_json
 from mtl.cli.recipes import files_of, told_of
 from mtl.comparing import (
+    BackboneSpeed,
     Outcome,
     Spread,
     Strategy,
     StrategyResult,
+    backbone_speeds,
     candidates,
     compare,
     linear_probe,
@@ -67,13 +69,17 @@ def _compare(
             outcomes.append(outcome)
     except MtlError:
         if outcomes:
-            _show(recipe, outcomes, folder, json_file)
+            _show(recipe, _rows(found, outcomes), folder, json_file)
         raise
-    _show(recipe, outcomes, folder, json_file)
+    _show(recipe, _rows(found, outcomes), folder, json_file)
 
 
-def _show(recipe: Recipe, outcomes: Sequence[Outcome], folder: Path, json_file: Path | None) -> None:
-    rows = summarize(outcomes)
+def _rows(found: Sequence[Strategy], outcomes: Sequence[Outcome]) -> list[StrategyResult]:
+    done = {outcome.strategy for outcome in outcomes}
+    return summarize(outcomes, backbone_speeds([strategy for strategy in found if strategy.name in done]))
+
+
+def _show(recipe: Recipe, rows: Sequence[StrategyResult], folder: Path, json_file: Path | None) -> None:
     out.print(_table(recipe, rows))
     means = {row.strategy: {key: spread.mean for key, spread in row.metrics.items()} for row in rows}
     for one in sharing(means, {row.strategy: row.seeds for row in rows}):
@@ -87,23 +93,31 @@ def _table(recipe: Recipe, rows: Sequence[StrategyResult]) -> Table:
     keys = [f"eval/{name}/{main_metric_name(task)}" for name, task in recipe.tasks.items()]
     keys.append("eval/embedding/drift")
     tells_size = len({row.total_parameters for row in rows}) > 1  # as those of several backbones do
-    sizes = ("memory", "trained", *(("parameters",) if tells_size else ()), "checkpoint")
+    tells_speed = any(row.speed is not None for row in rows)
+    speeds = ("load, s", "texts/s") if tells_speed else ()
+    sizes = ("memory", *speeds, "trained", *(("parameters",) if tells_size else ()), "checkpoint")
     names = ("strategy", *(key.removeprefix("eval/") for key in keys), "seconds", *sizes)
     table = Table(*(Column(name, overflow="fold") for name in names))  # in a narrow terminal no figure is cut
     named = strategy_titles({row.strategy: row.seeds for row in rows})
     for row in rows:
         figures = [_shown(row.metrics[key], 4) if key in row.metrics else "" for key in keys]
         parameters = (f"{row.total_parameters:,}",) if tells_size else ()
+        speed = ("", "") if row.speed is None else _speed(row.speed)
         table.add_row(
             named[row.strategy],
             *figures,
             _shown(row.seconds, 0),
             f"{row.memory_bytes / 1e6:,.0f} MB",
+            *(speed if tells_speed else ()),
             f"{row.trained_parameters:,}",
             *parameters,
             f"{row.checkpoint_bytes / 1e6:.1f} MB",
         )
     return table
+
+
+def _speed(speed: BackboneSpeed) -> tuple[str, str]:
+    return f"{speed.load_seconds:.1f}", f"{speed.texts_per_second:,.0f}"
 
 
 def _shown(spread: Spread, digits: int) -> str:

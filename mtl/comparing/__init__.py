@@ -3,15 +3,18 @@
 from mtl.comparing.compare import compare
 from mtl.comparing.report import Outcome, Spread, StrategyResult, strategy_titles, summarize
 from mtl.comparing.sharing import Sharing, sharing
+from mtl.comparing.speed import BackboneSpeed, backbone_speeds
 from mtl.comparing.strategies import Strategy, alone, candidates, linear_probe, strategies, trained_tasks
 
 __all__ = [
+    "BackboneSpeed",
     "Outcome",
     "Sharing",
     "Spread",
     "Strategy",
     "StrategyResult",
     "alone",
+    "backbone_speeds",
     "candidates",
     "compare",
     "linear_probe",

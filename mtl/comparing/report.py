@@ -4,6 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
+from types import MappingProxyType
+
+from mtl.comparing.speed import BackboneSpeed
+
+_NONE: Mapping[str, BackboneSpeed] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Spread:
 class StrategyResult:
     """A strategy over all its seeds; sizes are of the first seed, which all seeds share.
 
-    `metrics` has those that every seed measured as a finite number.
+    `metrics` has those that every seed measured as a finite number. `speed` is None where backbones are not compared.
     """
 
     strategy: str
@@ -43,6 +48,7 @@ class StrategyResult:
     checkpoint_bytes: int
     trained_parameters: int
     total_parameters: int
+    speed: BackboneSpeed | None = None
 
 
 def strategy_titles(seeds: Mapping[str, int]) -> dict[str, str]:
@@ -55,8 +61,13 @@ def strategy_titles(seeds: Mapping[str, int]) -> dict[str, str]:
     return {name: name if count == most else f"{name} ({count} of {most} seeds)" for name, count in seeds.items()}
 
 
-def summarize(outcomes: Sequence[Outcome]) -> list[StrategyResult]:
-    """One row a strategy, in the order in which they first came."""
+def summarize(outcomes: Sequence[Outcome], speeds: Mapping[str, BackboneSpeed] = _NONE) -> list[StrategyResult]:
+    """One row a strategy, in the order in which they first came.
+
+    Args:
+        outcomes: of all seeds.
+        speeds: of the backbones, by strategy.
+    """
     rows = []
     for strategy in dict.fromkeys(outcome.strategy for outcome in outcomes):
         own = [outcome for outcome in outcomes if outcome.strategy == strategy]
@@ -71,6 +82,7 @@ def summarize(outcomes: Sequence[Outcome]) -> list[StrategyResult]:
                 own[0].checkpoint_bytes,
                 own[0].trained_parameters,
                 own[0].total_parameters,
+                speeds.get(strategy),
             )
         )
     return rows

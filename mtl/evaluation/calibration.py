@@ -94,7 +94,7 @@ def calibration_metrics(task: TaskInfo, examples: Sequence[Example], output: Mod
 
     `ece` is that of `Events`. `brier` counts all classes where a text has one label, and events elsewhere.
     """
-    events = _events(task, examples, output)
+    events = events_of(task, examples, output)
     if events is None:
         return {}
     found = {"ece": calibration_error(events.probabilities, events.came)}
@@ -106,15 +106,15 @@ def calibration_metrics(task: TaskInfo, examples: Sequence[Example], output: Mod
 
 def calibration_curves(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> CalibrationCurves | None:
     """The curves of a task, of the same events as its metrics; None where it has none, or not all are finite."""
-    events = _events(task, examples, output)
+    events = events_of(task, examples, output)
     if events is None or not np.isfinite(events.probabilities).all():
         return None
     bins = reliability(events.probabilities, events.came)
     return CalibrationCurves(bins, risk_coverage(events.confidence, events.right), error_by_chance(bins))
 
 
-def _events(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> Events | None:
-    """Of a task with probabilities, of examples with any answer."""
+def events_of(task: TaskInfo, examples: Sequence[Example], output: ModelOutput) -> Events | None:
+    """The events of examples; None for a task without probabilities, or without any answer."""
     if task.kind is TaskKind.SIMILARITY:
         return None
     if task.kind is TaskKind.TAGGING:

@@ -19,7 +19,8 @@ from mtl.runs import Status
 def comparison_table(path: Path) -> str:
     """A row for each strategy with main metrics, drift, time, memory, parameters and size; best metrics are bold.
 
-    The parameters of the whole model are told where they differ, as those of other backbones do.
+    Where backbones differ, it tells how long each takes to load and how many texts it encodes in a second. The
+    parameters of the whole model are told where they differ.
     """
     try:
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
@@ -28,7 +29,7 @@ def comparison_table(path: Path) -> str:
     keys = _keys(rows)
     best = {key: _best(key, [row["metrics"][key]["mean"] for row in rows if key in row["metrics"]]) for key in keys}
     sizes = [row.get("total_parameters") for row in rows]
-    tells_size = len(set(sizes)) > 1
+    tells_size, tells_speed = len(set(sizes)) > 1, any(row.get("speed") for row in rows)
     body: list[list[Cell | Html]] = []
     seeds = {row["strategy"]: row.get("seeds", 1) for row in rows}
     named = strategy_titles(seeds)
@@ -38,6 +39,8 @@ def comparison_table(path: Path) -> str:
             spread = row["metrics"].get(key)
             cells.append(None if spread is None else _shown(spread["mean"], is_best=spread["mean"] == best[key]))
         cells += [duration(row["seconds"]["mean"]), f"{row['memory_bytes'] / 1e6:,.0f} MB"]
+        if tells_speed:
+            cells += _speed(row.get("speed"))
         cells.append(millions(row["trained_parameters"]))
         if tells_size:
             cells.append(None if row.get("total_parameters") is None else millions(row["total_parameters"]))
@@ -45,7 +48,8 @@ def comparison_table(path: Path) -> str:
         body.append(cells)
     titles = [key.removeprefix("eval/").replace("/", " ").replace("_", " ") for key in keys]
     columns = [Column("strategy"), *(Column(title, number=True) for title in titles)]
-    last = ("trains", *(("parameters",) if tells_size else ()), "checkpoint")
+    speeds = ("load", "texts a second") if tells_speed else ()
+    last = (*speeds, "trains", *(("parameters",) if tells_size else ()), "checkpoint")
     columns += [Column(title, number=True) for title in ("time", "memory", *last)]
     told = sharing({row["strategy"]: {key: one["mean"] for key, one in row["metrics"].items()} for row in rows}, seeds)
     notes = "".join(message.note(str(one)) for one in told)
@@ -83,6 +87,10 @@ def _keys(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def _best(key: str, values: Sequence[float]) -> float:
     return min(values) if key.endswith("drift") else max(values)
+
+
+def _speed(speed: Mapping[str, float] | None) -> tuple[str | None, str | None]:
+    return (None, None) if speed is None else (f"{speed['load_seconds']:.1f} s", f"{speed['texts_per_second']:,.0f}")
 
 
 def _shown(value: float, *, is_best: bool) -> Html:

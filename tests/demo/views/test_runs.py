@@ -121,6 +121,18 @@ def test_a_comparison_is_one_row_a_strategy_with_the_best_bold(tmp_path):
     assert "sports" not in html
 
 
+def test_a_comparison_of_backbones_tells_how_fast_they_are(tmp_path):
+    file = tmp_path / "table.json"
+    speed = {"load_seconds": 1.26, "texts_per_second": 1234.5}
+    rows = [row("backbone small", 0.8, 0.0) | {"speed": speed}, row("full", 0.9, 0.3) | {"speed": None}]
+    file.write_text(json.dumps(rows))
+    html = comparison_table(file)
+    for piece in ("texts a second", "1.3 s", "1,234"):
+        assert piece in html
+    file.write_text(json.dumps(rows[1:]))
+    assert "texts a second" not in comparison_table(file)
+
+
 def test_a_comparison_with_tasks_alone_says_what_sharing_costs(tmp_path):
     file = tmp_path / "table.json"
     file.write_text(json.dumps([row("full", 0.9, 0.3), row("only topic", 0.95, 0.4)]))

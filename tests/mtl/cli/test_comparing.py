@@ -71,6 +71,7 @@ def test_a_comparison_can_be_written_as_json(short: Path, tmp_path: Path):
         ("only topic", 1),
         ("only entities", 1),
     ]
+    assert all(row["speed"] is None for row in rows)  # of one backbone
     metrics = rows[0]["metrics"]
     assert 0 <= metrics["eval/topic/accuracy"]["mean"] <= 1
     assert metrics["eval/topic/accuracy"]["deviation"] == 0
@@ -90,7 +91,16 @@ def test_candidates_have_a_row_each_though_one_of_them_fails(
     assert "backbone none, seed 42: error: " in result.stderr.splitlines()[-1]
     rows = json.loads(table.read_text())
     assert [row["strategy"] for row in rows] == [f"backbone {name.name}" for name in names]
-    assert all(f"{row['total_parameters']:,}"[:5] in result.stdout for row in rows)
+    shown = columns_of(result.stdout)
+    assert all(any(f"{row['total_parameters']:,}" in column for column in shown) for row in rows)
+    assert all(row["speed"][key] > 0 for row in rows for key in ("load_seconds", "texts_per_second"))
+    assert any(column.startswith("texts/s") for column in shown)
+
+
+def columns_of(printed: str) -> list[str]:
+    """The columns of a table, each cell put together again where it was folded."""
+    lines = [re.split("[│┃]", line)[1:-1] for line in printed.splitlines() if line.startswith(("│", "┃"))]
+    return ["".join("".join(column).split()) for column in zip(*lines, strict=True)]
 
 
 def test_a_run_that_fails_is_one_line(short: Path, runs: list[list[str]]):  # noqa: F811
@@ -130,7 +140,7 @@ def test_a_narrow_terminal_cuts_no_name_and_no_figure(short: Path):
     )
     printed = io.StringIO()
     Console(file=printed, width=60).print(comparing._table(load(short), [row]))
-    lines = [line.split("│")[1:-1] for line in printed.getvalue().splitlines() if line.startswith("│")]
-    cells = ["".join("".join(column).split()) for column in zip(*lines, strict=True)]
+    body = "\n".join(line for line in printed.getvalue().splitlines() if line.startswith("│"))
+    cells = columns_of(body)
     assert cells == ["probe_then_finetune", "0.8123±0.0123", "0.7000±0.0100", "", "120±3", *cells[5:]]
     assert cells[5:] == ["812MB", "12,345,678", "90.1MB"]
