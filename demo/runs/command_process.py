@@ -17,7 +17,8 @@ from mtl.runs.forked import Request
 from mtl.runs.parent import ENDS_WITH_PARENT
 
 _ENDING = 10.0  # seconds in which a killed child ends
-_PATIENCE = 120.0  # seconds in which the server imports its modules and forks
+_IMPORTS = 120.0  # seconds in which a server imports its modules and forks
+_FORKS = 30.0  # seconds in which one that has them forks, on a busy machine at the lowest priority
 
 
 class CommandProcess(Protocol):
@@ -116,8 +117,9 @@ class ForkedProcess:
             raise CannotFork(sys.platform)
         said.touch()
         request = Request(arguments, dict(environment), str(said), sudden_memory(settings))
+        patience = _FORKS if fork_server.SERVER.is_ready else _IMPORTS
         self._child = fork_server.SERVER.ask()
-        self._patience = time.monotonic() + _PATIENCE
+        self._patience = time.monotonic() + patience
         try:
             self._child.job.sendall(request.line())
         except OSError as error:

@@ -142,7 +142,7 @@ def test_one_whose_server_ends_while_it_is_asked_gets_a_process_of_its_own(serve
 def test_one_whose_server_does_not_answer_gets_a_process_of_its_own(server, endless, monkeypatch):
     first = Command(endless, work=Work.TORCH)
     _started(first)
-    monkeypatch.setattr(command_process, "_PATIENCE", 0.1)
+    monkeypatch.setattr(command_process, "_FORKS", 0.1)
     os.kill(server.pid, signal.SIGSTOP)
     with pytest.raises(RunError, match="No such command 'plann'"):
         Command(["plann"], work=Work.TORCH).answer(seconds=CEILING)
