@@ -45,18 +45,19 @@ class Shared:
     """The width of the browser window in pixels."""
 
 
-def reporting(handler: Handler, *, outputs: int) -> Handler:
+def reporting(handler: Handler, *, outputs: int, notes: bool = False) -> Handler:
     """Add a first output to a handler: the message of an `mtl` error, or an empty text.
 
     Args:
         handler: returns a tuple of `outputs` values.
         outputs: how many; they do not change if there is an error.
+        notes: whether the handler returns what stands there otherwise as a value before these.
     """
 
     @wraps(handler)
     def wrapped(*values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         try:
-            return ("", *handler(*values))
+            return handler(*values) if notes else ("", *handler(*values))
         except MtlError as error:
             return (message.problem(error), *(gr.skip() for _ in range(outputs)))
 

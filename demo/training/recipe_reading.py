@@ -32,10 +32,11 @@ _FREEZING_BACKBONES = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A form, and the tasks with data on this machine that are not in the page's list."""
+    """A form, the tasks with data on this machine that are not in the page's list, and what is to note."""
 
     form: Form
     unlisted: tuple[tuple[str, TaskConfig], ...]
+    notes: tuple[str, ...] = ()
 
 
 @in_child
@@ -71,7 +72,7 @@ def read_form(path: Path, known: Sequence[Draft], *, any_files: bool) -> Reading
             message = f"its files are not on this page; add a {kind} task named {name} in step 1 and load it again"
             raise RecipeError(message, path=path, key=f"tasks.{name}")
         unlisted.append((name, task))
-    return Reading(_form(recipe), tuple(unlisted))
+    return Reading(_form(recipe), tuple(unlisted), recipe.notes)
 
 
 def _load(path: Path) -> Recipe:

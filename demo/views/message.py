@@ -1,6 +1,6 @@
 """One-line texts: errors, next steps, and the cost of a pass."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from demo.runs.shown import sentence_of
@@ -22,6 +22,11 @@ def first_of(count: int, shown: int) -> str:
 def note(sentence: str) -> str:
     """A note."""
     return f'<p class="ph-note">{escape(sentence)}</p>'
+
+
+def notes(sentences: Iterable[str]) -> str:
+    """Several notes."""
+    return "".join(map(note, sentences))
 
 
 def empty(sentence: str) -> str:

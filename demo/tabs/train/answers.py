@@ -69,7 +69,7 @@ class Answers:
         drawn, depth = _network(form, known, forecast, found), _depth(found)
         waiting = _MEASURING if recipe else _NO_PLAN
         return (
-            message.problem(problem) if problem else "",
+            message.problem(problem) if problem else message.notes(recipe.notes if recipe else ()),
             *_folds(form, known, drawn, (forecast, "measuring …" if recipe else "no plan")),
             data_step.summary_of(form.tasks, known),
             stack(drawn),
@@ -146,7 +146,7 @@ class Answers:
         return recipes[0], [recipe.backbone for recipe in recipes]
 
     def load(self, owner: str, file: str | None) -> tuple[Any, ...]:
-        """The fields of a recipe file.
+        """What is to note about a recipe file, and its fields.
 
         Raises:
             MtlError: it is no recipe, or its data are missing.
@@ -158,7 +158,7 @@ class Answers:
         for name, config in reading.unlisted:
             kept_drafts.adopt(name, config, owner=owner, settings=self.settings)
         form = keyed(reading.form, initial_models(self.runs, owner))
-        return self._field_updates(form, kept_drafts.known(owner, self.settings), owner)
+        return message.notes(reading.notes), *self._field_updates(form, kept_drafts.known(owner, self.settings), owner)
 
     def restore(self, owner: str, content: Any) -> tuple[Any, ...]:  # noqa: ANN401
         """The fields as the browser stored them, for a page that has just been opened."""

@@ -99,7 +99,7 @@ def build_form(shared: Shared, tab: gr.Tab, kept: gr.BrowserState) -> TrainForm:
     tab.select(**plan_step_event)
     tab.select(answers.backbones, shared.owner, steps.model.backbone, **QUICK)
     loaded = plan.load.upload(
-        reporting(answers.load, outputs=len(fields)),
+        reporting(answers.load, outputs=len(fields), notes=True),
         [shared.owner, plan.load],
         [plan.load_problem, *fields],
         **QUICK,

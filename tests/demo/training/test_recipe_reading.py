@@ -44,6 +44,16 @@ def test_a_recipe_fills_the_form_that_makes_it_again(tmp_path, form, write):
     assert again.unset() == made.unset()
 
 
+def test_an_old_name_of_a_key_is_noted_wherever_it_comes_in(tmp_path):
+    old = "budget:\n  pass_tokens: 64\n"
+    typed = recipe_of(dataclasses.replace(FORM, more=old), KNOWN, settings())
+    file = tmp_path / "recipe.yaml"
+    file.write_text("tasks:\n  topic: {kind: classification}\n" + old)
+    for notes in (typed.notes, read_form(file, KNOWN, any_files=True).notes):
+        (note,) = notes
+        assert note.startswith("budget.pass_tokens is now called budget.micro_batch_tokens")
+
+
 UPLOADS = {
     "columns": ("cols", "id;remark;label\n1;the soup was cold;x\n2;good bread, thanks;y\n", {"text": "remark"}),
     "scores": ("prs", "sentence1,sentence2,score\na dog,a cat,0.5\nno more,some more,0.2\n", {}),

@@ -79,6 +79,15 @@ def test_a_plan_of_the_form_as_it_is_brings_its_fingerprint_and_what_it_found():
     assert 'data-state="measured"' in card
 
 
+def test_an_old_name_of_a_key_is_noted_by_the_form_and_by_an_upload(tmp_path):
+    form = Answers(settings(), SlowPlanner(quick=2), RunManager(settings()))
+    typed = form.read("ann", *values(1, more="budget:\n  pass_tokens: 64\n"))
+    file = tmp_path / "recipe.yaml"
+    file.write_text("tasks:\n  topic: {kind: classification}\nbudget: {pass_tokens: 64}\n")
+    for told in (typed[0], form.load("ann", str(file))[0]):
+        assert "budget.pass_tokens is now called budget.micro_batch_tokens" in told and "alert" not in told
+
+
 @pytest.mark.parametrize("was_seen", [False, True])
 def test_a_plan_that_the_opening_page_drops_is_made_again_where_somebody_waits_for_it(was_seen):
     """A visitor goes to Train before the page has read what it remembers of the form."""
