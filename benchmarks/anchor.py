@@ -154,7 +154,7 @@ def _line(trial: Trial) -> str:
 
 def table(trials: Sequence[Trial], before: Mapping[str, float]) -> Table:
     """Means over seeds, with points beside the last layer without an anchor, and of Spearman beside the backbone."""
-    names, files = list(trials[0].figures), [f for f in trials[0].spearman if all(f in t.spearman for t in trials)]
+    names, files = list(trials[0].figures), [file for file in before if all(file in trial.spearman for trial in trials)]
     found = Table(title=f"{trials[0].case}, {trials[0].preset}", title_justify="left")
     for column in (
         "tags from",

@@ -5,8 +5,10 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtl.errors import DataError
 from mtl.scratch import release_pages
@@ -14,10 +16,10 @@ from mtl.scratch import release_pages
 _PRESENT = 63  # the bit of a page that is in memory, see proc_pid_pagemap(5)
 
 
-class _Place:
-    """Where this process comes from."""
+class _Brought:
+    """Files that the process which this one was forked from had in memory: ranges of addresses, and which pages."""
 
-    forked_from: int | None = None
+    ranges: ClassVar[list[tuple[int, NDArray[np.bool_]]]] = []
 
 
 def release_memory() -> None:
@@ -39,7 +41,7 @@ def peak_memory() -> int:
         lines = Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines()
         for line in lines:  # some systems of containers leave it out
             if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1]) + _read_by_parent()
+                return 1024 * int(line.split()[1]) + _untouched()
     if sys.platform == "win32":
         return 0
     import resource
@@ -48,8 +50,15 @@ def peak_memory() -> int:
 
 
 def note_fork() -> None:
-    """Say that this process was forked from its parent, and runs no program of its own."""
-    _Place.forked_from = os.getppid()
+    """Say that this process has just been forked from its parent, and runs no program of its own."""
+    found = []
+    with suppress(OSError), Path(f"/proc/{os.getppid()}/pagemap").open("rb") as parent:
+        for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+            place, _, _, _, inode = line.split()[:5]
+            if inode != "0":
+                begin, end = (int(address, 16) // os.sysconf("SC_PAGE_SIZE") for address in place.split("-"))
+                found.append((begin, _present(parent, begin, end - begin)))
+    _Brought.ranges = found
 
 
 def memory_limit() -> int | None:
@@ -78,25 +87,20 @@ def need_memory(size: int, path: Path) -> None:
         raise DataError(message, path=path)
 
 
-def _read_by_parent() -> int:
-    """Bytes of files that the process which this one was forked from has in memory, and this one has not touched.
+def _untouched() -> int:
+    """Bytes of files that came with the process and that it has not touched."""
+    count = 0
+    with suppress(OSError), Path("/proc/self/pagemap").open("rb") as own:
+        for begin, brought in _Brought.ranges:
+            touched = _present(own, begin, len(brought))
+            count += int(np.count_nonzero(brought[: len(touched)] & ~touched))
+    return count * os.sysconf("SC_PAGE_SIZE") if count else 0
 
-    0 when it has ended.
-    """
-    if os.getppid() != _Place.forked_from:
-        return 0
-    page, number = os.sysconf("SC_PAGE_SIZE"), np.dtype(np.uint64)
-    found = 0
-    maps = [Path(f"/proc/{process}/pagemap") for process in ("self", os.getppid())]
-    with suppress(OSError), maps[0].open("rb") as own, maps[1].open("rb") as parent:
-        for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
-            place, _, _, _, inode = line.split()[:5]
-            if inode == "0":
-                continue
-            begin, end = (int(address, 16) // page for address in place.split("-"))
-            pages = []
-            for file in (own, parent):
-                file.seek(begin * number.itemsize)
-                pages.append(np.frombuffer(file.read((end - begin) * number.itemsize), number) >> _PRESENT)
-            found += page * int(np.count_nonzero(pages[1] & ~pages[0]))
+
+def _present(pagemap: BinaryIO, begin: int, count: int) -> NDArray[np.bool_]:
+    """Which pages are in memory, of so many from one on; fewer where the process has ended."""
+    size = np.dtype(np.uint64).itemsize
+    pagemap.seek(begin * size)
+    entries = pagemap.read(count * size)
+    found: NDArray[np.bool_] = np.frombuffer(entries[: len(entries) // size * size], np.uint64) >> _PRESENT == 1
     return found

@@ -16,6 +16,7 @@ from threading import Lock
 from demo.forking.wire import ENDS, LASTS, READY, STATUS
 
 _PATIENCE = 60.0  # seconds in which `fork` waits for a server to import its modules and to fork
+_DISTRUSTED = 60.0  # seconds
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -139,6 +140,7 @@ class ForkServer:
         self._lock = Lock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._has_modules, self._trusted_from = False, 0.0
 
     @property
     def pid(self) -> int | None:
@@ -150,20 +152,28 @@ class ForkServer:
     def is_ready(self) -> bool:
         """Whether there is a server that has imported its modules, so that a child starts at once."""
         with self._lock:
-            if self._control is None or self.pid is None:
+            if self._control is None or self.pid is None or time.monotonic() < self._trusted_from:
                 return False
-            try:
-                return self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == READY
-            except OSError:
-                return False
+            if not self._has_modules:
+                with suppress(OSError):
+                    self._has_modules = self._control.recv(1) == READY
+            return self._has_modules
 
-    def ask(self, *, lasts: bool = False) -> Child:
-        """A child that starts as soon as the server can fork it; the caller closes it.
+    def ask(self) -> Child:
+        """A child that starts as soon as the server can fork it; the caller closes it."""
+        return self._ask()[0]
 
-        Args:
-            lasts: whether it goes on when the server and the page end.
+    def ask_lasting(self) -> Child:
+        """The same of a child that goes on when the server and the page end; no server is started for it.
+
+        Raises:
+            CannotFork: there is none.
         """
-        return self._ask(LASTS if lasts else ENDS)[0]
+        return self._ask(lasts=True)[0]
+
+    def distrust(self) -> None:
+        """Take the server for one that is not ready for a while: it did not answer."""
+        self._trusted_from = time.monotonic() + _DISTRUSTED
 
     @contextmanager
     def fork(self) -> Iterator[Child]:
@@ -172,7 +182,7 @@ class ForkServer:
         Raises:
             CannotFork: the server ended, or takes too long; the next child has a fresh one.
         """
-        child, server = self._ask(ENDS)
+        child, server = self._ask()
         try:
             try:
                 child.wait_for_start(self._patience)
@@ -194,25 +204,33 @@ class ForkServer:
         if self._process is not None:
             self._end(self._process)
 
-    def _ask(self, kind: bytes) -> tuple[Child, subprocess.Popen[bytes]]:
+    def _ask(self, *, lasts: bool = False) -> tuple[Child, subprocess.Popen[bytes]]:
         job, its_job = socket.socketpair()
         said, its_said = socket.socketpair()
         child = Child(job, said)
         with its_job, its_said:
             try:
-                return child, self._send(kind, its_job, its_said)
+                return child, self._send(its_job, its_said, lasts=lasts)
             except BaseException:
                 child.close()
                 raise
 
-    def _send(self, kind: bytes, *connections: socket.socket) -> subprocess.Popen[bytes]:
+    def _send(self, *connections: socket.socket, lasts: bool) -> subprocess.Popen[bytes]:
         """Ask the server for a child, and return the server."""
-        descriptors = [one.fileno() for one in connections]
+        descriptors, kind = [one.fileno() for one in connections], LASTS if lasts else ENDS
         with self._lock:
             if self._control is not None and self._process is not None and self._process.poll() is None:
-                with suppress(BrokenPipeError, ConnectionResetError):
+                try:
                     socket.send_fds(self._control, [kind], descriptors)
+                except BlockingIOError:  # it has not read what was asked for long
+                    self._process.kill()
+                    self._process.wait()
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+                else:
                     return self._process
+            if lasts:
+                raise CannotFork("there is no process that children are forked from")
             control, process = self._start()
             socket.send_fds(control, [kind], descriptors)
             return process
@@ -226,6 +244,8 @@ class ForkServer:
         if self._control is not None:
             self._control.close()
         self._control, its = socket.socketpair()
+        self._control.setblocking(False)
+        self._has_modules, self._trusted_from = False, 0.0
         paths = dict.fromkeys([str(_PROJECT), *filter(None, sys.path)])
         with its:
             self._process = subprocess.Popen(

@@ -61,7 +61,7 @@ def main(control: socket.socket, target: str, modules: Sequence[str], idle_secon
                 _reap(children)
                 lasting &= children.keys()
                 continue
-            message, descriptors, _, _ = socket.recv_fds(control, 1, _DESCRIPTORS)
+            message, descriptors = _received(control)
             if not message:
                 signal.set_wakeup_fd(-1)
                 _end(children.keys() - lasting)
@@ -90,6 +90,15 @@ def _imported(target: str, modules: Sequence[str]) -> Callable[[socket.socket], 
     place, _, name = target.partition(":")
     found: Callable[[socket.socket], int] = getattr(import_module(place), name)
     return found
+
+
+def _received(control: socket.socket) -> tuple[bytes, list[int]]:
+    """A message with its descriptors; empty where the page has gone."""
+    try:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, _DESCRIPTORS)
+    except ConnectionResetError:  # with what was said to it unread
+        return b"", []
+    return message, descriptors
 
 
 def _forked(descriptors: Sequence[int]) -> int | None:

@@ -1,7 +1,6 @@
 """The thread that gives queued runs their turns, and watches those that live: their limits, and whether they stop."""
 
 import logging
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +11,7 @@ from demo.runs import queue
 from demo.runs.exclusive import queue_lock
 from demo.runs.info import TABLE, status_of
 from demo.runs.limits import broken_limit
-from demo.runs.process import launch
+from demo.runs.process import Launched, launch
 from demo.runs.quotas import RecentTurns
 from demo.runs.run_store import BACKBONE, is_comparison, presets_of, top_folders
 from demo.runs.stopping import Patience, Stopping, processes_of, request_stop
@@ -46,7 +45,7 @@ class TurnGiver:
     def __init__(self, settings: Settings, command: Sequence[str], pace: Pace) -> None:
         self.settings = settings
         self._command, self._pace = tuple(command), pace
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: list[Launched] = []
         self._lock = Lock()
         self._thread: Thread | None = None
         self._turns = RecentTurns()
@@ -158,9 +157,7 @@ class TurnGiver:
                 lock.release()
                 return False
             _mark_starting(folder)
-            child = launch(self._command, arguments_of(folder), folder, lock, self.settings)
-            if child is not None:
-                self._children.append(child)
+            self._children.append(launch(self._command, arguments_of(folder), folder, lock, self.settings))
         except Exception as error:  # an error in one run does not stop the others
             with suppress(OSError):
                 lock.release()

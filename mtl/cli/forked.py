@@ -6,7 +6,11 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 
+import mtl
 from mtl.cli.app import main
 from mtl.memory import note_fork
 from mtl.runs.forked import GO, NO_DESCRIPTOR, READY, Request
@@ -20,8 +24,8 @@ def run_command(connection: socket.socket) -> int:
         request, lock = Request.received(connection)
         if _has_ended(connection):
             return 1
-        os.environ.clear()
-        os.environ.update(request.environment)
+        _take_environment(request.environment)
+        sys.argv = [str(Path(mtl.__file__).with_name("__main__.py")), *request.arguments]
         note_fork()
         if request.lasts:
             if not _go_alone(connection, request.said, lock):
@@ -38,6 +42,15 @@ def run_command(connection: socket.socket) -> int:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()
     return status
+
+
+def _take_environment(wanted: Mapping[str, str]) -> None:
+    """Take the variables that are wanted; those that the import of modules has set since the process began stay."""
+    began = {entry.partition(b"=")[0] for entry in Path("/proc/self/environ").read_bytes().split(b"\0")}
+    for name in list(os.environ):
+        if os.fsencode(name) in began:
+            del os.environ[name]
+    os.environ.update(wanted)
 
 
 def _has_ended(connection: socket.socket) -> bool:
@@ -65,9 +78,10 @@ def _go_alone(connection: socket.socket, said: str, lock: int) -> bool:
     _redirect(nothing, log, log)
     if lock != NO_DESCRIPTOR:
         os.environ[INHERITED] = str(lock)
-    with connection:
+    with connection, suppress(OSError):
         connection.sendall(READY)
         return connection.recv(1) == GO
+    return False
 
 
 def _redirect(*descriptors: int) -> None:

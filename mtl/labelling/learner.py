@@ -77,9 +77,9 @@ def count_labels(answers: Answers, names: Sequence[str]) -> NDArray[np.int64]:
     return found
 
 
-def rarity(counts: NDArray[np.int64], *, power: float = 0.5) -> Floats:
-    """`(C,)`, the higher the fewer answers a label has, and the more so the higher the power."""
-    found: Floats = ((1.0 + counts) ** -power).astype(np.float32)
+def rarity(counts: NDArray[np.int64]) -> Floats:
+    """`(C,)`, the higher the fewer answers a label has."""
+    found: Floats = (1 / np.sqrt(1 + counts)).astype(np.float32)
     return found
 
 

@@ -29,7 +29,6 @@ from mtl.text.batching import Integers
 
 _FRESH = FitOptions(stopping=Stopping(iterations=60, gradient=1e-4, value=1e-6))
 _TAUGHT = 300  # texts from which a head learns what the engine's own sees
-_RARITY = 1.0  # a text has several spans, most of them of frequent types (benchmarks/label.py)
 _LONG = 64  # words; of a longer text what is unsure counts by this many words
 
 
@@ -83,10 +82,7 @@ class SpanLearner:
             return Signals(np.ones(len(texts), np.float32), np.ones(len(texts), np.float32))
         found, unsure = self._word_probabilities(texts)
         begins = found[:, 1::2]
-        entities, expected = (
-            self._added(begins.sum(axis=1), texts),
-            self._added(begins @ rarity(self._counts, power=_RARITY), texts),
-        )
+        entities, expected = self._added(begins.sum(axis=1), texts), self._added(begins @ rarity(self._counts), texts)
         shares = np.minimum(1, _LONG / np.maximum(self._sizes[texts], 1)).astype(np.float32)
         total = self._added(unsure, texts) * shares
         self._stale[texts] = total * np.sqrt(entities)
@@ -99,7 +95,7 @@ class SpanLearner:
             return "Nothing is known of this text yet."
         found, unsure = self._word_probabilities(np.array([text]))
         if rare:
-            label = self._spec.names[int((found[:, 1::2].sum(axis=0) * rarity(self._counts, power=_RARITY)).argmax())]
+            label = self._spec.names[int((found[:, 1::2].sum(axis=0) * rarity(self._counts)).argmax())]
             return f"Few spans are labelled {label} so far, and one may be here."
         word = int(unsure.argmax())
         start, end = self._pool.text_words(text)[word]

@@ -192,3 +192,43 @@ def test_server_and_children_end_with_the_page():
     page.kill()
     page.communicate()
     until(lambda: not any(map(is_there, pids)), "the end of the server and its child")
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_server_ends_in_order_with_its_page(is_told):
+    """Whether or not the page has read that the server is ready."""
+    code = (
+        "import sys\nfrom demo.forking import ForkServer\n"
+        f"server = ForkServer('{JOBS}:stay', [])\nchild = server.ask()\nchild.wait_for_start(600)\n"
+        "print(server.pid, server.is_ready if sys.argv[1:] else '', flush=True)"
+    )
+    page = subprocess.run([sys.executable, "-c", code, *["told"] * is_told], capture_output=True, text=True, check=True)
+    pid = int(page.stdout.split()[0])
+    until(lambda: not is_there(pid), "the end of the server")
+    assert page.stderr == ""
+
+
+def test_a_server_that_has_read_nothing_for_long_gives_way_to_a_fresh_one(server):
+    one = server("stay")
+    with one.fork():
+        old = one.pid
+    os.kill(old, signal.SIGSTOP)
+    children = []
+    while one.pid == old and len(children) < 2_000:
+        children.append(one.ask())
+    children[-1].wait_for_start(CEILING)
+    assert one.pid != old
+    for child in children:
+        child.kill()
+        child.close()
+
+
+def test_a_server_that_did_not_answer_is_not_ready_for_a_while_and_a_fresh_one_is(server):
+    one = server("echo")
+    with one.fork():
+        assert one.is_ready
+    one.distrust()
+    assert not one.is_ready
+    one.end()
+    with one.fork():
+        assert one.is_ready

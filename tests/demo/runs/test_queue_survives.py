@@ -47,7 +47,7 @@ def waiting(tmp_path, monkeypatch):
 def launching(fails_with, *, at: int, launched: list):
     """In place of `launch`: the run at a place in the queue cannot be started, the others are this process."""
 
-    def launch(command, folder, lock, settings):
+    def launch(program, arguments, folder, lock, settings):
         launched.append(folder.id)
         if len(launched) == at + 1:
             raise fails_with
@@ -112,7 +112,7 @@ def test_the_thread_outlives_what_happens_to_it(waiting, monkeypatch):
             raise error
         return listing()
 
-    def launch(command, folder, lock, settings):
+    def launch(program, arguments, folder, lock, settings):
         if folder.id == folders[-1].id:
             done.set()
         return Child()
