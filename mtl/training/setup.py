@@ -235,7 +235,8 @@ def set_up(recipe: Recipe, *, anchored: bool = True, resumed: bool = False) -> T
         data = {name: read_task(name, config) for name, config in recipe.tasks.items()}
         torch.manual_seed(recipe.seed)
         initial = load_initial_model(recipe, data)
-        recipe = with_fitting_anchor(recipe.with_solver(initial.solver), initial.loaded.model)
+        rows = sum(len(task.train) for task in data.values())
+        recipe = with_fitting_anchor(recipe.with_solver(initial.solver), initial.loaded.model, rows)
         loaded, data = initial.loaded, initial.noted(data)
         dev = {name: task.dev for name, task in data.items() if task.dev}
         need_best(recipe.evaluation, {name: loaded.model.tasks[name] for name in data}, dev)

@@ -8,7 +8,7 @@ from mtl.distributed import world
 from mtl.encoder import Encoder
 from mtl.model import MultiTaskModel
 from mtl.recipe.choices import BackboneFreezing, Preset, Schedule, TaskKind
-from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR
+from mtl.recipe.defaults import FULL_ANCHOR, LAST_LAYER_ANCHOR, MANY_ROWS, MANY_ROWS_ANCHOR
 from mtl.recipe.schema import Recipe
 from mtl.recipe.sections import FreezingConfig
 
@@ -28,12 +28,13 @@ def default_layer(recipe: Recipe, encoder: Encoder) -> int | str:
     return layer if layer < last else "last"
 
 
-def with_fitting_anchor(recipe: Recipe, model: MultiTaskModel) -> Recipe:
-    """The recipe with a weaker anchor, where nobody set one and tags are read from the last layer.
+def with_fitting_anchor(recipe: Recipe, model: MultiTaskModel, rows: int) -> Recipe:
+    """The recipe with a weaker anchor, where nobody set one and tags are read from the last layer or rows are many.
 
     Args:
         recipe: of the run.
         model: what it starts from.
+        rows: for training, of all tasks.
     """
     read = [
         name
@@ -41,10 +42,12 @@ def with_fitting_anchor(recipe: Recipe, model: MultiTaskModel) -> Recipe:
         if task.kind is TaskKind.TAGGING
         and model.tasks[name].head.layers in (None, "last", model.encoder.states_count - 1)
     ]
-    if not read or "anchor" in recipe.model_fields_set or recipe.anchor != FULL_ANCHOR:
+    if "anchor" in recipe.model_fields_set or recipe.anchor != FULL_ANCHOR:
         return recipe
-    why = f"anchor: {LAST_LAYER_ANCHOR:g}, since tags of {', '.join(read)} are read from the last layer"
-    return recipe.settled(anchor=LAST_LAYER_ANCHOR).with_note(why)
+    if read:
+        why = f"anchor: {LAST_LAYER_ANCHOR:g}, since tags of {', '.join(read)} are read from the last layer"
+        return recipe.settled(anchor=LAST_LAYER_ANCHOR).with_note(why)
+    return recipe.settled(anchor=MANY_ROWS_ANCHOR) if rows >= MANY_ROWS else recipe
 
 
 def _trains_whole(freezing: FreezingConfig) -> bool:

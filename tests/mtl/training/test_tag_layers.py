@@ -8,9 +8,9 @@ import pytest
 from mtl.checkpoint import read_config
 from mtl.errors import RecipeError
 from mtl.recipe import Preset, load
-from mtl.recipe.defaults import LAST_LAYER_ANCHOR
+from mtl.recipe.defaults import LAST_LAYER_ANCHOR, MANY_ROWS_ANCHOR
 from mtl.runs import RunFolder
-from mtl.training import Trainer, run_in_folder, set_up
+from mtl.training import Trainer, run_in_folder, set_up, tag_layers
 from tests.mtl.recipes import quick_recipe
 
 FULL = {"preset": "full"}
@@ -53,6 +53,33 @@ def test_where_layers_open_one_after_the_other_the_anchor_is_that_of_the_last(
 ):
     found = trainer(tiny_bert, tmp_path, freezing=freezing)
     assert (read_by(found), found.recipe.anchor) == ("last", LAST_LAYER_ANCHOR)
+
+
+@pytest.mark.parametrize("layers", ["last", "mix", None])
+@pytest.mark.parametrize("more", [-1, 0])
+def test_many_rows_have_a_weaker_anchor_where_tags_leave_the_last_layer_free(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layers: str | None, more: int
+):
+    few = trainer(tiny_bert, tmp_path, freezing=FULL)
+    rows = sum(len(task.train) for task in few.task_data.values())
+    monkeypatch.setattr(tag_layers, "MANY_ROWS", rows - more)
+    head = {} if layers is None else {"tasks_names": {"head": {"layers": layers}}}
+    found = trainer(tiny_bert, tmp_path, freezing=FULL, **head)
+    assert few.recipe.anchor == 1
+    assert found.recipe.anchor == (LAST_LAYER_ANCHOR if layers == "last" else 1 if more else MANY_ROWS_ANCHOR)
+    assert "anchor" not in found.recipe.model_fields_set
+    assert trainer(tiny_bert, tmp_path, freezing=FULL, **head, anchor=1).recipe.anchor == 1
+
+
+def test_a_run_that_goes_on_with_fewer_rows_keeps_its_anchor(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tag_layers, "MANY_ROWS", 1)
+    for _ in run_in_folder(quick_recipe(tiny_bert, tmp_path, TASKS, freezing=FULL), tmp_path / "run"):
+        pass
+    monkeypatch.undo()
+    found = load(RunFolder(tmp_path / "run").recipe)
+    assert set_up(found, anchored=False, resumed=True).recipe.anchor == found.anchor == MANY_ROWS_ANCHOR
 
 
 def test_the_last_layer_by_its_number_is_the_last(tiny_bert: Path, tmp_path: Path):
