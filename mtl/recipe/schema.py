@@ -75,8 +75,8 @@ class Recipe(Config):
     """`uncertainty` learns a weight for each task's loss on top of the fixed ones."""
     anchor: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a loss that keeps the embedding near that of the untouched backbone; default: that of the freezing
-    choice, of `full` a tenth of it where no tags are read below the last layer and 0.3 from 1,000 train rows on, 0 with a
-    similarity task that trains the embedding itself."""
+    choice, of `full` a tenth of it where no tags are read below the last layer and 0.3 from 1,000 train rows on, 0 with
+    a similarity task that trains the embedding itself."""
     solver: Solver = Solver.AUTO
     """`sgd`: steps of AdamW on batches. `lbfgs`: where the backbone is frozen, linear heads by L-BFGS; a step is an
     iteration over all examples of a task. `auto` takes it for `heads_only` where all tasks that train are of
