@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,14 +12,15 @@ def append_line(path: Path, line: str, *, durable: bool = False) -> None:
     """Add a line to a file, as a line of its own even where the one before has no end; the file is made if need be.
 
     It is written in one piece, so that lines of several processes do not mix. A `durable` line is on the disk, and not
-    only with the operating system, when this returns.
+    only with the operating system, when this returns; so is the name of a file that was made for it.
 
     Raises:
         OSError: the disk is full or the file cannot be written; at most a line without an end was added.
     """
     with path.open("ab+", buffering=0) as file:
         is_torn = False
-        if file.seek(0, os.SEEK_END):
+        size = file.seek(0, os.SEEK_END)
+        if size:
             file.seek(-1, os.SEEK_END)
             is_torn = file.read() != b"\n"
         rest = memoryview(b"\n" * is_torn + line.encode() + b"\n")
@@ -26,6 +28,18 @@ def append_line(path: Path, line: str, *, durable: bool = False) -> None:
             rest = rest[file.write(rest) :]
         if durable:
             os.fsync(file.fileno())
+    if durable and not size:
+        put_names_on_disk(path.parent)
+
+
+def put_names_on_disk(folder: Path) -> None:
+    """Put the names of what lies in a folder on the disk, where the system can do that (Windows cannot)."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def read_records(file: BinaryIO) -> Iterator[tuple[bytes, dict[str, Any] | None]]:

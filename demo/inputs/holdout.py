@@ -8,6 +8,7 @@ from itertools import chain, compress
 from pathlib import Path
 
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, write_examples
+from mtl.data.examples import texts_of
 from mtl.errors import DataError
 
 _SEED = 42
@@ -26,15 +27,18 @@ class Split:
 def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
-    Of several labels or entities the rarest counts. Every label stays among the kept ones. Pairs with the same first
-    sentence stay together, so that a hard negative is where its sentence is: every fifth sentence is held out, of those
-    with a partner and of the others. At least one pair that belongs together is kept.
+    Of several labels or entities the rarest counts. Every label stays among the kept ones. Equal texts stay together,
+    so that nothing is measured on a text that trains. So do pairs with the same first sentence, and a hard negative is
+    where its sentence is: every fifth sentence is held out, of those with a partner and of the others. At least one
+    pair that belongs together is kept.
 
     Raises:
         DataError: there are too few examples, or no label has a second one.
     """
-    if len(examples) < _EVERY:
-        raise DataError(f"Without a dev file, at least {_EVERY} examples were expected, there are {len(examples)}.")
+    different = len(set(map(texts_of, examples)))
+    if different < _EVERY:
+        noun = "examples" if different == len(examples) else "different examples"
+        raise DataError(f"Without a dev file, at least {_EVERY} {noun} were expected, there are {different}.")
     shuffled = list(examples)
     random.Random(_SEED).shuffle(shuffled)
     # Sorting keeps the shuffled order within a label, so every fifth example is a random fifth of each label.
@@ -56,7 +60,11 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
 
 
 def _units(examples: Sequence[Example]) -> Sequence[int]:
-    """The number of the unit that each example is held out with: its own, or that of the first sentence of a pair."""
+    """The number of the unit that each example is held out with: of its text, or of the first sentence of a pair."""
+    if not isinstance(examples[0], ScoredPair):
+        texts = [texts_of(example) for example in examples]
+        numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        return [numbers[text] for text in texts]
     pairs = [example for example in examples if isinstance(example, ScoredPair)]
     firsts = [pair.sentence1 for pair in pairs]
     with_partner = [pair.sentence1 for pair in pairs if pair.is_positive]
@@ -65,7 +73,7 @@ def _units(examples: Sequence[Example]) -> Sequence[int]:
 
 
 def _is_of_same_unit(one: Example, other: Example) -> bool:
-    return isinstance(one, ScoredPair) and isinstance(other, ScoredPair) and one.sentence1 == other.sentence1
+    return texts_of(one)[0] == texts_of(other)[0]
 
 
 def _every_fifth(examples: Sequence[Example], units: Sequence[int]) -> tuple[list[Example], list[Example]]:

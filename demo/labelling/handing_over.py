@@ -20,7 +20,7 @@ from mtl.data.place import ReadLog
 from mtl.errors import InputError
 from mtl.folders import folder_size
 from mtl.labelling import LabellingSession, ProjectKind, ProjectSpec
-from mtl.labelling.engines import note_hand_over
+from mtl.labelling.engines import note_download, note_hand_over
 from mtl.recipe import TaskKind
 from mtl.runs import RunFolder, RunState, Status, new_run_id, runs_root
 from mtl.runs.events import Saved
@@ -89,10 +89,12 @@ def formats_for(kind: ProjectKind) -> list[tuple[str, str]]:
 def file_of(session: LabellingSession, form: str | None) -> tuple[Path, tuple[str, ...]]:
     """All answers as a file below the temporary folder, and what of them the format cannot hold, in sentences.
 
-    Of pairs it is said how many there are of each kind.
+    Of pairs it is said how many there are of each kind. The project remembers it first: whatever learns from the file
+    may have seen the answers.
 
     Raises:
         InputError: there are no answers, or no such format.
+        StorageError: the disk is full.
     """
     kind = session.project.spec.kind
     chosen = next((one for one in FileFormat if one == form), None)
@@ -102,6 +104,7 @@ def file_of(session: LabellingSession, form: str | None) -> tuple[Path, tuple[st
     with new_folder(new_temporary_folder()) as folder:
         path = folder / f"{session.project.spec.task}{_ENDINGS.get(chosen, '.jsonl')}"
         log = ReadLog(lambda _: None)
+        note_download(session.project.folder)
         writers()[chosen](path, examples, log)
     return path, (*log.notes, *([counts_of(examples)] if kind is ProjectKind.PAIRS else []))
 

@@ -1,5 +1,6 @@
 """The answers of a project by the names that its labels have now."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -82,6 +83,19 @@ class ProjectAnswers:
         actions = (action for person in self._log.people.values() for action in person.actions)
         return {text for action in actions if action.reason is Reason.MEASURED for text in action.texts}
 
+    def before_labels(self) -> dict[str, int]:
+        """How many answers are older than each label that was added in the course of the project; those with any."""
+        times = sorted(
+            max(last.at for person in self._log.people.values() if (last := person.last(text)) is not None)
+            for text in self.merged
+        )
+        counts = {name: bisect_left(times, since) for name, since in self._project.labels_since().items() if since}
+        return {name: count for name, count in counts.items() if count}
+
+    def touched(self) -> set[int]:
+        """Texts that anybody has answered, with a label that there is, or skipped."""
+        return {*self.merged, *(text for person in self._log.people.values() for text in person.skipped())}
+
     def answered_at(self, text: int) -> float:
         """When anybody first answered or skipped a text, in seconds since the epoch; 0 where nobody has."""
         first = (person.since(text) for person in self._log.people.values())
@@ -93,7 +107,7 @@ class ProjectAnswers:
         others = [text for text in self.merged if text not in own]
         touched = np.array([*own, *skipped, *others], dtype=np.int64)
         total = len(numbers) + int((~np.isin(np.unique(touched), numbers)).sum())
-        return Counts(len(own), len(skipped), len(others), total)
+        return Counts(len(own), len(skipped), len(others), total, len(self.person(name).actions))
 
     def asked(self, name: str, numbers: Integers) -> Asked:
         """Which of the texts or pairs `(M,)` that may be shown, in ascending order, may be shown to one person."""

@@ -10,12 +10,16 @@ from mtl.labels import TypedSpan, stable_order
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How far one person is: distinct texts `labelled` and `skipped` of `total`; only others have labelled `others`."""
+    """How far one person is: distinct texts `labelled` and `skipped` of `total`; only others have labelled `others`.
+
+    `actions` is what this person has done and not taken back.
+    """
 
     labelled: int
     skipped: int
     others: int
     total: int
+    actions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,9 @@ class TablePage:
 class Preview:
     """What it would mean to give some texts a label.
 
-    `answers` is what `accept` takes for it. `added` texts have no answer of this person yet, `same` have this one
-    already, `changed` have another one. Of the added ones, the model sees another label in `disagreeing`, those first
-    where it is surest.
+    `answers` is what `accept` takes for it. `added` texts have no answer yet, `same` have this one already, `changed`
+    have another one; of this person, or else of the others. Of the added ones, the model sees another label in
+    `disagreeing`, those first where it is surest.
     """
 
     answers: Mapping[int, Answer]
@@ -125,7 +129,7 @@ def preview_of(
     guesses: Mapping[int, Guess | None],
     kind: ProjectKind,
 ) -> Preview:
-    """The preview of a label for texts, from what one person has `given` and what the model guesses."""
+    """The preview of a label for texts, from the answers that are `given` and what the model guesses."""
     is_set = kind is ProjectKind.LABELS
     answers: dict[int, Answer] = {}
     for text in texts:

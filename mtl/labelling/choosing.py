@@ -23,6 +23,8 @@ MEASURED_EVERY = 5
 _NEIGHBOURS = 20
 _COMPARED = 2_000  # texts that say how many are like a text
 _BLOCK = 4_096
+_NUMBERS = 2**22
+"""Cosines that are computed at a time."""
 # What speaks for a text in each order; the product decides (benchmarks/label.py).
 _FACTORS = {
     Order.MIX: (Reason.UNSURE, Reason.RARE, Reason.DENSE, Reason.DIVERSE),
@@ -53,6 +55,7 @@ class Neighbourhood:
         away = vectors - vectors.mean(axis=0)
         self._vectors: Floats = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
         self._nearest = np.full(len(vectors), -1.0, dtype=np.float32)
+        self._nearest_text = np.full(len(vectors), -1, dtype=np.int64)
         self._known: set[int] = set()
 
     @cached_property
@@ -74,16 +77,31 @@ class Neighbourhood:
 
     def novelty(self, known: Collection[int]) -> Floats:
         """`(N,)`: 1 less the cosine with the nearest known text, at most 1."""
-        added = set(known) - self._known
-        if not self._known <= set(known):
-            self._nearest[:], added = -1.0, set(known)
-        self._known = set(known)
-        rows = np.array(sorted(added), dtype=np.int64)
-        for begin in range(0, len(rows), _BLOCK):
-            near = self._vectors @ self._vectors[rows[begin : begin + _BLOCK]].T
-            np.maximum(self._nearest, near.max(axis=1), out=self._nearest)
+        wanted = set(known)
+        added, removed = wanted - self._known, self._known - wanted
+        self._known = wanted
+        if removed:
+            lost = np.flatnonzero(np.isin(self._nearest_text, _numbers(removed)))
+            self._nearest[lost] = -1.0
+            self._compare(lost, _numbers(wanted - added))
+        self._compare(np.arange(len(self._vectors)), _numbers(added))
         found: Floats = 1 - np.maximum(self._nearest, 0)
         return found
+
+    def _compare(self, texts: Integers, known: Integers) -> None:
+        """Take known texts in as the nearest ones of some texts, where they are."""
+        block = max(1, _NUMBERS // max(1, len(known)))
+        for begin in range(0, len(texts) if len(known) else 0, block):
+            own = texts[begin : begin + block]
+            near = self._vectors[own] @ self._vectors[known].T
+            best = near.argmax(axis=1)
+            cosines = near[np.arange(len(own)), best]
+            nearer = cosines > self._nearest[own]
+            self._nearest[own[nearer]], self._nearest_text[own[nearer]] = cosines[nearer], known[best[nearer]]
+
+
+def _numbers(texts: Collection[int]) -> Integers:
+    return np.array(sorted(texts), dtype=np.int64)
 
 
 def chance_order(name: str, count: int) -> Integers:
@@ -156,10 +174,19 @@ def _why(learner: Learner, text: int, reason: Reason) -> Why:
     return Why(reason, sentence)
 
 
-def measured_texts(by_chance: Integers, asked_by_chance: Collection[int]) -> list[int]:
-    """The texts that are a sample by chance: all up to the furthest one that was shown for measuring, in this order."""
-    if not asked_by_chance:
-        return []
+def measured_texts(by_chance: Integers, asked_by_chance: Collection[int], touched: Collection[int]) -> list[int]:
+    """The texts that are a sample by chance: all up to the furthest one that was shown for measuring, in this order.
+
+    They end before the first one that nobody has answered or skipped, such as one of new pairs or of a label that was
+    removed: those behind it were answered because they were chosen.
+
+    Args:
+        by_chance: the order of all texts.
+        asked_by_chance: those that were shown for measuring.
+        touched: those that anybody has answered or skipped.
+    """
     places = np.flatnonzero(np.isin(by_chance, np.fromiter(asked_by_chance, dtype=np.int64)))
-    found: list[int] = by_chance[: places[-1] + 1].tolist() if len(places) else []
+    upto = by_chance[: places[-1] + 1] if len(places) else by_chance[:0]
+    gaps = np.flatnonzero(~np.isin(upto, np.fromiter(touched, dtype=np.int64)))
+    found: list[int] = upto[: gaps[0]].tolist() if len(gaps) else upto.tolist()
     return found

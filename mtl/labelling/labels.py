@@ -12,7 +12,7 @@ from typing import Any
 
 from mtl.fitting import LabelHint
 from mtl.jsonl import read_records
-from mtl.labelling.log import write_line
+from mtl.labelling.log import now, write_line
 from mtl.text.words import clean_all
 
 
@@ -23,6 +23,8 @@ class Keyed:
     key: str
     hint: LabelHint
     is_removed: bool = False
+    since: float = 0.0
+    """When it was added, or came back, in seconds since the epoch; 0 for one that the project began with."""
 
 
 class LabelLog:
@@ -55,6 +57,10 @@ class LabelLog:
         """From the name of a label to its key."""
         return {one.hint.name: key for key, one in self._all.items() if not one.is_removed}
 
+    def since(self) -> dict[str, float]:
+        """From the name of a label to `Keyed.since`."""
+        return {one.hint.name: one.since for one in self._all.values() if not one.is_removed}
+
     def key_of(self, name: str) -> str:
         """The key for a label of this name: its own, that of a removed one, or a new one."""
         for removed in (False, True):
@@ -68,14 +74,16 @@ class LabelLog:
 
     def put(self, hint: LabelHint, *, key: str, is_removed: bool = False) -> None:
         """Write a label as it is from now on; StorageError as `write_line`."""
-        write_line(self._path, line_of(Keyed(key, hint, is_removed)))
+        before = self._all.get(key)
+        since = now() if before is None or before.is_removed else before.since
+        write_line(self._path, line_of(Keyed(key, hint, is_removed, since)))
         self.refresh()
 
     def _take(self, record: Mapping[str, Any]) -> None:
         try:
             hint = LabelHint(str(record["name"]), str(record["description"]), tuple(map(str, record["examples"])))
-            found = Keyed(str(record["key"]), hint, bool(record["removed"]))
-        except (KeyError, TypeError):
+            found = Keyed(str(record["key"]), hint, bool(record["removed"]), float(record.get("since", 0.0)))
+        except (KeyError, TypeError, ValueError):
             return
         others = [one for key, one in self._all.items() if key != found.key and not one.is_removed]
         if found.is_removed or all(one.hint.name != hint.name for one in others):  # two people may add the same
@@ -88,4 +96,4 @@ def line_of(label: Keyed) -> str:
     """A line of the file."""
     hint = label.hint
     kept = {"key": label.key, "name": hint.name, "description": hint.description, "examples": list(hint.examples)}
-    return json.dumps(clean_all(kept | {"removed": label.is_removed}), ensure_ascii=False)
+    return json.dumps(clean_all(kept | {"removed": label.is_removed, "since": label.since}), ensure_ascii=False)

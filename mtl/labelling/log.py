@@ -55,6 +55,7 @@ class PersonLog:
 
     name: str
     actions: list[Action] = field(default_factory=list)
+    _first: dict[int, float] = field(default_factory=dict)
     _by_text: dict[int, list[Action]] = field(default_factory=dict)
 
     def add(self, action: Action) -> None:
@@ -63,6 +64,7 @@ class PersonLog:
             self.actions.append(action)
             for text in action.texts:
                 self._by_text.setdefault(text, []).append(action)
+                self._first.setdefault(text, action.at)
         elif self.actions:
             undone = self.actions.pop()
             for text in undone.texts:
@@ -76,9 +78,8 @@ class PersonLog:
         return found[-1] if found else None
 
     def since(self, text: int) -> float | None:
-        """When a text was first answered or skipped, in seconds since the epoch."""
-        found = self._by_text.get(text)
-        return found[0].at if found else None
+        """When a text was first answered or skipped, in seconds since the epoch, also where that was taken back."""
+        return self._first.get(text)
 
     def answered(self) -> list[int]:
         """Texts whose last action is an answer, in the order in which they first were touched."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,15 @@ _ENOUGH = 30  # measured texts from which a curve may be called flat
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """The answers of all people in their order, and which of the texts measure the model."""
+    """The answers of all people in their order, and which of the texts measure the model.
+
+    `before` has how many answers are older than a label, for those that were added later.
+    """
 
     spec: ProjectSpec
     answers: Answers
     measured: tuple[int, ...]
+    before: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,7 @@ def progress_of(found: Measurement, counts: Counts, work: Work) -> Progress:
         answered=counts.labelled,
         skipped=counts.skipped,
         total=counts.total,
+        known=len(work.answers),
         measured=len(work.measured),
         by_label=by_label,
         metric=metric,
@@ -177,6 +182,9 @@ def _hint(found: Measurement, work: Work, *, gain: float | None, is_flat: bool) 
     rare = [name for name, count in _texts_by_label(work.answers, work.spec.names) if not count]
     if rare:
         return f"There is no {noun} yet with {rare[0]}."
+    for label, count in work.before.items() if not work.spec.kind.has_one_label else ():
+        were = f"{count:,} {noun} was" if count == 1 else f"{count:,} {noun}s were"
+        return f"{were} labelled before there was {label}, and count as without it: answer again where it belongs."
     if found.chains:
         return "Some answers contradict each other: look at them below."
     if len(found.contradictions) > max(3, len(work.answers) // 20):

@@ -59,17 +59,18 @@ class Contradiction:
 class Progress:
     """Where a project stands for one person.
 
-    `answered` and `skipped` of `total` distinct texts; of the answered ones, `measured` were drawn by chance, and the
-    score is measured on these alone, each by a model that has not seen it. `by_label` has the number of texts with each
-    label. `curve` ends with today's score. `ahead` is expected after `AHEAD` more answers, None while too little is
-    known. `hint` is one sentence on what to do next, or empty. Of pairs, `threshold` is the cosine from which on two
-    texts are taken for the same, and `chains` are the answers `different` that a chain of answers `same` contradicts;
-    their score is measured among the mined pairs.
+    `answered` and `skipped` of `total` distinct texts are this person's. All people have answered `known` texts; of
+    these, `measured` were drawn by chance, and the score is measured on them alone, each by a model that has not seen
+    it. `by_label` has the number of texts with each label. `curve` ends with today's score. `ahead` is expected after
+    `AHEAD` more answers, None while too little is known. `hint` is one sentence on what to do next, or empty. Of pairs,
+    `threshold` is the cosine from which on two texts are taken for the same, and `chains` are the answers `different`
+    that a chain of answers `same` contradicts; their score is measured among the mined pairs.
     """
 
     answered: int
     skipped: int
     total: int
+    known: int
     measured: int
     by_label: tuple[tuple[str, int], ...]
     metric: Metric

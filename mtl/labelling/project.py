@@ -1,6 +1,7 @@
 """Projects on disk: a folder with `project.json`, `texts.jsonl`, `labels.jsonl` and the answers of each person."""
 
 import json
+import os
 import re
 import shutil
 import time
@@ -14,7 +15,7 @@ from mtl.data.answers import listed
 from mtl.errors import InputError, StorageError
 from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.folders import folder_size
-from mtl.jsonl import read_records
+from mtl.jsonl import put_names_on_disk, read_records
 from mtl.labelling.labels import Keyed, LabelLog, line_of
 from mtl.labelling.log import AnswerLog
 from mtl.labelling.mining import sense_of
@@ -101,6 +102,12 @@ class Project:
             self._refresh()
             keys = self._labels.keys()
             return self._spec, {name: keys[name] for name in self._spec.names if name in keys}
+
+    def labels_since(self) -> dict[str, float]:
+        """When each label was added in the course of the project, or came back; 0 for those that it began with."""
+        with self._lock:
+            self._refresh()
+            return self._labels.since()
 
     def add_label(self, hint: LabelHint) -> None:
         """Add a label at the end; one that was removed comes back with its answers.
@@ -193,7 +200,9 @@ def create_project(root: Path, texts: Sequence[str], spec: ProjectSpec, *, name:
         for file, lines in files.items():
             _write(making / file, lines)
         (making / _ANSWERS).mkdir()
+        put_names_on_disk(making)
         making.rename(folder)
+        put_names_on_disk(root)
     except OSError as error:
         shutil.rmtree(making, ignore_errors=True)
         raise StorageError(f"room for a project was expected: {error.strerror}", path=root) from error
@@ -319,3 +328,5 @@ def _texts(folder: Path, count: int) -> tuple[tuple[str, ...], tuple[tuple[int, 
 def _write(file: Path, lines: Iterable[str]) -> None:
     with file.open("w", encoding="utf-8", newline="\n") as opened:
         opened.writelines(line + "\n" for line in lines)
+        opened.flush()
+        os.fsync(opened.fileno())

@@ -1,7 +1,8 @@
 """The one door to a labelling project: cards, answers, table, map and progress."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import Lock, RLock
 
 import numpy as np
@@ -29,6 +30,18 @@ from mtl.labelling.reasons import Order, Reason
 from mtl.labelling.spec import Answer, ProjectKind
 from mtl.labelling.writing import examples_of
 
+_LOOKS_FOR = 600.0  # seconds in which a card that somebody was given is not given to others
+_SHARED = "Somebody else has labelled it. Your answer shows how far you agree, so no guess is shown."
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What somebody was given last, by which order, and when on the clock of this process."""
+
+    order: Order
+    choice: Choice
+    at: float = field(default_factory=time.monotonic)
+
 
 def _not_shown(_done: int, _total: int) -> None:
     """Progress that is not shown."""
@@ -54,7 +67,7 @@ class LabellingSession:
         self.project = project
         self._model = model
         self._answers = ProjectAnswers(project)
-        self._pending: dict[str, tuple[Order, Choice]] = {}
+        self._pending: dict[str, _Shown] = {}
         self._known: Known | None = None  # what the model has learned
         self._measured: tuple[Known, Measurement] | None = None
         self._disk = RLock()  # held for a moment, so that no answer waits for a fit
@@ -92,21 +105,22 @@ class LabellingSession:
     def next_card(self, annotator: str, *, order: Order = Order.MIX) -> Card | None:
         """The text to label next, with the guess of a model that knows all answers so far; None: all are labelled.
 
-        Until it is answered or skipped, the same text comes again. It is none that somebody else has labelled, but for
-        one in five of those that are drawn by chance: they are the same for all and so show how far people agree.
+        Until it is answered or skipped, the same text comes again. It is none that somebody else has labelled or is
+        looking at, but for one in five, drawn by chance: those are the same for all and so show how far people agree.
+        One that somebody else has labelled comes without a guess, which would be their answer.
         """
         name = checked_name(annotator)
         with self._fitting:
             learner = self._learned()
             asked = self._asked(name)
             before = self._pending.get(name)
-            if before is not None and before[0] is order and self._may_stay(before[1], asked):
-                return self._card(name, before[1])
-            choice = self._model.queue.choose(learner, asked, order=order)
+            if before is not None and before.order is order and self._may_stay(before.choice, asked):
+                return self._card(name, before.choice)
+            choice = self._model.queue.choose(learner, self._free(name, asked), order=order)
             if choice is None:
                 self._pending.pop(name, None)
                 return None
-            self._pending[name] = (order, choice)
+            self._pending[name] = _Shown(order, choice)
             return self._card(name, choice)
 
     def card(self, annotator: str, text: int) -> Card:
@@ -134,6 +148,12 @@ class LabellingSession:
         name, text = checked_name(annotator), check_number(self.project, text)
         with self._disk:
             self._answers.skip(name, text, reason=self._reason(name, text))
+
+    def actions(self, annotator: str) -> int:
+        """How much a person has done and not taken back."""
+        with self._disk:
+            self._answers.refresh()
+            return len(self._answers.person(checked_name(annotator)).actions)
 
     def undo(self, annotator: str) -> Card | None:
         """Take back the last answer, skip or accepted page, and give the card of its first text; None: there is none.
@@ -200,7 +220,8 @@ class LabellingSession:
                     raise InputError(f"The texts of a group are {SAME}, was {label}.")
                 numbers = list(pairs_of_group(numbers, self._model.pool.vectors, self._answers.of(name)))
             guesses = dict(zip(numbers, learner.guesses(numbers), strict=True))
-        return preview_of(label, numbers, given=self._answers.of(name), guesses=guesses, kind=kind)
+            given = {**self._answers.merged, **self._answers.of(name)}
+        return preview_of(label, numbers, given=given, guesses=guesses, kind=kind)
 
     def vectors(self) -> Floats:
         """`(N, H)`, the vector of each text, for a map."""
@@ -285,6 +306,9 @@ class LabellingSession:
         if self._model.spec != known.spec:
             learner.relabel(known.spec)
             self._model = replace(self._model, spec=known.spec)
+            # Why the others were chosen may name a label that is gone.
+            kept = {name: one for name, one in self._pending.items() if one.choice.why.reason is Reason.MEASURED}
+            self._pending = kept
         learner.fit(known.answers)
         self._known = known
         return learner
@@ -292,6 +316,14 @@ class LabellingSession:
     def _asked(self, name: str) -> Asked:
         with self._disk:
             return self._answers.asked(name, self._model.queue.numbers)
+
+    def _free(self, name: str, asked: Asked) -> Asked:
+        """What may be shown without what others are looking at, unless nothing else is left."""
+        now = time.monotonic()
+        others = [one for who, one in self._pending.items() if who != name and now - one.at < _LOOKS_FOR]
+        taken = np.array([one.choice.text for one in others], dtype=np.int64)
+        is_open = asked.open & ~np.isin(self._model.queue.numbers, taken)
+        return replace(asked, open=is_open) if is_open.any() else asked
 
     def _counts(self, name: str) -> Counts:
         with self._disk:
@@ -305,20 +337,22 @@ class LabellingSession:
     def _shown(self, name: str, text: int) -> Choice | None:
         """The choice that is being shown, where it is this text."""
         before = self._pending.get(name)
-        return before[1] if before is not None and before[1].text == text else None
+        return before.choice if before is not None and before.choice.text == text else None
 
     def _reason(self, name: str, text: int) -> Reason:
         return (self._shown(name, text) or Choice(text, CHOSEN)).why.reason
 
     def _card(self, name: str, choice: Choice) -> Card:
-        text = choice.text
+        text, why = choice.text, choice.why
         (guess,) = self._model.learner.guesses([text])
         with self._disk:
             answer, last = self._answers.of(name).get(text), self._answers.person(name).last(text)
             is_skipped = last is not None and last.kind is ActionKind.SKIP
+            if answer is None and text in self._answers.merged:  # the model has learned what somebody else says
+                guess, why = None, replace(why, sentence=_SHARED)
         row, counts = self._row(text, guess), self._counts(name)
         copies = 1 if self.project.of_pairs else len(self.project.rows[text])
-        return Card(text, row.text, copies, answer, is_skipped, guess, choice.why, counts, row.other, row.cosine)
+        return Card(text, row.text, copies, answer, is_skipped, guess, why, counts, row.other, row.cosine)
 
     def _row(self, number: int, guess: Guess | None) -> TableRow:
         """A text or pair with what is known of it, under the lock of fits."""
@@ -335,7 +369,8 @@ class LabellingSession:
 
     def _work(self, known: Known) -> Work:
         with self._disk:
-            sample = measured_texts(self._model.queue.by_chance, self._answers.measured())
+            sample = measured_texts(self._model.queue.by_chance, self._answers.measured(), self._answers.touched())
             since = self._model.since
             measured = [text for text in sample if text in known.answers and self._answers.answered_at(text) >= since]
-        return Work(known.spec, known.answers, tuple(measured))
+            before = self._answers.before_labels()
+        return Work(known.spec, known.answers, tuple(measured), before)

@@ -94,7 +94,10 @@ function complain(sentence, again) {
 /* One question at a time: keys that come before the next text is there would label a text that nobody has seen. */
 function act(kind, answer) {
   if (pending || !shown || (!shown.card && kind !== "undo")) return;
-  ask({ kind, text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null, before: shown.card?.answer ?? null });
+  ask({
+    kind, text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null,
+    before: shown.card?.answer ?? null, actions: shown.actions,
+  });
 }
 function ask(what) {
   pending = { by: shown.by, ...what, project: shown.project, number: phPanels.next() };
@@ -129,7 +132,7 @@ function confirm() {
   if (shown.kind === "spans") act("answer", words.spans());
   else if (shown.kind === "labels") act("answer", shown.labels.map(({ name }) => name).filter((name) => chosen.has(name)));
   else if (shown.card.guess !== null) act("answer", shown.card.guess);
-  else aloud.textContent = part("said").textContent = "The model has no guess yet. Choose a label.";
+  else aloud.textContent = part("said").textContent = "There is no guess. Choose a label.";
 }
 
 function pick(name) {

@@ -32,6 +32,8 @@ class Sent:
     reason: Reason | None
     by: str
     """For whom the card was; empty for who labels now."""
+    actions: int = -1
+    """How much this person had done when the card was made, -1 where it is not said."""
 
 
 class Replies(LatestOnly):
@@ -109,7 +111,8 @@ def sent_of(data: dict[str, Any]) -> Sent:
     reason = next((one for one in Reason if one == data.get("why")), None)
     text = _whole(data.get("text"), other=-1)
     by = str(data.get("by") or "")
-    return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason, by)
+    actions = _whole(data.get("actions"))
+    return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason, by, actions)
 
 
 def answered(requests: Replies, work: Work, sent: Sent) -> Any:  # noqa: ANN401
@@ -132,9 +135,12 @@ def _act(work: Work, sent: Sent, *, again: bool) -> str:
         raise InputError(OTHER_PROJECT)
     session, who = work.session, _who(work, sent)
     if sent.kind == "undo":
+        # A server that was lost before its reply has taken it back already.
+        again = again or session.actions(who) < sent.actions
         card = None if again else session.undo(who)
         said = "Taken back." if again or card is not None else "There is nothing to undo."
-        return _shown(work, session, sent.asked, card or session.next_card(who, order=work.order), said)
+        own = card if who == work.annotator else None
+        return _shown(work, session, sent.asked, own or session.next_card(work.annotator, order=work.order), said)
     if sent.kind == "skip":
         _need_unchanged(work, sent, None)
         session.skip(who, sent.text)
@@ -147,7 +153,7 @@ def _act(work: Work, sent: Sent, *, again: bool) -> str:
         said = f"Saved: {view.answer_in_words(answer, spec, text)}."
     else:
         raise InputError("An answer, a skip or an undo was expected.")
-    return _shown(work, session, sent.asked, session.next_card(who, order=work.order), said)
+    return _shown(work, session, sent.asked, session.next_card(work.annotator, order=work.order), said)
 
 
 def _who(work: Work, sent: Sent) -> str:

@@ -80,8 +80,8 @@ def _accepted(work: Work, label: str | None, data: dict[str, Any]) -> str:
         raise InputError(OTHER_PROJECT)
     session = work.session
     ticked = view.accepted(data.get("ticked"), session.project.spec, session.project.texts)
-    given = session.answers(work.annotator)
-    # What was answered since the table was filled, as in another window, is not replaced by a guess.
+    given = {**session.answers(), **session.answers(work.annotator)}
+    # What was answered since the table was filled, in another window or by somebody else, is not replaced by a guess.
     answers = {text: answer for text, answer in ticked.items() if given.get(text, answer) == answer}
     count = session.accept(work.annotator, answers) if answers else 0
     is_pairs = session.project.of_pairs

@@ -35,7 +35,7 @@ def summary(progress: Progress) -> str:
     name = _NAMES[progress.metric]
     figures: dict[str, float | str] = {
         name: "not yet" if progress.score is None else _interval(progress.score),
-        "measured on": f"{progress.measured:,} of {progress.answered:,} answers",
+        "measured on": f"{progress.measured:,} of {progress.known:,} answers",
     }
     if progress.ahead is not None:
         figures[f"after {AHEAD} more"] = _interval(progress.ahead)
@@ -100,7 +100,7 @@ def details(progress: Progress, agreement: Agreement | None, spec: ProjectSpec, 
             ]
             for one in progress.contradictions[:_SHOWN]
         ]
-        columns = [Column("text"), Column("your answer"), Column("the others suggest")]
+        columns = [Column("text"), Column("answer"), Column("the others suggest")]
         shown = table(columns, rows, caption="Answers that contradict others")
         parts.append(_part("Contradictions", shown + message.first_of(len(progress.contradictions), _SHOWN)))
     if progress.chains:

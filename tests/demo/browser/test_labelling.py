@@ -250,12 +250,13 @@ def test_labels_are_suggested_from_clusters_changed_and_used(labelling, open_pag
 
 def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open_page):
     ann = open_page(labelling.url)
-    begin(ann, TEXTS, "together", "one label per text", "sports\ntravel")
+    texts = [*TEXTS, *(text.replace(".", " again.") for text in TEXTS)]
+    begin(ann, texts, "together", "one label per text", "sports\ntravel")
     bo = open_page(ann.url)
     takes_keys(bo)
-    expect(counts(bo)).to_have_text("0 of 6 labelled")
+    expect(counts(bo)).to_have_text("0 of 12 labelled")
     ann.keyboard.press("1")
-    expect(counts(ann)).to_have_text("1 of 6 labelled")
+    expect(counts(ann)).to_have_text("1 of 12 labelled")
     bo.keyboard.press("2")  # both without a name, and so one person
     expect(bo.locator("#ph-label-card [role=alert]")).to_contain_text("in another window, me has answered sports")
     for page, name in ((ann, "Ann"), (bo, "Bo")):
@@ -267,13 +268,16 @@ def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open
         page.get_by_role("option", name="by chance").click()
         settled(page)
         page.locator("#ph-label-card").click(position={"x": 5, "y": 5})
-    for number in range(1, 4):
+    for number in range(1, 5):
         for page in (ann, bo):
             page.keyboard.press("1")
-            expect(counts(page)).to_contain_text(f"{number} of 6 labelled")
-    expect(bo.locator("#ph-label-details")).to_contain_text("same answer100 % of 3")
+            expect(counts(page)).to_contain_text(f"{number} of 12 labelled")
+    for page in (ann, bo):  # the fifth is one that both are asked
+        page.keyboard.press("1")
+        expect(counts(page)).to_contain_text("5 of 12 labelled")
+    expect(bo.locator("#ph-label-details")).to_contain_text("same answer100 % of")
     kept = [line for line in answers(labelling, "together") if "sports" in json.dumps(line)]
-    assert len(kept) == 7
+    assert len(kept) == 11
 
 
 def test_nothing_is_lost_when_the_server_is_killed(labelling, visitor):

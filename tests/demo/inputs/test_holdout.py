@@ -33,9 +33,10 @@ def test_tagged_texts_come_back_as_they_were(tmp_path):
     tokens = TaggedText(worded, ("B-PER", "O", "O", "O", "B-LOC", "O"))
     raw = "Ann  went to  Bern"
     spans = TaggedText(WordedText(raw, split_words(raw)), ("B-PER", "O", "O", "B-LOC"))
-    split = hold_out([tokens, spans] * 5, tmp_path)
+    others = [TaggedText(detokenize([f"word{i}"]), ("B-PER",)) for i in range(8)]
+    split = hold_out([tokens, spans, *others], tmp_path)
     found = {*read(TaskKind.TAGGING, split.train), *read(TaskKind.TAGGING, split.dev)}
-    assert found == {tokens, spans}
+    assert found == {tokens, spans, *others}
 
 
 def test_pairs_keep_their_scores(tmp_path):
@@ -47,6 +48,8 @@ def test_pairs_keep_their_scores(tmp_path):
 def test_too_few_examples_are_refused(tmp_path):
     with pytest.raises(DataError, match="at least 5"):
         hold_out([LabelledText("a", "b")] * 4, tmp_path)
+    with pytest.raises(DataError, match="at least 5 different examples were expected, there are 4"):
+        hold_out([LabelledText(text, "b") for text in "abcd" * 9], tmp_path)
 
 
 def test_of_several_labels_the_rarest_has_its_part_in_both_files(tmp_path):
@@ -119,9 +122,24 @@ def test_a_sentence_with_all_hard_negatives_may_be_held_out(tmp_path):
 def test_equal_examples_are_all_there_afterwards(tmp_path, kind: type, seed: int):
     draw = random.Random(seed)
     names = ["often", *(f"L{i}" for i in range(12))]
-    examples = [labelled(f"text {draw.randrange(6)}", [draw.choice(names)], kind) for _ in range(60)]
+    examples = [labelled(f"text {draw.randrange(30)}", [draw.choice(names)], kind) for _ in range(60)]
     split = hold_out(examples, tmp_path)
     assert sum(len(path.read_text().splitlines()) for path in (split.train, split.dev)) == 60
+
+
+@pytest.mark.parametrize("kind", [LabelledText, MultiLabelText, TaggedText])
+@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("labels", [1, 4])
+def test_no_text_is_on_both_sides(tmp_path, kind: type, copies: int, labels: int):
+    """Whatever its copies are labelled."""
+    rows = [(i, (i + copy * (i % 3)) % labels) for i in range(40) for copy in range(copies)]
+    split = hold_out([labelled(f"text {i}", [f"L{label}"], kind) for i, label in rows], tmp_path)
+    kept, held = (
+        {json.dumps(json.loads(line).get("text", json.loads(line).get("tokens"))) for line in path.open()}
+        for path in (split.train, split.dev)
+    )
+    assert not kept & held
+    assert len(held) in (7, 8) and len(kept) + len(held) == 40
 
 
 def test_equal_pairs_are_all_there_afterwards(tmp_path):

@@ -49,7 +49,7 @@ def test_retraining_that_cannot_write_its_data_leaves_nothing(tmp_path, monkeypa
 def test_a_task_that_cannot_be_recorded_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
     file = tmp_path / "a.csv"
-    file.write_text("text,label\n" + "one,a\ntwo,b\n" * 10, encoding="utf-8")
+    file.write_text("text,label\n" + "".join(f"one {i},a\ntwo {i},b\n" for i in range(10)), encoding="utf-8")
     monkeypatch.setattr(kept_drafts, "write_record", full)
     with pytest.raises(OSError, match="No space"):
         kept_drafts.add_task(

@@ -78,9 +78,12 @@ def test_the_order_by_chance_is_one_of_a_project_and_has_every_text_once():
 
 def test_the_sample_by_chance_reaches_to_the_furthest_text_that_was_shown_by_chance():
     by_chance = np.array([3, 1, 4, 0, 2])
-    assert measured_texts(by_chance, set()) == []
-    assert measured_texts(by_chance, {4}) == [3, 1, 4]
-    assert measured_texts(by_chance, {2, 3, 99}) == [3, 1, 4, 0, 2]
+    every = range(5)
+    assert measured_texts(by_chance, set(), every) == []
+    assert measured_texts(by_chance, {4}, every) == [3, 1, 4]
+    assert measured_texts(by_chance, {2, 3, 99}, every) == [3, 1, 4, 0, 2]
+    assert measured_texts(by_chance, {2}, {3, 1, 0, 2}) == [3, 1]  # what lies behind 4 was answered as it was chosen
+    assert measured_texts(by_chance, {2}, {1, 4, 0, 2}) == []
 
 
 def test_a_model_that_knows_nothing_begins_where_many_texts_are_and_goes_where_none_is_known():

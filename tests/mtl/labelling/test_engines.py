@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from mtl.errors import StorageError
-from mtl.labelling.engines import first_used, handed_over, note_hand_over, own_tasks
+from mtl.labelling.engines import first_used, handed_over, note_download, note_hand_over, own_tasks, was_downloaded
+from mtl.labelling.log import now
 from tests.mtl.processes import exit_code, start
 
 
@@ -21,7 +22,18 @@ def test_an_engine_with_the_task_has_a_time_from_which_answers_measure_it(tmp_pa
 
 def test_other_engines_are_measured_by_all_answers(tmp_path):
     assert first_used(tmp_path, engine("a", "other"), ["topic"]) == 0
-    assert not list(tmp_path.iterdir())
+    assert first_used(tmp_path, engine("", "other"), ["topic"]) == 0
+    assert first_used(tmp_path / "gone", engine("a", "other"), ["topic"]) == 0  # or a full disk
+
+
+def test_an_engine_that_was_used_before_its_head_was_suspected_has_its_first_time(tmp_path):
+    begun = now()
+    first_used(tmp_path, engine("a", "other"), ["topic"])
+    ended = now()
+    note_download(tmp_path)
+    assert was_downloaded(tmp_path) and handed_over(tmp_path) == ()
+    assert begun <= first_used(tmp_path, engine("a", "other"), ["topic", "other"]) <= ended
+    assert first_used(tmp_path, engine("b", "other"), ["topic", "other"]) >= ended
 
 
 def test_damaged_lines_are_passed_over(tmp_path):
@@ -59,8 +71,9 @@ def test_hand_overs_of_several_processes_do_not_overwrite_each_other_and_damaged
     [
         lambda folder: first_used(folder, engine("a", "topic"), ["topic"]),
         lambda folder: note_hand_over(folder, "topic"),
+        note_download,
     ],
-    ids=["an engine", "a hand-over"],
+    ids=["an engine", "a hand-over", "a download"],
 )
 def test_a_project_that_is_deleted_meanwhile_does_not_come_back_as_a_folder(tmp_path, noted):
     gone = tmp_path / "gone"

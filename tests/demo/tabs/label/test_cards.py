@@ -233,3 +233,39 @@ def test_of_two_openings_the_later_one_is_shown_and_the_figures_of_before_are_dr
     overtaken = openings.newest(2, measured, iter([("bar",), ("B",)]))
     assert list(first) == list(overtaken) == list(third) == [nothing()]
     assert not measured.is_latest(before) and openings.pending == 0
+
+
+def test_an_undo_that_was_done_before_the_server_was_lost_is_not_done_twice(work):
+    session = work.session
+    for text in range(3):
+        session.answer("ann", text, "sports")
+    shown = json.loads(cards.fresh_card(work))
+    undo = sent(work, 9, "undo", actions=shown["actions"])
+    cards.answered(cards.Replies(), work, undo)
+    again = json.loads(cards.answered(cards.Replies(), work, undo))  # of a server that has just been started
+    assert again["said"] == "Taken back." and list(session.answers("ann")) == [0, 1]
+    assert again["actions"] == 2
+    cards.answered(cards.Replies(), work, sent(work, 10, "undo", actions=2))
+    assert list(session.answers("ann")) == [0]
+    cards.answered(cards.Replies(), work, sent(work, 11, "undo"))
+    assert not session.answers("ann")
+
+
+def test_the_card_after_a_change_of_name_is_one_for_who_labels_now(work):
+    session = work.session
+    session.answer("ann", 7, "travel")
+    shown = json.loads(cards.fresh_card(work))["card"]["text"]
+    renamed = replace(work, name="bo")
+    for kind, more in (("answer", {"text": shown, "answer": "sports"}), ("undo", {})):
+        found = json.loads(cards.answered(cards.Replies(), renamed, sent(work, 3, kind, by="ann", **more)))
+        assert found["by"] == "bo" and found["counts"].startswith("0 of 30 labelled")
+    assert session.answers("ann") == {7: "travel"} and not session.answers("bo")
+
+
+def test_what_somebody_else_has_answered_meanwhile_is_not_outvoted_by_a_page_of_the_table(work):
+    session = work.session
+    session.accept("bo", {0: "sports", 1: "travel"})
+    ticked = {"project": work.project, "ticked": [[0, "travel"], [1, "travel"], [2, "travel"]], "page": 0}
+    html = queue._accepted(work, None, ticked)
+    assert "1 text had another answer meanwhile" in html
+    assert session.answers() == {0: "sports", 1: "travel", 2: "travel"}

@@ -18,10 +18,11 @@ from mtl.labels import TypedSpan
 from tests.demo.views.labelling.shown import CLASSES, PAIRS, SPANS, TEXT
 
 SCORE = Estimate(0.8, 0.7, 0.9)
-NONE = Progress(0, 0, 9, 0, (), Metric.ACCURACY, None, (), None, False, "", (), ())
+NONE = Progress(0, 0, 9, 0, 0, (), Metric.ACCURACY, None, (), None, False, "", (), ())
 SOME = replace(
     NONE,
-    answered=30,
+    answered=12,
+    known=30,
     measured=6,
     by_label=(("<b>", 20), ("travel", 10)),
     score=SCORE,

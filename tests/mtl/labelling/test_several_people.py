@@ -1,0 +1,166 @@
+"""Two people on one project: what each is shown, and what their answers measure."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mtl.labelling import LabelHint, LabellingSession, Order, Reason, create_project
+from mtl.labelling import session as session_module
+from mtl.labelling.choosing import MEASURED_EVERY
+from mtl.labelling.engines import note_download
+from tests.mtl.labelling.specs import CLASSES, EACH, GOLD, LABELS, SPANS, label_all, texts_of
+
+pytestmark = pytest.mark.usefixtures("little_penalty")
+
+
+def take_turns(session, rounds: int, *, order=Order.MIX) -> list[tuple]:
+    """What two people are shown who answer at the same time."""
+    gold, shown = GOLD[session.project.spec], []
+    for _ in range(rounds):
+        cards = [session.next_card(name, order=order) for name in ("ann", "bo")]
+        shown.append(tuple(cards))
+        for name, card in zip(("ann", "bo"), cards, strict=True):
+            session.answer(name, card.number, gold[card.text])
+    return shown
+
+
+@pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
+@pytest.mark.parametrize("order", [Order.MIX, Order.RANDOM, Order.DENSE])
+def test_two_who_work_at_once_are_shown_different_texts(new_session, kind, order):
+    session = new_session(texts_of(kind), kind)
+    rounds = MEASURED_EVERY - 1
+    shown = take_turns(session, rounds, order=order)
+    assert len({card.number for pair in shown for card in pair}) == 2 * rounds
+    assert session.agreement() is None
+    if order is not Order.DENSE:
+        (shared,) = take_turns(session, 1, order=order)
+        assert order is Order.MIX or [card.guess for card in shared] == [None, None]
+        assert session.agreement() is not None
+
+
+def test_who_has_gone_holds_no_text(new_session, monkeypatch):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    left = session.next_card("ann").number
+    assert session.next_card("bo").number != left
+    monkeypatch.setattr(session_module, "_LOOKS_FOR", 0.0)
+    assert session.next_card("cy").number == left
+
+
+def test_the_last_text_is_shown_to_all(new_session):
+    session = new_session(texts_of(CLASSES)[:1], CLASSES)
+    assert session.next_card("ann").number == session.next_card("bo").number == 0
+
+
+@pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
+def test_a_text_that_somebody_else_has_labelled_comes_without_their_answer(new_session, kind):
+    session = new_session(texts_of(kind), kind)
+    label_all(session)
+    text = session.project.texts[3]
+    card = session.card("bo", 3)
+    assert card.guess is None and card.answer is None and "Somebody else has labelled it" in card.why.sentence
+    session.answer("bo", 3, GOLD[kind][text])
+    assert session.card("bo", 3).guess is not None and session.card("ann", 3).guess is not None
+
+
+def test_a_preview_tells_what_others_have_answered(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    session.accept("ann", {0: "film", 1: "bank"})
+    found = session.preview("bo", [0, 1, 2], "film")
+    assert (found.added, found.same, found.changed) == ((2,), (0,), (1,))
+    session.answer("bo", 1, "film")
+    assert session.preview("bo", [1], "film").same == (1,)
+
+
+def test_figures_are_those_of_all_and_counts_those_of_each(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    label_all(session, order=Order.RANDOM)
+    session.answer("bo", 0, GOLD[CLASSES][session.project.texts[0]])
+    found = session.progress("bo")
+    assert (found.answered, found.known, found.measured) == (1, len(GOLD[CLASSES]), len(GOLD[CLASSES]))
+
+
+def test_an_answer_that_was_taken_back_and_given_again_is_no_new_one(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    label_all(session, order=Order.RANDOM)
+    session.use(session.engine())
+    for _ in range(5):
+        card = session.undo("ann")
+        session.answer("ann", card.number, GOLD[CLASSES][card.text])
+        session.undo("ann")
+    label_all(session)
+    assert session.progress("ann").measured == 0
+
+
+@pytest.mark.parametrize("kind", EACH, ids=lambda one: one.kind)
+def test_a_head_of_any_name_may_have_learned_from_a_download(new_session, engine, tmp_path, kind):
+    session = new_session(texts_of(kind), kind)
+    label_all(session, order=Order.RANDOM)
+    trained = LabellingSession.open(
+        create_project(tmp_path / "elsewhere", texts_of(kind), replace(kind, task="other")), engine
+    )
+    trained.accept("bo", session.answers())
+    learned = trained.engine()
+    session.use(learned)
+    assert session.progress("ann").measured == len(GOLD[kind])
+    note_download(session.project.folder)
+    session.use(engine)
+    assert session.progress("ann").measured == len(GOLD[kind])
+    session.use(learned)
+    assert session.progress("ann").measured == 0
+
+
+def test_a_label_that_is_removed_leaves_no_chosen_texts_in_the_sample(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    label_all(session, order=Order.RANDOM)
+    session.project.remove_label("film")
+    reopened = [text for text in texts_of(CLASSES) if GOLD[CLASSES][text] == "film"]
+    measured = session.progress("ann").measured
+    order = session._model.queue.by_chance.tolist()
+    first = next(k for k, number in enumerate(order) if session.project.texts[number] in reopened)
+    assert measured == first
+
+
+@pytest.mark.parametrize("kind", [LABELS, SPANS], ids=lambda one: one.kind)
+def test_answers_that_are_older_than_a_label_are_told(new_session, kind):
+    session = new_session(texts_of(kind), kind)
+    label_all(session, order=Order.RANDOM)
+    before = session.progress("ann").hint
+    assert "before there was" not in before
+    session.project.add_label(LabelHint("fresh"))
+    session.accept("ann", {0: ("fresh",) if kind is LABELS else ()})
+    count = len(GOLD[kind]) - 1
+    if kind is LABELS:
+        assert f"{count} texts were labelled before there was fresh" in session.progress("ann").hint
+    assert session._answers.before_labels() == {"fresh": count}
+    name = kind.names[0]
+    session.project.remove_label(name)
+    session.project.add_label(LabelHint(name))
+    assert session._answers.before_labels()[name] > 0
+
+
+def test_a_reason_names_no_label_that_is_gone(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    for _ in range(3):
+        card = session.next_card("ann")
+        session.answer("ann", card.number, GOLD[CLASSES][card.text])
+    shown = session.next_card("ann", order=Order.UNSURE)
+    assert shown.why.reason is Reason.UNSURE
+    for name in CLASSES.names[1:]:
+        session.project.remove_label(name)
+        sentence = session.next_card("ann", order=Order.UNSURE).why.sentence
+        assert name not in sentence.replace(".", "").split()
+
+
+def test_texts_are_compared_in_blocks_and_anew_only_where_the_nearest_was_taken_back(monkeypatch):
+    from mtl.labelling import choosing
+
+    vectors = np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32)
+    whole = choosing.Neighbourhood(vectors)
+    monkeypatch.setattr(choosing, "_NUMBERS", 50)
+    parts, draw = choosing.Neighbourhood(vectors), np.random.default_rng(1)
+    for _ in range(12):
+        known = set(draw.permutation(60)[: draw.integers(0, 25)].tolist())
+        fresh = choosing.Neighbourhood(vectors)
+        for one in (whole, parts):
+            np.testing.assert_allclose(one.novelty(known), fresh.novelty(known), atol=1e-6)
