@@ -95,7 +95,7 @@ def test_two_servers_start_every_run_once_and_keep_to_the_limit_together(recipe:
     started: list[str] = []
     most: list[int] = []
 
-    def launch(_command: object, folder: RunFolder, lock: object, _settings: object) -> Child:
+    def launch(_program: object, _given: object, folder: RunFolder, lock: object, _settings: object) -> Child:
         started.append(folder.id)
         most.append(sum(one.is_held() for one in folders))
         return Child(0)
