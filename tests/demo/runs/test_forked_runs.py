@@ -42,6 +42,14 @@ def server(monkeypatch):
 
 
 @pytest.fixture
+def interrupts():
+    """A program inherits that interrupts are ignored, as they are for jobs in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
 def folder(tmp_path) -> RunFolder:
     made = RunFolder(tmp_path / "run")
     made.path.mkdir()
@@ -89,17 +97,15 @@ def test_it_leads_a_session_at_the_lowest_priority_and_holds_the_lock_until_it_e
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("is_ready", [True, False], ids=["forked", "own"])
+@pytest.mark.usefixtures("interrupts")
 def test_a_signal_ends_it_either_way(server, folder, endless, is_ready, number):
     if not is_ready:
         server.end()
     run, is_forked = started(folder, endless)
     assert is_forked == is_ready
 
-    def ends() -> bool:
-        send_signal(run, number)  # again: what is imported may swallow an interrupt
-        return not folder.is_held() and not run.is_alive
-
-    until(ends, "the end of the run")
+    send_signal(run, number)
+    until(lambda: not folder.is_held() and not run.is_alive, "the end of the run")
 
 
 @pytest.mark.parametrize("arguments", [("trainn",), ("train", "none.yaml")])
