@@ -71,11 +71,13 @@ class Trainers:
         self._prepare: Callable[[pytest.MonkeyPatch], None] | None = prepare
         self.started: list[int] = []
 
-    def __call__(self, command: Sequence[str], folder: RunFolder, lock: Lock, page: Settings) -> Child:
+    def __call__(
+        self, program: Sequence[str], arguments: Sequence[str], folder: RunFolder, lock: Lock, page: Settings
+    ) -> Child:
         prepare, self._prepare = self._prepare, None
         pid = os.fork()
         if pid == 0:
-            _become_trainer(command[1:], folder, lock, prepare)
+            _become_trainer(arguments, folder, lock, prepare)
         self.started.append(pid)
         until(lambda: os.getpgid(pid) == pid, "a group of its own")
         lock.hand_over(process_of(pid))
