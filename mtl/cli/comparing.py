@@ -11,6 +11,7 @@ from mtl.cli.recipes import files_of, told_of
 from mtl.comparing import (
     BackboneSpeed,
     Outcome,
+    SomeFailed,
     Spread,
     Strategy,
     StrategyResult,
@@ -67,15 +68,21 @@ def _compare(
         for outcome in compare(found, seeds=seeds, folder=folder):
             err.print(f"{outcome.strategy}, seed {outcome.seed}: {outcome.seconds:.0f} s", markup=False)
             outcomes.append(outcome)
-    except MtlError:
-        if outcomes:
-            _show(recipe, _rows(found, outcomes), folder, json_file)
+    except MtlError as error:
+        if outcomes and isinstance(error, SomeFailed):
+            _show(recipe, _measured(found, outcomes, json_file), folder, json_file)
+        elif outcomes:  # it may have been asked to stop
+            _show(recipe, summarize(outcomes), folder, json_file)
         raise
-    _show(recipe, _rows(found, outcomes), folder, json_file)
+    _show(recipe, _measured(found, outcomes, json_file), folder, json_file)
 
 
-def _rows(found: Sequence[Strategy], outcomes: Sequence[Outcome]) -> list[StrategyResult]:
-    done = {outcome.strategy for outcome in outcomes}
+def _measured(found: Sequence[Strategy], outcomes: Sequence[Outcome], json_file: Path | None) -> list[StrategyResult]:
+    """The rows with the speeds of the backbones; the file has them without first, should this be ended meanwhile."""
+    rows = summarize(outcomes)
+    if json_file:
+        write_json(json_file, [asdict(row) for row in rows])
+    done = {row.strategy for row in rows}
     return summarize(outcomes, backbone_speeds([strategy for strategy in found if strategy.name in done]))
 
 

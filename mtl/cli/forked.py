@@ -65,7 +65,7 @@ def _has_ended(connection: socket.socket) -> bool:
 def _stay_with(connection: socket.socket, said: str) -> None:
     """End when the connection does; standard output goes nowhere."""
     errors, nowhere = os.open(said, os.O_WRONLY | os.O_APPEND), os.open(os.devnull, os.O_WRONLY)
-    _redirect(connection.fileno(), nowhere, errors)
+    _redirect(connection.detach(), nowhere, errors)
     os.environ[ENDS_WITH_PARENT] = "1"
     end_with_parent()
 

@@ -1,6 +1,6 @@
 """Strategies compared on the same data."""
 
-from mtl.comparing.compare import compare
+from mtl.comparing.compare import SomeFailed, compare
 from mtl.comparing.report import Outcome, Spread, StrategyResult, strategy_titles, summarize
 from mtl.comparing.sharing import Sharing, sharing
 from mtl.comparing.speed import BackboneSpeed, backbone_speeds
@@ -10,6 +10,7 @@ __all__ = [
     "BackboneSpeed",
     "Outcome",
     "Sharing",
+    "SomeFailed",
     "Spread",
     "Strategy",
     "StrategyResult",

@@ -27,6 +27,10 @@ _REQUEST, _DATA, _BACKBONE = "request.yaml", "data.json", "backbone.sha256"
 _Data = Mapping[str, Mapping[str, Any]]
 
 
+class SomeFailed(RunError):
+    """Strategies that may fail have failed, and all others are done."""
+
+
 @dataclass(frozen=True)
 class _Inputs:
     """The fingerprints of what a run reads: of each task's data, and of the backbone, None where it is not found."""
@@ -43,9 +47,9 @@ def compare(strategies: Sequence[Strategy], *, seeds: Sequence[int], folder: Pat
 
     Raises:
         RecipeError: a seed came twice.
-        RunError: a run failed, with its message, or has no best checkpoint: at once, or after the others where the
-            strategy may fail; or `folder` holds a complete run of another recipe, other data or another backbone, or
-            another process owns it.
+        RunError: a run failed, with its message, or has no best checkpoint: at once, or after the others (`SomeFailed`)
+            where the strategy may fail; or `folder` holds a complete run of another recipe, other data or another
+            backbone, or another process owns it.
         DataError: a data file is not as expected.
     """
     twice = sorted(seed for seed, count in Counter(seeds).items() if count > 1)
@@ -80,7 +84,7 @@ def _compare(strategies: Sequence[Strategy], seeds: Sequence[int], folder: Path,
                     continue
             yield _outcome(strategy.name, seed, run)
     if failed:
-        raise RunError("; ".join(failed))
+        raise SomeFailed("; ".join(failed))
 
 
 def _read_tasks(strategy: Strategy) -> Mapping[str, TaskConfig]:

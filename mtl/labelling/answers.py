@@ -85,11 +85,14 @@ class ProjectAnswers:
 
     def before_labels(self) -> dict[str, int]:
         """How many answers are older than each label that was added in the course of the project; those with any."""
+        added = {name: since for name, since in self._project.labels_since().items() if since}
+        if not added:
+            return {}
         times = sorted(
             max(last.at for person in self._log.people.values() if (last := person.last(text)) is not None)
             for text in self.merged
         )
-        counts = {name: bisect_left(times, since) for name, since in self._project.labels_since().items() if since}
+        counts = {name: bisect_left(times, since) for name, since in added.items()}
         return {name: count for name, count in counts.items() if count}
 
     def touched(self) -> set[int]:

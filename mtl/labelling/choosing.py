@@ -83,17 +83,18 @@ class Neighbourhood:
         if removed:
             lost = np.flatnonzero(np.isin(self._nearest_text, _numbers(removed)))
             self._nearest[lost] = -1.0
-            self._compare(lost, _numbers(wanted - added))
-        self._compare(np.arange(len(self._vectors)), _numbers(added))
+            self._compare(lost, self._vectors[lost], _numbers(wanted - added))
+        self._compare(np.arange(len(self._vectors)), self._vectors, _numbers(added))
         found: Floats = 1 - np.maximum(self._nearest, 0)
         return found
 
-    def _compare(self, texts: Integers, known: Integers) -> None:
-        """Take known texts in as the nearest ones of some texts, where they are."""
-        block = max(1, _NUMBERS // max(1, len(known)))
-        for begin in range(0, len(texts) if len(known) else 0, block):
-            own = texts[begin : begin + block]
-            near = self._vectors[own] @ self._vectors[known].T
+    def _compare(self, texts: Integers, vectors: Floats, known: Integers) -> None:
+        """Take known texts `(K,)` in as the nearest ones of some texts `(R,)` with vectors `(R, H)`, where they are."""
+        if not len(known):
+            return
+        block, others = max(1, _NUMBERS // len(known)), self._vectors[known].T
+        for begin in range(0, len(texts), block):
+            own, near = texts[begin : begin + block], vectors[begin : begin + block] @ others
             best = near.argmax(axis=1)
             cosines = near[np.arange(len(own)), best]
             nearer = cosines > self._nearest[own]

@@ -7,7 +7,6 @@ a function returns.
 
 import json
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +68,11 @@ def first_used(folder: Path, engine: Engine, tasks: Collection[str]) -> float:
     file, begin = folder / _ENGINES, now()
     known = _times(file).get(engine.fingerprint)
     if known is None:
-        with suppress(*() if may_know else (StorageError,)):
+        try:
             write_line(file, json.dumps({"engine": engine.fingerprint, "at": begin}))
+        except StorageError:
+            if may_know:
+                raise
     if not may_know:
         return 0.0
     return begin if known is None else known

@@ -3,14 +3,15 @@
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from mtl.cli import comparing
-from mtl.comparing import Spread, StrategyResult
+from mtl.comparing import BackboneSpeed, Outcome, SomeFailed, Spread, Strategy, StrategyResult
+from mtl.errors import RunError
 from mtl.recipe import load
 from mtl.runs import RunFolder, RunState
 from tests.mtl.cli.calling import call, complaint, succeed
@@ -95,6 +96,32 @@ def test_candidates_have_a_row_each_though_one_of_them_fails(
     assert all(any(f"{row['total_parameters']:,}" in column for column in shown) for row in rows)
     assert all(row["speed"][key] > 0 for row in rows for key in ("load_seconds", "texts_per_second"))
     assert any(column.startswith("texts/s") for column in shown)
+
+
+OUTCOME = Outcome("backbone a", 1, {"eval/topic/accuracy": 0.5}, 1.0, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("error", [None, SomeFailed("b"), RunError("the run was stopped before its end")])
+def test_the_table_is_there_before_speeds_are_measured_and_a_stop_waits_for_none(
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: RunError | None
+):
+    table, measured = tmp_path / "table.json", []
+
+    def compare(*_: object, **__: object) -> Iterator[Outcome]:
+        yield OUTCOME
+        if error is not None:
+            raise error
+
+    def speeds(found: Sequence[Strategy]) -> dict[str, BackboneSpeed]:
+        measured.append([row["strategy"] for row in json.loads(table.read_text())])
+        return {one.name: BackboneSpeed(1.5, 99.0) for one in found}
+
+    monkeypatch.setattr(comparing, "compare", compare)
+    monkeypatch.setattr(comparing, "backbone_speeds", speeds)
+    call("compare", short, "--backbone", "a", "--backbone", "b", "--json", table)
+    (row,) = json.loads(table.read_text())
+    assert (row["speed"] is None) is (type(error) is RunError)
+    assert measured == ([] if type(error) is RunError else [["backbone a"]])
 
 
 def columns_of(printed: str) -> list[str]:
