@@ -29,10 +29,10 @@ def append_line(path: Path, line: str, *, durable: bool = False) -> None:
         if durable:
             os.fsync(file.fileno())
     if durable and not size:
-        put_names_on_disk(path.parent)
+        sync_folder(path.parent)
 
 
-def put_names_on_disk(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put the names of what lies in a folder on the disk, where the system can do that (Windows cannot)."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

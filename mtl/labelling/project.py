@@ -15,7 +15,7 @@ from mtl.data.answers import listed
 from mtl.errors import InputError, StorageError
 from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.folders import folder_size
-from mtl.jsonl import put_names_on_disk, read_records
+from mtl.jsonl import read_records, sync_folder
 from mtl.labelling.labels import Keyed, LabelLog, line_of
 from mtl.labelling.log import AnswerLog
 from mtl.labelling.mining import sense_of
@@ -200,9 +200,9 @@ def create_project(root: Path, texts: Sequence[str], spec: ProjectSpec, *, name:
         for file, lines in files.items():
             _write(making / file, lines)
         (making / _ANSWERS).mkdir()
-        put_names_on_disk(making)
+        sync_folder(making)
         making.rename(folder)
-        put_names_on_disk(root)
+        sync_folder(root)
     except OSError as error:
         shutil.rmtree(making, ignore_errors=True)
         raise StorageError(f"room for a project was expected: {error.strerror}", path=root) from error
