@@ -2,10 +2,15 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
+from operator import not_
 from pathlib import Path
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, write_examples
 from mtl.data.examples import texts_of
@@ -28,9 +33,10 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
     Of several labels or entities the rarest counts. Every label stays among the kept ones. Equal texts stay together,
-    so that nothing is measured on a text that trains. So do pairs with the same first sentence, and a hard negative is
-    where its sentence is: every fifth sentence is held out, of those with a partner and of the others. At least one
-    pair that belongs together is kept.
+    so that nothing is measured on a text that trains. So do pairs that share a sentence, where not most of a file is
+    connected by such pairs; else those with the same first sentence. A hard negative is where its sentence is: every
+    fifth sentence is held out, of those with a partner and of the others. At least one pair that belongs together is
+    kept.
 
     Raises:
         DataError: there are too few examples, or no label has a second one.
@@ -44,15 +50,16 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     # Sorting keeps the shuffled order within a label, so every fifth example is a random fifth of each label.
     counts = Counter(chain.from_iterable(map(_labels, examples)))
     shuffled.sort(key=lambda example: _stratum(example, counts))
-    held, kept = _every_fifth(shuffled, _units(shuffled))
-    known = {label for example in kept for label in _needed(example)}
-    for example in [one for one in held if not known.issuperset(_needed(one))]:
-        if not known.issuperset(_needed(example)):
-            together = [one for one in held if one is example or _is_of_same_unit(one, example)]
-            moved = set(map(id, together))  # equal examples are several
-            held = [one for one in held if id(one) not in moved]
-            kept += together
-            known.update(chain.from_iterable(map(_needed, together)))
+    units = _units(shuffled)
+    is_held = [unit % _EVERY == _EVERY // 2 for unit in units]
+    known = {label for example in compress(shuffled, map(not_, is_held)) for label in _needed(example)}
+    for example, unit in zip(shuffled, units, strict=True):
+        if unit % _EVERY == _EVERY // 2 and not known.issuperset(_needed(example)):
+            together = [place for place, other in enumerate(units) if other == unit]
+            for place in together:
+                is_held[place] = False
+            known.update(label for place in together for label in _needed(shuffled[place]))
+    held, kept = list(compress(shuffled, is_held)), list(compress(shuffled, map(not_, is_held)))
     if not held:
         raise DataError("Without a dev file, labels with two examples or more were expected; each has only one.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,25 +67,37 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
 
 
 def _units(examples: Sequence[Example]) -> Sequence[int]:
-    """The number of the unit that each example is held out with: of its text, or of the first sentence of a pair."""
+    """The number of the unit that each example is held out with.
+
+    It is its text. Of pairs it is all that a chain of common sentences connects, where that leaves enough units, else
+    the first sentence, else the pair.
+    """
+    texts = [texts_of(example) for example in examples]
     if not isinstance(examples[0], ScoredPair):
-        texts = [texts_of(example) for example in examples]
-        numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        return [numbers[text] for text in texts]
-    pairs = [example for example in examples if isinstance(example, ScoredPair)]
-    firsts = [pair.sentence1 for pair in pairs]
-    with_partner = [pair.sentence1 for pair in pairs if pair.is_positive]
-    places = {text: place for place, text in enumerate(dict.fromkeys([*with_partner, *firsts]))}
-    return [places[text] for text in firsts] if len(places) >= _EVERY else range(len(examples))
+        return _numbered(texts, texts)
+    with_partner = [place for place, example in enumerate(examples) if _needed(example)]
+    for groups in (_connected(texts), [first for first, *_ in texts], texts):
+        numbers = _numbered(groups, [*(groups[place] for place in with_partner), *groups])
+        if len(set(numbers)) >= _EVERY and max(Counter(numbers).values()) * _EVERY <= len(numbers):
+            return numbers
+    firsts = [first for first, *_ in texts]
+    groups = firsts if len(set(firsts)) >= _EVERY else texts
+    return _numbered(groups, [*(groups[place] for place in with_partner), *groups])
 
 
-def _is_of_same_unit(one: Example, other: Example) -> bool:
-    return texts_of(one)[0] == texts_of(other)[0]
+def _numbered(groups: Sequence[Hashable], order: Sequence[Hashable]) -> list[int]:
+    """The place of each group in an order of all."""
+    places = {group: place for place, group in enumerate(dict.fromkeys(order))}
+    return [places[group] for group in groups]
 
 
-def _every_fifth(examples: Sequence[Example], units: Sequence[int]) -> tuple[list[Example], list[Example]]:
-    is_held = [unit % _EVERY == _EVERY // 2 for unit in units]
-    return list(compress(examples, is_held)), list(compress(examples, (not one for one in is_held)))
+def _connected(texts: Sequence[tuple[str, ...]]) -> list[int]:
+    """The number of the part that each pair belongs to, where pairs with a common sentence are connected."""
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(chain.from_iterable(texts)))}
+    ends = np.array([[numbers[pair[0]], numbers[other]] for pair in texts for other in pair[1:]])
+    shape = (len(numbers), len(numbers))
+    parts = connected_components(coo_array((np.ones(len(ends)), ends.T), shape), directed=False)[1]
+    return [int(parts[numbers[pair[0]]]) for pair in texts]
 
 
 def _stratum(example: Example, counts: Mapping[str, int]) -> str:

@@ -127,7 +127,8 @@ class RunManager:
             message = "removed from the queue before it started"
             folder.write_status(replace(folder.read_status(), state=RunState.STOPPED, message=message))
             return
-        request_stop(folder)
+        if is_live(folder):  # one that has ended keeps its end
+            request_stop(folder)
         self._turns.give()
 
     def resume(self, run_id: str, owner: str, *, address: str = "") -> None:

@@ -82,8 +82,7 @@ def _measured(found: Sequence[Strategy], outcomes: Sequence[Outcome], json_file:
     rows = summarize(outcomes)
     if json_file:
         write_json(json_file, [asdict(row) for row in rows])
-    done = {row.strategy for row in rows}
-    return summarize(outcomes, backbone_speeds([strategy for strategy in found if strategy.name in done]))
+    return summarize(outcomes, backbone_speeds(found, {row.strategy for row in rows}))
 
 
 def _show(recipe: Recipe, rows: Sequence[StrategyResult], folder: Path, json_file: Path | None) -> None:

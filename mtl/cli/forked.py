@@ -22,6 +22,9 @@ def run_command(connection: socket.socket) -> int:
     """Receive a `Request`, run it, and return its exit status; nothing is done where the connection has ended."""
     try:
         request, lock = Request.received(connection)
+    except (EOFError, OSError):  # whoever asked has gone
+        return 1
+    try:
         if _has_ended(connection):
             return 1
         _take_environment(request.environment)

@@ -78,6 +78,11 @@ class ProjectAnswers:
         """What one person has done."""
         return self._log.people.get(name) or PersonLog(name)
 
+    def last_at(self, name: str) -> float:
+        """When a person did what an undo would take back, in seconds since the epoch; 0 where there is nothing."""
+        actions = self.person(name).actions
+        return actions[-1].at if actions else 0.0
+
     def measured(self) -> set[int]:
         """Texts that anybody has answered or skipped because they were shown by chance."""
         actions = (action for person in self._log.people.values() for action in person.actions)
@@ -110,7 +115,7 @@ class ProjectAnswers:
         others = [text for text in self.merged if text not in own]
         touched = np.array([*own, *skipped, *others], dtype=np.int64)
         total = len(numbers) + int((~np.isin(np.unique(touched), numbers)).sum())
-        return Counts(len(own), len(skipped), len(others), total, len(self.person(name).actions))
+        return Counts(len(own), len(skipped), len(others), total, self.last_at(name))
 
     def asked(self, name: str, numbers: Integers) -> Asked:
         """Which of the texts or pairs `(M,)` that may be shown, in ascending order, may be shown to one person."""

@@ -12,14 +12,14 @@ from mtl.labels import TypedSpan, stable_order
 class Counts:
     """How far one person is: distinct texts `labelled` and `skipped` of `total`; only others have labelled `others`.
 
-    `actions` is what this person has done and not taken back.
+    `last` is when this person did what an undo would take back, in seconds since the epoch; 0 where there is nothing.
     """
 
     labelled: int
     skipped: int
     others: int
     total: int
-    actions: int = 0
+    last: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

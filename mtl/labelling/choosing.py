@@ -23,6 +23,7 @@ MEASURED_EVERY = 5
 _NEIGHBOURS = 20
 _COMPARED = 2_000  # texts that say how many are like a text
 _BLOCK = 4_096
+_MOST_ADDED = 1_000
 _NUMBERS = 2**22
 """Cosines that are computed at a time."""
 # What speaks for a text in each order; the product decides (benchmarks/label.py).
@@ -76,15 +77,15 @@ class Neighbourhood:
         return np.maximum(found, np.float32(0.01))
 
     def novelty(self, known: Collection[int]) -> Floats:
-        """`(N,)`: 1 less the cosine with the nearest known text, at most 1."""
+        """`(N,)`: 1 less the cosine with the nearest known text, at most 1; of very many, some by chance count."""
         wanted = set(known)
         added, removed = wanted - self._known, self._known - wanted
         self._known = wanted
         if removed:
             lost = np.flatnonzero(np.isin(self._nearest_text, _numbers(removed)))
             self._nearest[lost] = -1.0
-            self._compare(lost, self._vectors[lost], _numbers(wanted - added))
-        self._compare(np.arange(len(self._vectors)), self._vectors, _numbers(added))
+            self._compare(lost, self._vectors[lost], _some(_numbers(wanted - added)))
+        self._compare(np.arange(len(self._vectors)), self._vectors, _some(_numbers(added)))
         found: Floats = 1 - np.maximum(self._nearest, 0)
         return found
 
@@ -103,6 +104,14 @@ class Neighbourhood:
 
 def _numbers(texts: Collection[int]) -> Integers:
     return np.array(sorted(texts), dtype=np.int64)
+
+
+def _some(texts: Integers) -> Integers:
+    """At most `_MOST_ADDED` of these texts, by chance: a lasso can label half of a project in one stroke."""
+    if len(texts) <= _MOST_ADDED:
+        return texts
+    found: Integers = np.sort(np.random.default_rng(0).permutation(texts)[:_MOST_ADDED])
+    return found
 
 
 def chance_order(name: str, count: int) -> Integers:
@@ -126,6 +135,11 @@ class Asked:
     known: Collection[int]
     turn: int
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is the turn of a text by chance that is the same for all."""
+        return self.turn % MEASURED_EVERY == MEASURED_EVERY - 1
+
 
 def choose(learner: Learner, near: Neighbourhood, asked: Asked, *, by_chance: Integers, order: Order) -> Choice | None:
     """The text to show next, or None where none is left.
@@ -140,9 +154,8 @@ def choose(learner: Learner, near: Neighbourhood, asked: Asked, *, by_chance: In
     if not asked.open.any():
         return None
     order = Order.MIX if order is Order.NEAR else order
-    is_shared = asked.turn % MEASURED_EVERY == MEASURED_EVERY - 1
-    if order is Order.RANDOM or (order is Order.MIX and is_shared):
-        left = asked.unseen if is_shared else asked.open
+    if order is Order.RANDOM or (order is Order.MIX and asked.is_shared):
+        left = asked.unseen if asked.is_shared else asked.open
         return Choice(int(by_chance[left[by_chance]][0]), MEASURED)
     texts = np.flatnonzero(asked.open)
     factors = _FACTORS[order]

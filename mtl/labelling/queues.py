@@ -80,10 +80,9 @@ class PairQueue:
         if not asked.open.any():
             return None
         place = asked.turn % MEASURED_EVERY
-        is_shared = place == MEASURED_EVERY - 1
         is_mix = order not in (Order.RANDOM, Order.UNSURE, Order.NEAR)
-        if order is Order.RANDOM or (is_mix and is_shared):
-            left = asked.unseen if is_shared else asked.open
+        if order is Order.RANDOM or (is_mix and asked.is_shared):
+            left = asked.unseen if asked.is_shared else asked.open
             return Choice(int(self.by_chance[left[np.searchsorted(self.numbers, self.by_chance)]][0]), MEASURED_PAIR)
         open_pairs = np.flatnonzero(asked.open)
         numbers, cosines, worn = self.numbers[open_pairs], self.cosines[open_pairs], self._worn(asked, open_pairs)

@@ -105,9 +105,9 @@ class LabellingSession:
     def next_card(self, annotator: str, *, order: Order = Order.MIX) -> Card | None:
         """The text to label next, with the guess of a model that knows all answers so far; None: all are labelled.
 
-        Until it is answered or skipped, the same text comes again. It is none that somebody else has labelled or is
-        looking at, but for one in five, drawn by chance: those are the same for all and so show how far people agree.
-        One that somebody else has labelled comes without a guess, which would be their answer.
+        Until it is answered or skipped, the same text comes again. It is none that somebody else has labelled, or has
+        just been given by this session, but for one in five, drawn by chance: those are the same for all and so show
+        how far people agree. One that somebody else has labelled comes without a guess, which would be their answer.
         """
         name = checked_name(annotator)
         with self._fitting:
@@ -149,11 +149,11 @@ class LabellingSession:
         with self._disk:
             self._answers.skip(name, text, reason=self._reason(name, text))
 
-    def actions(self, annotator: str) -> int:
-        """How much a person has done and not taken back."""
+    def last_at(self, annotator: str) -> float:
+        """When a person did what `undo` would take back, in seconds since the epoch; 0 where there is nothing."""
         with self._disk:
             self._answers.refresh()
-            return len(self._answers.person(checked_name(annotator)).actions)
+            return self._answers.last_at(checked_name(annotator))
 
     def undo(self, annotator: str) -> Card | None:
         """Take back the last answer, skip or accepted page, and give the card of its first text; None: there is none.
@@ -194,12 +194,22 @@ class LabellingSession:
             counts = self._counts(name)
         return TablePage(rows, page, pages, len(texts), counts)
 
-    def accept(self, annotator: str, answers: Mapping[int, Answer]) -> int:
-        """Keep answers for many texts at once, all or none: a page of the table, or a lasso; gives their number."""
+    def accept(self, annotator: str, answers: Mapping[int, Answer], *, replaces: bool = True) -> int:
+        """Keep answers for many texts at once, all or none: a page of the table, or a lasso; gives their number.
+
+        Args:
+            annotator: who answers.
+            answers: by the number of the text.
+            replaces: whether texts count that have another answer by now, of this person or else of others.
+        """
         name = checked_name(annotator)
         given = {check_number(self.project, text): answer for text, answer in answers.items()}
-        if given:
-            with self._disk:
+        with self._disk:
+            if not replaces:
+                self._answers.refresh()
+                now = {**self._answers.merged, **self._answers.of(name)}
+                given = {text: answer for text, answer in given.items() if now.get(text, answer) == answer}
+            if given:
                 self._answers.keep(name, given, reason=Reason.CHOSEN)
         return len(given)
 
@@ -330,7 +340,7 @@ class LabellingSession:
             return self._answers.counts(name, self._model.queue.numbers)
 
     def _may_stay(self, choice: Choice, asked: Asked) -> bool:
-        is_shared = choice.why.reason is Reason.MEASURED
+        is_shared = choice.why.reason is Reason.MEASURED and asked.is_shared
         place = np.searchsorted(self._model.queue.numbers, choice.text)
         return bool((asked.unseen if is_shared else asked.open)[place])
 

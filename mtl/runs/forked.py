@@ -40,13 +40,13 @@ class Request:
         """A request and a descriptor that came with it, or -1.
 
         Raises:
-            ValueError: the connection ended first.
+            EOFError: the connection ended first.
         """
         found, descriptor = b"", NO_DESCRIPTOR
         while not found.endswith(b"\n"):
             part, descriptors, _, _ = socket.recv_fds(connection, _CHUNK, 1)
             if not part:
-                raise ValueError("a request was expected, the connection ended")
+                raise EOFError
             found += part
             descriptor = descriptors[0] if descriptors else descriptor
         return cls(**json.loads(found)), descriptor

@@ -96,7 +96,7 @@ function act(kind, answer) {
   if (pending || !shown || (!shown.card && kind !== "undo")) return;
   ask({
     kind, text: shown.card?.text ?? null, why: shown.card?.why ?? null, answer: answer ?? null,
-    before: shown.card?.answer ?? null, actions: shown.actions,
+    before: shown.card?.answer ?? null, last: shown.last,
   });
 }
 function ask(what) {

@@ -5,7 +5,7 @@ function buttons() {
   const none = kind === "spans" ? [{ name: null, colour: "transparent", description: "" }, -1] : null;
   part("buttons").replaceChildren(...[...made, ...(none ? [none] : [])].map(([label, k]) => button(label, k, text)));
   part("accept").replaceChildren(accepting(text, kind), " ", keyed("Enter"));
-  part("accept").disabled = !text;
+  part("accept").disabled = !text || (["classes", "pairs"].includes(kind) && text.guess === null);
 }
 
 function accepting(text, kind) {

@@ -32,8 +32,8 @@ class Sent:
     reason: Reason | None
     by: str
     """For whom the card was; empty for who labels now."""
-    actions: int = -1
-    """How much this person had done when the card was made, -1 where it is not said."""
+    last: float | None = None
+    """When this person did what an undo would take back, as the card knew it; None where it is not said."""
 
 
 class Replies(LatestOnly):
@@ -111,34 +111,31 @@ def sent_of(data: dict[str, Any]) -> Sent:
     reason = next((one for one in Reason if one == data.get("why")), None)
     text = _whole(data.get("text"), other=-1)
     by = str(data.get("by") or "")
-    actions = _whole(data.get("actions"))
-    return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason, by, actions)
+    last = data.get("last")
+    last = float(last) if isinstance(last, int | float) and not isinstance(last, bool) else None
+    return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason, by, last)
 
 
 def answered(requests: Replies, work: Work, sent: Sent) -> Any:  # noqa: ANN401
     """Keep what was done with a card and give the next one; what was done is kept even where its reply is too late."""
-    again = sent.asked.number == requests.latest  # the browser has asked once more, for the reply was lost
-    if again and requests.kept is not None:
-        return requests.kept
+    if sent.asked.number == requests.latest and requests.kept is not None:
+        return requests.kept  # the browser has asked once more, for the reply was lost
     number = requests.begin(sent.asked.number)
     requests.kept = None
     try:
-        value = _act(work, sent, again=again)
+        value = _act(work, sent)
         requests.kept = value if requests.is_latest(number) else requests.kept
     except MtlError as error:
         value = view.problem_value(sent.asked, sentence_of(error), card=_present(work, sent))
     return value if requests.is_latest(number) else gr.skip()
 
 
-def _act(work: Work, sent: Sent, *, again: bool) -> str:
+def _act(work: Work, sent: Sent) -> str:
     if sent.asked.project != work.project:
         raise InputError(OTHER_PROJECT)
     session, who = work.session, _who(work, sent)
     if sent.kind == "undo":
-        # A server that was lost before its reply has taken it back already.
-        again = again or session.actions(who) < sent.actions
-        card = None if again else session.undo(who)
-        said = "Taken back." if again or card is not None else "There is nothing to undo."
+        card, said = _undone(session, who, sent.last)
         own = card if who == work.annotator else None
         return _shown(work, session, sent.asked, own or session.next_card(work.annotator, order=work.order), said)
     if sent.kind == "skip":
@@ -154,6 +151,17 @@ def _act(work: Work, sent: Sent, *, again: bool) -> str:
     else:
         raise InputError("An answer, a skip or an undo was expected.")
     return _shown(work, session, sent.asked, session.next_card(work.annotator, order=work.order), said)
+
+
+def _undone(session: LabellingSession, who: str, last: float | None) -> tuple[Card | None, str]:
+    """The card of what is taken back, and what has happened: nothing else is taken back than what the card knew."""
+    now = session.last_at(who)
+    if last is not None and now < last:  # done before the reply was lost, or in another window
+        return None, "Taken back."
+    if last is not None and now > last:
+        return None, "In another window, something was done since. Undo again to take that back."
+    card = session.undo(who)
+    return card, "There is nothing to undo." if card is None else "Taken back."
 
 
 def _who(work: Work, sent: Sent) -> str:

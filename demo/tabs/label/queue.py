@@ -80,15 +80,12 @@ def _accepted(work: Work, label: str | None, data: dict[str, Any]) -> str:
         raise InputError(OTHER_PROJECT)
     session = work.session
     ticked = view.accepted(data.get("ticked"), session.project.spec, session.project.texts)
-    given = {**session.answers(), **session.answers(work.annotator)}
     # What was answered since the table was filled, in another window or by somebody else, is not replaced by a guess.
-    answers = {text: answer for text, answer in ticked.items() if given.get(text, answer) == answer}
-    count = session.accept(work.annotator, answers) if answers else 0
+    count = session.accept(work.annotator, ticked, replaces=False)
     is_pairs = session.project.of_pairs
     done = f"{pairs(count)} {'is' if count == 1 else 'are'} answered." if is_pairs else labelled(count)
     said = f"{done} Undo on the card takes {'it' if count == 1 else 'them'} back." if count else ""
-    if len(ticked) > len(answers):
-        left = len(ticked) - len(answers)
+    if left := len(ticked) - count:
         said += f" {pairs(left) if is_pairs else count_of(left)} had another answer meanwhile, which stays."
     said = said.strip() or f"No {'pair' if is_pairs else 'text'} is ticked."
     # What was accepted has left the table, so the next texts are on the same page.

@@ -40,8 +40,8 @@ class Asked:
 def build_card(*, elem_id: str) -> gr.HTML:
     """An empty card.
 
-    Its event `act` has `{project, number, by, kind, text, answer, actions}`, where `kind` is answer, skip or undo, and
-    `actions` is how much this person had done when the card was made; its event
+    Its event `act` has `{project, number, by, kind, text, answer, last}`, where `kind` is answer, skip or undo, and
+    `last` says what an undo would take back, as `Counts.last` when the card was made; its event
     `idle` has `{project}` and comes when nothing has been asked for a moment.
     """
     scripts = [(_FOLDER / name).read_text(encoding="utf-8") for name in ("card.js", "labels.js")]
@@ -72,7 +72,7 @@ def card_value(asked: Asked, spec: ProjectSpec, card: Card | None, *, counts: Co
         "kind": str(spec.kind),
         "labels": _labels(spec),
         "counts": counts_line(counts),
-        "actions": counts.actions,
+        "last": counts.last,
         "said": said,
         "done": _DONE_PAIRS if spec.kind is ProjectKind.PAIRS else _DONE,
         "card": None if card is None else _content(card, spec),

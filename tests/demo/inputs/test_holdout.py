@@ -148,3 +148,23 @@ def test_equal_pairs_are_all_there_afterwards(tmp_path):
         pairs = [ScoredPair(f"a{draw.randrange(8)}", f"b{draw.randrange(2)}", float(i == 0)) for i in range(30)]
         split = hold_out(pairs, tmp_path / str(seed))
         assert sum(len(path.read_text().splitlines()) for path in (split.train, split.dev)) == 30
+
+
+PAIRS = {
+    "few first sentences": [(f"q{i % 4}", f"d{i % 7}") for i in range(60)],
+    "swapped": [pair for i in range(10) for pair in ((f"a{i}", f"b{i}"), (f"b{i}", f"a{i}"))],
+    "copies": [(f"a{i % 10}", f"b{i % 10}") for i in range(40)],
+    "chains": [(f"{i}-{k}", f"{i}-{k + 1}") for i in range(10) for k in range(3)],
+}
+
+
+@pytest.mark.parametrize("rows", PAIRS.values(), ids=PAIRS)
+def test_no_pair_is_on_both_sides_and_no_text_where_not_most_are_connected(tmp_path, rows):
+    split = hold_out([ScoredPair(*row, 1.0) for row in rows], tmp_path)
+    kept, held = (
+        {(row["sentence1"], row["sentence2"]) for row in map(json.loads, path.open())}
+        for path in (split.train, split.dev)
+    )
+    assert held and not kept & held
+    if rows is not PAIRS["few first sentences"]:
+        assert not {text for pair in kept for text in pair} & {text for pair in held for text in pair}

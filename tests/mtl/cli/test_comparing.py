@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -112,9 +112,10 @@ def test_the_table_is_there_before_speeds_are_measured_and_a_stop_waits_for_none
         if error is not None:
             raise error
 
-    def speeds(found: Sequence[Strategy]) -> dict[str, BackboneSpeed]:
+    def speeds(found: Sequence[Strategy], done: Collection[str]) -> dict[str, BackboneSpeed]:
         measured.append([row["strategy"] for row in json.loads(table.read_text())])
-        return {one.name: BackboneSpeed(1.5, 99.0) for one in found}
+        assert {one.name for one in found} == {"backbone a", "backbone b"} and done == {"backbone a"}
+        return {one: BackboneSpeed(1.5, 99.0) for one in done}
 
     monkeypatch.setattr(comparing, "compare", compare)
     monkeypatch.setattr(comparing, "backbone_speeds", speeds)

@@ -164,3 +164,34 @@ def test_texts_are_compared_in_blocks_and_anew_only_where_the_nearest_was_taken_
         fresh = choosing.Neighbourhood(vectors)
         for one in (whole, parts):
             np.testing.assert_allclose(one.novelty(known), fresh.novelty(known), atol=1e-6)
+
+
+def test_of_very_many_texts_that_come_at_once_some_are_compared(monkeypatch):
+    from mtl.labelling import choosing
+
+    monkeypatch.setattr(choosing, "_MOST_ADDED", 5)
+    vectors = np.random.default_rng(0).standard_normal((60, 8)).astype(np.float32)
+    near, every = choosing.Neighbourhood(vectors), set(range(40))
+    found = near.novelty(every)
+    assert (found[:40] < 1e-5).sum() == 5
+    near.novelty(every | {50})
+    assert near.novelty(every | {50})[50] < 1e-5
+    assert near.novelty(every)[50] > 1e-5
+
+
+def test_an_answer_by_chance_of_one_alone_does_not_stay_when_somebody_else_gives_it(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    shown = session.next_card("ann", order=Order.RANDOM).number
+    session.answer("bo", shown, "film")
+    assert session.next_card("ann", order=Order.RANDOM).number != shown
+
+
+def test_what_was_answered_meanwhile_is_not_replaced_where_that_is_not_wanted(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    session.accept("bo", {0: "film"})
+    session.accept("ann", {1: "film"})
+    answers = {0: "bank", 1: "bank", 2: "bank"}
+    assert session.accept("ann", answers, replaces=False) == 1
+    assert session.answers() == {0: "film", 1: "film", 2: "bank"}
+    assert session.accept("ann", answers, replaces=False) == 1
+    assert session.accept("ann", answers) == 3

@@ -240,14 +240,15 @@ def test_an_undo_that_was_done_before_the_server_was_lost_is_not_done_twice(work
     for text in range(3):
         session.answer("ann", text, "sports")
     shown = json.loads(cards.fresh_card(work))
-    undo = sent(work, 9, "undo", actions=shown["actions"])
+    undo = sent(work, 9, "undo", last=shown["last"])
     cards.answered(cards.Replies(), work, undo)
     again = json.loads(cards.answered(cards.Replies(), work, undo))  # of a server that has just been started
     assert again["said"] == "Taken back." and list(session.answers("ann")) == [0, 1]
-    assert again["actions"] == 2
-    cards.answered(cards.Replies(), work, sent(work, 10, "undo", actions=2))
-    assert list(session.answers("ann")) == [0]
-    cards.answered(cards.Replies(), work, sent(work, 11, "undo"))
+    session.answer("ann", 5, "travel")  # in another window
+    other = json.loads(cards.answered(cards.Replies(), work, undo))
+    assert other["said"].startswith("In another window") and list(session.answers("ann")) == [0, 1, 5]
+    for last in (other["last"], None, None):
+        cards.answered(cards.Replies(), work, sent(work, 10, "undo", last=last))
     assert not session.answers("ann")
 
 
@@ -269,3 +270,20 @@ def test_what_somebody_else_has_answered_meanwhile_is_not_outvoted_by_a_page_of_
     html = queue._accepted(work, None, ticked)
     assert "1 text had another answer meanwhile" in html
     assert session.answers() == {0: "sports", 1: "travel", 2: "travel"}
+
+
+def test_an_undo_that_failed_is_done_when_it_is_asked_again(work, monkeypatch):
+    session = work.session
+    session.answer("ann", 0, "sports")
+    undo = sent(work, 4, "undo", last=json.loads(cards.fresh_card(work))["last"])
+    requests = cards.Replies()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mtl.labelling.log.append_line", full)
+        assert "No space left" in json.loads(cards.answered(requests, work, undo))["problem"]
+    assert session.answers("ann")
+    assert json.loads(cards.answered(requests, work, undo))["said"] == "Taken back."
+    assert not session.answers("ann")
