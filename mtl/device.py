@@ -38,3 +38,13 @@ def _named(name: str) -> torch.device:
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
     """A context for forward passes in this precision; the weights stay in float32."""
     return torch.autocast(device.type, torch.bfloat16) if precision is Precision.BF16 else nullcontext()
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether PyTorch computes in bf16 on this device itself; else it emulates it, far slower than fp32.
+
+    Of processors those with AVX-512 count, which have instructions for it or for its conversion.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

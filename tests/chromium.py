@@ -9,11 +9,13 @@ import pytest
 
 from tests.waiting import CEILING
 
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
+
 
 @contextmanager
 def chromium() -> Iterator:
     """Playwright's browser; the test is skipped where there is none, but not in CI."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("chromium was expected on PATH, the browser tests must run in CI")

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.chromium import chromium
+from tests.homes import share_engines
 
 settings.register_profile(
     "suite",
@@ -48,8 +49,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_home(tmp_path_factory: pytest.TempPathFactory):
-    """Runs that name no folder land in a temporary one."""
-    os.environ["MTL_HOME"] = str(tmp_path_factory.mktemp("home"))
+    """Runs that name no folder land in a temporary one; a model that one process has prepared is ready for all."""
+    top, home = tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("home")
+    engines = (top.parent if "PYTEST_XDIST_WORKER" in os.environ else top) / "engines"
+    engines.mkdir(exist_ok=True)
+    share_engines(engines, home)
+    os.environ["MTL_HOME"] = str(home)
 
 
 @pytest.fixture(scope="session")

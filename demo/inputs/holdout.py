@@ -8,10 +8,6 @@ from itertools import chain, compress
 from operator import not_
 from pathlib import Path
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 from mtl.data import Example, LabelledText, MultiLabelText, ScoredPair, write_examples
 from mtl.data.examples import texts_of
 from mtl.errors import DataError
@@ -91,13 +87,22 @@ def _numbered(groups: Sequence[Hashable], order: Sequence[Hashable]) -> list[int
     return [places[group] for group in groups]
 
 
-def _connected(texts: Sequence[tuple[str, ...]]) -> list[int]:
-    """The number of the part that each pair belongs to, where pairs with a common sentence are connected."""
-    numbers = {text: number for number, text in enumerate(dict.fromkeys(chain.from_iterable(texts)))}
-    ends = np.array([[numbers[pair[0]], numbers[other]] for pair in texts for other in pair[1:]])
-    shape = (len(numbers), len(numbers))
-    parts = connected_components(coo_array((np.ones(len(ends)), ends.T), shape), directed=False)[1]
-    return [int(parts[numbers[pair[0]]]) for pair in texts]
+def _connected(texts: Sequence[tuple[str, ...]]) -> list[str]:
+    """A text of the part that each pair belongs to, where pairs with a common sentence are connected.
+
+    A union-find: the process that reads files has no SciPy.
+    """
+    above: dict[str, str] = {}
+
+    def top(text: str) -> str:
+        while (one := above.setdefault(text, text)) != text:
+            above[text] = text = above[one]
+        return text
+
+    for first, *others in texts:
+        for other in others:
+            above[top(other)] = top(first)
+    return [top(first) for first, *_ in texts]
 
 
 def _stratum(example: Example, counts: Mapping[str, int]) -> str:

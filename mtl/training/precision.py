@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from mtl.checkpoint.store import LoadedModel
-from mtl.device import autocast
+from mtl.device import autocast, has_bf16
 from mtl.encoder import Encoder, TokenBatch, token_batch
 from mtl.home import home
 from mtl.inference.autotune.machine import machine_key
@@ -56,8 +56,8 @@ def choose_precision(recipe: Recipe, loaded: LoadedModel) -> PrecisionChoice:
     if recipe.precision != "auto":
         return PrecisionChoice(Precision(recipe.precision))
     model = loaded.model
-    if model.device.type == "mps":
-        return PrecisionChoice(Precision.FP32, "bf16 is not tried on mps")
+    if not has_bf16(model.device):
+        return PrecisionChoice(Precision.FP32, f"bf16 is not tried on {model.device.type}, which has none here")
     if sum(p.numel() for p in model.parameters()) < FEW_PARAMETERS:
         return PrecisionChoice(Precision.FP32, f"bf16 gains nothing below {FEW_PARAMETERS:,} parameters")
     known = home() / "measured" / f"training-{_key(loaded)}.json"

@@ -9,13 +9,20 @@ import pytest
 from demo import theme
 from demo.answers.engines import Engines
 from demo.page import build_page
-from demo.runs import RunManager
+from demo.runs import RunManager, limits
 from demo.serving.launching import place_of, protect
 from tests.demo.fakes import arguments, settings
 from tests.demo.server import Server, free_port
 from tests.waiting import CEILING
 
 _CEILING = 1000 * CEILING  # milliseconds
+
+
+@pytest.fixture(autouse=True)
+def among_equals(request, monkeypatch) -> None:
+    """What a test starts shares the machine with the other tests; it would wait until none of them computes."""
+    if request.node.get_closest_marker("lowest") is None:
+        monkeypatch.setattr(limits, "lower_session", lambda pid: None)
 
 
 @contextmanager

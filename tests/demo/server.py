@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.homes import home_beside
 from tests.waiting import CEILING, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +18,7 @@ class Server:
     """A page that can be ended and started again on the same port and home."""
 
     def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
-        self.home, self.port, self._environment = home, free_port(), environment
+        self.home, self.port, self._environment = home_beside(home), free_port(), environment
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [sys.executable, "-m", "tests.demo.app_among_equals", "--port", str(self.port), *arguments]
         self._log = home / "app.log"

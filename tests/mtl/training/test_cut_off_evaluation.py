@@ -7,22 +7,10 @@ import pytest
 from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event, RunFolder, RunState, Saved, Step
 from mtl.training import resume_in_folder, run_in_folder, session
-from tests.mtl.training.test_resume import EVERY, SECTIONS, STEPS, Make, files_of, folder, make, shown
+from tests.mtl.training.test_resume import EVERY, SECTIONS, STEPS, Make, Once, files_of, folder, make, once, shown
 
-__all__ = ["folder", "make"]  # the fixtures
+__all__ = ["folder", "make", "once"]  # the fixtures
 WAYS = ("full", "lora", "lbfgs", "gradual", "probe_then_finetune")
-
-
-@pytest.fixture
-def once(make: Make, tmp_path) -> Callable[[Recipe], RunFolder]:
-    """Makes a run that is never interrupted."""
-
-    def run(recipe: Recipe) -> RunFolder:
-        found = RunFolder(tmp_path / "once")
-        list(run_in_folder(recipe, found.path))
-        return found
-
-    return run
 
 
 @pytest.fixture
@@ -63,10 +51,10 @@ def need_equal(once: RunFolder, again: RunFolder) -> None:
     assert ends[0] == ends[1]
 
 
-@pytest.mark.parametrize("steps", [(EVERY,), (EVERY, EVERY, 2 * EVERY), (STEPS,)], ids=str)
+@pytest.mark.parametrize("steps", [(EVERY, EVERY, 2 * EVERY), (STEPS,)], ids=str)
 @pytest.mark.parametrize("name", WAYS)
 def test_a_due_evaluation_that_a_stop_cuts_off_is_made_when_the_run_goes_on(
-    make: Make, once, cut_off, folder: RunFolder, name: str, steps: tuple[int, ...]
+    make: Make, once: Once, cut_off, folder: RunFolder, name: str, steps: tuple[int, ...]
 ):
     evaluation = {"every": EVERY, "best": "topic", "gradient_cosine": name in ("gradual", "full")}
     recipe = make(**{**SECTIONS[name], "evaluation": evaluation})
@@ -76,7 +64,7 @@ def test_a_due_evaluation_that_a_stop_cuts_off_is_made_when_the_run_goes_on(
     need_equal(once(recipe), folder)
 
 
-def test_it_counts_against_patience(make: Make, once, cut_off, folder: RunFolder):
+def test_it_counts_against_patience(make: Make, once: Once, cut_off, folder: RunFolder):
     slow = {"backbone_lr": 1e-12, "head_lr": 1e-12}
     recipe = make(optimizer=slow, evaluation={"every": EVERY, "patience": 1})
     cut_off(recipe, EVERY)
@@ -87,7 +75,7 @@ def test_it_counts_against_patience(make: Make, once, cut_off, folder: RunFolder
 
 @pytest.mark.parametrize("left", [Evaluated, Saved, Step])
 def test_it_is_made_once_also_where_the_run_ends_again_before_its_next_state(
-    make: Make, once, cut_off, folder: RunFolder, left: type[Event]
+    make: Make, once: Once, cut_off, folder: RunFolder, left: type[Event]
 ):
     recipe = make(evaluation={"every": EVERY, "best": "names"})
     whole = once(recipe)

@@ -12,6 +12,7 @@ import torch
 
 from mtl.checkpoint import read_config
 from mtl.checkpoint.store import LoadedModel
+from mtl.device import has_bf16
 from mtl.recipe import FreezingConfig, Preset, Recipe, load
 from mtl.recipe.choices import Precision
 from mtl.runs import RunFolder, Started
@@ -26,8 +27,9 @@ CLEARLY_FASTER = [1.5, 1.6, 1.5, 1.4, 1.6]
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An own home, a machine at rest, and no model that is too small to measure."""
+    """An own home, a machine with bf16 at rest, and no model that is too small to measure."""
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(precision, "has_bf16", lambda _: True)
     monkeypatch.setattr(precision, "FEW_PARAMETERS", 0)
     monkeypatch.setattr(psutil, "getloadavg", lambda: (0.0, 0.0, 0.0))
     return tmp_path / "home"
@@ -169,6 +171,22 @@ def test_a_small_model_is_not_measured(recipe: Recipe, loaded: LoadedModel, monk
     monkeypatch.setattr(precision, "_measure", lambda _: pytest.fail("it was measured"))
     found = choose_precision(recipe, loaded)
     assert (found.precision, found.reason) == (Precision.FP32, "bf16 gains nothing below 1,000,000 parameters")
+
+
+def test_a_device_without_bf16_is_not_measured(recipe: Recipe, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(precision, "has_bf16", lambda device: device.type != "cpu")
+    monkeypatch.setattr(precision, "_measure", lambda _: pytest.fail("it was measured"))
+    found = choose_precision(recipe, loaded)
+    assert (found.precision, found.reason) == (Precision.FP32, "bf16 is not tried on cpu, which has none here")
+    said = choose_precision(recipe.model_copy(update={"precision": "bf16"}), loaded)
+    assert said.precision is Precision.BF16
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_processors_and_gpus_are_asked_for_bf16_and_no_other_device_has_it(monkeypatch: pytest.MonkeyPatch, has: bool):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has and not including_emulation)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: has)
+    assert [has_bf16(torch.device(name)) for name in ("cuda", "cpu", "mps")] == [has, has, False]
 
 
 def test_what_the_recipe_says_is_not_measured(recipe: Recipe, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch):

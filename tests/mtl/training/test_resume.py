@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, object]] = {
     "lbfgs": {"freezing": {"preset": "heads_only"}, "solver": "lbfgs"},
 }
 Make = Callable[..., Recipe]
+Once = Callable[[Recipe], RunFolder]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,21 @@ def whole(recipe: Recipe) -> list[tuple]:
     if key not in _WHOLE:
         _WHOLE[key] = shown(mtl.train(recipe))
     return _WHOLE[key]
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Recipe], RunFolder]:
+    """The folder of a run that is never interrupted, by its recipe."""
+    made: dict[str, RunFolder] = {}
+
+    def run(recipe: Recipe) -> RunFolder:
+        key = dump(recipe)
+        if key not in made:
+            made[key] = RunFolder(tmp_path_factory.mktemp("once") / "run")
+            list(run_in_folder(recipe, made[key].path))
+        return made[key]
+
+    return run
 
 
 def shown(events: Iterable[Event]) -> list[tuple]:
@@ -146,12 +162,11 @@ def files_of(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("steps", [(3,), (4,), (5, 6), (1, 1, 19)], ids=str)
 @pytest.mark.parametrize("name", ["full", "lora", "lbfgs", "gradual"])
 def test_a_run_that_is_stopped_and_resumed_has_the_checkpoints_and_events_of_one_never_interrupted(
-    make: Make, tmp_path: Path, name: str, steps: tuple[int, ...]
+    make: Make, once: Once, tmp_path: Path, name: str, steps: tuple[int, ...]
 ):
     """Also where the weights at a stop are better than those of any evaluation that was due."""
     recipe = make(**{**SECTIONS[name], "evaluation": {"every": EVERY, "best": "topic"}})
-    once, again = RunFolder(tmp_path / "once"), RunFolder(tmp_path / "again")
-    list(run_in_folder(recipe, once.path))
+    whole, again = once(recipe), RunFolder(tmp_path / "again")
     for i, step in enumerate(steps):
         for event in resume_in_folder(again.path) if i else run_in_folder(recipe, again.path):
             if isinstance(event, Step) and event.step >= step:
@@ -159,13 +174,13 @@ def test_a_run_that_is_stopped_and_resumed_has_the_checkpoints_and_events_of_one
         assert again.read_status().state is RunState.STOPPED
         assert again.read_status().best_step == read_config(again.best).step
     list(resume_in_folder(again.path))
-    assert shown(again.events()) == shown(once.events())
+    assert shown(again.events()) == shown(whole.events())
     for part in ("best", "last"):
-        assert files_of(again.path / part) == files_of(once.path / part)
+        assert files_of(again.path / part) == files_of(whole.path / part)
     status = again.read_status()
-    assert (status.best_step, status.best_score) == (once.read_status().best_step, once.read_status().best_score)
+    assert (status.best_step, status.best_score) == (whole.read_status().best_step, whole.read_status().best_score)
     saved = [(e.step, e.name) for e in again.events() if isinstance(e, Saved)]
-    assert saved == [(e.step, e.name) for e in once.events() if isinstance(e, Saved)]
+    assert saved == [(e.step, e.name) for e in whole.events() if isinstance(e, Saved)]
 
 
 def test_the_best_of_a_stop_is_there_until_the_run_goes_on(make: Make, folder: RunFolder, monkeypatch):

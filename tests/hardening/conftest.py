@@ -1,0 +1,3 @@
+"""What these tests share with those of the page."""
+
+from tests.demo.conftest import among_equals  # noqa: F401
