@@ -4,8 +4,9 @@
 
 Each repeat starts `python app.py` anew, once with a home of its own in which no model was prepared yet and once more
 with the same home, and opens the page in a fresh browser; keys are typed one at a time on the warm
-page, and a key counts until the frame after the highlighted text equals what was typed. Writes
-`benchmarks/results/page.json`: medians, and where the seconds until the server answers go.
+page, and a key counts until the frame after the highlighted text equals what was typed. What the browser loads is
+counted as it travels, until the first results are there: for a new visitor, and for one who opens the page again.
+Writes `benchmarks/results/page.json`: medians, and where the seconds until the server answers go.
 """
 
 import argparse
@@ -82,6 +83,10 @@ def main() -> None:
         "page_seconds": median(visited["page"] for visited in found),
         "very_first_page_seconds": median(unprepared),
         "second_page_seconds": median(visited["second"] for visited in found),
+        "loaded": {
+            name: {key: median(visited["loaded"][i][key] for visited in found) for key in ("files", "bytes")}
+            for i, name in enumerate(("new", "again"))
+        },
         "key_ms": median(keys),
         "key_ms_90th": sorted(keys)[int(0.9 * len(keys))],
         "keys": len(keys),
@@ -93,7 +98,7 @@ def main() -> None:
 
 
 def visit(chromium: str, keys: int, home: str) -> dict:
-    """One start of the server, the first and a second page in a fresh browser, and some keys; waits in ms."""
+    """One start of the server, the first and a second page in fresh profiles, what is loaded, and some keys in ms."""
     from playwright.sync_api import sync_playwright
 
     with socket.socket() as probe:
@@ -117,11 +122,14 @@ def visit(chromium: str, keys: int, home: str) -> dict:
             page.close()
             second, page = opened(browser, url)
             waits = typed(page, keys)
+            page.close()
+            context = browser.new_context()
+            loaded = [loading(context, url) for _ in range(2)]
             browser.close()
     finally:
         app.terminate()
         app.wait(timeout=20)
-    return {"server": server, "page": first, "second": second, "keys": waits}
+    return {"server": server, "page": first, "second": second, "loaded": loaded, "keys": waits}
 
 
 def opened(browser: object, url: str) -> tuple[float, object]:
@@ -131,6 +139,25 @@ def opened(browser: object, url: str) -> tuple[float, object]:
     page.goto(url, wait_until="domcontentloaded")
     page.wait_for_selector("#ph-analyze-entities mark", timeout=60_000)
     return time.perf_counter() - started, page
+
+
+def loading(context: object, url: str) -> dict[str, int]:
+    """Files that come over the network until the first results are there, and their bytes with all headers."""
+    page = context.new_page()
+    network, found = context.new_cdp_session(page), {"files": 0, "bytes": 0}
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda one: count(found, one["encodedDataLength"]))
+    page.goto(url, wait_until="domcontentloaded")
+    page.wait_for_selector("#ph-analyze-entities mark", timeout=60_000)
+    page.close()
+    return found
+
+
+def count(found: dict[str, int], size: float) -> None:
+    """One file more; what the browser has kept has no size."""
+    if size:
+        found["files"] += 1
+        found["bytes"] += int(size)
 
 
 def typed(page: object, keys: int) -> list[float]:
@@ -166,6 +193,9 @@ def table(result: dict) -> Table:
     shown.add_row("first page with results", f"{result['page_seconds']:.1f} s")
     shown.add_row("  where no model was ever prepared", f"{result['very_first_page_seconds']:.1f} s")
     shown.add_row("a later visitor's page", f"{result['second_page_seconds']:.1f} s")
+    for name, what in (("new", "files that a new visitor loads"), ("again", "  who opens the page again")):
+        one = result["loaded"][name]
+        shown.add_row(what, f"{one['files']:.0f}, {one['bytes'] / 1e6:.1f} MB")
     shown.add_row("key to highlighted entities", f"{result['key_ms']:.0f} ms")
     shown.add_row("  nine of ten within", f"{result['key_ms_90th']:.0f} ms")
     return shown

@@ -63,6 +63,14 @@ class InputError(MtlError):
     """Text or a file handed to inference cannot be used."""
 
 
+class NotLastError(InputError):
+    """What should be taken back is not what was done last."""
+
+
+class UndoneError(NotLastError):
+    """What should be taken back has been taken back already."""
+
+
 class BackendError(MtlError):
     """A backend cannot run a model."""
 

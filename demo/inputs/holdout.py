@@ -29,10 +29,10 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     """Write every fifth example, stratified by label, to `held-out.jsonl` and the others to `kept.jsonl`.
 
     Of several labels or entities the rarest counts. Every label stays among the kept ones. Equal texts stay together,
-    so that nothing is measured on a text that trains. So do pairs that share a sentence, where not most of a file is
-    connected by such pairs; else those with the same first sentence. A hard negative is where its sentence is: every
-    fifth sentence is held out, of those with a partner and of the others. At least one pair that belongs together is
-    kept.
+    so that nothing is measured on a text that trains. So do pairs that a chain of common sentences connects, up to a
+    fifth of all; of more, those with the same first sentence; of more again, the same two sentences. A hard negative is
+    where its sentence is: every fifth sentence is held out, of those with a partner and of the others. At least one
+    pair that belongs together is kept.
 
     Raises:
         DataError: there are too few examples, or no label has a second one.
@@ -48,13 +48,15 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
     shuffled.sort(key=lambda example: _stratum(example, counts))
     units = _units(shuffled)
     is_held = [unit % _EVERY == _EVERY // 2 for unit in units]
+    places: dict[int, list[int]] = {}
+    for place, unit in enumerate(units):
+        places.setdefault(unit, []).append(place)
     known = {label for example in compress(shuffled, map(not_, is_held)) for label in _needed(example)}
     for example, unit in zip(shuffled, units, strict=True):
         if unit % _EVERY == _EVERY // 2 and not known.issuperset(_needed(example)):
-            together = [place for place, other in enumerate(units) if other == unit]
-            for place in together:
+            for place in places[unit]:
                 is_held[place] = False
-            known.update(label for place in together for label in _needed(shuffled[place]))
+                known.update(_needed(shuffled[place]))
     held, kept = list(compress(shuffled, is_held)), list(compress(shuffled, map(not_, is_held)))
     if not held:
         raise DataError("Without a dev file, labels with two examples or more were expected; each has only one.")
@@ -63,22 +65,31 @@ def hold_out(examples: Sequence[Example], folder: Path) -> Split:
 
 
 def _units(examples: Sequence[Example]) -> Sequence[int]:
-    """The number of the unit that each example is held out with.
-
-    It is its text. Of pairs it is all that a chain of common sentences connects, where that leaves enough units, else
-    the first sentence, else the pair.
-    """
+    """The number of the unit that each example is held out with: of its text, or of a group of pairs."""
     texts = [texts_of(example) for example in examples]
     if not isinstance(examples[0], ScoredPair):
         return _numbered(texts, texts)
-    with_partner = [place for place, example in enumerate(examples) if _needed(example)]
-    for groups in (_connected(texts), [first for first, *_ in texts], texts):
-        numbers = _numbered(groups, [*(groups[place] for place in with_partner), *groups])
-        if len(set(numbers)) >= _EVERY and max(Counter(numbers).values()) * _EVERY <= len(numbers):
-            return numbers
-    firsts = [first for first, *_ in texts]
-    groups = firsts if len(set(firsts)) >= _EVERY else texts
-    return _numbered(groups, [*(groups[place] for place in with_partner), *groups])
+    groups = _groups(texts)
+    with_partner = [group for group, example in zip(groups, examples, strict=True) if _needed(example)]
+    return _numbered(groups, [*with_partner, *groups])
+
+
+def _groups(texts: Sequence[tuple[str, ...]]) -> Sequence[Hashable]:
+    """The group of each pair: the largest kind that is not too large here and leaves enough of them."""
+    known = set(texts)
+    firsts = [min(pair) if pair[::-1] in known else pair[0] for pair in texts]  # one, where it is there in both orders
+    kinds: list[Sequence[Hashable]] = [_connected(texts), firsts, [*map(frozenset, texts)]]
+    most = max(_EVERY, len(texts) // _EVERY)
+    sizes = [Counter(kind) for kind in kinds]
+    for finest in range(len(kinds)):
+        allowed = range(finest, len(kinds))
+        groups = [
+            next((k, kinds[k][i]) for k in allowed if sizes[k][kinds[k][i]] <= most or k == allowed[-1])
+            for i in range(len(texts))
+        ]
+        if len(set(groups)) >= _EVERY:
+            break
+    return groups
 
 
 def _numbered(groups: Sequence[Hashable], order: Sequence[Hashable]) -> list[int]:

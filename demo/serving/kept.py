@@ -5,97 +5,113 @@ Gradio renders a megabyte of page anew for every visitor and sends it as it is, 
 
 import asyncio
 import gzip
+import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from weakref import WeakValueDictionary
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _PAGE = "/"
-_ASSETS = "/assets/"
-"""Scripts and styles, whose names change with their content."""
+_ASSET = re.compile(r"/assets/[\w-][\w.-]*", re.ASCII)
+"""Scripts and styles, whose names change with their content; they are in one folder."""
 _FOR_EVER = "public, max-age=31536000, immutable"
-_MOST_BYTES = 2**25
-"""Of what is kept: the page for some addresses, and all files that it loads."""
+_PAGES = 8
+"""Of different addresses of the server."""
+_ADDRESS = ("host", "x-forwarded-host", "x-forwarded-proto")
+"""Headers from which Gradio makes the addresses in the page; no other header of a visitor reaches it."""
 _PACKED = ("text/", "application/javascript", "application/json", "image/svg+xml")
-_PARTS = ("range", "if-none-match", "if-modified-since")
-"""Headers that ask for less than the whole."""
-_NAMING = ("host", "x-forwarded-host", "x-forwarded-proto")
-"""Headers from which Gradio makes the addresses in the page."""
+_REFUSED = re.compile(r"q=0(\.0*)?")
+_PIECE = 65_536
 
-Key = tuple[str | bool, ...]
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A whole answer."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def messages(self) -> Iterator[Message]:
+        """Those that send it, in pieces, so that one slow browser has but one of them in memory."""
+        yield {"type": "http.response.start", "status": self.status, "headers": list(self.headers)}
+        for start in range(0, max(1, len(self.body)), _PIECE):
+            end = start + _PIECE
+            piece = self.body[start:end]
+            yield {"type": "http.response.body", "body": piece, "more_body": end < len(self.body)}
 
 
 @dataclass
 class Kept:
     """The page and its files as they were answered before, packed for who takes that; they have nothing of a visitor.
 
-    Browsers need to ask for a file only once.
+    Browsers need to ask for a file only once. There are two answers for each file, and a few pages.
     """
 
-    answers: OrderedDict[Key, Sequence[Message]] = field(default_factory=OrderedDict)
-    rendering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _pages: OrderedDict[Key, _Answer] = field(default_factory=OrderedDict)
+    _files: dict[Key, _Answer] = field(default_factory=dict)
+    _making: WeakValueDictionary[Key, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @staticmethod
     def may_have(scope: Scope, *, has_login: bool) -> bool:
         """Whether this request is answered for all visitors alike."""
-        path, headers = scope["path"], Headers(scope=scope)
-        is_same = path.startswith(_ASSETS) or (path == _PAGE and not has_login)
-        return is_same and scope["method"] == "GET" and not any(name in headers for name in _PARTS)
+        path = scope["path"]
+        is_same = bool(_ASSET.fullmatch(path)) or (path == _PAGE and not has_login)
+        return is_same and scope["method"] == "GET" and "range" not in Headers(scope=scope)
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, from the application if it was not asked for before.
 
         A query, such as a link to a sentence, is read by the page's first request and does not change the HTML.
         """
-        key = _key(scope)
-        messages = self._known(key)
-        if messages is None:
-            async with self.rendering:
-                messages = self._known(key)
-                if messages is None:
-                    messages = await _rendered(app, {**scope, "query_string": b""}, receive)
-                    self._keep(key, messages)
-        for message in messages:
-            await send(dict(message))
+        headers = Headers(scope=scope)
+        own = {name: headers.get(name, "").split(",")[0] for name in _ADDRESS} if scope["path"] == _PAGE else {}
+        is_packed = takes_packed(headers)
+        key = (scope["path"], str(is_packed), scope.get("scheme", ""), scope.get("root_path", ""), *own.values())
+        found = self._known(key)
+        if found is None:
+            async with self._making.setdefault(key, asyncio.Lock()):
+                found = self._known(key)
+                if found is None:
+                    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items() if value]
+                    found = await _made(app, {**scope, "query_string": b"", "headers": raw}, receive, packed=is_packed)
+                    self._keep(key, found)
+        for message in found.messages():
+            await send(message)
 
-    def _known(self, key: Key) -> Sequence[Message] | None:
-        if key in self.answers:
-            self.answers.move_to_end(key)
-        return self.answers.get(key)
+    def _known(self, key: Key) -> _Answer | None:
+        if key in self._pages:
+            self._pages.move_to_end(key)
+        return self._pages.get(key) or self._files.get(key)
 
-    def _keep(self, key: Key, messages: Sequence[Message]) -> None:
-        if messages and messages[0].get("status") == 200:
-            self.answers[key] = messages
-        while sum(map(_size, self.answers.values())) > _MOST_BYTES:
-            self.answers.popitem(last=False)
-
-
-def _size(messages: Sequence[Message]) -> int:
-    return sum(len(message.get("body", b"")) for message in messages)
-
-
-def _key(scope: Scope) -> Key:
-    headers, path = Headers(scope=scope), scope["path"]
-    if path != _PAGE:
-        return path, _takes_packed(headers)
-    return (
-        path,
-        _takes_packed(headers),
-        scope.get("scheme", ""),
-        scope.get("root_path", ""),
-        *(headers.get(name, "") for name in _NAMING),
-    )
+    def _keep(self, key: Key, found: _Answer) -> None:
+        if found.status != 200:
+            return
+        if key[0] != _PAGE:
+            self._files[key] = found
+            return
+        self._pages[key] = found
+        while len(self._pages) > _PAGES:
+            self._pages.popitem(last=False)
 
 
-def _takes_packed(headers: Headers) -> bool:
-    return "gzip" in headers.get("accept-encoding", "")
+def takes_packed(headers: Headers) -> bool:
+    """Whether who asks with these headers takes gzip."""
+    for coding in ",".join(headers.getlist("accept-encoding")).lower().split(","):
+        name, *parameters = (part.strip() for part in coding.split(";"))
+        if name == "gzip":
+            return not any(_REFUSED.fullmatch(parameter.replace(" ", "")) for parameter in parameters)
+    return False
 
 
-async def _rendered(app: ASGIApp, scope: Scope, receive: Receive) -> Sequence[Message]:
+async def _made(app: ASGIApp, scope: Scope, receive: Receive, *, packed: bool) -> _Answer:
     """What the application answers, in one piece."""
     messages: list[Message] = []
 
@@ -103,16 +119,18 @@ async def _rendered(app: ASGIApp, scope: Scope, receive: Receive) -> Sequence[Me
         messages.append(message)
 
     await app(scope, receive, keeping)
-    if not messages or messages[0].get("status") != 200:
-        return messages
     start, body = messages[0], b"".join(message.get("body", b"") for message in messages[1:])
-    headers = MutableHeaders(raw=start["headers"])
-    if scope["path"].startswith(_ASSETS):
-        headers["cache-control"] = _FOR_EVER
-    if headers.get("content-type", "").startswith(_PACKED):
-        headers.add_vary_header("Accept-Encoding")
-        if _takes_packed(Headers(scope=scope)):
-            body = await to_thread.run_sync(partial(gzip.compress, body, mtime=0))
-            headers["content-encoding"] = "gzip"
-    headers["content-length"] = str(len(body))
-    return [{**start, "headers": headers.raw}, {"type": "http.response.body", "body": body}]
+    headers = MutableHeaders(raw=list(start.get("headers", [])))
+    if start["status"] == 200:
+        if scope["path"] != _PAGE:
+            headers["cache-control"] = _FOR_EVER
+        if headers.get("content-type", "").startswith(_PACKED):
+            headers.add_vary_header("Accept-Encoding")
+            if packed:
+                body = await to_thread.run_sync(partial(gzip.compress, body, mtime=0))
+                headers["content-encoding"] = "gzip"
+                del headers["accept-ranges"]
+                if "etag" in headers:  # the same content in other bytes
+                    headers["etag"] = f"W/{headers['etag'].removeprefix('W/')}"
+        headers["content-length"] = str(len(body))
+    return _Answer(start["status"], tuple(headers.raw), body)

@@ -68,10 +68,10 @@ def _compare(
         for outcome in compare(found, seeds=seeds, folder=folder):
             err.print(f"{outcome.strategy}, seed {outcome.seed}: {outcome.seconds:.0f} s", markup=False)
             outcomes.append(outcome)
-    except MtlError as error:
+    except (MtlError, KeyboardInterrupt) as error:
         if outcomes and isinstance(error, SomeFailed):
             _show(recipe, _measured(found, outcomes, json_file), folder, json_file)
-        elif outcomes:  # it may have been asked to stop
+        elif outcomes:  # it was asked to stop, or may have been
             _show(recipe, summarize(outcomes), folder, json_file)
         raise
     _show(recipe, _measured(found, outcomes, json_file), folder, json_file)

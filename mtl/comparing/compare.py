@@ -152,11 +152,24 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
             stderr=subprocess.STDOUT,
             pass_fds=(lock.descriptor,) if lock.is_real else (),
         )
-    if process.wait():
+    if _ended(process, run):
         raise RunError(run.log_tail(1) or "the run failed", key=f"{strategy.name}, seed {strategy.recipe.seed}")
     (run.path / "memory").write_text(str(_memory(run)), encoding="utf-8")
     if not _is_complete(run):
         raise RunError("the run was stopped before its end", key=f"{strategy.name}, seed {strategy.recipe.seed}")
+
+
+def _ended(process: subprocess.Popen[bytes], run: RunFolder) -> int:
+    """The exit status of a run; an interrupt of this process alone ends the run too, the second one at once."""
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        run.request_stop()
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.kill()
+        raise
 
 
 def _memory(run: RunFolder) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from mtl.data import Example
 from mtl.data.answers import listed
 from mtl.decoding.probabilities import Floats
-from mtl.errors import InputError
+from mtl.errors import InputError, NotLastError, UndoneError
 from mtl.fitting import LinearHead, SpanHead
 from mtl.inference.engine import Engine
 from mtl.labelling.agreement import Agreement, agreement_of
@@ -155,14 +155,26 @@ class LabellingSession:
             self._answers.refresh()
             return self._answers.last_at(checked_name(annotator))
 
-    def undo(self, annotator: str) -> Card | None:
+    def undo(self, annotator: str, *, last: float | None = None) -> Card | None:
         """Take back the last answer, skip or accepted page, and give the card of its first text; None: there is none.
 
         Called again, it goes back further.
+
+        Args:
+            annotator: whose.
+            last: when that was done, as `last_at`, so that nothing else is taken back; None for whatever is the last.
+
+        Raises:
+            NotLastError: something else has been done since; as `UndoneError`, that has been taken back already.
         """
         name = checked_name(annotator)
         with self._disk:
             self._answers.refresh()
+            now = self._answers.last_at(name)
+            if last is not None and now < last:
+                raise UndoneError("something to take back was expected, that has been taken back")
+            if last is not None and now > last:
+                raise NotLastError("what was done last was expected, something else has been done since")
             action = self._answers.undo(name)
         if action is None:
             return None
@@ -200,7 +212,8 @@ class LabellingSession:
         Args:
             annotator: who answers.
             answers: by the number of the text.
-            replaces: whether texts count that have another answer by now, of this person or else of others.
+            replaces: whether texts count that have another answer by now, of this person or else of others, or that
+                this person has skipped.
         """
         name = checked_name(annotator)
         given = {check_number(self.project, text): answer for text, answer in answers.items()}
@@ -208,7 +221,12 @@ class LabellingSession:
             if not replaces:
                 self._answers.refresh()
                 now = {**self._answers.merged, **self._answers.of(name)}
-                given = {text: answer for text, answer in given.items() if now.get(text, answer) == answer}
+                skipped = set(self._answers.person(name).skipped())
+                given = {
+                    text: answer
+                    for text, answer in given.items()
+                    if now.get(text, answer) == answer and text not in skipped
+                }
             if given:
                 self._answers.keep(name, given, reason=Reason.CHOSEN)
         return len(given)

@@ -14,7 +14,7 @@ from demo.tabs.panels import NUMBERED
 from demo.tabs.shared import QUICK
 from demo.views.labelling import card as view
 from demo.views.labelling.card import Asked
-from mtl.errors import InputError, MtlError
+from mtl.errors import InputError, MtlError, NotLastError, UndoneError
 from mtl.labelling import Answer, Card, LabellingSession, Reason
 from mtl.labelling.answers import check_number
 
@@ -155,12 +155,12 @@ def _act(work: Work, sent: Sent) -> str:
 
 def _undone(session: LabellingSession, who: str, last: float | None) -> tuple[Card | None, str]:
     """The card of what is taken back, and what has happened: nothing else is taken back than what the card knew."""
-    now = session.last_at(who)
-    if last is not None and now < last:  # done before the reply was lost, or in another window
+    try:
+        card = session.undo(who, last=last)
+    except UndoneError:  # before its reply was lost, or in another window
         return None, "Taken back."
-    if last is not None and now > last:
+    except NotLastError:
         return None, "In another window, something was done since. Undo again to take that back."
-    card = session.undo(who)
     return card, "There is nothing to undo." if card is None else "Taken back."
 
 

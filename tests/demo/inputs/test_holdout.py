@@ -155,16 +155,34 @@ PAIRS = {
     "swapped": [pair for i in range(10) for pair in ((f"a{i}", f"b{i}"), (f"b{i}", f"a{i}"))],
     "copies": [(f"a{i % 10}", f"b{i % 10}") for i in range(40)],
     "chains": [(f"{i}-{k}", f"{i}-{k + 1}") for i in range(10) for k in range(3)],
+    "one long chain": [(f"0-{k}", f"0-{k + 1}") for k in range(30)] + [(f"a{i}", f"b{i}") for i in range(70)],
+    "a hub": [("hub", f"h{i}") for i in range(50)] + [(f"q{i}", f"d{i}-{k}") for i in range(50) for k in range(3)],
+    "all in both orders": [(f"a{i % 9}", f"b{i // 9}")[:: 1 - 2 * order] for i in range(81) for order in (0, 1)],
+    "few": [(f"q{i // 3}", f"d{i}") for i in range(15)],
 }
+SPLIT = {"few first sentences", "one long chain", "a hub", "all in both orders"}
+"""Where sentences connect too many pairs."""
 
 
-@pytest.mark.parametrize("rows", PAIRS.values(), ids=PAIRS)
-def test_no_pair_is_on_both_sides_and_no_text_where_not_most_are_connected(tmp_path, rows):
+@pytest.mark.parametrize("name", PAIRS)
+def test_no_pair_is_on_both_sides_and_no_text_but_of_those_that_are_too_many(tmp_path, name):
+    rows = PAIRS[name]
     split = hold_out([ScoredPair(*row, 1.0) for row in rows], tmp_path)
     kept, held = (
-        {(row["sentence1"], row["sentence2"]) for row in map(json.loads, path.open())}
+        [(row["sentence1"], row["sentence2"]) for row in map(json.loads, path.open())]
         for path in (split.train, split.dev)
     )
-    assert held and not kept & held
-    if rows is not PAIRS["few first sentences"]:
-        assert not {text for pair in kept for text in pair} & {text for pair in held for text in pair}
+    assert sorted([*kept, *held]) == sorted(rows) and len(rows) / 10 <= len(held) <= len(rows) / 3
+    assert not set(kept) & set(held)
+    parted = {text for pair in kept for text in pair} & {text for pair in held for text in pair}
+    if name not in SPLIT:
+        assert not parted
+    elif name in ("one long chain", "a hub"):
+        assert all(text.startswith(("0-", "h")) for text in parted)
+    elif name == "all in both orders":
+        assert not {frozenset(pair) for pair in kept} & {frozenset(pair) for pair in held}
+
+
+def test_a_hundred_thousand_labels_that_come_once_are_refused_at_once(tmp_path):
+    with pytest.raises(DataError, match="labels with two examples or more were expected"):
+        hold_out([LabelledText(f"text {i}", f"L{i}") for i in range(100_000)], tmp_path)

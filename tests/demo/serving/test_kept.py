@@ -3,8 +3,9 @@
 import gzip
 import re
 
+import anyio
 import pytest
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from demo.serving import kept
@@ -51,45 +52,120 @@ def test_everybody_gets_the_same_packed_or_whole(page, asset, path, address):
 @pytest.mark.parametrize("accepted", [PACKED, WHOLE], ids=["packed", "whole"])
 def test_what_is_named_by_its_content_is_asked_for_once(page, asset, accepted):
     for path in (asset, asset + "?v=1"):
-        assert "immutable" in body(page, path, accepted)[0].headers["cache-control"]
+        for condition in ({}, {"if-none-match": "x"}):  # of a browser that has kept one from before
+            answer, sent = body(page, path, accepted | condition)
+            assert "immutable" in answer.headers["cache-control"] and sent
     for path in ("/", "/theme.css", "/assets/index-00000000.js", "/assets/../app.py", "/config"):
         assert "immutable" not in body(page, path, accepted)[0].headers.get("cache-control", ""), path
 
 
 def test_a_part_of_a_file_and_its_head_come_from_gradio(page, asset):
-    part, sent = body(page, asset, WHOLE | {"range": "bytes=0-9"})
-    assert part.status_code == 206 and sent == body(page, asset, WHOLE)[1][:10]
+    whole = body(page, asset, WHOLE)
+    part, sent = body(page, asset, WHOLE | {"range": "bytes=0-9", "if-range": whole[0].headers["etag"]})
+    assert part.status_code == 206 and sent == whole[1][:10]
+    packed = body(page, asset, PACKED)[0]  # of which nobody can ask for a part
+    assert packed.headers["etag"] == f"W/{whole[0].headers['etag']}" and "accept-ranges" not in packed.headers
     assert page.client.head(asset, headers=WHOLE).content == b""
 
 
-def test_a_page_with_a_login_is_kept_for_nobody():
-    scope = {"path": "/", "method": "GET", "headers": []}
-    assert kept.Kept.may_have(scope, has_login=False)
-    assert not kept.Kept.may_have(scope, has_login=True)
-    assert kept.Kept.may_have({**scope, "path": "/assets/a.js"}, has_login=True)
-    assert not kept.Kept.may_have({**scope, "path": "/gradio_api/info"}, has_login=False)
+@pytest.mark.parametrize(
+    ("accepted", "takes"),
+    [
+        ("gzip", True),
+        ("br, GZIP ;q=0.5", True),
+        ("", False),
+        ("br", False),
+        ("x-gzip", False),
+        ("gzip;q=0", False),
+        ("gzip; q = 0.000, br", False),
+        ("identity;q=0, gzip", True),
+    ],
+)
+def test_who_takes_packed_answers(accepted, takes):
+    assert kept.takes_packed(Headers({"accept-encoding": accepted})) is takes
 
 
-def test_only_answers_that_are_well_are_kept_and_not_more_than_there_is_room_for(monkeypatch):
-    monkeypatch.setattr(kept, "_MOST_BYTES", 2_500)
-    asked, pages = [], kept.Kept()
+@pytest.mark.parametrize(
+    ("path", "may"),
+    [
+        ("/", None),
+        ("/assets/a-1.b.js", True),
+        ("/assets/./a.js", False),
+        ("/assets/x/../a.js", False),
+        ("/assets//a.js", False),
+        ("/assets/", False),
+        ("/assets/..", False),
+        ("/assets/.a", False),
+        ("/assets/a.js/", False),
+        ("/assets/\xe9.js", False),
+        ("/gradio_api/info", False),
+        ("//", False),
+    ],
+)
+def test_a_file_has_one_name_and_a_page_with_a_login_is_for_one_visitor(path, may):
+    scope = {"path": path, "method": "GET", "headers": []}
+    for has_login in (True, False):
+        assert kept.Kept.may_have(scope, has_login=has_login) is (not has_login if may is None else may)
+    assert not kept.Kept.may_have({**scope, "method": "HEAD"}, has_login=False)
+    assert not kept.Kept.may_have({**scope, "headers": [(b"range", b"bytes=0-1")]}, has_login=False)
 
-    async def app(scope, receive, send):
-        request = Request(scope)
-        asked.append(request.headers["host"])
-        status = 503 if request.headers["host"] == "ill" else 200
-        await PlainTextResponse("x" * 1000, status)(scope, receive, send)
 
-    async def ask(*hosts):
-        for host in hosts:
-            sent = []
+class Asked:
+    """An application that tells what it was asked, and how its answers arrive."""
 
-            async def send(message, sent=sent):
-                sent.append(message)
+    def __init__(self, status=200, size=200_000):
+        self.headers, self.kept, self.status, self.size = [], kept.Kept(), status, size
 
-            scope = {"type": "http", "path": "/", "method": "GET", "query_string": b"a", "headers": [(b"host", host)]}
-            await pages.answer(app, scope, None, send)
-            assert sent[-1]["body"] == b"x" * 1000
+    async def __call__(self, scope, receive, send):
+        self.headers.append(dict(Headers(scope=scope)))
+        await PlainTextResponse("x" * self.size, self.status)(scope, receive, send)
 
-    run(lambda: ask(b"a", b"a", b"ill", b"ill", b"b", b"a", b"c", b"a", b"b"))
-    assert asked == ["a", "ill", "ill", "b", "c", "b"]
+    def ask(self, path="/", **headers):
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+            message.setdefault("headers", []).append((b"of", b"one"))  # whoever sends it may change it
+
+        raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "http", "path": path, "method": "GET", "query_string": b"a=b", "headers": raw}
+        run(lambda: self.kept.answer(self, scope, None, send))
+        assert [message["more_body"] for message in sent[1:]] == [True] * (len(sent) - 2) + [False]
+        assert all(len(message["body"]) <= 65_536 for message in sent[1:])
+        return sent[0]["status"], Headers(raw=sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
+
+
+def test_nothing_of_a_visitor_reaches_the_page_and_no_answer_that_is_sent_changes_what_is_kept():
+    app = Asked()
+    mine = app.ask(host="lab", cookie="a", x_gradio_server="http://evil", accept_encoding="gzip", accept_language="de")
+    assert app.headers == [{"host": "lab"}]
+    assert app.ask(host="lab", accept_encoding="gzip") == mine and gzip.decompress(mine[2]) == b"x" * 200_000
+    assert app.ask(host="lab")[2] == b"x" * 200_000
+    assert app.ask(host="lab", x_forwarded_proto="https, http")[0] == 200
+    assert app.headers[1:] == [{"host": "lab"}, {"host": "lab", "x-forwarded-proto": "https"}]
+
+
+def test_few_pages_are_kept_and_no_failure():
+    app = Asked()
+    for host in ("a", "a", *map(str, range(8)), "7", "a"):
+        app.ask(host=host)
+    assert [headers["host"] for headers in app.headers] == ["a", *map(str, range(8)), "a"]
+    ill = Asked(503, size=0)
+    assert [ill.ask(path)[0] for path in ("/", "/", "/assets/a.js", "/assets/a.js")] == [503] * 4
+    assert len(ill.headers) == 4
+
+
+def test_a_file_that_many_ask_for_at_once_is_made_once():
+    app = Asked()
+
+    async def send(_message):
+        pass
+
+    async def everybody():
+        scope = {"type": "http", "path": "/assets/a.js", "method": "GET", "headers": [(b"accept-encoding", b"gzip")]}
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(app.kept.answer, app, scope, None, send)
+
+    run(everybody)
+    assert len(app.headers) == 1

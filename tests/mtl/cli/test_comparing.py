@@ -101,9 +101,12 @@ def test_candidates_have_a_row_each_though_one_of_them_fails(
 OUTCOME = Outcome("backbone a", 1, {"eval/topic/accuracy": 0.5}, 1.0, 2, 3, 4, 5)
 
 
-@pytest.mark.parametrize("error", [None, SomeFailed("b"), RunError("the run was stopped before its end")])
+STOPPED = (RunError("the run was stopped before its end"), KeyboardInterrupt())
+
+
+@pytest.mark.parametrize("error", [None, SomeFailed("b"), *STOPPED], ids=lambda error: type(error).__name__)
 def test_the_table_is_there_before_speeds_are_measured_and_a_stop_waits_for_none(
-    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: RunError | None
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException | None
 ):
     table, measured = tmp_path / "table.json", []
 
@@ -121,8 +124,8 @@ def test_the_table_is_there_before_speeds_are_measured_and_a_stop_waits_for_none
     monkeypatch.setattr(comparing, "backbone_speeds", speeds)
     call("compare", short, "--backbone", "a", "--backbone", "b", "--json", table)
     (row,) = json.loads(table.read_text())
-    assert (row["speed"] is None) is (type(error) is RunError)
-    assert measured == ([] if type(error) is RunError else [["backbone a"]])
+    assert (row["speed"] is None) is (error in STOPPED)
+    assert measured == ([] if error in STOPPED else [["backbone a"]])
 
 
 def columns_of(printed: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -241,6 +242,28 @@ def test_a_run_that_somebody_stopped_is_refused_and_done_again(
             run(["heads_only"], [1])
     run(["heads_only"], [1])
     assert len(runs) == 2
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupt_of_the_comparison_alone_ends_its_run_too(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+):
+    folder, killed, waits = RunFolder(tmp_path / "runs" / "heads_only-seed1"), [], []
+
+    class Child:
+        def __init__(self, *_: object, **__: object) -> None:
+            self.kill = lambda: killed.append(True)
+
+        def wait(self) -> int:
+            waits.append(folder.stop_requested())
+            if len(waits) <= times:
+                raise KeyboardInterrupt
+            return 0
+
+    monkeypatch.setattr(subprocess, "Popen", Child)
+    with pytest.raises(KeyboardInterrupt):
+        list(compare(strategies(recipe, ["heads_only"], single_task=False), seeds=[1], folder=tmp_path / "runs"))
+    assert waits == [False, True] and killed == [True] * (times - 1)
 
 
 def test_a_run_that_fails_is_told_with_its_reason(run: Compare, runs: list[list[str]]):

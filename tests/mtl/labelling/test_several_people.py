@@ -1,10 +1,12 @@
 """Two people on one project: what each is shown, and what their answers measure."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from mtl.errors import NotLastError, UndoneError
 from mtl.labelling import LabelHint, LabellingSession, Order, Reason, create_project
 from mtl.labelling import session as session_module
 from mtl.labelling.choosing import MEASURED_EVERY
@@ -194,4 +196,27 @@ def test_what_was_answered_meanwhile_is_not_replaced_where_that_is_not_wanted(ne
     assert session.accept("ann", answers, replaces=False) == 1
     assert session.answers() == {0: "film", 1: "film", 2: "bank"}
     assert session.accept("ann", answers, replaces=False) == 1
+    session.skip("ann", 3)
+    assert session.accept("ann", {3: "bank", 4: "bank"}, replaces=False) == 1
     assert session.accept("ann", answers) == 3
+
+
+def test_of_two_that_take_the_same_back_one_does_and_nothing_else_is_taken_back(new_session):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    for text in range(3):
+        session.answer("ann", text, "film")
+    last, outcomes = session.last_at("ann"), []
+
+    def take_back(_: int) -> None:
+        try:
+            outcomes.append(session.undo("ann", last=last).number)
+        except UndoneError:
+            outcomes.append(None)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(take_back, range(8)))
+    assert sorted(outcomes, key=str) == [2, *[None] * 7] and list(session.answers("ann")) == [0, 1]
+    session.answer("ann", 5, "bank")
+    with pytest.raises(NotLastError, match="something else has been done since"):
+        session.undo("ann", last=last)
+    assert list(session.answers("ann")) == [0, 1, 5]

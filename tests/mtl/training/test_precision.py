@@ -189,6 +189,12 @@ def test_processors_and_gpus_are_asked_for_bf16_and_no_other_device_has_it(monke
     assert [has_bf16(torch.device(name)) for name in ("cuda", "cpu", "mps")] == [has, has, False]
 
 
+def test_a_build_without_onednn_is_not_asked_for_bf16(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)  # as on a Mac
+    monkeypatch.setattr(torch.ops, "mkldnn", None)
+    assert not has_bf16(torch.device("cpu"))
+
+
 def test_what_the_recipe_says_is_not_measured(recipe: Recipe, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(precision, "_measure", lambda _: pytest.fail("it was measured"))
     for said in Precision:
