@@ -77,7 +77,7 @@ BODIES = [
     {"data": [], "event_id": "x", "simple_format": True},
 ]
 """Whole bodies."""
-_SAMPLE = 4
+_SAMPLE = 2
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,7 @@ def test_a_stop_before_the_first_step_ends_the_run_in_order_and_it_can_go_on(
 def test_a_stop_is_heard_while_the_precision_is_measured(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(precision, "has_bf16", lambda _: True)
     monkeypatch.setattr(precision, "FEW_PARAMETERS", 0)
     monkeypatch.setattr(precision, "_ALIKE", -1.0)
     monkeypatch.setattr(precision, "check_stop", asked)
