@@ -293,6 +293,7 @@ class Session:
         missing = ", ".join(name.removeprefix("eval/") for name in metrics if name not in self._metrics)
         if missing:
             yield Noticed(step, f"not finite, so left out of this evaluation: {missing}")
+        yield from (Noticed(step, message) for message in self.trainer.taken_notices())
         if is_best:
             yield from self.save(step, BEST)
 

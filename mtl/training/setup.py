@@ -94,6 +94,8 @@ class Trainer:
     """By task, of an interrupted run."""
     changed_tasks: frozenset[str] = frozenset()
     """Those whose training data have changed since the run was interrupted."""
+    notices: list[str] = field(default_factory=list)
+    """Of all stages so far, that no event has told yet."""
     least_stage: int = 0
     """In which an interrupted run was: what trained then is not frozen again, though there may be more steps now."""
     _solvers: Mapping[str, HeadSolver] = field(default_factory=dict)
@@ -142,7 +144,8 @@ class Trainer:
         self.freezer = Freezer(self.loaded.model, plan)
         self.loaded.model.eval()  # a cut tries the model out and must draw no random numbers for dropout
         cache = activation_cache(self.recipe, self.loaded, plan, precision=self.precision)
-        self._index, self.stage = index, StageState(self.recipe, self.loaded, self.data, self.freezer, cache)
+        self._index = index
+        self.stage = StageState(self.recipe, self.loaded, self.data, self.freezer, cache, self.notices)
         return self.stage
 
     def batch(self, indices: BatchIndices) -> TrainBatch:
@@ -182,6 +185,12 @@ class Trainer:
                             f"the state of {task.name}: one of this recipe was expected ({error})"
                         ) from error
                 yield task.name, solver
+
+    def taken_notices(self) -> Sequence[str]:
+        """What was noticed since the last call, each once."""
+        taken = list(dict.fromkeys(self.notices))
+        self.notices.clear()
+        return taken
 
     @property
     def made_solvers(self) -> Mapping[str, HeadSolver]:

@@ -1,7 +1,7 @@
 """One stage of a run: what is frozen, and the cached activations of what lies below."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from mtl.errors import BackboneError, StorageError
 from mtl.evaluation import metrics_of, with_temperature, with_thresholds
 from mtl.freezing import FreezePlan, Freezer
 from mtl.home import home
+from mtl.inference.autotune.choice import MIN_COSINE
 from mtl.inference.autotune.features import FEW_TOKENS, open_features
 from mtl.inference.backends import InferencePrecision
 from mtl.recipe.choices import Precision
@@ -37,6 +38,8 @@ class StageState:
     data: TrainingData
     freezer: Freezer
     cache: ActivationCache | None
+    notices: list[str] = field(default_factory=list, compare=False)
+    """What the user should know of how activations are computed; the run takes them from here."""
 
     @cached_property
     def train(self) -> Mapping[str, CachedActivations | None]:
@@ -89,6 +92,10 @@ class StageState:
         backend = open_features(self.loaded, exact=asked)
         if backend is None or (backend.precision is InferencePrecision.FP32 and cache.precision is not Precision.FP32):
             return cache
+        self.notices.append(
+            f"the frozen backbone reads training texts by {backend.name}, which computes here what torch does in fp32 "
+            f"(cosine at least {MIN_COSINE})"
+        )
         return replace(cache, backend=backend)
 
     @staticmethod

@@ -12,7 +12,7 @@ from mtl.encoder import ActivationCache
 from mtl.inference.backends import openvino
 from mtl.model import MultiTaskModel
 from mtl.recipe import Recipe
-from mtl.runs import Evaluated, Event
+from mtl.runs import Evaluated, Event, Noticed
 from mtl.text.tokenized import TokenizedTexts
 from mtl.training import accumulation, stage
 from mtl.training.losses import BatchLoss
@@ -104,7 +104,10 @@ def test_another_backend_fills_the_cache_for_training_and_none_for_evaluation(
     make = partial(recipe, FREEZINGS["heads_only"], without_dropout, **heads)
     filled = events_of(make())
     assert set(openvino_fills) == {"torch", "openvino fp32"}
+    told = [event.message for event in filled if isinstance(event, Noticed)]
+    assert len(told) == 1 and "reads training texts by openvino fp32" in told[0]
     direct = events_of(make(cache={"enabled": False}))
+    assert not any(isinstance(event, Noticed) for event in direct)
     assert [loss for _, loss in losses(filled)] == pytest.approx([loss for _, loss in losses(direct)], abs=2e-3)
     evaluated = [next(e for e in events if isinstance(e, Evaluated)) for events in (filled, direct)]
     assert evaluated[0].metrics == pytest.approx(evaluated[1].metrics, abs=1e-6)
