@@ -21,13 +21,18 @@ def lower_priority(pid: int) -> None:
 
     It is set from outside: code between fork and exec is not safe in a process with threads.
     """
+    lower_process(pid)
+    if sys.platform == "linux":
+        lower_session(pid)
+
+
+def lower_process(pid: int) -> None:
+    """Let every other process of the same session go first."""
     with suppress(psutil.Error, OSError, AttributeError):
         psutil.Process(pid).nice(_LOWEST if os.name == "posix" else psutil.IDLE_PRIORITY_CLASS)
-    if sys.platform != "linux":
-        return
-    with suppress(OSError):
-        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
-    lower_session(pid)
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
 
 
 def lower_session(pid: int) -> None:

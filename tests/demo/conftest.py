@@ -18,11 +18,21 @@ from tests.waiting import CEILING
 _CEILING = 1000 * CEILING  # milliseconds
 
 
+_LOWER = {name: getattr(limits, name) for name in ("lower_process", "lower_session")}
+
+
 @pytest.fixture(autouse=True)
-def among_equals(request, monkeypatch) -> None:
-    """What a test starts shares the machine with the other tests; it would wait until none of them computes."""
-    if request.node.get_closest_marker("lowest") is None:
-        monkeypatch.setattr(limits, "lower_session", lambda pid: None)
+def among_equals(monkeypatch) -> None:
+    """What a test starts shares the machine with everything else; it would wait until nobody else computes."""
+    for name in _LOWER:
+        monkeypatch.setattr(limits, name, lambda pid: None)
+
+
+@pytest.fixture
+def lowest(among_equals, monkeypatch) -> None:
+    """What is started from here on goes after everything else, as for a user."""
+    for name, honest in _LOWER.items():
+        monkeypatch.setattr(limits, name, honest)
 
 
 @contextmanager

@@ -87,6 +87,7 @@ def test_a_command_without_torch_has_a_process_of_its_own(server, work):
     assert command.answer(seconds=CEILING) is None
 
 
+@pytest.mark.usefixtures("lowest")
 def test_a_child_has_the_environment_of_the_call_and_the_lowest_priority(endless, monkeypatch, tmp_path):
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "other"))
     command = Command(endless, work=Work.TORCH)

@@ -81,8 +81,7 @@ def started(folder: RunFolder, arguments, **how) -> tuple[Process, bool]:
     return found.process, isinstance(child, ForkedRun)
 
 
-@pytest.mark.lowest
-def test_it_leads_a_session_at_the_lowest_priority_and_holds_the_lock_until_it_ends(server, folder, endless):
+def test_it_leads_a_session_at_the_lowest_priority_and_holds_the_lock_until_it_ends(server, lowest, folder, endless):
     run, is_forked = started(folder, endless, max_run_memory_mb=4000.0)
     child = psutil.Process(run.pid)
     assert is_forked and child.ppid() == server.pid

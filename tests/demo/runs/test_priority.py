@@ -36,7 +36,7 @@ def waiting():
         process.stdin.close()
 
 
-@pytest.mark.lowest
+@pytest.mark.usefixtures("lowest")
 @pytest.mark.parametrize("own_session", [True, False])
 def test_a_process_is_lowered_and_the_page_is_not(waiting, own_session):
     process, before = waiting(own_session=own_session), _group(os.getpid())
