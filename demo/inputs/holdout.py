@@ -75,7 +75,10 @@ def _units(examples: Sequence[Example]) -> Sequence[int]:
 
 
 def _groups(texts: Sequence[tuple[str, ...]]) -> Sequence[Hashable]:
-    """The group of each pair: the largest kind that is not too large here and leaves enough of them."""
+    """The group of each pair: its connected part, else its first sentence, else its two sentences.
+
+    It is the first of these that has at most a fifth of all pairs, where that leaves enough groups.
+    """
     known = set(texts)
     firsts = [min(pair) if pair[::-1] in known else pair[0] for pair in texts]  # one, where it is there in both orders
     kinds: list[Sequence[Hashable]] = [_connected(texts), firsts, [*map(frozenset, texts)]]

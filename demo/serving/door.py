@@ -20,9 +20,9 @@ from demo.serving.bodies import names_address, parsed
 from demo.serving.budget import AtOnce, Bytes, TooMany
 from demo.serving.forms import TooManyFiles
 from demo.serving.health import Health
-from demo.serving.kept import Kept
 from demo.serving.problems import sentence_of
 from demo.serving.protection import protection
+from demo.serving.response_cache import ResponseCache
 from demo.serving.routes import Route
 from demo.serving.sessions import Sessions
 from demo.serving.visitor import Visitor
@@ -82,7 +82,7 @@ class Door:
         self._limits = limits
         self._sessions = sessions
         self._health = health
-        self._kept = Kept()
+        self._responses = ResponseCache()
         self._protection = protection(framed=place.framed)
         self._throttle = sign_in.Throttle()
         self._visitors = AtOnce(limits.at_once_of_visitor, 8 * limits.at_once_of_visitor)
@@ -137,8 +137,8 @@ class Door:
             self._need_session(app, scope["query_string"].decode("latin-1"), route, asker)
             if route.path == "/" and not asker.owner:
                 answer.cookie = self._fresh_cookie(scope, headers)
-            if self._kept.may_have(scope, has_login=app.auth is not None):
-                await self._kept.answer(self._app, scope, receive, answer)
+            if self._responses.covers(scope, has_login=app.auth is not None):
+                await self._responses.answer(self._app, scope, receive, answer)
             else:
                 await self._app(scope, receive, answer)
         elif route.is_sign_in:

@@ -152,23 +152,24 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
             stderr=subprocess.STDOUT,
             pass_fds=(lock.descriptor,) if lock.is_real else (),
         )
-    if _ended(process, run):
+    if _status_of(process):
         raise RunError(run.log_tail(1) or "the run failed", key=f"{strategy.name}, seed {strategy.recipe.seed}")
     (run.path / "memory").write_text(str(_memory(run)), encoding="utf-8")
     if not _is_complete(run):
         raise RunError("the run was stopped before its end", key=f"{strategy.name}, seed {strategy.recipe.seed}")
 
 
-def _ended(process: subprocess.Popen[bytes], run: RunFolder) -> int:
+def _status_of(process: subprocess.Popen[bytes]) -> int:
     """The exit status of a run; an interrupt of this process alone ends the run too, the second one at once."""
     try:
         return process.wait()
     except KeyboardInterrupt:
-        run.request_stop()
+        process.terminate()
         try:
             process.wait()
         except KeyboardInterrupt:
             process.kill()
+            process.wait()
         raise
 
 

@@ -24,6 +24,7 @@ _NEIGHBOURS = 20
 _COMPARED = 2_000  # texts that say how many are like a text
 _BLOCK = 4_096
 _MOST_ADDED = 1_000
+"""Texts that are compared with all others at a time: one stroke of a lasso can label half of a project."""
 _NUMBERS = 2**22
 """Cosines that are computed at a time."""
 # What speaks for a text in each order; the product decides (benchmarks/label.py).
@@ -107,7 +108,7 @@ def _numbers(texts: Collection[int]) -> Integers:
 
 
 def _some(texts: Integers) -> Integers:
-    """At most `_MOST_ADDED` of these texts, by chance: a lasso can label half of a project in one stroke."""
+    """At most `_MOST_ADDED` of these texts `(K,)`, by chance."""
     if len(texts) <= _MOST_ADDED:
         return texts
     found: Integers = np.sort(np.random.default_rng(0).permutation(texts)[:_MOST_ADDED])

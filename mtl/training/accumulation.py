@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
@@ -53,7 +53,7 @@ class GradientAccumulator:
     losses `cosent` and `multiple_negatives`, which compare only pairs of the same micro-batch; those with the same
     first sentence are in one, as far as it has room for them.
 
-    When memory runs out, micro-batches are half as large from then on, and `notices` says so.
+    When memory runs out, micro-batches are half as large from then on, and the trainer's `notices` say so.
 
     Args:
         limit: most tokens of a micro-batch, padding included; None runs every batch in one pass.
@@ -61,7 +61,6 @@ class GradientAccumulator:
 
     trainer: Trainer
     limit: int | None = None
-    notices: list[str] = field(default_factory=list)
 
     def __call__(self, indices: BatchIndices) -> BatchOutcome:
         """Run one batch. If the loss is not finite, neither is `total`, and the gradients must not be used.
@@ -98,11 +97,6 @@ class GradientAccumulator:
         most = int(world().table([len(groups)]).max())
         return [groups[-1] if groups else indices.rows[:1]] * (most - len(groups))
 
-    def taken_notices(self) -> Iterator[str]:
-        """The notices since the last call."""
-        taken, self.notices = self.notices, []
-        yield from taken
-
     def _split(self, indices: BatchIndices) -> Iterator[list[int]]:
         lengths = self._lengths(indices)
         if self.limit is None:
@@ -128,7 +122,7 @@ class GradientAccumulator:
                 "the backbone frozen would help"
             )
         self.limit = max(1, largest // 2)
-        self.notices.append(
+        self.trainer.notices.append(
             f"memory ran out on {largest} tokens, so from here gradients are accumulated over micro-batches of at most "
             f"{self.limit} tokens"
         )

@@ -11,7 +11,7 @@ from mtl.errors import TrainingError
 from mtl.memory import release_memory
 from mtl.recipe.choices import Solver
 from mtl.recipe.schema import Recipe
-from mtl.runs.events import Event, Finished, Noticed, StopReason
+from mtl.runs.events import Event, Finished, StopReason
 from mtl.scratch import release_pages
 from mtl.stopping import StopRequested, stoppable
 from mtl.training.accumulation import GradientAccumulator
@@ -112,7 +112,6 @@ def _steps(session: Session, recipe: Recipe, should_stop: Callable[[], bool]) ->
             raise TrainingError(f"step {step}: {explain(outcome, norm, model=trainer.loaded.model)}")
         rate = optimization.step()
         session.done = step
-        yield from (Noticed(step, message) for message in accumulate.taken_notices())
         yield from session.step(step, outcome, rate=rate)
         if session.is_evaluation_due(step):
             yield from session.evaluate(step)

@@ -57,7 +57,7 @@ def choose_precision(recipe: Recipe, loaded: LoadedModel) -> PrecisionChoice:
         return PrecisionChoice(Precision(recipe.precision))
     model = loaded.model
     if not has_bf16(model.device):
-        return PrecisionChoice(Precision.FP32, f"bf16 is not tried on {model.device.type}, which has none here")
+        return PrecisionChoice(Precision.FP32, f"this device ({model.device.type}) does not support bf16")
     if sum(p.numel() for p in model.parameters()) < FEW_PARAMETERS:
         return PrecisionChoice(Precision.FP32, f"bf16 gains nothing below {FEW_PARAMETERS:,} parameters")
     known = home() / "measured" / f"training-{_key(loaded)}.json"

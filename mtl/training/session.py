@@ -202,8 +202,9 @@ class Session:
     def _steps_per_epoch(self) -> int:
         return self.trainer.schedule.steps_per_epoch if self.trainer.schedule else 0
 
-    def step(self, step: int, outcome: BatchOutcome, *, rate: float) -> Iterator[Step]:
-        """Count a step; one event for each of its tasks."""
+    def step(self, step: int, outcome: BatchOutcome, *, rate: float) -> Iterator[Event]:
+        """Count a step; one event for each notice that came with it, and for each of its tasks."""
+        yield from (Noticed(step, message) for message in self.trainer.taken_notices())
         pace = self.clock.pace(outcome.token_count)
         for task, loss in outcome.losses.items():
             self._losses.setdefault(task, []).append(loss)
@@ -293,7 +294,6 @@ class Session:
         missing = ", ".join(name.removeprefix("eval/") for name in metrics if name not in self._metrics)
         if missing:
             yield Noticed(step, f"not finite, so left out of this evaluation: {missing}")
-        yield from (Noticed(step, message) for message in self.trainer.taken_notices())
         if is_best:
             yield from self.save(step, BEST)
 

@@ -95,7 +95,7 @@ class Trainer:
     changed_tasks: frozenset[str] = frozenset()
     """Those whose training data have changed since the run was interrupted."""
     notices: list[str] = field(default_factory=list)
-    """Of all stages so far, that no event has told yet."""
+    """What the user should know and no event has told yet; a stage and a step add to it."""
     least_stage: int = 0
     """In which an interrupted run was: what trained then is not frozen again, though there may be more steps now."""
     _solvers: Mapping[str, HeadSolver] = field(default_factory=dict)
@@ -187,7 +187,7 @@ class Trainer:
                 yield task.name, solver
 
     def taken_notices(self) -> Sequence[str]:
-        """What was noticed since the last call, each once."""
+        """The notices since the last call, each once."""
         taken = list(dict.fromkeys(self.notices))
         self.notices.clear()
         return taken

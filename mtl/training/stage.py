@@ -39,7 +39,7 @@ class StageState:
     freezer: Freezer
     cache: ActivationCache | None
     notices: list[str] = field(default_factory=list, compare=False)
-    """What the user should know of how activations are computed; the run takes them from here."""
+    """Of the run, which gets those of how activations are computed."""
 
     @cached_property
     def train(self) -> Mapping[str, CachedActivations | None]:
@@ -93,8 +93,8 @@ class StageState:
         if backend is None or (backend.precision is InferencePrecision.FP32 and cache.precision is not Precision.FP32):
             return cache
         self.notices.append(
-            f"the frozen backbone reads training texts by {backend.name}, which computes here what torch does in fp32 "
-            f"(cosine at least {MIN_COSINE})"
+            f"{backend.name} computes the cached activations of the training texts, with a cosine of at least "
+            f"{MIN_COSINE} with those of torch in fp32"
         )
         return replace(cache, backend=backend)
 

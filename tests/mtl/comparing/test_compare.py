@@ -1,12 +1,16 @@
 """Strategies run beside one another, each run a process; what is complete is not done again."""
 
 import math
+import os
 import shutil
-import subprocess
+import signal
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from safetensors.torch import load_file, save_file
 
@@ -21,6 +25,7 @@ from tests.mtl.comparing.conftest import forked
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of
 from tests.tiny import save_backbone
+from tests.waiting import until
 
 PRESETS = ["heads_only", "last_layers:1"]
 SEEDS = [1, 2]
@@ -244,26 +249,44 @@ def test_a_run_that_somebody_stopped_is_refused_and_done_again(
     assert len(runs) == 2
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_an_interrupt_of_the_comparison_alone_ends_its_run_too(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+ENDS_LATE = """#!{python}
+import os, pathlib, signal, sys, time
+seen = pathlib.Path({seen!r})
+def ask(*_):
+    (seen / "asked").touch()
+    {then}
+signal.signal(signal.SIGTERM, ask)
+(seen / "begun").write_text(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+@pytest.mark.parametrize("marks", [["begun"], ["begun", "asked"]], ids=["once", "twice"])
+def test_an_interrupt_of_the_comparison_alone_ends_its_run_too_and_the_second_one_at_once(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marks: list[str]
 ):
-    folder, killed, waits = RunFolder(tmp_path / "runs" / "heads_only-seed1"), [], []
+    seen, program = tmp_path / "seen", tmp_path / "program"
+    seen.mkdir()
+    then = "sys.exit(0)" if len(marks) == 1 else "pass"  # one that does not end by itself is killed
+    program.write_text(ENDS_LATE.format(python=sys.executable, seen=str(seen), then=then))
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
 
-    class Child:
-        def __init__(self, *_: object, **__: object) -> None:
-            self.kill = lambda: killed.append(True)
+    def interrupt() -> None:
+        for mark in marks:
+            until((seen / mark).exists, mark)
+            os.kill(os.getpid(), signal.SIGINT)
 
-        def wait(self) -> int:
-            waits.append(folder.stop_requested())
-            if len(waits) <= times:
-                raise KeyboardInterrupt
-            return 0
-
-    monkeypatch.setattr(subprocess, "Popen", Child)
-    with pytest.raises(KeyboardInterrupt):
-        list(compare(strategies(recipe, ["heads_only"], single_task=False), seeds=[1], folder=tmp_path / "runs"))
-    assert waits == [False, True] and killed == [True] * (times - 1)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
+    try:
+        with ThreadPoolExecutor(1) as thread, pytest.raises(KeyboardInterrupt):
+            thread.submit(interrupt)
+            list(compare(strategies(recipe, ["heads_only"], single_task=False), seeds=[1], folder=tmp_path / "runs"))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (seen / "asked").exists()
+    until(lambda: not psutil.pid_exists(int((seen / "begun").read_text())), "the end of the run")
 
 
 def test_a_run_that_fails_is_told_with_its_reason(run: Compare, runs: list[list[str]]):

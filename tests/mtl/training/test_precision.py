@@ -177,7 +177,7 @@ def test_a_device_without_bf16_is_not_measured(recipe: Recipe, loaded: LoadedMod
     monkeypatch.setattr(precision, "has_bf16", lambda device: device.type != "cpu")
     monkeypatch.setattr(precision, "_measure", lambda _: pytest.fail("it was measured"))
     found = choose_precision(recipe, loaded)
-    assert (found.precision, found.reason) == (Precision.FP32, "bf16 is not tried on cpu, which has none here")
+    assert (found.precision, found.reason) == (Precision.FP32, "this device (cpu) does not support bf16")
     said = choose_precision(recipe.model_copy(update={"precision": "bf16"}), loaded)
     assert said.precision is Precision.BF16
 

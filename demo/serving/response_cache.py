@@ -1,6 +1,6 @@
-"""Answers that are the same for all: the page, and the scripts and styles that it loads.
+"""Responses that are the same for all visitors: the page, and the scripts and styles that it loads.
 
-Gradio renders a megabyte of page anew for every visitor and sends it as it is, and packs every script anew.
+Gradio renders a megabyte of page anew for every visitor, does not compress it, and compresses every script anew.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _PAGES = 8
 """Of different addresses of the server."""
 _ADDRESS = ("host", "x-forwarded-host", "x-forwarded-proto")
 """Headers from which Gradio makes the addresses in the page; no other header of a visitor reaches it."""
-_PACKED = ("text/", "application/javascript", "application/json", "image/svg+xml")
+_COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg+xml")
 _REFUSED = re.compile(r"q=0(\.0*)?")
 _PIECE = 65_536
 
@@ -32,15 +32,15 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """A whole answer."""
+class _Response:
+    """A whole response."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
 
     def messages(self) -> Iterator[Message]:
-        """Those that send it, in pieces, so that one slow browser has but one of them in memory."""
+        """The ASGI messages that send it in pieces, of which a slow client has one in memory."""
         yield {"type": "http.response.start", "status": self.status, "headers": list(self.headers)}
         for start in range(0, max(1, len(self.body)), _PIECE):
             end = start + _PIECE
@@ -49,19 +49,19 @@ class _Answer:
 
 
 @dataclass
-class Kept:
-    """The page and its files as they were answered before, packed for who takes that; they have nothing of a visitor.
+class ResponseCache:
+    """The page and its files as they were sent before, compressed for who accepts it; they have nothing of a visitor.
 
-    Browsers need to ask for a file only once. There are two answers for each file, and a few pages.
+    Browsers need to ask for a file only once. There are two responses for each file, and a few pages.
     """
 
-    _pages: OrderedDict[Key, _Answer] = field(default_factory=OrderedDict)
-    _files: dict[Key, _Answer] = field(default_factory=dict)
-    _making: WeakValueDictionary[Key, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _pages: OrderedDict[Key, _Response] = field(default_factory=OrderedDict)
+    _files: dict[Key, _Response] = field(default_factory=dict)
+    _locks: WeakValueDictionary[Key, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @staticmethod
-    def may_have(scope: Scope, *, has_login: bool) -> bool:
-        """Whether this request is answered for all visitors alike."""
+    def covers(scope: Scope, *, has_login: bool) -> bool:
+        """Whether this request has the same response for all visitors."""
         path = scope["path"]
         is_same = bool(_ASSET.fullmatch(path)) or (path == _PAGE and not has_login)
         return is_same and scope["method"] == "GET" and "range" not in Headers(scope=scope)
@@ -73,25 +73,27 @@ class Kept:
         """
         headers = Headers(scope=scope)
         own = {name: headers.get(name, "").split(",")[0] for name in _ADDRESS} if scope["path"] == _PAGE else {}
-        is_packed = takes_packed(headers)
-        key = (scope["path"], str(is_packed), scope.get("scheme", ""), scope.get("root_path", ""), *own.values())
+        is_compressed = accepts_gzip(headers)
+        key = (scope["path"], str(is_compressed), scope.get("scheme", ""), scope.get("root_path", ""), *own.values())
         found = self._known(key)
         if found is None:
-            async with self._making.setdefault(key, asyncio.Lock()):
+            async with self._locks.setdefault(key, asyncio.Lock()):
                 found = self._known(key)
                 if found is None:
                     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items() if value]
-                    found = await _made(app, {**scope, "query_string": b"", "headers": raw}, receive, packed=is_packed)
+                    found = await _response_of(
+                        app, {**scope, "query_string": b"", "headers": raw}, receive, compressed=is_compressed
+                    )
                     self._keep(key, found)
         for message in found.messages():
             await send(message)
 
-    def _known(self, key: Key) -> _Answer | None:
+    def _known(self, key: Key) -> _Response | None:
         if key in self._pages:
             self._pages.move_to_end(key)
         return self._pages.get(key) or self._files.get(key)
 
-    def _keep(self, key: Key, found: _Answer) -> None:
+    def _keep(self, key: Key, found: _Response) -> None:
         if found.status != 200:
             return
         if key[0] != _PAGE:
@@ -102,8 +104,8 @@ class Kept:
             self._pages.popitem(last=False)
 
 
-def takes_packed(headers: Headers) -> bool:
-    """Whether who asks with these headers takes gzip."""
+def accepts_gzip(headers: Headers) -> bool:
+    """Whether a client with these headers accepts gzip."""
     for coding in ",".join(headers.getlist("accept-encoding")).lower().split(","):
         name, *parameters = (part.strip() for part in coding.split(";"))
         if name == "gzip":
@@ -111,8 +113,8 @@ def takes_packed(headers: Headers) -> bool:
     return False
 
 
-async def _made(app: ASGIApp, scope: Scope, receive: Receive, *, packed: bool) -> _Answer:
-    """What the application answers, in one piece."""
+async def _response_of(app: ASGIApp, scope: Scope, receive: Receive, *, compressed: bool) -> _Response:
+    """The whole response of the application."""
     messages: list[Message] = []
 
     async def keeping(message: Message) -> None:
@@ -124,13 +126,13 @@ async def _made(app: ASGIApp, scope: Scope, receive: Receive, *, packed: bool) -
     if start["status"] == 200:
         if scope["path"] != _PAGE:
             headers["cache-control"] = _FOR_EVER
-        if headers.get("content-type", "").startswith(_PACKED):
+        if headers.get("content-type", "").startswith(_COMPRESSED):
             headers.add_vary_header("Accept-Encoding")
-            if packed:
+            if compressed:
                 body = await to_thread.run_sync(partial(gzip.compress, body, mtime=0))
                 headers["content-encoding"] = "gzip"
                 del headers["accept-ranges"]
                 if "etag" in headers:  # the same content in other bytes
                     headers["etag"] = f"W/{headers['etag'].removeprefix('W/')}"
         headers["content-length"] = str(len(body))
-    return _Answer(start["status"], tuple(headers.raw), body)
+    return _Response(start["status"], tuple(headers.raw), body)

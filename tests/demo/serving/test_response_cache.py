@@ -1,4 +1,4 @@
-"""The page and its files over the network: packed once, the same for all, and asked for once where that is right."""
+"""The page and its files over the network: compressed once, the same for all, and files are asked for once."""
 
 import gzip
 import re
@@ -8,12 +8,12 @@ import pytest
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
-from demo.serving import kept
+from demo.serving.response_cache import ResponseCache, accepts_gzip
 from tests.coroutines import run
 from tests.hardening.served import served
 
 AWAY = {"host": "lab.example"}
-PACKED = {"accept-encoding": "gzip, br"}
+COMPRESSED = {"accept-encoding": "gzip, br"}
 WHOLE = {"accept-encoding": "identity"}
 
 
@@ -24,7 +24,7 @@ def page():
 
 
 def body(page, path, headers):
-    """What was sent, before it is unpacked."""
+    """What was sent, as it was sent."""
     with page.client.stream("GET", path, headers=headers) as answer:
         return answer, b"".join(answer.iter_raw())
 
@@ -36,20 +36,20 @@ def asset(page):
 
 @pytest.mark.parametrize("address", [{}, AWAY], ids=["here", "away"])
 @pytest.mark.parametrize("path", ["/", "asset"])
-def test_everybody_gets_the_same_packed_or_whole(page, asset, path, address):
+def test_everybody_gets_the_same_compressed_or_not(page, asset, path, address):
     path = asset if path == "asset" else path
     for _ in range(2):  # rendered, and kept
-        packed, sent = body(page, path, address | PACKED)
-        assert packed.headers["content-encoding"] == "gzip" and len(sent) == int(packed.headers["content-length"])
+        short, sent = body(page, path, address | COMPRESSED)
+        assert short.headers["content-encoding"] == "gzip" and len(sent) == int(short.headers["content-length"])
         plain, whole = body(page, path, address | WHOLE)
         assert "content-encoding" not in plain.headers and len(whole) == int(plain.headers["content-length"])
         assert gzip.decompress(sent) == whole and len(sent) < len(whole) / 2
-        assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
-        assert packed.headers["content-type"] == plain.headers["content-type"]
-        assert "default-src" in packed.headers["content-security-policy"]
+        assert short.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+        assert short.headers["content-type"] == plain.headers["content-type"]
+        assert "default-src" in short.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("accepted", [PACKED, WHOLE], ids=["packed", "whole"])
+@pytest.mark.parametrize("accepted", [COMPRESSED, WHOLE], ids=["compressed", "whole"])
 def test_what_is_named_by_its_content_is_asked_for_once(page, asset, accepted):
     for path in (asset, asset + "?v=1"):
         for condition in ({}, {"if-none-match": "x"}):  # of a browser that has kept one from before
@@ -63,8 +63,8 @@ def test_a_part_of_a_file_and_its_head_come_from_gradio(page, asset):
     whole = body(page, asset, WHOLE)
     part, sent = body(page, asset, WHOLE | {"range": "bytes=0-9", "if-range": whole[0].headers["etag"]})
     assert part.status_code == 206 and sent == whole[1][:10]
-    packed = body(page, asset, PACKED)[0]  # of which nobody can ask for a part
-    assert packed.headers["etag"] == f"W/{whole[0].headers['etag']}" and "accept-ranges" not in packed.headers
+    short = body(page, asset, COMPRESSED)[0]  # of which nobody can ask for a part
+    assert short.headers["etag"] == f"W/{whole[0].headers['etag']}" and "accept-ranges" not in short.headers
     assert page.client.head(asset, headers=WHOLE).content == b""
 
 
@@ -81,8 +81,8 @@ def test_a_part_of_a_file_and_its_head_come_from_gradio(page, asset):
         ("identity;q=0, gzip", True),
     ],
 )
-def test_who_takes_packed_answers(accepted, takes):
-    assert kept.takes_packed(Headers({"accept-encoding": accepted})) is takes
+def test_who_accepts_gzip(accepted, takes):
+    assert accepts_gzip(Headers({"accept-encoding": accepted})) is takes
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,16 @@ def test_who_takes_packed_answers(accepted, takes):
 def test_a_file_has_one_name_and_a_page_with_a_login_is_for_one_visitor(path, may):
     scope = {"path": path, "method": "GET", "headers": []}
     for has_login in (True, False):
-        assert kept.Kept.may_have(scope, has_login=has_login) is (not has_login if may is None else may)
-    assert not kept.Kept.may_have({**scope, "method": "HEAD"}, has_login=False)
-    assert not kept.Kept.may_have({**scope, "headers": [(b"range", b"bytes=0-1")]}, has_login=False)
+        assert ResponseCache.covers(scope, has_login=has_login) is (not has_login if may is None else may)
+    assert not ResponseCache.covers({**scope, "method": "HEAD"}, has_login=False)
+    assert not ResponseCache.covers({**scope, "headers": [(b"range", b"bytes=0-1")]}, has_login=False)
 
 
 class Asked:
     """An application that tells what it was asked, and how its answers arrive."""
 
     def __init__(self, status=200, size=200_000):
-        self.headers, self.kept, self.status, self.size = [], kept.Kept(), status, size
+        self.headers, self.cache, self.status, self.size = [], ResponseCache(), status, size
 
     async def __call__(self, scope, receive, send):
         self.headers.append(dict(Headers(scope=scope)))
@@ -129,7 +129,7 @@ class Asked:
 
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         scope = {"type": "http", "path": path, "method": "GET", "query_string": b"a=b", "headers": raw}
-        run(lambda: self.kept.answer(self, scope, None, send))
+        run(lambda: self.cache.answer(self, scope, None, send))
         assert [message["more_body"] for message in sent[1:]] == [True] * (len(sent) - 2) + [False]
         assert all(len(message["body"]) <= 65_536 for message in sent[1:])
         return sent[0]["status"], Headers(raw=sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
@@ -165,7 +165,7 @@ def test_a_file_that_many_ask_for_at_once_is_made_once():
         scope = {"type": "http", "path": "/assets/a.js", "method": "GET", "headers": [(b"accept-encoding", b"gzip")]}
         async with anyio.create_task_group() as group:
             for _ in range(20):
-                group.start_soon(app.kept.answer, app, scope, None, send)
+                group.start_soon(app.cache.answer, app, scope, None, send)
 
     run(everybody)
     assert len(app.headers) == 1
