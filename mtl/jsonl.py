@@ -7,12 +7,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+_CUT_OFF = b" cut off\n"
+"""Ends a line that has no end: it was refused or never confirmed, so it must not count, however whole it looks."""
+
 
 def append_line(path: Path, line: str, *, durable: bool = False) -> None:
     """Add a line to a file, as a line of its own even where the one before has no end; the file is made if need be.
 
-    It is written in one piece, so that lines of several processes do not mix. A `durable` line is on the disk, and not
-    only with the operating system, when this returns; so is the name of a file that was made for it.
+    It is written in one piece, so that lines of several processes do not mix; one before it without an end never
+    counts. A `durable` line is on the disk, and not only with the operating system, when this returns; so is the name
+    of a file that was made for it.
 
     Raises:
         OSError: the disk is full or the file cannot be written; at most a line without an end was added.
@@ -23,7 +27,7 @@ def append_line(path: Path, line: str, *, durable: bool = False) -> None:
         if size:
             file.seek(-1, os.SEEK_END)
             is_torn = file.read() != b"\n"
-        rest = memoryview(b"\n" * is_torn + line.encode() + b"\n")
+        rest = memoryview(_CUT_OFF * is_torn + line.encode() + b"\n")
         while rest:
             rest = rest[file.write(rest) :]
         if durable:

@@ -138,7 +138,7 @@ class Door:
             if route.path == "/" and not asker.owner:
                 answer.cookie = self._fresh_cookie(scope, headers)
             if self._responses.covers(scope, has_login=app.auth is not None):
-                await self._responses.answer(self._app, scope, receive, answer)
+                await self._responses.answer(self._app, scope, answer)
             else:
                 await self._app(scope, receive, answer)
         elif route.is_sign_in:

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from weakref import WeakValueDictionary
 
+import anyio
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Scope, Send
+
+from mtl.serving import bodies
 
 _PAGE = "/"
 _ASSET = re.compile(r"/assets/[\w-][\w.-]*", re.ASCII)
@@ -66,7 +69,7 @@ class ResponseCache:
         is_same = bool(_ASSET.fullmatch(path)) or (path == _PAGE and not has_login)
         return is_same and scope["method"] == "GET" and "range" not in Headers(scope=scope)
 
-    async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, app: ASGIApp, scope: Scope, send: Send) -> None:
         """Send it, from the application if it was not asked for before.
 
         A query, such as a link to a sentence, is read by the page's first request and does not change the HTML.
@@ -82,7 +85,7 @@ class ResponseCache:
                 if found is None:
                     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items() if value]
                     found = await _response_of(
-                        app, {**scope, "query_string": b"", "headers": raw}, receive, compressed=is_compressed
+                        app, {**scope, "query_string": b"", "headers": raw}, compressed=is_compressed
                     )
                     self._keep(key, found)
         for message in found.messages():
@@ -113,14 +116,22 @@ def accepts_gzip(headers: Headers) -> bool:
     return False
 
 
-async def _response_of(app: ASGIApp, scope: Scope, receive: Receive, *, compressed: bool) -> _Response:
-    """The whole response of the application."""
+async def _stay() -> Message:
+    """What a client sends that stays; the response to one that goes would end in the middle."""
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+async def _response_of(app: ASGIApp, scope: Scope, *, compressed: bool) -> _Response:
+    """The whole response of the application, whether who asked first has gone meanwhile or not."""
     messages: list[Message] = []
 
     async def keeping(message: Message) -> None:
         messages.append(message)
 
-    await app(scope, receive, keeping)
+    await app(scope, bodies.replay(b"", _stay), keeping)
+    if not messages or messages[-1].get("more_body", False) or messages[-1]["type"] != "http.response.body":
+        raise RuntimeError("a whole response was expected")
     start, body = messages[0], b"".join(message.get("body", b"") for message in messages[1:])
     headers = MutableHeaders(raw=list(start.get("headers", [])))
     if start["status"] == 200:

@@ -20,6 +20,8 @@ _OPEN = (
     "/manifest.json",
     "/robots.txt",
 )
+_LONGEST = 255
+"""Bytes of the name of a file."""
 _FOLDERS = ("/assets/", "/static/", "/svelte/")
 _NEEDED = (
     "app_id",
@@ -63,6 +65,8 @@ class Route:
         if self.path.startswith(_API):
             needed = self.name in _NEEDED and not _ADDRESS.match(self.path)
             return needed and (self.name != "call" or bool(_CALL.fullmatch(self.path)))
+        if any(len(part.encode()) > _LONGEST for part in self.path.split("/")):
+            return False
         return (self.path.rstrip("/") or "/") in _OPEN or self.path.startswith(_FOLDERS)
 
     @property

@@ -119,15 +119,18 @@ def backbones(
     backbones_command(domain, json_file)
 
 
-def _names(given: str) -> list[str]:
-    return [name.strip() for name in given.split(",")]
+def _names(given: Sequence[str]) -> list[str]:
+    return [name.strip() for names in given for name in names.split(",")]
 
 
 @app.command()
 def compare(
     recipe: Annotated[Path, typer.Argument(help="a recipe in YAML; its freezing is replaced")],
     presets: Annotated[
-        str | None, typer.Option(help="by commas; last_layers:N, one_head_frozen:TASK, only:TASK say more")
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES", help="by commas, may be repeated; last_layers:N, one_head_frozen:TASK, only:TASK say more"
+        ),
     ] = None,
     backbone: Annotated[
         list[str] | None,
@@ -137,7 +140,9 @@ def compare(
         int | None,
         typer.Option(min=2, metavar="ROWS", help="with --backbone: linear heads alone, on so many rows of each task"),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="by commas")] = "42",
+    seeds: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBERS", help="by commas, may be repeated; 42 without it")
+    ] = None,
     single_task: Annotated[bool, typer.Option(help="add a full fine-tune of each task alone")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the table to this file")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="folder of the runs; one begun before is gone on with")] = None,
@@ -145,20 +150,21 @@ def compare(
     """Train under several freezing presets or with several backbones, same data and seeds, and print one table."""
     from mtl.cli.comparing import Compared, compare_command
 
-    if not all(seed.strip().isdecimal() for seed in seeds.split(",")):
-        raise InputError(f"--seeds takes whole numbers by commas, was {seeds!r}")
+    numbers = _names(seeds or ["42"])
+    if not all(number.isdecimal() for number in numbers):
+        raise InputError(f"--seeds takes whole numbers by commas, was {','.join(numbers)!r}")
     if probe is not None and not backbone:
         raise InputError("--probe belongs to --backbone, which was not given")
     if single_task and backbone:
         raise InputError("--single-task belongs to --presets, it does not go with --backbone")
     if presets is None and single_task:
-        presets = "full"  # what each task alone is compared with
+        presets = ["full"]  # what each task alone is compared with
     if presets is None and not backbone:
         raise InputError("--presets, --single-task or --backbone was expected, none was given")
     compare_command(
         recipe,
         Compared([] if presets is None else _names(presets), backbone or [], probe, single_task),
-        [int(seed) for seed in seeds.split(",")],
+        [int(number) for number in numbers],
         json_file=json_file,
         run_dir=run_dir,
     )

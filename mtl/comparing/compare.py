@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from mtl.runs.lock import Lock, holding
 
 _UNSAFE = re.compile(r"[^\w.-]")  # in the name of a folder
 _REQUEST, _DATA, _BACKBONE = "request.yaml", "data.json", "backbone.sha256"
+_LOOK_SECONDS = 0.02
 _Data = Mapping[str, Mapping[str, Any]]
 
 
@@ -161,16 +163,18 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
 
 def _status_of(process: subprocess.Popen[bytes]) -> int:
     """The exit status of a run; an interrupt of this process alone ends the run too, the second one at once."""
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
+    interrupts = 0
+    while True:
         try:
-            process.wait()
+            while (status := process.poll()) is None:  # `wait` swallows an interrupt that follows another one soon
+                time.sleep(_LOOK_SECONDS)
+            break
         except KeyboardInterrupt:
-            process.kill()
-            process.wait()
-        raise
+            interrupts += 1
+            process.terminate() if interrupts == 1 else process.kill()
+    if interrupts:
+        raise KeyboardInterrupt
+    return status
 
 
 def _memory(run: RunFolder) -> int:

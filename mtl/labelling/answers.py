@@ -20,6 +20,9 @@ from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
 from mtl.labels import TypedSpan, stable_order
 from mtl.text.batching import Integers
 
+_TICK = 1e-6
+"""Seconds, the precision of times in files."""
+
 
 @dataclass(frozen=True, eq=False)
 class Known:
@@ -131,21 +134,23 @@ class ProjectAnswers:
             text: checked_answer(self._project.texts_of(text)[0], spec, answer) for text, answer in answers.items()
         }
         stored = tuple(_stored(answer, keys) for answer in checked.values())
-        self._append(name, Action(ActionKind.ANSWER, tuple(checked), stored, reason, now()))
+        self._append(name, Action(ActionKind.ANSWER, tuple(checked), stored, reason))
 
     def skip(self, name: str, text: int, *, reason: Reason) -> None:
         """Write that a text is left out."""
-        self._append(name, Action(ActionKind.SKIP, (text,), (), reason, now()))
+        self._append(name, Action(ActionKind.SKIP, (text,), (), reason))
 
     def _append(self, name: str, action: Action) -> None:
         """Write an action, but not one that has just been done: asked twice is done once, and undone by one undo.
 
-        Another process may have taken back what was done here, so the files say what was done last.
+        Another process may have taken back what was done here, so the files say what was done last. Later actions have
+        later times, whatever the clock says.
         """
         self._log.refresh()
         done = self.person(checked_name(name)).actions
         if not done or replace(action, reason=done[-1].reason, at=done[-1].at) != done[-1]:
-            self._log.append(checked_name(name), action)
+            at = max(now(), round(self.last_at(checked_name(name)) + _TICK, 6))
+            self._log.append(checked_name(name), replace(action, at=at))
 
     def undo(self, name: str) -> Action | None:
         """Take back the last action, and give it."""
@@ -153,7 +158,7 @@ class ProjectAnswers:
         if not actions:
             return None
         last = actions[-1]
-        self._log.append(name, Action(ActionKind.UNDO, at=now()))
+        self._log.append(name, Action(ActionKind.UNDO, at=now(), undoes=last.at))
         return last
 
     def _named(self, person: PersonLog, names: Mapping[str, str]) -> dict[int, Answer]:

@@ -40,13 +40,17 @@ class ActionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One line: answers for some texts, texts that are skipped, or the last action taken back; `at` is in seconds."""
+    """One line: answers for some texts, texts that are skipped, or the last action taken back.
+
+    `at` is in seconds since the epoch; `undoes` is that of the action which is taken back, None in files from before.
+    """
 
     kind: ActionKind
     texts: tuple[int, ...] = ()
     answers: tuple[Stored, ...] = ()
     reason: Reason = Reason.CHOSEN
     at: float = 0.0
+    undoes: float | None = None
 
 
 @dataclass
@@ -59,13 +63,13 @@ class PersonLog:
     _by_text: dict[int, list[Action]] = field(default_factory=dict)
 
     def add(self, action: Action) -> None:
-        """Take in the next line."""
+        """Take in the next line; two processes that take the same action back take back that one alone."""
         if action.kind is not ActionKind.UNDO:
             self.actions.append(action)
             for text in action.texts:
                 self._by_text.setdefault(text, []).append(action)
                 self._first.setdefault(text, action.at)
-        elif self.actions:
+        elif self.actions and action.undoes in (None, self.actions[-1].at):
             undone = self.actions.pop()
             for text in undone.texts:
                 self._by_text[text].pop()
@@ -194,6 +198,8 @@ def _record(action: Action, *, of_pairs: bool) -> dict[str, Any]:
     kept: dict[str, Any] = {"do": str(action.kind), "at": action.at}
     if action.texts:
         kept["texts"] = [list(pair_of(one)) for one in action.texts] if of_pairs else list(action.texts)
+    if action.undoes is not None:
+        kept["undoes"] = action.undoes
     if action.kind is not ActionKind.UNDO:
         kept["why"] = str(action.reason)
     if action.kind is ActionKind.ANSWER:
@@ -217,7 +223,8 @@ def _action(record: Mapping[str, Any], *, of_pairs: bool) -> Action | None:
         expected = len(texts) if kind is ActionKind.ANSWER else 0
         if len(answers) != expected or (kind is ActionKind.UNDO) == bool(texts):
             return None
-        return Action(kind, texts, answers, reason, float(record.get("at", 0.0)))
+        undoes = float(record["undoes"]) if "undoes" in record else None
+        return Action(kind, texts, answers, reason, float(record.get("at", 0.0)), undoes)
     except (KeyError, TypeError, ValueError, OverflowError):  # infinity is a number in JSON as Python reads it
         return None
 

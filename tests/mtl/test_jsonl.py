@@ -32,7 +32,16 @@ def test_what_is_appended_to_a_file_that_was_cut_off_anywhere_is_read(
     assert found[:kept] == before[:kept]
     assert found[len(found) - len(after) :] == after
     between = found[kept : len(found) - len(after)]
-    assert between in ([], [None], before[kept : kept + 1] if after else [])
+    assert between == [None] * (cut > len(b"".join(whole.splitlines(keepends=True)[:kept])) and bool(after))
+
+
+@given(record=RECORDS.filter(bool), lost=st.integers(1, 30))
+def test_a_line_without_its_end_never_counts(tmp_path: Path, record: list[dict[str, object]], lost: int):
+    path, line = tmp_path / "a.jsonl", json.dumps(record[0]).encode() + b"\n"
+    path.write_bytes(b"{}\n" + line[: max(1, len(line) - lost)])
+    append_line(path, '{"next": 1}')
+    append_line(path, '{"last": 1}')
+    assert read(path) == [{}, None, {"next": 1}, {"last": 1}]
 
 
 @pytest.mark.parametrize("durable", [False, True])

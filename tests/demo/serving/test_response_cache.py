@@ -2,8 +2,11 @@
 
 import gzip
 import re
+import socket
+from pathlib import Path
 
 import anyio
+import gradio
 import pytest
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -129,7 +132,7 @@ class Asked:
 
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         scope = {"type": "http", "path": path, "method": "GET", "query_string": b"a=b", "headers": raw}
-        run(lambda: self.cache.answer(self, scope, None, send))
+        run(lambda: self.cache.answer(self, scope, send))
         assert [message["more_body"] for message in sent[1:]] == [True] * (len(sent) - 2) + [False]
         assert all(len(message["body"]) <= 65_536 for message in sent[1:])
         return sent[0]["status"], Headers(raw=sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
@@ -155,6 +158,38 @@ def test_few_pages_are_kept_and_no_failure():
     assert len(ill.headers) == 4
 
 
+def test_who_goes_in_the_middle_of_a_request_leaves_no_part_of_a_file_for_the_others(page):
+    folder = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
+    files = sorted(folder.glob("*.*"), key=lambda file: file.stat().st_size)[-40:-10]
+    for file in files:
+        for _ in range(2):
+            with socket.create_connection((page.client.base_url.host, page.client.base_url.port)) as one:
+                one.sendall(f"GET /assets/{file.name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    for file in files:
+        answer, sent = body(page, f"/assets/{file.name}", WHOLE)
+        assert answer.status_code == 200 and sent == file.read_bytes(), file.name
+
+
+def test_a_response_without_its_end_is_sent_to_nobody_and_not_kept():
+    app = Asked()
+
+    async def ends_early(scope, receive, send):
+        app.headers.append(await receive())
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+
+    for _ in range(2):
+        scope = {"type": "http", "path": "/assets/a.js", "method": "GET", "headers": []}
+        with pytest.raises(RuntimeError, match="a whole response was expected"):
+            run(lambda scope=scope: app.cache.answer(ends_early, scope, None))
+    assert len(app.headers) == 2
+
+
+def test_a_name_that_is_too_long_for_a_file_is_no_page(page):
+    for path in ("/assets/" + "a" * 256, "/static/" + "é" * 200):
+        assert page.client.get(path).status_code == 404
+
+
 def test_a_file_that_many_ask_for_at_once_is_made_once():
     app = Asked()
 
@@ -165,7 +200,7 @@ def test_a_file_that_many_ask_for_at_once_is_made_once():
         scope = {"type": "http", "path": "/assets/a.js", "method": "GET", "headers": [(b"accept-encoding", b"gzip")]}
         async with anyio.create_task_group() as group:
             for _ in range(20):
-                group.start_soon(app.cache.answer, app, scope, None, send)
+                group.start_soon(app.cache.answer, app, scope, send)
 
     run(everybody)
     assert len(app.headers) == 1

@@ -32,7 +32,8 @@ def short(recipe: Path) -> Path:
 
 @pytest.mark.usefixtures("runs")
 def test_a_comparison_prints_a_row_a_strategy_and_says_where_the_runs_are(short: Path, home: Path):
-    result = succeed("compare", short, "--presets", "heads_only, last_layers:1", "--seeds", "1, 2")
+    presets = ("--presets", "heads_only", "--presets", " last_layers:1")
+    result = succeed("compare", short, *presets, "--seeds", "1, 2")
     for name in ("heads_only", "last_layers:1"):
         assert len(re.findall(rf"{name}, seed [12]: \d+ s", result.stderr)) == 2
     assert re.findall(r"^│ (heads|last)", result.stdout, re.M) == ["heads", "last"]
@@ -143,6 +144,7 @@ def test_a_run_that_fails_is_one_line(short: Path, runs: list[list[str]]):  # no
     ("arguments", "gist"),
     [
         (("--presets", "heads"), "--presets: one of all_frozen, heads_only"),
+        (("--presets", "heads", "--presets", "full"), "--presets: one of all_frozen, heads_only"),
         (("--presets", ""), "--presets: one of all_frozen, heads_only"),
         (("--presets", "full", "--seeds", "one"), "--seeds takes whole numbers by commas, was 'one'"),
         (("--presets", "full", "--seeds", "1,,2"), "--seeds takes whole numbers by commas"),

@@ -32,9 +32,10 @@ class Forked:
         if self.pid == 0:
             os._exit(_child(command[3:], stdout.fileno()))
 
-    def wait(self) -> int:
-        """The exit status, when it has ended."""
-        self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+    def poll(self) -> int | None:
+        """The exit status, once it has ended."""
+        if self.returncode is None and (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+            self.returncode = os.waitstatus_to_exitcode(ended[1])
         return self.returncode
 
 

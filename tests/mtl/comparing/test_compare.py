@@ -262,7 +262,7 @@ time.sleep(600)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
-@pytest.mark.parametrize("marks", [["begun"], ["begun", "asked"]], ids=["once", "twice"])
+@pytest.mark.parametrize("marks", [["begun"], ["begun", "asked"]], ids=["once", "twice in a row"])
 def test_an_interrupt_of_the_comparison_alone_ends_its_run_too_and_the_second_one_at_once(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marks: list[str]
 ):

@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mtl.errors import NotLastError, UndoneError
-from mtl.labelling import LabelHint, LabellingSession, Order, Reason, create_project
+from mtl.errors import NotLastError, StorageError, UndoneError
+from mtl.labelling import LabelHint, LabellingSession, Order, Reason, create_project, log
+from mtl.labelling import answers as answers_module
 from mtl.labelling import session as session_module
 from mtl.labelling.choosing import MEASURED_EVERY
 from mtl.labelling.engines import note_download
+from mtl.labelling.log import AnswerLog
 from tests.mtl.labelling.specs import CLASSES, EACH, GOLD, LABELS, SPANS, label_all, texts_of
 
 pytestmark = pytest.mark.usefixtures("little_penalty")
@@ -199,6 +201,60 @@ def test_what_was_answered_meanwhile_is_not_replaced_where_that_is_not_wanted(ne
     session.skip("ann", 3)
     assert session.accept("ann", {3: "bank", 4: "bank"}, replaces=False) == 1
     assert session.accept("ann", answers) == 3
+
+
+def test_two_processes_that_take_the_same_back_take_nothing_else_back(new_session, monkeypatch):
+    """Both have looked before either writes; each line says what it takes back."""
+    first = new_session(texts_of(CLASSES), CLASSES)
+    second = LabellingSession(first.project, first._model)
+    for text in range(3):
+        first.answer("ann", text, "film")
+    last, honest = first.last_at("ann"), AnswerLog.append
+
+    def meanwhile(self, name, action):
+        monkeypatch.setattr(AnswerLog, "append", honest)
+        second.undo("ann", last=last)
+        honest(self, name, action)
+
+    monkeypatch.setattr(AnswerLog, "append", meanwhile)
+    first.undo("ann", last=last)
+    assert list(first.answers("ann")) == list(second.answers("ann")) == [0, 1]
+    first.undo("ann")
+    assert list(second.answers("ann")) == [0]
+
+
+def test_later_actions_have_later_times_whatever_the_clock_says(new_session, monkeypatch):
+    session = new_session(texts_of(CLASSES), CLASSES)
+    for text, clock in enumerate([1000.0, 1000.0, 10.0]):
+        monkeypatch.setattr(answers_module, "now", lambda clock=clock: clock)
+        before = session.last_at("ann")
+        session.answer("ann", text, "film")
+        assert session.last_at("ann") > before
+    with pytest.raises(NotLastError):
+        session.undo("ann", last=before)
+    assert len(session.answers("ann")) == 3
+
+
+def test_what_the_disk_refused_never_counts(new_session, monkeypatch):
+    """Neither an answer nor an undo, whose line lacks nothing but its end."""
+    session = new_session(texts_of(CLASSES), CLASSES)
+    session.answer("ann", 0, "film")
+    session.answer("ann", 1, "film")
+    last, honest = session.last_at("ann"), log.append_line
+
+    def full(path, line, **_):
+        honest(path, line)
+        path.write_bytes(path.read_bytes()[:-1])
+        raise OSError(28, "No space left on device")
+
+    for refused in (lambda: session.answer("ann", 2, "film"), lambda: session.undo("ann", last=last)):
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "append_line", full)
+            with pytest.raises(StorageError):
+                refused()
+        assert (list(session.answers("ann")), session.last_at("ann")) == ([0, 1], last)
+    session.undo("ann", last=last)
+    assert list(session.answers("ann")) == [0]
 
 
 def test_of_two_that_take_the_same_back_one_does_and_nothing_else_is_taken_back(new_session):

@@ -108,8 +108,7 @@ def test_a_line_that_was_cut_off_is_told_of_at_every_byte_and_the_rest_is_read(t
         folder.events_file.write_bytes(whole[:cut])
         folder.append(STEPS[2])
         notice = Noticed(0, "line 2 of events.jsonl was cut off and is left out", 0.0)
-        is_whole = cut >= len(whole) - 1  # a line that lacks its end alone
-        between = [] if cut == second else [STEPS[1] if is_whole else notice]
+        between = [] if cut == second else [STEPS[1] if cut == len(whole) else notice]
         assert folder.events() == [STEPS[0], *between, STEPS[2]]
 
 
