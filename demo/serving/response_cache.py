@@ -17,6 +17,7 @@ from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Scope, Send
 
+from demo.serving.page_scripts import quicker
 from mtl.serving import bodies
 
 _PAGE = "/"
@@ -27,6 +28,9 @@ _PAGES = 8
 """Of different addresses of the server."""
 _ADDRESS = ("host", "x-forwarded-host", "x-forwarded-proto")
 """Headers from which Gradio makes the addresses in the page; no other header of a visitor reaches it."""
+_OF_THE_FILE = ("accept-ranges", "etag", "last-modified")
+"""Headers that tell of the file on the disk; a response may have other bytes."""
+_SCRIPT = ("text/javascript", "application/javascript")
 _COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg+xml")
 _REFUSED = re.compile(r"q=0(\.0*)?")
 _PIECE = 65_536
@@ -55,7 +59,8 @@ class _Response:
 class ResponseCache:
     """The page and its files as they were sent before, compressed for who accepts it; they have nothing of a visitor.
 
-    Browsers need to ask for a file only once. There are two responses for each file, and a few pages.
+    Browsers need to ask for a file only once. There are two responses for each file, and a few pages; who asks for a
+    part gets the whole.
     """
 
     _pages: OrderedDict[Key, _Response] = field(default_factory=OrderedDict)
@@ -67,7 +72,7 @@ class ResponseCache:
         """Whether this request has the same response for all visitors."""
         path = scope["path"]
         is_same = bool(_ASSET.fullmatch(path)) or (path == _PAGE and not has_login)
-        return is_same and scope["method"] == "GET" and "range" not in Headers(scope=scope)
+        return is_same and scope["method"] == "GET"
 
     async def answer(self, app: ASGIApp, scope: Scope, send: Send) -> None:
         """Send it, from the application if it was not asked for before.
@@ -137,13 +142,14 @@ async def _response_of(app: ASGIApp, scope: Scope, *, compressed: bool) -> _Resp
     if start["status"] == 200:
         if scope["path"] != _PAGE:
             headers["cache-control"] = _FOR_EVER
+        for name in _OF_THE_FILE:
+            del headers[name]
+        if headers.get("content-type", "").startswith(_SCRIPT):
+            body = await to_thread.run_sync(quicker, body)
         if headers.get("content-type", "").startswith(_COMPRESSED):
             headers.add_vary_header("Accept-Encoding")
             if compressed:
                 body = await to_thread.run_sync(partial(gzip.compress, body, mtime=0))
                 headers["content-encoding"] = "gzip"
-                del headers["accept-ranges"]
-                if "etag" in headers:  # the same content in other bytes
-                    headers["etag"] = f"W/{headers['etag'].removeprefix('W/')}"
         headers["content-length"] = str(len(body))
     return _Response(start["status"], tuple(headers.raw), body)
