@@ -44,7 +44,7 @@ class Answer:
                 return
             self.started = True
             headers = [*message.get("headers", []), *self._protection]
-            if self.cookie and self.status == 200:
+            if self.cookie and self.status in (200, 304):
                 headers.append((b"set-cookie", self.cookie.encode("latin-1")))
             await self._send({**message, "headers": headers})
         elif self._held is None:

@@ -14,7 +14,7 @@ _FIND = re.compile(
 )
 _FIND_BY_PLACE = """\
 function \\1(root,id){
-  if(id===null)return null; // of a handler without a component
+  if(id===null)return null; // a handler of the whole page asks for it, and no component has it
   const places=\\1.places??=new WeakMap;
   const found=()=>{
     let node=root;
@@ -53,13 +53,13 @@ find_attached_events(\\1,\\2){
     }
   }
   let \\3=[...listed.events.get(\\1.id)??[]];"""
-CHANGES = ((_FIND, _FIND_BY_PLACE), (_ATTACHED, _ATTACHED_BY_COMPONENT))
-"""Each function as Gradio has it, and what stands for it."""
+REPLACEMENTS = ((_FIND, _FIND_BY_PLACE), (_ATTACHED, _ATTACHED_BY_COMPONENT))
+"""Each function as Gradio has it, and its replacement."""
 
 
-def quicker(script: bytes) -> bytes:
+def with_replacements(script: bytes) -> bytes:
     """A script of Gradio's page with the two functions replaced; one without them as it is."""
     text = script.decode("utf-8", errors="surrogateescape")
-    for had, has in CHANGES:
+    for had, has in REPLACEMENTS:
         text = had.sub(has, text)
     return text.encode("utf-8", errors="surrogateescape")

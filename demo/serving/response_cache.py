@@ -1,39 +1,46 @@
-"""Responses that are the same for all visitors: the page, and the scripts and styles that it loads.
+"""Responses that are the same for all visitors: the page, and the files that it loads.
 
 Gradio renders a megabyte of page anew for every visitor, does not compress it, and compresses every script anew.
 """
 
 import asyncio
 import gzip
+import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 import anyio
+import gradio
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Scope, Send
 
-from demo.serving.page_scripts import quicker
+from demo.serving.page_scripts import with_replacements
 from mtl.serving import bodies
 
 _PAGE = "/"
-_ASSET = re.compile(r"/assets/[\w-][\w.-]*", re.ASCII)
-"""Scripts and styles, whose names change with their content; they are in one folder."""
+_FOLDER = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
+_ASSETS = frozenset(f"/assets/{file.name}" for file in _FOLDER.glob("*.*"))
+"""Scripts, styles and fonts of the page, whose names change with their content."""
 _FOR_EVER = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "private, no-cache"
+"""Browsers keep it, and ask each time whether it has changed."""
 _PAGES = 8
 """Of different addresses of the server."""
 _ADDRESS = ("host", "x-forwarded-host", "x-forwarded-proto")
 """Headers from which Gradio makes the addresses in the page; no other header of a visitor reaches it."""
 _OF_THE_FILE = ("accept-ranges", "etag", "last-modified")
-"""Headers that tell of the file on the disk; a response may have other bytes."""
+"""Headers that describe the file on disk, whose bytes may differ from those sent."""
 _SCRIPT = ("text/javascript", "application/javascript")
 _COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg+xml")
 _REFUSED = re.compile(r"q=0(\.0*)?")
 _PIECE = 65_536
+_OF_304 = (b"cache-control", b"etag", b"vary")
 
 Key = tuple[str, ...]
 
@@ -46,21 +53,30 @@ class _Response:
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
 
-    def messages(self) -> Iterator[Message]:
+    def messages(self, *, with_body: bool) -> Iterator[Message]:
         """The ASGI messages that send it in pieces, of which a slow client has one in memory."""
         yield {"type": "http.response.start", "status": self.status, "headers": list(self.headers)}
-        for start in range(0, max(1, len(self.body)), _PIECE):
+        body = self.body if with_body else b""
+        for start in range(0, max(1, len(body)), _PIECE):
             end = start + _PIECE
-            piece = self.body[start:end]
-            yield {"type": "http.response.body", "body": piece, "more_body": end < len(self.body)}
+            yield {"type": "http.response.body", "body": body[start:end], "more_body": end < len(body)}
+
+    def unless_kept(self, asked: Headers) -> "_Response":
+        """Itself, or that nothing has changed for a client that has kept it."""
+        tag = dict(self.headers).get(b"etag", b"").decode()
+        kept = [one.strip().removeprefix("W/") for one in ",".join(asked.getlist("if-none-match")).split(",")]
+        if not tag or not {tag, "*"} & set(kept):
+            return self
+        return _Response(304, tuple(pair for pair in self.headers if pair[0] in _OF_304), b"")
 
 
 @dataclass
 class ResponseCache:
-    """The page and its files as they were sent before, compressed for who accepts it; they have nothing of a visitor.
+    """The page and its files as they were sent before, compressed for clients that accept gzip.
 
-    Browsers need to ask for a file only once. There are two responses for each file, and a few pages; who asks for a
-    part gets the whole.
+    They contain nothing about a visitor. Browsers ask for most files once, and for the page and for scripts that are
+    not as Gradio has them whether they have changed. There are two responses for each file, and a few pages; a request
+    for a range gets the whole.
     """
 
     _pages: OrderedDict[Key, _Response] = field(default_factory=OrderedDict)
@@ -71,8 +87,7 @@ class ResponseCache:
     def covers(scope: Scope, *, has_login: bool) -> bool:
         """Whether this request has the same response for all visitors."""
         path = scope["path"]
-        is_same = bool(_ASSET.fullmatch(path)) or (path == _PAGE and not has_login)
-        return is_same and scope["method"] == "GET"
+        return scope["method"] in ("GET", "HEAD") and (path in _ASSETS or (path == _PAGE and not has_login))
 
     async def answer(self, app: ASGIApp, scope: Scope, send: Send) -> None:
         """Send it, from the application if it was not asked for before.
@@ -80,7 +95,7 @@ class ResponseCache:
         A query, such as a link to a sentence, is read by the page's first request and does not change the HTML.
         """
         headers = Headers(scope=scope)
-        own = {name: headers.get(name, "").split(",")[0] for name in _ADDRESS} if scope["path"] == _PAGE else {}
+        own = _address(headers) if scope["path"] == _PAGE else {}
         is_compressed = accepts_gzip(headers)
         key = (scope["path"], str(is_compressed), scope.get("scheme", ""), scope.get("root_path", ""), *own.values())
         found = self._known(key)
@@ -89,11 +104,10 @@ class ResponseCache:
                 found = self._known(key)
                 if found is None:
                     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items() if value]
-                    found = await _response_of(
-                        app, {**scope, "query_string": b"", "headers": raw}, compressed=is_compressed
-                    )
+                    asked = {**scope, "method": "GET", "query_string": b"", "headers": raw}
+                    found = await _response_of(app, asked, compressed=is_compressed)
                     self._keep(key, found)
-        for message in found.messages():
+        for message in found.unless_kept(headers).messages(with_body=scope["method"] != "HEAD"):
             await send(message)
 
     def _known(self, key: Key) -> _Response | None:
@@ -121,14 +135,20 @@ def accepts_gzip(headers: Headers) -> bool:
     return False
 
 
+def _address(headers: Headers) -> dict[str, str]:
+    """The headers that tell the server's address; Gradio reads the first value of each, and of protocols https."""
+    found = {name: headers.get(name, "").split(",")[0].strip() for name in _ADDRESS}
+    return found | ({} if found["x-forwarded-proto"] == "https" else {"x-forwarded-proto": ""})
+
+
 async def _stay() -> Message:
-    """What a client sends that stays; the response to one that goes would end in the middle."""
+    """A `receive` that never tells of a client that has gone: the application would cut its response short."""
     await anyio.sleep_forever()
     raise AssertionError
 
 
 async def _response_of(app: ASGIApp, scope: Scope, *, compressed: bool) -> _Response:
-    """The whole response of the application, whether who asked first has gone meanwhile or not."""
+    """The whole response of the application, whether the client that asked first has gone meanwhile or not."""
     messages: list[Message] = []
 
     async def keeping(message: Message) -> None:
@@ -140,16 +160,20 @@ async def _response_of(app: ASGIApp, scope: Scope, *, compressed: bool) -> _Resp
     start, body = messages[0], b"".join(message.get("body", b"") for message in messages[1:])
     headers = MutableHeaders(raw=list(start.get("headers", [])))
     if start["status"] == 200:
-        if scope["path"] != _PAGE:
-            headers["cache-control"] = _FOR_EVER
         for name in _OF_THE_FILE:
             del headers[name]
+        own, is_named_by_content = body, scope["path"] != _PAGE
         if headers.get("content-type", "").startswith(_SCRIPT):
-            body = await to_thread.run_sync(quicker, body)
+            body = await to_thread.run_sync(with_replacements, body)
         if headers.get("content-type", "").startswith(_COMPRESSED):
             headers.add_vary_header("Accept-Encoding")
-            if compressed:
-                body = await to_thread.run_sync(partial(gzip.compress, body, mtime=0))
-                headers["content-encoding"] = "gzip"
+        if is_named_by_content and body == own:
+            headers["cache-control"] = _FOR_EVER
+        else:
+            headers["cache-control"] = _ASK_AGAIN
+            headers["etag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if compressed else ""}"'
+        if compressed and headers.get("content-type", "").startswith(_COMPRESSED):
+            body = await to_thread.run_sync(partial(gzip.compress, body, mtime=0))
+            headers["content-encoding"] = "gzip"
         headers["content-length"] = str(len(body))
     return _Response(start["status"], tuple(headers.raw), body)

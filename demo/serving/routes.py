@@ -22,6 +22,8 @@ _OPEN = (
 )
 _LONGEST = 255
 """Bytes of the name of a file."""
+_LONGEST_PATH = 2048
+"""Bytes, less than any operating system allows."""
 _FOLDERS = ("/assets/", "/static/", "/svelte/")
 _NEEDED = (
     "app_id",
@@ -62,11 +64,13 @@ class Route:
     @property
     def exists(self) -> bool:
         """Whether this page has it."""
+        if len(self.path.encode()) > _LONGEST_PATH or any(
+            len(part.encode()) > _LONGEST for part in self.path.split("/")
+        ):
+            return False
         if self.path.startswith(_API):
             needed = self.name in _NEEDED and not _ADDRESS.match(self.path)
             return needed and (self.name != "call" or bool(_CALL.fullmatch(self.path)))
-        if any(len(part.encode()) > _LONGEST for part in self.path.split("/")):
-            return False
         return (self.path.rstrip("/") or "/") in _OPEN or self.path.startswith(_FOLDERS)
 
     @property

@@ -152,7 +152,7 @@ def compare(
 
     numbers = _names(seeds or ["42"])
     if not all(number.isdecimal() for number in numbers):
-        raise InputError(f"--seeds takes whole numbers by commas, was {','.join(numbers)!r}")
+        raise InputError(f"--seeds takes whole numbers separated by commas, was {','.join(numbers)!r}")
     if probe is not None and not backbone:
         raise InputError("--probe belongs to --backbone, which was not given")
     if single_task and backbone:

@@ -3,11 +3,14 @@
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -146,7 +149,7 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
         (run.path / _BACKBONE).write_text(inputs.backbone, encoding="utf-8")
     lock.is_shared = True
     command = [sys.executable, "-m", "mtl", "train", str(request), "--run-dir", str(run.path)]
-    with run.log_file.open("wb") as log:
+    with run.log_file.open("wb") as log, _counted_signals() as signals:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -154,26 +157,44 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
             stderr=subprocess.STDOUT,
             pass_fds=(lock.descriptor,) if lock.is_real else (),
         )
-    if _status_of(process):
+        status = _status_of(process, signals)
+    if signals:
+        raise KeyboardInterrupt
+    if status:
         raise RunError(run.log_tail(1) or "the run failed", key=f"{strategy.name}, seed {strategy.recipe.seed}")
     (run.path / "memory").write_text(str(_memory(run)), encoding="utf-8")
     if not _is_complete(run):
         raise RunError("the run was stopped before its end", key=f"{strategy.name}, seed {strategy.recipe.seed}")
 
 
-def _status_of(process: subprocess.Popen[bytes]) -> int:
-    """The exit status of a run; an interrupt of this process alone ends the run too, the second one at once."""
-    interrupts = 0
-    while True:
-        try:
-            while (status := process.poll()) is None:  # `wait` swallows an interrupt that follows another one soon
-                time.sleep(_LOOK_SECONDS)
-            break
-        except KeyboardInterrupt:
-            interrupts += 1
-            process.terminate() if interrupts == 1 else process.kill()
-    if interrupts:
-        raise KeyboardInterrupt
+@contextmanager
+def _counted_signals() -> Iterator[list[int]]:
+    """SIGINT and SIGTERM of this block, as a list that grows: nothing may stop this process before its run has ended.
+
+    Only the main thread of a process can ask for them; elsewhere the list stays empty.
+    """
+    seen: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    heard = [number for number in numbers if signal.getsignal(number) not in (None, signal.SIG_IGN)]
+    before = [signal.signal(number, lambda number, _: seen.append(number)) for number in heard]
+    try:
+        yield seen
+    finally:
+        for number, handler in zip(heard, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _status_of(process: subprocess.Popen[bytes], signals: Sequence[int]) -> int:
+    """The exit status of a run; the first signal asks it to end, and the second one kills it.
+
+    A terminal sends Ctrl-C to the run too, which then ends at once: it would be begun anew in any case.
+    """
+    heard = 0
+    while (status := process.poll()) is None:
+        if len(signals) > heard:
+            heard = len(signals)
+            process.terminate() if heard == 1 else process.kill()
+        time.sleep(_LOOK_SECONDS)
     return status
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.errors import InputError
+from mtl.errors import InputError, NotLastError, UndoneError
 from mtl.labelling.cards import Counts
 from mtl.labelling.checking import checked_answer
 from mtl.labelling.choosing import Asked
@@ -20,8 +20,7 @@ from mtl.labelling.spec import Answer, ProjectKind, ProjectSpec
 from mtl.labels import TypedSpan, stable_order
 from mtl.text.batching import Integers
 
-_TICK = 1e-6
-"""Seconds, the precision of times in files."""
+_NOT_LAST = "what was done last was expected, something else has been done since"
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +80,10 @@ class ProjectAnswers:
         """What one person has done."""
         return self._log.people.get(name) or PersonLog(name)
 
-    def last_at(self, name: str) -> float:
-        """When a person did what an undo would take back, in seconds since the epoch; 0 where there is nothing."""
+    def last_id(self, name: str) -> str:
+        """The id of the action of a person that an undo would take back; empty where there is none."""
         actions = self.person(name).actions
-        return actions[-1].at if actions else 0.0
+        return actions[-1].id if actions else ""
 
     def measured(self) -> set[int]:
         """Texts that anybody has answered or skipped because they were shown by chance."""
@@ -118,7 +117,7 @@ class ProjectAnswers:
         others = [text for text in self.merged if text not in own]
         touched = np.array([*own, *skipped, *others], dtype=np.int64)
         total = len(numbers) + int((~np.isin(np.unique(touched), numbers)).sum())
-        return Counts(len(own), len(skipped), len(others), total, self.last_at(name))
+        return Counts(len(own), len(skipped), len(others), total, self.last_id(name))
 
     def asked(self, name: str, numbers: Integers) -> Asked:
         """Which of the texts or pairs `(M,)` that may be shown, in ascending order, may be shown to one person."""
@@ -134,32 +133,37 @@ class ProjectAnswers:
             text: checked_answer(self._project.texts_of(text)[0], spec, answer) for text, answer in answers.items()
         }
         stored = tuple(_stored(answer, keys) for answer in checked.values())
-        self._append(name, Action(ActionKind.ANSWER, tuple(checked), stored, reason))
+        self._append(name, Action(ActionKind.ANSWER, tuple(checked), stored, reason, now()))
 
     def skip(self, name: str, text: int, *, reason: Reason) -> None:
         """Write that a text is left out."""
-        self._append(name, Action(ActionKind.SKIP, (text,), (), reason))
+        self._append(name, Action(ActionKind.SKIP, (text,), (), reason, now()))
 
     def _append(self, name: str, action: Action) -> None:
         """Write an action, but not one that has just been done: asked twice is done once, and undone by one undo.
 
-        Another process may have taken back what was done here, so the files say what was done last. Later actions have
-        later times, whatever the clock says.
+        Another process may have taken back what was done here, so the files say what was done last.
         """
         self._log.refresh()
         done = self.person(checked_name(name)).actions
-        if not done or replace(action, reason=done[-1].reason, at=done[-1].at) != done[-1]:
-            at = max(now(), round(self.last_at(checked_name(name)) + _TICK, 6))
-            self._log.append(checked_name(name), replace(action, at=at))
+        if not done or replace(action, reason=done[-1].reason, at=done[-1].at, id=done[-1].id) != done[-1]:
+            self._log.append(checked_name(name), action)
 
-    def undo(self, name: str) -> Action | None:
-        """Take back the last action, and give it."""
-        actions = self.person(name).actions
-        if not actions:
+    def undo(self, name: str, last: str | None = None) -> Action | None:
+        """Take back the last action, and give it; arguments and errors as `LabellingSession.undo`."""
+        self._log.refresh()
+        ids = [action.id for action in self.person(name).actions]
+        if last and last not in ids:
+            raise UndoneError("something to take back was expected, that has been taken back")
+        if last is not None and last != (ids[-1] if ids else ""):
+            raise NotLastError(_NOT_LAST)
+        if not ids:
             return None
-        last = actions[-1]
-        self._log.append(name, Action(ActionKind.UNDO, at=now(), undoes=last.at))
-        return last
+        action = self.person(name).actions[-1]
+        self._log.append(name, Action(ActionKind.UNDO, at=now(), undoes=action.id))
+        if action in self.person(name).actions:  # another process has written between
+            raise NotLastError(_NOT_LAST)
+        return action
 
     def _named(self, person: PersonLog, names: Mapping[str, str]) -> dict[int, Answer]:
         found: dict[int, Answer] = {}

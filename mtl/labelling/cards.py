@@ -12,14 +12,14 @@ from mtl.labels import TypedSpan, stable_order
 class Counts:
     """How far one person is: distinct texts `labelled` and `skipped` of `total`; only others have labelled `others`.
 
-    `last` is when this person did what an undo would take back, in seconds since the epoch; 0 where there is nothing.
+    `last` is the id of the action of this person that an undo would take back; empty where there is none.
     """
 
     labelled: int
     skipped: int
     others: int
     total: int
-    last: float = 0.0
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ ever changing what is there; each reads from where it stopped before.
 import hashlib
 import json
 import re
+import secrets
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -42,7 +43,7 @@ class ActionKind(StrEnum):
 class Action:
     """One line: answers for some texts, texts that are skipped, or the last action taken back.
 
-    `at` is in seconds since the epoch; `undoes` is that of the action which is taken back, None in files from before.
+    `at` is in seconds since the epoch; `undoes` is the `id` of the action taken back, None in files of older versions.
     """
 
     kind: ActionKind
@@ -50,7 +51,8 @@ class Action:
     answers: tuple[Stored, ...] = ()
     reason: Reason = Reason.CHOSEN
     at: float = 0.0
-    undoes: float | None = None
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    undoes: str | None = None
 
 
 @dataclass
@@ -63,13 +65,13 @@ class PersonLog:
     _by_text: dict[int, list[Action]] = field(default_factory=dict)
 
     def add(self, action: Action) -> None:
-        """Take in the next line; two processes that take the same action back take back that one alone."""
+        """Take in the next line; an undo of an action that is not the last one has no effect."""
         if action.kind is not ActionKind.UNDO:
             self.actions.append(action)
             for text in action.texts:
                 self._by_text.setdefault(text, []).append(action)
                 self._first.setdefault(text, action.at)
-        elif self.actions and action.undoes in (None, self.actions[-1].at):
+        elif self.actions and action.undoes in (None, self.actions[-1].id):
             undone = self.actions.pop()
             for text in undone.texts:
                 self._by_text[text].pop()
@@ -195,7 +197,7 @@ def now() -> float:
 
 
 def _record(action: Action, *, of_pairs: bool) -> dict[str, Any]:
-    kept: dict[str, Any] = {"do": str(action.kind), "at": action.at}
+    kept: dict[str, Any] = {"do": str(action.kind), "at": action.at, "id": action.id}
     if action.texts:
         kept["texts"] = [list(pair_of(one)) for one in action.texts] if of_pairs else list(action.texts)
     if action.undoes is not None:
@@ -223,8 +225,9 @@ def _action(record: Mapping[str, Any], *, of_pairs: bool) -> Action | None:
         expected = len(texts) if kind is ActionKind.ANSWER else 0
         if len(answers) != expected or (kind is ActionKind.UNDO) == bool(texts):
             return None
-        undoes = float(record["undoes"]) if "undoes" in record else None
-        return Action(kind, texts, answers, reason, float(record.get("at", 0.0)), undoes)
+        at = float(record.get("at", 0.0))
+        undoes = str(record["undoes"]) if "undoes" in record else None
+        return Action(kind, texts, answers, reason, at, str(record.get("id", at)), undoes)
     except (KeyError, TypeError, ValueError, OverflowError):  # infinity is a number in JSON as Python reads it
         return None
 

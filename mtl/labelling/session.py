@@ -10,7 +10,7 @@ import numpy as np
 from mtl.data import Example
 from mtl.data.answers import listed
 from mtl.decoding.probabilities import Floats
-from mtl.errors import InputError, NotLastError, UndoneError
+from mtl.errors import InputError
 from mtl.fitting import LinearHead, SpanHead
 from mtl.inference.engine import Engine
 from mtl.labelling.agreement import Agreement, agreement_of
@@ -149,33 +149,27 @@ class LabellingSession:
         with self._disk:
             self._answers.skip(name, text, reason=self._reason(name, text))
 
-    def last_at(self, annotator: str) -> float:
-        """When a person did what `undo` would take back, in seconds since the epoch; 0 where there is nothing."""
+    def last_id(self, annotator: str) -> str:
+        """The id of the action of a person that `undo` would take back; empty where there is none."""
         with self._disk:
             self._answers.refresh()
-            return self._answers.last_at(checked_name(annotator))
+            return self._answers.last_id(checked_name(annotator))
 
-    def undo(self, annotator: str, *, last: float | None = None) -> Card | None:
+    def undo(self, annotator: str, *, last: str | None = None) -> Card | None:
         """Take back the last answer, skip or accepted page, and give the card of its first text; None: there is none.
 
         Called again, it goes back further.
 
         Args:
             annotator: whose.
-            last: when that was done, as `last_at`, so that nothing else is taken back; None for whatever is the last.
+            last: the id of that action, as `last_id`, so that nothing else is taken back; None for whatever is last.
 
         Raises:
             NotLastError: something else has been done since; as `UndoneError`, that has been taken back already.
         """
         name = checked_name(annotator)
         with self._disk:
-            self._answers.refresh()
-            now = self._answers.last_at(name)
-            if last is not None and now < last:
-                raise UndoneError("something to take back was expected, that has been taken back")
-            if last is not None and now > last:
-                raise NotLastError("what was done last was expected, something else has been done since")
-            action = self._answers.undo(name)
+            action = self._answers.undo(name, last)
         if action is None:
             return None
         with self._fitting:

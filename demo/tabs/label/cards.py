@@ -32,8 +32,8 @@ class Sent:
     reason: Reason | None
     by: str
     """For whom the card was; empty for who labels now."""
-    last: float | None = None
-    """When this person did what an undo would take back, as the card knew it; None where it is not said."""
+    last: str | None = None
+    """The id of the action that an undo would take back, as the card knew it; None where it is not said."""
 
 
 class Replies(LatestOnly):
@@ -112,7 +112,7 @@ def sent_of(data: dict[str, Any]) -> Sent:
     text = _whole(data.get("text"), other=-1)
     by = str(data.get("by") or "")
     last = data.get("last")
-    last = float(last) if isinstance(last, int | float) and not isinstance(last, bool) else None
+    last = last if isinstance(last, str) else None
     return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason, by, last)
 
 
@@ -153,7 +153,7 @@ def _act(work: Work, sent: Sent) -> str:
     return _shown(work, session, sent.asked, session.next_card(work.annotator, order=work.order), said)
 
 
-def _undone(session: LabellingSession, who: str, last: float | None) -> tuple[Card | None, str]:
+def _undone(session: LabellingSession, who: str, last: str | None) -> tuple[Card | None, str]:
     """The card of what is taken back, and what has happened: nothing else is taken back than what the card knew."""
     try:
         card = session.undo(who, last=last)

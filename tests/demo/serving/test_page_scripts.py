@@ -1,4 +1,4 @@
-"""The functions that stand for two of Gradio's: found in its scripts, the same results, and sent by the server."""
+"""The replacements of two of Gradio's functions: found in its scripts, the same results, and sent by the server."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio
 import pytest
 
-from demo.serving.page_scripts import CHANGES, quicker
+from demo.serving.page_scripts import REPLACEMENTS, with_replacements
 from tests.hardening.served import served
 
 SCRIPTS = sorted((Path(gradio.__file__).parent / "templates" / "frontend" / "assets").glob("*.js"))
@@ -72,16 +72,16 @@ ATTACHES = """([had, has]) => {
 
 
 def sources(number):
-    """A function as Gradio has it, and what stands for it; whole, so that a browser can run them."""
+    """A function as Gradio has it, and its replacement; whole, so that a browser can run them."""
     text = "\n".join(script.read_text(encoding="utf-8", errors="replace") for script in SCRIPTS)
     rest = "" if number == 0 else r"return \w+\.props\.shared_props\.attached_events=\w+,\w+\}"
-    had = re.search(CHANGES[number][0].pattern + rest, text)
+    had = re.search(REPLACEMENTS[number][0].pattern + rest, text)
     assert had, "Gradio has changed this function: look whether it still needs to be replaced"
-    return [had[0], quicker(had[0].encode()).decode()]
+    return [had[0], with_replacements(had[0].encode()).decode()]
 
 
 def test_gradio_has_each_function_once():
-    for had, _ in CHANGES:
+    for had, _ in REPLACEMENTS:
         assert sum(len(had.findall(script.read_text(encoding="utf-8", errors="replace"))) for script in SCRIPTS) == 1
 
 
@@ -97,14 +97,14 @@ def test_both_find_the_same_in_trees_that_change(browser, number, compare):
 
 def test_other_scripts_stay_as_they_are():
     for script in (b"", b"\xff\xfe", "é\u2028".encode(), *(path.read_bytes() for path in SCRIPTS[:30])):
-        assert quicker(script) == script or any(had.search(script.decode()) for had, _ in CHANGES)
+        assert with_replacements(script) == script or any(had.search(script.decode()) for had, _ in REPLACEMENTS)
 
 
 def test_the_server_sends_them():
-    changed = [script for script in SCRIPTS if quicker(script.read_bytes()) != script.read_bytes()]
+    changed = [script for script in SCRIPTS if with_replacements(script.read_bytes()) != script.read_bytes()]
     assert changed
     with served() as page:
         for script in changed:
             for accepted in ("gzip", "identity"):
                 answer = page.client.get(f"/assets/{script.name}", headers={"accept-encoding": accepted})
-                assert answer.content == quicker(script.read_bytes())
+                assert answer.content == with_replacements(script.read_bytes())

@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import signal
+import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from mtl.recipe import load
 from mtl.runs import RunFolder, RunState
 from tests.mtl.cli.calling import call, complaint, succeed
 from tests.mtl.comparing.conftest import runs  # noqa: F401
+from tests.mtl.comparing.late_run import LateRun
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +46,21 @@ def test_a_comparison_prints_a_row_a_strategy_and_says_where_the_runs_are(short:
     names = {place.name for place in folder.iterdir() if place.is_dir()}
     assert names == {f"{name}-seed{seed}" for name in ("heads_only", "last_layers-1") for seed in (1, 2)}
     assert all(RunFolder(folder / name).read_status().state is RunState.FINISHED for name in names)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("marks", [["begun"], ["begun", "asked"]], ids=["once", "twice in a row"])
+def test_a_signal_to_the_comparison_alone_ends_its_run_too(
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, marks: list[str]
+):
+    before = signal.getsignal(signal.SIGTERM)
+    run = LateRun(tmp_path, monkeypatch, ends_when_asked=len(marks) == 1)
+    with run.signalled(number, marks):
+        result = call("compare", short, "--presets", "heads_only")
+    assert (result.status, result.stderr.splitlines()[-1]) == (1, "stopped")
+    run.must_have_ended()
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.usefixtures("runs")
@@ -146,12 +164,12 @@ def test_a_run_that_fails_is_one_line(short: Path, runs: list[list[str]]):  # no
         (("--presets", "heads"), "--presets: one of all_frozen, heads_only"),
         (("--presets", "heads", "--presets", "full"), "--presets: one of all_frozen, heads_only"),
         (("--presets", ""), "--presets: one of all_frozen, heads_only"),
-        (("--presets", "full", "--seeds", "one"), "--seeds takes whole numbers by commas, was 'one'"),
-        (("--presets", "full", "--seeds", "1,,2"), "--seeds takes whole numbers by commas"),
-        (("--presets", "full", "--seeds", "-1"), "--seeds takes whole numbers by commas"),
+        (("--presets", "full", "--seeds", "one"), "--seeds takes whole numbers separated by commas, was 'one'"),
+        (("--presets", "full", "--seeds", "1,,2"), "--seeds takes whole numbers separated by commas"),
+        (("--presets", "full", "--seeds", "-1"), "--seeds takes whole numbers separated by commas"),
         (("--presets", "full", "--seeds", "1,1"), "--seeds: each seed once was expected, 1 came twice"),
         (("--presets", "full", "--seeds", "3,2, 02,3"), "--seeds: each seed once was expected, 2, 3 came twice"),
-        (("--presets", "full", "--seeds", "²"), "--seeds takes whole numbers by commas"),
+        (("--presets", "full", "--seeds", "²"), "--seeds takes whole numbers separated by commas"),
         (("--presets", "full", "--json", "none/table.json"), "none does not exist"),
         ((), "--presets, --single-task or --backbone was expected, none was given"),
         (("--single-task", "--backbone", "a"), "--single-task belongs to --presets"),

@@ -1,16 +1,13 @@
 """Strategies run beside one another, each run a process; what is complete is not done again."""
 
 import math
-import os
 import shutil
 import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 from safetensors.torch import load_file, save_file
 
@@ -22,10 +19,10 @@ from mtl.runs.lock import holding
 from mtl.training import run_in_folder
 from mtl.training.stage import StageState
 from tests.mtl.comparing.conftest import forked
+from tests.mtl.comparing.late_run import LateRun
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import events_of
 from tests.tiny import save_backbone
-from tests.waiting import until
 
 PRESETS = ["heads_only", "last_layers:1"]
 SEEDS = [1, 2]
@@ -249,44 +246,16 @@ def test_a_run_that_somebody_stopped_is_refused_and_done_again(
     assert len(runs) == 2
 
 
-ENDS_LATE = """#!{python}
-import os, pathlib, signal, sys, time
-seen = pathlib.Path({seen!r})
-def ask(*_):
-    (seen / "asked").touch()
-    {then}
-signal.signal(signal.SIGTERM, ask)
-(seen / "begun").write_text(str(os.getpid()))
-time.sleep(600)
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
 @pytest.mark.parametrize("marks", [["begun"], ["begun", "asked"]], ids=["once", "twice in a row"])
-def test_an_interrupt_of_the_comparison_alone_ends_its_run_too_and_the_second_one_at_once(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marks: list[str]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_to_the_comparison_alone_ends_its_run_too_and_the_second_one_at_once(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marks: list[str], number: signal.Signals
 ):
-    seen, program = tmp_path / "seen", tmp_path / "program"
-    seen.mkdir()
-    then = "sys.exit(0)" if len(marks) == 1 else "pass"  # one that does not end by itself is killed
-    program.write_text(ENDS_LATE.format(python=sys.executable, seen=str(seen), then=then))
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
-
-    def interrupt() -> None:
-        for mark in marks:
-            until((seen / mark).exists, mark)
-            os.kill(os.getpid(), signal.SIGINT)
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
-    try:
-        with ThreadPoolExecutor(1) as thread, pytest.raises(KeyboardInterrupt):
-            thread.submit(interrupt)
-            list(compare(strategies(recipe, ["heads_only"], single_task=False), seeds=[1], folder=tmp_path / "runs"))
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert (seen / "asked").exists()
-    until(lambda: not psutil.pid_exists(int((seen / "begun").read_text())), "the end of the run")
+    run = LateRun(tmp_path, monkeypatch, ends_when_asked=len(marks) == 1)
+    with run.signalled(number, marks), pytest.raises(KeyboardInterrupt):
+        list(compare(strategies(recipe, ["heads_only"], single_task=False), seeds=[1], folder=tmp_path / "runs"))
+    run.must_have_ended()
 
 
 def test_a_run_that_fails_is_told_with_its_reason(run: Compare, runs: list[list[str]]):

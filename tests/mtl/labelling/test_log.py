@@ -177,9 +177,17 @@ def test_other_names_are_refused(name):
 
 def test_files_are_readable_json(tmp_path):
     log = AnswerLog(tmp_path)
-    log.append("Ann", Action(ActionKind.ANSWER, (1,), ((EMOJI,),), at=2.0))
+    log.append("Ann", Action(ActionKind.ANSWER, (1,), ((EMOJI,),), at=2.0, id="a1"))
     (line,) = (tmp_path / file_name("Ann")).read_text().splitlines()
-    kept = {"by": "Ann", "do": "answer", "at": 2.0, "texts": [1], "answers": [[[0, 2, "שם 👍"]]], "why": "chosen"}
+    kept = {
+        "by": "Ann",
+        "do": "answer",
+        "at": 2.0,
+        "id": "a1",
+        "texts": [1],
+        "answers": [[[0, 2, "שם 👍"]]],
+        "why": "chosen",
+    }
     assert json.loads(line) == kept
 
 

@@ -318,5 +318,5 @@ def test_counts_have_room_for_pairs_that_were_not_mined(new_session):
     before = session.next_card("ann").counts
     session.answer("ann", other, "same")
     assert session.next_card("ann").counts == replace(
-        before, labelled=1, total=before.total + 1, last=session.last_at("ann")
+        before, labelled=1, total=before.total + 1, last=session.last_id("ann")
     )

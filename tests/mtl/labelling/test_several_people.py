@@ -1,5 +1,6 @@
 """Two people on one project: what each is shown, and what their answers measure."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -209,7 +210,7 @@ def test_two_processes_that_take_the_same_back_take_nothing_else_back(new_sessio
     second = LabellingSession(first.project, first._model)
     for text in range(3):
         first.answer("ann", text, "film")
-    last, honest = first.last_at("ann"), AnswerLog.append
+    last, honest = first.last_id("ann"), AnswerLog.append
 
     def meanwhile(self, name, action):
         monkeypatch.setattr(AnswerLog, "append", honest)
@@ -223,16 +224,56 @@ def test_two_processes_that_take_the_same_back_take_nothing_else_back(new_sessio
     assert list(second.answers("ann")) == [0]
 
 
-def test_later_actions_have_later_times_whatever_the_clock_says(new_session, monkeypatch):
-    session = new_session(texts_of(CLASSES), CLASSES)
-    for text, clock in enumerate([1000.0, 1000.0, 10.0]):
+def test_an_undo_that_another_process_comes_before_is_told(new_session, monkeypatch):
+    first = new_session(texts_of(CLASSES), CLASSES)
+    second = LabellingSession(first.project, first._model)
+    first.answer("ann", 0, "film")
+    honest = AnswerLog.append
+
+    def meanwhile(self, name, action):
+        monkeypatch.setattr(AnswerLog, "append", honest)
+        second.answer("ann", 1, "bank")
+        honest(self, name, action)
+
+    monkeypatch.setattr(AnswerLog, "append", meanwhile)
+    with pytest.raises(NotLastError, match="something else has been done since"):
+        first.undo("ann", last=first.last_id("ann"))
+    assert list(first.answers("ann")) == list(second.answers("ann")) == [0, 1]
+
+
+@pytest.mark.parametrize("clocks", [[1000.0] * 5, [1000.0, 10.0, 1000.0, 10.0, 1000.0]], ids=["stands", "is set back"])
+def test_what_is_taken_back_does_not_depend_on_the_clock(new_session, monkeypatch, clocks):
+    session, ids = new_session(texts_of(CLASSES), CLASSES), []
+    for text, clock in enumerate(clocks):
         monkeypatch.setattr(answers_module, "now", lambda clock=clock: clock)
-        before = session.last_at("ann")
         session.answer("ann", text, "film")
-        assert session.last_at("ann") > before
+        ids.append(session.last_id("ann"))
+        if text == 2:
+            session.undo("ann", last=ids[-1])
+    with pytest.raises(UndoneError):
+        session.undo("ann", last=ids[2])  # as the card of another window, which another answer has followed
     with pytest.raises(NotLastError):
-        session.undo("ann", last=before)
-    assert len(session.answers("ann")) == 3
+        session.undo("ann", last=ids[3])
+    assert len(set(ids)) == 5 and list(session.answers("ann")) == [0, 1, 3, 4]
+    assert session._answers.person("ann").last(1).at == clocks[1]  # the clock's
+
+
+def test_files_of_older_versions_whose_lines_have_no_id_go_on(new_session):
+    first = new_session(texts_of(CLASSES), CLASSES)
+    for text in range(3):
+        first.answer("ann", text, "film")
+    (path,) = first.project.folder.glob("**/ann-*.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    old = [{key: value for key, value in line.items() if key != "id"} for line in lines]
+    old += [{"by": "ann", "do": "undo", "at": 5.0}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in old))
+    session = LabellingSession(first.project, first._model)
+    last = session.last_id("ann")
+    assert list(session.answers("ann")) == [0, 1] and last
+    session.undo("ann", last=last)
+    with pytest.raises(UndoneError):
+        session.undo("ann", last=last)
+    assert list(session.answers("ann")) == [0]
 
 
 def test_what_the_disk_refused_never_counts(new_session, monkeypatch):
@@ -240,7 +281,7 @@ def test_what_the_disk_refused_never_counts(new_session, monkeypatch):
     session = new_session(texts_of(CLASSES), CLASSES)
     session.answer("ann", 0, "film")
     session.answer("ann", 1, "film")
-    last, honest = session.last_at("ann"), log.append_line
+    last, honest = session.last_id("ann"), log.append_line
 
     def full(path, line, **_):
         honest(path, line)
@@ -252,7 +293,7 @@ def test_what_the_disk_refused_never_counts(new_session, monkeypatch):
             patch.setattr(log, "append_line", full)
             with pytest.raises(StorageError):
                 refused()
-        assert (list(session.answers("ann")), session.last_at("ann")) == ([0, 1], last)
+        assert (list(session.answers("ann")), session.last_id("ann")) == ([0, 1], last)
     session.undo("ann", last=last)
     assert list(session.answers("ann")) == [0]
 
@@ -261,7 +302,7 @@ def test_of_two_that_take_the_same_back_one_does_and_nothing_else_is_taken_back(
     session = new_session(texts_of(CLASSES), CLASSES)
     for text in range(3):
         session.answer("ann", text, "film")
-    last, outcomes = session.last_at("ann"), []
+    last, outcomes = session.last_id("ann"), []
 
     def take_back(_: int) -> None:
         try:
@@ -273,6 +314,6 @@ def test_of_two_that_take_the_same_back_one_does_and_nothing_else_is_taken_back(
         list(threads.map(take_back, range(8)))
     assert sorted(outcomes, key=str) == [2, *[None] * 7] and list(session.answers("ann")) == [0, 1]
     session.answer("ann", 5, "bank")
-    with pytest.raises(NotLastError, match="something else has been done since"):
+    with pytest.raises(UndoneError):
         session.undo("ann", last=last)
     assert list(session.answers("ann")) == [0, 1, 5]

@@ -19,6 +19,7 @@ from mtl.runs import Saved, StopReason
 from mtl.training import set_up
 from mtl.training.accumulation import GradientAccumulator
 from mtl.training.sampler import BatchIndices
+from tests.mtl.comparing.conftest import forked
 from tests.mtl.data.test_pairs import FORMATS, write
 from tests.mtl.no_dropout import copy_without_dropout
 from tests.mtl.recipes import EXAMPLES, TASKS
@@ -193,10 +194,11 @@ def test_pairs_without_scores_go_on_by_the_loss_of_their_checkpoint(tiny_bert: P
     events_of(recipe_of(tiny_bert, alone, steps=1), tmp_path / "run")
     events_of(recipe_of(tmp_path / "run" / "last", alone, loss=None, steps=1), tmp_path / "more")
     strategies = [Strategy("again", recipe_of(tmp_path / "run" / "last", alone, loss=None, steps=1))]
-    assert len(list(compare(strategies, seeds=[1], folder=tmp_path / "compared"))) == 1
+    with forked():
+        assert len(list(compare(strategies, seeds=[1], folder=tmp_path / "compared"))) == 1
     scored = write(tmp_path / "scored.csv", ("sentence1", "sentence2", "score"), ("a cat", "a dog", 1), ("a", "b", 0))
     missing = Strategy("missing", recipe_of(tmp_path / "nowhere", scored, loss=None), may_fail=True)
-    with pytest.raises(RunError, match="missing"):  # after the other
+    with forked(), pytest.raises(RunError, match="missing"):  # after the other
         list(compare([missing, *strategies], seeds=[1], folder=tmp_path / "compared"))
     with pytest.raises(DataError, match="score is missing"):
         set_up(recipe_of(tiny_bert, alone, loss=None, steps=1))

@@ -239,6 +239,7 @@ def test_an_undo_that_was_done_before_the_server_was_lost_is_not_done_twice(work
     session = work.session
     for text in range(3):
         session.answer("ann", text, "sports")
+    first = session._answers.person("ann").actions[0].id
     shown = json.loads(cards.fresh_card(work))
     undo = sent(work, 9, "undo", last=shown["last"])
     cards.answered(cards.Replies(), work, undo)
@@ -246,7 +247,9 @@ def test_an_undo_that_was_done_before_the_server_was_lost_is_not_done_twice(work
     assert again["said"] == "Taken back." and list(session.answers("ann")) == [0, 1]
     session.answer("ann", 5, "travel")  # in another window
     other = json.loads(cards.answered(cards.Replies(), work, undo))
-    assert other["said"].startswith("In another window") and list(session.answers("ann")) == [0, 1, 5]
+    assert other["said"] == "Taken back." and list(session.answers("ann")) == [0, 1, 5]
+    late = json.loads(cards.answered(cards.Replies(), work, sent(work, 11, "undo", last=first)))
+    assert late["said"].startswith("In another window") and list(session.answers("ann")) == [0, 1, 5]
     for last in (other["last"], None, None):
         cards.answered(cards.Replies(), work, sent(work, 10, "undo", last=last))
     assert not session.answers("ann")
