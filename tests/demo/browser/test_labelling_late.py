@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.demo.browser.labelling import TEXTS, answers, begin, counts, said
-from tests.demo.browser.visiting import hold, settled
+from tests.demo.browser.visiting import hold, intercept, settled
 from tests.waiting import until
 
 # The second half of a double click, in the moment in which the next card is there.
@@ -53,7 +53,7 @@ def test_a_late_reply_does_not_replace_a_newer_card(labelling, open_page):
     page = open_page(labelling.url)
     begin(page, TEXTS, "late", "one label per text", "sports\ntravel")
     held = []
-    page.route("**/gradio_api/run/**", lambda route: held.append(route) if not held else route.continue_())
+    intercept(page, "**/gradio_api/run/**", lambda route: held.append(route) if not held else route.continue_())
     page.keyboard.press("1")
     until(lambda: page.evaluate("() => true") and held, "the request that is held")
     page.keyboard.press("2")  # nobody has seen the text that this would be for

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from demo.tabs.embeddings import steps
 from demo.views.maps.selection import selection_table
-from tests.demo.browser.visiting import hold, settled
+from tests.demo.browser.visiting import hold, intercept, settled
 from tests.demo.fakes import FakeModel
 from tests.waiting import CEILING, until
 
@@ -68,7 +68,7 @@ def test_the_form_takes_nothing_before_what_the_page_remembers_is_back(serve, op
         asked = (route.request.post_data_json or {}).get("fn_index")
         held.append(route) if asked in restoring else route.continue_()
 
-    page.route("**/gradio_api/**", hold)
+    intercept(page, "**/gradio_api/**", hold)
     page.reload(wait_until="domcontentloaded")
     page.get_by_role("tab", name="Train").click()
     expect(page.locator(".ph-restoring")).to_be_visible()

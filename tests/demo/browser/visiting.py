@@ -1,5 +1,6 @@
 """What a visitor waits for on any page."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
@@ -75,5 +76,16 @@ def hold(page: Page, place: str, event: str) -> list[Route]:
         asked = (route.request.post_data_json or {}).get("fn_index")
         held.append(route) if asked in those else route.continue_()
 
-    page.route("**/gradio_api/**", take)
+    intercept(page, "**/gradio_api/**", take)
     return held
+
+
+def intercept(page: Page, addresses: str, take: Callable[[Route], object]) -> None:
+    """Hand every request of a page to a function, from this moment on.
+
+    `Page.route` returns a moment before the page's own requests go through it.
+    """
+    page.route(addresses, take)
+    seen = []
+    page.route("**/robots.txt?probe", lambda route: seen.append(route.fulfill(body="")))
+    until(lambda: page.evaluate("fetch('robots.txt?probe').then(() => true)") and seen, "a request to intercept")
