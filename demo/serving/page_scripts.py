@@ -14,7 +14,7 @@ _FIND = re.compile(
 )
 _FIND_BY_PLACE = """\
 function \\1(root,id){
-  if(id===null)return null; // a handler of the whole page asks for it, and no component has it
+  if(id===null)return null; // handlers without a component look up null
   const places=\\1.places??=new WeakMap;
   const found=()=>{
     let node=root;

@@ -41,6 +41,7 @@ _COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg
 _REFUSED = re.compile(r"q=0(\.0*)?")
 _PIECE = 65_536
 _OF_304 = (b"cache-control", b"etag", b"vary")
+"""Headers of a response that tells a client that its copy is current."""
 
 Key = tuple[str, ...]
 
@@ -62,8 +63,8 @@ class _Response:
             yield {"type": "http.response.body", "body": body[start:end], "more_body": end < len(body)}
 
     def unless_kept(self, asked: Headers) -> "_Response":
-        """Itself, or that nothing has changed for a client that has kept it."""
-        tag = dict(self.headers).get(b"etag", b"").decode()
+        """This response, or a 304 if the client's copy is current."""
+        tag = dict(self.headers).get(b"etag", b"").decode().removeprefix("W/")
         kept = [one.strip().removeprefix("W/") for one in ",".join(asked.getlist("if-none-match")).split(",")]
         if not tag or not {tag, "*"} & set(kept):
             return self
@@ -74,9 +75,9 @@ class _Response:
 class ResponseCache:
     """The page and its files as they were sent before, compressed for clients that accept gzip.
 
-    They contain nothing about a visitor. Browsers ask for most files once, and for the page and for scripts that are
-    not as Gradio has them whether they have changed. There are two responses for each file, and a few pages; a request
-    for a range gets the whole.
+    They contain nothing about a visitor. Browsers ask for most files once; for the page and for changed scripts they
+    ask each time whether they have changed. There are two responses for each file, and a few pages; a request for a
+    range gets the whole.
     """
 
     _pages: OrderedDict[Key, _Response] = field(default_factory=OrderedDict)
@@ -136,13 +137,13 @@ def accepts_gzip(headers: Headers) -> bool:
 
 
 def _address(headers: Headers) -> dict[str, str]:
-    """The headers that tell the server's address; Gradio reads the first value of each, and of protocols https."""
+    """The headers that tell the server's address; Gradio reads the first of each, and only whether it is https."""
     found = {name: headers.get(name, "").split(",")[0].strip() for name in _ADDRESS}
     return found | ({} if found["x-forwarded-proto"] == "https" else {"x-forwarded-proto": ""})
 
 
 async def _stay() -> Message:
-    """A `receive` that never tells of a client that has gone: the application would cut its response short."""
+    """A `receive` that never reports a disconnect, since the application would cut its response short."""
     await anyio.sleep_forever()
     raise AssertionError
 
@@ -171,7 +172,7 @@ async def _response_of(app: ASGIApp, scope: Scope, *, compressed: bool) -> _Resp
             headers["cache-control"] = _FOR_EVER
         else:
             headers["cache-control"] = _ASK_AGAIN
-            headers["etag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if compressed else ""}"'
+            headers["etag"] = f'W/"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if compressed else ""}"'
         if compressed and headers.get("content-type", "").startswith(_COMPRESSED):
             body = await to_thread.run_sync(partial(gzip.compress, body, mtime=0))
             headers["content-encoding"] = "gzip"

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -158,41 +158,41 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
             pass_fds=(lock.descriptor,) if lock.is_real else (),
         )
         status = _status_of(process, signals)
+    if not status:  # what has come to its end is kept, whatever comes then
+        (run.path / "memory").write_text(str(_memory(run)), encoding="utf-8")
     if signals:
         raise KeyboardInterrupt
     if status:
         raise RunError(run.log_tail(1) or "the run failed", key=f"{strategy.name}, seed {strategy.recipe.seed}")
-    (run.path / "memory").write_text(str(_memory(run)), encoding="utf-8")
     if not _is_complete(run):
         raise RunError("the run was stopped before its end", key=f"{strategy.name}, seed {strategy.recipe.seed}")
 
 
 @contextmanager
 def _counted_signals() -> Iterator[list[int]]:
-    """SIGINT and SIGTERM of this block, as a list that grows: nothing may stop this process before its run has ended.
+    """SIGINT and SIGTERM received in this block, collected and not acted on: the run has to end before this process.
 
-    Only the main thread of a process can ask for them; elsewhere the list stays empty.
+    Only the main thread of a process can set handlers; elsewhere the list stays empty.
     """
     seen: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
     heard = [number for number in numbers if signal.getsignal(number) not in (None, signal.SIG_IGN)]
-    before = [signal.signal(number, lambda number, _: seen.append(number)) for number in heard]
-    try:
+    with ExitStack() as restored:
+        for number in heard:
+            restored.callback(signal.signal, number, signal.getsignal(number))
+            signal.signal(number, lambda number, _: seen.append(number))
         yield seen
-    finally:
-        for number, handler in zip(heard, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _status_of(process: subprocess.Popen[bytes], signals: Sequence[int]) -> int:
     """The exit status of a run; the first signal asks it to end, and the second one kills it.
 
-    A terminal sends Ctrl-C to the run too, which then ends at once: it would be begun anew in any case.
+    A terminal sends Ctrl-C to the run too, which then ends at once: an interrupted run is started again anyway.
     """
     heard = 0
     while (status := process.poll()) is None:
         if len(signals) > heard:
-            heard = len(signals)
+            heard += 1
             process.terminate() if heard == 1 else process.kill()
         time.sleep(_LOOK_SECONDS)
     return status

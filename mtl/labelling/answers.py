@@ -161,7 +161,7 @@ class ProjectAnswers:
             return None
         action = self.person(name).actions[-1]
         self._log.append(name, Action(ActionKind.UNDO, at=now(), undoes=action.id))
-        if action in self.person(name).actions:  # another process has written between
+        if action in self.person(name).actions:  # another process wrote in between
             raise NotLastError(_NOT_LAST)
         return action
 

@@ -33,7 +33,7 @@ class Sent:
     by: str
     """For whom the card was; empty for who labels now."""
     last: str | None = None
-    """The id of the action that an undo would take back, as the card knew it; None where it is not said."""
+    """The id of the action that an undo would take back, as the card knew it; None where it was not sent."""
 
 
 class Replies(LatestOnly):
@@ -112,6 +112,8 @@ def sent_of(data: dict[str, Any]) -> Sent:
     text = _whole(data.get("text"), other=-1)
     by = str(data.get("by") or "")
     last = data.get("last")
+    if isinstance(last, int | float) and not isinstance(last, bool):  # a time, from a page of an older version
+        last = str(float(last)) if last else ""
     last = last if isinstance(last, str) else None
     return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason, by, last)
 

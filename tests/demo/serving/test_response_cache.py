@@ -91,13 +91,14 @@ def test_what_may_change_under_its_name_is_asked_for_again_and_sent_only_if_it_h
             whole, _ = body(page, path, accepted)
             assert whole.headers["cache-control"] == "private, no-cache"
             tag = whole.headers["etag"]
+            strong = tag.removeprefix("W/")  # some proxies make it so
             tags.add((path, tag))
-            for kept in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+            for kept in (tag, strong, f'"x", {tag}', "*"):
                 again, sent = body(page, path, accepted | {"if-none-match": kept})
                 assert (again.status_code, sent) == (304, b"")
                 assert {again.headers["etag"], again.headers["vary"]} == {tag, "Accept-Encoding"}
                 assert "default-src" in again.headers["content-security-policy"]
-            for other in ("", '"x"', tag.strip('"')):
+            for other in ("", '"x"', strong.strip('"')):
                 again, sent = body(page, path, accepted | {"if-none-match": other})
                 assert (again.status_code, len(sent)) == (200, int(whole.headers["content-length"]))
     assert len(tags) == 2 * (1 + len(changed)) >= 4
@@ -227,7 +228,7 @@ def test_a_name_that_is_too_long_for_a_file_is_no_page(page):
     for path in (
         "/assets/" + "a" * 256,
         "/static/" + "é" * 200,
-        "/assets/" + "a/" * 2100,
+        "/assets/" + "a/" * 500,
         "/gradio_api/file=" + "a" * 256,
     ):
         assert page.client.get(path).status_code == 404

@@ -255,6 +255,19 @@ def test_an_undo_that_was_done_before_the_server_was_lost_is_not_done_twice(work
     assert not session.answers("ann")
 
 
+def test_a_page_of_an_older_version_takes_back_what_it_knew_by_its_time(work):
+    session = work.session
+    session.answer("ann", 0, "sports")
+    (path,) = session._answers.folder.glob("ann-*.jsonl")
+    line = json.loads(path.read_text())
+    old = [{"by": "bo", "do": "skip", "texts": [text], "at": at, "why": line["why"]} for text, at in ((1, 7), (2, 8.5))]
+    (path.parent / "bo.jsonl").write_text("".join(json.dumps(one) + "\n" for one in old))
+    for last, said in ((7, "In another window"), (8.5, "Taken back."), (0, "In another window"), (8.5, "Taken back.")):
+        found = json.loads(cards.answered(cards.Replies(), work, sent(work, 3, "undo", by="bo", last=last)))
+        assert found["said"].startswith(said)
+    assert session._answers.person("bo").skipped() == [1]
+
+
 def test_the_card_after_a_change_of_name_is_one_for_who_labels_now(work):
     session = work.session
     session.answer("ann", 7, "travel")
