@@ -2,8 +2,9 @@
 
 Gradio walks through the tree of components for each one that it looks for, and while an event runs it looks for every
 component that an event has written since the page was opened, several times. At the opening it compares every component
-with every event handler. Here a component is looked for where it was found before, and the handlers of all components
-are listed once; the results are the same. Scripts in which these functions are not found are left as they are.
+with every event handler. The replacements list the places and the events of all components once, and list the places
+anew if a component is no longer at its place; the results are the same. Scripts in which these functions are not found
+are left as they are.
 """
 
 import re

@@ -113,7 +113,7 @@ def sent_of(data: dict[str, Any]) -> Sent:
     by = str(data.get("by") or "")
     last = data.get("last")
     if isinstance(last, int | float) and not isinstance(last, bool):  # a time, from a page of an older version
-        last = str(float(last)) if last else ""
+        last = (str(last) if isinstance(last, float) else f"{last}.0") if last else ""
     last = last if isinstance(last, str) else None
     return Sent(asked, str(data.get("kind")), text, data.get("answer"), data.get("before"), reason, by, last)
 

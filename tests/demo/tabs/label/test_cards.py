@@ -265,6 +265,9 @@ def test_a_page_of_an_older_version_takes_back_what_it_knew_by_its_time(work):
     for last, said in ((7, "In another window"), (8.5, "Taken back."), (0, "In another window"), (8.5, "Taken back.")):
         found = json.loads(cards.answered(cards.Replies(), work, sent(work, 3, "undo", by="bo", last=last)))
         assert found["said"].startswith(said)
+    for odd in (10**400, float("nan"), "x" * 10_000):
+        found = json.loads(cards.answered(cards.Replies(), work, sent(work, 3, "undo", by="bo", last=odd)))
+        assert not found.get("problem")
     assert session._answers.person("bo").skipped() == [1]
 
 
