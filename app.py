@@ -1,6 +1,7 @@
 """Start the page: `python app.py --help`."""
 
 import argparse
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -42,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     runs = RunManager(settings)
     engines = Engines(settings=settings, runs=runs, load=_load)
     blocks = page.build_page(settings=settings, engines=engines, runs=runs)
+    gc.collect()
+    gc.freeze()  # all of this stays to the end: a collection that went through it would hold up every visitor
     Thread(target=_load_first, args=(engines,), daemon=True).start()
     place = place_of(parsed, os.environ)
     blocks.launch(

@@ -1,5 +1,6 @@
 """Run a model's application with uvicorn until a signal ends it."""
 
+import gc
 import logging
 import signal
 import socket
@@ -57,7 +58,10 @@ def serve(checkpoint: str, options: ServeOptions) -> None:
         port = listener.getsockname()[1]
         fields = {"model": model.name, "host": options.host, "port": port, "backend": str(engine.choice.backend)}
         _log.info("ready", extra={"fields": fields})
-        _run(uvicorn.Server(_config(model, options)), listener)
+        server = uvicorn.Server(_config(model, options))
+        gc.collect()
+        gc.freeze()  # all of this stays to the end: a collection that went through it would hold up every request
+        _run(server, listener)
         _log.info("ended")
 
 
