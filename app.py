@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from demo import page, theme
 from demo.answers.engines import Engines
-from demo.answers.passes import Model
+from demo.answers.loading import load
 from demo.limits import with_limits
 from demo.runs import RunManager
 from demo.serving import logs
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     runs = RunManager(settings)
-    engines = Engines(settings=settings, runs=runs, load=_load)
+    engines = Engines(settings=settings, runs=runs, load=load)
     blocks = page.build_page(settings=settings, engines=engines, runs=runs)
     gc.collect()
     gc.freeze()  # all of this stays to the end: a collection that went through it would hold up every visitor
@@ -69,12 +69,6 @@ def _load_first(engines: Engines) -> None:
     """Load the default model before the first visitor needs it; an error is shown to the visitor who does."""
     with suppress(MtlError):
         engines.get(engines.choices("")[0][1], "")
-
-
-def _load(name: str) -> Model:
-    import mtl
-
-    return mtl.Engine.load(name)
 
 
 class _Parser(argparse.ArgumentParser):

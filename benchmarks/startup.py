@@ -3,9 +3,10 @@
     python benchmarks/startup.py [--repeats 5] [--rows 10000,1000000]
 
 Measures in processes of their own, as medians: from the start of Python to the first answer of the starter, when it was
-prepared on this machine before and the very first time; the answer of `mtl --help`; resident memory once the starter
-has answered; and the peak memory of `mtl encode` over files of so many rows, whose sentences are made up of a few
-words. Writes `benchmarks/results/startup.json`.
+prepared on this machine before and the very first time; how long the page loads a model that was not prepared, with a
+process that has torch in memory as after a training, and without one; the answer of `mtl --help`; resident memory once
+the starter has answered; and the peak memory of `mtl encode` over files of so many rows, whose sentences are made up of
+a few words. Writes `benchmarks/results/startup.json`, where other numbers of rows stay as they were.
 """
 
 import argparse
@@ -32,6 +33,19 @@ engine.analyze(["Angela Merkel met engineers of Siemens in Munich."])
 import psutil
 print(psutil.Process().memory_info().rss)
 """
+LOADED = """
+import sys, time
+from demo.answers.loading import load
+from demo.runs.fork_server import SERVER
+if sys.argv[1] == "forked":
+    child = SERVER.ask()
+    while not SERVER.is_ready:
+        time.sleep(0.1)
+begun = time.perf_counter()
+load("mtl/starter")
+print(time.perf_counter() - begun)
+SERVER.end()
+"""
 WORDS = ("the", "a", "bus", "soup", "river", "left", "came", "small", "old", "from", "to", "in", "Rome", "Ann", "again")
 
 
@@ -45,12 +59,20 @@ def main() -> None:
         fresh = [answer(Path(folder) / f"home{i}")[0] for i in range(2)]
         home = Path(folder) / "home0"
         prepared = [answer(home) for _ in range(args.repeats)]
+        loaded: dict[str, list[float]] = {"forked": [], "alone": []}
+        for repeat in range(args.repeats):
+            for way, seconds in loaded.items():
+                output = timed(["-c", LOADED, way], Path(folder) / f"{way}{repeat}")[1]
+                seconds.append(float(output.split()[-1]))
+        before = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
         result = {
             "first_answer_seconds": median(seconds for seconds, _ in prepared),
             "very_first_answer_seconds": median(fresh),
+            "page_loads_seconds": {way: median(seconds) for way, seconds in loaded.items()},
             "help_seconds": median(timed(["-m", "mtl", "--help"], home)[0] for _ in range(args.repeats)),
             "resident_bytes": median(memory for _, memory in prepared),
-            "encode": {rows: encoded(int(rows), Path(folder), home) for rows in args.rows.split(",")},
+            "encode": before.get("encode", {})
+            | {rows: encoded(int(rows), Path(folder), home) for rows in args.rows.split(",") if rows},
         }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -110,6 +132,9 @@ def table(result: dict) -> Table:
     shown = Table("what", "measured")
     shown.add_row("start of Python to the first answer", f"{result['first_answer_seconds']:.2f} s")
     shown.add_row("the very first time on a machine", f"{result['very_first_answer_seconds']:.1f} s")
+    page = result["page_loads_seconds"]
+    shown.add_row("a model that was not prepared, on the page after a training", f"{page['forked']:.1f} s")
+    shown.add_row("the same where no process has torch in memory", f"{page['alone']:.1f} s")
     shown.add_row("mtl --help", f"{result['help_seconds']:.2f} s")
     shown.add_row("resident memory of the starter", f"{result['resident_bytes'] / 1e6:.0f} MB")
     for rows, found in result["encode"].items():

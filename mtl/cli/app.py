@@ -227,6 +227,19 @@ def evaluate(
 
 
 @app.command()
+def prepare(
+    checkpoint: CheckpointArgument,
+    precision: PrecisionOption = "auto",
+    backend: Annotated[str, typer.Option(help="openvino, torch, or auto: the faster one", metavar="NAME")] = "auto",
+    json_file: Annotated[Path | None, typer.Option("--json", help="write what was chosen to this file")] = None,
+) -> None:
+    """Choose what a model runs with on this machine, and keep it, so that it loads in a second from then on."""
+    from mtl.cli.preparing import prepare_command
+
+    prepare_command(checkpoint, json_file, precision=precision, backend=backend)
+
+
+@app.command()
 def predict(
     checkpoint: CheckpointArgument,
     source: InputArgument,

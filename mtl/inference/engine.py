@@ -13,7 +13,7 @@ from mtl.evaluation import Evaluation, embedding_task, evaluate, evaluate_with_c
 from mtl.inference.analysis import Analysis
 from mtl.inference.backends.interface import Backend
 from mtl.inference.batcher import DynamicBatcher
-from mtl.inference.loading import EngineParts, open_loaded, open_model
+from mtl.inference.loading import EngineParts, Prepare, open_loaded, open_model
 from mtl.inference.runner import Runner
 from mtl.inference.source import STARTER, find_model, load_model
 from mtl.outside import OutsideScorer
@@ -64,8 +64,9 @@ class Engine:
         precision: str = "auto",
         backend: str = "auto",
         long_texts: str | None = None,
+        prepare: Prepare | None = None,
     ) -> "Engine":
-        """Load a model.
+        """Load a model; where torch is not in memory and OpenVINO may run it, it is prepared in another process first.
 
         Args:
             name: `starter`, a checkpoint folder, a Hub id of one, or a bare backbone (an engine without tasks).
@@ -74,13 +75,15 @@ class Engine:
             backend: `torch`, `openvino`, or `auto` for the faster one.
             long_texts: `windows` reads a text that is longer than the backbone's maximum in overlapping windows, `cut`
                 cuts it as sentence-transformers does; by default as the model was trained, else `windows`.
+            prepare: has a model that was not prepared yet (see `mtl prepare`) prepared in another process; by default
+                in a new one.
 
         Raises:
             CheckpointError, BackboneError: nothing that can be loaded has this name.
             BackendError: the backend that was asked for cannot run this model.
             InputError: an option is unknown.
         """
-        parts = open_model(str(name), precision=precision, backend=backend, long_texts=long_texts)
+        parts = open_model(str(name), precision=precision, backend=backend, long_texts=long_texts, prepare=prepare)
         return cls(parts, name=str(name))
 
     @classmethod

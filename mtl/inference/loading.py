@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +25,8 @@ from mtl.text.windows import WindowTokenizer
 if TYPE_CHECKING:
     from mtl.checkpoint.store import LoadedModel
 
-_EXPORT = """
-import sys, torch  # where torch is loaded, the export is made here
-from mtl import Engine
-Engine.load(sys.argv[1], precision=sys.argv[2], backend=sys.argv[3])
-"""
+Prepare = Callable[[str, str, str], None]
+"""Has `mtl prepare` done in another process; called with the name of a model, the precision and the backend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,10 @@ class EngineParts:
     """By task what tells whether a text is unlike the training texts."""
 
 
-def open_model(name: str, *, precision: str, backend: str, long_texts: str | None) -> EngineParts:
-    """Find a model and make it ready; errors as `Engine.load`."""
+def open_model(
+    name: str, *, precision: str, backend: str, long_texts: str | None, prepare: Prepare | None = None
+) -> EngineParts:
+    """Find a model and make it ready; arguments and errors as `Engine.load`."""
     options = EngineOptions.parse(precision=precision, backend=backend, long_texts=long_texts)
     source = find_model(name)
     folder, key = PreparedFolder(source.fingerprint()), machine_key(options.key)
@@ -58,7 +57,7 @@ def open_model(name: str, *, precision: str, backend: str, long_texts: str | Non
         choice = None
     ready = _from_folder(folder, choice, options)
     if ready is None and _gains_by_a_subprocess(choice, options):
-        export_in_subprocess(name, precision=precision, backend=backend)
+        (prepare or prepare_in_subprocess)(name, precision, backend)
         choice = folder.choice(key)
         ready = _from_folder(folder, choice, options)
     parts = ready or _from_source(source, folder, choice, options)
@@ -68,7 +67,7 @@ def open_model(name: str, *, precision: str, backend: str, long_texts: str | Non
     return replace(parts, outside=outside)
 
 
-def export_in_subprocess(name: str, *, precision: str, backend: str) -> None:
+def prepare_in_subprocess(name: str, precision: str, backend: str) -> None:
     """Prepare a model in a process of its own, so that torch and all it needs are gone when the engine is loaded.
 
     What is wrong with the model is said by whoever loads it afterwards.
@@ -76,7 +75,7 @@ def export_in_subprocess(name: str, *, precision: str, backend: str) -> None:
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     subprocess.run(
-        [sys.executable, "-c", _EXPORT, name, precision, backend],
+        [sys.executable, "-m", "mtl", "prepare", "--precision", precision, "--backend", backend, "--", name],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
