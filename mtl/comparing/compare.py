@@ -1,6 +1,7 @@
 """`compare`: the same data, seeds and budget under several strategies, each run in a process of its own."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -25,6 +26,7 @@ from mtl.inference.source import find_model
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
+from mtl.runs.parent import ENDS_WITH_PARENT
 
 _UNSAFE = re.compile(r"[^\w.-]")  # in the name of a folder
 _REQUEST, _DATA, _BACKBONE = "request.yaml", "data.json", "backbone.sha256"
@@ -139,7 +141,10 @@ def _whole(recipe: Recipe) -> dict[str, Any]:
 
 
 def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> None:
-    """Train in a child, which holds the comparison's lock too: the folder is owned until the last process has ended."""
+    """Train in a child, which holds the comparison's lock too: the folder is owned until the last process has ended.
+
+    The child ends with this process, however that ends.
+    """
     shutil.rmtree(run.path, ignore_errors=True)  # an attempt that was interrupted, with its request to stop
     run.create()
     request = run.path / _REQUEST
@@ -149,14 +154,18 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
         (run.path / _BACKBONE).write_text(inputs.backbone, encoding="utf-8")
     lock.is_shared = True
     command = [sys.executable, "-m", "mtl", "train", str(request), "--run-dir", str(run.path)]
-    with run.log_file.open("wb") as log, _counted_signals() as signals:
-        process = subprocess.Popen(
+    with (
+        run.log_file.open("wb") as log,
+        _counted_signals() as signals,
+        subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=(lock.descriptor,) if lock.is_real else (),
-        )
+            env=os.environ | {ENDS_WITH_PARENT: "1"},
+        ) as process,
+    ):
         status = _status_of(process, signals)
     if not status:  # what has come to its end is kept, whatever comes then
         (run.path / "memory").write_text(str(_memory(run)), encoding="utf-8")

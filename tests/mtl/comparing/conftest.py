@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedWriter
-from typing import TextIO
+from typing import Self, TextIO
 
 import pytest
 
@@ -22,9 +22,7 @@ class Forked:
 
     started: list[list[str]] = []
 
-    def __init__(
-        self, command: Sequence[str], *, stdin: int, stdout: BufferedWriter, stderr: int, pass_fds: tuple[int, ...]
-    ) -> None:
+    def __init__(self, command: Sequence[str], *, stdout: BufferedWriter, **_: object) -> None:
         assert list(command[:3]) == COMMAND
         self.returncode: int | None = None
         Forked.started.append(list(command[3:]))
@@ -37,6 +35,12 @@ class Forked:
         if self.returncode is None and (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
             self.returncode = os.waitstatus_to_exitcode(ended[1])
         return self.returncode
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.returncode is not None
 
 
 def _child(arguments: Sequence[str], log: int) -> int:

@@ -13,8 +13,12 @@ import pytest
 
 from tests.waiting import until
 
+_ROOT = str(Path(__file__).parents[3])
 _PROGRAM = """#!{python}
 import os, pathlib, signal, sys, time
+sys.path.insert(0, {root!r})
+from mtl.runs.parent import end_with_parent
+end_with_parent()  # as `python -m mtl` does
 seen = pathlib.Path({seen!r})
 def ask(*_):
     (seen / "asked").touch()
@@ -32,7 +36,7 @@ class LateRun:
         self._seen, program = folder / "seen", folder / "program"
         self._seen.mkdir()
         then = "sys.exit(0)" if ends_when_asked else "pass"
-        program.write_text(_PROGRAM.format(python=sys.executable, seen=str(self._seen), then=then))
+        program.write_text(_PROGRAM.format(python=sys.executable, root=_ROOT, seen=str(self._seen), then=then))
         program.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(program))
 
@@ -53,7 +57,11 @@ class LateRun:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def must_have_ended(self) -> None:
-        """Asked to end, and gone."""
-        assert (self._seen / "asked").exists()
+    def must_begin(self) -> None:
+        """Wait for its begin."""
+        until((self._seen / "begun").exists, "the begin of the run")
+
+    def must_have_ended(self, *, asked: bool = True) -> None:
+        """Gone, and asked to end before or not."""
+        assert (self._seen / "asked").exists() is asked
         until(lambda: not psutil.pid_exists(int((self._seen / "begun").read_text())), "the end of the run")

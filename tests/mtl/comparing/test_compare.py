@@ -18,6 +18,7 @@ from mtl.runs import Evaluated, RunFolder, Saved, Started, Step
 from mtl.runs.lock import holding
 from mtl.training import run_in_folder
 from mtl.training.stage import StageState
+from tests.mtl import processes
 from tests.mtl.comparing.conftest import forked
 from tests.mtl.comparing.late_run import LateRun
 from tests.mtl.recipes import quick_recipe
@@ -256,6 +257,23 @@ def test_a_signal_to_the_comparison_alone_ends_its_run_too_and_the_second_one_at
     with run.signalled(number, marks), pytest.raises(KeyboardInterrupt):
         list(compare(strategies(recipe, ["heads_only"], single_task=False), seeds=[1], folder=tmp_path / "runs"))
     run.must_have_ended()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+def test_a_comparison_that_is_killed_leaves_no_run_behind(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run = LateRun(tmp_path, monkeypatch, ends_when_asked=False)
+    folder = tmp_path / "runs"
+    compared = processes.start(
+        lambda: list(compare(strategies(recipe, ["heads_only"], single_task=False), seeds=[1], folder=folder))
+    )
+    run.must_begin()
+    compared.kill()
+    compared.join()
+    run.must_have_ended(asked=False)
+    with holding(folder):
+        pass
 
 
 def test_a_run_that_fails_is_told_with_its_reason(run: Compare, runs: list[list[str]]):
