@@ -1,10 +1,12 @@
 """The disk is full, or a file may not grow, while a command writes its output: the sentence, and what is kept."""
 
 import errno
+import gc
 import json
 import os
 import resource
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,9 +113,34 @@ EXAMPLES = {
 }
 
 
+@pytest.fixture
+def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where programs put what is not meant to stay."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+WRONG_CELLS = {"a control character": "an\0na", "too long": "anna " * 10_000}
+
+
+@pytest.mark.parametrize("text", WRONG_CELLS.values(), ids=WRONG_CELLS)
+@pytest.mark.parametrize("rows", [0, 400])
+def test_a_text_that_no_cell_holds_is_one_sentence_and_leaves_no_copy_of_the_others(
+    tmp_path: Path, temporary: Path, text: str, rows: int
+):
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.xlsx"
+    write_examples(source, [*EXAMPLES["classes"][:rows], LabelledText(text, "x")])
+    assert f"text of row {rows + 2} has" in complaint("convert", source, target)
+    gc.collect()  # what was left unfinished would be told now
+    assert not [*temporary.iterdir(), *tmp_path.glob("*out*")]
+
+
 @pytest.mark.parametrize("kind", EXAMPLES)
 @pytest.mark.parametrize("form", writers())
-def test_a_file_to_convert_to_for_which_there_is_no_room_is_named(tmp_path: Path, form: str, kind: str):
+def test_a_file_to_convert_to_for_which_there_is_no_room_is_named(
+    tmp_path: Path, temporary: Path, form: str, kind: str
+):
     source, target = tmp_path / "in.jsonl", tmp_path / f"out.{form}"
     write_examples(source, EXAMPLES[kind])
     target.write_bytes(b"mine")
@@ -122,12 +149,14 @@ def test_a_file_to_convert_to_for_which_there_is_no_room_is_named(tmp_path: Path
         said = complaint(*arguments)
     assert target.read_bytes() == b"mine"
     assert {path.name for path in tmp_path.iterdir()} == {source.name, target.name}
+    assert not list(temporary.iterdir())
     if "needs spaCy" in said or "expected, " in said:  # this format holds no examples of this kind
         return
     assert said == f"{target}: {TOO_LARGE}"
     if FULL.exists():
         assert complaint("convert", source, FULL, "--to", form) == f"{FULL}: {NO_ROOM}"
         assert FULL.is_char_device()
+    assert not list(temporary.iterdir())
 
 
 @needs_a_full_device

@@ -5,7 +5,9 @@ import io
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 
@@ -16,6 +18,9 @@ from mtl.data.place import Place, ReadLog, Row
 from mtl.data.writing import record_of
 from mtl.errors import DataError, InputError
 from mtl.memory import need_memory
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 _MOST_CHARACTERS = 32_767
 
@@ -89,35 +94,51 @@ def _write(path: Path, examples: Sequence[Example], log: ReadLog) -> None:
     Raises:
         InputError: a value has a control character, or is longer than a cell.
     """
-    from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.utils.exceptions import IllegalCharacterError
 
     records = [record_of(example) for example in examples]
     columns = list(dict.fromkeys(name for record in records for name in record))
+    whole = io.BytesIO()  # a zip file that cannot be written tells of it a second time when it is forgotten
+    with _sheet(whole) as sheet:
+        sheet.append(columns)
+        for number, record in enumerate(records, start=2):
+            cells = []
+            for name in columns:
+                value = record.get(name)
+                value = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+                if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
+                    raise InputError(f"a cell holds {_MOST_CHARACTERS:,} characters, {name} of row {number} has more")
+                if isinstance(value, str) and "\r" in value:
+                    log.leave_out_of("carriage returns are not kept")
+                try:
+                    cell = WriteOnlyCell(sheet, value)
+                except IllegalCharacterError as error:
+                    raise InputError(f"no control characters were expected, {name} of row {number} has one") from error
+                if isinstance(value, str):
+                    cell.data_type = "s"
+                cells.append(cell)
+            sheet.append(cells)
+    path.write_bytes(whole.getbuffer())
+
+
+@contextmanager
+def _sheet(whole: io.BytesIO) -> Iterator["WriteOnlyWorksheet"]:
+    """The sheet of a workbook that is written in the end, or forgotten with its temporary file after an error."""
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    sheet.append(columns)
-    for number, record in enumerate(records, start=2):
-        cells = []
-        for name in columns:
-            value = record.get(name)
-            value = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
-            if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
-                raise InputError(f"a cell holds {_MOST_CHARACTERS:,} characters, {name} of row {number} has more")
-            if isinstance(value, str) and "\r" in value:
-                log.leave_out_of("carriage returns are not kept")
-            try:
-                cell = WriteOnlyCell(sheet, value)
-            except IllegalCharacterError as error:
-                raise InputError(f"no control characters were expected, {name} of row {number} has one") from error
-            if isinstance(value, str):
-                cell.data_type = "s"
-            cells.append(cell)
-        sheet.append(cells)
-    whole = io.BytesIO()  # a zip file that cannot be written tells of it a second time when it is forgotten
-    book.save(whole)
-    path.write_bytes(whole.getbuffer())
+    try:
+        yield sheet
+        book.save(whole)
+    except BaseException:
+        if (writer := sheet._writer) is not None:
+            for unfinished in (sheet, writer):  # openpyxl keeps both, and a copy of the texts, as long as the process
+                with suppress(Exception):
+                    unfinished.close()
+            Path(writer.out).unlink(missing_ok=True)
+        raise
 
 
 EXCEL = Format(
