@@ -33,7 +33,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForkServ
 def own_processes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The models that a process of its own would have prepared."""
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr("mtl.inference.loading.prepare_in_subprocess", lambda *each: asked.append(each))
+    monkeypatch.setattr(loading, "prepare_in_subprocess", lambda *each: asked.append(each))
     return asked
 
 
