@@ -24,6 +24,6 @@ def _prepare(name: str, precision: str, backend: str) -> None:
     if not (fork_server.SERVER.is_ready and folder.is_dir()):
         return prepare_in_subprocess(name, precision, backend)
     arguments = ("prepare", str(folder.resolve()), "--precision", precision, "--backend", backend)
-    with suppress(RunError):  # whoever loads the model afterwards says what is wrong
+    with suppress(RunError, OSError):  # whoever loads the model afterwards says what is wrong
         Command(arguments, work=Work.TORCH).answer(seconds=_SECONDS)
     return None

@@ -68,7 +68,11 @@ def test_what_is_no_folder_is_prepared_in_a_process_of_its_own(server, own_proce
     assert own_processes == [(STARTER, *_ASKED), ("--help/model", *_ASKED)]
 
 
-def test_what_is_wrong_with_a_model_is_left_to_whoever_loads_it(server, own_processes, tmp_path):
+@pytest.mark.parametrize("has_room", [True, False], ids=["no model", "no room for the answer"])
+def test_what_is_wrong_is_left_to_whoever_loads_the_model(server, own_processes, tmp_path, has_room):
     _start(server)
+    if not has_room:
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / "answers").touch()
     loading._prepare(str(tmp_path), *_ASKED)
     assert not own_processes
