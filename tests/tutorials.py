@@ -170,7 +170,7 @@ def _comparing_here():
         return subprocess.Popen(["sh", "-c", f"exit {status}"])
 
     before = compare.subprocess
-    compare.subprocess = SimpleNamespace(Popen=train, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT)
+    compare.subprocess = SimpleNamespace(Popen=train, PIPE=subprocess.PIPE, STDOUT=subprocess.STDOUT)
     try:
         yield
     finally:

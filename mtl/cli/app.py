@@ -69,16 +69,22 @@ def train(
     resume: Annotated[Path | None, typer.Option(metavar="DIR", help="the run folder of an interrupted run")] = None,
 ) -> None:
     """Train a model as a recipe says, or resume a run that was interrupted."""
-    from mtl.cli.training import resume_command, train_command
+    from mtl.cli.recipes import need_recipe, need_run
 
     if resume is not None and (recipe or set_ or run_dir):
         raise InputError("--resume goes on with the run as it was begun: no recipe, --set or --run-dir beside it")
     if resume is not None:
+        need_run(resume)
+    elif recipe is not None:
+        need_recipe(recipe, set_ or ())
+    else:
+        raise InputError("a recipe, or --resume and a run folder were expected")
+    from mtl.cli.training import resume_command, train_command
+
+    if resume is not None:
         resume_command(resume)
     elif recipe is not None:
         train_command(recipe, tuple(set_ or ()), run_dir)
-    else:
-        raise InputError("a recipe, or --resume and a run folder were expected")
 
 
 @app.command()
@@ -87,12 +93,15 @@ def track(
     to: Annotated[list[str], typer.Option(metavar="NAME", help="tensorboard, trackio, wandb or mlflow; repeatable")],
 ) -> None:
     """Send the figures of a run to experiment trackers."""
-    from mtl.cli.tracking import track_command
+    from mtl.cli.recipes import need_run
     from mtl.recipe.choices import Tracker
 
     unknown = [name for name in to if name not in list(Tracker)]
     if unknown:
         raise InputError(f"--to takes {', '.join(Tracker)}, was {unknown[0]!r}")
+    need_run(run)
+    from mtl.cli.tracking import track_command
+
     track_command(run, [Tracker(name) for name in dict.fromkeys(to)])
 
 
@@ -103,6 +112,9 @@ def plan(
     json_file: Annotated[Path | None, typer.Option("--json", help="write the plan to this file")] = None,
 ) -> None:
     """Say what would train, how many steps, how long and how much memory; start nothing."""
+    from mtl.cli.recipes import need_recipe
+
+    need_recipe(recipe, set_ or ())
     from mtl.cli.planning import plan_command
 
     plan_command(recipe, tuple(set_ or ()), json_file)
@@ -179,6 +191,9 @@ def suspects(
     json_file: Annotated[Path | None, typer.Option("--json", help="write the suspects to this file")] = None,
 ) -> None:
     """List labels of the train and dev data that are probably wrong, the most suspect first; change nothing."""
+    from mtl.cli.recipes import need_recipe, recipe_file
+
+    need_recipe(recipe_file(source), set_ or ())
     from mtl.cli.suspects import suspects_command
 
     suspects_command(source, tuple(set_ or ()), json_file, tasks=tuple(task or ()), most=most)

@@ -1,6 +1,6 @@
 """`evaluate`: a checkpoint measured on labelled files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -8,13 +8,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from mtl.cli.console import err, need_writable, out, write_json
-from mtl.data import Example, ScoredPair, TaggedText, TaskLog, read_files
+from mtl.data import Example, ScoredPair, TaggedText, TaskLog, need_readable, read_files
 from mtl.data.columns import FURTHER_ROLES, ROLES
 from mtl.data.formats import ReadOptions
 from mtl.errors import InputError, MtlError
 from mtl.evaluation import CalibrationCurves, embedding_task, evaluation_notes, pair_notes
 from mtl.evaluation.words_read import gold_spans
 from mtl.inference import Engine
+from mtl.inference.source import find_model
 from mtl.labels import TypedSpan
 from mtl.metrics import span_f1
 from mtl.recipe import HeadConfig, SimilarityLoss, TaskConfig, TaskKind
@@ -34,12 +35,15 @@ def evaluate_command(
     """Print the metrics of tasks and of the embedding, and write them where asked."""
     if not data and similarity is None:
         raise InputError("--data TASK=FILE or --similarity FILE was expected")
+    files = _files(checkpoint, data)
+    given = [*files.values(), *(() if similarity is None else (similarity,))]
     if json_file is not None:
-        files = [item.partition("=")[2] for item in data]
-        need_writable(json_file, *files, *(() if similarity is None else (similarity,)))
+        need_writable(json_file, *given)
+    for file in given:
+        need_readable(file)
     engine = Engine.load(checkpoint, precision=precision)
     of_tasks, of_pairs = _divided(options) if data and similarity is not None else (options, options)
-    metrics, drawn = _of_tasks(engine, data, raw=raw, options=of_tasks)
+    metrics, drawn = _of_tasks(engine, files, raw=raw, options=of_tasks)
     if similarity is not None:
         of_any = HeadConfig(loss=SimilarityLoss.MULTIPLE_NEGATIVES)  # pairs without scores can be measured too
         pairs = _read("similarity", TaskConfig(kind=TaskKind.SIMILARITY, head=of_any), similarity, of_pairs)
@@ -65,16 +69,26 @@ def _divided(options: ReadOptions) -> tuple[ReadOptions, ReadOptions]:
     return replace(options, columns=others), replace(options, columns=pairs)
 
 
-def _of_tasks(
-    engine: Engine, data: Sequence[str], *, raw: bool, options: ReadOptions
-) -> tuple[dict[str, float], dict[str, CalibrationCurves]]:
-    """The metrics of each `TASK=FILE`, by full name, and the curves of tasks with probabilities."""
-    metrics: dict[str, float] = {}
-    drawn: dict[str, CalibrationCurves] = {}
+def _files(checkpoint: str, data: Sequence[str]) -> dict[str, str]:
+    """The file of each task, of `TASK=FILE`; what is wrong is found before the model is loaded, which takes seconds."""
+    tasks, files = find_model(checkpoint).tasks, dict[str, str]()
     for item in data:
         name, equals, file = item.partition("=")
-        if not equals or name not in engine.tasks:
-            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(engine.tasks) or 'none'}, was {item!r}")
+        if not equals or name not in tasks:
+            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(tasks) or 'none'}, was {item!r}")
+        if name in files:
+            raise InputError(f"one file a task was expected, {name} has two", key="--data")
+        files[name] = file
+    return files
+
+
+def _of_tasks(
+    engine: Engine, files: Mapping[str, str], *, raw: bool, options: ReadOptions
+) -> tuple[dict[str, float], dict[str, CalibrationCurves]]:
+    """The metrics of each task's file, by full name, and the curves of tasks with probabilities."""
+    metrics: dict[str, float] = {}
+    drawn: dict[str, CalibrationCurves] = {}
+    for name, file in files.items():
         examples = _read(name, engine.task_config(name), file, options)
         evaluation = engine.evaluate_with_curves(name, examples)
         _note(name, evaluation_notes(engine.tasks[name], examples))
@@ -83,10 +97,7 @@ def _of_tasks(
             drawn[name] = evaluation.curves
         if raw and engine.tasks[name].kind is TaskKind.TAGGING:
             found |= {f"raw_{key}": value for key, value in raw_text_metrics(engine, name, examples).items()}
-        prefix = f"eval/{name}"
-        if any(key.startswith(f"{prefix}/") for key in metrics):
-            raise InputError(f"one file a task was expected, {name} has two", key="--data")
-        metrics |= {f"{prefix}/{key}": value for key, value in found.items()}
+        metrics |= {f"eval/{name}/{key}": value for key, value in found.items()}
     return metrics, drawn
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mtl.cli.console import err, is_terminal, need_writable, out, progress_bar
 from mtl.cluster import ClusterOptions
+from mtl.data import need_readable
 from mtl.data.formats import ReadOptions
 from mtl.data.texts import estimated_rows, text_source
 from mtl.errors import InputError
@@ -86,6 +87,7 @@ def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) 
             progress.update(bar, total=written.texts)
         _say(written)
         return written, None
+    need_readable(arguments.source)
     engine = Engine.load(arguments.checkpoint, precision=arguments.precision)
     source = text_source(Path(arguments.source), arguments.options)
     output = BulkOutput(Path(arguments.target), form, arguments.keep)

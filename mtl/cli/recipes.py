@@ -1,11 +1,45 @@
 """Recipes of a command: what is wrong with one is told by the name of its file, also where that is found later."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from mtl.errors import DataError, RecipeError
-from mtl.recipe import Recipe
+from mtl.recipe import Recipe, load
+from mtl.runs import RunFolder
+
+
+def recipe_file(source: Path) -> Path:
+    """The recipe of a run's folder, or the file itself."""
+    return RunFolder(source).recipe if source.is_dir() else source
+
+
+def need_recipe(file: Path, overrides: Sequence[str] = ()) -> None:
+    """Refuse a wrong recipe before a command imports torch, which takes seconds.
+
+    What can be read but once, such as a pipe, is left to the command. So is everything of several processes, which
+    read together.
+
+    Raises:
+        RecipeError: it cannot be read, or is wrong.
+    """
+    if (file.is_file() or not file.exists()) and not _are_several():
+        load(file, overrides)
+
+
+def need_run(folder: Path) -> None:
+    """The same of the folder of a run.
+
+    Raises:
+        RunError: it is none.
+    """
+    if not _are_several():
+        RunFolder(folder.resolve()).read_status()
+
+
+def _are_several() -> bool:
+    return int(os.environ.get("WORLD_SIZE") or 1) > 1
 
 
 @contextmanager

@@ -8,11 +8,10 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from mtl.cli.console import err, need_writable, out, write_json
-from mtl.cli.recipes import files_of, told_of
+from mtl.cli.recipes import files_of, recipe_file, told_of
 from mtl.errors import InputError
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskKind, load
-from mtl.runs import RunFolder
 from mtl.suspects import Answer, Suspect, find_suspects
 
 _LONGEST = 100  # characters of a text in the table
@@ -22,7 +21,7 @@ def suspects_command(
     source: Path, overrides: tuple[str, ...], json_file: Path | None, *, tasks: Sequence[str], most: int
 ) -> None:
     """Print the suspect labels of each task, and write them where asked."""
-    file = RunFolder(source).recipe if source.is_dir() else source
+    file = recipe_file(source)
     recipe = load(file, overrides)
     if json_file is not None:
         need_writable(json_file, file, *files_of(recipe))

@@ -9,6 +9,7 @@ from mtl.data.reading import (
     data_fingerprint,
     has_scores,
     labels_of,
+    need_readable,
     read_files,
     read_task,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "data_fingerprint",
     "has_scores",
     "labels_of",
+    "need_readable",
     "read_files",
     "read_task",
     "record_of",

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from mtl.data.columns import FURTHER_ROLES, ROLES
+from mtl.data.encoding import read_head
 from mtl.data.examples import Example, LabelledText, MultiLabelText, ScoredPair, TaggedText
 from mtl.data.formats import ReadOptions, Source
 from mtl.data.hub import dataset_rows, fetch_dataset, is_split
@@ -116,6 +117,16 @@ def read_files(
         StorageError: the disk is full.
     """
     return StoredExamples(_examples(config, (_source(config, file, split) for file in files), log, most))
+
+
+def need_readable(file: str) -> None:
+    """Refuse a file before the work is done for which it is read; a Hub data set is refused when it is read.
+
+    Raises:
+        DataError: it is missing, or cannot be read.
+    """
+    if not file.startswith(HUB_PREFIX):
+        read_head(Path(file))
 
 
 def _examples(

@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -11,6 +12,9 @@ from mtl.exports.formats import FORMATS, WHOLE
 from mtl.exports.report import ExportLog, ExportReport
 from mtl.folders import files_in, folder_size
 from mtl.runs.folder import NO_ROOM
+
+if TYPE_CHECKING:
+    from mtl.inference.source import ModelSource
 
 
 def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport:  # noqa: A002
@@ -29,10 +33,13 @@ def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport
     if format not in FORMATS:
         raise InputError(f"a format of {', '.join(FORMATS)} was expected, was {format!r}", key="--format")
     _need_empty(folder)
+    from mtl.inference.source import find_model
+
+    source = find_model(str(checkpoint))  # before torch is imported, which takes seconds
     log = ExportLog()
     fresh = _beside(folder)
     try:
-        _write(checkpoint, fresh, format, log)
+        _write(source, fresh, format, log)
         if folder.is_dir():
             folder.rmdir()
         fresh.rename(folder)
@@ -73,13 +80,13 @@ def _need_empty(folder: Path) -> None:
         raise InputError("a new or an empty folder was expected, this one has files", path=folder)
 
 
-def _write(checkpoint: str | Path, folder: Path, name: str, log: ExportLog) -> None:
+def _write(source: "ModelSource", folder: Path, name: str, log: ExportLog) -> None:
     from safetensors import SafetensorError
 
     from mtl.adapters import merge_adapters
-    from mtl.inference.source import find_model, load_model
+    from mtl.inference.source import load_model
 
-    loaded = load_model(find_model(str(checkpoint)))
+    loaded = load_model(source)
     merge_adapters(loaded.model.encoder)
     if loaded.outside and name != WHOLE:
         log.note("nothing tells which texts are unlike the training texts, as mtl.Engine does")

@@ -1,0 +1,64 @@
+"""What a command refuses for its arguments it refuses before it imports torch or loads a model, which take seconds."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_PROGRAM = """
+import json, sys
+from mtl.cli.app import main
+for name, arguments in json.loads(sys.argv[1]).items():
+    status = main(arguments)
+    loaded = [module for module in ("torch", "openvino") if module in sys.modules]
+    print(json.dumps([name, status, loaded]), flush=True)
+"""
+_WRONG = {
+    "train": ["train", "none.yaml"],
+    "train, wrong key": ["train", "wrong.yaml"],
+    "train, wrong override": ["train", "good.yaml", "--set", "budget.nosuch=1"],
+    "train, resume": ["train", "--resume", "none"],
+    "plan": ["plan", "none.yaml"],
+    "compare": ["compare", "wrong.yaml", "--presets", "full"],
+    "suspects": ["suspects", "none.yaml"],
+    "suspects of a run": ["suspects", "."],
+    "evaluate": ["evaluate", "starter", "--data", "topic=none.csv"],
+    "evaluate, similarity": ["evaluate", "starter", "--similarity", "none.csv"],
+    "evaluate, no model": ["evaluate", "none", "--data", "topic=good.csv"],
+    "predict": ["predict", "starter", "none.csv", "out.jsonl"],
+    "predict, no model": ["predict", "none", "good.csv", "out.jsonl"],
+    "predict, a folder": ["predict", "starter", ".", "out.jsonl"],
+    "encode": ["encode", "starter", "none.csv", "out.npy"],
+    "export": ["export", "none", "made", "--format", "onnx"],
+    "prepare": ["prepare", "none"],
+    "push": ["push", "none", "a/b"],
+    "serve": ["serve", "none"],
+    "track": ["track", "none", "--to", "tensorboard"],
+    "convert": ["convert", "none.csv", "out.jsonl"],
+}
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, list[str], str]]:
+    """By name: the exit status, what was imported, and what was said."""
+    folder = tmp_path_factory.mktemp("refused")
+    (folder / "wrong.yaml").write_text("task: {}\n")
+    (folder / "good.yaml").write_text("tasks: {topic: {kind: classification, train: good.csv, dev: good.csv}}\n")
+    (folder / "good.csv").write_text("text,label\ngood,a\nbad,b\n")
+    program = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n{_PROGRAM}"
+    command = [sys.executable, "-c", program, json.dumps(_WRONG)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    said = done.stderr.splitlines()
+    assert len(said) == len(_WRONG), done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return {name: (status, loaded, line) for (name, status, loaded), line in zip(found, said, strict=True)}
+
+
+@pytest.mark.parametrize("name", _WRONG)
+def test_it_is_one_sentence_without_torch_or_a_model(refusals: dict[str, tuple[int, list[str], str]], name: str):
+    status, loaded, said = refusals[name]
+    assert status == 1
+    assert said.startswith("error: ")
+    assert not loaded
