@@ -1,6 +1,6 @@
 """Models as the page loads them: prepared where torch is in memory, so that only the first of them waits for it."""
 
-from contextlib import suppress
+import time
 
 from demo.answers.passes import Model
 from demo.runs import fork_server
@@ -10,7 +10,7 @@ from mtl.inference import Engine
 from mtl.inference.loading import prepare_in_subprocess
 from mtl.user_path import user_path
 
-_SECONDS = 600.0
+_PATIENCE = 30.0  # seconds for a child, whose priority is the lowest: on a busy machine it may never come to its end
 
 
 def load(name: str) -> Model:
@@ -23,7 +23,12 @@ def _prepare(name: str, precision: str, backend: str) -> None:
     folder = user_path(name)
     if not (fork_server.SERVER.is_ready and folder.is_dir()):
         return prepare_in_subprocess(name, precision, backend)
+    begun = time.monotonic()
     arguments = ("prepare", str(folder.resolve()), "--precision", precision, "--backend", backend)
-    with suppress(RunError, OSError):  # whoever loads the model afterwards says what is wrong
-        Command(arguments, work=Work.TORCH).answer(seconds=_SECONDS)
+    try:
+        Command(arguments, work=Work.TORCH).answer(seconds=_PATIENCE)
+    except (RunError, OSError) as error:
+        is_of_model = isinstance(error, RunError) and time.monotonic() - begun < _PATIENCE
+        if not is_of_model:  # which is told by whoever loads it afterwards
+            prepare_in_subprocess(name, precision, backend)
     return None

@@ -39,6 +39,7 @@ _OF_THE_FILE = ("accept-ranges", "etag", "last-modified")
 _SCRIPT = ("text/javascript", "application/javascript")
 _COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg+xml")
 _REFUSED = re.compile(r"q=0(\.0*)?")
+_ENTITY_TAG = re.compile(r'"[^"]*"')
 _PIECE = 65_536
 _OF_304 = (b"cache-control", b"etag", b"vary")
 """Headers of a response that tells a client that its copy is current."""
@@ -65,8 +66,8 @@ class _Response:
     def unless_kept(self, asked: Headers) -> "_Response":
         """This response, or a 304 if the client's copy is current."""
         tag = dict(self.headers).get(b"etag", b"").decode().removeprefix("W/")
-        kept = [one.strip().removeprefix("W/") for one in ",".join(asked.getlist("if-none-match")).split(",")]
-        if not tag or not {tag, "*"} & set(kept):
+        named = ",".join(asked.getlist("if-none-match")).strip()
+        if not tag or (named != "*" and tag not in _ENTITY_TAG.findall(named)):
             return self
         return _Response(304, tuple(pair for pair in self.headers if pair[0] in _OF_304), b"")
 

@@ -3,18 +3,14 @@
 from pathlib import Path
 
 from mtl.cli.console import err, need_writable, out, write_json
-from mtl.inference import Engine
-from mtl.inference.source import find_model
+from mtl.inference.loading import prepare
 
 
 def prepare_command(checkpoint: str, json_file: Path | None, *, precision: str, backend: str) -> None:
-    """Load the model, which prepares it, and say what it will run with."""
+    """Prepare the model, and say what it will run with."""
     if json_file is not None:
         need_writable(json_file)
-    find_model(checkpoint)
-    import torch  # noqa: F401 - where it is in memory, the model is prepared here and not in another process
-
-    choice = Engine.load(checkpoint, precision=precision, backend=backend).choice
+    choice = prepare(checkpoint, precision=precision, backend=backend)
     for note in choice.notes:
         err.print(f"note: {note}", markup=False)
     out.print(f"{choice.backend}, {choice.precision}: {choice.reason}", markup=False)

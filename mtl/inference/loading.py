@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtl.errors import BackendError
+from mtl.errors import BackendError, StorageError
 from mtl.inference.autotune.choice import Choice, is_due
 from mtl.inference.autotune.machine import machine_key
 from mtl.inference.autotune.store import PreparedFolder
@@ -19,6 +19,7 @@ from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
 from mtl.outside import Summary, read_summaries
 from mtl.recipe.choices import LongTexts
+from mtl.runs.parent import ENDS_WITH_PARENT
 from mtl.text.splitting import need_splitter
 from mtl.text.windows import WindowTokenizer
 
@@ -74,14 +75,31 @@ def prepare_in_subprocess(name: str, precision: str, backend: str) -> None:
     """
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", "mtl", "prepare", "--precision", precision, "--backend", backend, "--", name],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-        check=False,
-    )
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), ENDS_WITH_PARENT: "1"},
+    ) as process:
+        process.wait()
+
+
+def prepare(name: str, *, precision: str, backend: str) -> Choice:
+    """Prepare a model in this process, so that every later load finds it ready.
+
+    Raises:
+        StorageError: nothing can be kept.
+        MtlError: as `Engine.load`.
+    """
+    source, options = find_model(name), EngineOptions.parse(precision=precision, backend=backend, long_texts=None)
+    import torch  # noqa: F401 - where it is in memory, the model is prepared here and not in another process
+
+    choice = open_model(name, precision=precision, backend=backend, long_texts=None).choice
+    folder = PreparedFolder(source.fingerprint())
+    if folder.choice(machine_key(options.key)) is None:
+        raise StorageError("; ".join(["nothing can be kept here", *choice.notes]), path=folder.path)
+    return choice
 
 
 def open_loaded(loaded: "LoadedModel", *, long_texts: str | None) -> EngineParts:
@@ -108,10 +126,10 @@ def _from_folder(folder: PreparedFolder, choice: Choice | None, options: EngineO
         return None
     try:
         backend = folder.open(spec, choice.precision)
+        tokenizer = WindowTokenizer(folder.tokenizer(), spec.window)
     except (BackendError, OSError):  # a damaged folder is made anew
         shutil.rmtree(folder.path, ignore_errors=True)
         return None
-    tokenizer = WindowTokenizer(folder.tokenizer(), spec.window)
     return EngineParts(spec, _tokenizer(spec, tokenizer, options), backend, choice, folder.fingerprint)
 
 
@@ -131,7 +149,8 @@ def _from_source(
         return EngineParts(spec, tokenizer, TorchBackend(loaded.model, choice.precision), choice, folder.fingerprint)
     prepared = Prepared(loaded, spec, tokenizer, folder, source.folder if source.config else None)
     backend, choice = choose(prepared, options)
-    folder.remember(machine_key(options.key), choice)
+    if not choice.lacked_room:
+        folder.remember(machine_key(options.key), choice)
     return EngineParts(spec, tokenizer, backend, choice, folder.fingerprint)
 
 

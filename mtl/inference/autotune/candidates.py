@@ -13,6 +13,7 @@ from mtl.inference.autotune.store import PreparedFolder
 from mtl.inference.backends import Backend, BackendName, InferencePrecision, openvino
 from mtl.inference.backends.exporting import export
 from mtl.inference.backends.graph import Graph
+from mtl.inference.backends.openvino import GRAPH_FILE, UnwrittenGraphError
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.backends.quantising import SCHEMES
 from mtl.inference.options import EngineOptions
@@ -21,6 +22,13 @@ from mtl.text.windows import WindowTokenizer
 
 FP32, BF16 = InferencePrecision.FP32, InferencePrecision.BF16
 MIXED, INT8 = InferencePrecision.MIXED, InferencePrecision.INT8
+
+
+class Notes(list[str]):
+    """What could not run and why."""
+
+    lacked_room = False
+    """Whether that was for want of room on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class Prepared:
     checkpoint: Path | None = None
 
 
-def candidates(prepared: Prepared, options: EngineOptions, notes: list[str]) -> list[Callable[[], Backend]]:
+def candidates(prepared: Prepared, options: EngineOptions, notes: Notes) -> list[Callable[[], Backend]]:
     """A function for each that opens it; what is left out and why goes to the notes.
 
     Raises:
@@ -53,9 +61,7 @@ def candidates(prepared: Prepared, options: EngineOptions, notes: list[str]) -> 
     return found
 
 
-def _openvino_candidates(
-    prepared: Prepared, options: EngineOptions, notes: list[str]
-) -> Iterator[Callable[[], Backend]]:
+def _openvino_candidates(prepared: Prepared, options: EngineOptions, notes: Notes) -> Iterator[Callable[[], Backend]]:
     graph_needed = options.precision in SCHEMES
     with _noted(notes, needed=graph_needed or options.backend is BackendName.OPENVINO), _room_on_disk(prepared):
         _export(prepared)
@@ -66,7 +72,7 @@ def _openvino_candidates(
 
 
 @contextmanager
-def _noted(notes: list[str], *, needed: bool) -> Iterator[None]:
+def _noted(notes: Notes, *, needed: bool) -> Iterator[None]:
     """What cannot run goes to the notes, and is an error where it is needed."""
     try:
         yield
@@ -74,6 +80,7 @@ def _noted(notes: list[str], *, needed: bool) -> Iterator[None]:
         if needed:
             raise
         notes.append(str(error))
+        notes.lacked_room |= isinstance(error, UnwrittenGraphError)
 
 
 def _openvino_precisions(options: EngineOptions) -> tuple[InferencePrecision, ...]:
@@ -89,12 +96,12 @@ def _openvino_precisions(options: EngineOptions) -> tuple[InferencePrecision, ..
 
 
 def _export(prepared: Prepared) -> None:
-    """Export the model, if that was not done before; errors as `PreparedFolder.add`."""
+    """Export the model, if its graph is missing or damaged; errors as `PreparedFolder.add`."""
     if prepared.loaded.model.device.type != "cpu":
         raise BackendError("OpenVINO was left out: the model runs on an accelerator")
     if not openvino.is_installed():
         raise BackendError("OpenVINO was left out: it is not installed (pip install polyhead[fast])")
-    if prepared.folder.spec() is None:
+    if prepared.folder.spec() is None or not openvino.is_readable(prepared.folder.path / GRAPH_FILE):
         tokenizer = prepared.tokenizer.to_json()
         prepared.folder.prepare(prepared.spec, tokenizer, lambda to: export(Graph(prepared.loaded.model), to))
 
@@ -104,7 +111,7 @@ def _room_on_disk(prepared: Prepared) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BackendError(
+        raise UnwrittenGraphError(
             f"OpenVINO was left out: its graph cannot be written to {prepared.folder.path}: {error.strerror}"
         ) from error
 

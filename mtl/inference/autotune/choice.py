@@ -46,7 +46,7 @@ class Choice(BaseModel):
     """What was chosen, and `reason` why, with every candidate that was measured; `notes` say what could not run.
 
     A `provisional` choice was measured while other work kept the machine busy; it is measured again at a later load.
-    `measured_at` is in seconds since 1970.
+    One that `lacked_room` for a graph on the disk is not kept. `measured_at` is in seconds since 1970.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,6 +55,7 @@ class Choice(BaseModel):
     reason: str
     batch_tokens: int = DEFAULT_BATCH_TOKENS
     provisional: bool = False
+    lacked_room: bool = False
     measured_at: float = 0.0
     measured: tuple[Measurement, ...] = ()
     notes: tuple[str, ...] = ()

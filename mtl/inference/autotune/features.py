@@ -21,7 +21,7 @@ from mtl.inference.autotune.store import PreparedFolder
 from mtl.inference.backends import Batch, InferencePrecision, Outputs, openvino
 from mtl.inference.backends.exporting import export
 from mtl.inference.backends.graph import WORD_STATES, Graph
-from mtl.inference.backends.openvino import GRAPH_FILE, OpenVinoBackend
+from mtl.inference.backends.openvino import GRAPH_FILE, OpenVinoBackend, UnwrittenGraphError
 
 FEW_TOKENS = 50_000
 """Of all texts; below this, torch is done before another backend is ready."""
@@ -92,7 +92,7 @@ def open_features(loaded: LoadedModel, *, exact: bool = False) -> FrozenFeatures
 
 def _chosen(folder: PreparedFolder, loaded: LoadedModel, *, exact: bool, key: str) -> FrozenFeatures | None:
     graph = Graph(loaded.model, (), word_states=True)
-    if not (folder.path / GRAPH_FILE).exists():
+    if not openvino.is_readable(folder.path / GRAPH_FILE):
         folder.add(lambda to: export(graph, to))
     graph.eval()
     batches = list(probe_batches(loaded.tokenizer))
@@ -101,6 +101,8 @@ def _chosen(folder: PreparedFolder, loaded: LoadedModel, *, exact: bool, key: st
     for precision in (_FP32,) if exact else _fastest_first():
         try:
             folder.quantize(precision, batches)
+        except UnwrittenGraphError:
+            raise
         except BackendError:  # the model has nothing to quantise
             continue
         backend = _opened(folder, precision)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mtl.errors import BackendError
 from mtl.inference.autotune import machine
-from mtl.inference.autotune.candidates import Prepared, candidates
+from mtl.inference.autotune.candidates import Notes, Prepared, candidates
 from mtl.inference.autotune.choice import Choice, Measurement
 from mtl.inference.autotune.gate import Gate
 from mtl.inference.backends import DEFAULT_BATCH_TOKENS, Backend
@@ -48,7 +48,7 @@ def choose(prepared: Prepared, options: EngineOptions) -> tuple[Backend, Choice]
     Raises:
         BackendError: the backend that was asked for cannot run this model.
     """
-    notes: list[str] = []
+    notes = Notes()
     makers = candidates(prepared, options, notes)
     if len(makers) > 1:
         return _measured(prepared, makers, notes, asked=options.precision is not None)
@@ -58,7 +58,7 @@ def choose(prepared: Prepared, options: EngineOptions) -> tuple[Backend, Choice]
 
 
 def _measured(
-    prepared: Prepared, makers: Sequence[Callable[[], Backend]], notes: list[str], *, asked: bool
+    prepared: Prepared, makers: Sequence[Callable[[], Backend]], notes: Notes, *, asked: bool
 ) -> tuple[Backend, Choice]:
     share = machine.core_share()
     gate = Gate(prepared, notes)
@@ -84,13 +84,14 @@ def _measured(
     return backend, choice.model_copy(update={"measured": rows, "provisional": share < machine.CALM or not steady})
 
 
-def _choice(prepared: Prepared, backend: Backend, reason: str, *, notes: Sequence[str]) -> Choice:
+def _choice(prepared: Prepared, backend: Backend, reason: str, *, notes: Notes) -> Choice:
     on_processor = prepared.loaded.model.device.type == "cpu"
     return Choice(
         backend=backend.name,
         precision=backend.precision,
         reason=reason,
         batch_tokens=DEFAULT_BATCH_TOKENS if on_processor else _ACCELERATOR_BATCH_TOKENS,
+        lacked_room=notes.lacked_room,
         measured_at=machine.now(),
         notes=tuple(notes),
     )

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import psutil
 from pydantic import ValidationError
 from tokenizers import Tokenizer
 
 from mtl.cache.store import drop_least_used
+from mtl.errors import BackendError
 from mtl.folders import folder_size
 from mtl.home import home
 from mtl.inference.autotune.choice import Choice
 from mtl.inference.backends import Batch, InferencePrecision
-from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend
+from mtl.inference.backends.openvino import GRAPH_FILE, GRAPH_FILES, OpenVinoBackend, is_readable
 from mtl.inference.backends.quantising import SCHEMES, quantize
 from mtl.inference.spec import EngineSpec
 from mtl.recipe.choices import TaskKind
@@ -26,6 +28,7 @@ from mtl.runs.folder import replace_file
 _FORMAT = "polyhead-engine-6"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
 _SPEC_FILE, _TOKENIZER_FILE = "engine.json", "tokenizer.json"
+_FRESH = ".new-"  # then the process that writes there
 _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used go
 
 
@@ -57,15 +60,22 @@ class PreparedFolder:
         return OpenVinoBackend(self.path, precision, classifiers=classifiers, taggers=taggers)
 
     def quantize(self, precision: InferencePrecision, batches: Iterable[Batch]) -> None:
-        """Make the graph of a precision that needs one of its own, if that was not done before; errors as `add`."""
+        """Make the graph of a precision that needs one of its own, if it is missing or damaged; errors as `add`."""
         name = GRAPH_FILES.get(precision)
-        if name is not None and not (self.path / name).exists():
+        if name is not None and not is_readable(self.path / name):
             source, scheme = self.path / GRAPH_FILE, SCHEMES[precision]
             self.add(lambda fresh: quantize(source, fresh / name, scheme=scheme, batches=batches))
 
     def tokenizer(self) -> Tokenizer:
-        """The model's tokenizer; there is one where there is a spec."""
-        return Tokenizer.from_file(str(self.path / _TOKENIZER_FILE))
+        """The model's tokenizer; there is one where there is a spec.
+
+        Raises:
+            BackendError: it is damaged.
+        """
+        try:
+            return Tokenizer.from_file(str(self.path / _TOKENIZER_FILE))
+        except Exception as error:  # the class of everything that tokenizers raises, for a missing file too
+            raise BackendError(f"a tokenizer was expected: {error}", path=self.path / _TOKENIZER_FILE) from error
 
     def prepare(self, spec: EngineSpec, tokenizer: str, export: Callable[[Path], None]) -> None:
         """Fill the folder; its spec comes last, so that a folder with one is complete. Errors as `add`."""
@@ -81,7 +91,8 @@ class PreparedFolder:
             OSError: there is no room.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.path))
+        self._sweep()
+        fresh = Path(tempfile.mkdtemp(prefix=f"{_FRESH}{os.getpid()}-", dir=self.path))
         try:
             make(fresh)
             for file in sorted(fresh.iterdir()):  # a graph's weights before the graph
@@ -90,6 +101,13 @@ class PreparedFolder:
             shutil.rmtree(fresh, ignore_errors=True)
         others = [folder for folder in self.path.parent.iterdir() if folder.is_dir() and folder != self.path]
         drop_least_used(others, most_bytes=_MOST_BYTES - folder_size(self.path))
+
+    def _sweep(self) -> None:
+        """Delete what processes left behind that were killed while they wrote."""
+        for folder in self.path.glob(f"{_FRESH}*"):
+            pid = folder.name.removeprefix(_FRESH).partition("-")[0]
+            if not pid.isdecimal() or not psutil.pid_exists(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def choice(self, key: str) -> Choice | None:
         """What was chosen earlier on this machine, or None."""

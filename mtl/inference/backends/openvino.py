@@ -74,16 +74,31 @@ def has_bf16() -> bool:
     return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
+class UnwrittenGraphError(BackendError):
+    """There is no room for a graph on the disk, which may be otherwise later."""
+
+
 def save_graph(model: Any, target: Path) -> None:  # noqa: ANN401
     """Write a graph, and its weights beside it.
 
     Raises:
-        BackendError: it cannot be written; OpenVINO does not say why.
+        UnwrittenGraphError: it cannot be written; OpenVINO does not say why.
     """
     try:
         library().save_model(model, target, compress_to_fp16=False)
     except RuntimeError as error:
-        raise BackendError("OpenVINO was left out: it cannot write its graph, perhaps the disk is full") from error
+        raise UnwrittenGraphError(
+            "OpenVINO was left out: it cannot write its graph, perhaps the disk is full"
+        ) from error
+
+
+def is_readable(graph: Path) -> bool:
+    """Whether a graph is there, with weights that are as long as it says."""
+    try:
+        core().read_model(graph)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _compiled(graph: Path, settings: dict[str, Any]) -> Any:  # noqa: ANN401

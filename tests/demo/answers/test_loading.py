@@ -68,11 +68,22 @@ def test_what_is_no_folder_is_prepared_in_a_process_of_its_own(server, own_proce
     assert own_processes == [(STARTER, *_ASKED), ("--help/model", *_ASKED)]
 
 
-@pytest.mark.parametrize("has_room", [True, False], ids=["no model", "no room for the answer"])
-def test_what_is_wrong_is_left_to_whoever_loads_the_model(server, own_processes, tmp_path, has_room):
+def test_without_room_for_the_answer_a_process_of_its_own_does_it(server, own_processes, tmp_path):
     _start(server)
-    if not has_room:
-        (tmp_path / "home").mkdir()
-        (tmp_path / "home" / "answers").touch()
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "answers").touch()
+    loading._prepare(str(tmp_path), *_ASKED)
+    assert own_processes == [(str(tmp_path), *_ASKED)]
+
+
+def test_on_a_machine_too_busy_for_the_child_a_process_of_its_own_does_it(server, own_processes, tmp_path, monkeypatch):
+    _start(server)
+    monkeypatch.setattr(loading, "_PATIENCE", 0.0)
+    loading._prepare(str(tmp_path), *_ASKED)
+    assert own_processes == [(str(tmp_path), *_ASKED)]
+
+
+def test_what_is_wrong_with_a_model_is_left_to_whoever_loads_it(server, own_processes, tmp_path):
+    _start(server)
     loading._prepare(str(tmp_path), *_ASKED)
     assert not own_processes

@@ -12,7 +12,10 @@ from mtl.backbones import find_backbone
 from mtl.inference import Engine
 from mtl.inference.autotune import measuring
 from mtl.inference.backends import openvino
+from mtl.inference.loading import prepare_in_subprocess
+from tests.mtl import processes
 from tests.mtl.cli.calling import complaint, succeed
+from tests.mtl.comparing.late_run import LateRun
 
 
 @pytest.fixture
@@ -54,6 +57,24 @@ def test_it_says_what_an_engine_then_runs_with(model: Path, tmp_path: Path, monk
 )
 def test_what_it_cannot_prepare_is_one_sentence(model: Path, arguments: tuple[str, ...], expected: str):
     assert expected in complaint("prepare", *arguments)
+
+
+@pytest.mark.parametrize("backend", ["auto", "torch"])
+def test_where_nothing_can_be_kept_it_fails(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MTL_HOME", str(tmp_path / "file"))
+    said = complaint("prepare", model, "--backend", backend)
+    assert said.startswith(str(tmp_path / "file" / "cache" / "engines")) and ": nothing can be kept here" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+def test_a_process_that_prepares_for_another_one_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    preparing = LateRun(tmp_path, monkeypatch, ends_when_asked=False)
+    waiting = processes.start(prepare_in_subprocess, "starter", "auto", "auto")
+    preparing.must_begin()
+    waiting.kill()
+    waiting.join()
+    preparing.must_have_ended(asked=False)
 
 
 @pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")

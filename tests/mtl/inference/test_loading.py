@@ -1,8 +1,10 @@
 """What is prepared of a model, chosen and remembered."""
 
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from mtl.backbones import find_backbone
 from mtl.errors import InputError
+from mtl.folders import files_in
 from mtl.inference import Engine
 from mtl.inference.autotune import machine, measuring
 from mtl.inference.autotune.store import PreparedFolder
@@ -66,13 +69,61 @@ def test_the_choice_is_remembered(tiny_bert: Path, home: Path, monkeypatch: pyte
     np.testing.assert_allclose(second.encode("anna met tom"), first.encode("anna met tom"), rtol=0, atol=1e-6)
 
 
+def _emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _replaced(file: Path) -> None:
+    file.write_bytes(b'{"model": {}}')
+
+
+DAMAGES = {"missing": Path.unlink, "empty": _emptied, "cut": _cut, "of another kind": _replaced}
+
+
 @needs_openvino
-def test_a_damaged_graph_is_made_anew(tiny_bert: Path, home: Path):
+@pytest.mark.parametrize(("damage", "is_chosen"), zip(DAMAGES.values(), [True, False] * 2, strict=True), ids=DAMAGES)
+def test_whatever_is_damaged_of_what_was_prepared_is_made_anew(
+    tiny_bert: Path, home: Path, tmp_path: Path, damage: Callable[[Path], None], is_chosen: bool
+):
+    def loaded(precision: str) -> Engine:
+        return Engine.load(tiny_bert, backend="openvino", precision=precision)
+
+    expected = {precision: loaded(precision).encode(["anna met tom"]) for precision in ("int8", "fp32")}
+    (folder,) = home.glob("cache/engines/*")
+    if not is_chosen:
+        for choice in folder.glob("choice-*"):
+            choice.unlink()
+    whole = Path(shutil.copytree(folder, tmp_path / "whole"))
+    names = {file.name for file in files_in(whole)}
+    graphs = {f"graph{of}.{part}" for of in ("", "-int8") for part in ("xml", "bin")}
+    assert {"tokenizer.json", "engine.json"} | graphs <= names
+    for name in sorted(names):
+        shutil.rmtree(folder)
+        shutil.copytree(whole, folder)
+        damage(folder / name)
+        damaged = (folder / name).read_bytes() if (folder / name).exists() else None
+        for precision, embeddings in expected.items():
+            np.testing.assert_allclose(loaded(precision).encode(["anna met tom"]), embeddings, rtol=0, atol=1e-5)
+        loaded("int8")  # what a first load has no need of, as where the choice is still to be made
+        assert (folder / name).read_bytes() != damaged
+
+
+@needs_openvino
+def test_what_killed_processes_left_is_deleted_when_a_model_is_prepared(tiny_bert: Path, home: Path):
     Engine.load(tiny_bert, backend="openvino", precision="fp32")
-    (graph,) = home.glob("cache/engines/*/graph.xml")
-    graph.write_text("<net>", encoding="utf-8")
-    engine = Engine.load(tiny_bert, backend="openvino", precision="fp32")
-    assert engine.encode(["anna"]).shape == (1, 16)
+    (folder,) = home.glob("cache/engines/*")
+    child = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    child.wait()
+    left = [folder / f".new-{child.pid}-x", folder / ".new-of-a-former-version"]
+    lives = folder / f".new-{os.getpid()}-x"
+    for one in (*left, lives):
+        one.mkdir()
+    Engine.load(tiny_bert, backend="openvino", precision="int8")
+    assert lives.exists() and not any(one.exists() for one in left)
 
 
 @needs_openvino

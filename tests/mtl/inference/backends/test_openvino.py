@@ -15,7 +15,7 @@ from mtl.errors import BackendError
 from mtl.inference import Engine
 from mtl.inference.autotune import candidates
 from mtl.inference.autotune.features import open_features
-from mtl.inference.backends import Backend, BackendName, Batch, InferencePrecision, Outputs, openvino
+from mtl.inference.backends import Backend, BackendName, Batch, InferencePrecision, Outputs, openvino, quantising
 from mtl.inference.backends.graph import Graph
 from mtl.inference.backends.openvino import OpenVinoBackend
 from mtl.inference.backends.pytorch import TorchBackend
@@ -146,6 +146,31 @@ def test_where_no_graph_can_be_written_torch_runs_the_model(
     assert open_features(without_heads(tiny_bert)) is None
     with pytest.raises(BackendError, match="it cannot write its graph, perhaps the disk is full"):
         Engine.load(tiny_bert, backend="openvino")
+    monkeypatch.undo()
+    monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    assert not [note for note in Engine.load(tiny_bert).choice.notes if "disk" in note]
+    assert open_features(without_heads(tiny_bert)) is not None
+    assert list(tmp_path.glob("cache/engines/*/graph.xml"))
+
+
+@pytest.mark.parametrize("is_engine", [True, False], ids=["an engine", "features"])
+def test_a_second_graph_without_room_is_made_when_there_is_some(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_engine: bool
+):
+    def graphs(home: Path) -> set[str]:
+        monkeypatch.setenv("MTL_HOME", str(home))
+        Engine.load(tiny_bert) if is_engine else open_features(without_heads(tiny_bert))
+        return {file.name for file in home.glob("cache/engines/*/graph*")}
+
+    def no_room(*_: object) -> None:
+        raise openvino.UnwrittenGraphError("no room")
+
+    monkeypatch.setattr(openvino, "has_bf16", lambda: False)
+    expected = graphs(tmp_path / "roomy")
+    with monkeypatch.context() as patch:
+        patch.setattr(quantising, "save_graph", no_room)
+        assert graphs(tmp_path / "full") < expected
+    assert graphs(tmp_path / "full") == expected
 
 
 def without_heads(folder: Path) -> LoadedModel:
