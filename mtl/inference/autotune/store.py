@@ -5,11 +5,11 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import psutil
 from pydantic import ValidationError
 from tokenizers import Tokenizer
 
@@ -28,7 +28,8 @@ from mtl.runs.folder import replace_file
 _FORMAT = "polyhead-engine-6"
 _PACKAGES = ("openvino", "tokenizers", "torch", "transformers")
 _SPEC_FILE, _TOKENIZER_FILE = "engine.json", "tokenizer.json"
-_FRESH = ".new-"  # then the process that writes there
+_FRESH = ".new-"
+_ABANDONED = 3600.0  # seconds: nobody writes a graph for so long
 _MOST_BYTES = 4_000_000_000  # of all folders together; the least recently used go
 
 
@@ -92,7 +93,7 @@ class PreparedFolder:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         self._sweep()
-        fresh = Path(tempfile.mkdtemp(prefix=f"{_FRESH}{os.getpid()}-", dir=self.path))
+        fresh = Path(tempfile.mkdtemp(prefix=_FRESH, dir=self.path))
         try:
             make(fresh)
             for file in sorted(fresh.iterdir()):  # a graph's weights before the graph
@@ -104,10 +105,11 @@ class PreparedFolder:
 
     def _sweep(self) -> None:
         """Delete what processes left behind that were killed while they wrote."""
+        limit = time.time() - _ABANDONED
         for folder in self.path.glob(f"{_FRESH}*"):
-            pid = folder.name.removeprefix(_FRESH).partition("-")[0]
-            if not pid.isdecimal() or not psutil.pid_exists(int(pid)):
-                shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                if folder.stat().st_mtime < limit:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def choice(self, key: str) -> Choice | None:
         """What was chosen earlier on this machine, or None."""
