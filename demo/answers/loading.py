@@ -8,9 +8,10 @@ from demo.runs.commands import Command, Work
 from mtl.errors import RunError
 from mtl.inference import Engine
 from mtl.inference.loading import prepare_in_subprocess
+from mtl.inference.source import STARTER
 from mtl.user_path import user_path
 
-_PATIENCE = 30.0  # seconds for a child, whose priority is the lowest: on a busy machine it may never come to its end
+_PATIENCE = 60.0  # seconds for a child, whose priority is the lowest: on a busy machine it may never come to its end
 
 
 def load(name: str) -> Model:
@@ -21,7 +22,7 @@ def load(name: str) -> Model:
 def _prepare(name: str, precision: str, backend: str) -> None:
     """In a child that begins with torch in memory where one can be forked now, else in a process of its own."""
     folder = user_path(name)
-    if not (fork_server.SERVER.is_ready and folder.is_dir()):
+    if name == STARTER or not (fork_server.SERVER.is_ready and folder.is_dir()):
         return prepare_in_subprocess(name, precision, backend)
     begun = time.monotonic()
     arguments = ("prepare", str(folder.resolve()), "--precision", precision, "--backend", backend)

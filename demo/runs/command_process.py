@@ -14,7 +14,7 @@ from demo.runs.limits import limit_memory, lower_priority, sudden_memory
 from demo.runs.shown import PROJECT
 from demo.settings import Settings
 from mtl.runs.forked import Request
-from mtl.runs.parent import ENDS_WITH_PARENT
+from mtl.runs.parent import that_ends_with_parent
 
 _ENDING = 10.0  # seconds in which a killed child ends
 _IMPORTS = 120.0  # seconds in which a server imports its modules and forks
@@ -66,11 +66,10 @@ class OwnProcess:
         with said.open("wb") as errors:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 cwd=PROJECT,
-                env={**environment, ENDS_WITH_PARENT: "1"},
+                **that_ends_with_parent(environment),
             )
         if computes:
             lower_priority(self._process.pid)

@@ -35,12 +35,12 @@ def evaluate_command(
     """Print the metrics of tasks and of the embedding, and write them where asked."""
     if not data and similarity is None:
         raise InputError("--data TASK=FILE or --similarity FILE was expected")
-    files = _files(checkpoint, data)
-    given = [*files.values(), *(() if similarity is None else (similarity,))]
+    given = [*filter(None, (item.partition("=")[2] for item in data)), *(() if similarity is None else (similarity,))]
     if json_file is not None:
         need_writable(json_file, *given)
     for file in given:
         need_readable(file)
+    files = _files(checkpoint, data)
     engine = Engine.load(checkpoint, precision=precision)
     of_tasks, of_pairs = _divided(options) if data and similarity is not None else (options, options)
     metrics, drawn = _of_tasks(engine, files, raw=raw, options=of_tasks)

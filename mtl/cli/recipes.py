@@ -24,7 +24,8 @@ def need_recipe(file: Path, overrides: Sequence[str] = ()) -> None:
     Raises:
         RecipeError: it cannot be read, or is wrong.
     """
-    if (file.is_file() or not file.exists()) and not _are_several():
+    is_read_once = file.exists() and not file.is_file() or file.is_relative_to("/dev")
+    if not is_read_once and not _are_several():
         load(file, overrides)
 
 

@@ -26,7 +26,7 @@ from mtl.inference.source import find_model
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
-from mtl.runs.parent import ENDS_WITH_PARENT
+from mtl.runs.parent import that_ends_with_parent
 
 _UNSAFE = re.compile(r"[^\w.-]")  # in the name of a folder
 _REQUEST, _DATA, _BACKBONE = "request.yaml", "data.json", "backbone.sha256"
@@ -159,11 +159,10 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
         _counted_signals() as signals,
         subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=(lock.descriptor,) if lock.is_real else (),
-            env=os.environ | {ENDS_WITH_PARENT: "1"},
+            **that_ends_with_parent(os.environ),
         ) as process,
     ):
         status = _status_of(process, signals)

@@ -19,13 +19,15 @@ from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
 from mtl.outside import Summary, read_summaries
 from mtl.recipe.choices import LongTexts
-from mtl.runs.parent import ENDS_WITH_PARENT
+from mtl.runs.parent import that_ends_with_parent
 from mtl.text.splitting import need_splitter
 from mtl.text.windows import WindowTokenizer
 
 if TYPE_CHECKING:
     from mtl.checkpoint.store import LoadedModel
 
+_OF_A_LAUNCHER = ("RANK", "WORLD_SIZE")
+"""Of the processes that share a training; one of them may load a model, which each prepares alone."""
 Prepare = Callable[[str, str, str], None]
 """Has `mtl prepare` done in another process; called with the name of a model, the precision and the backend."""
 
@@ -73,14 +75,14 @@ def prepare_in_subprocess(name: str, precision: str, backend: str) -> None:
 
     What is wrong with the model is said by whoever loads it afterwards.
     """
+    alone = {key: value for key, value in os.environ.items() if key not in _OF_A_LAUNCHER}
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     with subprocess.Popen(
         [sys.executable, "-m", "mtl", "prepare", "--precision", precision, "--backend", backend, "--", name],
-        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), ENDS_WITH_PARENT: "1"},
+        **that_ends_with_parent(alone | {"PYTHONPATH": os.pathsep.join(paths)}),
     ) as process:
         process.wait()
 
@@ -89,16 +91,20 @@ def prepare(name: str, *, precision: str, backend: str) -> Choice:
     """Prepare a model in this process, so that every later load finds it ready.
 
     Raises:
-        StorageError: nothing can be kept.
+        StorageError: not all can be kept.
         MtlError: as `Engine.load`.
     """
-    source, options = find_model(name), EngineOptions.parse(precision=precision, backend=backend, long_texts=None)
+    options = EngineOptions.parse(precision=precision, backend=backend, long_texts=None)
+    source = find_model(name)
     import torch  # noqa: F401 - where it is in memory, the model is prepared here and not in another process
 
+    folder, key = PreparedFolder(source.fingerprint()), machine_key(options.key)
+    before = folder.choice(key)
+    if before is not None and before.lacked_room:
+        folder.forget(key)
     choice = open_model(name, precision=precision, backend=backend, long_texts=None).choice
-    folder = PreparedFolder(source.fingerprint())
-    if folder.choice(machine_key(options.key)) is None:
-        raise StorageError("; ".join(["nothing can be kept here", *choice.notes]), path=folder.path)
+    if choice.lacked_room or folder.choice(key) != choice:
+        raise StorageError("; ".join(["not all can be kept here", *choice.notes]), path=folder.path)
     return choice
 
 
@@ -149,8 +155,7 @@ def _from_source(
         return EngineParts(spec, tokenizer, TorchBackend(loaded.model, choice.precision), choice, folder.fingerprint)
     prepared = Prepared(loaded, spec, tokenizer, folder, source.folder if source.config else None)
     backend, choice = choose(prepared, options)
-    if not choice.lacked_room:
-        folder.remember(machine_key(options.key), choice)
+    folder.remember(machine_key(options.key), choice)
     return EngineParts(spec, tokenizer, backend, choice, folder.fingerprint)
 
 

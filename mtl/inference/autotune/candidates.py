@@ -13,7 +13,7 @@ from mtl.inference.autotune.store import PreparedFolder
 from mtl.inference.backends import Backend, BackendName, InferencePrecision, openvino
 from mtl.inference.backends.exporting import export
 from mtl.inference.backends.graph import Graph
-from mtl.inference.backends.openvino import GRAPH_FILE, UnwrittenGraphError
+from mtl.inference.backends.openvino import UnwrittenGraphError
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.inference.backends.quantising import SCHEMES
 from mtl.inference.options import EngineOptions
@@ -96,12 +96,12 @@ def _openvino_precisions(options: EngineOptions) -> tuple[InferencePrecision, ..
 
 
 def _export(prepared: Prepared) -> None:
-    """Export the model, if its graph is missing or damaged; errors as `PreparedFolder.add`."""
+    """Export the model, if what was exported is missing or damaged; errors as `PreparedFolder.add`."""
     if prepared.loaded.model.device.type != "cpu":
         raise BackendError("OpenVINO was left out: the model runs on an accelerator")
     if not openvino.is_installed():
         raise BackendError("OpenVINO was left out: it is not installed (pip install polyhead[fast])")
-    if prepared.folder.spec() is None or not openvino.is_readable(prepared.folder.path / GRAPH_FILE):
+    if not prepared.folder.is_whole():
         tokenizer = prepared.tokenizer.to_json()
         prepared.folder.prepare(prepared.spec, tokenizer, lambda to: export(Graph(prepared.loaded.model), to))
 

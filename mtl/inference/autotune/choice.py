@@ -45,8 +45,8 @@ class Measurement(BaseModel):
 class Choice(BaseModel):
     """What was chosen, and `reason` why, with every candidate that was measured; `notes` say what could not run.
 
-    A `provisional` choice was measured while other work kept the machine busy; it is measured again at a later load.
-    One that `lacked_room` for a graph on the disk is not kept. `measured_at` is in seconds since 1970.
+    A `provisional` choice was measured while other work kept the machine busy, or `lacked_room` for a graph on the
+    disk; it is measured again at a later load. `measured_at` is in seconds since 1970.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,6 +62,7 @@ class Choice(BaseModel):
 
 
 def is_due(choice: Choice) -> bool:
-    """Whether a choice is to be measured again: a provisional one, after a while, on a calm machine."""
-    waited = machine.now() - choice.measured_at
-    return choice.provisional and waited >= _AGAIN_SECONDS and machine.core_share() >= machine.CALM
+    """Whether a choice is to be measured again: a provisional one, after a while, when the machine is calm."""
+    if machine.now() - choice.measured_at < _AGAIN_SECONDS:
+        return False
+    return choice.lacked_room or (choice.provisional and machine.core_share() >= machine.CALM)

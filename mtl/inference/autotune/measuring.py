@@ -81,16 +81,21 @@ def _measured(
         reason += "; provisional, its passes differed in speed"
     choice = _choice(prepared, backend, reason, notes=notes)
     rows = tuple(one.row for one in found)
-    return backend, choice.model_copy(update={"measured": rows, "provisional": share < machine.CALM or not steady})
+    return backend, choice.model_copy(
+        update={"measured": rows, "provisional": choice.provisional or share < machine.CALM or not steady}
+    )
 
 
 def _choice(prepared: Prepared, backend: Backend, reason: str, *, notes: Notes) -> Choice:
     on_processor = prepared.loaded.model.device.type == "cpu"
+    if notes.lacked_room:
+        reason += "; provisional, the disk had no room for a graph"
     return Choice(
         backend=backend.name,
         precision=backend.precision,
         reason=reason,
         batch_tokens=DEFAULT_BATCH_TOKENS if on_processor else _ACCELERATOR_BATCH_TOKENS,
+        provisional=notes.lacked_room,
         lacked_room=notes.lacked_room,
         measured_at=machine.now(),
         notes=tuple(notes),

@@ -46,6 +46,7 @@ class PreparedFolder:
         try:
             spec = EngineSpec.model_validate_json((self.path / _SPEC_FILE).read_text(encoding="utf-8"))
             os.utime(self.path)
+            self._sweep()
         except (OSError, ValidationError, UnicodeDecodeError):
             return None
         return spec
@@ -77,6 +78,14 @@ class PreparedFolder:
             return Tokenizer.from_file(str(self.path / _TOKENIZER_FILE))
         except Exception as error:  # the class of everything that tokenizers raises, for a missing file too
             raise BackendError(f"a tokenizer was expected: {error}", path=self.path / _TOKENIZER_FILE) from error
+
+    def is_whole(self) -> bool:
+        """Whether spec, tokenizer and exported graph are there, none of them damaged."""
+        try:
+            self.tokenizer()
+        except BackendError:
+            return False
+        return self.spec() is not None and is_readable(self.path / GRAPH_FILE)
 
     def prepare(self, spec: EngineSpec, tokenizer: str, export: Callable[[Path], None]) -> None:
         """Fill the folder; its spec comes last, so that a folder with one is complete. Errors as `add`."""
@@ -117,6 +126,11 @@ class PreparedFolder:
             return Choice.model_validate_json((self.path / f"choice-{key}.json").read_text(encoding="utf-8"))
         except (OSError, ValidationError, UnicodeDecodeError):
             return None
+
+    def forget(self, key: str) -> None:
+        """Drop a choice."""
+        with contextlib.suppress(OSError):
+            (self.path / f"choice-{key}.json").unlink()
 
     def remember(self, key: str, choice: Choice) -> None:
         """Keep a choice; a disk that takes nothing more only means that it is measured again."""

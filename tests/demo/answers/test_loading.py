@@ -14,6 +14,7 @@ from mtl.inference.autotune.store import PreparedFolder
 from mtl.inference.options import EngineOptions
 from mtl.inference.source import STARTER, find_model
 from tests.tiny import save_backbone
+from tests.waiting import CEILING
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="others start processes of their own")
 _ASKED = ("fp32", "openvino")
@@ -43,9 +44,10 @@ def _start(server: ForkServer) -> None:
     assert server.is_ready
 
 
-def test_it_is_prepared_in_a_child_where_one_can_be_forked(server, own_processes, tmp_path):
+def test_it_is_prepared_in_a_child_where_one_can_be_forked(server, own_processes, tmp_path, monkeypatch):
     model = save_backbone("bert", tmp_path / "a model")
     _start(server)
+    monkeypatch.setattr(loading, "_PATIENCE", CEILING)
     loading._prepare(str(model), *_ASKED)
     prepared = PreparedFolder(find_model(str(model)).fingerprint())
     key = machine_key(EngineOptions.parse(precision=_ASKED[0], backend=_ASKED[1], long_texts=None).key)
@@ -60,8 +62,10 @@ def test_where_none_can_be_forked_a_process_of_its_own_does_it(server, own_proce
     assert server.pid is None
 
 
-def test_what_is_no_folder_is_prepared_in_a_process_of_its_own(server, own_processes):
-    """The name of a model on the Hub may look like an option."""
+def test_what_is_no_folder_is_prepared_in_a_process_of_its_own(server, own_processes, tmp_path, monkeypatch):
+    """The name of a model on the Hub may look like an option, and `starter` is that of the package."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / STARTER).mkdir()
     _start(server)
     for name in (STARTER, "--help/model"):
         loading._prepare(name, *_ASKED)

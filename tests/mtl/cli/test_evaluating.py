@@ -70,7 +70,8 @@ def test_broken_data_are_one_line_with_file_and_line_in_evaluation(trained: Path
     ("arguments", "gist"),
     [
         (("--data", "topic"), "--data takes TASK=FILE with a task of topic, sentiment"),
-        (("--data", "colour=x.csv"), "was 'colour=x.csv'"),
+        (("--data", f"colour={EXAMPLES / 'topic/dev.csv'}"), "was 'colour="),
+        (("--data", "colour=x.csv"), "x.csv: a readable file was expected"),
         (("--data", "topic=none.csv"), "none.csv: a readable file was expected"),
         (("--data", "topic=none.xyz"), "none.xyz: a readable file was expected"),
     ],

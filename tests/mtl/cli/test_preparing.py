@@ -11,7 +11,7 @@ import pytest
 from mtl.backbones import find_backbone
 from mtl.inference import Engine
 from mtl.inference.autotune import measuring
-from mtl.inference.backends import openvino
+from mtl.inference.backends import exporting, openvino
 from mtl.inference.loading import prepare_in_subprocess
 from tests.mtl import processes
 from tests.mtl.cli.calling import complaint, succeed
@@ -64,7 +64,24 @@ def test_where_nothing_can_be_kept_it_fails(model: Path, tmp_path: Path, monkeyp
     (tmp_path / "file").touch()
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "file"))
     said = complaint("prepare", model, "--backend", backend)
-    assert said.startswith(str(tmp_path / "file" / "cache" / "engines")) and ": nothing can be kept here" in said
+    assert said.startswith(str(tmp_path / "file" / "cache" / "engines")) and ": not all can be kept here" in said
+
+
+@pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
+def test_it_fails_while_a_graph_has_no_room_and_then_makes_it(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def no_room(*_: object) -> None:
+        raise openvino.UnwrittenGraphError("no room for the graph")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "save_graph", no_room)
+        for _ in range(2):
+            assert "not all can be kept here; no room for the graph" in complaint("prepare", model)
+        assert Engine.load(model).choice.lacked_room
+    succeed("prepare", model)
+    assert not Engine.load(model).choice.lacked_room
+    assert list((tmp_path / "home").glob("cache/engines/*/graph.xml"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
@@ -80,7 +97,9 @@ def test_a_process_that_prepares_for_another_one_ends_with_it(tmp_path: Path, mo
 @pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
 def test_a_process_without_torch_has_it_done_in_another(model: Path, tmp_path: Path):
     (tmp_path / "--model").symlink_to(model)
-    program = "import sys; from mtl import Engine; Engine.load('--model'); sys.exit('torch' in sys.modules)"
+    load = "Engine.load('--model', backend='openvino')"
+    program = f"import sys; from mtl import Engine; {load}; sys.exit('torch' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    environment |= {"WORLD_SIZE": "2", "RANK": "1"}  # as under torchrun
     subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, env=environment)
     assert list((tmp_path / "home").glob("cache/engines/*/graph.xml"))

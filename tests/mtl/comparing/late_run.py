@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
+from mtl.runs.processes import process_of
 from tests.waiting import until
 
 _ROOT = str(Path(__file__).parents[3])
@@ -64,4 +64,5 @@ class LateRun:
     def must_have_ended(self, *, asked: bool = True) -> None:
         """Gone, and asked to end before or not."""
         assert (self._seen / "asked").exists() is asked
-        until(lambda: not psutil.pid_exists(int((self._seen / "begun").read_text())), "the end of the run")
+        pid = int((self._seen / "begun").read_text())
+        until(lambda: not process_of(pid).is_alive, "the end of the run")

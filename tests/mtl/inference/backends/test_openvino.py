@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mtl.checkpoint.store import LoadedModel, build
 from mtl.encoder import load_backbone
 from mtl.errors import BackendError
 from mtl.inference import Engine
-from mtl.inference.autotune import candidates
+from mtl.inference.autotune import candidates, machine
 from mtl.inference.autotune.features import open_features
 from mtl.inference.backends import Backend, BackendName, Batch, InferencePrecision, Outputs, openvino, quantising
 from mtl.inference.backends.graph import Graph
@@ -148,6 +149,7 @@ def test_where_no_graph_can_be_written_torch_runs_the_model(
         Engine.load(tiny_bert, backend="openvino")
     monkeypatch.undo()
     monkeypatch.setenv("MTL_HOME", str(tmp_path))
+    monkeypatch.setattr(machine, "now", lambda: time.time() + 600)
     assert not [note for note in Engine.load(tiny_bert).choice.notes if "disk" in note]
     assert open_features(without_heads(tiny_bert)) is not None
     assert list(tmp_path.glob("cache/engines/*/graph.xml"))
@@ -170,6 +172,7 @@ def test_a_second_graph_without_room_is_made_when_there_is_some(
     with monkeypatch.context() as patch:
         patch.setattr(quantising, "save_graph", no_room)
         assert graphs(tmp_path / "full") < expected
+    monkeypatch.setattr(machine, "now", lambda: time.time() + 600)
     assert graphs(tmp_path / "full") == expected
 
 
