@@ -13,11 +13,11 @@ help: ## list the targets
 run: $(RUN_STAMP) ## make the environment, install and open the app on http://127.0.0.1:7860
 	$(BIN)/python app.py $(ARGS)
 
-test: $(DEV_STAMP) ## make the environment, install and run all tests, those in a browser too
+test: $(DEV_STAMP) ## make the environment, install and run the tests, those in a browser too
 	@sh tests/install-chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
 
-test-slow: $(DEV_STAMP) ## whole trainings watched in a browser
+test-slow: $(DEV_STAMP) ## the other tests: whole trainings and visits, and the rest of each large matrix of cases
 	@sh tests/install-chromium.sh
 	$(BIN)/python -m pytest -m slow $(ARGS)
 

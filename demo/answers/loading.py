@@ -1,6 +1,7 @@
 """Models as the page loads them: prepared where torch is in memory, so that only the first of them waits for it."""
 
 import time
+from pathlib import Path
 
 from demo.answers.passes import Model
 from demo.runs import fork_server
@@ -22,14 +23,19 @@ def load(name: str) -> Model:
 def _prepare(name: str, precision: str, backend: str) -> None:
     """In a child that begins with torch in memory where one can be forked now, else in a process of its own."""
     folder = user_path(name)
-    if name == STARTER or not (fork_server.SERVER.is_ready and folder.is_dir()):
-        return prepare_in_subprocess(name, precision, backend)
+    forks = fork_server.SERVER.is_ready and name != STARTER and folder.is_dir()
+    if not (forks and _is_settled_in_child(folder, precision, backend)):
+        prepare_in_subprocess(name, precision, backend)
+
+
+def _is_settled_in_child(folder: Path, precision: str, backend: str) -> bool:
+    """Whether a child has prepared it, or cannot because of the model, which is told by whoever loads it afterwards."""
     begun = time.monotonic()
     arguments = ("prepare", str(folder.resolve()), "--precision", precision, "--backend", backend)
     try:
         Command(arguments, work=Work.TORCH).answer(seconds=_PATIENCE)
-    except (RunError, OSError) as error:
-        is_of_model = isinstance(error, RunError) and time.monotonic() - begun < _PATIENCE
-        if not is_of_model:  # which is told by whoever loads it afterwards
-            prepare_in_subprocess(name, precision, backend)
-    return None
+    except RunError:
+        return time.monotonic() - begun < _PATIENCE
+    except OSError:
+        return False
+    return True

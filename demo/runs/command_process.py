@@ -14,7 +14,7 @@ from demo.runs.limits import limit_memory, lower_priority, sudden_memory
 from demo.runs.shown import PROJECT
 from demo.settings import Settings
 from mtl.runs.forked import Request
-from mtl.runs.parent import that_ends_with_parent
+from mtl.runs.parent import ending_with_parent
 
 _ENDING = 10.0  # seconds in which a killed child ends
 _IMPORTS = 120.0  # seconds in which a server imports its modules and forks
@@ -69,7 +69,7 @@ class OwnProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 cwd=PROJECT,
-                **that_ends_with_parent(environment),
+                **ending_with_parent(environment),
             )
         if computes:
             lower_priority(self._process.pid)

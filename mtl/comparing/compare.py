@@ -26,7 +26,7 @@ from mtl.inference.source import find_model
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
-from mtl.runs.parent import that_ends_with_parent
+from mtl.runs.parent import ending_with_parent
 
 _UNSAFE = re.compile(r"[^\w.-]")  # in the name of a folder
 _REQUEST, _DATA, _BACKBONE = "request.yaml", "data.json", "backbone.sha256"
@@ -162,7 +162,7 @@ def _run(strategy: Strategy, run: RunFolder, inputs: _Inputs, lock: Lock) -> Non
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=(lock.descriptor,) if lock.is_real else (),
-            **that_ends_with_parent(os.environ),
+            **ending_with_parent(os.environ),
         ) as process,
     ):
         status = _status_of(process, signals)

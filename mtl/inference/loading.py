@@ -19,7 +19,7 @@ from mtl.inference.source import ModelSource, find_model, load_model
 from mtl.inference.spec import EngineSpec, spec_of
 from mtl.outside import Summary, read_summaries
 from mtl.recipe.choices import LongTexts
-from mtl.runs.parent import that_ends_with_parent
+from mtl.runs.parent import ending_with_parent
 from mtl.text.splitting import need_splitter
 from mtl.text.windows import WindowTokenizer
 
@@ -82,7 +82,7 @@ def prepare_in_subprocess(name: str, precision: str, backend: str) -> None:
         [sys.executable, "-m", "mtl", "prepare", "--precision", precision, "--backend", backend, "--", name],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        **that_ends_with_parent(alone | {"PYTHONPATH": os.pathsep.join(paths)}),
+        **ending_with_parent(alone | {"PYTHONPATH": os.pathsep.join(paths)}),
     ) as process:
         process.wait()
 
@@ -104,7 +104,7 @@ def prepare(name: str, *, precision: str, backend: str) -> Choice:
         folder.forget(key)
     choice = open_model(name, precision=precision, backend=backend, long_texts=None).choice
     if choice.lacked_room or folder.choice(key) != choice:
-        raise StorageError("; ".join(["not all can be kept here", *choice.notes]), path=folder.path)
+        raise StorageError("; ".join(["not everything could be stored", *choice.notes]), path=folder.path)
     return choice
 
 

@@ -14,7 +14,7 @@ thread that started the process ends, and a server starts processes in threads t
 """
 
 
-def that_ends_with_parent(environment: Mapping[str, str]) -> dict[str, Any]:
+def ending_with_parent(environment: Mapping[str, str]) -> dict[str, Any]:
     """Arguments of `subprocess.Popen` for a `python -m mtl` that ends with this process, and its environment.
 
     Where a thread that waits for standard input can keep libraries from being loaded, as on Windows, it does not.

@@ -64,7 +64,7 @@ def test_where_nothing_can_be_kept_it_fails(model: Path, tmp_path: Path, monkeyp
     (tmp_path / "file").touch()
     monkeypatch.setenv("MTL_HOME", str(tmp_path / "file"))
     said = complaint("prepare", model, "--backend", backend)
-    assert said.startswith(str(tmp_path / "file" / "cache" / "engines")) and ": not all can be kept here" in said
+    assert said.startswith(str(tmp_path / "file" / "cache" / "engines")) and ": not everything could be stored" in said
 
 
 @pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
@@ -77,7 +77,7 @@ def test_it_fails_while_a_graph_has_no_room_and_then_makes_it(
     with monkeypatch.context() as patch:
         patch.setattr(exporting, "save_graph", no_room)
         for _ in range(2):
-            assert "not all can be kept here; no room for the graph" in complaint("prepare", model)
+            assert "not everything could be stored; no room for the graph" in complaint("prepare", model)
         assert Engine.load(model).choice.lacked_room
     succeed("prepare", model)
     assert not Engine.load(model).choice.lacked_room
