@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from mtl.cli.app import app
 from tests.demo.server import free_port
+from tests.tiers import slow_except
 from tests.tutorials import FOLDER, ROOT, Block, Reader, blocks_of, says
 
 PAGES = sorted(FOLDER.glob("*.md"))
@@ -128,7 +129,7 @@ CHECKS: dict[str, Callable[[Block], None]] = {
 UNRUN = [(page, block) for page in PAGES for block in blocks_of(page) if block.needs]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", slow_except(PAGES, FOLDER / "classify-and-tag.md"), ids=lambda page: page.stem)
 def test_a_reader_who_follows_a_tutorial_gets_what_it_shows(page: Path, tmp_path: Path):
     reader = Reader(tmp_path, port=free_port(), as_typed=False)
     for block in blocks_of(page):

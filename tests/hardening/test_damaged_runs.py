@@ -17,6 +17,7 @@ from mtl.runs import RunState
 from tests.demo.fakes import settings
 from tests.demo.training.test_recipe_form import FORM
 from tests.hardening.running import ENDS, ended, page
+from tests.tiers import pairs
 
 FILES = (
     "owner",
@@ -51,8 +52,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
     return recipe_of(FORM, drafts.built_in(), settings())
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(("name", "damage"), pairs(FILES, list(DAMAGES), every=3))
 def test_a_damaged_run_hides_no_other_and_stops_nothing(recipe: Recipe, name: str, damage: str):
     runs = page(command=ENDS)
     good, bad = (runs.start(recipe, owner="ann") for _ in range(2))

@@ -77,7 +77,7 @@ BODIES = [
     {"data": [], "event_id": "x", "simple_format": True},
 ]
 """Whole bodies."""
-_SAMPLE = 2
+_SAMPLE = 1
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_every_endpoint_answers_every_wrong_request_with_a_sentence(page):
                 status, content = page.call(fn, owner=owner, session=f"s-{owner[:6]}", **body)
                 _need_sentence(status, content, what)
                 assert MARK not in str(content) or owner == ME, what
-    assert asked > 300
+    assert asked > 150
     assert len(page.sessions.session_data) <= 3 + len(_endpoints(page))
     assert active_count() < 150
     assert [folder.name for folder in runs_root().iterdir()] == [page.mine]

@@ -47,6 +47,7 @@ def recipe() -> Recipe:
     return recipe_of(FORM, drafts.built_in(), settings())
 
 
+@pytest.mark.slow
 def test_a_killed_server_leaves_its_run_alive_and_the_next_one_goes_on_with_the_queue(recipe: Recipe, tmp_path: Path):
     (tmp_path / "server.py").write_text(
         "from tests.hardening.running import page\n"

@@ -22,6 +22,7 @@ from mtl.training.stage import StageState
 from mtl.weights import save_weights
 from tests.hardening.running import ended, reaches, small_recipe, trainer_of, training_page
 from tests.mtl.processes import sleep_at
+from tests.tiers import slow_except
 from tests.tiny import save_backbone
 from tests.waiting import until
 
@@ -82,7 +83,9 @@ def page_that_halts(phase: str, tmp_path: Path, patch: Patch) -> tuple[RunManage
     return training_page(patch, prepare), reached
 
 
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "phase", slow_except(PHASES, "filling the cache", "a later step", "half of the last state", "the last checkpoint")
+)
 def test_a_trainer_that_is_killed_loses_nothing_that_was_kept_and_blocks_nobody(
     recipe: Recipe, tmp_path: Path, monkeypatch: Patch, phase: str
 ):
@@ -146,7 +149,7 @@ FULL = {
 }
 
 
-@pytest.mark.parametrize("phase", FULL)
+@pytest.mark.parametrize("phase", slow_except(FULL, "telling of a step", "the last state", "the last checkpoint"))
 def test_a_full_disk_ends_a_run_with_a_sentence_and_it_goes_on_when_there_is_room(
     recipe: Recipe, monkeypatch: Patch, phase: str
 ):
@@ -209,7 +212,7 @@ def test_a_disk_on_which_not_even_the_failure_can_be_written_leaves_a_run_that_d
     assert ended(broken).state is RunState.FINISHED
 
 
-@pytest.mark.parametrize("phase", ["reading", "filling the cache", "a later step"])
+@pytest.mark.parametrize("phase", slow_except(["reading", "filling the cache", "a later step"], "a later step"))
 def test_a_trainer_that_does_not_react_is_ended_and_goes_on_from_where_it_was(
     recipe: Recipe, tmp_path: Path, monkeypatch: Patch, phase: str
 ):

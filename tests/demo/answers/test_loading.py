@@ -44,6 +44,7 @@ def _start(server: ForkServer) -> None:
     assert server.is_ready
 
 
+@pytest.mark.slow
 def test_it_is_prepared_in_a_child_where_one_can_be_forked(server, own_processes, tmp_path, monkeypatch):
     model = save_backbone("bert", tmp_path / "a model")
     _start(server)

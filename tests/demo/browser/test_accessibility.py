@@ -5,12 +5,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.demo.browser.visiting import open_tab, settled
+from tests.tiers import slow_except
 
 SERIOUS = {"serious", "critical"}
 STRUCTURE = {"heading-order"}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", slow_except(["light", "dark"], "light"))
 def test_axe_finds_no_serious_violation_on_any_tab(open_page, page_url, scheme):
     page = open_page(page_url, color_scheme=scheme)
     expect(page.locator("#ph-analyze-entities mark").first).to_be_visible()

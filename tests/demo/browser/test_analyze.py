@@ -128,6 +128,7 @@ def focused_text(page):
     return page.evaluate("document.activeElement.innerText || ''").strip()
 
 
+@pytest.mark.slow
 def test_a_link_brings_back_tab_model_and_sentence(open_page, page_url):
     page = open_page(f"{page_url}/?tab=entities&model=backbone&sentence=Bern%20is%20a%20city")
     expect(page.get_by_role("tab", name="Entities")).to_have_attribute("aria-selected", "true")
@@ -162,6 +163,7 @@ def test_nothing_moves_when_an_answer_arrives(page):
     assert page.evaluate(places) == before
 
 
+@pytest.mark.slow
 def test_every_page_of_the_guide_opens_and_its_examples_run(page):
     ready(page)
     page.get_by_role("tab", name="Guide").click()
@@ -185,6 +187,7 @@ def test_every_page_of_the_guide_opens_and_its_examples_run(page):
     expect(page.locator("#ph-guide-drift")).to_contain_text(re.compile(r"drift 0\.\d+"))
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_guide_take_the_worst_texts(page):
     ready(page)
     page.get_by_role("tab", name="Guide").click()

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from mtl.checkpoint.store import load
@@ -39,6 +40,7 @@ def spans(page):
     return texts, [mark.get_attribute("data-type") for mark in marks.all()]
 
 
+@pytest.mark.slow
 def test_three_corrected_texts_are_right_after_the_tagging_head_trained_alone(page, tmp_path_factory):
     ask(page, "Entities", "Find entities", "\n".join(TEXTS))
     expect(page.locator("#ph-entities .ph-text")).to_have_count(3)
@@ -67,6 +69,7 @@ def test_three_corrected_texts_are_right_after_the_tagging_head_trained_alone(pa
     assert all(name.startswith("heads.entities.") for name in changed)
 
 
+@pytest.mark.slow
 def test_spans_are_corrected_by_keys_alone_and_kept_over_a_reload(page):
     ask(page, "Entities", "Find entities", "Ada met Bo in Ulm.")
     page.get_by_role("button", name="Correct entities of text 1").press("Enter")

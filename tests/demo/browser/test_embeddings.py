@@ -82,6 +82,7 @@ def test_a_click_on_a_point_lists_its_true_nearest_neighbours(page):
         assert [cosines[number - 1] for number in found] == pytest.approx(nearest, abs=ROUNDED)
 
 
+@pytest.mark.slow
 def test_a_lasso_fills_the_table_with_what_lies_inside(page):
     shown(page, 60)
     page.locator("#ph-map").get_by_role("button", name="Lasso").click()
@@ -98,6 +99,7 @@ def test_a_lasso_fills_the_table_with_what_lies_inside(page):
     assert [int(number) - 1 for number in numbers] == inside
 
 
+@pytest.mark.slow
 def test_a_query_lights_up_what_is_near_and_another_pooling_stands_beside(page):
     shown(page, 60)
     page.get_by_label("Search").fill("Put salt into the boiling pot.")
@@ -134,6 +136,7 @@ def test_the_map_is_walked_and_asked_by_keys_alone_and_read_aloud(page):
     expect(page.locator("#ph-selection")).to_contain_text("1 selected")
 
 
+@pytest.mark.slow
 def test_embeddings_are_taken_along(page, tmp_path):
     shown(page, 60)
     for ending in (".npy", ".parquet", ".csv"):
@@ -157,6 +160,7 @@ def is_answer(event) -> str | None:
     return event["requestId"] if "/gradio_api/" in event["response"]["url"] else None
 
 
+@pytest.mark.slow
 def test_ten_thousand_points_are_drawn_once_for_a_pan_and_are_less_than_five_megabytes(open_page, serve, tmp_path):
     file = tmp_path / "many.csv"
     rows = (
@@ -182,6 +186,7 @@ def test_ten_thousand_points_are_drawn_once_for_a_pan_and_are_less_than_five_meg
     expect(page.locator("#ph-map .ph-scatter-legend li")).to_have_count(7)
 
 
+@pytest.mark.slow
 def test_odd_sentences_are_fine_with_every_method(page):
     shown(page, 60)
     for text in ("just one sentence", "same\nsame\nsame", "x " * 3000):

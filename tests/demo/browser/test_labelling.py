@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.demo.browser.labelling import (
@@ -121,6 +122,7 @@ def test_a_finger_taps_the_first_and_the_last_word_on_a_phone(labelling, open_pa
     expect(said(page)).to_have_text("Saved: Siri Larsen (PER).")
 
 
+@pytest.mark.slow
 def test_several_labels_are_ticked_by_keys_and_saved_by_enter_and_no_state_of_the_tab_is_hard_to_use(
     labelling, open_page
 ):
@@ -153,6 +155,7 @@ def test_several_labels_are_ticked_by_keys_and_saved_by_enter_and_no_state_of_th
     assert not violations(page)
 
 
+@pytest.mark.slow
 def test_pairs_are_answered_by_keys_alone_up_to_a_task_of_train(labelling, open_page):
     page = open_page(labelling.url, color_scheme="dark")
     begin(page, PAIRED, "meaning", "same meaning or different", "")
@@ -204,6 +207,7 @@ def test_pairs_are_answered_by_keys_alone_up_to_a_task_of_train(labelling, open_
     assert all(len(line["texts"][0]) == 2 for line in answers(labelling, "meaning") if "texts" in line)
 
 
+@pytest.mark.slow
 def test_a_pair_is_stacked_on_a_phone_and_its_texts_are_text(labelling, open_page):
     page = open_page(labelling.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     odd = ["<img src=x onerror='window.broken = 1'>", "שלום עולם 👋", "x" * 300]
@@ -219,6 +223,7 @@ def test_a_pair_is_stacked_on_a_phone_and_its_texts_are_text(labelling, open_pag
     assert not page.evaluate("window.broken")
 
 
+@pytest.mark.slow
 def test_labels_are_suggested_from_clusters_changed_and_used(labelling, open_page):
     page = open_page(labelling.url)
     expect(page.locator("#ph-chips")).to_contain_text("topic")
@@ -248,6 +253,7 @@ def test_labels_are_suggested_from_clusters_changed_and_used(labelling, open_pag
     expect(page.locator("#ph-label-card .ph-label-buttons button").first).to_contain_text("mine")
 
 
+@pytest.mark.slow
 def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open_page):
     ann = open_page(labelling.url)
     texts = [*TEXTS, *(text.replace(".", " again.") for text in TEXTS)]
@@ -280,6 +286,7 @@ def test_two_people_label_one_project_and_see_how_far_they_agree(labelling, open
     assert len(kept) == 11
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_when_the_server_is_killed(labelling, visitor):
     page = visitor.new_page()
     page.goto(labelling.url, wait_until="domcontentloaded")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.demo.browser.labelling import TEXTS, answers, begin, counts, said
@@ -16,6 +17,7 @@ CLICK_AGAIN = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_a_double_click_labels_one_text_and_deletes_no_project(labelling, open_page):
     page = open_page(labelling.url)
     begin(page, TEXTS, "double", "one label per text", "sports\ntravel")
@@ -70,6 +72,7 @@ def test_a_late_reply_does_not_replace_a_newer_card(labelling, open_page):
     expect(counts(page)).to_have_text("2 of 6 labelled")
 
 
+@pytest.mark.slow
 def test_a_card_of_an_order_that_was_chosen_before_an_answer_does_not_replace_a_newer_one(labelling, open_page):
     page = open_page(labelling.url)
     begin(page, TEXTS, "orders", "one label per text", "sports\ntravel")
@@ -88,6 +91,7 @@ def test_a_card_of_an_order_that_was_chosen_before_an_answer_does_not_replace_a_
     expect(said(page)).to_have_text("Saved: sports.")
 
 
+@pytest.mark.slow
 def test_figures_follow_an_answer_that_was_given_before_the_table_was_chosen(labelling, open_page):
     page = open_page(labelling.url)
     begin(page, TEXTS, "figures", "one label per text", "sports\ntravel")

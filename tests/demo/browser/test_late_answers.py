@@ -58,6 +58,7 @@ RESTORES = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_the_form_takes_nothing_before_what_the_page_remembers_is_back(serve, open_page):
     page = open_page(serve(FakeModel()))
     expect(page.locator("#ph-chips")).to_be_visible()
@@ -79,6 +80,7 @@ def test_the_form_takes_nothing_before_what_the_page_remembers_is_back(serve, op
     expect(page.locator(".ph-restoring")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_late_answer_to_a_selection_does_not_replace_that_to_a_newer_one(serve, open_page, monkeypatch):
     released, asked, answered = Event(), [], []
 
@@ -127,6 +129,7 @@ def test_a_press_is_answered_that_comes_while_one_in_another_row_is_being_answer
     expect(page.locator("#ph-kept-classification")).to_contain_text("two")
 
 
+@pytest.mark.slow
 def test_of_choices_that_come_while_one_is_being_answered_the_last_one_counts(serve, open_page, tmp_path):
     page = open_page(serve(FakeModel()))
     page.get_by_role("tab", name="Classes").click()

@@ -66,6 +66,7 @@ def test_results_are_marked_from_a_change_until_its_answer(serve, open_page):
     is_marked(page, "classes", "Out of date")
 
 
+@pytest.mark.slow
 def test_maps_tables_and_neighbours_follow_the_sentences_and_their_own_choices(serve, open_page):
     model = SlowModel()
     page = open_page(serve(model))

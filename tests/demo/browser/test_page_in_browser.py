@@ -183,6 +183,7 @@ def test_a_run_is_watched_survives_a_reload_and_its_model_is_used(page):
     expect(page.locator("#ph-entities [data-task=entities]").first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_run_is_private_the_only_one_and_can_be_stopped(page, open_page, page_url):
     card = start_training(page, epochs="10", tokens="512", preset="Full: everything trains")
     expect(card).to_have_attribute("data-state", "running")

@@ -43,6 +43,7 @@ def _contents(folder):
             yield file.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_refused_token_and_an_interrupted_upload_are_mended_and_no_token_stays(pushing, open_page, tmp_path):
     hub, server, run = pushing
     page = open_page(server.url)

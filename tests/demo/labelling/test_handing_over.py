@@ -17,6 +17,7 @@ from mtl.labelling.engines import handed_over
 from mtl.labels import TypedSpan
 from mtl.recipe import TaskConfig, TaskKind
 from tests.demo.fakes import settings
+from tests.tiers import slow_except
 
 TEXTS = tuple(f"Text number {i} is about {'cups' if i % 2 else 'trains'} by Ann." for i in range(12))
 
@@ -152,9 +153,10 @@ def test_pairs_have_no_checkpoint_and_no_format_of_texts(pairs):
         file_of(pairs, FileFormat.DOCCANO)
 
 
+@pytest.mark.parametrize(
+    "session", slow_except([k for k in ProjectKind if k is not ProjectKind.PAIRS], ProjectKind.LABELS), indirect=True
+)
 def test_a_checkpoint_is_offered_in_the_header_to_its_owner_and_can_be_downloaded(session):
-    if session.project.of_pairs:
-        pytest.skip("no head is fitted")
     answer(session)
     chosen = replace(settings(public=True), kept_days=None)
     runs = RunManager(chosen)

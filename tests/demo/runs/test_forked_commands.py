@@ -171,6 +171,7 @@ def test_one_whose_server_ends_before_it_begins_gets_a_process_of_its_own(server
     assert not _files()
 
 
+@pytest.mark.slow
 def test_one_that_is_killed_says_so_and_leaves_nothing(endless):
     for work in (Work.TORCH, Work.COMPUTES):
         command = Command(endless, work=work)
@@ -214,6 +215,7 @@ def test_the_system_refuses_it_memory_over_the_limit(endless):
     assert command.answer(seconds=CEILING) is None
 
 
+@pytest.mark.slow
 def test_what_children_begin_with_has_asked_no_gpu():
     done = subprocess.run([sys.executable, "-c", _SPY, *fork_server.MODULES], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -49,6 +49,7 @@ def retrained(starter, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_three_corrected_texts_are_right_that_were_wrong_before(starter, retrained):
     texts = list(SPANS)
     expected = [correction.spans for correction in CORRECTIONS]
@@ -58,6 +59,7 @@ def test_three_corrected_texts_are_right_that_were_wrong_before(starter, retrain
     assert after == expected
 
 
+@pytest.mark.slow
 def test_everything_but_the_tagging_head_is_equal_to_the_bit(retrained):
     before = load(STARTER_FOLDER).model.state_dict()
     after = load(retrained / "best").model.state_dict()
@@ -68,6 +70,7 @@ def test_everything_but_the_tagging_head_is_equal_to_the_bit(retrained):
     assert any(name.startswith("heads.topic.") for name in before)
 
 
+@pytest.mark.slow
 def test_other_answers_stay_nearly_as_they_were(starter, retrained):
     unseen = [text for text in rehearsal_texts() if text not in SPANS][-100:]
     before = [typed_spans(found["entities"]) for found in starter.tag(unseen)]
@@ -76,6 +79,7 @@ def test_other_answers_stay_nearly_as_they_were(starter, retrained):
     assert sum(a == b for a, b in zip(before, after, strict=True)) >= 90
 
 
+@pytest.mark.slow
 def test_a_class_can_be_corrected_too(starter, tmp_path):
     text = "The river gave the town its name."
     (before,) = starter.classify([text])

@@ -67,6 +67,7 @@ def test_where_nothing_can_be_kept_it_fails(model: Path, tmp_path: Path, monkeyp
     assert said.startswith(str(tmp_path / "file" / "cache" / "engines")) and ": not everything could be stored" in said
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
 def test_it_fails_while_a_graph_has_no_room_and_then_makes_it(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -94,6 +95,7 @@ def test_a_process_that_prepares_for_another_one_ends_with_it(tmp_path: Path, mo
     preparing.must_have_ended(asked=False)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
 def test_a_process_without_torch_has_it_done_in_another(model: Path, tmp_path: Path):
     (tmp_path / "--model").symlink_to(model)

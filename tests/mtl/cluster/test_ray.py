@@ -76,6 +76,7 @@ def test_it_listens_on_this_machine_alone(ray: None):
     assert set(listening) == {"127.0.0.1"}
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_no_row_and_none_twice(
     ray: None, engine: Engine, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

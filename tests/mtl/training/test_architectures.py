@@ -16,10 +16,10 @@ from mtl.runs import Finished
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin
 from tests.mtl.training.test_starts import PRESETS, TEXTS, answers, assert_equal
+from tests.tiers import pairs, slow_except
 from tests.tiny import ARCHITECTURES
 
 EVERY = (*ARCHITECTURES, "albert-shared")
-EACH = pytest.mark.parametrize("architecture", EVERY)
 Folder = Callable[[str], Path]
 SECTIONS: dict[str, object] = {
     "budget": {"epochs": 1000, "max_steps": 2, "batch_tokens": 64},
@@ -28,8 +28,7 @@ SECTIONS: dict[str, object] = {
 }
 
 
-@EACH
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(("architecture", "preset"), pairs(EVERY, list(PRESETS), every=4))
 def test_a_run_trains_what_it_should_and_its_checkpoint_is_the_model_in_memory(
     backbone_folder: Folder, tmp_path: Path, architecture: str, preset: str
 ):
@@ -49,7 +48,7 @@ def test_a_run_trains_what_it_should_and_its_checkpoint_is_the_model_in_memory(
     assert all(torch.equal(found[name], tensor) for name, tensor in after.items())
 
 
-@EACH
+@pytest.mark.parametrize("architecture", slow_except(EVERY, "bert", "modernbert", "t5", "albert-shared"))
 def test_every_backend_answers_as_the_model_that_was_trained(
     backbone_folder: Folder, tmp_path: Path, architecture: str
 ):

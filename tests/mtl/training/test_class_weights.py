@@ -104,6 +104,7 @@ def test_a_head_that_meets_new_labels_keeps_its_rows_and_adds_new_ones(folder: P
             assert (parameter.shape != old.shape) is is_output, name
 
 
+@pytest.mark.slow
 def test_a_grown_head_trains_and_is_saved(folder: Path, tmp_path: Path):
     from mtl import Engine
 

@@ -8,6 +8,7 @@ from mtl.recipe import Recipe
 from mtl.runs import Evaluated, Event, RunFolder, RunState, Saved, Step
 from mtl.training import resume_in_folder, run_in_folder, session
 from tests.mtl.training.test_resume import EVERY, SECTIONS, STEPS, Make, Once, files_of, folder, make, once, shown
+from tests.tiers import pairs
 
 __all__ = ["folder", "make", "once"]  # the fixtures
 WAYS = ("full", "lora", "lbfgs", "gradual", "probe_then_finetune")
@@ -51,8 +52,7 @@ def need_equal(once: RunFolder, again: RunFolder) -> None:
     assert ends[0] == ends[1]
 
 
-@pytest.mark.parametrize("steps", [(EVERY, EVERY, 2 * EVERY), (STEPS,)], ids=str)
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize(("name", "steps"), pairs(WAYS, [(EVERY, EVERY, 2 * EVERY), (STEPS,)], every=2), ids=str)
 def test_a_due_evaluation_that_a_stop_cuts_off_is_made_when_the_run_goes_on(
     make: Make, once: Once, cut_off, folder: RunFolder, name: str, steps: tuple[int, ...]
 ):
@@ -73,6 +73,7 @@ def test_it_counts_against_patience(make: Make, once: Once, cut_off, folder: Run
     assert evaluated(folder) == [0, EVERY]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [Evaluated, Saved, Step])
 def test_it_is_made_once_also_where_the_run_ends_again_before_its_next_state(
     make: Make, once: Once, cut_off, folder: RunFolder, left: type[Event]

@@ -80,6 +80,7 @@ def test_drift_counts_from_the_untouched_backbone(trained: Path, tmp_path: Path)
     assert scores(events, "eval/embedding/drift")[0] > 1e-6
 
 
+@pytest.mark.slow
 def test_a_head_keeps_its_labels(trained: Path, tmp_path: Path):
     data = tmp_path / "two.csv"
     data.write_text("text,label\na team,sports\na hotel,travel\n")

@@ -12,6 +12,7 @@ from mtl.runs import RunFolder, RunState, Saved, Step
 from mtl.training import resume_in_folder, run_in_folder
 from tests.mtl.processes import exit_code, start
 from tests.mtl.training.test_resume import SECTIONS, Make, files_of, make, shown
+from tests.tiers import slow_except
 
 __all__ = ["make"]  # the fixture
 WAYS = ("stop", "kill after a step", "kill after a checkpoint")
@@ -40,7 +41,7 @@ def go_until(recipe: Recipe, run: RunFolder, way: str, count: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", slow_except(range(8), 0, 1))
 def test_it_has_the_events_checkpoints_and_status_of_one_never_interrupted(make: Make, tmp_path: Path, seed: int):
     chance = random.Random(seed)
     recipe = drawn_recipe(make, chance)

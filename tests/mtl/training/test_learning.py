@@ -71,6 +71,7 @@ def test_training_lowers_the_loss_of_every_task(learnt: list[Event], task: str):
     assert sum(course[-5:]) < 0.5 * sum(course[:5])
 
 
+@pytest.mark.slow
 def test_training_on_the_example_pairs_raises_the_spearman_of_unseen_ones():
     recipe = recipe_of(
         Path(MINILM),
@@ -130,6 +131,7 @@ def test_every_pooling_can_be_trained(tiny_bert: Path, tmp_path: Path, pooling: 
     assert read_config(tmp_path / "last").pooling == pooling
 
 
+@pytest.mark.slow
 def test_the_example_recipes_train_on_the_real_backbone_for_a_step():
     recipe = load(EXAMPLES / "recipes/topic_and_entities.yaml", ["budget.max_steps=1", "tasks.topic.max_rows=20"])
     assert isinstance(events_of(recipe)[0], Started)

@@ -31,6 +31,7 @@ from mtl.training.targets import IGNORED
 from mtl.training.train_set import TrainSet, make_batch, train_sets
 from tests.mtl.text.generated import LONG_TEXTS, TEXTS
 from tests.mtl.text.reference import Reference
+from tests.tiers import pairs
 from tests.tiny import LAYERS
 
 TASKS = {
@@ -192,8 +193,7 @@ def examples_of(names: tuple[str, ...], draw: st.DrawFn) -> dict[str, list[Examp
     return found
 
 
-@pytest.mark.parametrize("kind", FROM)
-@pytest.mark.parametrize("names", TOGETHER, ids=" + ".join)
+@pytest.mark.parametrize(("kind", "names"), pairs(FROM, TOGETHER, every=2))
 @settings(max_examples=5)
 @given(st.data())
 def test_losses_and_gradients_are_those_of_the_windows_one_by_one(

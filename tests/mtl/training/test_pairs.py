@@ -24,6 +24,7 @@ from tests.mtl.data.test_pairs import FORMATS, write
 from tests.mtl.no_dropout import copy_without_dropout
 from tests.mtl.recipes import EXAMPLES, TASKS
 from tests.mtl.training.seen import begin, events_of, last, losses, scores
+from tests.tiers import pairs
 
 THINGS = ("a train", "the hotel", "my bank", "her team", "good soup", "an old lamp", "the election", "his garden")
 TRIPLETS = [
@@ -89,6 +90,7 @@ def test_a_hard_negative_is_in_the_pass_of_its_sentence(tiny_bert: Path, triplet
     assert sorted(row for rows in passes for row in rows) == list(range(2 * len(TRIPLETS)))
 
 
+@pytest.mark.slow
 def test_training_finds_the_partners(tiny_bert: Path, tmp_path: Path):
     words = ("team", "match", "won", "bank", "election", "hotel", "flight", "paris")
     triplets = [
@@ -172,8 +174,7 @@ def test_pairs_that_do_not_belong_together_alone_change_nothing_in_a_batch(tiny_
     run.close()
 
 
-@pytest.mark.parametrize("named", [None, *SimilarityLoss])
-@pytest.mark.parametrize("has", [None, *SimilarityLoss])
+@pytest.mark.parametrize(("has", "named"), pairs([None, *SimilarityLoss], [None, *SimilarityLoss], every=2))
 def test_a_checkpoint_keeps_its_loss_where_a_recipe_names_none(
     tiny_bert: Path, triplets: Path, tmp_path: Path, has, named
 ):

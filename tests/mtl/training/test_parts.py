@@ -23,6 +23,7 @@ from tests.mtl.ranks import ending_on_ranks, on_ranks
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin
 from tests.mtl.training.test_ranks import Shown, assert_alike, shown
+from tests.tiers import slow_except
 
 STEPS, EVERY = 6, 3
 NO_DROPOUT = {"head": {"dropout": 0.0}}
@@ -59,7 +60,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize("name", slow_except(SECTIONS, "full"))
 def test_processes_with_parts_of_the_encoder_have_the_losses_and_figures_of_one(
     make: Callable[..., Recipe], tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -110,7 +111,7 @@ def until(recipe: Recipe, folder: Path, step: int, *, resume: bool) -> Shown:
     return [one for one in shown(found) if isinstance(one[1], str)]
 
 
-@pytest.mark.parametrize("first", [1, 2], ids=["begun alone", "begun in parts"])
+@pytest.mark.parametrize("first", slow_except([1, 2], 2), ids=["begun alone", "begun in parts"])
 def test_a_state_is_whole_so_that_a_run_goes_on_in_parts_or_alone(
     make: Callable[..., Recipe], tmp_path: Path, first: int
 ):

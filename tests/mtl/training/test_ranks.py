@@ -188,6 +188,7 @@ def take_part(recipe: Recipe, folder: RunFolder, on_event: Callable[[Event], Non
         on_event(event)
 
 
+@pytest.mark.slow
 def test_a_killed_process_ends_the_run_in_the_others_and_any_number_goes_on(
     make: Callable[..., Recipe], tmp_path: Path
 ):
@@ -264,6 +265,7 @@ def with_dropout(make: Callable[..., Recipe], backbone: Path) -> Recipe:
     return make(tasks_topic={}, tasks_names={}).model_copy(update={"backbone": str(backbone)})
 
 
+@pytest.mark.slow
 def test_with_dropout_the_same_number_of_processes_goes_on_to_the_last_bit(
     make: Callable[..., Recipe], tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -23,6 +23,7 @@ from tests.mtl.cli.calling import succeed
 from tests.mtl.processes import exit_code, start
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import last
+from tests.tiers import pairs, slow_except
 
 ROOT = Path(__file__).parents[3]
 STEPS, EVERY = 20, 4
@@ -128,7 +129,7 @@ def killed(recipe: Recipe, folder: RunFolder, *steps: int) -> None:
         assert exit_code(start(lambda s=step, i=i: die_at(recipe, folder, s, goes_on=i > 0))) == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize("name", slow_except(SECTIONS, "full", "gradual", "lbfgs"))
 def test_a_run_that_is_killed_twice_and_resumed_equals_one_never_interrupted(make: Make, folder: RunFolder, name: str):
     recipe = make(**SECTIONS[name])
     expected = whole(recipe)  # first, so that the children find everything imported
@@ -145,7 +146,7 @@ def steps(found: list[tuple]) -> list[tuple]:
     return [event for event in found if isinstance(event[1], str)]
 
 
-@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize("name", slow_except(SECTIONS, "last_layers", "lora", "uncertainty", "micro-batches"))
 def test_a_run_that_is_stopped_anywhere_and_resumed_has_the_losses_of_one_never_interrupted(
     make: Make, tmp_path: Path, name: str
 ):
@@ -159,8 +160,9 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
-@pytest.mark.parametrize("steps", [(3,), (4,), (5, 6), (1, 1, 19)], ids=str)
-@pytest.mark.parametrize("name", ["full", "lora", "lbfgs", "gradual"])
+@pytest.mark.parametrize(
+    ("name", "steps"), pairs(["full", "lora", "lbfgs", "gradual"], [(3,), (4,), (5, 6), (1, 1, 19)], every=4), ids=str
+)
 def test_a_run_that_is_stopped_and_resumed_has_the_checkpoints_and_events_of_one_never_interrupted(
     make: Make, once: Once, tmp_path: Path, name: str, steps: tuple[int, ...]
 ):
@@ -228,6 +230,7 @@ def test_a_run_that_had_come_to_its_end_but_was_killed_before_it_said_so_makes_n
     assert files_of(again.path / "last") == files_of(once.path / "last")
 
 
+@pytest.mark.slow
 def test_a_run_of_the_command_line_that_is_killed_from_outside_and_resumed_equals_one_never_interrupted(
     make: Make, folder: RunFolder, tmp_path: Path
 ):

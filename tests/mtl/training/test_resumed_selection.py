@@ -16,6 +16,7 @@ from mtl.training.run import resume_in_folder
 from mtl.training.session import STATE
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import last
+from tests.tiers import pairs
 from tests.tiny import EXACT
 
 EVERY, STEPS = 4, 10
@@ -71,8 +72,7 @@ def need_true_figures(checkpoint: Path, recipe: Recipe) -> None:
         assert own == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("step", AT.values(), ids=AT)
-@pytest.mark.parametrize("task", DEV)
+@pytest.mark.parametrize(("task", "step"), pairs(list(DEV), list(AT.values()), every=3))
 def test_other_dev_data_choose_the_best_anew(recipe: Recipe, tmp_path: Path, task: str, step: int):
     stopped_at(recipe, tmp_path / "run", step)
     spoil(tmp_path, task)

@@ -18,6 +18,7 @@ from mtl.recipe import Recipe, TaskConfig, TaskKind
 from mtl.text import splitting
 from mtl.training import run_in_folder
 from mtl.training.setup import set_up
+from tests.tiers import pairs
 from tests.tiny import EXACT, add_template, save_tokenizer
 
 CHINESE = Path(__file__).parents[2] / "data" / "chinese.conll"
@@ -57,8 +58,7 @@ def backbone(kind: str, texts: list[str], folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("decoder", ["linear", "crf"])
-@pytest.mark.parametrize("kind", ["characters", "pieces"])
+@pytest.mark.parametrize(("kind", "decoder"), pairs(["characters", "pieces"], ["linear", "crf"], every=2))
 def test_entities_inside_of_a_run_are_learned_and_found_in_raw_text(examples, tmp_path: Path, kind: str, decoder: str):
     write_examples(tmp_path / "train.jsonl", examples[:160])
     write_examples(tmp_path / "dev.jsonl", examples[160:])

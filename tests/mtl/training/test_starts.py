@@ -20,6 +20,7 @@ from mtl.runs import Step
 from mtl.training.initial_model import load_initial_model
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import begin
+from tests.tiers import pairs
 
 TEXTS = ["anna met tom in paris", "a very bad film", "the team won the match in Berlin, didn't it?"]
 STEPS = 5  # one for each stage of `gradual` on three layers
@@ -131,7 +132,13 @@ def start(make: Make, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory)
     return start
 
 
-@pytest.fixture(scope="module", params=[(s, p) for s in STARTS for p in PRESETS], ids=lambda pair: "-".join(pair))
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(pair.values, marks=pair.marks, id="-".join(pair.values))
+        for pair in pairs(list(STARTS), list(PRESETS), every=3)
+    ],
+)
 def case(request: pytest.FixtureRequest, start, make: Make, tmp_path_factory: pytest.TempPathFactory) -> Case:
     name, preset = request.param
     place, given = start(name)

@@ -21,6 +21,7 @@ from mtl.text.tokenized import TokenizedTexts
 from mtl.training import keeping_summaries, session, summarizing
 from tests.mtl.recipes import quick_recipe
 from tests.mtl.training.seen import last
+from tests.tiers import slow_except
 from tests.tiny import EXACT, HIDDEN, WORDS
 
 FULL: dict[str, object] = {"preset": "full"}
@@ -109,7 +110,7 @@ def before(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "last"
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", slow_except(PRESETS, "heads_only", "full", "lora"))
 def test_a_run_that_goes_on_has_in_each_checkpoint_what_its_own_encoder_gives(
     tiny_bert: Path, tmp_path: Path, preset: str
 ):

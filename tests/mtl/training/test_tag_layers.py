@@ -12,6 +12,7 @@ from mtl.recipe.defaults import LAST_LAYER_ANCHOR, MANY_ROWS_ANCHOR
 from mtl.runs import RunFolder
 from mtl.training import Trainer, run_in_folder, set_up, tag_layers
 from tests.mtl.recipes import quick_recipe
+from tests.tiers import pairs
 
 FULL = {"preset": "full"}
 TASKS = ("topic", "names")
@@ -90,8 +91,7 @@ def test_the_last_layer_by_its_number_is_the_last(tiny_bert: Path, tmp_path: Pat
 WRITTEN = {"dropout": 0.1, "activation": "tanh", "decoder": "linear", "layers": "last", "label_smoothing": 0.0}
 
 
-@pytest.mark.parametrize("reads", ["last", "mix", 1])
-@pytest.mark.parametrize("said", [{}, {"decoder": "linear"}, WRITTEN], ids=["nothing", "its shape", "all defaults"])
+@pytest.mark.parametrize(("reads", "said"), pairs(["last", "mix", 1], [{}, {"decoder": "linear"}, WRITTEN], every=3))
 def test_checkpoints_and_recipes_of_former_versions_go_on(
     tiny_bert: Path, tmp_path: Path, reads: object, said: dict[str, object]
 ):

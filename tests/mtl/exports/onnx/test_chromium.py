@@ -16,6 +16,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fetch_runtime(tmp_path_factory.mktemp("npm"))
 
 
+@pytest.mark.slow
 def test_both_graphs_answer_in_a_browser(browser, exported: Exported, runtime: Path):
     ids = np.array([[0, 5, 6, 7, 2], [0, 8, 2, 1, 1]])
     mask = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])

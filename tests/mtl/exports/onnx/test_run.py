@@ -55,6 +55,7 @@ def test_the_runner_has_at_most_sixty_lines():
     assert len(RUNNER.read_text().splitlines()) <= 60
 
 
+@pytest.mark.slow
 def test_the_runner_answers_as_the_engine_does(exported: Exported):
     texts = [*TEXTS.values(), "a [CLS] in a text </s>", "half of one: \ud83d ..."]
     found = answers(exported.folder, texts)

@@ -14,6 +14,7 @@ from mtl.inference.autotune.features import open_features
 from mtl.inference.backends import openvino
 from tests.mtl.inference.backends.test_openvino import batches
 from tests.mtl.inference.engines import model_of
+from tests.tiers import pairs
 from tests.tiny import HIDDEN, LAYERS
 
 pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
@@ -38,8 +39,9 @@ def expected_of(loaded: LoadedModel) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield pooled.numpy(), torch.stack(words).numpy()
 
 
-@pytest.mark.parametrize("architecture", ["bert", "mpnet", "modernbert", "deberta-v2"])
-@pytest.mark.parametrize("layers", [False, True])
+@pytest.mark.parametrize(
+    ("architecture", "layers"), pairs(["bert", "deberta-v2", "modernbert", "mpnet"], [False, True], every=2)
+)
 def test_features_are_what_transformers_gives(backbone_folder: Callable[[str], Path], architecture: str, layers: bool):
     loaded = model_of(backbone_folder(architecture))
     loaded.model.encoder.gives_layers = layers
@@ -87,6 +89,7 @@ def test_words_count_as_much_as_texts(tiny_bert: Path, monkeypatch: pytest.Monke
     assert words[0] > texts[0]
 
 
+@pytest.mark.slow
 def test_what_was_made_is_kept_and_a_damaged_graph_made_anew(
     tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -103,6 +106,7 @@ def test_what_was_made_is_kept_and_a_damaged_graph_made_anew(
     assert len(made) == 2
 
 
+@pytest.mark.slow
 def test_other_weights_have_other_features(tiny_bert: Path):
     loaded = model_of(tiny_bert)
     before = open_features(loaded, exact=True)

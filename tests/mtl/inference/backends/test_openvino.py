@@ -22,6 +22,7 @@ from mtl.inference.backends.openvino import OpenVinoBackend
 from mtl.inference.backends.pytorch import TorchBackend
 from mtl.model import MultiTaskModel
 from tests.mtl.inference.backends.conftest import Exported
+from tests.tiers import slow_except
 from tests.tiny import ARCHITECTURES
 
 pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
@@ -61,7 +62,7 @@ def expected_of(model: MultiTaskModel) -> Outputs:
     )
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", slow_except(ARCHITECTURES, "bert", "deberta-v2", "modernbert", "t5"))
 @pytest.mark.parametrize("name", BackendName)
 def test_every_backend_gives_what_transformers_gives(
     exported: Callable[[str], Exported], architecture: str, name: BackendName
@@ -135,6 +136,7 @@ class FullDisk:
         raise RuntimeError("basic_ios::clear: iostream error")
 
 
+@pytest.mark.slow
 def test_where_no_graph_can_be_written_torch_runs_the_model(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -155,6 +157,7 @@ def test_where_no_graph_can_be_written_torch_runs_the_model(
     assert list(tmp_path.glob("cache/engines/*/graph.xml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_engine", [True, False], ids=["an engine", "features"])
 def test_a_second_graph_without_room_is_made_when_there_is_some(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_engine: bool

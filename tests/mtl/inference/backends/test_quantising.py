@@ -22,6 +22,7 @@ from tests.mtl.conftest import MINILM
 from tests.mtl.inference.backends.conftest import Exported
 from tests.mtl.inference.backends.test_openvino import batches, expected_of
 from tests.mtl.inference.engines import model_of
+from tests.tiers import slow_except
 from tests.tiny import ARCHITECTURES, HIDDEN, LAYERS
 
 pytestmark = pytest.mark.skipif(not openvino.is_installed(), reason="OpenVINO is not installed")
@@ -78,7 +79,7 @@ def test_smoothing_alone_changes_no_product():
     assert np.log(scale).mean() == pytest.approx(0, abs=1e-5)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", slow_except(ARCHITECTURES, "bert", "modernbert", "t5"))
 def test_int8_takes_every_linear_map_of_a_backbone_and_none_of_its_heads(
     exported: Callable[[str], Exported], architecture: str, tmp_path: Path
 ):
@@ -182,6 +183,7 @@ def test_torch_runs_neither(tiny_bert: Path, precision: str):
         Engine.load(tiny_bert, precision=precision, backend="torch")
 
 
+@pytest.mark.slow
 @needs_bf16
 def test_with_bf16_the_mixed_precision_is_a_candidate_under_the_gate(home: Path):
     rows = {row.precision: row for row in Engine.load(MINILM).choice.measured if row.backend == "openvino"}
@@ -198,6 +200,7 @@ def test_a_model_without_queries_of_its_own_runs_without_mixed_and_says_why(
     assert "linear maps for queries and keys alone" in choice.notes[0]
 
 
+@pytest.mark.slow
 def test_without_bf16_the_fast_candidate_is_int8(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(openvino, "has_bf16", lambda: False)
     choice = Engine.load(MINILM).choice
