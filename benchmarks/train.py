@@ -1,6 +1,7 @@
 """What freezing saves, and how we stand beside others, in one process run.
 
     python benchmarks/train.py --data FOLDER [--sentences 5000] [--epochs 5] [--repeats 3] [--peers N] [--memory]
+                               [--only RUN …]
 
 Trains `entities` (the first sentences of uner_ewt) and `topic` (sib200_en) on MiniLM under several freezing choices, in
 alternating order, and prints medians: seconds of training (loading and filling the cache count, evaluation and the
@@ -9,7 +10,8 @@ an epoch. `--peers N` adds, in the first N repeats, a plain transformers `Traine
 sentences, and sentence-transformers with a logistic regression for topic; the Trainer has `entities` only, so `full`
 runs once more with that task alone to stand beside it. `snips` are two runs of their own: intents and slots of the
 first 3,000 sentences of snips with `full`, in joint steps and in separate ones. The peak memory of training is that of
-a process of its own for each, over one epoch. Writes `benchmarks/results/train.json`.
+a process of its own for each, over one epoch. Writes `benchmarks/results/train.json`. `--only` takes the runs that are
+named, and writes nothing.
 """
 
 import argparse
@@ -72,8 +74,11 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", type=int, default=0, metavar="N")
     parser.add_argument("--memory", action="store_true", help="only measure memory again; the times are kept")
+    parser.add_argument("--only", nargs="+", metavar="RUN", help="these runs alone, by their names in the table")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if unknown := set(args.only or ()) - contenders(args).keys():
+        parser.error(f"--only takes {', '.join(map(repr, contenders(args)))}, was {sorted(unknown)[0]!r}")
     with tempfile.TemporaryDirectory() as home:
         os.environ["MTL_HOME"] = home
         if args.memory_of:
@@ -88,10 +93,11 @@ def main() -> None:
 def compare(args: argparse.Namespace) -> None:
     """Run everything in alternating order, then each once more in a process of its own for its memory."""
     console = Console(highlight=False)
-    runners = contenders(args)
+    runners = {name: run for name, run in contenders(args).items() if not args.only or name in args.only}
     runs: dict[str, list[Timing]] = {name: [] for name in runners}
-    for settings in CONTENDERS.values():  # imports are warm and the probe's answer is known before any time counts
-        set_up(recipe_of(args, settings)).settle_precision()
+    for name, settings in CONTENDERS.items():  # imports are warm and the probe's answer is known before any time counts
+        if name in runners:
+            set_up(recipe_of(args, settings)).settle_precision()
     for repeat in range(args.repeats):
         for name in list(runners)[:: 1 if repeat % 2 == 0 else -1]:
             if name in PEERS and repeat >= args.peers:
@@ -106,6 +112,8 @@ def write(args: argparse.Namespace, runs: dict[str, list[Timing]], settings: dic
     """Measure the memory of each, print the table and write everything."""
     memory = {name: memory_of(name, args) for name in runs}
     Console(highlight=False).print(table(runs, memory))
+    if args.only:
+        return
     RESULTS.parent.mkdir(exist_ok=True)
     content = {name: [asdict(timing) for timing in timings] for name, timings in runs.items()}
     result = {"settings": settings, "peak_bytes": memory, "runs": content}
@@ -205,14 +213,14 @@ def table(runs: dict[str, list[Timing]], memory: dict[str, int]) -> Table:
     """Medians, and ratios to our own full run."""
     names = ("run", "seconds", "full is so many times slower", "later epochs, s", "F1", "accuracy", "MB")
     result = Table(*names)
-    full = median(timing.seconds for timing in runs["full"])
+    full = median(timing.seconds for timing in runs["full"]) if "full" in runs else None
     for name, timings in runs.items():
         seconds = median(timing.seconds for timing in timings)
         later = [epoch for timing in timings for epoch in timing.epochs[1:]]
         found = {key: median(timing.figures[key] for timing in timings) for key in timings[0].figures}
         figures = [next((f"{v:.4f}" for k, v in found.items() if k.endswith(end)), "") for end in ("/f1", "/accuracy")]
         epochs = f"{median(later):.2f}" if later else ""
-        ratio = f"{full / seconds:.2f}" if name in CONTENDERS else ""
+        ratio = f"{full / seconds:.2f}" if full and name in CONTENDERS else ""
         shown = f"{name} ({timings[0].precision})" if timings[0].precision else name
         result.add_row(shown, f"{seconds:.1f}", ratio, epochs, *figures, f"{memory[name] / 1e6:.0f}")
     return result
