@@ -1,6 +1,5 @@
 """Models as the page loads them: prepared where torch is in memory, so that only the first of them waits for it."""
 
-import time
 from pathlib import Path
 
 from demo.answers.passes import Model
@@ -30,12 +29,11 @@ def _prepare(name: str, precision: str, backend: str) -> None:
 
 def _is_settled_in_child(folder: Path, precision: str, backend: str) -> bool:
     """Whether a child has prepared it, or cannot because of the model, which is told by whoever loads it afterwards."""
-    begun = time.monotonic()
     arguments = ("prepare", str(folder.resolve()), "--precision", precision, "--backend", backend)
+    command = None
     try:
-        Command(arguments, work=Work.TORCH).answer(seconds=_PATIENCE)
-    except RunError:
-        return time.monotonic() - begun < _PATIENCE
-    except OSError:
-        return False
+        command = Command(arguments, work=Work.TORCH)
+        command.answer(seconds=_PATIENCE)
+    except (RunError, OSError):
+        return command is not None and command.status == 1  # otherwise it was not begun, or did not come to its end
     return True

@@ -64,6 +64,8 @@ class Command:
         self._environment = {**os.environ, **(secrets or {})}
         self._program, self._work = program, work
         self._cancelled = False
+        self.status: int | None = None
+        """With which it has ended: 1 where it says what is wrong, below 0 where a signal ended it."""
         try:
             self._process: CommandProcess = self._started()
         except BaseException:
@@ -97,7 +99,7 @@ class Command:
             RunError: as `answer`.
         """
         try:
-            status = yield from self._wait(seconds)
+            self.status = status = yield from self._wait(seconds)
             if self._cancelled:
                 return None
             if status:

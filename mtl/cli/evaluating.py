@@ -15,6 +15,7 @@ from mtl.errors import InputError, MtlError
 from mtl.evaluation import CalibrationCurves, embedding_task, evaluation_notes, pair_notes
 from mtl.evaluation.words_read import gold_spans
 from mtl.inference import Engine
+from mtl.inference.options import AUTO, EngineOptions
 from mtl.inference.source import find_model
 from mtl.labels import TypedSpan
 from mtl.metrics import span_f1
@@ -40,6 +41,7 @@ def evaluate_command(
         need_writable(json_file, *given)
     for file in given:
         need_readable(file)
+    EngineOptions.parse(precision=precision, backend=AUTO, long_texts=None)
     files = _files(checkpoint, data)
     engine = Engine.load(checkpoint, precision=precision)
     of_tasks, of_pairs = _divided(options) if data and similarity is not None else (options, options)

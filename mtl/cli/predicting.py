@@ -11,8 +11,10 @@ from mtl.data.formats import ReadOptions
 from mtl.data.texts import estimated_rows, text_source
 from mtl.errors import InputError
 from mtl.inference import Engine
-from mtl.inference.bulk.files import BulkOutput, FileResult, run_file
+from mtl.inference.bulk.begun import load_engine
+from mtl.inference.bulk.files import BulkOutput, FileResult, begun_state, run_file
 from mtl.inference.bulk.formats import EmbeddingArray, EmbeddingTable, OutputFormat, PredictionLines, PredictionTable
+from mtl.inference.options import AUTO, EngineOptions
 
 _PREDICTIONS: Mapping[str, type[OutputFormat]] = {".jsonl": PredictionLines, ".parquet": PredictionTable}
 _EMBEDDINGS: Mapping[str, type[OutputFormat]] = {".npy": EmbeddingArray, ".parquet": EmbeddingTable}
@@ -72,6 +74,9 @@ _FIELDS = {
 def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) -> tuple[FileResult, Engine | None]:
     """The result, and the engine where this process has one."""
     form = _format(arguments, allowed)
+    EngineOptions.parse(precision=arguments.precision, backend=AUTO, long_texts=None)
+    if "://" not in arguments.source:
+        need_readable(arguments.source)
     total = estimated_rows(Path(arguments.source)) if "://" not in arguments.source and is_terminal() else None
     if arguments.cluster is not None:
         from mtl.cluster.corpus import Corpus
@@ -87,8 +92,8 @@ def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) 
             progress.update(bar, total=written.texts)
         _say(written)
         return written, None
-    need_readable(arguments.source)
-    engine = Engine.load(arguments.checkpoint, precision=arguments.precision)
+    state = begun_state(Path(arguments.target))
+    engine = load_engine(arguments.checkpoint, precision=arguments.precision, state=state)
     source = text_source(Path(arguments.source), arguments.options)
     output = BulkOutput(Path(arguments.target), form, arguments.keep)
     with progress_bar() as progress:

@@ -8,18 +8,7 @@ from mtl.data.formats import ReadOptions
 from mtl.data.texts import text_source
 from mtl.errors import InputError
 from mtl.inference.bulk.formats import OutputFormat
-from mtl.inference.bulk.state import STATE_FILE, PartsState, file_state, options_text
-
-_WORDS = {
-    "source": "another input",
-    "size": "another input",
-    "modified": "another input",
-    "model": "another model or precision",
-    "format": "another kind of output",
-    "options": "another format or column of the input",
-    "keep": "other kept columns",
-    "part_texts": "another number of rows in a partition",
-}
+from mtl.inference.bulk.state import STATE_FILE, PartsState, file_state, in_words, options_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +51,10 @@ def finished_parts(store: PartStore, state: PartsState, suffix: str) -> frozense
         raise InputError("an empty folder, or one of finished parts, was expected", path=store.location)
     differences = state.differences(before or b"")
     if there and differences:
-        what = " and ".join(dict.fromkeys(_WORDS.get(name, "another version") for name in differences))
-        message = f"finished parts of this command were expected, these are of {what}; remove them to begin anew"
+        message = (
+            f"finished parts of this command were expected, these are of {in_words(differences)}; "
+            "remove them to begin anew"
+        )
         raise InputError(message, path=store.location)
     if differences:
         store.write(own, state.to_json())

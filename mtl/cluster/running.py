@@ -14,9 +14,10 @@ from mtl.cluster.store import is_url
 from mtl.cluster.worker import ModelChoice
 from mtl.errors import ClusterError, DataError, InputError
 from mtl.inference.backends import BackendName
+from mtl.inference.bulk.begun import load_engine
 from mtl.inference.bulk.files import FileResult, model_key
 from mtl.inference.bulk.rejects import Rejects
-from mtl.inference.engine import Engine
+from mtl.inference.bulk.state import STATE_FILE
 from mtl.inference.options import AUTO
 from mtl.inference.source import find_model
 
@@ -52,7 +53,7 @@ def run_on_cluster(
         raise InputError(message, path=corpus.target)
     need_cluster(options)
     with output_of(corpus) as output:
-        chosen = _chosen(model, options)
+        chosen = _chosen(model, options, output.store.read(output.store.beside(STATE_FILE)))
         key = model_key(chosen.fingerprint, chosen.backend, chosen.precision)
         suffix = corpus.form.suffix
         finished = finished_parts(output.store, corpus.state(key, options.partition_rows), suffix)
@@ -100,7 +101,7 @@ def _finished(output: ClusterOutput, tally: "_Tally", suffix: str) -> FileResult
     return FileResult(tally.texts, tally.resumed, output.rejects.count, output.place_of_rejects, last.notes)
 
 
-def _chosen(model: ClusterModel, options: ClusterOptions) -> ModelChoice:
+def _chosen(model: ClusterModel, options: ClusterOptions, state: bytes | None) -> ModelChoice:
     """How all workers run the model: what this machine would choose, unless they compute on another device."""
     name = str(Path(model.name).resolve()) if Path(model.name).is_dir() else model.name
     if options.gpus:
@@ -108,7 +109,7 @@ def _chosen(model: ClusterModel, options: ClusterOptions) -> ModelChoice:
             message = "fp32 or bf16 was expected with --worker-gpus: this machine cannot choose for theirs"
             raise InputError(message, key="--precision")
         return ModelChoice(name, find_model(name).fingerprint(), BackendName.TORCH, model.precision)
-    engine = Engine.load(name, precision=model.precision)
+    engine = load_engine(name, precision=model.precision, state=state)
     return ModelChoice(name, engine.fingerprint, engine.choice.backend, engine.choice.precision)
 
 

@@ -35,10 +35,10 @@ def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport
     _need_empty(folder)
     from mtl.inference.source import find_model
 
-    source = find_model(str(checkpoint))  # before torch is imported, which takes seconds
     log = ExportLog()
     fresh = _beside(folder)
     try:
+        source = find_model(str(checkpoint))  # before torch is imported, which takes seconds
         _write(source, fresh, format, log)
         if folder.is_dir():
             folder.rmdir()

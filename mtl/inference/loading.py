@@ -84,7 +84,11 @@ def prepare_in_subprocess(name: str, precision: str, backend: str) -> None:
         stderr=subprocess.DEVNULL,
         **ending_with_parent(alone | {"PYTHONPATH": os.pathsep.join(paths)}),
     ) as process:
-        process.wait()
+        try:
+            process.wait()
+        except BaseException:  # such as the signal that ends a server
+            process.kill()
+            raise
 
 
 def prepare(name: str, *, precision: str, backend: str) -> Choice:
@@ -96,14 +100,13 @@ def prepare(name: str, *, precision: str, backend: str) -> Choice:
     """
     options = EngineOptions.parse(precision=precision, backend=backend, long_texts=None)
     source = find_model(name)
-    import torch  # noqa: F401 - where it is in memory, the model is prepared here and not in another process
-
     folder, key = PreparedFolder(source.fingerprint()), machine_key(options.key)
     before = folder.choice(key)
-    if before is not None and before.lacked_room:
-        folder.forget(key)
-    choice = open_model(name, precision=precision, backend=backend, long_texts=None).choice
-    if choice.lacked_room or folder.choice(key) != choice:
+    if before is not None and (before.unwritten or is_due(before)):
+        before = None
+    choice = (_from_folder(folder, before, options) or _from_source(source, folder, before, options)).choice
+    kept = folder.choice(key)
+    if choice.unwritten or kept is None or (kept.backend, kept.precision) != (choice.backend, choice.precision):
         raise StorageError("; ".join(["not everything could be stored", *choice.notes]), path=folder.path)
     return choice
 

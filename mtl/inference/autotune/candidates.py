@@ -27,7 +27,7 @@ MIXED, INT8 = InferencePrecision.MIXED, InferencePrecision.INT8
 class Notes(list[str]):
     """What could not run and why."""
 
-    lacked_room = False
+    unwritten = False
     """Whether that was for want of room on the disk."""
 
 
@@ -80,7 +80,7 @@ def _noted(notes: Notes, *, needed: bool) -> Iterator[None]:
         if needed:
             raise
         notes.append(str(error))
-        notes.lacked_room |= isinstance(error, UnwrittenGraphError)
+        notes.unwritten |= isinstance(error, UnwrittenGraphError)
 
 
 def _openvino_precisions(options: EngineOptions) -> tuple[InferencePrecision, ...]:

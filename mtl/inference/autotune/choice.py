@@ -45,8 +45,8 @@ class Measurement(BaseModel):
 class Choice(BaseModel):
     """What was chosen, and `reason` why, with every candidate that was measured; `notes` say what could not run.
 
-    A `provisional` choice was measured while other work kept the machine busy, or `lacked_room` for a graph on the
-    disk; it is measured again at a later load. `measured_at` is in seconds since 1970.
+    A `provisional` choice was measured while other work kept the machine busy, or has a graph `unwritten`, such
+    as on a full disk; it is measured again at a later load. `measured_at` is in seconds since 1970.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +55,7 @@ class Choice(BaseModel):
     reason: str
     batch_tokens: int = DEFAULT_BATCH_TOKENS
     provisional: bool = False
-    lacked_room: bool = False
+    unwritten: bool = False
     measured_at: float = 0.0
     measured: tuple[Measurement, ...] = ()
     notes: tuple[str, ...] = ()
@@ -65,4 +65,4 @@ def is_due(choice: Choice) -> bool:
     """Whether a choice is to be measured again: a provisional one, after a while, when the machine is calm."""
     if machine.now() - choice.measured_at < _AGAIN_SECONDS:
         return False
-    return choice.lacked_room or (choice.provisional and machine.core_share() >= machine.CALM)
+    return choice.unwritten or (choice.provisional and machine.core_share() >= machine.CALM)

@@ -98,17 +98,17 @@ def _chosen(folder: PreparedFolder, loaded: LoadedModel, *, exact: bool, key: st
     batches = list(probe_batches(loaded.tokenizer))
     with torch.inference_mode():
         expected = [graph.outputs(graph.run(token_batch(batch))) for batch in batches]
-    lacked_room = False
+    unwritten = False
     for precision in (_FP32,) if exact else _fastest_first():
         try:
             folder.quantize(precision, batches)
         except BackendError as error:  # the model has nothing to quantise, or the disk no room
-            lacked_room |= isinstance(error, UnwrittenGraphError)
+            unwritten |= isinstance(error, UnwrittenGraphError)
             continue
         backend = _opened(folder, precision)
         if _least_cosine(backend.backend, batches, expected) >= MIN_COSINE:
             reason = "the first in the order of speed that is faithful"
-            if not lacked_room:
+            if not unwritten:
                 folder.remember(key, Choice(backend=backend.backend.name, precision=precision, reason=reason))
             return backend
     return None

@@ -88,15 +88,15 @@ def _measured(
 
 def _choice(prepared: Prepared, backend: Backend, reason: str, *, notes: Notes) -> Choice:
     on_processor = prepared.loaded.model.device.type == "cpu"
-    if notes.lacked_room:
-        reason += "; provisional, the disk had no room for a graph"
+    if notes.unwritten:
+        reason += "; provisional, a graph could not be written"
     return Choice(
         backend=backend.name,
         precision=backend.precision,
         reason=reason,
         batch_tokens=DEFAULT_BATCH_TOKENS if on_processor else _ACCELERATOR_BATCH_TOKENS,
-        provisional=notes.lacked_room,
-        lacked_room=notes.lacked_room,
+        provisional=notes.unwritten,
+        unwritten=notes.unwritten,
         measured_at=machine.now(),
         notes=tuple(notes),
     )

@@ -127,11 +127,6 @@ class PreparedFolder:
         except (OSError, ValidationError, UnicodeDecodeError):
             return None
 
-    def forget(self, key: str) -> None:
-        """Drop a choice."""
-        with contextlib.suppress(OSError):
-            (self.path / f"choice-{key}.json").unlink()
-
     def remember(self, key: str, choice: Choice) -> None:
         """Keep a choice; a disk that takes nothing more only means that it is measured again."""
         with contextlib.suppress(OSError):

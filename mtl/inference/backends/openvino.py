@@ -75,7 +75,7 @@ def has_bf16() -> bool:
 
 
 class UnwrittenGraphError(BackendError):
-    """There is no room for a graph on the disk, which may be otherwise later."""
+    """A graph cannot be written, such as on a full disk, which may be otherwise later."""
 
 
 def save_graph(model: Any, target: Path) -> None:  # noqa: ANN401

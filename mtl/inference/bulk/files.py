@@ -20,7 +20,7 @@ from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.bulk.reading import read_chunks
 from mtl.inference.bulk.rejects import Rejects
 from mtl.inference.bulk.rows import OutputRow
-from mtl.inference.bulk.state import STATE_FILE, PartsState, file_state
+from mtl.inference.bulk.state import STATE_FILE, PartsState, file_state, in_words
 from mtl.inference.engine import Engine
 from mtl.memory import release_memory
 
@@ -35,7 +35,7 @@ class FileResult:
     rejects: Path | str
     """The file that names them; it exists only if there are any."""
     notes: tuple[str, ...] = ()
-    """What the user should know of how the input was read."""
+    """What the user should know of how the input was read, and of finished parts that were of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ def run_file(
     """
     source = text_source(source) if isinstance(source, Path) else source
     target, form = output.target, output.form
-    folder = target.with_name(f"{target.name}.partial")
+    folder = parts_folder(target)
     need_apart(source.path, target, folder)
     key = model_key(engine.fingerprint, engine.choice.backend, engine.choice.precision)
     state = file_state(source, model=key, form=form, keep=output.keep)
     with writing(target):
-        finished = _finished_parts(folder, state if engine.fingerprint else None, form)
+        finished, notes = _finished_parts(folder, state if engine.fingerprint else None, form)
     parts: list[Path] = []
     texts = resumed = done = 0
     rejects, index = Rejects(target.with_name(f"{target.name}.rejects.jsonl")), _Index(target, folder, form)
@@ -100,7 +100,20 @@ def run_file(
     assemble(parts, target, form)
     index.finish()
     shutil.rmtree(folder)
-    return FileResult(texts, resumed, rejects.count, rejects.path, log.notes)
+    return FileResult(texts, resumed, rejects.count, rejects.path, (*notes, *log.notes))
+
+
+def parts_folder(target: Path) -> Path:
+    """Where the finished parts of an output lie, and beside them the state that says what they were made of."""
+    return target.with_name(f"{target.name}.partial")
+
+
+def begun_state(target: Path) -> bytes | None:
+    """The state file of finished parts; None where there are none."""
+    try:
+        return (parts_folder(target) / STATE_FILE).read_bytes()
+    except OSError:
+        return None
 
 
 def model_key(fingerprint: str, backend: str, precision: str) -> str:
@@ -124,21 +137,27 @@ def need_apart(source: Path, target: Path, folder: Path) -> None:
         raise InputError("a folder of finished parts, or none, was expected", path=folder)
 
 
-def _finished_parts(folder: Path, state: PartsState | None, form: OutputFormat) -> set[Path]:
-    """The parts that are there already; the folder is emptied where they were made of something else."""
-    file = folder / STATE_FILE
-    if state is None or not _holds(file, state):
+def _finished_parts(folder: Path, state: PartsState | None, form: OutputFormat) -> tuple[set[Path], tuple[str, ...]]:
+    """The parts that are there already; those that were made of something else are deleted, which a note says."""
+    file, notes = folder / STATE_FILE, tuple[str, ...]()
+    differences = _differences(file, state)
+    if state is None or differences:
+        if any(folder.glob(f"[0-9]*{form.suffix}")):
+            why = in_words(differences) if state is not None else "another model"
+            notes = (f"finished parts of an earlier call were of {why}, so the file was begun anew",)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         file.write_text(state.to_json() if state is not None else "{}", encoding="utf-8")
-    return set(folder.glob(f"[0-9]*{form.suffix}"))
+    return set(folder.glob(f"[0-9]*{form.suffix}")), notes
 
 
-def _holds(file: Path, state: PartsState) -> bool:
+def _differences(file: Path, state: PartsState | None) -> tuple[str, ...]:
+    if state is None:
+        return ()
     try:
-        return not state.differences(file.read_bytes())
+        return state.differences(file.read_bytes())
     except OSError:
-        return False
+        return state.differences(b"")
 
 
 def assemble(parts: Sequence[Path], target: Path, form: OutputFormat) -> None:

@@ -1,6 +1,7 @@
 """What finished parts were made of: another input, model or choice makes them worthless."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from mtl.data.formats import ReadOptions, Source
@@ -9,6 +10,16 @@ from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.bulk.reading import MOST_CHARACTERS, MOST_TEXTS
 
 STATE_FILE = "state.json"
+_WORDS = {
+    "source": "another input",
+    "size": "another input",
+    "modified": "another input",
+    "model": "another model or precision",
+    "format": "another kind of output",
+    "options": "another format or column of the input",
+    "keep": "other kept columns",
+    "part_texts": "another number of rows in a partition",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,11 @@ class PartsState:
         if not isinstance(found, dict):
             return tuple(own)
         return tuple(name for name in dict.fromkeys([*own, *found]) if own.get(name) != found.get(name))
+
+
+def in_words(differences: Iterable[str]) -> str:
+    """What the fields of a state are that differ."""
+    return " and ".join(dict.fromkeys(_WORDS.get(name, "another version") for name in differences))
 
 
 def file_state(source: Source, *, model: str, form: OutputFormat, keep: tuple[str, ...]) -> PartsState:

@@ -1,5 +1,6 @@
 """How the page loads a model that was not prepared."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from demo.answers import loading
 from demo.forking import ForkServer
 from demo.runs import fork_server
+from demo.runs.commands import Command
+from mtl.errors import RunError
 from mtl.inference.autotune.machine import machine_key
 from mtl.inference.autotune.store import PreparedFolder
 from mtl.inference.options import EngineOptions
@@ -84,6 +87,17 @@ def test_without_room_for_the_answer_a_process_of_its_own_does_it(server, own_pr
 def test_on_a_machine_too_busy_for_the_child_a_process_of_its_own_does_it(server, own_processes, tmp_path, monkeypatch):
     _start(server)
     monkeypatch.setattr(loading, "_PATIENCE", 0.0)
+    loading._prepare(str(tmp_path), *_ASKED)
+    assert own_processes == [(str(tmp_path), *_ASKED)]
+
+
+def test_where_the_child_is_killed_a_process_of_its_own_does_it(server, own_processes, tmp_path, monkeypatch):
+    def killed(self: Command, **_: object) -> None:
+        self.status = -signal.SIGKILL
+        raise RunError("The command ended with status -9.")
+
+    _start(server)
+    monkeypatch.setattr(Command, "answer", killed)
     loading._prepare(str(tmp_path), *_ASKED)
     assert own_processes == [(str(tmp_path), *_ASKED)]
 

@@ -79,9 +79,9 @@ def test_it_fails_while_a_graph_has_no_room_and_then_makes_it(
         patch.setattr(exporting, "save_graph", no_room)
         for _ in range(2):
             assert "not everything could be stored; no room for the graph" in complaint("prepare", model)
-        assert Engine.load(model).choice.lacked_room
+        assert Engine.load(model).choice.unwritten
     succeed("prepare", model)
-    assert not Engine.load(model).choice.lacked_room
+    assert not Engine.load(model).choice.unwritten
     assert list((tmp_path / "home").glob("cache/engines/*/graph.xml"))
 
 

@@ -101,6 +101,7 @@ def test_what_was_made_of_another_input_is_not_kept(engine: Engine, source: Path
     source.write_text("Tom met Anna\n" * 6, encoding="utf-8")
     target, written = write(engine, source, PredictionLines, "out")
     assert (written.texts, written.resumed) == (6, 0)
+    assert written.notes == ("finished parts of an earlier call were of another input, so the file was begun anew",)
     assert {row["text"] for row in rows(target)} == {"Tom met Anna"}
 
 
