@@ -95,7 +95,7 @@ def prepare(name: str, *, precision: str, backend: str) -> Choice:
     """Prepare a model in this process, so that every later load finds it ready.
 
     Raises:
-        StorageError: not all can be kept.
+        StorageError: not everything could be stored.
         MtlError: as `Engine.load`.
     """
     options = EngineOptions.parse(precision=precision, backend=backend, long_texts=None)

@@ -28,7 +28,7 @@ class Notes(list[str]):
     """What could not run and why."""
 
     unwritten = False
-    """Whether that was for want of room on the disk."""
+    """Whether one of them is a graph that could not be written."""
 
 
 @dataclass(frozen=True, slots=True)
