@@ -1,4 +1,7 @@
-"""Files of JSON lines that grow: a line that a crash cut off spoils neither the next one nor the file."""
+"""JSON of a file, whatever stands there, and files of JSON lines that grow.
+
+A line that a crash cut off spoils neither the next one nor the file.
+"""
 
 import json
 import os
@@ -9,6 +12,18 @@ from typing import Any, BinaryIO
 
 _CUT_OFF = b" cut off\n"
 """Ends a line that has no end: it was refused or never confirmed, so it must not count, however whole it looks."""
+
+
+def parse_json(text: str | bytes) -> Any:  # noqa: ANN401
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is none, or nested too deeply to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("JSON with fewer levels was expected") from error
 
 
 def append_line(path: Path, line: str, *, durable: bool = False) -> None:
@@ -52,7 +67,7 @@ def read_records(file: BinaryIO) -> Iterator[tuple[bytes, dict[str, Any] | None]
         if not line.endswith(b"\n"):
             return
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
+            record = parse_json(line)
+        except ValueError:
             record = None
         yield line, record if isinstance(record, dict) else None

@@ -1,12 +1,12 @@
 """What a sentence-transformers folder says of itself: pooling, dense maps, normalisation, maximum length."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mtl.backbones.dense import DenseLayer, read_dense
 from mtl.errors import BackboneError
+from mtl.jsonl import parse_json
 from mtl.recipe.choices import Pooling
 
 _MODES = {
@@ -74,7 +74,7 @@ def read_sentence_config(folder: Path) -> SentenceConfig:
 def _modules(file: Path) -> list[tuple[str, str]]:
     """Class name and folder of each module."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parse_json(file.read_text(encoding="utf-8"))
         return [(str(module["type"]).rsplit(".", 1)[-1], str(module["path"])) for module in content]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BackboneError("a list of modules with type and path was expected", path=file) from error
@@ -93,7 +93,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BackboneError("a JSON object was expected", path=path) from error
     if not isinstance(content, dict):

@@ -1,6 +1,5 @@
 """`config.json` of a checkpoint."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from mtl.backbones import BackboneSource, find_backbone
 from mtl.backbones.known_folders import remember
 from mtl.backbones.source import find_local, has_weights
 from mtl.errors import BackboneError, CheckpointError
+from mtl.jsonl import parse_json
 from mtl.recipe.choices import Pooling, TaskKind
 from mtl.recipe.tasks import HeadConfig, TaskConfig
 from mtl.task import TaskInfo
@@ -148,7 +148,7 @@ class CheckpointConfig(BaseModel):
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder holds a Polyhead checkpoint (and not, say, a plain backbone)."""
     try:
-        return str(json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8")).get("format", "")).startswith(
+        return str(parse_json((folder / CONFIG_FILE).read_text(encoding="utf-8")).get("format", "")).startswith(
             "polyhead"
         )
     except (OSError, ValueError, AttributeError):

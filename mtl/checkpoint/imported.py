@@ -1,6 +1,5 @@
 """Tasks of checkpoints that transformers wrote: a classifier of texts or of tokens, told from `config.json` alone."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 from mtl.checkpoint.config import CONFIG_FILE, TaskRecord
 from mtl.checkpoint.stock_heads import STOCK_HEADS
 from mtl.errors import BackboneError
+from mtl.jsonl import parse_json
 from mtl.labels import OUTSIDE
 from mtl.recipe.choices import Activation, Decoder, TaskKind
 from mtl.recipe.tasks import HeadConfig
@@ -30,7 +30,7 @@ def imported_task(folder: Path) -> TaskInfo | None:
         BackboneError: its classifier cannot be held.
     """
     try:
-        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        config = parse_json((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         architecture = str((config.get("architectures") or [""])[0])
     except (OSError, ValueError, AttributeError, TypeError, KeyError, IndexError):
         return None

@@ -1,7 +1,5 @@
 """Checkpoints of transformers loaded with their classifier as the head of a task."""
 
-import json
-
 import torch
 from safetensors import safe_open
 from torch import Tensor, nn
@@ -14,6 +12,7 @@ from mtl.checkpoint.store import LoadedModel, build
 from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
 from mtl.heads import ClassificationHead, TaggingHead
+from mtl.jsonl import parse_json
 from mtl.recipe.choices import LongTexts, Pooling, TaskKind
 from mtl.task import TaskInfo
 
@@ -54,7 +53,7 @@ def _pooling(source: BackboneSource, task: TaskInfo) -> Pooling | None:
     """What the classifier reads; None for that of tokens, where the embedding is as without it."""
     if task.kind is not TaskKind.CLASSIFICATION:
         return None
-    config = json.loads((source.folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    config = parse_json((source.folder / CONFIG_FILE).read_text(encoding="utf-8"))
     pooling = config.get("classifier_pooling", Pooling.CLS) if task.head.norm else Pooling.CLS
     if pooling not in list(Pooling):
         raise BackboneError(
@@ -78,7 +77,7 @@ def _put(module: nn.Module, source: BackboneSource, name: str) -> None:
 def _put_tags(module: nn.Linear, source: BackboneSource, task: TaskInfo) -> None:
     """Put the rows in the order of the head's tags; a tag without a row is one that no word gets."""
     weight, bias = _affine(source, "classifier")
-    labels = read_labels(json.loads((source.folder / CONFIG_FILE).read_text(encoding="utf-8")), source.folder)
+    labels = read_labels(parse_json((source.folder / CONFIG_FILE).read_text(encoding="utf-8")), source.folder)
     rows = {label: row for row, label in enumerate(labels)}
     if len(rows) != len(weight) or weight.shape[1] != module.in_features:
         expected, was = (len(rows), module.in_features), tuple(weight.shape)

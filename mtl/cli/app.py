@@ -59,7 +59,7 @@ def train(
     if resume is not None:
         need_run(resume)
     elif recipe is not None:
-        need_recipe(recipe, set_ or ())
+        need_recipe(recipe, set_ or (), run_dir)
     else:
         raise InputError("a recipe, or --resume and a run folder were expected")
     from mtl.cli.training import resume_command, train_command

@@ -24,6 +24,7 @@ from mtl.comparing import (
     strategy_titles,
     summarize,
 )
+from mtl.disk import resolved
 from mtl.errors import MtlError
 from mtl.evaluation import main_metric_name
 from mtl.recipe import Recipe, load
@@ -55,7 +56,7 @@ def compare_command(
         err.print(f"note: {note}", markup=False)
     if json_file is not None:
         need_writable(json_file, recipe_path, *files_of(recipe))
-    folder = run_dir.resolve() if run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")
+    folder = resolved(run_dir) if run_dir else runs_root() / new_run_id(f"compare-{recipe_path.stem}")
     with told_of(recipe_path, folder):
         _compare(recipe, compared.strategies(recipe), seeds, folder, json_file=json_file)
 

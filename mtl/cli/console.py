@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
-from mtl.disk import need_other_file, writing
+from mtl.disk import need_other_file, resolved, writing
 from mtl.errors import InputError
 from mtl.runs.folder import replace_file
 
@@ -31,8 +31,9 @@ def need_writable(target: Path, *sources: str | Path) -> None:
     need_other_file(target, *sources)
     if target.is_dir():
         raise InputError("a file to write was expected, this is a folder", path=target)
-    if not target.resolve().parent.is_dir():
-        raise InputError(f"the folder {target.resolve().parent} does not exist", path=target)
+    folder = resolved(target).parent
+    if not folder.is_dir():
+        raise InputError(f"the folder {folder} does not exist", path=target)
 
 
 def write_json(target: Path, content: object) -> None:
@@ -41,7 +42,7 @@ def write_json(target: Path, content: object) -> None:
     Raises:
         StorageError: the disk is full, or the file cannot be written for another reason.
     """
-    text, file = json.dumps(content, indent=2) + "\n", target.resolve()
+    text, file = json.dumps(content, indent=2) + "\n", resolved(target)
     with writing(target):
         if file.exists() and not file.is_file():  # such as /dev/stdout
             file.write_text(text, encoding="utf-8")

@@ -73,14 +73,19 @@ def _divided(options: ReadOptions) -> tuple[ReadOptions, ReadOptions]:
 
 def _files(checkpoint: str, data: Sequence[str]) -> dict[str, str]:
     """The file of each task, of `TASK=FILE`; what is wrong is found before the model is loaded, which takes seconds."""
-    tasks, files = find_model(checkpoint).tasks, dict[str, str]()
+    files = dict[str, str]()
     for item in data:
-        name, equals, file = item.partition("=")
-        if not equals or name not in tasks:
-            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(tasks) or 'none'}, was {item!r}")
+        name, _, file = item.partition("=")
+        if not name or not file:
+            raise InputError(f"--data takes TASK=FILE, was {item!r}")
         if name in files:
             raise InputError(f"one file a task was expected, {name} has two", key="--data")
         files[name] = file
+    tasks = find_model(checkpoint).tasks
+    for name, file in files.items():
+        if name not in tasks:
+            told = f"{name}={file}"
+            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(tasks) or 'none'}, was {told!r}")
     return files
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from mtl.disk import resolved
 from mtl.errors import DataError, RecipeError
 from mtl.recipe import Recipe, load
 from mtl.runs import RunFolder
@@ -15,15 +16,18 @@ def recipe_file(source: Path) -> Path:
     return RunFolder(source).recipe if source.is_dir() else source
 
 
-def need_recipe(file: Path, overrides: Sequence[str] = ()) -> None:
-    """Refuse a wrong recipe before a command imports torch, which takes seconds.
+def need_recipe(file: Path, overrides: Sequence[str] = (), run_dir: Path | None = None) -> None:
+    """Refuse a wrong recipe, or no place for its run, before a command imports torch, which takes seconds.
 
     What can be read but once, such as a pipe, is left to the command. So is everything of several processes, which
     read together.
 
     Raises:
         RecipeError: it cannot be read, or is wrong.
+        InputError: the links of `run_dir` lead in a circle.
     """
+    if run_dir is not None:
+        resolved(run_dir)
     is_read_once = file.exists() and not file.is_file() or file.is_relative_to("/dev")
     if not is_read_once and not _are_several():
         load(file, overrides)
@@ -36,7 +40,7 @@ def need_run(folder: Path) -> None:
         RunError: it is none.
     """
     if not _are_several():
-        RunFolder(folder.resolve()).read_status()
+        RunFolder(resolved(folder)).read_status()
 
 
 def _are_several() -> bool:
@@ -60,7 +64,7 @@ def told_of(recipe: Path, run_dir: Path | None = None) -> Iterator[None]:
     except (RecipeError, DataError) as error:
         key = error.key or ""
         is_of_recipe = not key.startswith("--") if isinstance(error, RecipeError) else key.startswith("tasks.")
-        is_written_by_user = run_dir is None or recipe.resolve().parent != run_dir.resolve()
+        is_written_by_user = run_dir is None or resolved(recipe).parent != resolved(run_dir)
         if error.path is None and is_of_recipe and is_written_by_user:
             error.path = str(recipe)
         raise

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtl.cli.console import out
+from mtl.disk import resolved
 from mtl.errors import RunError
 from mtl.recipe import check
 from mtl.recipe.choices import Tracker
@@ -21,7 +22,7 @@ def track_command(run_dir: Path, trackers: Sequence[Tracker]) -> None:
         RecipeError: its recipe is damaged.
     """
     need_trackers(trackers)
-    folder = RunFolder(run_dir.resolve())
+    folder = RunFolder(resolved(run_dir))
     if not folder.read_status().state.has_ended:
         raise RunError("a run that has ended was expected, this one goes on", path=folder.path)
     events = folder.events()

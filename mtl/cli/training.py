@@ -9,6 +9,7 @@ from rich.progress import Progress, TextColumn
 
 from mtl.cli.console import err, is_terminal, out, progress_bar
 from mtl.cli.recipes import told_of
+from mtl.disk import resolved
 from mtl.distributed import close, start
 from mtl.errors import RecipeError
 from mtl.evaluation import main_metric_name
@@ -25,7 +26,7 @@ def train_command(recipe_path: Path, overrides: tuple[str, ...], run_dir: Path |
         recipe = load(recipe_path, overrides)
     if not start().is_main:
         return _take_part(recipe)
-    folder = RunFolder(run_dir.resolve() if run_dir else runs_root() / new_run_id(recipe_path.stem))
+    folder = RunFolder(resolved(run_dir) if run_dir else runs_root() / new_run_id(recipe_path.stem))
     if folder.path.exists() and any(folder.path.glob("*.safetensors")):
         raise RecipeError(f"a new folder was expected, {folder.path} holds a model", key="--run-dir")
     with told_of(recipe_path, folder.path):
@@ -35,7 +36,7 @@ def train_command(recipe_path: Path, overrides: tuple[str, ...], run_dir: Path |
 def resume_command(run_dir: Path) -> None:
     """Go on with an interrupted run."""
     with start().together():
-        folder = RunFolder(run_dir.resolve())
+        folder = RunFolder(resolved(run_dir))
         folder.read_status()
         recipe = load(folder.recipe)
     if not start().is_main:

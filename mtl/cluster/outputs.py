@@ -13,6 +13,7 @@ from mtl.cluster.corpus import Corpus
 from mtl.cluster.store import PartStore, is_url
 from mtl.inference.bulk.files import assemble, need_apart
 from mtl.inference.bulk.rejects import Rejects
+from mtl.jsonl import parse_json
 
 _PREFIX = "part-"
 _REJECTS = "rejects.jsonl"
@@ -92,7 +93,7 @@ class PartFolder:
     def complete(self, finished: Collection[int]) -> Summary | None:
         name = self.store.beside(_SUCCESS)
         try:
-            found = json.loads(self.store.read(name) or b"")
+            found = parse_json(self.store.read(name) or b"")
             if set(finished) == set(range(found["parts"])):
                 return Summary(found["rows"], found["texts"], found["rejected"], tuple(found["notes"]))
         except (ValueError, LookupError, TypeError):

@@ -23,6 +23,7 @@ from mtl.data import data_fingerprint, read_task
 from mtl.errors import MtlError, RecipeError, RunError
 from mtl.inference.known_reading import with_known_reading
 from mtl.inference.source import find_model
+from mtl.jsonl import parse_json
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding
@@ -118,7 +119,7 @@ def _fingerprint(backbone: str) -> str | None:
 def _require_same(run: RunFolder, recipe: Recipe, inputs: _Inputs) -> None:
     """Refuse a complete run that is not the one asked for; one from before the fingerprints is taken by its recipe."""
     before, file = _whole(load(run.path / _REQUEST)), run.path / _DATA
-    known: _Data = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else inputs.data
+    known: _Data = parse_json(file.read_text(encoding="utf-8")) if file.is_file() else inputs.data
     differs = [key for key, value in _whole(recipe).items() if before[key] != value]
     differs += [f"the data of {task}" for task, data in inputs.data.items() if known.get(task) != data]
     file = run.path / _BACKBONE

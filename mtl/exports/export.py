@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport
     from mtl.inference.source import find_model
 
     log = ExportLog()
+    made = [parent for parent in folder.parents if not parent.exists()]
     fresh = _beside(folder)
     try:
         source = find_model(str(checkpoint))  # before torch is imported, which takes seconds
@@ -48,6 +50,9 @@ def export(checkpoint: str | Path, folder: Path, *, format: str) -> ExportReport
         raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        for parent in made:  # those of a refused export are empty
+            with suppress(OSError):
+                parent.rmdir()
     files = sorted(files_in(folder))
     names = tuple(file.relative_to(folder).as_posix() for file in files)
     return ExportReport(format, folder, names, folder_size(folder), log.notes)

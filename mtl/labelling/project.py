@@ -15,7 +15,7 @@ from mtl.data.answers import listed
 from mtl.errors import InputError, StorageError
 from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.folders import folder_size
-from mtl.jsonl import read_records, sync_folder
+from mtl.jsonl import parse_json, read_records, sync_folder
 from mtl.labelling.labels import Keyed, LabelLog, line_of
 from mtl.labelling.log import AnswerLog
 from mtl.labelling.mining import sense_of
@@ -300,7 +300,7 @@ def _summary(folder: Path) -> ProjectSummary:
 def _header(folder: Path) -> dict[str, Any]:
     file = folder / _PROJECT
     try:
-        found = json.loads(file.read_bytes())
+        found = parse_json(file.read_bytes())
         if not _ID.fullmatch(folder.name) or folder.name.endswith(_WRITING) or found["format"] != _FORMAT:
             raise ValueError(file)
         ProjectKind(found["kind"])

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from mtl.errors import CheckpointError
+from mtl.jsonl import parse_json
 from mtl.outside.summary import Summary
 
 SUMMARIES_FILE = "outside.safetensors"
@@ -56,7 +57,7 @@ def read_summaries(folder: Path, *, tasks: Collection[str], dimension: int) -> d
         return {}
     try:
         with safe_open(file, "np") as tensors:
-            limits = json.loads((tensors.metadata() or {})[_LIMITS])
+            limits = parse_json((tensors.metadata() or {})[_LIMITS])
             found = {
                 name: Summary(tensors.get_tensor(name), float(limits[name]))
                 for name in tensors.keys()  # noqa: SIM118

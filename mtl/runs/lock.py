@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtl.errors import RunError
+from mtl.jsonl import parse_json
 from mtl.runs.processes import Process, own_process
 
 try:
@@ -174,7 +175,7 @@ def is_held(folder: Path) -> bool | None:
 def holder(folder: Path) -> Holder | None:
     """The process that took the lock last, whether or not it lives; None if it is not known."""
     try:
-        record = json.loads((folder / LOCK).read_bytes())
+        record = parse_json((folder / LOCK).read_bytes())
         return Holder(Process(int(record["pid"]), float(record["started"])), float(record["since"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None

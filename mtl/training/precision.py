@@ -23,6 +23,7 @@ from mtl.encoder import Encoder, TokenBatch, token_batch
 from mtl.home import home
 from mtl.inference.autotune.machine import machine_key
 from mtl.inference.autotune.probe_texts import SENTENCES
+from mtl.jsonl import parse_json
 from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.stopping import check_stop
@@ -87,7 +88,7 @@ class _Kept:
 
 def _kept(file: Path) -> _Kept | None:
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
+        record = parse_json(file.read_text(encoding="utf-8"))
         return _Kept(Precision(record["precision"]), str(record["reason"]), bool(record.get("provisional", False)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from mtl.data import DataFingerprint
 from mtl.errors import RunError
+from mtl.jsonl import parse_json
 from mtl.recipe.choices import Precision
 from mtl.training.inputs import RunInputs
 from mtl.training.selection import Selection
@@ -89,7 +90,7 @@ def kept_steps(folder: Path) -> list[int]:
 
 def kept_evaluation(folder: Path) -> int:
     """The step of the last evaluation that the newest state of a folder knows, a state that `load_state` reads."""
-    values = json.loads((folder / str(kept_steps(folder)[-1]) / _VALUES).read_text(encoding="utf-8"))
+    values = parse_json((folder / str(kept_steps(folder)[-1]) / _VALUES).read_text(encoding="utf-8"))
     return int(values["progress"].get("evaluated_step", -1))
 
 
@@ -107,7 +108,7 @@ def load_state(folder: Path) -> TrainState:
         message = f"{_VALUES} was expected, the state was kept by an older version; start the run anew"
         raise RunError(message, path=place)
     try:
-        return _read(json.loads((place / _VALUES).read_text(encoding="utf-8")), load_file(place / _TENSORS))
+        return _read(parse_json((place / _VALUES).read_text(encoding="utf-8")), load_file(place / _TENSORS))
     except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
         raise RunError(f"a whole state was expected, it is damaged ({error})", path=place) from error
 

@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 from mtl.decoding import ModelOutput, Request, sigmoid, softmax
 from mtl.errors import InputError
 from mtl.exports.static.heads import LinearHead
+from mtl.jsonl import parse_json
 from mtl.text import clean
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class StaticEngine:
 
         place = Path(folder)
         try:
-            tasks = json.loads((place / HEADS_FILE).read_text(encoding="utf-8"))
+            tasks = parse_json((place / HEADS_FILE).read_text(encoding="utf-8"))
             tensors = load_file(place / WEIGHTS_FILE)
         except (OSError, ValueError) as error:
             raise InputError("a static export was expected", path=place) from error

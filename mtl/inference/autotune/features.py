@@ -1,7 +1,6 @@
 """What heads read of a frozen backbone, by the fastest backend that gives it as torch in fp32 does."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -80,10 +79,12 @@ def open_features(loaded: LoadedModel, *, exact: bool = False) -> FrozenFeatures
     choice = folder.choice(key)
     if choice is not None:
         try:
-            os.utime(folder.path)
-            return _opened(folder, choice.precision)
+            features = _opened(folder, choice.precision)
         except (BackendError, OSError):  # a damaged folder is made anew
             shutil.rmtree(folder.path, ignore_errors=True)
+        else:
+            folder.mark_used()
+            return features
     try:
         return _chosen(folder, loaded, exact=exact, key=key)
     except (BackendError, OSError):

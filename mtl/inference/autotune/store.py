@@ -45,11 +45,16 @@ class PreparedFolder:
         """The spec, or None where the model has not been prepared."""
         try:
             spec = EngineSpec.model_validate_json((self.path / _SPEC_FILE).read_text(encoding="utf-8"))
-            os.utime(self.path)
-            self._sweep()
         except (OSError, ValidationError, UnicodeDecodeError):
             return None
+        self.mark_used()
+        self._sweep()
         return spec
+
+    def mark_used(self) -> None:
+        """Let the folder count as used now, where this process may write: one that it may only read is as good."""
+        with contextlib.suppress(OSError):
+            os.utime(self.path)
 
     def open(self, spec: EngineSpec, precision: InferencePrecision) -> OpenVinoBackend:
         """The exported graph of a precision.

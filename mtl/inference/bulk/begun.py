@@ -1,10 +1,9 @@
 """The engine of a call that goes on: it runs the model as the parts that are finished already were run."""
 
-import json
-
 from mtl.errors import BackendError, InputError
 from mtl.inference.engine import Engine
 from mtl.inference.options import AUTO
+from mtl.jsonl import parse_json
 
 
 def load_engine(name: str, *, precision: str, state: str | bytes | None) -> Engine:
@@ -32,7 +31,7 @@ def load_engine(name: str, *, precision: str, state: str | bytes | None) -> Engi
 def _model_of(state: str | bytes | None) -> tuple[str, str, str]:
     """The parts of a `model_key`; empty where the file is not there or damaged."""
     try:
-        fingerprint, backend, precision = json.loads(state or "{}")["model"].split("|")
+        fingerprint, backend, precision = parse_json(state or "{}")["model"].split("|")
     except (ValueError, KeyError, TypeError, AttributeError):
         return "", "", ""
     return fingerprint, backend, precision

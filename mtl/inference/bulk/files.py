@@ -69,12 +69,13 @@ def run_file(
     need_apart(source.path, target, folder)
     key = model_key(engine.fingerprint, engine.choice.backend, engine.choice.precision)
     state = file_state(source, model=key, form=form, keep=output.keep)
-    with writing(target):
-        finished, notes = _finished_parts(folder, state if engine.fingerprint else None, form)
+    _need_text(source, output.keep)  # an input that cannot be read as it was asked for costs no finished parts
     parts: list[Path] = []
     texts = resumed = done = 0
     rejects, index = Rejects(target.with_name(f"{target.name}.rejects.jsonl")), _Index(target, folder, form)
     log = ReadLog(rejects)
+    with writing(target):
+        finished, notes = _finished_parts(folder, state if engine.fingerprint else None, form)
     try:
         for rows in read_chunks(source, output.keep, log):
             part = folder / f"{len(parts):06d}{form.suffix}"
@@ -91,11 +92,9 @@ def run_file(
             texts += sum(row.text is not None for row in rows)
             done += len(rows)
             progress(done)
-        if not texts:
-            rejects.path.unlink(missing_ok=True)
-            raise rejects.first or InputError("at least one text was expected, the file has none", path=source.path)
     except (DataError, InputError):
-        shutil.rmtree(folder, ignore_errors=True)
+        if not finished:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
     assemble(parts, target, form)
     index.finish()
@@ -135,6 +134,23 @@ def need_apart(source: Path, target: Path, folder: Path) -> None:
     is_ours = folder.is_dir() and (not any(folder.iterdir()) or (folder / STATE_FILE).is_file())
     if folder.exists() and not is_ours:
         raise InputError("a folder of finished parts, or none, was expected", path=folder)
+
+
+def _need_text(source: Source, keep: Sequence[str]) -> None:
+    """Refuse an input without a text, or one that cannot be read up to its first.
+
+    Raises:
+        DataError: it cannot be read, or lacks a column that is to be kept.
+        InputError: it has no row.
+    """
+    errors: list[DataError] = []
+
+    def bad(error: DataError) -> None:
+        if not errors:
+            errors.append(error)
+
+    if not any(row.text is not None for rows in read_chunks(source, keep, ReadLog(bad)) for row in rows):
+        raise errors[0] if errors else InputError("at least one text was expected, the file has none", path=source.path)
 
 
 def _finished_parts(folder: Path, state: PartsState | None, form: OutputFormat) -> tuple[set[Path], tuple[str, ...]]:

@@ -15,12 +15,10 @@ class Rejects:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self.first: DataError | None = None
         with writing(path):
             path.unlink(missing_ok=True)
 
     def __call__(self, error: DataError) -> None:
-        self.first = self.first or error
         self.add(reject_record(error))
 
     def add(self, record: Mapping[str, object]) -> None:

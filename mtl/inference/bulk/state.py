@@ -8,6 +8,7 @@ from mtl.data.formats import ReadOptions, Source
 from mtl.errors import DataError
 from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.bulk.reading import MOST_CHARACTERS, MOST_TEXTS
+from mtl.jsonl import parse_json
 
 STATE_FILE = "state.json"
 _WORDS = {
@@ -45,7 +46,7 @@ class PartsState:
         """The names of the fields that the text of a file has other values of, or lacks; all where it is damaged."""
         own = json.loads(self.to_json())
         try:
-            found = json.loads(text)
+            found = parse_json(text)
         except ValueError:
             found = None
         if not isinstance(found, dict):

@@ -25,6 +25,10 @@ _WRONG = {
     "suspects": ["suspects", "none.yaml"],
     "suspects of a run": ["suspects", "."],
     "evaluate": ["evaluate", "starter", "--data", "topic=none.csv"],
+    "evaluate, no task": ["evaluate", "nobody/nothing", "--data", "=good.csv"],
+    "evaluate, no file": ["evaluate", "nobody/nothing", "--data", "topic"],
+    "evaluate, an empty file": ["evaluate", "nobody/nothing", "--data", "topic="],
+    "evaluate, two files": ["evaluate", "nobody/nothing", "--data", "topic=good.csv", "--data", "topic=good.csv"],
     "evaluate, similarity": ["evaluate", "starter", "--similarity", "none.csv"],
     "evaluate, no model": ["evaluate", "none", "--data", "topic=good.csv"],
     "predict": ["predict", "starter", "none.csv", "out.jsonl"],
@@ -38,6 +42,15 @@ _WRONG = {
         *("--engine", "ray", "--worker-gpus", "1", "--precision", "fp3"),
     ],
     "evaluate, precision": ["evaluate", "starter", "--data", "topic=good.csv", "--precision", "fp3"],
+    "evaluate, links in a circle": ["evaluate", "starter", "--data", "topic=good.csv", "--json", "circle"],
+    "predict, links in a circle": ["predict", "starter", "good.csv", "circle"],
+    "predict, a folder of links in a circle": ["predict", "starter", "good.csv", "circle/out.jsonl"],
+    "prepare, links in a circle": ["prepare", "starter", "--json", "circle"],
+    "convert, links in a circle": ["convert", "good.csv", "circle"],
+    "train, links in a circle": ["train", "good.yaml", "--run-dir", "circle"],
+    "train, resumed in a circle": ["train", "--resume", "circle"],
+    "track, links in a circle": ["track", "circle", "--to", "tensorboard"],
+    "compare, links in a circle": ["compare", "good.yaml", "--presets", "full", "--run-dir", "circle"],
     "encode": ["encode", "starter", "none.csv", "out.npy"],
     "export": ["export", "none", "made", "--format", "onnx"],
     "prepare": ["prepare", "none"],
@@ -52,6 +65,7 @@ _WRONG = {
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, list[str], str]]:
     """By name: the exit status, what was imported, and what was said."""
     folder = tmp_path_factory.mktemp("refused")
+    (folder / "circle").symlink_to("circle")
     (folder / "wrong.yaml").write_text("task: {}\n")
     (folder / "good.yaml").write_text("tasks: {topic: {kind: classification, train: good.csv, dev: good.csv}}\n")
     (folder / "good.csv").write_text("text,label\ngood,a\nbad,b\n")

@@ -1,5 +1,6 @@
 """What is prepared of a model, chosen and remembered."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from mtl.inference import Engine
 from mtl.inference.autotune import machine, measuring
 from mtl.inference.autotune.store import PreparedFolder
 from mtl.inference.backends import openvino
+from mtl.inference.loading import prepare
 from mtl.inference.source import find_model
 from tests.mtl.inference.engines import TEXTS
 from tests.tiers import slow_except
@@ -68,6 +70,25 @@ def test_the_choice_is_remembered(tiny_bert: Path, home: Path, monkeypatch: pyte
     second = Engine.load(tiny_bert)
     assert second.choice == first.choice
     np.testing.assert_allclose(second.encode("anna met tom"), first.encode("anna met tom"), rtol=0, atol=1e-6)
+
+
+@needs_openvino
+def test_what_was_prepared_is_used_where_nothing_may_be_written(
+    tiny_bert: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = Engine.load(tiny_bert).choice
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    def again(*_: object) -> None:
+        raise AssertionError("measured a second time")
+
+    for name in ("utime", "mkdir", "replace", "rename"):
+        monkeypatch.setattr(os, name, refused)
+    monkeypatch.setattr(measuring, "choose", again)
+    assert Engine.load(tiny_bert).choice == first
+    assert prepare(str(tiny_bert), precision="auto", backend="auto") == first
 
 
 def _emptied(file: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_precision_that_is_asked_for_counts(tiny_bert: Path, tmp_path: Path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"model": 5}', '{"model": "a|b"}', '{"model": "another|torch|bf16"}'],
+    ["", "{", "[" * 200_000, "[]", "{}", '{"model": 5}', '{"model": "a|b"}', '{"model": "another|torch|bf16"}'],
 )
 def test_without_such_parts_it_is_what_is_chosen(tiny_bert: Path, tmp_path: Path, content: str):
     chosen = runs_with(Engine.load(tiny_bert))

@@ -106,6 +106,30 @@ def test_what_was_made_of_another_input_is_not_kept(engine: Engine, source: Path
 
 
 @pytest.mark.parametrize(
+    ("keep", "options"),
+    [
+        (("nosuch",), ReadOptions()),
+        ((), ReadOptions(columns={"text": "nosuch"})),
+        ((), ReadOptions(format="jsonl")),
+        ((), ReadOptions(format="parquet")),
+    ],
+    ids=["kept column", "text column", "format", "another format"],
+)
+def test_a_call_that_is_refused_costs_no_finished_parts(
+    engine: Engine, tmp_path: Path, keep: tuple[str, ...], options: ReadOptions
+):
+    source = tmp_path / "in.csv"
+    source.write_text("text\n" + "\n".join(TEXTS) + "\n", encoding="utf-8")
+    with pytest.raises(Interrupted):
+        write(Stopping(engine, 2), source, PredictionLines, "out")
+    with pytest.raises((DataError, InputError)):
+        write(engine, text_source(source, options), PredictionLines, "out", keep)
+    target, written = write(engine, source, PredictionLines, "out")
+    assert (written.texts, written.resumed, written.notes) == (23, 10, ())
+    assert [row["text"] for row in rows(target)] == TEXTS
+
+
+@pytest.mark.parametrize(
     ("name", "content"),
     [
         ("in.csv", "text,n\nfirst,1\n,2\né,3,4\n".encode() + b"caf\xe9,5\nthird,6\n"),
