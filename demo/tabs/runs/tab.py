@@ -15,7 +15,7 @@ from demo.runs.watching import Watcher
 from demo.tabs import train
 from demo.tabs.panels import NUMBERED
 from demo.tabs.runs import detail as run_detail
-from demo.tabs.shared import QUICK, UNCHANGED, Shared, heading, latest, message_place, reporting
+from demo.tabs.shared import QUICK, Shared, heading, latest, message_place, reporting
 from demo.tabs.train import TrainForm, TrainTab, try_candidates
 from demo.views import figures, message
 from demo.views.training import overlay
@@ -110,7 +110,7 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
     if training is not None:
         buttons = training.monitor.buttons
         for button in (buttons.before_after, buttons.compare):
-            opened.append(button.click(None, shared.watched, table.opened, js=UNCHANGED))
+            opened.append(button.click(_run, shared.watched, table.opened, **QUICK))
             button.click(None, None, None, js=_SHOW_RUNS)
         detail.watch.click(
             partial(_watch, shared), [shared.owner, table.opened], [training.selector, shared.watched], **QUICK
@@ -127,6 +127,11 @@ def build_runs_tab(shared: Shared, training: TrainTab | None, tab: gr.Tab) -> No
         ).then(**looked).then(**overlaid)
     for changed in run_detail.wire_run_detail(opening, table.opened):
         changed.then(**looked).then(**overlaid)
+
+
+def _run(watched: str) -> str:
+    """The run to open; the browser alone cannot set what the server holds for a visitor."""
+    return watched
 
 
 def _candidates_event(shared: Shared, form: TrainForm, opened: gr.State) -> Any:  # noqa: ANN401
