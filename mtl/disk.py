@@ -1,6 +1,5 @@
 """Files that must not be written, or that the system refuses to write: one sentence that names the file."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,20 +23,6 @@ def writing(file: Path) -> Iterator[None]:
         is_full = error.errno in NO_ROOM
         message = f"the disk is full ({said})" if is_full else f"a file that can be written was expected: {said}"
         raise StorageError(message, path=file) from error
-
-
-def resolved(path: Path) -> Path:
-    """The path with no links in it.
-
-    Raises:
-        InputError: its links lead in a circle.
-    """
-    try:
-        path.stat()
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise InputError("a file or folder was expected, its links lead in a circle", path=path) from error
-    return path.resolve()
 
 
 def need_other_file(target: Path, *sources: str | Path) -> None:

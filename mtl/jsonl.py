@@ -1,29 +1,15 @@
-"""JSON of a file, whatever stands there, and files of JSON lines that grow.
+"""Files of JSON lines that grow: a line that a crash cut off spoils neither the next one nor the file."""
 
-A line that a crash cut off spoils neither the next one nor the file.
-"""
-
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mtl.json_text import parse_json
+
 _CUT_OFF = b" cut off\n"
 """Ends a line that has no end: it was refused or never confirmed, so it must not count, however whole it looks."""
-
-
-def parse_json(text: str | bytes) -> Any:  # noqa: ANN401
-    """The value of a JSON text.
-
-    Raises:
-        ValueError: it is none, or nested too deeply to be read.
-    """
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError("JSON with fewer levels was expected") from error
 
 
 def append_line(path: Path, line: str, *, durable: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Paths as a user writes them: in a recipe, on the command line or in a field of the page."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -24,6 +25,20 @@ def user_path(written: str | Path) -> Path:
         shown = repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
         raise InputError(f"a path was expected, was {shown}")
     return path
+
+
+def resolved(path: Path) -> Path:
+    """The path with no links in it.
+
+    Raises:
+        InputError: its links lead in a circle.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise InputError("a file or folder was expected, its links lead in a circle", path=path) from error
+    return path.resolve()
 
 
 def _is_possible(path: Path) -> bool:

@@ -20,6 +20,7 @@ from demo.settings import Settings
 from mtl.backbones.catalogue import DataSummary, Domain
 from mtl.backbones.source import file_state
 from mtl.errors import DataError, InputError, MtlError
+from mtl.json_text import parse_json
 from mtl.recipe import TaskConfig
 from mtl.recipe.tasks import HeadConfig
 from mtl.runs import home
@@ -187,7 +188,7 @@ def _current(kept: _Kept, settings: Settings) -> Draft:
 def _read(folder: Path) -> _Kept | None:
     """The task in a folder; None without one whose files are all there."""
     try:
-        content = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        content = parse_json((folder / _RECORD).read_text(encoding="utf-8"))
         record = content["draft"]
         counts = tuple((label, count) for label, count in record.pop("counts"))
         config, notes = TaskConfig.model_validate(record.pop("config")), tuple(record.pop("notes"))

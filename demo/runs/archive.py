@@ -14,6 +14,7 @@ from demo.runs.shown import shown
 from demo.temporary import new_temporary_folder
 from mtl.errors import RecipeError, RunError
 from mtl.folders import files_in
+from mtl.json_text import parse_json
 from mtl.recipe import check, portable
 from mtl.runs import RunFolder
 
@@ -65,7 +66,7 @@ def _write(target: Path, folder: RunFolder, recipe: Any) -> None:  # noqa: ANN40
 def _backbone_folder(checkpoint: Path) -> str:
     """The path of a local backbone, which checkpoints of former versions have; empty in others."""
     try:
-        name = str(json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))["backbone"]["name"])
+        name = str(parse_json((checkpoint / "config.json").read_text(encoding="utf-8"))["backbone"]["name"])
     except (OSError, ValueError, LookupError, TypeError):
         return ""
     return name if Path(name).is_absolute() else ""

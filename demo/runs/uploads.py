@@ -1,6 +1,5 @@
 """Uploaded files that runs need, and those that are too old."""
 
-import json
 import re
 import shutil
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 from demo.runs import queue
 from demo.runs.run_store import top_folders
 from demo.settings import Settings
+from mtl.json_text import parse_json
 
 _UPLOAD = re.compile(r"uploads[/\\]([0-9a-f]{24})\b")
 _RECORD = "draft.json"
@@ -35,7 +35,7 @@ def delete_old_uploads(uploads: Path, settings: Settings) -> list[Path]:
 def uploaded_by(folder: Path) -> str:
     """The hash of the owner of an upload, empty if it is not known."""
     try:
-        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        record = parse_json((folder / _RECORD).read_text(encoding="utf-8"))
         return str(record["owner"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

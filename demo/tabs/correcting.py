@@ -100,7 +100,7 @@ def _wire(shared: Shared, made: Correcting, predicted: gr.State) -> None:
         **ON_ENGINE,
     )
     made.timer.tick(
-        reporting(partial(_tick, shared), outputs=4),
+        reporting(partial(_tick, shared), outputs=4, clears=False),
         [made.run, shared.owner],
         [made.problem, made.status, made.timer, made.use, shared.picker],
         **QUICK,

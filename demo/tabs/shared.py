@@ -45,19 +45,21 @@ class Shared:
     """The width of the browser window in pixels."""
 
 
-def reporting(handler: Handler, *, outputs: int, notes: bool = False) -> Handler:
+def reporting(handler: Handler, *, outputs: int, notes: bool = False, clears: bool = True) -> Handler:
     """Add a first output to a handler: the message of an `mtl` error, or an empty text.
 
     Args:
         handler: returns a tuple of `outputs` values.
         outputs: how many; they do not change if there is an error.
         notes: whether the handler returns what stands there otherwise as a value before these.
+        clears: whether the message goes if there is no error. A handler that nobody asked for leaves it, or its late
+            answer would take away the message of a press that came in the meantime.
     """
 
     @wraps(handler)
     def wrapped(*values: Any) -> tuple[Any, ...]:  # noqa: ANN401
         try:
-            return handler(*values) if notes else ("", *handler(*values))
+            return handler(*values) if notes else ("" if clears else gr.skip(), *handler(*values))
         except MtlError as error:
             return (message.problem(error), *(gr.skip() for _ in range(outputs)))
 

@@ -1,12 +1,12 @@
 """The sizes of the parts of a backbone, from its configuration; nothing is loaded or downloaded."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from mtl.backbones.catalogue import find_entry
 from mtl.backbones.known_folders import recall
 from mtl.errors import InputError
+from mtl.json_text import parse_json
 from mtl.user_path import user_path
 
 
@@ -30,7 +30,7 @@ def of(backbone: str) -> Architecture | None:
         return Architecture(shape.layers, shape.embedding_parameters, shape.layer_parameters, shape.hidden)
     try:
         path = _config_file(backbone)
-        config = json.loads(path.read_text(encoding="utf-8")) if path else None
+        config = parse_json(path.read_text(encoding="utf-8")) if path else None
         if config and str(config.get("format", "")).startswith("polyhead"):
             folder = next(recall(config["backbone"]["sha256"]), None) if config["backbone"].get("local") else None
             return of(str(folder or config["backbone"]["name"]))

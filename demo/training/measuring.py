@@ -16,20 +16,22 @@ from demo.settings import Settings
 from mtl.checkpoint.config import read_config
 from mtl.data import TaskLog, read_files, texts_of
 from mtl.errors import DataError, InputError, MtlError
-from mtl.evaluation import CalibrationCurves
+from mtl.evaluation import CalibrationCurves, evaluation_notes
 from mtl.metrics.calibration import ReliabilityBin, RiskPoint
 from mtl.recipe import TaskConfig, TaskKind
 from mtl.runs import RunFolder
+from mtl.task import TaskInfo
 
 _GUESS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Metrics of a task by name, and its calibration curves if it has probabilities."""
+    """Metrics of a task by name, its calibration curves if it has probabilities, and what to know of the file."""
 
     metrics: Mapping[str, float]
     curves: CalibrationCurves | None
+    notes: tuple[str, ...] = ()
 
 
 def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
@@ -41,18 +43,22 @@ def tasks_of(run: RunFolder) -> dict[str, TaskKind]:
 
 
 @in_child
-def need_examples(path: Path, settings: Settings, config: TaskConfig, tokenizer: Path | None) -> None:
-    """Read a labelled file before a model is loaded for it.
+def need_examples(
+    path: Path, settings: Settings, config: TaskConfig, task: TaskInfo, tokenizer: Path | None
+) -> tuple[str, ...]:
+    """Read a labelled file before a model is loaded for it, and tell what to know of it, such as unknown labels.
 
     Raises:
         MtlError: it does not fit the task, or has more examples or tokens than the page takes.
     """
     most = settings.max_file_sentences
-    examples = read_files(config, [str(path)], log=TaskLog(), most=most + 1)
+    log = TaskLog()
+    examples = read_files(config, [str(path)], log=log, most=most + 1)
     if len(examples) > most:
         raise InputError(f"at most {most:,} examples were expected, the file has more", path=path)
     texts = [text for example in examples for text in texts_of(example)]
     need_file(FileCounter(tokenizer), texts, settings)
+    return (*log.notes, *evaluation_notes(task, examples))
 
 
 def _config(run: RunFolder, task: str, columns: Mapping[str, str]) -> TaskConfig:
@@ -87,7 +93,8 @@ def measure(
     if file.suffix.lower() not in allowed:
         raise DataError(f"a file of type {', '.join(allowed)} was expected.", path=file)
     need_size(file, settings)
-    need_examples(file, settings, _config(run, task, columns), tokenizer_file(run.best))
+    info = read_config(run.best).tasks[task].info(task)
+    notes = need_examples(file, settings, _config(run, task, columns), info, tokenizer_file(run.best))
     raw = ["--raw"] if kinds[task] is TaskKind.TAGGING else []
     given = [part for role, column in columns.items() for part in ("--column", f"{role}={column}")]
     seconds = 60 * (settings.max_minutes or 60)
@@ -95,7 +102,7 @@ def measure(
     answer: dict[str, Any] = Command(arguments, settings=settings).answer(seconds=seconds)
     curves, prefix = answer.pop("curves", {}).get(task), f"eval/{task}/"
     metrics = {name.removeprefix(prefix): float(value) for name, value in answer.items()}
-    return Measured(metrics, None if curves is None else _curves(curves))
+    return Measured(metrics, None if curves is None else _curves(curves), notes)
 
 
 def _curves(content: Mapping[str, Any]) -> CalibrationCurves:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mtl.backbones.dense import DenseLayer, read_dense
 from mtl.errors import BackboneError
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.recipe.choices import Pooling
 
 _MODES = {

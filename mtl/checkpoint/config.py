@@ -11,7 +11,7 @@ from mtl.backbones import BackboneSource, find_backbone
 from mtl.backbones.known_folders import remember
 from mtl.backbones.source import find_local, has_weights
 from mtl.errors import BackboneError, CheckpointError
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.recipe.choices import Pooling, TaskKind
 from mtl.recipe.tasks import HeadConfig, TaskConfig
 from mtl.task import TaskInfo

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from mtl.checkpoint.config import CONFIG_FILE, TaskRecord
 from mtl.checkpoint.stock_heads import STOCK_HEADS
 from mtl.errors import BackboneError
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.labels import OUTSIDE
 from mtl.recipe.choices import Activation, Decoder, TaskKind
 from mtl.recipe.tasks import HeadConfig

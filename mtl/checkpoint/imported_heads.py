@@ -12,7 +12,7 @@ from mtl.checkpoint.store import LoadedModel, build
 from mtl.encoder import load_backbone
 from mtl.errors import BackboneError
 from mtl.heads import ClassificationHead, TaggingHead
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.recipe.choices import LongTexts, Pooling, TaskKind
 from mtl.task import TaskInfo
 

@@ -59,7 +59,7 @@ def train(
     if resume is not None:
         need_run(resume)
     elif recipe is not None:
-        need_recipe(recipe, set_ or (), run_dir)
+        need_recipe(recipe, set_ or (), run_dir=run_dir)
     else:
         raise InputError("a recipe, or --resume and a run folder were expected")
     from mtl.cli.training import resume_command, train_command
@@ -97,7 +97,7 @@ def plan(
     """Say what would train, how many steps, how long and how much memory; start nothing."""
     from mtl.cli.recipes import need_recipe
 
-    need_recipe(recipe, set_ or ())
+    need_recipe(recipe, set_ or (), json_file=json_file)
     from mtl.cli.planning import plan_command
 
     plan_command(recipe, tuple(set_ or ()), json_file)
@@ -176,7 +176,7 @@ def suspects(
     """List labels of the train and dev data that are probably wrong, the most suspect first; change nothing."""
     from mtl.cli.recipes import need_recipe, recipe_file
 
-    need_recipe(recipe_file(source), set_ or ())
+    need_recipe(recipe_file(source), set_ or (), json_file=json_file)
     from mtl.cli.suspects import suspects_command
 
     suspects_command(source, tuple(set_ or ()), json_file, tasks=tuple(task or ()), most=most)

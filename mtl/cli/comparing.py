@@ -24,11 +24,11 @@ from mtl.comparing import (
     strategy_titles,
     summarize,
 )
-from mtl.disk import resolved
 from mtl.errors import MtlError
 from mtl.evaluation import main_metric_name
 from mtl.recipe import Recipe, load
 from mtl.runs import new_run_id, runs_root
+from mtl.user_path import resolved
 
 
 @dataclass(frozen=True)

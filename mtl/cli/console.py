@@ -8,9 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
-from mtl.disk import need_other_file, resolved, writing
+from mtl.disk import need_other_file, writing
 from mtl.errors import InputError
 from mtl.runs.folder import replace_file
+from mtl.user_path import resolved
 
 _IS_QUIET = int(os.environ.get("WORLD_SIZE") or 1) > 1 and os.environ.get("RANK") != "0"
 """Of several processes that share a run the main one speaks; it is told what went wrong in the others."""

@@ -84,8 +84,8 @@ def _files(checkpoint: str, data: Sequence[str]) -> dict[str, str]:
     tasks = find_model(checkpoint).tasks
     for name, file in files.items():
         if name not in tasks:
-            told = f"{name}={file}"
-            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(tasks) or 'none'}, was {told!r}")
+            item = f"{name}={file}"
+            raise InputError(f"--data takes TASK=FILE with a task of {', '.join(tasks) or 'none'}, was {item!r}")
     return files
 
 

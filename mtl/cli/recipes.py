@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mtl.disk import resolved
+from mtl.cli.console import need_writable
 from mtl.errors import DataError, RecipeError
 from mtl.recipe import Recipe, load
 from mtl.runs import RunFolder
+from mtl.user_path import resolved
 
 
 def recipe_file(source: Path) -> Path:
@@ -16,21 +17,26 @@ def recipe_file(source: Path) -> Path:
     return RunFolder(source).recipe if source.is_dir() else source
 
 
-def need_recipe(file: Path, overrides: Sequence[str] = (), run_dir: Path | None = None) -> None:
-    """Refuse a wrong recipe, or no place for its run, before a command imports torch, which takes seconds.
+def need_recipe(
+    file: Path, overrides: Sequence[str] = (), *, run_dir: Path | None = None, json_file: Path | None = None
+) -> None:
+    """Refuse a wrong recipe or output before a command imports torch, which takes seconds.
 
     What can be read but once, such as a pipe, is left to the command. So is everything of several processes, which
     read together.
 
     Raises:
         RecipeError: it cannot be read, or is wrong.
-        InputError: the links of `run_dir` lead in a circle.
+        InputError: the links of `run_dir` lead in a circle, or `json_file` cannot be written.
     """
     if run_dir is not None:
         resolved(run_dir)
     is_read_once = file.exists() and not file.is_file() or file.is_relative_to("/dev")
-    if not is_read_once and not _are_several():
-        load(file, overrides)
+    if is_read_once or _are_several():
+        return
+    recipe = load(file, overrides)
+    if json_file is not None:
+        need_writable(json_file, file, *files_of(recipe))
 
 
 def need_run(folder: Path) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtl.cli.console import out
-from mtl.disk import resolved
 from mtl.errors import RunError
 from mtl.recipe import check
 from mtl.recipe.choices import Tracker
 from mtl.recipe.yaml_text import read_yaml
 from mtl.runs import RunFolder
 from mtl.tracking import TrackingListener, need_trackers
+from mtl.user_path import resolved
 
 
 def track_command(run_dir: Path, trackers: Sequence[Tracker]) -> None:

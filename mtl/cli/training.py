@@ -9,13 +9,13 @@ from rich.progress import Progress, TextColumn
 
 from mtl.cli.console import err, is_terminal, out, progress_bar
 from mtl.cli.recipes import told_of
-from mtl.disk import resolved
 from mtl.distributed import close, start
 from mtl.errors import RecipeError
 from mtl.evaluation import main_metric_name
 from mtl.recipe import Recipe, load
 from mtl.runs import Evaluated, Event, Finished, Noticed, RunFolder, Saved, Started, Step, new_run_id, runs_root
 from mtl.training import resume_in_folder, run_in_folder, share_run
+from mtl.user_path import resolved
 
 _LOG_EVERY = 20  # steps between two lines where nobody watches a progress bar
 

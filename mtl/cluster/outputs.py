@@ -13,7 +13,7 @@ from mtl.cluster.corpus import Corpus
 from mtl.cluster.store import PartStore, is_url
 from mtl.inference.bulk.files import assemble, need_apart
 from mtl.inference.bulk.rejects import Rejects
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 
 _PREFIX = "part-"
 _REJECTS = "rejects.jsonl"

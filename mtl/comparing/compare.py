@@ -23,7 +23,7 @@ from mtl.data import data_fingerprint, read_task
 from mtl.errors import MtlError, RecipeError, RunError
 from mtl.inference.known_reading import with_known_reading
 from mtl.inference.source import find_model
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.recipe import Recipe, TaskConfig, dump, load
 from mtl.runs import Evaluated, Finished, RunFolder, Saved, Started, StopReason
 from mtl.runs.lock import Lock, holding

@@ -15,7 +15,8 @@ from mtl.data.answers import listed
 from mtl.errors import InputError, StorageError
 from mtl.fitting import MOST_TEXTS, LabelHint
 from mtl.folders import folder_size
-from mtl.jsonl import parse_json, read_records, sync_folder
+from mtl.json_text import parse_json
+from mtl.jsonl import read_records, sync_folder
 from mtl.labelling.labels import Keyed, LabelLog, line_of
 from mtl.labelling.log import AnswerLog
 from mtl.labelling.mining import sense_of

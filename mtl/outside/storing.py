@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from mtl.errors import CheckpointError
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.outside.summary import Summary
 
 SUMMARIES_FILE = "outside.safetensors"

@@ -13,7 +13,7 @@ from mtl.recipe.choices import HUB_PREFIX
 from mtl.recipe.problems import problems
 from mtl.recipe.schema import Recipe
 from mtl.recipe.yaml_text import MOST_CHARACTERS, read_yaml
-from mtl.user_path import user_path
+from mtl.user_path import resolved, user_path
 
 _FREE = ("seed", "data_root", "cache", "checkpoint", "evaluation", "tracking", "about")
 """Keys that no value of a key that nobody set follows."""
@@ -121,17 +121,17 @@ def _content(recipe: Recipe) -> dict[str, Any]:
     return {**recipe.model_dump(mode="json"), "filled_in": recipe.unset()}
 
 
-def _expanded(written: str, where: str, key: str) -> Path:
+def _absolute(written: str, folder: Path, where: str, key: str) -> Path:
     try:
-        return user_path(written)
+        return resolved(folder / user_path(written))
     except InputError as error:
         raise RecipeError(str(error), path=where, key=key) from error
 
 
 def _backbone(name: str, folder: Path, where: str) -> str:
     """A folder relative to the recipe becomes absolute; anything else is a Hub id."""
-    path = folder / _expanded(name, where, "backbone")
-    return str(path.resolve()) if path.is_dir() else name
+    path = _absolute(name, folder, where, "backbone")
+    return str(path) if path.is_dir() else name
 
 
 def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:
@@ -141,7 +141,7 @@ def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:
     if "$" in expanded:
         message = f"the environment variable in {recipe.data_root!r} is not set; set it, or give --set data_root=FOLDER"
         raise RecipeError(message, path=where, key="data_root")
-    root = (folder / _expanded(expanded, where, "data_root")).resolve()
+    root = _absolute(expanded, folder, where, "data_root")
     if not root.is_dir():
         raise RecipeError(f"an existing folder was expected, was {expanded!r}", path=where, key="data_root")
     return root
@@ -150,7 +150,7 @@ def _data_root(recipe: Recipe, folder: Path, where: str) -> Path:
 def _resolve(file: str, folder: Path, where: str, key: str) -> str:
     if file.startswith(HUB_PREFIX):
         return file
-    path = (folder / _expanded(file, where, key)).resolve()
+    path = _absolute(file, folder, where, key)
     if not path.is_file():
         raise RecipeError(f"an existing file was expected, was {file!r} (looked for {path})", path=where, key=key)
     return str(path)

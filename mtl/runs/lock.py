@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtl.errors import RunError
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.runs.processes import Process, own_process
 
 try:

@@ -23,7 +23,7 @@ from mtl.encoder import Encoder, TokenBatch, token_batch
 from mtl.home import home
 from mtl.inference.autotune.machine import machine_key
 from mtl.inference.autotune.probe_texts import SENTENCES
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.recipe.choices import Precision
 from mtl.recipe.schema import Recipe
 from mtl.stopping import check_stop

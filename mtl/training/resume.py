@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mtl.data import DataFingerprint
 from mtl.errors import RunError
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.recipe.choices import Precision
 from mtl.training.inputs import RunInputs
 from mtl.training.selection import Selection

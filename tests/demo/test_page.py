@@ -50,6 +50,12 @@ def test_what_a_handler_only_hands_on_is_handed_on_by_the_browser():
     assert not [fn for fn in handlers if getattr(fn, "__name__", "") == "<lambda>"]
 
 
+def test_nothing_that_the_server_holds_is_set_by_the_browser_alone():
+    alone = [event for event in build().fns.values() if event.fn is None]
+    assert alone
+    assert not [block for event in alone for block in event.outputs if block.stateful]
+
+
 def test_the_page_starts_without_torch():
     program = "import sys, app; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl.jsonl import append_line, parse_json, read_records
+from mtl.jsonl import append_line, read_records
 
 RECORDS = st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=5) | st.integers(), max_size=3), max_size=4)
 
@@ -48,9 +48,3 @@ def test_a_line_without_its_end_never_counts(tmp_path: Path, record: list[dict[s
 def test_a_file_is_made_by_its_first_line(tmp_path: Path, durable: bool):
     append_line(tmp_path / "a.jsonl", "{}", durable=durable)
     assert (tmp_path / "a.jsonl").read_bytes() == b"{}\n"
-
-
-@pytest.mark.parametrize("text", ["", "{", "[" * 200_000, b"\xff", '{"a": ' * 200_000])
-def test_what_is_no_json_is_a_value_error(text: str | bytes):
-    with pytest.raises(ValueError):
-        parse_json(text)

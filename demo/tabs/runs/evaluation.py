@@ -11,8 +11,9 @@ from demo.inputs.columns import roles_of
 from demo.inputs.text_input import need_size
 from demo.tabs import column_choice
 from demo.tabs.panels import Panel, build_panel, panel_class
-from demo.tabs.shared import QUICK, Shared, heading, message_place, reporting
+from demo.tabs.shared import QUICK, Shared, constant, heading, message_place, reporting
 from demo.training.measuring import measure, tasks_of
+from demo.views import message
 from demo.views.figures import placeholder
 from demo.views.training import calibration
 from demo.views.training.comparison import measured_table
@@ -91,9 +92,11 @@ def task_choice(folder: RunFolder) -> gr.Dropdown:
 
 def wire_evaluation(shared: Shared, widgets: Evaluation, opened: gr.State) -> None:
     """Connect the button, and the choice of columns."""
+    changes = [widgets.file.change, widgets.task.change]
+    gr.on(changes, None, None, widgets.problem, js=constant(""))  # at once: a late answer would clear a newer message
     gr.on(
-        [widgets.file.change, widgets.task.change],
-        reporting(partial(_look, shared), outputs=_SLOTS),
+        changes,
+        reporting(partial(_look, shared), outputs=_SLOTS, clears=False),
         [shared.owner, opened, widgets.task, widgets.file],
         [widgets.problem, *widgets.columns],
         **QUICK,
@@ -135,7 +138,7 @@ def _evaluate(
     roles = _roles(shared, owner, run_id, task)
     chosen = column_choice.of_roles(roles, columns)
     found = measure(folder, task, Path(file) if file else None, shared.settings, chosen)
-    result = measured_table(found.metrics)
+    result = message.notes(found.notes) + measured_table(found.metrics)
     if found.curves is None:
         return (result, gr.Row(visible=False), gr.skip(), gr.skip())
     figures = (calibration.reliability_figure(found.curves), calibration.risk_figure(found.curves))

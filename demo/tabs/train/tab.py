@@ -113,8 +113,9 @@ def _wire_monitor(shared: Shared, monitor: Monitor, watcher: Watcher) -> None:
     # The run comes from the browser, not from the selector: a server that was restarted while the page was open
     # does not know the choices of that selector and would refuse them.
     ticked = len(monitor.outputs) + 1
+    tick = reporting(partial(_tick, shared, watcher), outputs=ticked, clears=False)
     monitor.timer.tick(
-        latest(reporting(partial(_tick, shared, watcher), outputs=ticked), outputs=1 + ticked, begins=False),
+        latest(tick, outputs=1 + ticked, begins=False),
         [monitor.requests, shared.watched, shared.owner, monitor.metric, monitor.seen],
         [monitor.problem, *monitor.outputs, shared.picker],
         **QUICK,

@@ -1,6 +1,5 @@
 """The table of a comparison of strategies."""
 
-import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -13,6 +12,7 @@ from demo.views.training.format import duration, megabytes, millions
 from demo.views.training.label_table import label_table
 from demo.views.training.run_card import STATE_NAMES
 from mtl.comparing import sharing, strategy_titles
+from mtl.json_text import parse_json
 from mtl.runs import Status
 
 
@@ -23,7 +23,7 @@ def comparison_table(path: Path) -> str:
     parameters of the whole model are told where they differ.
     """
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        rows: list[dict[str, Any]] = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return message.note("The table appears when the last strategy has finished. The curves are below.")
     keys = _keys(rows)

@@ -15,6 +15,7 @@ from mtl.data.formats.writing import write_array
 from mtl.data.place import Place, ReadLog, Row, shown
 from mtl.data.writing import record_of, write_examples
 from mtl.errors import DataError
+from mtl.json_text import parse_json
 from mtl.text.words import clean_all
 
 OPENS = re.compile(r'\s*(\{\s*["}]|\[\s*[\{\["\]])')
@@ -178,7 +179,7 @@ def _sibling_names(source: Source, log: ReadLog) -> dict[str, tuple[str, ...]]:
     if source.options.keep_numbers or not file.is_file() or file == source.path:
         return {}
     try:
-        names = class_names(json.loads(file.read_text(encoding="utf-8"))["features"])
+        names = class_names(parse_json(file.read_text(encoding="utf-8"))["features"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     if names:

@@ -1,6 +1,5 @@
 """Parquet files, in batches of rows; classes that Hugging Face data sets store by number get their names."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from mtl.data.formats.interface import Format, Source
 from mtl.data.place import Place, ReadLog, Row
 from mtl.data.writing import record_of
 from mtl.errors import DataError
+from mtl.json_text import parse_json
 from mtl.memory import need_memory
 
 _ROWS = 4096
@@ -62,7 +62,7 @@ def _need_memory(metadata: Any, path: Path) -> None:  # noqa: ANN401
 
 def _class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, tuple[str, ...]]:
     try:
-        features: Any = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
+        features: Any = parse_json((metadata or {})[b"huggingface"])["info"]["features"]
     except (KeyError, TypeError, ValueError):
         return {}
     return class_names(features)

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from mtl.decoding import ModelOutput, Request, sigmoid, softmax
 from mtl.errors import InputError
 from mtl.exports.static.heads import LinearHead
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 from mtl.text import clean
 
 if TYPE_CHECKING:

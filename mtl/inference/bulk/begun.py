@@ -3,7 +3,7 @@
 from mtl.errors import BackendError, InputError
 from mtl.inference.engine import Engine
 from mtl.inference.options import AUTO
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 
 
 def load_engine(name: str, *, precision: str, state: str | bytes | None) -> Engine:

@@ -8,7 +8,7 @@ from mtl.data.formats import ReadOptions, Source
 from mtl.errors import DataError
 from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.bulk.reading import MOST_CHARACTERS, MOST_TEXTS
-from mtl.jsonl import parse_json
+from mtl.json_text import parse_json
 
 STATE_FILE = "state.json"
 _WORDS = {

@@ -20,8 +20,6 @@ from tests.demo.trainer import (
 )
 from tests.tiny import EXACT
 
-pytestmark = pytest.mark.slow
-
 
 def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visitor, trainer, tmp_path):
     other = finished_run(visitor, trainer)
@@ -46,11 +44,19 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
 
     page.locator("#ph-evaluate-fold > button").click()
     wrong = tmp_path / "wrong.csv"
-    wrong.write_text("text,topic\na,b\n")
+    wrong.write_text("text\na\n")
     upload = page.locator("#ph-evaluate-file input[type=file]")
     upload.set_input_files(wrong)
     page.locator("#ph-evaluate").click()
     expect(page.locator("#ph-evaluate-problem [role=alert]")).to_contain_text("wrong.csv:1: ")
+    page.locator("#ph-evaluate-file").get_by_label("Clear").click()
+    unknown = tmp_path / "unknown.csv"
+    unknown.write_text("text,topic\na,<b>new</b>\n")
+    upload.set_input_files(unknown)
+    page.locator("#ph-evaluate").click()
+    expect(page.locator("#ph-evaluate-result")).to_contain_text("labels that the model lacks")
+    expect(page.locator("#ph-evaluate-result")).to_contain_text("<b>new</b> (1)")
+    expect(page.locator("#ph-evaluate-problem [role=alert]")).to_have_count(0)
     page.locator("#ph-evaluate-file").get_by_label("Clear").click()
     page.locator("#ph-evaluate-file input[type=file]").set_input_files(EXAMPLES / "topic" / "dev.csv")
     page.locator("#ph-evaluate").click()
@@ -83,6 +89,7 @@ def test_a_run_is_opened_laid_over_measured_renamed_taken_away_and_deleted(visit
     assert not (run.parent / other).exists()
 
 
+@pytest.mark.slow
 def test_a_model_is_exported_for_another_tool(visitor, trainer, tmp_path):
     run = finished_run(visitor, trainer)
     page = visit(visitor, trainer, "Runs")
@@ -101,6 +108,7 @@ def test_a_model_is_exported_for_another_tool(visitor, trainer, tmp_path):
     np.testing.assert_allclose(found, Engine.load(folder, **EXACT).encode(text), rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_form_behind_a_watched_run_has_empty_numbers_too(profile, visitor, trainer):
     finished_run(visitor, trainer)
     state = visitor.storage_state()
@@ -116,6 +124,7 @@ def test_the_form_behind_a_watched_run_has_empty_numbers_too(profile, visitor, t
     assert [number.input_value() for number in numbers.all()] == [""] * 5
 
 
+@pytest.mark.slow
 def test_strategies_are_compared_in_one_click(visitor, trainer):
     run = finished_run(visitor, trainer)
     page = visit(visitor, trainer, "Runs")
@@ -133,6 +142,7 @@ def test_strategies_are_compared_in_one_click(visitor, trainer):
     expect(page.locator("#ph-overlay-metrics .legendtext")).to_have_count(2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_train_and_runs(profile, trainer, scheme):
     axe = Axe()
@@ -167,6 +177,7 @@ def _serious(axe, page):
     ]
 
 
+@pytest.mark.slow
 def test_train_and_runs_fit_a_phone(profile, trainer):
     made = profile(viewport={"width": 390, "height": 800})
     page = visit(made, trainer, "Train")

@@ -29,6 +29,14 @@ def test_a_stale_error_is_dropped_too():
     assert latest(reporting(failing, outputs=1), outputs=2)(requests) == (gr.skip(), gr.skip())
 
 
+def test_what_nobody_asked_for_takes_no_message_away():
+    def done(value: str) -> tuple[str]:
+        return (value,)
+
+    assert reporting(done, outputs=1)("a") == ("", "a")
+    assert reporting(done, outputs=1, clears=False)("a") == (gr.skip(), "a")
+
+
 def test_a_single_output_is_skipped_as_one_value():
     requests = LatestOnly()
     assert latest(lambda: requests.begin(), outputs=1)(requests) == gr.skip()

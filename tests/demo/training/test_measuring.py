@@ -81,6 +81,28 @@ def test_tagging_is_measured_on_raw_text_too_and_folders_stay_ours(run, file, mo
     assert asked[-2:] == ["--column", "token=2"]
 
 
+@pytest.mark.parametrize(
+    ("task", "name", "content", "told"),
+    [
+        (
+            "topic",
+            "t.csv",
+            "text,topic\nrain,<b>wet</b>\nsun,dry\n",
+            ["topic is read as label", "<b>wet</b> (1)"],
+        ),
+        ("names", "t.conll", "Ann\tB-STAR\n", ["by number of entities: STAR (1)"]),
+        ("pairs", "t.csv", "sentence1,sentence2,score\na dog,a cat,0.5\n", ["there is only one pair"]),
+    ],
+)
+def test_what_to_know_of_a_file_stands_with_its_figures(run, tmp_path, monkeypatch, task, name, content, told):
+    write_config(run, topic=TaskKind.CLASSIFICATION, names=TaskKind.TAGGING, pairs=TaskKind.SIMILARITY)
+    monkeypatch.setattr(measuring, "Command", Answers)
+    (tmp_path / name).write_text(content)
+    notes = " ".join(measure(run, task, tmp_path / name, settings()).notes)
+    assert all(part in notes for part in told)
+    assert str(tmp_path) not in notes
+
+
 @pytest.mark.parametrize("loss", [None, SimilarityLoss.MULTIPLE_NEGATIVES])
 def test_pairs_are_read_by_the_loss_that_trains_them(run, tmp_path, monkeypatch, loss):
     """Pairs without scores are pairs for `multiple_negatives` alone."""

@@ -69,7 +69,11 @@ def test_broken_data_are_one_line_with_file_and_line_in_evaluation(trained: Path
 @pytest.mark.parametrize(
     ("arguments", "gist"),
     [
-        (("--data", "topic"), "--data takes TASK=FILE with a task of topic, sentiment"),
+        (("--data", "topic"), "--data takes TASK=FILE, was 'topic'"),
+        (
+            ("--data", f"colour={EXAMPLES / 'topic/dev.csv'}"),
+            "--data takes TASK=FILE with a task of topic, sentiment, entities",
+        ),
         (("--data", f"colour={EXAMPLES / 'topic/dev.csv'}"), "was 'colour="),
         (("--data", "colour=x.csv"), "x.csv: a readable file was expected"),
         (("--data", "topic=none.csv"), "none.csv: a readable file was expected"),

@@ -47,6 +47,15 @@ _WRONG = {
     "predict, a folder of links in a circle": ["predict", "starter", "good.csv", "circle/out.jsonl"],
     "prepare, links in a circle": ["prepare", "starter", "--json", "circle"],
     "convert, links in a circle": ["convert", "good.csv", "circle"],
+    "predict on a cluster, links in a circle": ["predict", "starter", "good.csv", "circle", "--engine", "ray"],
+    "encode, links in a circle": ["encode", "starter", "good.csv", "circle/a.npy"],
+    "predict of links in a circle": ["predict", "starter", "circle", "out.jsonl"],
+    "plan, data by links in a circle": ["plan", "circle.yaml"],
+    "plan, a folder of data by links in a circle": ["plan", "good.yaml", "--set", "data_root=circle"],
+    "plan, a recipe by links in a circle": ["plan", "circle"],
+    "plan, a table by links in a circle": ["plan", "good.yaml", "--json", "circle"],
+    "suspects, a table by links in a circle": ["suspects", "good.yaml", "--json", "circle"],
+    "plan, a table in the place of its data": ["plan", "good.yaml", "--json", "good.csv"],
     "train, links in a circle": ["train", "good.yaml", "--run-dir", "circle"],
     "train, resumed in a circle": ["train", "--resume", "circle"],
     "track, links in a circle": ["track", "circle", "--to", "tensorboard"],
@@ -68,6 +77,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, l
     (folder / "circle").symlink_to("circle")
     (folder / "wrong.yaml").write_text("task: {}\n")
     (folder / "good.yaml").write_text("tasks: {topic: {kind: classification, train: good.csv, dev: good.csv}}\n")
+    (folder / "circle.yaml").write_text("tasks: {topic: {kind: classification, train: circle}}\n")
     (folder / "good.csv").write_text("text,label\ngood,a\nbad,b\n")
     program = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n{_PROGRAM}"
     command = [sys.executable, "-c", program, json.dumps(_WRONG)]
