@@ -17,6 +17,7 @@ from tests.demo.trainer import (
     newest_run,
     start,
     visit,
+    watched_run,
 )
 from tests.tiny import EXACT
 
@@ -110,7 +111,7 @@ def test_a_model_is_exported_for_another_tool(visitor, trainer, tmp_path):
 
 @pytest.mark.slow
 def test_the_form_behind_a_watched_run_has_empty_numbers_too(profile, visitor, trainer):
-    finished_run(visitor, trainer)
+    watched_run(visitor, trainer)
     state = visitor.storage_state()
     for origin in state["origins"]:
         origin["localStorage"] = [item for item in origin["localStorage"] if item["name"] != "polyhead-form"]
