@@ -12,8 +12,9 @@ from mtl.data.texts import estimated_rows, text_source
 from mtl.errors import InputError
 from mtl.inference import Engine
 from mtl.inference.bulk.begun import load_engine
-from mtl.inference.bulk.files import BulkOutput, FileResult, begun_state, run_file
+from mtl.inference.bulk.files import BulkOutput, FileResult, run_file
 from mtl.inference.bulk.formats import EmbeddingArray, EmbeddingTable, OutputFormat, PredictionLines, PredictionTable
+from mtl.inference.bulk.parts import begun_state
 from mtl.inference.options import AUTO, EngineOptions
 
 _PREDICTIONS: Mapping[str, type[OutputFormat]] = {".jsonl": PredictionLines, ".parquet": PredictionTable}

@@ -9,6 +9,7 @@ from mtl.data.texts import text_source
 from mtl.errors import InputError
 from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.bulk.state import STATE_FILE, PartsState, file_state, in_words, options_text
+from mtl.runs.lock import LOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def finished_parts(store: PartStore, state: PartsState, suffix: str) -> frozense
     store.create()
     own, there = store.beside(STATE_FILE), store.numbers(suffix)
     before = store.read(own)
-    if before is None and store.names():
+    if before is None and store.names() - {LOCK}:
         raise InputError("an empty folder, or one of finished parts, was expected", path=store.location)
     differences = state.differences(before or b"")
     if there and differences:

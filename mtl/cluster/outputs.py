@@ -11,7 +11,8 @@ from typing import Protocol
 
 from mtl.cluster.corpus import Corpus
 from mtl.cluster.store import PartStore, is_url
-from mtl.inference.bulk.files import assemble, need_apart
+from mtl.inference.bulk.files import assemble
+from mtl.inference.bulk.parts import need_apart, parts_folder, writing_alone
 from mtl.inference.bulk.rejects import Rejects
 from mtl.json_text import parse_json
 
@@ -51,16 +52,11 @@ class ClusterOutput(Protocol):
 
 
 class OneFile:
-    """A path: parts lie in `OUTPUT.partial` until all are there, then become one file, as by the local engine.
-
-    Raises:
-        InputError: the output would replace the input, or files of somebody else.
-    """
+    """A path: parts lie in `OUTPUT.partial` until all are there, then become one file, as by the local engine."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._target, self._form = Path(corpus.target), corpus.form
-        self._folder = self._target.with_name(f"{self._target.name}.partial")
-        need_apart(Path(corpus.source), self._target, self._folder)
+        self._folder = parts_folder(self._target)
         self.store = PartStore(str(self._folder.resolve()))
         self.rejects = Rejects(self._target.with_name(f"{self._target.name}.{_REJECTS}"))
 
@@ -113,9 +109,16 @@ class PartFolder:
 
 @contextmanager
 def output_of(corpus: Corpus) -> Iterator[ClusterOutput]:
-    """The output of a corpus; errors as `OneFile`."""
+    """The output of a corpus, which one call at a time writes to a path.
+
+    Raises:
+        InputError: another call is writing it, or it would replace the input or files of somebody else.
+        StorageError: the folder of parts cannot be made.
+    """
     if not is_url(corpus.target):
-        yield OneFile(corpus)
+        need_apart(Path(corpus.source), Path(corpus.target))
+        with writing_alone(Path(corpus.target)):
+            yield OneFile(corpus)
         return
     with tempfile.TemporaryDirectory(prefix="polyhead-rejects-") as folder:
         yield PartFolder(corpus, Path(folder))

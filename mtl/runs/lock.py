@@ -78,12 +78,13 @@ class Lock:
             os.close(descriptor)
 
 
-def take_lock(folder: Path, *, named: bool = True) -> Lock:
+def take_lock(folder: Path, *, named: bool = True, use: str = "the run is still going on") -> Lock:
     """Take the lock of a folder, in the name of this process.
 
     Args:
         folder: which exists.
         named: whether to write down who holds it, which takes room on the disk.
+        use: what the process that holds it does, for the error.
 
     Raises:
         RunError: another process holds it.
@@ -97,7 +98,7 @@ def take_lock(folder: Path, *, named: bool = True) -> Lock:
             if is_real is None and (found := holder(folder)) is not None:
                 is_real = False if found.process.is_alive else None
             if is_real is False:
-                raise RunError(_in_use(folder), path=folder)
+                raise RunError(_in_use(folder, use), path=folder)
             if not _is_same(file, descriptor):  # the folder was removed in the meantime
                 os.close(descriptor)
                 continue
@@ -214,9 +215,9 @@ def _is_same(file: Path, descriptor: int) -> bool:
         return False
 
 
-def _in_use(folder: Path) -> str:
+def _in_use(folder: Path, use: str) -> str:
     found = holder(folder)
     if found is None:
-        return "the run is still going on in another process"
+        return f"{use} in another process"
     since = time.strftime("%d %b %H:%M:%S", time.localtime(found.since))
-    return f"the run is still going on in process {found.process.pid} since {since}"
+    return f"{use} in process {found.process.pid} since {since}"

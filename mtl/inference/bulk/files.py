@@ -14,9 +14,10 @@ from pathlib import Path
 from mtl.data.formats import Source
 from mtl.data.place import ReadLog
 from mtl.data.texts import text_source
-from mtl.disk import need_other_file, writing
+from mtl.disk import writing
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
+from mtl.inference.bulk.parts import clear_parts, need_apart, parts_folder, writing_alone
 from mtl.inference.bulk.reading import read_chunks
 from mtl.inference.bulk.rejects import Rejects
 from mtl.inference.bulk.rows import OutputRow
@@ -60,16 +61,23 @@ def run_file(
 
     Raises:
         DataError: the input cannot be read, or lacks a column that is to be kept.
-        InputError: it has no text, or the output would replace it.
+        InputError: it has no text, the output would replace it, or another call is writing the output.
         StorageError: the disk is full, or the output cannot be written for another reason; finished parts are kept.
     """
     source = text_source(source) if isinstance(source, Path) else source
+    need_apart(source.path, output.target)
+    key = model_key(engine.fingerprint, engine.choice.backend, engine.choice.precision)
+    state = file_state(source, model=key, form=output.form, keep=output.keep)
+    _need_text(source, output.keep)  # an input that cannot be read as it was asked for costs no finished parts
+    with writing_alone(output.target):
+        return _run_parts(engine, source, output, state, progress)
+
+
+def _run_parts(
+    engine: Engine, source: Source, output: BulkOutput, state: PartsState, progress: Callable[[int], None]
+) -> FileResult:
     target, form = output.target, output.form
     folder = parts_folder(target)
-    need_apart(source.path, target, folder)
-    key = model_key(engine.fingerprint, engine.choice.backend, engine.choice.precision)
-    state = file_state(source, model=key, form=form, keep=output.keep)
-    _need_text(source, output.keep)  # an input that cannot be read as it was asked for costs no finished parts
     parts: list[Path] = []
     texts = resumed = done = 0
     rejects, index = Rejects(target.with_name(f"{target.name}.rejects.jsonl")), _Index(target, folder, form)
@@ -102,38 +110,9 @@ def run_file(
     return FileResult(texts, resumed, rejects.count, rejects.path, (*notes, *log.notes))
 
 
-def parts_folder(target: Path) -> Path:
-    """Where the finished parts of an output lie, and beside them the state that says what they were made of."""
-    return target.with_name(f"{target.name}.partial")
-
-
-def begun_state(target: Path) -> bytes | None:
-    """The state file of finished parts; None where there are none."""
-    try:
-        return (parts_folder(target) / STATE_FILE).read_bytes()
-    except OSError:
-        return None
-
-
 def model_key(fingerprint: str, backend: str, precision: str) -> str:
     """What tells a model and how it runs from others."""
     return f"{fingerprint}|{backend}|{precision}"
-
-
-def need_apart(source: Path, target: Path, folder: Path) -> None:
-    """Refuse outputs that would replace the input, or a folder of somebody else.
-
-    Raises:
-        InputError: there is one.
-    """
-    for name in ("", ".rejects.jsonl", ".index.jsonl"):
-        output = target.with_name(target.name + name)
-        need_other_file(output, source)
-        if output.is_dir():
-            raise InputError("a file to write was expected, this is a folder", path=output)
-    is_ours = folder.is_dir() and (not any(folder.iterdir()) or (folder / STATE_FILE).is_file())
-    if folder.exists() and not is_ours:
-        raise InputError("a folder of finished parts, or none, was expected", path=folder)
 
 
 def _need_text(source: Source, keep: Sequence[str]) -> None:
@@ -161,8 +140,7 @@ def _finished_parts(folder: Path, state: PartsState | None, form: OutputFormat) 
         if any(folder.glob(f"[0-9]*{form.suffix}")):
             why = in_words(differences) if state is not None else "another model"
             notes = (f"finished parts of an earlier call were of {why}, so the file was begun anew",)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        clear_parts(folder)
         file.write_text(state.to_json() if state is not None else "{}", encoding="utf-8")
     return set(folder.glob(f"[0-9]*{form.suffix}")), notes
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from mtl.cluster import ClusterOptions
+from mtl.cluster import ClusterOptions, running
 from mtl.cluster.corpus import Corpus
 from mtl.cluster.running import ClusterModel, run_on_cluster
 from mtl.data.formats import ReadOptions
@@ -17,6 +17,8 @@ from mtl.errors import ClusterError, DataError, InputError, MtlError, StorageErr
 from mtl.inference import Engine
 from mtl.inference.bulk.files import BulkOutput, FileResult, run_file
 from mtl.inference.bulk.formats import EmbeddingArray, EmbeddingTable, PredictionLines, PredictionTable
+from mtl.inference.bulk.parts import writing_alone
+from mtl.inference.source import find_model
 from tests.mtl.cluster.conftest import CHUNK, HereAndNow
 
 FORMS = (PredictionLines, PredictionTable, EmbeddingTable)
@@ -89,6 +91,25 @@ def test_a_url_has_the_rows_of_the_local_engine_in_parts(
     rejects = (tmp_path / "got" / "_rejects.jsonl").read_text(encoding="utf-8")
     before = target.with_name(f"{target.name}.rejects.jsonl").read_text(encoding="utf-8")
     assert rejects == before.replace(str(tmp_path / name), f"memory://in/{name}")
+
+
+def test_a_second_call_for_an_output_is_refused_and_one_that_fails_leaves_no_folder(
+    cluster: HereAndNow, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    source, target = tmp_path / "in.txt", tmp_path / "out.jsonl"
+    source.write_text(INPUTS["in.txt"])
+    with writing_alone(target):
+        with pytest.raises(InputError, match="the output is already being written in process"):
+            run(source, target, PredictionLines)
+        with pytest.raises(InputError, match="the output is already being written in process"):
+            run_file(engine, source, BulkOutput(target, PredictionLines()), progress=lambda _: None)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.txt"]
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "_chosen", lambda *_: find_model("nosuch"))
+        with pytest.raises(InputError, match="nosuch"):
+            run(source, target, PredictionLines)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.txt"]
+    assert run(source, target, PredictionLines).texts == 23
 
 
 @pytest.mark.parametrize("target", ["out.jsonl", "memory://out/o.jsonl"])

@@ -8,7 +8,8 @@ import pytest
 from mtl.inference import Engine
 from mtl.inference.backends import openvino
 from mtl.inference.bulk.begun import load_engine
-from mtl.inference.bulk.files import begun_state, model_key, parts_folder
+from mtl.inference.bulk.files import model_key
+from mtl.inference.bulk.parts import begun_state, parts_folder
 from mtl.inference.bulk.state import STATE_FILE
 
 WAYS = [("torch", "fp32"), *([("openvino", "fp32"), ("openvino", "bf16")] if openvino.is_installed() else [])]

@@ -129,6 +129,29 @@ def test_a_call_that_is_refused_costs_no_finished_parts(
     assert [row["text"] for row in rows(target)] == TEXTS
 
 
+def test_a_second_call_for_an_output_is_refused_and_disturbs_neither(engine: Engine, source: Path):
+    refused = []
+
+    class Asked:
+        """An engine during whose first part another call asks for the same output."""
+
+        def __getattr__(self, name: str):
+            if name == "analyze" and not refused:
+                source.with_name("out.jsonl.rejects.jsonl").write_text("mine\n")
+                with pytest.raises(
+                    InputError, match=r"out.jsonl: the output is already being written in process \d+"
+                ) as e:
+                    write(engine, source, PredictionLines, "out")
+                refused.append(e.value)
+                assert source.with_name("out.jsonl.rejects.jsonl").read_text() == "mine\n"
+            return getattr(engine, name)
+
+    target, written = write(Asked(), source, PredictionLines, "out")
+    assert (len(refused), written.texts, written.resumed) == (1, 23, 0)
+    assert [row["text"] for row in rows(target)] == TEXTS
+    assert write(engine, source, PredictionLines, "out")[1].texts == 23  # nobody holds it any more
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
