@@ -15,6 +15,7 @@ from mtl.inference.bulk.begun import load_engine
 from mtl.inference.bulk.files import BulkOutput, FileResult, run_file
 from mtl.inference.bulk.formats import EmbeddingArray, EmbeddingTable, OutputFormat, PredictionLines, PredictionTable
 from mtl.inference.bulk.parts import begun_state
+from mtl.inference.bulk.reading import need_text
 from mtl.inference.options import AUTO, EngineOptions
 
 _PREDICTIONS: Mapping[str, type[OutputFormat]] = {".jsonl": PredictionLines, ".parquet": PredictionTable}
@@ -76,9 +77,11 @@ def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) 
     """The result, and the engine where this process has one."""
     form = _format(arguments, allowed)
     EngineOptions.parse(precision=arguments.precision, backend=AUTO, long_texts=None)
-    if "://" not in arguments.source:
+    source, is_url = text_source(Path(arguments.source), arguments.options), "://" in arguments.source
+    if not is_url:
         need_readable(arguments.source)
-    total = estimated_rows(Path(arguments.source)) if "://" not in arguments.source and is_terminal() else None
+        need_text(source, arguments.keep)
+    total = None if is_url or not is_terminal() else estimated_rows(source.path)
     if arguments.cluster is not None:
         from mtl.cluster.corpus import Corpus
         from mtl.cluster.running import ClusterModel, run_on_cluster
@@ -95,7 +98,6 @@ def _write(arguments: BulkArguments, allowed: Mapping[str, type[OutputFormat]]) 
         return written, None
     state = begun_state(Path(arguments.target))
     engine = load_engine(arguments.checkpoint, precision=arguments.precision, state=state)
-    source = text_source(Path(arguments.source), arguments.options)
     output = BulkOutput(Path(arguments.target), form, arguments.keep)
     with progress_bar() as progress:
         bar = progress.add_task("rows", total=total)

@@ -18,7 +18,7 @@ from mtl.disk import writing
 from mtl.errors import DataError, InputError
 from mtl.inference.bulk.formats import OutputFormat
 from mtl.inference.bulk.parts import clear_parts, need_apart, parts_folder, writing_alone
-from mtl.inference.bulk.reading import read_chunks
+from mtl.inference.bulk.reading import need_text, read_chunks
 from mtl.inference.bulk.rejects import Rejects
 from mtl.inference.bulk.rows import OutputRow
 from mtl.inference.bulk.state import STATE_FILE, PartsState, file_state, in_words
@@ -68,7 +68,7 @@ def run_file(
     need_apart(source.path, output.target)
     key = model_key(engine.fingerprint, engine.choice.backend, engine.choice.precision)
     state = file_state(source, model=key, form=output.form, keep=output.keep)
-    _need_text(source, output.keep)  # an input that cannot be read as it was asked for costs no finished parts
+    need_text(source, output.keep)  # an input that cannot be read as it was asked for costs no finished parts
     with writing_alone(output.target):
         return _run_parts(engine, source, output, state, progress)
 
@@ -113,23 +113,6 @@ def _run_parts(
 def model_key(fingerprint: str, backend: str, precision: str) -> str:
     """What tells a model and how it runs from others."""
     return f"{fingerprint}|{backend}|{precision}"
-
-
-def _need_text(source: Source, keep: Sequence[str]) -> None:
-    """Refuse an input without a text, or one that cannot be read up to its first.
-
-    Raises:
-        DataError: it cannot be read, or lacks a column that is to be kept.
-        InputError: it has no row.
-    """
-    errors: list[DataError] = []
-
-    def bad(error: DataError) -> None:
-        if not errors:
-            errors.append(error)
-
-    if not any(row.text is not None for rows in read_chunks(source, keep, ReadLog(bad)) for row in rows):
-        raise errors[0] if errors else InputError("at least one text was expected, the file has none", path=source.path)
 
 
 def _finished_parts(folder: Path, state: PartsState | None, form: OutputFormat) -> tuple[set[Path], tuple[str, ...]]:

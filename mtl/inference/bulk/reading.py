@@ -7,7 +7,7 @@ from pathlib import Path
 from mtl.data.formats import Source
 from mtl.data.place import ReadLog
 from mtl.data.texts import TextRow, read_texts
-from mtl.errors import DataError
+from mtl.errors import DataError, InputError
 from mtl.inference.bulk.rows import KEEP_ALL, TEXT, OutputRow, kept_names, output_row
 
 MOST_TEXTS = 4096
@@ -39,6 +39,24 @@ def read_chunks(
     while chunk := list(islice(_up_to(rows, MOST_CHARACTERS), most)):
         _note_others(chunk, columns, keep, log)
         yield [output_row(row, columns) for row in chunk]
+
+
+def need_text(source: Source, keep: Sequence[str]) -> None:
+    """Refuse an input without a text, or one that cannot be read up to its first.
+
+    Raises:
+        DataError: it cannot be read, or lacks a column that is to be kept.
+        InputError: it has no row.
+    """
+    errors: list[DataError] = []
+
+    def bad(error: DataError) -> None:
+        if not errors:
+            errors.append(error)
+
+    chunks = read_chunks(source, keep, ReadLog(bad), most_texts=1)
+    if not any(row.text is not None for rows in chunks for row in rows):
+        raise errors[0] if errors else InputError("at least one text was expected, the file has none", path=source.path)
 
 
 def _kept_columns(rows: Sequence[TextRow], keep: Sequence[str], path: Path) -> dict[str, str]:

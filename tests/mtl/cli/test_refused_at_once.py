@@ -35,6 +35,14 @@ _WRONG = {
     "predict, no model": ["predict", "none", "good.csv", "out.jsonl"],
     "predict, a folder": ["predict", "starter", ".", "out.jsonl"],
     "predict, precision": ["predict", "starter", "good.csv", "out.jsonl", "--precision", "fp3"],
+    "predict, text column": ["predict", "nobody/nothing", "good.csv", "out.jsonl", "--text-column", "nosuch"],
+    "predict, kept column": ["predict", "nobody/nothing", "good.csv", "out.jsonl", "--keep", "nosuch"],
+    "predict, another format": ["predict", "nobody/nothing", "good.csv", "out.jsonl", "--format", "parquet"],
+    "predict, no text": ["predict", "nobody/nothing", "empty.txt", "out.jsonl"],
+    "encode, kept column": ["encode", "nobody/nothing", "good.csv", "out.npy", "--keep", "nosuch"],
+    "predict on a cluster, kept column": [
+        *("predict", "nobody/nothing", "good.csv", "out.jsonl", "--engine", "ray", "--keep", "nosuch")
+    ],
     "predict on a cluster": ["predict", "starter", "none.csv", "out.jsonl", "--engine", "ray"],
     "predict on a cluster, a folder": ["predict", "starter", ".", "out.jsonl", "--engine", "ray"],
     "predict on a cluster, precision": [
@@ -78,6 +86,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, l
     (folder / "wrong.yaml").write_text("task: {}\n")
     (folder / "good.yaml").write_text("tasks: {topic: {kind: classification, train: good.csv, dev: good.csv}}\n")
     (folder / "circle.yaml").write_text("tasks: {topic: {kind: classification, train: circle}}\n")
+    (folder / "empty.txt").touch()
     (folder / "good.csv").write_text("text,label\ngood,a\nbad,b\n")
     program = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n{_PROGRAM}"
     command = [sys.executable, "-c", program, json.dumps(_WRONG)]
@@ -93,4 +102,5 @@ def test_it_is_one_sentence_without_torch_or_a_model(refusals: dict[str, tuple[i
     status, loaded, said = refusals[name]
     assert status == 1
     assert said.startswith("error: ")
+    assert "nobody/nothing" not in said  # which would have been looked up
     assert not loaded
